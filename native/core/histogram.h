@@ -1,0 +1,27 @@
+// Durations in logarithmic buckets (1/16 octave: quantiles within 4.5 %), fixed memory, mergeable. Not thread-safe.
+#pragma once
+#include <array>
+#include <cstdint>
+
+namespace framepath {
+
+class Histogram {
+ public:
+  void add(int64_t ns);
+  void merge(const Histogram& other);
+  uint64_t count() const { return count_; }
+  int64_t maxNs() const { return maxNs_; }
+  int64_t totalNs() const { return totalNs_; }
+  double quantileMs(double q) const;  // q in 0..1; 0 when empty
+  double maxMs() const { return static_cast<double>(maxNs_) / 1e6; }
+
+ private:
+  static constexpr int kSteps = 16;           // buckets an octave
+  static constexpr int kBuckets = 40 * kSteps;  // 1 us .. 2^40 us
+  std::array<uint32_t, kBuckets> buckets_{};
+  uint64_t count_ = 0;
+  int64_t totalNs_ = 0;
+  int64_t maxNs_ = 0;
+};
+
+}  // namespace framepath

@@ -1,0 +1,17 @@
+// Compressed bytes with times.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace framepath {
+
+struct Packet {
+  std::shared_ptr<const std::vector<uint8_t>> data;
+  int64_t ptsUs = 0;
+  int64_t dtsUs = 0;
+  int64_t durationUs = 0;
+  bool keyframe = false;
+};
+
+}  // namespace framepath

@@ -1,0 +1,54 @@
+#include "device/image.h"
+
+namespace framepath {
+
+int32_t planeCount(const PixelFormat& format) {
+  switch (format.layout) {
+    case PixelLayout::planarYuv: return 3;
+    case PixelLayout::semiPlanarYuv: return 2;
+    case PixelLayout::rgb:
+    case PixelLayout::gray: return 1;
+  }
+  return 1;
+}
+
+int32_t planeWidth(const ImageView& view, int plane) {
+  if (plane == 0) return view.width;
+  const int shift = view.format.chromaShiftX;
+  return (view.width + (1 << shift) - 1) >> shift;
+}
+
+int32_t planeHeight(const ImageView& view, int plane) {
+  if (plane == 0) return view.height;
+  const int shift = view.format.chromaShiftY;
+  return (view.height + (1 << shift) - 1) >> shift;
+}
+
+int32_t sampleBytes(const ImageView& view, int plane) {
+  const int32_t bytes = view.format.depth > 8 ? 2 : 1;
+  if (view.format.layout == PixelLayout::rgb) return bytes * view.format.components;
+  if (view.format.layout == PixelLayout::semiPlanarYuv && plane == 1) return bytes * 2;
+  return bytes;
+}
+
+Image allocateImage(Device& device, PixelFormat format, int32_t width, int32_t height, MemoryKind kind) {
+  constexpr size_t kAlign = 64;
+  Image image;
+  image.view.width = width;
+  image.view.height = height;
+  image.view.format = format;
+  size_t offsets[3] = {}, total = 0;
+  const int planes = planeCount(format);
+  for (int p = 0; p < planes; p++) {
+    const size_t row = static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p);
+    const size_t pitch = (row + kAlign - 1) / kAlign * kAlign;
+    image.view.planes[p].pitchBytes = static_cast<int32_t>(pitch);
+    offsets[p] = total;
+    total += pitch * static_cast<size_t>(planeHeight(image.view, p));
+  }
+  image.memory = device.allocate(total + kAlign, kind);  // a vector kernel may read a little past the last row
+  for (int p = 0; p < planes; p++) image.view.planes[p].data = static_cast<uint8_t*>(image.memory->data) + offsets[p];
+  return image;
+}
+
+}  // namespace framepath

@@ -1,0 +1,76 @@
+// A model is a file plus a spec. The spec is inferred from the file where it can be, and can be stated.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/view.h"
+#include "device/device.h"
+#include "infer/runtime.h"
+
+namespace framepath::infer {
+
+enum class HeadKind : uint8_t { blazeface, yunet, yolo, yoloEnd2end, yolox, embedding, classification, raw };
+enum class Resize : uint8_t { letterboxCenter, letterboxTopLeft, stretch, centerCrop };
+
+// What the caller states; what is absent is inferred.
+struct StatedSpec {
+  std::string head;                          // blazeface | yunet | yolo | yolo-end2end | yolox | embedding | classification | raw
+  std::string layout;                        // nchw | nhwc
+  std::string color;                         // rgb | bgr
+  std::string resize;                        // letterbox | letterbox-top-left | stretch | center-crop
+  std::string align;                         // embedding: dlib | arcface | none
+  std::vector<double> mean, scale;           // input = (pixel - mean) * scale, pixel in 0..255; 1 or 3 values
+  std::vector<int64_t> size;                 // width, height, for models with dynamic size
+  std::vector<std::string> labels;
+  std::optional<double> pad;                 // pixel value of the letterbox border, before mean and scale
+  std::optional<double> scoreThreshold, iouThreshold;
+  std::optional<int32_t> topK;               // classification
+};
+
+struct ModelSpec {
+  std::string name;      // registry name or file name
+  std::string file;
+  std::string sha256;    // of the file
+  HeadKind head = HeadKind::raw;
+  TensorLayout layout = TensorLayout::nchw;
+  bool bgr = false;
+  Resize resize = Resize::letterboxCenter;
+  std::string align;
+  std::array<float, 3> mean{0, 0, 0}, scale{1, 1, 1};
+  float pad = 0;
+  int32_t width = 0, height = 0;
+  int32_t fixedBatch = 0;  // 0 = dynamic
+  std::vector<std::string> labels;
+  float scoreThreshold = 0.5f, iouThreshold = 0.45f;
+  int32_t topK = 5;
+  int32_t embeddingDims = 0;
+  std::vector<std::string> fixes;  // graph fixes noted in the file's metadata ("framepath.fixes")
+};
+
+struct ModelOptions {
+  std::string name;
+  std::string file;
+  StatedSpec stated;
+  int32_t maxBatch = 1;     // on the CPU, batches above 1 are used only after batch N gave the bits of batch 1
+  int32_t intraThreads = 1;
+};
+
+// A loaded model: immutable, thread-safe; workers open their own sessions from it (detector.h, embedder.h ...).
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual const ModelSpec& spec() const = 0;
+  virtual const std::string& provider() const = 0;  // cpu | cuda | tensorrt
+};
+
+// Reads the file, infers the spec, opens and warms one session. Throws MODEL_NOT_FOUND, MODEL_INVALID (not ONNX, says
+// what it is), MODEL_SPEC_NEEDED (what was found, what to state), MODEL_UNSUPPORTED (inputs or outputs do not fit the
+// head), INVALID_ARGUMENT (unknown head or option).
+std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_ptr<Device> device,
+                                 const ModelOptions& options);
+
+}  // namespace framepath::infer

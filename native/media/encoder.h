@@ -1,0 +1,47 @@
+// Canvas frames in, packets out.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/frame.h"
+#include "core/packet.h"
+#include "device/device.h"
+#include "media/source_info.h"
+
+struct AVCodecParameters;
+
+namespace framepath::media {
+
+enum class VideoCodec : uint8_t { h264, hevc, av1 };
+enum class Profile : uint8_t { realtime, streaming, balanced, quality, archival };
+
+VideoCodec videoCodecNamed(const std::string& name);  // throws INVALID_ARGUMENT
+Profile profileNamed(const std::string& name);
+
+struct EncoderOptions {
+  VideoCodec codec = VideoCodec::h264;
+  Profile profile = Profile::balanced;
+  int32_t width = 0, height = 0;   // even
+  Rational fps{25, 1};
+  int64_t bitrate = 0;             // 0 = the profile's constant quality
+  int32_t threads = 0;             // 0 = as many as the machine has cores
+  int32_t keyframeMs = 2000;       // longest distance of keyframes; fragments are cut at 1 s whatever this is
+};
+
+class Encoder {
+ public:
+  using Emit = std::function<void(Packet)>;
+  virtual ~Encoder() = default;
+  virtual PixelFormat inputFormat() const = 0;             // what canvases must be
+  virtual const AVCodecParameters* parameters() const = 0;  // for the muxer; valid as long as the encoder
+  virtual std::string name() const = 0;                    // e.g. libx264
+  // Frames in order of ptsUs. Packets come out through `emit`, in decode order, on this thread.
+  virtual void push(const FrameRef& canvas, const Emit& emit) = 0;
+  virtual void finish(const Emit& emit) = 0;
+};
+
+// Throws ENCODER_UNAVAILABLE (names what was looked for), INVALID_ARGUMENT (odd or zero size).
+std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_ptr<Device> device);
+
+}  // namespace framepath::media

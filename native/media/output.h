@@ -1,0 +1,51 @@
+// Where packets go: a file (MP4, MKV, MPEG-TS, HLS) or a URL, with its audio.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/packet.h"
+#include "media/encoder.h"
+
+namespace framepath::media {
+
+// Sound of one source on the programme's clock.
+struct AudioInput {
+  std::string uri;
+  int64_t startMs = 0, endMs = -1;  // the cut of the source, as in SourceOptions
+  int64_t offsetMs = 0;             // programme time at which the source starts (late starts are padded with silence)
+  Limits limits;
+};
+
+struct OutputOptions {
+  std::string path;                // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
+  std::vector<AudioInput> audio;   // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
+  Rational fps{25, 1};
+};
+
+struct OutputResult {
+  std::string path;
+  std::string codec;
+  int64_t frames = 0;
+  int64_t durationMs = 0;
+  bool complete = false;
+  bool hasAudio = false;
+};
+
+// MP4 is written in fragments of at most 1 s, flushed, at `path` itself, so that a killed process leaves a playable
+// file; finish() remuxes it to a temporary file beside it (faststart) and renames.
+class Output {
+ public:
+  virtual ~Output() = default;  // without finish(): what is written stays, not complete
+  // Video packets in decode order; audio is read and interleaved up to the packet's time.
+  virtual void write(const Packet& packet) = 0;
+  // Trailer, the rest of the audio (up to the video's end), remux. `complete` false: the run was broken off.
+  virtual OutputResult finish(bool complete) = 0;
+};
+
+// Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source
+// without sound gives silence only when mixed; alone it gives an output without audio. write/finish throw
+// OUTPUT_DISK_FULL, OUTPUT_FAILED.
+std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& encoder);
+
+}  // namespace framepath::media

@@ -1,0 +1,49 @@
+// Demux and decode of one source on the caller's thread: upright frames in display order.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/frame.h"
+#include "device/device.h"
+#include "media/source_info.h"
+
+namespace framepath::media {
+
+struct SourceOptions {
+  std::string uri;                   // a file, URL or image
+  std::vector<std::string> images;   // an image list instead of a uri
+  double imageFps = 25;              // images per second of programme time
+  int64_t startMs = 0;               // first frame at or after; times start from here
+  int64_t endMs = -1;                // -1 = to the end
+  int32_t stride = 1;                // every Nth decoded frame
+  double maxFps = 0;                 // 0 = all
+  int32_t threads = 1;               // decoder threads
+  int32_t extraFrames = 8;           // surfaces the graph may hold (leases + holds) beyond the decoder's own
+  int32_t maxDecodeErrors = 100;     // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  Limits limits;
+};
+
+struct ReaderCounters {
+  int64_t decoded = 0;       // frames that came out of the decoder inside [start, end)
+  int64_t decodeErrors = 0;  // packets or frames that could not be decoded
+  int64_t skipped = 0;       // left out by stride or maxFps
+};
+
+class SourceReader {
+ public:
+  virtual ~SourceReader() = default;
+  virtual const SourceInfo& info() const = 0;
+  // The next frame, or null at the end. Frames are on `device`, in a format kernels take (PixelFormat), upright.
+  // ptsUs never decreases (missing or broken times are filled in from the frame rate). A source that ends without a
+  // single frame throws DECODE_FAILED. Throws SOURCE_FAILED when reading breaks off.
+  virtual FrameRef next() = 0;
+  virtual ReaderCounters counters() const = 0;
+  // From any thread: a blocked or later next() returns null soon.
+  virtual void interrupt() = 0;
+};
+
+// Throws what probe() throws, at once.
+std::unique_ptr<SourceReader> openSource(const SourceOptions& options, std::shared_ptr<Device> device);
+
+}  // namespace framepath::media

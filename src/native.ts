@@ -1,0 +1,233 @@
+/**
+ * The only importer of the addon: its shape, and how it is found. Everything here is internal.
+ *
+ * Conventions: options cross as one JSON string, results as packed `Float64Array`s (see `ResultBlock`), failures as an
+ * `Error` with `code`, `hint`, `source`, `module` set natively (wrapped into `FramepathError` by `errors.ts`).
+ */
+
+/** Limits on what a source may be; 0 or empty = none. */
+export interface LimitsSpec {
+  maxBytes: number;
+  jail: string;
+  protocols: string[];
+}
+
+export interface SourceSpec {
+  id: string;
+  kind: 'file' | 'images' | 'frames';
+  uri?: string;
+  images?: string[];
+  imageFps?: number;
+  /** kind `frames`: pushed pixels */
+  width?: number;
+  height?: number;
+  format?: 'rgb24' | 'bgr24' | 'rgba' | 'gray8' | 'nv12' | 'yuv420p';
+  fps?: number;
+  startMs?: number;
+  endMs?: number;
+  stride?: number;
+  maxFps?: number;
+  threads?: number;
+  limits?: LimitsSpec;
+  /** a live source drops frames when it may not wait; a file waits */
+  live?: boolean;
+}
+
+/** What a caller may state about a model; everything absent is inferred from the file. */
+export interface StatedModelSpec {
+  head?: string;
+  layout?: 'nchw' | 'nhwc';
+  color?: 'rgb' | 'bgr';
+  resize?: 'letterbox' | 'letterbox-top-left' | 'stretch' | 'center-crop';
+  align?: 'dlib' | 'arcface' | 'none';
+  mean?: number[];
+  scale?: number[];
+  size?: [number, number];
+  labels?: string[];
+  pad?: number;
+  scoreThreshold?: number;
+  iouThreshold?: number;
+  topK?: number;
+}
+
+export interface ModelFileSpec extends StatedModelSpec {
+  name: string;
+  file: string;
+}
+
+export interface PolicySpec {
+  stride?: number;
+  retry?: number;
+  timeoutMs?: number;
+  onError?: 'fail' | 'skip' | 'fallback';
+  /** module whose observation stands in under 'fallback' */
+  fallback?: string;
+  maxBatch?: number;
+  maxWaitMs?: number;
+  workers?: number;
+}
+
+export type ModuleSpec = { name: string; policy?: PolicySpec } & (
+  | { kind: 'detect'; model: ModelFileSpec }
+  | { kind: 'classify' | 'raw'; model: ModelFileSpec }
+  | { kind: 'track'; of: string; association?: 'standard' | 'bytetrack'; trackThreshold?: number; lowThreshold?: number; newThreshold?: number; matchGate?: number; bufferMs?: number }
+  | { kind: 'identify'; of: string; model: ModelFileSpec; reid: 'conditional' | 'always' | 'off'; metric?: 'l2' | 'cosine'; threshold?: number; sameScene?: string[][]; bank?: string }
+  | { kind: 'js'; depends: string[]; pixels: boolean }
+);
+
+export interface TileSpec {
+  source: number;
+  rect?: [number, number, number, number];
+  fit?: 'contain' | 'cover' | 'stretch' | 'center-crop';
+  z?: number;
+  alpha?: number;
+  follow?: { module: string; pick: 'main' | 'rank' | 'id'; value?: number; zoom?: number; minHoldMs?: number; responseMs?: number };
+}
+
+export interface LayoutSpec {
+  kind: 'split' | 'grid' | 'focus' | 'custom';
+  width: number;
+  height: number;
+  fps?: [number, number];
+  background?: [number, number, number];
+  gap?: number;
+  whenEnded?: 'hold' | 'placeholder' | 'black' | 'relayout';
+  tiles: TileSpec[];
+  redact?: { module: string; kind: 'pixelate' | 'blur'; margin?: number; strength?: number };
+  draw?: { boxes?: string; labels?: boolean; time?: boolean };
+}
+
+export interface OutputSpec {
+  /** a file or URL; absent: packets only (`run.packets()`) */
+  path?: string;
+  codec?: 'h264' | 'hevc' | 'av1';
+  profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
+  bitrate?: number;
+  threads?: number;
+  /** 'first', 'mix', 'none' or a source's position */
+  audio?: 'first' | 'mix' | 'none' | number;
+  /** keep packets for `nextPacket` */
+  packets?: boolean;
+}
+
+export interface PipelineSpec {
+  device: string;
+  runtimeLibraries: string[];
+  sources: SourceSpec[];
+  modules: ModuleSpec[];
+  compose?: LayoutSpec;
+  output?: OutputSpec;
+  /** frames of a source alive at once (pixels), default 8 */
+  inFlight?: number;
+  /** results of a source waiting for the caller, default 64 */
+  resultQueue?: number;
+  keepPixels?: boolean;
+  keptFrames?: number;
+  /** more than one source may be added later: a run without sources stays open until closed */
+  open?: boolean;
+  /** collect best shots for the contact sheet */
+  snapshots?: boolean;
+}
+
+/**
+ * Delivered tasks, packed. `words` is a sequence of records:
+ *
+ * ```
+ * record     = length, taskId, source, seq, index, ptsUs, width, height, modules..., (length counts all words)
+ * module     = state, kind, payload            one per module of the spec, in its order
+ * state      = 0 nothing, 1 value, 2 carried; with state 0 kind is 0 and there is no payload
+ * kind       = 1 detections  n, k, n x (x1 y1 x2 y2 score class), n x k x (x y)
+ *              2 tracks      n, n x (track detection x1 y1 x2 y2 score marks)
+ *              3 people      n, n x (track id detection x1 y1 x2 y2 score)
+ *              4 classes     rows, k, rows x k x (index score)
+ *              5 tensors     count, count x (rank, dims..., values...)
+ *              6 external    (a JS module's value, kept in JS under taskId)
+ * ```
+ * `gone` lists taskIds that will never be delivered (dropped), so that values kept in JS can go.
+ */
+export interface ResultBlock {
+  words: Float64Array;
+  gone: Float64Array;
+}
+
+export interface NativePacket {
+  data: Uint8Array;
+  ptsUs: number;
+  dtsUs: number;
+  durationUs: number;
+  keyframe: boolean;
+}
+
+export interface RunCallbacks {
+  /**
+   * A JS module is asked about a task. `record` has the form of a ResultBlock record (modules that have spoken so far).
+   * Must answer exactly once with `run.answer`.
+   */
+  task(module: number, taskId: number, record: Float64Array): void;
+  /** something happened: a recovery, a stage event; JSON */
+  event(name: 'recovery' | 'stage', json: string): void;
+}
+
+export interface PixelRequest {
+  width?: number;
+  height?: number;
+  format: 'rgb24' | 'gray8' | 'nv12';
+  /** frame pixels */
+  crop?: [number, number, number, number];
+}
+
+export interface NativeRun {
+  /** Opens sources, models, encoder and output, then starts. Rejects with whatever does not fit. */
+  start(): Promise<void>;
+  /** Waits for at least one delivered task (at most `max`); null = the run has ended well. Rejects when it failed. */
+  next(max: number): Promise<ResultBlock | null>;
+  /** From now on nobody iterates: results count as delivered at once. */
+  discard(): void;
+  /** Resolves when everything is finished (writers and outputs too), rejects when the run failed. */
+  done(): Promise<void>;
+  nextPacket(): Promise<NativePacket | null>;
+  /** JSON: {state, sources: [{id, done, total, fps}], frames, total, fps, etaMs} */
+  progress(): string;
+  /** JSON, the report of the CLI's interface */
+  report(): string;
+  /** JSON {identities: [...]}; relinks when the run has ended */
+  timeline(): string;
+  /** JSON {merged: [[onlineId, finalId]...]} */
+  relink(): string;
+  /** MOT text of one source with final ids */
+  mot(source: number): string;
+  /** JPEG of every identity with its best shot; null without identities */
+  contactSheet(): Uint8Array | null;
+  /** Identities with their prints, for a later run's `bank` */
+  bank(): Uint8Array;
+  addSource(json: string): Promise<void>;
+  removeSource(id: string): Promise<void>;
+  /** frames sources: resolves when there is room for the next; false = the source was removed or the run ended */
+  pushFrame(source: string, pixels: Uint8Array, ptsUs: number): Promise<boolean>;
+  endFrames(source: string): void;
+  /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
+  submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
+  /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with `message` */
+  answer(module: number, taskId: number, state: 0 | 1 | 2, message?: string): void;
+  pixels(taskId: number, json: string): Uint8Array;
+  jpeg(taskId: number, json: string): Uint8Array;
+  /** hold a delivered frame's pixels past the next `next()`; false = already released */
+  keep(taskId: number): boolean;
+  release(taskId: number): void;
+  /** drain: true = stop sources, drain composed frames, trailer (break); false = abort. Idempotent. */
+  close(drain: boolean): Promise<void>;
+}
+
+export interface NativeAddon {
+  version: string;
+  /** JSON of SourceInfo */
+  probe(uri: string, limitsJson: string): Promise<string>;
+  /** JSON: libav versions, codecs, runtime, devices, cpu */
+  doctor(json: string): Promise<string>;
+  /** JSON of the resolved spec; input {runtimeLibraries, model: ModelFileSpec} */
+  inspectModel(json: string): Promise<string>;
+  /** offline tracking of given detections (MOT text in, MOT text out); JSON options as the track module's, plus fps */
+  trackMot(detections: string, json: string): string;
+  errorCodes(): string[];
+  Run: new (specJson: string, callbacks: RunCallbacks) => NativeRun;
+}
