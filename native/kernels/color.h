@@ -57,6 +57,31 @@ HD float clampPixel(float value) {
   return value < 255.0f ? value : 255.0f;
 }
 
+// 8-bit samples of R, G, B: Y = luma * lumaScale + lumaOffset, U = (B - luma) * blueScale + 128, V likewise.
+struct RgbToYuv {
+  LumaWeights weights;
+  float lumaScale, lumaOffset, blueScale, redScale;
+};
+
+HD RgbToYuv rgbToYuv(ColorMatrix matrix, ColorRange range) {
+  const bool limited = range == ColorRange::limited;
+  RgbToYuv t;
+  t.weights = lumaWeights(matrix);
+  t.lumaScale = limited ? 219.0f / 255.0f : 1.0f;
+  t.lumaOffset = limited ? 16.0f : 0.0f;
+  const float chroma = limited ? 224.0f / 255.0f : 1.0f;
+  t.blueScale = chroma / (2.0f * (1.0f - t.weights.blue));
+  t.redScale = chroma / (2.0f * (1.0f - t.weights.red));
+  return t;
+}
+
+HD float lumaOf(const LumaWeights& w, const float rgb[3]) {
+  return (w.red * rgb[0] + w.green * rgb[1]) + w.blue * rgb[2];
+}
+HD float lumaOf(const RgbToYuv& t, const float rgb[3]) {
+  return lumaOf(t.weights, rgb);
+}
+
 // How the samples of a picture become pixels.
 struct PixelReader {
   PixelLayout layout;
@@ -84,11 +109,8 @@ HD void readPixel(const PixelReader& r, int32_t channels, const float samples[3]
   if (lumaIsEnough(r, channels)) {
     pixel[0] = pixel[1] = pixel[2] = luma(r.yuv, samples[0]);
   } else if (r.layout == PixelLayout::rgb) {
-    const float red = samples[0] * r.rgbScale, green = samples[1] * r.rgbScale, blue = samples[2] * r.rgbScale;
-    const bool one = channels == 1;
-    pixel[0] = one ? (r.weights.red * red + r.weights.green * green) + r.weights.blue * blue : red;
-    pixel[1] = green;
-    pixel[2] = blue;
+    for (int32_t c = 0; c < 3; c++) pixel[c] = samples[c] * r.rgbScale;
+    if (channels == 1) pixel[0] = lumaOf(r.weights, pixel);
   } else {
     toRgb(r.yuv, samples[0], samples[1], samples[2], pixel);
   }
