@@ -132,11 +132,11 @@ double memcpySeconds(size_t bytes) {
 }
 
 int measure(const char* filter) {
+  std::vector<MakeStage> stages = targets();
+  stages.insert(stages.begin(), scalarStage);
   std::printf("%-11s %-48s %-9s %9s %8s %10s\n", "kernel", "what", "target", "ms", "GB/s", "x memcpy");
   for (const PerfCase& c : perfCases()) {
     if (filter && !std::strstr(nameOf(c.kernel), filter) && !std::strstr(c.what, filter)) continue;
-    std::vector<MakeStage> stages = targets();
-    stages.insert(stages.begin(), scalarStage);
     for (const MakeStage& make : stages) {
       const std::unique_ptr<Stage> stage = make();
       Random random(3);
