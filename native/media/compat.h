@@ -1,0 +1,124 @@
+// The one place that knows that FFmpeg 5.1, 6, 7 and 8 differ. Everything else is written against the names here.
+#pragma once
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libavutil/frame.h>
+}
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#if LIBAVUTIL_VERSION_INT < AV_VERSION_INT(57, 28, 100)
+#error "framepath needs FFmpeg 5.1 or later"
+#endif
+
+namespace framepath::media {
+
+inline bool isKeyframe(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  return frame.flags & AV_FRAME_FLAG_KEY;
+#else
+  return frame.key_frame;
+#endif
+}
+
+inline bool isInterlaced(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  return frame.flags & AV_FRAME_FLAG_INTERLACED;
+#else
+  return frame.interlaced_frame;
+#endif
+}
+
+inline void setKeyframe(AVFrame& frame, bool keyframe) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  frame.flags = keyframe ? frame.flags | AV_FRAME_FLAG_KEY : frame.flags & ~AV_FRAME_FLAG_KEY;
+#else
+  frame.key_frame = keyframe;
+#endif
+}
+
+// In units of the packet's time base; 0 = unknown.
+inline int64_t frameDuration(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  return frame.duration;
+#else
+  return frame.pkt_duration;
+#endif
+}
+
+inline void setFrameDuration(AVFrame& frame, int64_t duration) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+  frame.duration = duration;
+#else
+  frame.pkt_duration = duration;
+#endif
+}
+
+// A stream's side data of one kind; empty when there is none.
+inline std::span<const uint8_t> streamSideData(const AVStream& stream, AVPacketSideDataType type) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)
+  const AVPacketSideData* data =
+      av_packet_side_data_get(stream.codecpar->coded_side_data, stream.codecpar->nb_coded_side_data, type);
+  return data ? std::span<const uint8_t>(data->data, data->size) : std::span<const uint8_t>();
+#else
+  size_t size = 0;
+  const uint8_t* data = av_stream_get_side_data(&stream, type, &size);
+  return data ? std::span<const uint8_t>(data, size) : std::span<const uint8_t>();
+#endif
+}
+
+// The 3x3 display matrix of a stream. False: it has none.
+inline bool displayMatrix(const AVStream& stream, int32_t (&matrix)[9]) {
+  const auto data = streamSideData(stream, AV_PKT_DATA_DISPLAYMATRIX);
+  if (data.size() < sizeof matrix) return false;
+  std::memcpy(matrix, data.data(), sizeof matrix);
+  return true;
+}
+
+// What an encoder takes; empty = it does not say.
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
+template <typename T>
+std::span<const T> supportedConfig(const AVCodec& codec, AVCodecConfig what) {
+  const void* list = nullptr;
+  int count = 0;
+  if (avcodec_get_supported_config(nullptr, &codec, what, 0, &list, &count) < 0 || !list) return {};
+  return {static_cast<const T*>(list), static_cast<size_t>(count)};
+}
+inline std::span<const AVPixelFormat> supportedPixelFormats(const AVCodec& codec) {
+  return supportedConfig<AVPixelFormat>(codec, AV_CODEC_CONFIG_PIX_FORMAT);
+}
+inline std::span<const AVSampleFormat> supportedSampleFormats(const AVCodec& codec) {
+  return supportedConfig<AVSampleFormat>(codec, AV_CODEC_CONFIG_SAMPLE_FORMAT);
+}
+inline std::span<const int> supportedSampleRates(const AVCodec& codec) {
+  return supportedConfig<int>(codec, AV_CODEC_CONFIG_SAMPLE_RATE);
+}
+#else
+template <typename T>
+std::span<const T> listUntil(const T* list, T end) {
+  size_t count = 0;
+  while (list && list[count] != end) count++;
+  return {list, count};
+}
+inline std::span<const AVPixelFormat> supportedPixelFormats(const AVCodec& codec) {
+  return listUntil(codec.pix_fmts, AV_PIX_FMT_NONE);
+}
+inline std::span<const AVSampleFormat> supportedSampleFormats(const AVCodec& codec) {
+  return listUntil(codec.sample_fmts, AV_SAMPLE_FMT_NONE);
+}
+inline std::span<const int> supportedSampleRates(const AVCodec& codec) {
+  return listUntil(codec.supported_samplerates, 0);
+}
+#endif
+
+// What avio_alloc_context's write callback is given: const since FFmpeg 7.
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+using AvioWriteData = const uint8_t*;
+#else
+using AvioWriteData = uint8_t*;
+#endif
+
+}  // namespace framepath::media
