@@ -18,8 +18,8 @@ struct AudioInput {
 };
 
 struct OutputOptions {
-  std::string path;                // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
-  std::vector<AudioInput> audio;   // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
+  std::string path;               // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
+  std::vector<AudioInput> audio;  // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
   Rational fps{25, 1};
 };
 
