@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 
 #include "core/clock.h"
+#include "media/interleaver.h"
 #include "media/muxer.h"
 #include "media/remux.h"
 #include "media/ticks.h"
@@ -17,14 +19,43 @@ namespace {
 constexpr int64_t kFlushUs = 500'000;
 constexpr int64_t kFlushWallNs = 300'000'000;
 
+// Finishing a run that was broken off must not take long: rewriting this much takes about a second.
+constexpr std::uintmax_t kQuickRemuxBytes = 512u << 20;
+
+using Bytes = std::shared_ptr<const std::vector<uint8_t>>;
+
+// Counts references to the caller's bytes instead of copying them.
+AvPacket wrap(const Packet& packet, Rational fps) {
+  AvPacket out = newPacket();
+  auto held = std::make_unique<Bytes>(packet.data);
+  auto* bytes = const_cast<uint8_t*>(packet.data->data());
+  out->buf = av_buffer_create(
+      bytes, packet.data->size(),
+      [](void* opaque, uint8_t*) { std::unique_ptr<Bytes> letGo(static_cast<Bytes*>(opaque)); }, held.get(),
+      AV_BUFFER_FLAG_READONLY);
+  if (!out->buf) throw std::bad_alloc();
+  held.release();
+  out->data = bytes;
+  out->size = static_cast<int>(packet.data->size());
+  out->pts = ticksOfUs(packet.ptsUs, fps);
+  out->dts = ticksOfUs(packet.dtsUs, fps);
+  out->duration = ticksOfUs(packet.durationUs, fps);
+  if (packet.keyframe) out->flags |= AV_PKT_FLAG_KEY;
+  return out;
+}
+
 class MuxedOutput : public Output {
  public:
-  MuxedOutput(const OutputOptions& options, const Encoder& encoder, const Container& container)
+  MuxedOutput(const OutputOptions& options, const Container& container, const Encoder& encoder,
+              std::unique_ptr<AudioTrack> audio)
       : options_(options),
         container_(container),
         codec_(encoder.parameters()->codec_id),
-        muxer_(options.path, container) {
-    video_ = muxer_.addStream(*encoder.parameters(), tickOf(options.fps));
+        muxer_(options.path, container),
+        interleaver_(std::move(audio), tickOf(options.fps),
+                     [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
+    muxer_.addStream(*encoder.parameters(), tickOf(options.fps));
+    if (const AudioTrack* track = interleaver_.audio()) muxer_.addStream(track->parameters(), track->timeBase());
     AvDictionary privates;
     setContainerOptions(privates);
     muxer_.begin(privates);
@@ -32,34 +63,56 @@ class MuxedOutput : public Output {
   }
 
   void write(const Packet& packet) override {
-    writeVideo(packet);
-    frames_++;
     endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
-    const int64_t writtenUs = packet.dtsUs + packet.durationUs;
-    if (frames_ == 1) flushedUs_ = packet.dtsUs;
-    if (writtenUs - flushedUs_ >= kFlushUs || nowNs() - lastFlushNs_ >= kFlushWallNs) {
-      muxer_.flush();
-      flushedUs_ = writtenUs;
-      lastFlushNs_ = nowNs();
-    }
+    interleaver_.push(wrap(packet, options_.fps), endUs_);
   }
 
   OutputResult finish(bool complete) override {
     OutputResult result;
     result.path = options_.path;
     result.codec = avcodec_get_name(codec_);
+    result.hasAudio = interleaver_.audio() != nullptr;
+    if (!muxer_.failed()) {
+      interleaver_.finish(endUs_);
+      muxer_.end();
+      result.complete = complete;
+      result.finalised = finalise(complete);
+    }
     result.frames = frames_;
     result.durationMs = (endUs_ + 500) / 1000;
-    if (muxer_.failed()) return result;
-    muxer_.end();
-    if (container_.fragmented && frames_ > 0 && std::filesystem::is_regular_file(options_.path)) {
-      remux(options_.path, container_);
-    }
-    result.complete = complete;
+    if (interleaver_.audio()) result.soundLosses = interleaver_.audio()->losses();
     return result;
   }
 
  private:
+  void writeNow(AVPacket& packet, bool isAudio) {
+    if (isAudio) return muxer_.write(packet, kAudioStream, interleaver_.audio()->timeBase());
+    const int64_t dtsUs = usOfTicks(packet.dts, options_.fps);
+    const int64_t writtenUs = usOfTicks(packet.dts + packet.duration, options_.fps);
+    if (frames_ == 0) flushedUs_ = dtsUs;
+    muxer_.write(packet, kVideoStream, tickOf(options_.fps));
+    frames_++;
+    if (writtenUs - flushedUs_ < kFlushUs && nowNs() - lastFlushNs_ < kFlushWallNs) return;
+    muxer_.flush();
+    flushedUs_ = writtenUs;
+    lastFlushNs_ = nowNs();
+  }
+
+  bool finalise(bool complete) {
+    std::error_code error;
+    if (!container_.fragmented) return true;
+    if (frames_ == 0 || !std::filesystem::is_regular_file(options_.path, error)) return false;
+    if (!complete && std::filesystem::file_size(options_.path, error) > kQuickRemuxBytes) return false;
+    try {
+      remux(options_.path, container_);
+      return true;
+    } catch (const Error& e) {
+      // Everything is in the fragments and plays; `finalised` tells.
+      if (e.code == ErrorCode::OUTPUT_DISK_FULL) return false;
+      throw;
+    }
+  }
+
   void setContainerOptions(AvDictionary& privates) const {
     const std::string_view format = container_.format;
     if (container_.fragmented) {
@@ -79,39 +132,30 @@ class MuxedOutput : public Output {
     if (!container_.local) privates.set("flush_packets", int64_t{1});
   }
 
-  void writeVideo(const Packet& packet) {
-    const AvPacket out = newPacket();
-    // libavformat counts references to the caller's bytes instead of copying them.
-    auto held = std::make_unique<std::shared_ptr<const std::vector<uint8_t>>>(packet.data);
-    auto* bytes = const_cast<uint8_t*>(packet.data->data());
-    out->buf = av_buffer_create(
-        bytes, packet.data->size(),
-        [](void* opaque, uint8_t*) {
-          std::unique_ptr<std::shared_ptr<const std::vector<uint8_t>>> letGo(
-              static_cast<std::shared_ptr<const std::vector<uint8_t>>*>(opaque));
-        },
-        held.get(), AV_BUFFER_FLAG_READONLY);
-    if (!out->buf) throw std::bad_alloc();
-    held.release();
-    out->data = bytes;
-    out->size = static_cast<int>(packet.data->size());
-    out->pts = ticksOfUs(packet.ptsUs, options_.fps);
-    out->dts = ticksOfUs(packet.dtsUs, options_.fps);
-    out->duration = ticksOfUs(packet.durationUs, options_.fps);
-    if (packet.keyframe) out->flags |= AV_PKT_FLAG_KEY;
-    muxer_.write(*out, video_, tickOf(options_.fps));
-  }
+  static constexpr int kVideoStream = 0;
+  static constexpr int kAudioStream = 1;
 
   OutputOptions options_;
   Container container_;
   AVCodecID codec_;
   Muxer muxer_;
-  int video_ = 0;
+  Interleaver interleaver_;
   int64_t frames_ = 0;
-  int64_t endUs_ = 0;
-  int64_t flushedUs_ = 0;
+  int64_t endUs_ = 0;      // of the pictures given so far
+  int64_t flushedUs_ = 0;  // decode time up to which the file is safe
   int64_t lastFlushNs_ = 0;
 };
+
+// The output is created before the sound is read: over the source itself it would destroy it.
+void refuseOverwritingSources(const OutputOptions& options) {
+  std::error_code ignored;
+  for (const AudioInput& input : options.audio) {
+    if (std::filesystem::equivalent(input.uri, options.path, ignored)) {
+      throw Error(ErrorCode::INVALID_ARGUMENT, "The output " + options.path + " is also a source.",
+                  "Write to another file.");
+    }
+  }
+}
 
 }  // namespace
 
@@ -123,7 +167,8 @@ std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& 
                 std::string(avcodec_get_name(codec)) + " cannot go into " + options.path + ".",
                 "Use h264, or write .mp4 or .mkv.");
   }
-  return std::make_unique<MuxedOutput>(options, encoder, container);
+  refuseOverwritingSources(options);
+  return std::make_unique<MuxedOutput>(options, container, encoder, openAudio(options.audio, container));
 }
 
 }  // namespace framepath::media
