@@ -1,11 +1,26 @@
-// The list of kernels: X(name, Args). `name` is the HD function, `Args` its parameters (plain data, by value, <= 4 KiB).
-// Every CPU instruction set and CUDA compile this same list.
+// The list of kernels: X(name, Args). `name` is the HD function, `Args` its parameters (plain data, by value, <= 4
+// KiB). Every CPU instruction set and CUDA compile this same list.
 #pragma once
+#include "kernels/complexity.h"
+#include "kernels/convert.h"
+#include "kernels/crops.h"
 #include "kernels/fill.h"
+#include "kernels/letterbox.h"
+#include "kernels/normalize.h"
+#include "kernels/rotate.h"
+#include "kernels/similarity.h"
 
 namespace framepath {
 
-#define FRAMEPATH_KERNELS(X) X(fill, FillArgs)
+#define FRAMEPATH_KERNELS(X)    \
+  X(fill, FillArgs)             \
+  X(letterbox, LetterboxArgs)   \
+  X(crops, CropsArgs)           \
+  X(convert, ConvertArgs)       \
+  X(rotate, RotateArgs)         \
+  X(normalize, NormalizeArgs)   \
+  X(similarity, SimilarityArgs) \
+  X(complexity, ComplexityArgs)
 
 enum class KernelId : int32_t {
 #define FRAMEPATH_KERNEL_ENUM(name, Args) name,
@@ -16,11 +31,11 @@ enum class KernelId : int32_t {
 
 template <typename Args>
 struct KernelOf;
-#define FRAMEPATH_KERNEL_OF(name, Args)               \
-  template <>                                         \
-  struct KernelOf<Args> {                             \
-    static constexpr KernelId id = KernelId::name;    \
-  };                                                  \
+#define FRAMEPATH_KERNEL_OF(name, Args)            \
+  template <>                                      \
+  struct KernelOf<Args> {                          \
+    static constexpr KernelId id = KernelId::name; \
+  };                                               \
   static_assert(sizeof(Args) <= 4096);
 FRAMEPATH_KERNELS(FRAMEPATH_KERNEL_OF)
 #undef FRAMEPATH_KERNEL_OF

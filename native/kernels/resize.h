@@ -1,0 +1,91 @@
+// Resampling as specified integer arithmetic: exact area average where the picture shrinks, bilinear where it grows.
+// Every target computes the same weights, whether in tables (CPU rows) or on the spot (a GPU thread).
+//
+// Lengths are in 1/256 source pixels. Output o covers [edge(o), edge(o + 1)), L = its length. Shrinking: the share of
+// source sample i is share(i + 1) - share(i) with share(i) = clamp(256 * i - edge, 0, L) * 256 / L, so the weights sum
+// to 256. Growing: the two neighbours of the output's centre with weights 256 - f and f.
+// Chroma is taken as centred in its block of luma samples.
+#pragma once
+#include "kernels/sample.h"
+
+namespace framepath {
+
+// One axis of one channel.
+struct Axis {
+  int32_t start256;    // where the source interval starts, in samples of plane 0
+  int32_t length256;   // > 0
+  int32_t count;       // outputs at full resolution
+  int32_t groupShift;  // 1: an output covers two full resolution ones (chroma of a subsampled target)
+  int32_t shift;       // log2 of the channel's own subsampling
+  int32_t size;        // samples of the channel: taps outside repeat the edge
+};
+
+struct Taps {
+  int32_t first;  // before clamping to the picture
+  int32_t last;
+  int32_t edge256;
+  int32_t length256;
+  int32_t fraction;  // growing: f; else -1
+};
+
+HD int32_t axisEdge(const Axis& a, int32_t output) {
+  const int64_t at = minOf(output << a.groupShift, a.count);
+  return (a.start256 + static_cast<int32_t>(at * a.length256 / a.count)) >> a.shift;
+}
+
+HD bool axisGrows(const Axis& a) {
+  return (static_cast<int64_t>(a.length256) << a.groupShift) < (static_cast<int64_t>(a.count) << (8 + a.shift));
+}
+
+HD Taps tapsOf(const Axis& a, int32_t output) {
+  Taps t;
+  if (axisGrows(a)) {
+    const int64_t twice = static_cast<int64_t>(2 * output + 1) << a.groupShift;
+    const int32_t centre = (a.start256 + static_cast<int32_t>(twice * a.length256 / (2 * a.count))) >> a.shift;
+    t.edge256 = centre - 128;
+    t.length256 = 256;
+    t.fraction = t.edge256 & 255;
+    t.first = t.edge256 >> 8;
+    t.last = t.first + 1;
+  } else {
+    t.edge256 = axisEdge(a, output);
+    t.length256 = maxOf(axisEdge(a, output + 1) - t.edge256, 1);
+    t.fraction = -1;
+    t.first = t.edge256 >> 8;
+    t.last = (t.edge256 + t.length256 - 1) >> 8;
+  }
+  return t;
+}
+
+HD uint32_t tapShare(const Taps& t, int32_t i) {
+  return static_cast<uint32_t>(clampTo(i * 256 - t.edge256, 0, t.length256)) * 256u /
+         static_cast<uint32_t>(t.length256);
+}
+
+HD uint32_t tapWeight(const Taps& t, int32_t i) {
+  if (t.fraction >= 0) return static_cast<uint32_t>(i == t.first ? 256 - t.fraction : t.fraction);
+  return tapShare(t, i + 1) - tapShare(t, i);
+}
+
+// The sums of a resampled value, weights included: 8-bit samples keep 15 of the 16 bits of the vertical sum, so that a
+// CPU multiplies pairs of int16; deeper ones keep everything in 32 bits.
+HD uint32_t verticalKeep(bool wide, uint32_t sum) {
+  return wide ? sum : sum >> 1;
+}
+HD float resampledValue(bool wide, uint32_t sum) {
+  return wide ? static_cast<float>(static_cast<int32_t>(sum >> 8)) * 0x1p-8f
+              : static_cast<float>(static_cast<int32_t>(sum)) * 0x1p-15f;
+}
+
+// The value of one channel over taps x taps, in sample units.
+HD float resample(const Channel& c, const Taps& horizontal, const Taps& vertical) {
+  uint32_t sum = 0;
+  for (int32_t i = horizontal.first; i <= horizontal.last; i++) {
+    uint32_t column = 0;
+    for (int32_t j = vertical.first; j <= vertical.last; j++) column += tapWeight(vertical, j) * sampleAt(c, i, j);
+    sum += tapWeight(horizontal, i) * verticalKeep(c.wide, column);
+  }
+  return resampledValue(c.wide, sum);
+}
+
+}  // namespace framepath

@@ -1,0 +1,46 @@
+// Where a kernel writes a picture for a model, and how pixel values become tensor values.
+#pragma once
+#include "kernels/math.h"
+
+namespace framepath {
+
+// One picture of a batch: `data` points at its slot. Rows are dense: width (x channels in NHWC) elements.
+struct TensorSlot {
+  void* data;
+  ElementType type;  // float32, float16 or uint8 (rounded and clamped)
+  TensorLayout layout;
+  int32_t width;
+  int32_t height;
+};
+
+// out = (pixel - mean) * scale with pixel in 0..255, per output channel; `pad` is the pixel outside the picture.
+struct Normalize {
+  float mean[3];
+  float scale[3];
+  float pad;
+  bool bgr;          // output channels in the order B, G, R (mean and scale are in output order)
+  int32_t channels;  // 3, or 1: luma
+};
+
+HD void storeElement(void* data, ElementType type, size_t index, float value) {
+  switch (type) {
+    case ElementType::float16: static_cast<uint16_t*>(data)[index] = halfFromFloat(value); break;
+    case ElementType::uint8:
+      static_cast<uint8_t*>(data)[index] = static_cast<uint8_t>(clampTo(value, 0.0f, 255.0f) + 0.5f);
+      break;
+    default: static_cast<float*>(data)[index] = value; break;
+  }
+}
+
+// `pixel` is R, G, B, or luma alone when normalize.channels is 1.
+HD void storePixel(const TensorSlot& slot, const Normalize& normalize, int32_t x, int32_t y, const float pixel[3]) {
+  const size_t at = static_cast<size_t>(y) * slot.width + x;
+  const size_t plane = static_cast<size_t>(slot.width) * slot.height;
+  for (int32_t c = 0; c < normalize.channels; c++) {
+    const float value = pixel[normalize.bgr && normalize.channels == 3 ? 2 - c : c];
+    const size_t index = slot.layout == TensorLayout::nchw ? c * plane + at : at * normalize.channels + c;
+    storeElement(slot.data, slot.type, index, (value - normalize.mean[c]) * normalize.scale[c]);
+  }
+}
+
+}  // namespace framepath

@@ -1,0 +1,79 @@
+#include "media/decoder.h"
+
+namespace framepath::media {
+namespace {
+
+constexpr int64_t kMaxPixels = int64_t{1} << 28;  // 16384 x 16384: a header may claim sizes that no memory holds
+
+const AVCodec* findDecoder(AVCodecID id) {
+  // libav's own AV1 decoder needs hardware.
+  if (id == AV_CODEC_ID_AV1)
+    if (const AVCodec* dav1d = avcodec_find_decoder_by_name("libdav1d")) return dav1d;
+  return avcodec_find_decoder(id);
+}
+
+bool damaged(const AVFrame& frame) {
+  return frame.decode_error_flags || frame.flags & AV_FRAME_FLAG_CORRUPT;
+}
+
+}  // namespace
+
+Decoder::Decoder(const AVStream& stream, int32_t threads) {
+  quietLog();
+  const AVCodecParameters& parameters = *stream.codecpar;
+  const AVCodec* codec = findDecoder(parameters.codec_id);
+  if (!codec)
+    throw Error(ErrorCode::SOURCE_UNSUPPORTED,
+                std::string("This libav has no decoder for ") + avcodec_get_name(parameters.codec_id) + ".");
+  context_.reset(avcodec_alloc_context3(codec));
+  if (!context_) throw std::bad_alloc();
+  av(avcodec_parameters_to_context(context_.get(), &parameters), "avcodec_parameters_to_context",
+     ErrorCode::SOURCE_UNSUPPORTED);
+  context_->pkt_timebase = stream.time_base;
+  context_->thread_count = threads;
+  context_->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
+  context_->max_pixels = kMaxPixels;
+  av(avcodec_open2(context_.get(), codec, nullptr), std::string("Could not start the decoder ") + codec->name,
+     ErrorCode::SOURCE_UNSUPPORTED);
+}
+
+void Decoder::send(const AVPacket* packet) {
+  const int result = avcodec_send_packet(context_.get(), packet);
+  if (result < 0 && result != AVERROR_EOF) countError();
+}
+
+AvFrame Decoder::pull() {
+  // A decoder that answers with errors for ever while draining must not hold the caller.
+  for (int attempt = 0; attempt < 1000; attempt++) {
+    AvFrame frame = newFrame();
+    const int result = avcodec_receive_frame(context_.get(), frame.get());
+    if (result == AVERROR(EAGAIN)) return nullptr;
+    if (result == AVERROR_EOF) {
+      drained_ = true;
+      return nullptr;
+    }
+    if (result < 0) {
+      countError();
+    } else if (damaged(*frame)) {
+      errors_++;  // a picture came out, if a wrong one: the stream is alive
+      consecutiveErrors_ = 0;
+    } else {
+      consecutiveErrors_ = 0;
+      return frame;
+    }
+  }
+  drained_ = true;
+  return nullptr;
+}
+
+void Decoder::flush() {
+  avcodec_flush_buffers(context_.get());
+  drained_ = false;
+}
+
+void Decoder::countError() {
+  errors_++;
+  consecutiveErrors_++;
+}
+
+}  // namespace framepath::media

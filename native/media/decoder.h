@@ -1,0 +1,33 @@
+// One stream's packets in, pictures out, in software. Damaged packets and pictures are counted and left out.
+#pragma once
+#include <cstdint>
+
+#include "media/av.h"
+
+namespace framepath::media {
+
+class Decoder {
+ public:
+  // Throws SOURCE_UNSUPPORTED when this libav cannot decode the codec.
+  Decoder(const AVStream& stream, int32_t threads);
+
+  // The packet is taken (null = no more will come); pull everything before sending the next one.
+  void send(const AVPacket* packet);
+  // Null: needs another packet, or `drained`.
+  AvFrame pull();
+  bool drained() const { return drained_; }
+  // After a seek: forgets what it has seen.
+  void flush();
+
+  int64_t errors() const { return errors_; }
+  int32_t consecutiveErrors() const { return consecutiveErrors_; }
+  void countError();  // a damaged packet noticed outside
+
+ private:
+  AvCodecContext context_;
+  int64_t errors_ = 0;
+  int32_t consecutiveErrors_ = 0;  // since the last good picture
+  bool drained_ = false;
+};
+
+}  // namespace framepath::media

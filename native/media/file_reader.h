@@ -1,0 +1,41 @@
+// Reads a file, a URL or a single image.
+#pragma once
+#include <atomic>
+
+#include "media/describe.h"
+#include "media/frame_maker.h"
+#include "media/frame_selection.h"
+#include "media/frame_times.h"
+#include "media/picture_stream.h"
+#include "media/source_reader.h"
+
+namespace framepath::media {
+
+class FileReader final : public SourceReader {
+ public:
+  FileReader(const SourceOptions& options, std::shared_ptr<Device> device);
+
+  const SourceInfo& info() const override { return info_; }
+  FrameRef next() override;
+  ReaderCounters counters() const override { return counters_; }
+  void interrupt() override { stop_ = true; }
+
+ private:
+  AvFrame firstPicture();
+  AvFrame seekToStart();
+
+  std::atomic<bool> stop_ = false;
+  Input input_;
+  SourceInfo info_;
+  PictureStream pictures_;
+  FrameTimes times_;
+  FrameSelection selection_;
+  FrameMaker maker_;
+  AvFrame waiting_;  // decoded ahead: an image's only picture, the first after a seek
+  bool started_ = false;
+  bool ended_ = false;
+  int64_t errorsBefore_ = 0;  // of seeks that were tried in vain
+  ReaderCounters counters_;
+};
+
+}  // namespace framepath::media

@@ -1,0 +1,55 @@
+// An opened container: content probed, streams known, limits enforced, interruptible.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "media/access.h"
+#include "media/av.h"
+
+namespace framepath::media {
+
+// One thread uses it; `stop` may be set from any.
+class Input {
+ public:
+  // Throws what probe() throws. `stop`, when given, must outlive the input.
+  Input(const std::string& uri, const Limits& limits, const std::atomic<bool>* stop = nullptr);
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  AVFormatContext* format() const { return format_.get(); }
+  const std::string& uri() const { return uri_; }
+  bool stopped() const;
+  bool seekable() const;
+
+  // As av_read_frame, after which a refused file or a stalled connection has thrown (SOURCE_REFUSED, SOURCE_TOO_LARGE,
+  // SOURCE_FAILED).
+  int read(AVPacket& packet);
+  // The keyframe at or before `timestamp` (in the stream's time base), as well as the container can tell. False:
+  // cannot.
+  bool seek(int stream, int64_t timestamp);
+
+  // The stream whose pictures are shown (cover art is not); -1 = none.
+  int videoStream() const;
+  // Where the source's time begins, in microseconds of libav's clock: the start of its video, else of the container.
+  // Everything that cuts a source (frames, sound) counts startMs and endMs from here. AV_NOPTS_VALUE = unknown.
+  int64_t originUs() const;
+
+ private:
+  struct Watch;  // what libav's callbacks see
+  struct CloseIo {
+    void operator()(AVIOContext* io) const { avio_close(io); }
+  };
+
+  void open();
+  void throwRefusal();
+  [[noreturn]] void throwUnreadable(int result, const char* call);
+
+  std::string uri_;
+  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<AVIOContext, CloseIo> io_;  // closed after the container
+  AvInput format_;
+};
+
+}  // namespace framepath::media

@@ -1,0 +1,80 @@
+#include "media/picture_stream.h"
+
+#include <chrono>
+#include <thread>
+
+namespace framepath::media {
+namespace {
+
+AVStream& videoStreamOf(Input& input) {
+  const int index = input.videoStream();
+  if (index < 0)
+    throw Error(ErrorCode::SOURCE_UNSUPPORTED, "\"" + input.uri() + "\" has no pictures.",
+                "Give a video or an image; sound alone can only go into an output.");
+  return *input.format()->streams[index];
+}
+
+}  // namespace
+
+PictureStream::PictureStream(Input& input, int32_t threads, int32_t maxDecodeErrors)
+    : input_(input), stream_(&videoStreamOf(input)), decoder_(*stream_, threads), maxDecodeErrors_(maxDecodeErrors) {
+  AVFormatContext& format = *input.format();
+  for (unsigned i = 0; i < format.nb_streams; i++)
+    if (format.streams[i] != stream_) format.streams[i]->discard = AVDISCARD_ALL;
+}
+
+AvFrame PictureStream::next() {
+  while (!input_.stopped()) {
+    if (AvFrame frame = decoder_.pull()) {
+      anyPicture_ = true;
+      return frame;
+    }
+    checkErrors();
+    if (decoder_.drained()) return nullptr;
+    if (!feed()) decoder_.send(nullptr);
+  }
+  return nullptr;
+}
+
+void PictureStream::requirePictures() const {
+  if (anyPicture_ || input_.stopped()) return;
+  throw Error(ErrorCode::DECODE_FAILED, "Not one picture of \"" + input_.uri() + "\" could be decoded (" +
+                                            std::to_string(decoder_.errors()) + " damaged packets).");
+}
+
+bool PictureStream::feed() {
+  while (!input_.stopped()) {
+    av_packet_unref(packet_.get());
+    const int result = input_.read(*packet_);
+    if (result >= 0) {
+      if (packet_->stream_index != stream_->index) continue;
+      decoder_.send(packet_.get());
+      av_packet_unref(packet_.get());
+      return true;
+    }
+    if (result == AVERROR_EOF || result == AVERROR_EXIT) return false;
+    if (result == AVERROR(EAGAIN)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      continue;
+    }
+    if (result != AVERROR_INVALIDDATA)
+      throw Error(ErrorCode::SOURCE_FAILED, "Reading \"" + input_.uri() + "\" broke off: " + avErrorText(result) + ".");
+    decoder_.countError();  // the demuxer goes on at the next thing it knows
+    checkErrors();
+  }
+  return false;
+}
+
+void PictureStream::checkErrors() {
+  if (decoder_.consecutiveErrors() <= maxDecodeErrors_) return;
+  throw Error(ErrorCode::DECODE_FAILED, "\"" + input_.uri() + "\": " + std::to_string(decoder_.consecutiveErrors()) +
+                                            " damaged packets one after the other (" + takeLastLog() + ").");
+}
+
+bool PictureStream::seek(int64_t timestamp) {
+  if (!input_.seek(stream_->index, timestamp)) return false;
+  decoder_.flush();
+  return true;
+}
+
+}  // namespace framepath::media

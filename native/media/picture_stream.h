@@ -1,0 +1,36 @@
+// The decoded pictures of a source's video stream, as stored, in display order.
+#pragma once
+#include "media/decoder.h"
+#include "media/input.h"
+
+namespace framepath::media {
+
+class PictureStream {
+ public:
+  // Throws SOURCE_UNSUPPORTED when the input has no pictures.
+  PictureStream(Input& input, int32_t threads, int32_t maxDecodeErrors);
+
+  // Null at the end, or when the input was stopped. Throws DECODE_FAILED past the limit of consecutive errors,
+  // SOURCE_FAILED when reading breaks off.
+  AvFrame next();
+  // At the end: throws DECODE_FAILED when not one good picture came.
+  void requirePictures() const;
+  // What comes next starts at a keyframe not after `timestamp`, if the container can tell. False: did not move.
+  bool seek(int64_t timestamp);
+
+  const AVStream& stream() const { return *stream_; }
+  int64_t errors() const { return decoder_.errors(); }
+
+ private:
+  bool feed();  // false: nothing more to read
+  void checkErrors();
+
+  Input& input_;
+  AVStream* stream_;
+  Decoder decoder_;
+  AvPacket packet_ = newPacket();
+  int32_t maxDecodeErrors_;
+  bool anyPicture_ = false;
+};
+
+}  // namespace framepath::media

@@ -1,0 +1,21 @@
+// libav's pixel formats in our words.
+#pragma once
+#include <optional>
+
+#include "core/view.h"
+#include "media/av.h"
+
+namespace framepath::media {
+
+// Empty: a PixelFormat cannot say it (palettes, planar RGB, big endian, alpha planes, packed YUV, bits, floats).
+std::optional<PixelFormat> expressed(AVPixelFormat format);
+
+// The format that a PixelFormat can say and that loses least of `format`: depth and chroma are kept, alpha is not.
+AVPixelFormat nearestExpressible(AVPixelFormat format);
+
+// Unspecified matrix: BT.709 for pictures of 720 rows or more, else BT.601.
+ColorMatrix colorMatrix(AVColorSpace space, int32_t height);
+// Unspecified range: full for RGB, gray and the yuvj formats, else limited.
+ColorRange colorRange(AVColorRange range, AVPixelFormat format);
+
+}  // namespace framepath::media
