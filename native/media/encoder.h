@@ -22,20 +22,20 @@ Profile profileNamed(const std::string& name);
 struct EncoderOptions {
   VideoCodec codec = VideoCodec::h264;
   Profile profile = Profile::balanced;
-  int32_t width = 0, height = 0;   // even
+  int32_t width = 0, height = 0;  // even
   Rational fps{25, 1};
-  int64_t bitrate = 0;             // 0 = the profile's constant quality
-  int32_t threads = 0;             // 0 = as many as the machine has cores
-  int32_t keyframeMs = 2000;       // longest distance of keyframes; fragments are cut at 1 s whatever this is
+  int64_t bitrate = 0;        // 0 = the profile's constant quality
+  int32_t threads = 0;        // 0 = as many as the machine has cores
+  int32_t keyframeMs = 2000;  // longest distance of keyframes; fragments are cut at 1 s whatever this is
 };
 
 class Encoder {
  public:
   using Emit = std::function<void(Packet)>;
   virtual ~Encoder() = default;
-  virtual PixelFormat inputFormat() const = 0;             // what canvases must be
+  virtual PixelFormat inputFormat() const = 0;              // what canvases must be
   virtual const AVCodecParameters* parameters() const = 0;  // for the muxer; valid as long as the encoder
-  virtual std::string name() const = 0;                    // e.g. libx264
+  virtual std::string name() const = 0;                     // e.g. libx264
   // Frames in order of ptsUs. Packets come out through `emit`, in decode order, on this thread.
   virtual void push(const FrameRef& canvas, const Emit& emit) = 0;
   virtual void finish(const Emit& emit) = 0;

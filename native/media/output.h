@@ -18,8 +18,8 @@ struct AudioInput {
 };
 
 struct OutputOptions {
-  std::string path;                // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
-  std::vector<AudioInput> audio;   // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
+  std::string path;               // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
+  std::vector<AudioInput> audio;  // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
   Rational fps{25, 1};
 };
 
@@ -30,10 +30,14 @@ struct OutputResult {
   int64_t durationMs = 0;
   bool complete = false;
   bool hasAudio = false;
+  bool finalised = false;                // MP4: the index is at the front; false = still in fragments, which play too
+  std::vector<std::string> soundLosses;  // sources whose sound broke off (silence from there), one sentence each
 };
 
 // MP4 is written in fragments of at most 1 s, flushed, at `path` itself, so that a killed process leaves a playable
-// file; finish() remuxes it to a temporary file beside it (faststart) and renames.
+// file; finish() remuxes it to a temporary file beside it (faststart) and renames. Where there is no room for the
+// temporary file, or the run was broken off and the file is large, it stays in fragments. After a failed write the file
+// ends with its last whole fragment and finish() only reports.
 class Output {
  public:
   virtual ~Output() = default;  // without finish(): what is written stays, not complete
@@ -44,7 +48,7 @@ class Output {
 };
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source
-// without sound gives silence only when mixed; alone it gives an output without audio. write/finish throw
+// without sound gives silence when mixed with others; alone it gives an output without audio. write/finish throw
 // OUTPUT_DISK_FULL, OUTPUT_FAILED.
 std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& encoder);
 

@@ -1,0 +1,37 @@
+// The sound of an output: compressed packets on the programme's clock, made on demand.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "media/container.h"
+#include "media/output.h"
+
+namespace framepath::media {
+
+// One thread. Holds a few packets at most, however long the programme.
+class AudioTrack {
+ public:
+  using Emit = std::function<void(AvPacket)>;  // times in timeBase(), in order
+
+  virtual ~AudioTrack() = default;
+  virtual const AVCodecParameters& parameters() const = 0;
+  virtual AVRational timeBase() const = 0;
+  // Emits packets up to a programme time that the pictures have reached already.
+  virtual void advance(int64_t untilUs, const Emit& emit) = 0;
+  // The rest: sound ends at `endUs` (to the sample when encoded here, to the packet when copied).
+  virtual void finish(int64_t endUs, const Emit& emit) = 0;
+  // No packet to come starts before this; INT64_MAX = none will come.
+  virtual int64_t nextUs() const = 0;
+  // Sentences about sources whose sound broke off (it is silence from there).
+  virtual std::vector<std::string> losses() const = 0;
+};
+
+// Null: no input has sound. One input is copied when its codec fits the container and the cut falls on its packets,
+// otherwise it is decoded and encoded again; several are mixed. Throws what opening the sources throws, and
+// ENCODER_UNAVAILABLE.
+std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, const Container& container);
+
+}  // namespace framepath::media

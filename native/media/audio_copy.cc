@@ -1,0 +1,114 @@
+#include "media/audio_copy.h"
+
+#include <cstdlib>
+
+#include "media/ticks.h"
+
+namespace framepath::media {
+namespace {
+
+// A cut this close to a packet's start is on it: startMs itself is no finer.
+constexpr int64_t kOnPacketUs = 1'000;
+// Sound may begin this late without silence before it; encoders' first packets often do.
+constexpr int64_t kLateStartUs = 40'000;
+
+class CopiedAudio : public AudioTrack {
+ public:
+  CopiedAudio(std::unique_ptr<Input> input, int stream, int64_t zeroUs, int64_t endUs, AvPacket first)
+      : input_(std::move(input)), stream_(stream), zero_(ticks(zeroUs)), endUs_(endUs), next_(std::move(first)) {
+    next_->pts -= zero_;
+    lastPts_ = next_->pts - 1;
+  }
+
+  const AVCodecParameters& parameters() const override { return *input_->format()->streams[stream_]->codecpar; }
+  AVRational timeBase() const override { return input_->format()->streams[stream_]->time_base; }
+  int64_t nextUs() const override { return next_ ? av_rescale_q(next_->pts, timeBase(), kMicroseconds) : INT64_MAX; }
+
+  void advance(int64_t untilUs, const Emit& emit) override {
+    while (next_ && nextUs() < untilUs) {
+      lastPts_ = next_->pts;
+      next_->dts = next_->pts;
+      emit(std::move(next_));
+      readNext();
+      if (next_ && endUs_ >= 0 && nextUs() >= endUs_) next_ = nullptr;
+    }
+  }
+  void finish(int64_t endUs, const Emit& emit) override { advance(endUs, emit); }
+  std::vector<std::string> losses() const override {
+    return loss_.empty() ? std::vector<std::string>{} : std::vector{loss_};
+  }
+
+ private:
+  int64_t ticks(int64_t us) const { return av_rescale_q(us, kMicroseconds, timeBase()); }
+
+  // Packets without a place in time, or behind the last one, cannot be written: they are left out.
+  void readNext() {
+    next_ = newPacket();
+    try {
+      while (true) {
+        const int result = input_->read(*next_);
+        if (result < 0) {
+          if (result != AVERROR_EOF)
+            loss_ = "Reading the sound of \"" + input_->uri() + "\" failed: " + avErrorText(result) + ".";
+          break;
+        }
+        if (next_->stream_index == stream_ && next_->pts != AV_NOPTS_VALUE) {
+          next_->pts = av_sat_sub64(next_->pts, zero_);
+          if (next_->pts > lastPts_) return;
+        }
+        av_packet_unref(next_.get());
+      }
+    } catch (const Error& error) {
+      loss_ = error.sentence;
+    }
+    next_ = nullptr;
+  }
+
+  std::unique_ptr<Input> input_;
+  int stream_;
+  int64_t zero_;
+  int64_t endUs_;  // programme time, -1 = none
+  int64_t lastPts_ = INT64_MIN;
+  AvPacket next_;
+  std::string loss_;
+};
+
+// The first packet that ends after `zeroUs`; null = there is none or it has no time.
+AvPacket firstPacket(Input& input, int stream, int64_t zeroUs) {
+  const AVRational timeBase = input.format()->streams[stream]->time_base;
+  const int64_t zero = av_rescale_q(zeroUs, kMicroseconds, timeBase);
+  AvPacket packet = newPacket();
+  while (input.read(*packet) >= 0) {
+    if (packet->stream_index == stream) {
+      if (packet->pts == AV_NOPTS_VALUE || packet->duration <= 0) return nullptr;
+      if (packet->pts + packet->duration > zero + 1) return packet;
+    }
+    av_packet_unref(packet.get());
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<AudioTrack> tryCopyAudio(std::unique_ptr<Input>& input, int stream, const AudioInput& cut,
+                                         const Container& container) {
+  const AVStream& audio = *input->format()->streams[stream];
+  if (cut.offsetMs != 0 || !holds(container, audio.codecpar->codec_id)) return nullptr;
+  const int64_t origin = input->originUs();
+  const int64_t zeroUs = (origin == AV_NOPTS_VALUE ? 0 : origin) + cut.startMs * 1000;
+  if (cut.startMs > 0) {
+    if (!input->seekable() || !input->seek(stream, av_rescale_q(zeroUs, kMicroseconds, audio.time_base)))
+      return nullptr;
+  }
+  AvPacket first = firstPacket(*input, stream, zeroUs);
+  if (!first) return nullptr;
+  const int64_t distanceUs = av_rescale_q(first->pts, audio.time_base, kMicroseconds) - zeroUs;
+  // From the file's own start its first packet is right whatever its time: priming lies before 0 and is skipped by
+  // players as it was in the source. Elsewhere the cut must be where a packet starts.
+  const bool fits = cut.startMs == 0 ? distanceUs <= kLateStartUs : std::abs(distanceUs) <= kOnPacketUs;
+  if (!fits) return nullptr;
+  const int64_t endUs = cut.endMs < 0 ? -1 : (cut.endMs - cut.startMs) * 1000;
+  return std::make_unique<CopiedAudio>(std::move(input), stream, zeroUs, endUs, std::move(first));
+}
+
+}  // namespace framepath::media

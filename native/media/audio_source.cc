@@ -1,0 +1,175 @@
+#include "media/audio_source.h"
+
+#include <algorithm>
+
+namespace framepath::media {
+namespace {
+
+// Containers round time stamps (Matroska and FLV to 1 ms) and encoders jitter by a few. Below this a deviation is
+// rounding; lips and sound are seen apart from about twice as much.
+constexpr int64_t kTolerance = kAudioRate / 50;
+// Decoders with overlapping windows need packets before the first one that counts.
+constexpr int64_t kPrerollUs = 150'000;
+
+AVChannelLayout layoutOf(const AVFrame& frame) {
+  AVChannelLayout layout = frame.ch_layout;
+  if (layout.order == AV_CHANNEL_ORDER_UNSPEC) av_channel_layout_default(&layout, frame.ch_layout.nb_channels);
+  return layout;
+}
+
+}  // namespace
+
+AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioInput& cut)
+    : input_(std::move(input)), stream_(stream), shape_(newFrame()), frame_(newFrame()), packet_(newPacket()) {
+  const AVStream& audio = *input_->format()->streams[stream_];
+  const AVCodec* codec = avcodec_find_decoder(audio.codecpar->codec_id);
+  if (!codec) {
+    throw Error(ErrorCode::SOURCE_UNSUPPORTED, "No decoder for the sound of \"" + input_->uri() + "\" (" +
+                                                   avcodec_get_name(audio.codecpar->codec_id) + ").");
+  }
+  decoder_.reset(avcodec_alloc_context3(codec));
+  if (!decoder_) throw std::bad_alloc();
+  av(avcodec_parameters_to_context(decoder_.get(), audio.codecpar), "avcodec_parameters_to_context",
+     ErrorCode::SOURCE_UNSUPPORTED);
+  decoder_->pkt_timebase = audio.time_base;
+  decoder_->thread_count = 1;
+  av(avcodec_open2(decoder_.get(), codec, nullptr), "avcodec_open2", ErrorCode::SOURCE_UNSUPPORTED);
+
+  const int64_t origin = input_->originUs();
+  const int64_t startUs = (origin == AV_NOPTS_VALUE ? 0 : origin) + cut.startMs * 1000;
+  zeroTicks_ = av_rescale_q(startUs, AV_TIME_BASE_Q, audio.time_base);
+  begin_ = cut.offsetMs * kAudioRate / 1000;
+  if (cut.endMs >= 0) end_ = begin_ + std::max<int64_t>(0, cut.endMs - cut.startMs) * kAudioRate / 1000;
+  silence_ = filled_ = std::max<int64_t>(0, begin_);
+  if (cut.startMs > 0 && input_->seekable()) {
+    input_->seek(stream_, av_rescale_q(startUs - kPrerollUs, AV_TIME_BASE_Q, audio.time_base));
+  }
+}
+
+void AudioSource::read(float* left, float* right, int count) {
+  float* const out[2] = {left, right};
+  int done = 0;
+  while (done < count) {
+    const int64_t queued = static_cast<int64_t>(samples_[0].size() - taken_);
+    int64_t some = count - done;
+    if (silence_ > 0 || (queued == 0 && !fill())) {
+      if (silence_ > 0) {
+        some = std::min(some, silence_);
+        silence_ -= some;
+      }
+      for (float* channel : out) std::fill_n(channel + done, some, 0.0f);
+    } else if (queued > 0) {
+      some = std::min(some, queued);
+      for (int c = 0; c < 2; c++) std::copy_n(samples_[c].data() + taken_, some, out[c] + done);
+      taken_ += some;
+    } else {
+      continue;  // filled just now
+    }
+    done += static_cast<int>(some);
+  }
+}
+
+// True: there is silence or there are samples in the queue. False: the source has ended.
+bool AudioSource::fill() {
+  samples_[0].clear();
+  samples_[1].clear();
+  taken_ = 0;
+  while (!ended_ && silence_ == 0 && samples_[0].empty()) {
+    if (filled_ >= end_ || !decodeNext()) ended_ = true;
+  }
+  return !ended_ || silence_ > 0 || !samples_[0].empty();
+}
+
+bool AudioSource::decodeNext() {
+  while (true) {
+    const int result = avcodec_receive_frame(decoder_.get(), frame_.get());
+    if (result == 0) {
+      place(*frame_);
+      av_frame_unref(frame_.get());
+      return true;
+    }
+    if (draining_) return false;
+    // Damaged packets are skipped: their time becomes silence.
+    try {
+      const int got = input_->read(*packet_);
+      if (got < 0) {
+        if (got != AVERROR_EOF)
+          loss_ = "Reading the sound of \"" + input_->uri() + "\" failed: " + avErrorText(got) + ".";
+        draining_ = true;
+        avcodec_send_packet(decoder_.get(), nullptr);
+        continue;
+      }
+    } catch (const Error& error) {
+      // The pictures of this source say by themselves what happened to it; the programme's sound goes on.
+      loss_ = error.sentence;
+      draining_ = true;
+      avcodec_send_packet(decoder_.get(), nullptr);
+      continue;
+    }
+    if (packet_->stream_index == stream_) avcodec_send_packet(decoder_.get(), packet_.get());
+    av_packet_unref(packet_.get());
+  }
+}
+
+int64_t AudioSource::positionOf(int64_t pts) const {
+  const AVRational tick = input_->format()->streams[stream_]->time_base;
+  // Damaged files have any time stamp; a few centuries are enough and cannot overflow.
+  constexpr int64_t kFar = int64_t{1} << 50;
+  return begin_ + std::clamp(av_rescale_q(av_sat_sub64(pts, zeroTicks_), tick, kAudioTick), -kFar, kFar);
+}
+
+void AudioSource::place(const AVFrame& frame) {
+  if (frame.nb_samples <= 0 || frame.sample_rate <= 0 || frame.ch_layout.nb_channels <= 0) return;
+  prepareResampler(frame);
+  int64_t position = filled_;
+  if (frame.best_effort_timestamp != AV_NOPTS_VALUE) {
+    // What the resampler still holds comes out before this frame's own samples.
+    position = positionOf(frame.best_effort_timestamp) - swr_get_delay(resampler_.get(), kAudioRate);
+    if (placed_ && std::abs(position - filled_) <= kTolerance) position = filled_;
+  }
+  if (position > filled_) {
+    const int64_t gap = std::min(position, end_) - filled_;
+    silence_ += gap;
+    filled_ += gap;
+  }
+  append(frame, std::max<int64_t>(0, filled_ - position));
+}
+
+// Converts a frame and queues it without its first `skip` samples.
+void AudioSource::append(const AVFrame& frame, int64_t skip) {
+  const int room = swr_get_out_samples(resampler_.get(), frame.nb_samples);
+  const size_t before = samples_[0].size();
+  for (auto& channel : samples_) channel.resize(before + std::max(0, room));
+  uint8_t* out[2];
+  for (int c = 0; c < 2; c++) out[c] = reinterpret_cast<uint8_t*>(samples_[c].data() + before);
+  const int made =
+      swr_convert(resampler_.get(), out, room, const_cast<const uint8_t**>(frame.extended_data), frame.nb_samples);
+  const int64_t dropped = std::clamp<int64_t>(skip, 0, std::max(0, made));
+  const int64_t kept = std::min(std::max<int64_t>(0, made) - dropped, std::max<int64_t>(0, end_ - filled_));
+  for (auto& channel : samples_) {
+    channel.erase(channel.begin() + before, channel.begin() + before + dropped);
+    channel.resize(before + kept);
+  }
+  filled_ += kept;
+  if (kept > 0) placed_ = true;
+}
+
+void AudioSource::prepareResampler(const AVFrame& frame) {
+  if (resampler_ && shape_->format == frame.format && shape_->sample_rate == frame.sample_rate &&
+      av_channel_layout_compare(&shape_->ch_layout, &frame.ch_layout) == 0) {
+    return;
+  }
+  AVChannelLayout from = layoutOf(frame);
+  AVChannelLayout to = AV_CHANNEL_LAYOUT_STEREO;
+  SwrContext* made = nullptr;
+  av(swr_alloc_set_opts2(&made, &to, AV_SAMPLE_FMT_FLTP, kAudioRate, &from, static_cast<AVSampleFormat>(frame.format),
+                         frame.sample_rate, 0, nullptr),
+     "swr_alloc_set_opts2", ErrorCode::OUTPUT_FAILED);
+  resampler_.reset(made);
+  av(swr_init(made), "swr_init", ErrorCode::OUTPUT_FAILED);
+  shape_->format = frame.format;
+  shape_->sample_rate = frame.sample_rate;
+  av(av_channel_layout_copy(&shape_->ch_layout, &frame.ch_layout), "av_channel_layout_copy", ErrorCode::OUTPUT_FAILED);
+}
+
+}  // namespace framepath::media

@@ -1,0 +1,57 @@
+// One source's sound as samples on the programme's clock.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "media/av.h"
+#include "media/input.h"
+#include "media/output.h"
+
+namespace framepath::media {
+
+inline constexpr int kAudioRate = 48'000;
+inline constexpr AVRational kAudioTick{1, kAudioRate};
+
+// Stereo, 48 kHz, float. Position 0 is the programme's start; the source begins at its offset. Samples are placed by
+// their time stamps: late starts and gaps are silence, overlaps are cut, so that sound cannot drift from the pictures.
+class AudioSource {
+ public:
+  // `input` is at its start and has `stream`. Throws SOURCE_UNSUPPORTED without a decoder.
+  AudioSource(std::unique_ptr<Input> input, int stream, const AudioInput& cut);
+
+  // Fills `count` samples from where the last read ended. Past the source's end: silence.
+  void read(float* left, float* right, int count);
+
+  // Why the sound broke off before its end; empty = it did not.
+  const std::string& loss() const { return loss_; }
+
+ private:
+  bool fill();
+  bool decodeNext();
+  void place(const AVFrame& frame);
+  void append(const AVFrame& frame, int64_t skip);
+  void prepareResampler(const AVFrame& frame);
+  int64_t positionOf(int64_t pts) const;
+
+  std::unique_ptr<Input> input_;
+  int stream_;
+  AvCodecContext decoder_;
+  AvResampler resampler_;
+  AvFrame shape_;  // the sample format the resampler is set up for
+  AvFrame frame_;
+  AvPacket packet_;
+  int64_t zeroTicks_ = 0;  // stream time that is played at begin_
+  int64_t begin_ = 0;      // programme positions, in samples
+  int64_t end_ = INT64_MAX;
+  int64_t filled_ = 0;   // everything before this is in the queue or read
+  int64_t silence_ = 0;  // queued before the samples
+  std::vector<float> samples_[2];
+  size_t taken_ = 0;
+  bool placed_ = false;  // a frame has been placed: small deviations of time stamps are rounding from now on
+  bool draining_ = false;
+  bool ended_ = false;
+  std::string loss_;
+};
+
+}  // namespace framepath::media

@@ -1,0 +1,41 @@
+#include "media/interleaver.h"
+
+#include "media/ticks.h"
+
+namespace framepath::media {
+
+Interleaver::Interleaver(std::unique_ptr<AudioTrack> audio, AVRational videoTimeBase, Write write)
+    : audio_(std::move(audio)), videoTimeBase_(videoTimeBase), write_(std::move(write)) {}
+
+void Interleaver::push(AvPacket picture, int64_t reachedUs) {
+  pictures_.push_back(std::move(picture));
+  if (audio_) audio_->advance(reachedUs, [&](AvPacket sound) { sounds_.push_back(std::move(sound)); });
+  writeReady();
+}
+
+void Interleaver::finish(int64_t endUs) {
+  if (audio_) {
+    audio_->finish(endUs, [&](AvPacket sound) { sounds_.push_back(std::move(sound)); });
+    // What is left of a copied track lies past the end.
+    writeReady();
+  }
+  for (; !pictures_.empty(); pictures_.pop_front()) write_(*pictures_.front(), false);
+  for (; !sounds_.empty(); sounds_.pop_front()) write_(*sounds_.front(), true);
+}
+
+void Interleaver::writeReady() {
+  while (!pictures_.empty()) {
+    const int64_t pictureDts = pictures_.front()->dts;
+    if (sounds_.empty()) {
+      if (audio_ && audio_->nextUs() < av_rescale_q(pictureDts, videoTimeBase_, kMicroseconds)) return;
+    } else if (av_compare_ts(sounds_.front()->dts, audio_->timeBase(), pictureDts, videoTimeBase_) < 0) {
+      write_(*sounds_.front(), true);
+      sounds_.pop_front();
+      continue;
+    }
+    write_(*pictures_.front(), false);
+    pictures_.pop_front();
+  }
+}
+
+}  // namespace framepath::media

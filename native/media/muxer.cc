@@ -1,0 +1,141 @@
+#include "media/muxer.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "core/clock.h"
+
+namespace framepath::media {
+namespace {
+
+// A peer that takes nothing for this long is lost; files are never this slow.
+constexpr int64_t kPatienceNs = 15'000'000'000;
+
+bool isDiskFull(int error) {
+  return error == AVERROR(ENOSPC) || error == AVERROR(EDQUOT) || error == AVERROR(EFBIG);
+}
+
+// "file:" keeps libavformat from reading a scheme into names such as "12:30.mp4".
+std::string urlOf(const std::string& path, const Container& container) {
+  if (!container.local) return path;
+  // The playlist names its segments relative to itself, which libavformat derives from a path with a folder.
+  if (container.segmented) return std::filesystem::absolute(path).string();
+  return "file:" + path;
+}
+
+}  // namespace
+
+Muxer::Muxer(const std::string& path, const Container& container) : path_(path), container_(container) {
+  quietLog();
+  takeLastLog();
+  const std::string url = urlOf(path, container);
+  AVFormatContext* context = nullptr;
+  if (avformat_alloc_output_context2(&context, nullptr, container.format, url.c_str()) < 0) {
+    throw Error(ErrorCode::OUTPUT_UNWRITABLE, std::string("This libavformat cannot write ") + container.format + ".");
+  }
+  context_.reset(context);
+  context_->interrupt_callback = {pastDeadline, this};
+  if (container.segmented || (context_->oformat->flags & AVFMT_NOFILE)) return;
+  allowTime();
+  const int result = avio_open2(&context_->pb, url.c_str(), AVIO_FLAG_WRITE, &context_->interrupt_callback, nullptr);
+  if (result < 0) {
+    throw Error(isDiskFull(result) ? ErrorCode::OUTPUT_DISK_FULL : ErrorCode::OUTPUT_UNWRITABLE,
+                "Cannot write " + path + ": " + avErrorText(result) + ".",
+                container.local ? "Check that the folder exists and may be written to."
+                                : "Check that the server is up and takes streams.");
+  }
+}
+
+Muxer::~Muxer() {
+  close();
+}
+
+int Muxer::pastDeadline(void* muxer) {
+  return nowNs() > static_cast<Muxer*>(muxer)->deadlineNs_;
+}
+
+void Muxer::allowTime() {
+  deadlineNs_ = nowNs() + kPatienceNs;
+}
+
+int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase) {
+  AVStream* stream = avformat_new_stream(context_.get(), nullptr);
+  if (!stream) throw std::bad_alloc();
+  check(avcodec_parameters_copy(stream->codecpar, &parameters), "avcodec_parameters_copy");
+  stream->codecpar->codec_tag = 0;
+  // Apple's players open HEVC with parameter sets in the header only.
+  if (parameters.codec_id == AV_CODEC_ID_HEVC && (container_.fragmented || container_.segmented)) {
+    stream->codecpar->codec_tag = MKTAG('h', 'v', 'c', '1');
+  }
+  stream->time_base = timeBase;
+  if (parameters.codec_type == AVMEDIA_TYPE_VIDEO) {
+    stream->avg_frame_rate = av_inv_q(timeBase);
+    stream->r_frame_rate = stream->avg_frame_rate;
+    stream->sample_aspect_ratio = parameters.sample_aspect_ratio;
+  }
+  return stream->index;
+}
+
+void Muxer::begin(AvDictionary& options) {
+  allowTime();
+  check(avformat_write_header(context_.get(), &options), "avformat_write_header");
+  begun_ = true;
+}
+
+void Muxer::write(AVPacket& packet, int stream, AVRational timeBase) {
+  allowTime();
+  packet.stream_index = stream;
+  av_packet_rescale_ts(&packet, timeBase, context_->streams[stream]->time_base);
+  check(av_write_frame(context_.get(), &packet), "av_write_frame");
+}
+
+void Muxer::flush() {
+  allowTime();
+  // The first flush of an MP4 whose moov was held back writes the moov alone, the second the fragment.
+  check(av_write_frame(context_.get(), nullptr), "av_write_frame");
+  if (container_.fragmented) check(av_write_frame(context_.get(), nullptr), "av_write_frame");
+  if (!context_->pb) return;
+  avio_flush(context_->pb);
+  check(0, "avio_flush");
+  durableBytes_ = avio_tell(context_->pb);
+}
+
+void Muxer::end() {
+  allowTime();
+  begun_ = false;
+  check(av_write_trailer(context_.get()), "av_write_trailer");
+  if (context_->pb && !(context_->oformat->flags & AVFMT_NOFILE)) {
+    const int result = avio_closep(&context_->pb);
+    check(result, "avio_close");
+  }
+}
+
+void Muxer::check(int result, const char* call) {
+  // A failed write inside a buffered context shows in `error` only.
+  if (result >= 0 && context_->pb) result = std::min(result, context_->pb->error);
+  if (result >= 0) return;
+  failed_ = true;
+  if (isDiskFull(result)) {
+    throw Error(ErrorCode::OUTPUT_DISK_FULL, "The disk is full: cannot go on writing " + path_ + ".",
+                "Free some space or write elsewhere; what was written up to now can be played.");
+  }
+  throw Error(ErrorCode::OUTPUT_FAILED, "Writing " + path_ + " failed: " + call + ": " + avErrorText(result) + ".");
+}
+
+void Muxer::close() noexcept {
+  if (!context_) return;
+  if (begun_ && !failed_) {
+    // Broken off without a trailer: what is complete stays, what is buffered goes out as it is.
+    allowTime();
+    av_write_frame(context_.get(), nullptr);
+  }
+  if (!context_->pb || (context_->oformat->flags & AVFMT_NOFILE)) return;
+  avio_closep(&context_->pb);
+  // A fragment torn by a failure would hide the ones before it from some players.
+  std::error_code ignored;
+  if (failed_ && container_.local && std::filesystem::is_regular_file(path_, ignored) && durableBytes_ > 0) {
+    std::filesystem::resize_file(path_, durableBytes_, ignored);
+  }
+}
+
+}  // namespace framepath::media

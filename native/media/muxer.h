@@ -1,0 +1,47 @@
+// libavformat's writing side: open, header, packets, trailer. Errors are OUTPUT_UNWRITABLE (opening), OUTPUT_DISK_FULL
+// and OUTPUT_FAILED. One thread.
+#pragma once
+#include <string>
+
+#include "media/av.h"
+#include "media/container.h"
+
+namespace framepath::media {
+
+class Muxer {
+ public:
+  // Creates the file, or connects. Nothing is written before begin().
+  Muxer(const std::string& path, const Container& container);
+  ~Muxer();
+  Muxer(const Muxer&) = delete;
+  Muxer& operator=(const Muxer&) = delete;
+
+  // Streams are numbered from 0 in this order. Before begin().
+  int addStream(const AVCodecParameters& parameters, AVRational timeBase);
+  void begin(AvDictionary& options);
+  // Packets in the order they shall have in the file; takes what the packet refers to. Times are in `timeBase`.
+  void write(AVPacket& packet, int stream, AVRational timeBase);
+  // Everything written so far becomes readable by others: ends the fragment or cluster, and hands it to the system.
+  void flush();
+  // Trailer, and closes.
+  void end();
+
+  bool failed() const { return failed_; }
+  bool hasStream(int stream) const { return stream >= 0 && stream < static_cast<int>(context_->nb_streams); }
+
+ private:
+  void check(int result, const char* call);
+  void close() noexcept;
+  static int pastDeadline(void* muxer);
+  void allowTime();
+
+  std::string path_;
+  Container container_;
+  AvOutput context_;
+  int64_t deadlineNs_ = 0;
+  int64_t durableBytes_ = 0;  // up to here the file is whole fragments
+  bool begun_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace framepath::media
