@@ -1,4 +1,6 @@
 // Compiled once per instruction set with FRAMEPATH_ISA_NAME = baseline, avx2 or avx512.
+#include "kernels/compose_rows.h"
+#include "kernels/draw_rows.h"
 #include "kernels/host.h"
 
 namespace framepath {
@@ -14,6 +16,15 @@ struct HostLoop {
       for (int32_t y = 0; y < grid.y; y++)
         for (int32_t x = 0; x < grid.x; x++) body(args, x, y, z);
   }
+};
+
+template <>
+struct HostLoop<ComposeArgs, composeTiles> {
+  static void run(const void* args, const Grid&) { composeRows(*static_cast<const ComposeArgs*>(args)); }
+};
+template <>
+struct HostLoop<DrawArgs, draw> {
+  static void run(const void* args, const Grid&) { drawRows(*static_cast<const DrawArgs*>(args)); }
 };
 
 }  // namespace
