@@ -1,9 +1,23 @@
 // Compiled once per instruction set with FRAMEPATH_ISA_NAME = baseline, avx2 or avx512.
+#include "kernels/compose_rows.h"
 #include "kernels/convert_rows.h"
+#include "kernels/draw_rows.h"
 #include "kernels/host_loop.h"
 #include "kernels/letterbox_rows.h"
 
 namespace framepath {
+namespace {
+
+template <>
+struct HostLoop<ComposeArgs, composeTiles> {
+  static void run(const void* args, const Grid&) { composeRows(*static_cast<const ComposeArgs*>(args)); }
+};
+template <>
+struct HostLoop<DrawArgs, draw> {
+  static void run(const void* args, const Grid&) { drawRows(*static_cast<const DrawArgs*>(args)); }
+};
+
+}  // namespace
 
 #define FRAMEPATH_TABLE_NAME(isa) FRAMEPATH_TABLE_NAME_(isa)
 #define FRAMEPATH_TABLE_NAME_(isa) hostKernels_##isa

@@ -1,0 +1,4 @@
+#include "check.h"
+#include "compose/composer.h"
+using namespace framepath;
+TEST_MAIN()
