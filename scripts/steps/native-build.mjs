@@ -8,7 +8,7 @@ import { extract, packages } from './packages.mjs';
 import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
 
 /** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
-async function runtimeHeaders() {
+export async function runtimeHeaders() {
   for (const folder of ['/usr/include/onnxruntime', '/usr/include/onnxruntime/core/session', '/usr/local/include/onnxruntime']) {
     if (existsSync(join(folder, 'onnxruntime_c_api.h'))) return folder;
   }
