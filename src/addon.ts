@@ -1,0 +1,60 @@
+/** Finds the native addon: one built here, else the prebuilt one that fits this machine's FFmpeg. */
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NativeAddon } from './native.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** `framepath.av59.node` -> 59, the libavcodec major it was linked with. */
+const majorOf = (file: string): number => Number(/\.av(\d+)\.node$/.exec(file)?.[1] ?? 0);
+
+/** Where an addon may be, best first. A build of this machine wins over what was prebuilt elsewhere. */
+function candidates(): string[] {
+  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  const prebuilt = existsSync(folder) ? readdirSync(folder).filter((file) => majorOf(file) > 0) : [];
+  prebuilt.sort((a, b) => majorOf(b) - majorOf(a));
+  return [join(root, 'build/Release/framepath.node'), ...prebuilt.map((file) => join(folder, file))];
+}
+
+/** The libavcodec libraries in the usual folders, e.g. `libavcodec.so.59`. */
+function installedLibav(): string[] {
+  const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/lib', ...(process.env.LD_LIBRARY_PATH?.split(':') ?? [])];
+  const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
+  folders.push(`/usr/lib/${machine}-linux-gnu`);
+  const found = folders
+    .filter((folder) => folder && existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).filter((file) => /^libavcodec\.so\.\d+$/.test(file)));
+  return [...new Set(found)].sort();
+}
+
+/** An error with the fields that `errors.ts` turns into a FramepathError. */
+function addonMissing(tried: string[]): Error {
+  const installed = installedLibav();
+  const libav = installed.length ? `Installed here: ${installed.join(', ')}.` : 'No libavcodec (FFmpeg 5.1 or later) is installed here.';
+  const build = `node ${join(root, 'scripts/build.mjs')}`;
+  const hint = installed.length
+    ? `Build it for this machine: ${build}`
+    : `Install FFmpeg's libraries (Debian: apt-get install libavformat59 libswscale6), or build for what you install: ${build}`;
+  const message = `framepath's native addon cannot be loaded on ${process.platform}-${process.arch}. ${libav} Tried:\n${tried.join('\n')}`;
+  return Object.assign(new Error(message), { code: 'ADDON_MISSING', hint });
+}
+
+/** Loads the addon. Throws an error with code ADDON_MISSING that says what was tried and how to build it. */
+export function loadAddon(): NativeAddon {
+  const require = createRequire(import.meta.url);
+  const tried: string[] = [];
+  for (const file of candidates()) {
+    if (!existsSync(file)) {
+      tried.push(`  ${file}: not there`);
+      continue;
+    }
+    try {
+      return require(file) as NativeAddon;
+    } catch (error) {
+      tried.push(`  ${file}: ${(error as Error).message.split('\n')[0]}`);
+    }
+  }
+  throw addonMissing(tried);
+}
