@@ -72,12 +72,12 @@ class EmbedWorker : public Worker {
 
 class GalleryWorker : public Worker {
  public:
-  GalleryWorker(std::shared_ptr<track::Identities> identities, int32_t tracks, int32_t crops, int32_t prints)
-      : identities_(std::move(identities)), tracks_(tracks), crops_(crops), prints_(prints) {}
+  GalleryWorker(IdentityState state, int32_t tracks, int32_t crops, int32_t prints)
+      : state_(std::move(state)), tracks_(tracks), crops_(crops), prints_(prints) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     const Task& task = *tasks[0];
     PerSource& source = sources_[task.source];
-    if (!source.gallery) source.gallery = identities_->openGallery(task.source);
+    if (!source.gallery) source.gallery = state_.identities->openGallery(task.source);
     if (task.observations[tracks_].said != Said::value) {
       says[0] = source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
       return;
@@ -88,6 +88,7 @@ class GalleryWorker : public Worker {
     const Crops& crops = prints ? orEmpty(task.observations[crops_].as<Crops>()) : none;
     source.last = observe(source.gallery->update(orEmpty(task.observations[tracks_].as<Tracks>()), crops, orEmpty(prints),
                                                  task.index, task.ptsUs));
+    state_.totals->set(task.source, source.gallery->counts());
     says[0] = source.last;
   }
 
@@ -96,7 +97,7 @@ class GalleryWorker : public Worker {
     std::unique_ptr<track::Gallery> gallery;
     Observation last;
   };
-  std::shared_ptr<track::Identities> identities_;
+  IdentityState state_;
   const int32_t tracks_, crops_, prints_;
   std::map<int32_t, PerSource> sources_;
 };
@@ -105,7 +106,7 @@ class GalleryWorker : public Worker {
 
 std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string& detectionsName, int32_t tracks,
                                       int32_t detections, int32_t first, std::shared_ptr<infer::Model> model,
-                                      std::shared_ptr<track::Identities> identities, FactsOf facts) {
+                                      IdentityState state, FactsOf facts) {
   const bool embeds = model != nullptr;
   ModuleNode select;
   select.name = spec.name + ".select";
@@ -135,8 +136,8 @@ std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string&
   if (embeds) gallery.depends.push_back(embed.name);
   gallery.stateful = gallery.acceptsNothing = true;
   const int32_t prints = embeds ? first + 1 : -1;
-  gallery.openWorker = [identities, tracks, first, prints] {
-    return std::make_unique<GalleryWorker>(identities, tracks, first, prints);
+  gallery.openWorker = [state, tracks, first, prints] {
+    return std::make_unique<GalleryWorker>(state, tracks, first, prints);
   };
 
   std::vector<ModuleNode> nodes{std::move(select)};

@@ -10,6 +10,7 @@
 
 #include "graph/engine.h"
 #include "graph/external.h"
+#include "graph/native_modules.h"
 #include "graph/pipeline_spec.h"
 #include "graph/programme.h"
 #include "graph/report.h"
@@ -80,6 +81,7 @@ class Pipeline {
   OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::unique_ptr<FrameSource>& frames);
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   std::vector<ModuleNode> buildNodes();
+  IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
   std::unique_ptr<Programme> openProgramme();
   std::vector<media::AudioInput> audioInputs() const;
   SourceFacts factsOf(int32_t source) const;
@@ -93,7 +95,7 @@ class Pipeline {
   std::vector<int32_t> observationOf_;
   std::vector<std::shared_ptr<infer::Model>> models_;  // per spec module, null where there is none
   std::map<int32_t, std::shared_ptr<ExternalModule>> externals_;
-  std::shared_ptr<track::Identities> identities_;  // of the first identify module
+  IdentityState identity_;  // of the first identify module
   int32_t identifyModule_ = -1;
   std::shared_ptr<Shots> shots_;
   const Graph* graph_ = nullptr;
@@ -106,6 +108,7 @@ class Pipeline {
   std::vector<media::OutputResult> outputs_;
   std::vector<compose::FollowStats> follow_;
   std::vector<Recovery> recoveries_;
+  std::vector<ModelReport> modelReports_;
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;
   enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;

@@ -127,7 +127,10 @@ void Programme::stop(bool drain) {
     stopping_ = true;
     changed_.notify_all();
   }
-  if (!drain) canvases_.abort();
+  if (!drain) {
+    canvases_.abort();
+    composer_->close();
+  }
   std::lock_guard packetLock(packetMutex_);
   packetsClosed_ = true;
   packetRoom_.notify_all();
@@ -159,7 +162,7 @@ void Programme::composeTicks() {
           input.state = over ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
                         : queue.current ? compose::TileState::live : compose::TileState::starting;
           if (!queue.current) continue;
-          if (!over) input.frame = queue.current->lease->frame();
+          input.frame = queue.current->lease->frame();  // the first tick past the end too: the composer copies it to hold
           input.fresh = queue.current->fresh;
           input.observations = queue.current->boxes;
         }

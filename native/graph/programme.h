@@ -101,7 +101,7 @@ class Programme {
   PacketCallback waitingPacket_;
   bool packetsClosed_ = false;
 
-  Channel<FrameRef> canvases_{3};
+  BoundedChannel<FrameRef> canvases_{3};
   std::thread composeThread_, encodeThread_;
 };
 

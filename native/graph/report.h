@@ -58,6 +58,7 @@ struct Progress {
     std::string id;
     int64_t done = 0, total = -1;  // frames; -1 unknown
     double fps = 0;
+    bool ended = false;  // delivers nothing more
   };
   std::vector<Source> sources;
   int64_t frames = 0, total = -1;
