@@ -6,9 +6,7 @@
 
 namespace framepath::binding {
 
-Environment::Environment(Napi::Env env) : js(JsThread::open(env)) {
-  env.AddCleanupHook([this] { close(); });
-}
+Environment::Environment(Napi::Env env) : js(JsThread::open(env)) {}
 
 void Environment::run(std::function<void()> work) {
   reap();

@@ -2,6 +2,7 @@
 #pragma once
 #include <napi.h>
 
+#include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
@@ -28,10 +29,11 @@ class Environment {
   // A promise for what `work` makes: `work` runs on a thread of its own, its result builds the value on the JS thread.
   Napi::Value promise(Napi::Env env, std::function<Settle::Make()> work);
 
+  void close();  // from the environment's cleanup hook: runs end, threads join; nothing is touched after it
+
   static Environment& of(Napi::Env env) { return **env.GetInstanceData<std::shared_ptr<Environment>>(); }
 
  private:
-  void close();
   void reap();
 
   struct Thread {
