@@ -31,7 +31,9 @@ function spawnCaptured(command, args, env, echo) {
       });
     }
     child.on('error', (error) => done({ status: 1, output: `${output}${error.message}\n` }));
-    child.on('close', (status, signal) => done({ status: status ?? 1, output: signal ? `${output}killed by ${signal}\n` : output }));
+    child.on('close', (status, signal) =>
+      done({ status: status ?? 1, output: signal ? `${output}killed by ${signal}\n` : output }),
+    );
   });
 }
 
@@ -67,7 +69,12 @@ async function runVitest(projects) {
   const report = join(root, 'build/vitest.json');
   rmSync(report, { force: true });
   mkdirSync(join(root, 'build'), { recursive: true });
-  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--passWithNoTests', ...projects.map((name) => `--project=${name}`)];
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--passWithNoTests',
+    ...projects.map((name) => `--project=${name}`),
+  ];
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
   const { status } = await spawnCaptured(process.execPath, args, {}, true);
   const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));

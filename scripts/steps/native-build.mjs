@@ -9,7 +9,11 @@ import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
 
 /** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
 export async function runtimeHeaders() {
-  for (const folder of ['/usr/include/onnxruntime', '/usr/include/onnxruntime/core/session', '/usr/local/include/onnxruntime']) {
+  for (const folder of [
+    '/usr/include/onnxruntime',
+    '/usr/include/onnxruntime/core/session',
+    '/usr/local/include/onnxruntime',
+  ]) {
     if (existsSync(join(folder, 'onnxruntime_c_api.h'))) return folder;
   }
   const destination = join(root, 'build/onnxruntime-headers');
