@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { FramepathError } from './errors.js';
 import type { NativeAddon } from './native.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /** `framepath.av59.node` -> 59, the libavcodec major it was linked with. */
 const majorOf = (file: string): number => Number(/\.av(\d+)\.node$/.exec(file)?.[1] ?? 0);
 
 /** Where an addon may be, best first. A build of this machine wins over what was prebuilt elsewhere. */
-function candidates(): string[] {
+function candidates(root: string): string[] {
   const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
   const prebuilt = existsSync(folder) ? readdirSync(folder).filter((file) => majorOf(file) > 0) : [];
   prebuilt.sort((a, b) => majorOf(b) - majorOf(a));
@@ -36,7 +36,7 @@ function installedLibav(): string[] {
   return [...new Set(found)].sort();
 }
 
-function addonMissing(tried: string[]): FramepathError {
+function addonMissing(root: string, tried: string[]): FramepathError {
   const installed = installedLibav();
   const build = `node ${join(root, 'scripts/build.mjs')}`;
   const libav = installed.length
@@ -49,11 +49,15 @@ function addonMissing(tried: string[]): FramepathError {
   return new FramepathError('ADDON_MISSING', [sentence, ...tried].join('\n  '), { hint });
 }
 
-/** Loads the addon. @throws ADDON_MISSING, saying what was tried and how to build it */
-export function loadAddon(): NativeAddon {
+/**
+ * Loads the addon of the package in `root` (this one).
+ *
+ * @throws ADDON_MISSING, saying what was tried, what is installed and how to build it
+ */
+export function loadAddon(root = packageRoot): NativeAddon {
   const require = createRequire(import.meta.url);
   const tried: string[] = [];
-  for (const file of candidates()) {
+  for (const file of candidates(root)) {
     if (!existsSync(file)) {
       tried.push(`${file}: not there`);
       continue;
@@ -64,5 +68,5 @@ export function loadAddon(): NativeAddon {
       tried.push(`${file}: ${(error as Error).message.split('\n')[0]}`);
     }
   }
-  throw addonMissing(tried);
+  throw addonMissing(root, tried);
 }
