@@ -25,90 +25,72 @@ const people = {
   eve: { photo: 'sample6.jpg', x: 1587, y: 434, face: 251 },
 };
 
-/** Stops on a person's way: [second, x, y, face width], of the face's centre in the clip. Later ones are in front. */
+/** Stops on a person's way: [second, x, y, face width], of the face's centre in the clip. Later people are in front. */
 const clips = {
   left: {
     fps: 25,
     background: { photo: 'sample6.jpg', warmth: 0.02 },
     sound: { hum: 196, beep: 880, beepAt: 0 },
-    ways: [
+    ways: {
       // at the back, from the left edge to the middle
-      [
-        'cleo',
-        [
-          [0, -200, 300, 120],
-          [6.5, -200, 300, 120],
-          [9, 330, 300, 120],
-          [11, 420, 290, 125],
-          [14, 360, 300, 125],
-        ],
+      cleo: [
+        [0, -200, 300, 120],
+        [6.5, -200, 300, 120],
+        [9, 330, 300, 120],
+        [11, 420, 290, 125],
+        [14, 360, 300, 125],
       ],
-      // crosses in front of nobody, behind Ann; out to the right, later back
-      [
-        'bea',
-        [
-          [0, 990, 350, 165],
-          [2, 900, 340, 165],
-          [5, 300, 350, 170],
-          [7.2, 1500, 350, 165],
-          [10.2, 1500, 350, 165],
-          [12, 960, 345, 170],
-          [14, 900, 350, 170],
-        ],
+      // behind Ann to the left, then out to the right; later back
+      bea: [
+        [0, 990, 350, 165],
+        [2, 900, 340, 165],
+        [5, 300, 350, 170],
+        [7.2, 1500, 350, 165],
+        [10.2, 1500, 350, 165],
+        [12, 960, 345, 170],
+        [14, 900, 350, 170],
       ],
-      [
-        'ann',
-        [
-          [0, 300, 370, 185],
-          [2, 380, 360, 185],
-          [5, 860, 370, 195],
-          [8, 700, 360, 190],
-          [11, 620, 365, 190],
-          [14, 560, 360, 190],
-        ],
+      ann: [
+        [0, 300, 370, 185],
+        [2, 380, 360, 185],
+        [5, 860, 370, 195],
+        [8, 700, 360, 190],
+        [11, 620, 365, 190],
+        [14, 560, 360, 190],
       ],
-    ],
+    },
   },
   right: {
     fps: 30,
     background: { photo: 'sample3.jpg', warmth: -0.02 },
     sound: { hum: 147, beep: 1320, beepAt: 0.5 },
-    ways: [
+    ways: {
       // Bea, while she is out of the left picture
-      [
-        'bea',
-        [
-          [0, -220, 330, 150],
-          [7.4, -220, 330, 150],
-          [8.8, 240, 335, 155],
-          [9.4, 240, 335, 155],
-          [10.6, -220, 330, 150],
-          [14, -220, 330, 150],
-        ],
+      bea: [
+        [0, -220, 330, 150],
+        [7.4, -220, 330, 150],
+        [8.8, 240, 335, 155],
+        [9.4, 240, 335, 155],
+        [10.6, -220, 330, 150],
+        [14, -220, 330, 150],
       ],
-      [
-        'eve',
-        [
-          [0, 980, 340, 160],
-          [3, 900, 335, 160],
-          [6, 420, 345, 165],
-          [8, 1500, 340, 165],
-          [10.5, 1500, 340, 165],
-          [12.3, 940, 340, 165],
-          [14, 900, 345, 165],
-        ],
+      eve: [
+        [0, 980, 340, 160],
+        [3, 900, 335, 160],
+        [6, 420, 345, 165],
+        [8, 1500, 340, 165],
+        [10.5, 1500, 340, 165],
+        [12.3, 940, 340, 165],
+        [14, 900, 345, 165],
       ],
-      [
-        'dora',
-        [
-          [0, 420, 365, 190],
-          [3, 520, 360, 190],
-          [6, 840, 370, 195],
-          [9, 740, 360, 190],
-          [14, 660, 365, 190],
-        ],
+      dora: [
+        [0, 420, 365, 190],
+        [3, 520, 360, 190],
+        [6, 840, 370, 195],
+        [9, 740, 360, 190],
+        [14, 660, 365, 190],
       ],
-    ],
+    },
   },
 };
 
@@ -159,12 +141,12 @@ function filterGraph({ fps, background, sound, ways }) {
       `loop=-1:1,setpts=N/(${fps}*TB),fps=${fps},` +
       `crop=${width}:${height}:x='100+70*sin(2*PI*t/11)':y='120+30*sin(2*PI*t/7)',trim=duration=${seconds}[scene0]`,
   ];
-  ways.forEach((entry, index) => {
+  Object.entries(ways).forEach((entry, index) => {
     graph.push(...person(entry, index + 1, index, fps, `scene${index}`));
   });
   const lit = `lt(mod(t+1-${sound.beepAt},1),0.08)`;
   graph.push(
-    `[scene${ways.length}]trim=duration=${seconds},drawbox=x=${width - 60}:y=20:w=40:h=40:color=white:t=fill:enable='${lit}',` +
+    `[scene${Object.keys(ways).length}]trim=duration=${seconds},drawbox=x=${width - 60}:y=20:w=40:h=40:color=white:t=fill:enable='${lit}',` +
       `format=yuv420p,noise=alls=3:allf=t:all_seed=${sound.hum}[picture]`,
   );
   const tone = `0.04*sin(2*PI*${sound.hum}*t)+0.4*sin(2*PI*${sound.beep}*t)*${lit}`;
@@ -174,7 +156,7 @@ function filterGraph({ fps, background, sound, ways }) {
 
 async function render(name, folder) {
   const clip = clips[name];
-  const inputs = [clip.background.photo, ...clip.ways.map(([who]) => people[who].photo)];
+  const inputs = [clip.background.photo, ...Object.keys(clip.ways).map((who) => people[who].photo)];
   const args = ['-v', 'error', '-y', ...inputs.flatMap((photo) => ['-i', join(photos, photo)])];
   args.push('-filter_complex', filterGraph(clip), '-map', '[picture]', '-map', '[sound]');
   args.push(
