@@ -97,7 +97,8 @@ await main(async () => {
     const asanOptions = { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' };
     parts.push(await runPrograms(' under ASan and UBSan', asan, { env: asanOptions }));
     const tsan = await buildSanitized('tsan', 'thread');
-    parts.push(await runPrograms(' under TSan', tsan, { env: { TSAN_OPTIONS: 'halt_on_error=1' } }));
+    const tsanOptions = `halt_on_error=1:suppressions=${join(root, 'test/native/tsan.supp')}`;
+    parts.push(await runPrograms(' under TSan', tsan, { env: { TSAN_OPTIONS: tsanOptions } }));
     parts.push(await runVitest(['full']));
   } else {
     parts.push(await runPrograms('', join(root, 'build')));

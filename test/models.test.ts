@@ -136,6 +136,22 @@ describe('fixModel on other files', () => {
     expect(() => fixModel(blazefaceSource.subarray(0, 1000))).toThrow(/runs past the end/);
   });
 
+  test('a damaged file is refused or read, never a crash', () => {
+    const intact = writeModel(readModel(blazefaceSource)); // its nodes come first
+    const places = randomFloats(120, 0, 24_000);
+    const values = randomFloats(120, 0, 256);
+    for (let i = 0; i < 60; i++) {
+      const damaged = new Uint8Array(intact);
+      damaged[Math.floor(places[2 * i])] = values[2 * i];
+      damaged[Math.floor(places[2 * i + 1])] = values[2 * i + 1];
+      try {
+        fixModel(damaged);
+      } catch (error) {
+        expect(error).toBeInstanceOf(OnnxFormatError);
+      }
+    }
+  });
+
   test('a graph with an operator that may mix pictures keeps its batch', () => {
     const model = readModel(blazefaceSource);
     model.graph.node.find((node) => node.opType === 'Relu')!.opType = 'NonMaxSuppression';
