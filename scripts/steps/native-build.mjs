@@ -51,9 +51,12 @@ function configure(folder, options) {
   if (existsSync(stamp) && existsSync(join(folder, 'CMakeCache.txt')) && readFileSync(stamp, 'utf8') === wanted) return;
   say(`configuring ${folder.slice(root.length + 1)}`);
   mkdirSync(folder, { recursive: true });
-  // A changed generator or option starts over; what is not CMake's (fetched headers) stays.
-  rmSync(join(folder, 'CMakeCache.txt'), { force: true });
-  rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
+  const cache = join(folder, 'CMakeCache.txt');
+  // CMake refuses another generator; other options it takes over as they come.
+  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`)) {
+    rmSync(cache);
+    rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
+  }
   run('cmake', args);
   writeFileSync(stamp, wanted);
 }
@@ -69,7 +72,11 @@ async function compile(folder, targets) {
 export async function buildAddon({ tests = false } = {}) {
   const folder = join(root, 'build');
   const hasTests = existsSync(join(root, 'test/native'));
-  configure(folder, [...(await commonOptions()), `-DFRAMEPATH_TESTS=${hasTests ? 'ON' : 'OFF'}`]);
+  configure(folder, [
+    ...(await commonOptions()),
+    '-DFRAMEPATH_ADDON=ON',
+    `-DFRAMEPATH_TESTS=${hasTests ? 'ON' : 'OFF'}`,
+  ]);
   await compile(folder, tests ? ['addon', 'native_tests'] : ['addon']);
 }
 
