@@ -1,4 +1,5 @@
 /** The builder: sources, modules, composition, outputs. */
+
 import { loadAddon } from './addon.js';
 import { loadSettings, type Settings, settingRules } from './config.js';
 import { Layout } from './layout.js';

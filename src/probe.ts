@@ -1,4 +1,5 @@
 /** What a source is, before anything is decoded. */
+
 import { loadAddon } from './addon.js';
 import { toFramepathError } from './errors.js';
 import { type Limits, resolveLimits } from './source.js';

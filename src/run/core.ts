@@ -84,7 +84,7 @@ export class RunCore implements FrameOwner, WriterRun {
     const labels = this.native.labels?.();
     for (const [name, list] of Object.entries(JSON.parse(labels ?? '{}') as Record<string, string[]>))
       this.#labels.set(name, list);
-    sources.forEach((source, i) => this.feed(this.sourceIds[i]!, source));
+    for (const [i, source] of sources.entries()) this.feed(this.sourceIds[i]!, source);
   }
 
   /** Pushes a `frames(...)` source; what its iterable throws fails the run. */
@@ -135,6 +135,7 @@ export class RunCore implements FrameOwner, WriterRun {
 
   /** Lets the run go to its end without handing frames to anybody but the writers. */
   async drain(stop: () => boolean): Promise<void> {
+    if (stop()) return;
     const values = this.modules.some((module) => module.host);
     if (!this.#writers?.wantsFrames && !values) {
       this.native.discard();
