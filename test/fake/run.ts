@@ -61,6 +61,8 @@ export class FakeRun implements NativeRun {
   #gone: number[] = [];
   #changed = new Signal();
   #answers = new Map<string, (answer: { state: number; message?: string }) => void>();
+  /** answers that later frames carry, by source, module and first frame */
+  readonly #spoken = new Map<string, Promise<unknown>>();
   #discarding = false;
   #failure: Error | undefined;
   #taskId = 1;
@@ -142,12 +144,18 @@ export class FakeRun implements NativeRun {
 
   async #ask(i: number, module: ModuleSpec, task: Task, said: readonly Said[]): Promise<Said> {
     const stride = module.policy?.stride ?? 1;
-    if (task.seq % stride !== 0) return carried;
+    const group = `${task.source}/${i}/${task.seq - (task.seq % stride)}`;
+    if (task.seq % stride !== 0) {
+      await this.#spoken.get(group);
+      return carried;
+    }
     const rest = this.spec.modules.slice(said.length).map(() => nothing);
-    const answer = await new Promise<{ state: number; message?: string }>((resolve) => {
+    const asked = new Promise<{ state: number; message?: string }>((resolve) => {
       this.#answers.set(`${i}/${task.taskId}`, resolve);
       this.callbacks.task(i, task.taskId, Float64Array.from(record(task, [...said, ...rest])));
     });
+    this.#spoken.set(group, asked);
+    const answer = await asked;
     if (answer.state === 2 && module.policy?.onError !== 'skip') {
       this.#fail(
         codedError('MODULE_FAILED', `Module '${module.name}' failed: ${answer.message}`, { module: module.name }),
