@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { fake } from './fake/addon.js';
 import { scratch } from './fake/mock.js';
+import { record } from './fake/records.js';
 
 vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
 const { analyzer, detect, pipeline, video } = await import('../src/index.js');
+const { Values } = await import('../src/values.js');
 const { model } = scratch('analyzer');
 
 beforeEach(() => fake.reset({ frames: [40] }));
@@ -101,30 +103,55 @@ describe('an analyzer', () => {
     await run.close();
   });
 
-  test('forgets the values of frames that are dropped', async () => {
-    const { Values } = await import('../src/values.js');
-    const delivered = vi.spyOn(Values.prototype, 'delivered');
-    const forget = vi.spyOn(Values.prototype, 'forget');
-    fake.reset({ frames: [40], drops: ({ seq }) => seq % 4 === 1 });
-    const run = await pipeline(video('a.mp4'))
-      .use(analyzer({ name: 'any', analyze: () => 1 }))
-      .start();
-    let n = 0;
-    for await (const _ of run) n++;
-    expect(n).toBe(30);
-    expect(delivered).toHaveBeenCalledTimes(30);
-    expect(forget.mock.calls.length).toBeGreaterThanOrEqual(9);
+  test('stands in for another, or has another stand in for it', async () => {
+    const broken = analyzer({
+      name: 'broken',
+      onError: 'fallback',
+      fallback: 'faces',
+      analyze: (frame) => {
+        if (frame.index % 2) throw new Error('odd');
+        return 'even' as unknown;
+      },
+    });
+    fake.reset({ frames: [10] });
+    const run = await pipeline(video('a.mp4')).use(faces()).use(broken).start();
+    for await (const frame of run) expect(frame.broken).toEqual(frame.index % 2 ? frame.faces : 'even');
   });
 });
 
 describe('values', () => {
-  test('that come after their task has left are not kept', async () => {
-    const { Values } = await import('../src/values.js');
+  const task = (taskId: number, seq: number, source = 0) =>
+    Float64Array.from(record({ taskId, source, seq, index: seq, ptsUs: 0, width: 4, height: 4 }, []));
+
+  test('that come after their task has left are not kept', () => {
     const values = new Values();
-    values.expect(1);
-    expect(values.set(1, 0, 'in time')).toBe(true);
+    values.expect(task(1, 0));
+    expect(values.set(task(1, 0), 0, 'in time', false)).toBe(true);
     values.forget(1);
-    expect(values.set(1, 0, 'late')).toBe(false);
+    expect(values.set(task(1, 0), 0, 'late', false)).toBe(false);
     expect(values.size).toBe(0);
+  });
+
+  test('of dropped tasks go with the next delivered one of their source', () => {
+    const values = new Values();
+    for (const [id, seq, source] of [
+      [1, 0, 0],
+      [2, 0, 1],
+      [3, 1, 0],
+      [4, 2, 0],
+    ] as const)
+      values.expect(task(id, seq, source));
+    values.delivered(task(3, 1), 0);
+    expect(values.size).toBe(2);
+    expect(values.set(task(4, 2), 0, 'next', false)).toBe(true);
+    expect(values.set(task(2, 0, 1), 0, 'other source', false)).toBe(true);
+  });
+
+  test('of submitted pictures go one by one', () => {
+    const values = new Values();
+    values.expect(task(1, 0, -1));
+    values.expect(task(2, 1, -1));
+    values.delivered(task(2, 1, -1), 0);
+    expect(values.set(task(1, 0, -1), 0, 'still asked', false)).toBe(true);
   });
 });

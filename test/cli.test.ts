@@ -215,6 +215,15 @@ describe('run', () => {
     expect(await run('a.mp4')).toMatchObject({ code: 1, err: expect.stringContaining('ENCODE_FAILED') });
   });
 
+  test('a source that failed while the others went on is told, and exits 1', async () => {
+    const error = { code: 'SOURCE_FAILED', message: 'cut' };
+    fake.reset({ frames: [20, 20], sourceReports: [{ id: '0', delivered: 20, dropped: { queue: 2 }, error }] });
+    const { code, out } = await run('a.mp4', 'b.mp4');
+    expect(code).toBe(1);
+    expect(out).toContain('source 0: SOURCE_FAILED: cut');
+    expect(out).toContain('source 0: 2 frames dropped (queue)');
+  });
+
   test('an interrupt finishes the files and exits 1', async () => {
     fake.reset({ frames: [1e6] });
     const results = join(folder, 'interrupted.jsonl');

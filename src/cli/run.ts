@@ -6,6 +6,7 @@ import { identify } from '../modules/identify.js';
 import { track } from '../modules/track.js';
 import { type Pipeline, pipeline } from '../pipeline.js';
 import { probe } from '../probe.js';
+import type { Report } from '../run/reports.js';
 import type { Run } from '../run/run.js';
 import { video } from '../source.js';
 import { motPath } from '../writers/writers.js';
@@ -93,8 +94,12 @@ async function finish(run: Run, terminal: Terminal, giveUp: AbortController): Pr
   return !interrupted;
 }
 
-async function summary(run: Run, options: RunOptions, terminal: Terminal): Promise<void> {
-  const report = await run.report();
+/** Whether every source was read to its end and every output written to its end. */
+function whole({ sources, outputs }: Report): boolean {
+  return sources.every(({ error }) => !error) && outputs.every(({ complete }) => complete);
+}
+
+async function summary(report: Report, run: Run, options: RunOptions, terminal: Terminal): Promise<void> {
   if (options.json) return terminal.out(json(report));
   terminal.out(`${stageTable(report)}\n${sourceLines(report)}`);
   if (options.embed !== undefined) terminal.out(peopleFound(await run.timeline()));
@@ -115,8 +120,9 @@ export const run: Command = {
     const running = await (await describe(options)).start({ signal: giveUp.signal });
     try {
       const complete = await finish(running, terminal, giveUp);
-      await summary(running, options, terminal);
-      return complete ? 0 : 1;
+      const report = await running.report();
+      await summary(report, running, options, terminal);
+      return complete && whole(report) ? 0 : 1;
     } finally {
       await running.close().catch(() => undefined); // what failed was told by `done`
     }

@@ -35,8 +35,8 @@ export function peopleFound({ identities }: Timeline): string {
   return `People found: ${identities.length}\n${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** Frames, time and drops of every source. */
-export function sourceLines({ sources, wallMs }: Report): string {
+/** Frames and time, and what did not go as asked. */
+export function sourceLines({ sources, wallMs, recoveries }: Report): string {
   const delivered = sources.reduce((sum, source) => sum + source.delivered, 0);
   const rate = wallMs > 0 ? ` (${((delivered * 1000) / wallMs).toFixed(0)} frames/s)` : '';
   const drops = sources.flatMap(({ id, dropped }) =>
@@ -44,7 +44,11 @@ export function sourceLines({ sources, wallMs }: Report): string {
       .filter(([, n]) => n > 0)
       .map(([cause, n]) => `  source ${id}: ${n} frames dropped (${cause})\n`),
   );
-  return `${delivered} frames in ${duration(wallMs)}${rate}\n${drops.join('')}`;
+  const failed = sources.flatMap(({ id, error }) =>
+    error ? [`  source ${id}: ${error.code}: ${error.message}\n`] : [],
+  );
+  const went = recoveries.map(({ where, what, reason }) => `  ${where}: ${what} (${reason})\n`);
+  return `${delivered} frames in ${duration(wallMs)}${rate}\n${[...drops, ...failed, ...went].join('')}`;
 }
 
 /** Every file that was written. */

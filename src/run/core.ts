@@ -129,7 +129,7 @@ export class RunCore implements FrameOwner, WriterRun {
 
   #view(words: Float64Array, at: number, lease: 'lent' | 'none'): FrameView {
     const frame = new this.#Frame(this, this.modules, words, at, lease, this.#values.of(words, at, this.modules));
-    this.#values.delivered(frame.taskId, frame.position, frame.seq);
+    this.#values.delivered(words, at);
     return frame;
   }
 
@@ -256,7 +256,7 @@ export class RunCore implements FrameOwner, WriterRun {
     return this.#native(() => this.native.jpeg(taskId, JSON.stringify(request)));
   }
   keep(taskId: number): boolean {
-    return this.native.keep(taskId);
+    return this.#native(() => this.native.keep(taskId));
   }
   release(taskId: number): void {
     this.native.release(taskId);

@@ -24,6 +24,7 @@ export interface Script {
   /** what close(true) rejects with */
   closeError?: Error;
   packets?: number;
+  sourceReports?: object[];
 }
 
 export function codedError(code: string, message: string, more: object = {}): Error {
@@ -156,6 +157,8 @@ export class FakeRun implements NativeRun {
     });
     this.#spoken.set(group, asked);
     const answer = await asked;
+    const fallback = this.spec.modules.findIndex(({ name }) => name === module.policy?.fallback);
+    if (answer.state === 2 && module.policy?.onError === 'fallback') return said[fallback] ?? nothing;
     if (answer.state === 2 && module.policy?.onError !== 'skip') {
       this.#fail(
         codedError('MODULE_FAILED', `Module '${module.name}' failed: ${answer.message}`, { module: module.name }),
@@ -228,7 +231,15 @@ export class FakeRun implements NativeRun {
       batches: this.produced,
       ...idle,
     }));
-    return JSON.stringify({ device: 'cpu', wallMs: 1, sources: [], stages, outputs: [], recoveries: [], live: {} });
+    return JSON.stringify({
+      device: 'cpu',
+      wallMs: 1,
+      sources: this.script.sourceReports ?? [],
+      stages,
+      outputs: [],
+      recoveries: [],
+      live: {},
+    });
   }
   timeline(): string {
     return JSON.stringify({ identities: [{ id: 1, subIds: [], spans: [], frames: this.delivered }] });
