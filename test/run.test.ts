@@ -282,6 +282,16 @@ describe('files', () => {
     expect(fake.run.calls).not.toContain('start');
   });
 
+  test('a start that fails leaves no file behind', async () => {
+    const { codedError } = await import('./fake/run.js');
+    fake.reset({ startError: codedError('MODEL_INVALID', 'not ONNX') });
+    const [results, report] = [join(folder, 'unborn.jsonl'), join(folder, 'unborn.json')];
+    await expect(people('a.mp4').results(results).report(report).start()).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+    });
+    expect(existsSync(results) || existsSync(report)).toBe(false);
+  });
+
   test.skipIf(!existsSync('/dev/full'))('a full disk fails the run', async () => {
     const run = await people('a.mp4').results('/dev/full').start();
     await expect(run.done).rejects.toMatchObject({ code: 'OUTPUT_DISK_FULL' });

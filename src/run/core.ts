@@ -37,6 +37,7 @@ export class RunCore implements FrameOwner, WriterRun {
   #pulling: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #started = false;
   #blocks = 0;
   #finished: readonly boolean[] = [];
   #lastReport: string | undefined;
@@ -80,6 +81,7 @@ export class RunCore implements FrameOwner, WriterRun {
       await this.fail(signal?.aborted ? aborted(signal.reason) : error);
     }
     if (this.failure) throw this.failure;
+    this.#started = true;
     this.ended.finally(() => signal?.removeEventListener('abort', onAbort)).catch(() => undefined);
     const labels = this.native.labels?.();
     for (const [name, list] of Object.entries(JSON.parse(labels ?? '{}') as Record<string, string[]>))
@@ -105,7 +107,7 @@ export class RunCore implements FrameOwner, WriterRun {
       try {
         const block = await this.native.next(this.#most);
         if (block && !this.#settling) return await this.#deliver(block);
-        await this.#settle();
+        if (!this.#closing) await this.#settle();
       } catch (error) {
         if (!this.#closing) await this.fail(error);
       }
@@ -178,7 +180,7 @@ export class RunCore implements FrameOwner, WriterRun {
   async #broken(error: unknown): Promise<void> {
     this.failure = this.wrap(error);
     await this.native.close(false).catch(() => undefined);
-    await this.#writers?.abandon(this.native);
+    await this.#writers?.abandon(this.#started ? this.native : undefined);
     this.#reject(this.failure);
   }
 
