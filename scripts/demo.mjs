@@ -15,7 +15,15 @@ const outputs = {
 await main(async () => {
   await setUp();
   await renderSamples(join(root, 'demo'));
-  const args = ['run', 'demo/left.mp4', 'demo/right.mp4', '--layout', 'split', '--boxes', ...Object.entries(outputs).flat()];
+  const args = [
+    'run',
+    'demo/left.mp4',
+    'demo/right.mp4',
+    '--layout',
+    'split',
+    '--boxes',
+    ...Object.entries(outputs).flat(),
+  ];
   say(`framepath ${args.join(' ')}`);
   return runLoud(process.execPath, ['lib/cli.js', ...args]);
 });

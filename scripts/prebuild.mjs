@@ -15,6 +15,7 @@ await main(async () => {
   const args = ['--napi', '--strip', '--name', `framepath.av${major}`, '--cwd', folder, '--out', root];
   args.push('--node-gyp', join(root, 'scripts/cmake-gyp.sh'));
   const env = { ONNXRUNTIME_INCLUDE: await runtimeHeaders() };
-  if ((await runLoud(join(root, 'node_modules/.bin/prebuildify'), args, { env })) !== 0) throw new StepError('prebuildify failed: see above.');
+  if ((await runLoud(join(root, 'node_modules/.bin/prebuildify'), args, { env })) !== 0)
+    throw new StepError('prebuildify failed: see above.');
   say(`prebuilds/${process.platform}-${process.arch}/framepath.av${major}.node`);
 });

@@ -5,9 +5,10 @@
 //
 // Each second starts with a beep and a lit square in the corner (the right clip's half a second later), so that the
 // sound can be checked against the picture.
+
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createHash } from 'node:crypto';
 import { main, root, runLoud, StepError, say } from './steps/shell.mjs';
 
 const photos = join(root, 'node_modules/@vladmandic/face-api/demo');
@@ -24,30 +25,72 @@ const people = {
   eve: { photo: 'sample6.jpg', x: 1587, y: 434, face: 251 },
 };
 
-/** Stops on a person's way: [second, x, y, face width], of the face's centre in the clip. Later ones are in front. */
+/** Stops on a person's way: [second, x, y, face width], of the face's centre in the clip. Later people are in front. */
 const clips = {
   left: {
     fps: 25,
     background: { photo: 'sample6.jpg', warmth: 0.02 },
     sound: { hum: 196, beep: 880, beepAt: 0 },
-    ways: [
+    ways: {
       // at the back, from the left edge to the middle
-      ['cleo', [[0, -200, 300, 120], [6.5, -200, 300, 120], [9, 330, 300, 120], [11, 420, 290, 125], [14, 360, 300, 125]]],
-      // crosses in front of nobody, behind Ann; out to the right, later back
-      ['bea', [[0, 990, 350, 165], [2, 900, 340, 165], [5, 300, 350, 170], [7.2, 1500, 350, 165], [10.2, 1500, 350, 165], [12, 960, 345, 170], [14, 900, 350, 170]]],
-      ['ann', [[0, 300, 370, 185], [2, 380, 360, 185], [5, 860, 370, 195], [8, 700, 360, 190], [11, 620, 365, 190], [14, 560, 360, 190]]],
-    ],
+      cleo: [
+        [0, -200, 300, 120],
+        [6.5, -200, 300, 120],
+        [9, 330, 300, 120],
+        [11, 420, 290, 125],
+        [14, 360, 300, 125],
+      ],
+      // behind Ann to the left, then out to the right; later back
+      bea: [
+        [0, 990, 350, 165],
+        [2, 900, 340, 165],
+        [5, 300, 350, 170],
+        [7.2, 1500, 350, 165],
+        [10.2, 1500, 350, 165],
+        [12, 960, 345, 170],
+        [14, 900, 350, 170],
+      ],
+      ann: [
+        [0, 300, 370, 185],
+        [2, 380, 360, 185],
+        [5, 860, 370, 195],
+        [8, 700, 360, 190],
+        [11, 620, 365, 190],
+        [14, 560, 360, 190],
+      ],
+    },
   },
   right: {
     fps: 30,
     background: { photo: 'sample3.jpg', warmth: -0.02 },
     sound: { hum: 147, beep: 1320, beepAt: 0.5 },
-    ways: [
+    ways: {
       // Bea, while she is out of the left picture
-      ['bea', [[0, -220, 330, 150], [7.4, -220, 330, 150], [8.8, 240, 335, 155], [9.4, 240, 335, 155], [10.6, -220, 330, 150], [14, -220, 330, 150]]],
-      ['eve', [[0, 980, 340, 160], [3, 900, 335, 160], [6, 420, 345, 165], [8, 1500, 340, 165], [10.5, 1500, 340, 165], [12.3, 940, 340, 165], [14, 900, 345, 165]]],
-      ['dora', [[0, 420, 365, 190], [3, 520, 360, 190], [6, 840, 370, 195], [9, 740, 360, 190], [14, 660, 365, 190]]],
-    ],
+      bea: [
+        [0, -220, 330, 150],
+        [7.4, -220, 330, 150],
+        [8.8, 240, 335, 155],
+        [9.4, 240, 335, 155],
+        [10.6, -220, 330, 150],
+        [14, -220, 330, 150],
+      ],
+      eve: [
+        [0, 980, 340, 160],
+        [3, 900, 335, 160],
+        [6, 420, 345, 165],
+        [8, 1500, 340, 165],
+        [10.5, 1500, 340, 165],
+        [12.3, 940, 340, 165],
+        [14, 900, 345, 165],
+      ],
+      dora: [
+        [0, 420, 365, 190],
+        [3, 520, 360, 190],
+        [6, 840, 370, 195],
+        [9, 740, 360, 190],
+        [14, 660, 365, 190],
+      ],
+    },
   },
 };
 
@@ -98,12 +141,12 @@ function filterGraph({ fps, background, sound, ways }) {
       `loop=-1:1,setpts=N/(${fps}*TB),fps=${fps},` +
       `crop=${width}:${height}:x='100+70*sin(2*PI*t/11)':y='120+30*sin(2*PI*t/7)',trim=duration=${seconds}[scene0]`,
   ];
-  ways.forEach((entry, index) => {
+  Object.entries(ways).forEach((entry, index) => {
     graph.push(...person(entry, index + 1, index, fps, `scene${index}`));
   });
   const lit = `lt(mod(t+1-${sound.beepAt},1),0.08)`;
   graph.push(
-    `[scene${ways.length}]trim=duration=${seconds},drawbox=x=${width - 60}:y=20:w=40:h=40:color=white:t=fill:enable='${lit}',` +
+    `[scene${Object.keys(ways).length}]trim=duration=${seconds},drawbox=x=${width - 60}:y=20:w=40:h=40:color=white:t=fill:enable='${lit}',` +
       `format=yuv420p,noise=alls=3:allf=t:all_seed=${sound.hum}[picture]`,
   );
   const tone = `0.04*sin(2*PI*${sound.hum}*t)+0.4*sin(2*PI*${sound.beep}*t)*${lit}`;
@@ -113,24 +156,41 @@ function filterGraph({ fps, background, sound, ways }) {
 
 async function render(name, folder) {
   const clip = clips[name];
-  const inputs = [clip.background.photo, ...clip.ways.map(([who]) => people[who].photo)];
+  const inputs = [clip.background.photo, ...Object.keys(clip.ways).map((who) => people[who].photo)];
   const args = ['-v', 'error', '-y', ...inputs.flatMap((photo) => ['-i', join(photos, photo)])];
   args.push('-filter_complex', filterGraph(clip), '-map', '[picture]', '-map', '[sound]');
-  args.push('-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', '-threads', '2', '-r', String(clip.fps), '-g', String(clip.fps * 2));
+  args.push(
+    '-c:v',
+    'libx264',
+    '-preset',
+    'veryfast',
+    '-crf',
+    '20',
+    '-threads',
+    '2',
+    '-r',
+    String(clip.fps),
+    '-g',
+    String(clip.fps * 2),
+  );
   args.push('-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv');
   args.push('-c:a', 'aac', '-b:a', '128k', '-fflags', '+bitexact', '-movflags', '+faststart', '-t', String(seconds));
   const file = join(folder, `${name}.mp4`);
   say(`rendering ${name}.mp4 (${width}x${height}, ${clip.fps} fps, ${seconds} s)`);
-  if ((await runLoud('ffmpeg', [...args, '-f', 'mp4', `${file}.part`])) !== 0) throw new StepError(`ffmpeg could not render ${file}`);
+  if ((await runLoud('ffmpeg', [...args, '-f', 'mp4', `${file}.part`])) !== 0)
+    throw new StepError(`ffmpeg could not render ${file}`);
   return file;
 }
 
 /** Renders the clips into `folder` unless they are there; resolves with their paths. */
 export async function renderSamples(folder) {
-  const recipe = createHash('sha256').update(readFileSync(new URL(import.meta.url))).digest('hex');
+  const recipe = createHash('sha256')
+    .update(readFileSync(new URL(import.meta.url)))
+    .digest('hex');
   const stamp = join(folder, '.samples');
   const files = Object.keys(clips).map((name) => join(folder, `${name}.mp4`));
-  if (files.every((file) => existsSync(file)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe) return files;
+  if (files.every((file) => existsSync(file)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe)
+    return files;
   mkdirSync(folder, { recursive: true });
   const rendered = await Promise.all(Object.keys(clips).map((name) => render(name, folder)));
   for (const file of rendered) renameSync(`${file}.part`, file);

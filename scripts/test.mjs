@@ -1,15 +1,17 @@
 // Set-up, then every test, with one count at the end: the native test programs and vitest; with --full also the
 // programs under AddressSanitizer + UBSan and under ThreadSanitizer, and the long vitest project.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 import { buildSanitized } from './steps/native-build.mjs';
 import { main, root, say } from './steps/shell.mjs';
 
 const runtime = join(root, 'node_modules/onnxruntime-node/bin/napi-v6/linux', process.arch, 'libonnxruntime.so.1');
-/** What the native programs need to find models and ONNX Runtime. */
+/** What the tests need to find ONNX Runtime, models and, where there are any, evaluation data. */
 const environment = { FRAMEPATH_ORT_LIBRARY: runtime, FRAMEPATH_MODELS: join(root, 'models') };
+const evaluationData = join(root, '../shared/eval');
+if (!process.env.FRAMEPATH_EVAL_DATA && existsSync(evaluationData)) environment.FRAMEPATH_EVAL_DATA = evaluationData;
 
 /** A program that hangs is killed after this long and counts as failed. */
 const programMinutes = 15;
@@ -31,14 +33,16 @@ function spawnCaptured(command, args, env, echo) {
       });
     }
     child.on('error', (error) => done({ status: 1, output: `${output}${error.message}\n` }));
-    child.on('close', (status, signal) => done({ status: status ?? 1, output: signal ? `${output}killed by ${signal}\n` : output }));
+    child.on('close', (status, signal) =>
+      done({ status: status ?? 1, output: signal ? `${output}killed by ${signal}\n` : output }),
+    );
   });
 }
 
 /** Runs one native test program; what it says is shown only when it fails. */
-async function runProgram(folder, name, args, env) {
+async function runProgram(folder, name, env) {
   const begun = performance.now();
-  const { status, output } = await spawnCaptured(join(folder, name), args, env, false);
+  const { status, output } = await spawnCaptured(join(folder, name), [], env, false);
   const counts = /(\d+) passed, (\d+) failed\s*$/.exec(output);
   const passed = Number(counts?.[1] ?? 0);
   let failed = Number(counts?.[2] ?? 0);
@@ -51,11 +55,11 @@ async function runProgram(folder, name, args, env) {
 
 const programsIn = (folder) => readdirSync(folder).filter((file) => file.endsWith('_test'));
 
-async function runPrograms(title, folder, { args = [], env = {} } = {}) {
+async function runPrograms(title, folder, { env = {}, names = programsIn(folder) } = {}) {
   say(`native tests${title}`);
   const total = { passed: 0, failed: 0 };
-  for (const name of programsIn(folder).sort()) {
-    const { passed, failed } = await runProgram(folder, name, args, env);
+  for (const name of names.sort()) {
+    const { passed, failed } = await runProgram(folder, name, env);
     total.passed += passed;
     total.failed += failed;
   }
@@ -67,7 +71,12 @@ async function runVitest(projects) {
   const report = join(root, 'build/vitest.json');
   rmSync(report, { force: true });
   mkdirSync(join(root, 'build'), { recursive: true });
-  const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--passWithNoTests', ...projects.map((name) => `--project=${name}`)];
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--passWithNoTests',
+    ...projects.map((name) => `--project=${name}`),
+  ];
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
   const { status } = await spawnCaptured(process.execPath, args, {}, true);
   const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
@@ -81,11 +90,15 @@ await main(async () => {
   const parts = [];
   await setUp({ tests: true });
   if (full) {
+    const atLength = { FRAMEPATH_PROPERTY_CASES: '10000' };
+    const names = programsIn(join(root, 'build')).filter((name) => name === 'engine_test');
+    parts.push(await runPrograms(': the property test at length', join(root, 'build'), { env: atLength, names }));
     const asan = await buildSanitized('asan', 'address,undefined');
     const asanOptions = { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' };
     parts.push(await runPrograms(' under ASan and UBSan', asan, { env: asanOptions }));
     const tsan = await buildSanitized('tsan', 'thread');
-    parts.push(await runPrograms(' under TSan', tsan, { env: { TSAN_OPTIONS: 'halt_on_error=1' } }));
+    const tsanOptions = `halt_on_error=1:suppressions=${join(root, 'test/native/tsan.supp')}`;
+    parts.push(await runPrograms(' under TSan', tsan, { env: { TSAN_OPTIONS: tsanOptions } }));
     parts.push(await runVitest(['full']));
   } else {
     parts.push(await runPrograms('', join(root, 'build')));

@@ -1,7 +1,7 @@
 /** Frames as JavaScript sees them: results are read when asked for, pixels while they are there. */
 import { FramepathError } from './errors.js';
 import type { Module } from './modules/module.js';
-import { field, moduleOffsets, readValue } from './packed.js';
+import { field, kind, moduleOffsets, readValue } from './packed.js';
 import type { Box } from './results.js';
 import { box, fields, integer, oneOf, unexpected } from './validate.js';
 
@@ -155,10 +155,11 @@ export class FrameView implements FrameBase {
 
   #readModule(i: number): unknown {
     const module = this.#modules[i]!;
-    if (module.shape === 'value') return this.#external?.[i];
     this.#offsets ??= moduleOffsets(this.#words, this.#at, this.#modules.length);
-    const value = readValue(this.#words, this.#offsets[i]!, this.#owner.labels(module.name));
-    return value ?? (module.spec.policy?.onError === 'skip' ? undefined : []);
+    const at = this.#offsets[i]!;
+    if (this.#words[at + 1] === kind.external) return this.#external?.[i];
+    const value = readValue(this.#words, at, this.#owner.labels(module.name));
+    return value ?? (module.host || module.spec.policy?.onError === 'skip' ? undefined : []);
   }
 
   pixels(request: PixelsRequest = {}): Pixels {
@@ -196,7 +197,7 @@ export class FrameView implements FrameBase {
 
   keep(): this {
     if (this.#lease === 'kept') return this;
-    if (this.#lease !== 'lent' || !this.#owner.keep(this.taskId)) throw this.#released();
+    if (this.#lease === 'none' || !this.#owner.keep(this.taskId)) throw this.#released();
     this.#lease = 'kept';
     return this;
   }

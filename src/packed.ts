@@ -11,6 +11,9 @@ export const field = { length: 0, taskId: 1, source: 2, seq: 3, index: 4, ptsUs:
 /** What a module said: nothing, a value, or the value of an earlier frame. */
 export const state = { nothing: 0, value: 1, carried: 2 } as const;
 
+/** What a payload is. */
+export const kind = { detections: 1, tracks: 2, people: 3, classes: 4, tensors: 5, external: 6 } as const;
+
 /** Offsets of the records of a block. */
 export function* records(words: Float64Array): Generator<number> {
   for (let at = 0; at < words.length; at += words[at]!) {
@@ -30,17 +33,16 @@ export function moduleOffsets(words: Float64Array, at: number, modules: number):
 }
 
 function payloadWords(words: Float64Array, kindAt: number): number {
-  const [kind, a, b] = [words[kindAt]!, words[kindAt + 1]!, words[kindAt + 2]!];
-  switch (kind) {
-    case 1:
+  const [a, b] = [words[kindAt + 1]!, words[kindAt + 2]!];
+  switch (words[kindAt]) {
+    case kind.detections:
       return 2 + a * (6 + 2 * b);
-    case 2:
+    case kind.tracks:
+    case kind.people:
       return 1 + 8 * a;
-    case 3:
-      return 1 + 8 * a;
-    case 4:
+    case kind.classes:
       return 2 + 2 * a * b;
-    case 5:
+    case kind.tensors:
       return tensorWords(words, kindAt + 1);
     default:
       return 0;
@@ -61,15 +63,15 @@ export function readValue(words: Float64Array, at: number, labels: readonly stri
   if (words[at] === state.nothing) return undefined;
   const payload = at + 2;
   switch (words[at + 1]) {
-    case 1:
+    case kind.detections:
       return readDetections(words, payload, labels);
-    case 2:
+    case kind.tracks:
       return readTracks(words, payload);
-    case 3:
+    case kind.people:
       return readPeople(words, payload);
-    case 4:
+    case kind.classes:
       return readClasses(words, payload, labels);
-    case 5:
+    case kind.tensors:
       return readTensors(words, payload);
     default:
       return undefined;

@@ -1,11 +1,13 @@
 /** The builder: sources, modules, composition, outputs. */
+
 import { loadAddon } from './addon.js';
 import { loadSettings, type Settings, settingRules } from './config.js';
+import { toFramepathError } from './errors.js';
 import { Layout } from './layout.js';
 import { Module } from './modules/module.js';
 import { checkEncode, type EncodeOptions } from './output.js';
 import { type Description, orderModules, planRun } from './plan.js';
-import { probe } from './probe.js';
+import { probeWithin } from './probe.js';
 import { RunCore } from './run/core.js';
 import { Run } from './run/run.js';
 import { Source } from './source.js';
@@ -141,16 +143,24 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     const settings = await loadSettings(this.#settings);
     const addon = loadAddon();
     const spec = await planRun(this.#description, modules, settings, sizeOf);
-    const core = new RunCore(addon, spec, modules);
+    const core = openRun(addon, spec, modules);
     await core.start(this.#files, this.#description.sources, signal);
     return new Run<Results>(core);
+  }
+}
+
+function openRun(...given: ConstructorParameters<typeof RunCore>): RunCore {
+  try {
+    return new RunCore(...given);
+  } catch (error) {
+    throw toFramepathError(error);
   }
 }
 
 /** Upright size of a source, from what it says or its headers. */
 async function sizeOf({ spec }: Source): Promise<readonly [number, number]> {
   if (spec.kind === 'frames') return [spec.width!, spec.height!];
-  const { width, height } = await probe(spec.kind === 'images' ? spec.images![0]! : spec.uri!, { limits: spec.limits });
+  const { width, height } = await probeWithin(spec.kind === 'images' ? spec.images![0]! : spec.uri!, spec.limits);
   return [width, height];
 }
 

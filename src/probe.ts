@@ -1,8 +1,10 @@
 /** What a source is, before anything is decoded. */
+
 import { loadAddon } from './addon.js';
 import { toFramepathError } from './errors.js';
-import { type Limits, resolveLimits } from './source.js';
-import { fields, integer, list, text } from './validate.js';
+import type { LimitsSpec } from './native.js';
+import { type Limits, limits, resolveLimits } from './source.js';
+import { fields, text } from './validate.js';
 
 /** What `probe` says. */
 export interface SourceInfo {
@@ -45,15 +47,15 @@ export interface SourceInfo {
  */
 export async function probe(uri: string, options: { limits?: 'untrusted' | Limits } = {}): Promise<SourceInfo> {
   text('uri', uri);
-  const rules = {
-    maxBytes: integer(0),
-    jail: (name: string, value: unknown) => value === '' || text(name, value),
-    protocols: list(text),
-  };
-  fields('options', options, { limits: (name, value) => value === 'untrusted' || fields(name, value, rules) });
-  const limits = resolveLimits(uri, options.limits) ?? { maxBytes: 0, jail: '', protocols: [] };
+  fields('options', options, { limits });
+  return probeWithin(uri, resolveLimits(uri, options.limits));
+}
+
+/** With limits in their native form. @internal */
+export async function probeWithin(uri: string, limits: LimitsSpec | undefined): Promise<SourceInfo> {
   try {
-    return JSON.parse(await loadAddon().probe(uri, JSON.stringify(limits))) as SourceInfo;
+    const allowed: LimitsSpec = limits ?? { maxBytes: 0, jail: '', protocols: [] };
+    return JSON.parse(await loadAddon().probe(uri, JSON.stringify(allowed))) as SourceInfo;
   } catch (error) {
     throw toFramepathError(error);
   }

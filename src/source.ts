@@ -78,7 +78,8 @@ export class Source {
 
 const gibibyte = 1024 ** 3;
 const limitRules = { maxBytes: integer(0), jail: text, protocols: list(text) };
-const limits: Rule = (name, value) => {
+/** @internal */
+export const limits: Rule = (name, value) => {
   if (value !== 'untrusted') fields(name, value, limitRules);
 };
 const videoRules = {

@@ -75,7 +75,7 @@ export function list(rule: Rule, min = 0, max = Infinity): Rule {
         max === Infinity ? (min ? ` of at least ${min}` : '') : min === max ? ` of ${min}` : ` of ${min} to ${max}`;
       throw unexpected(`an array${size}`, name, value);
     }
-    value.forEach((item, i) => rule(`${name}[${i}]`, item));
+    for (const [i, item] of value.entries()) rule(`${name}[${i}]`, item);
   };
 }
 

@@ -76,7 +76,8 @@ describe('native includes', () => {
   test('see no CUDA header outside device/cuda*, kernels/*.cu and media/hardware*', () => {
     const wrong = includes.filter(
       ({ file, header }) =>
-        /(^|\/)cuda[\w.]*\.h$|hwcontext_cuda/.test(header) && !/^native\/(device\/cuda|kernels\/.*\.cu$|media\/hardware)/.test(file),
+        /(^|\/)cuda[\w.]*\.h$|hwcontext_cuda/.test(header) &&
+        !/^native\/(device\/cuda|kernels\/.*\.cu$|media\/hardware)/.test(file),
     );
     expect(describeIncludes(wrong)).toEqual([]);
   });

@@ -9,7 +9,11 @@ import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
 
 /** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
 export async function runtimeHeaders() {
-  for (const folder of ['/usr/include/onnxruntime', '/usr/include/onnxruntime/core/session', '/usr/local/include/onnxruntime']) {
+  for (const folder of [
+    '/usr/include/onnxruntime',
+    '/usr/include/onnxruntime/core/session',
+    '/usr/local/include/onnxruntime',
+  ]) {
     if (existsSync(join(folder, 'onnxruntime_c_api.h'))) return folder;
   }
   const destination = join(root, 'build/onnxruntime-headers');
@@ -47,9 +51,12 @@ function configure(folder, options) {
   if (existsSync(stamp) && existsSync(join(folder, 'CMakeCache.txt')) && readFileSync(stamp, 'utf8') === wanted) return;
   say(`configuring ${folder.slice(root.length + 1)}`);
   mkdirSync(folder, { recursive: true });
-  // A changed generator or option starts over; what is not CMake's (fetched headers) stays.
-  rmSync(join(folder, 'CMakeCache.txt'), { force: true });
-  rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
+  const cache = join(folder, 'CMakeCache.txt');
+  // CMake refuses another generator; other options it takes over as they come.
+  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`)) {
+    rmSync(cache);
+    rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
+  }
   run('cmake', args);
   writeFileSync(stamp, wanted);
 }
@@ -65,7 +72,11 @@ async function compile(folder, targets) {
 export async function buildAddon({ tests = false } = {}) {
   const folder = join(root, 'build');
   const hasTests = existsSync(join(root, 'test/native'));
-  configure(folder, [...(await commonOptions()), `-DFRAMEPATH_TESTS=${hasTests ? 'ON' : 'OFF'}`]);
+  configure(folder, [
+    ...(await commonOptions()),
+    '-DFRAMEPATH_ADDON=ON',
+    `-DFRAMEPATH_TESTS=${hasTests ? 'ON' : 'OFF'}`,
+  ]);
   await compile(folder, tests ? ['addon', 'native_tests'] : ['addon']);
 }
 

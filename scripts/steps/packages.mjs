@@ -50,10 +50,13 @@ async function tarball({ name, version, megabytes, sha512: wanted }) {
   mkdirSync(cacheFolder, { recursive: true });
   const scratch = mkdtempSync(join(cacheFolder, '.fetch-'));
   try {
-    run('npm', ['pack', '--silent', '--ignore-scripts', `${name}@${version}`, '--pack-destination', scratch], { cwd: scratch });
+    run('npm', ['pack', '--silent', '--ignore-scripts', `${name}@${version}`, '--pack-destination', scratch], {
+      cwd: scratch,
+    });
     const fetched = join(scratch, readdirSync(scratch).find((entry) => entry.endsWith('.tgz')) ?? '');
     const got = await sha512(fetched);
-    if (got !== wanted) throw new StepError(`${name}@${version} is not the file it was: sha512 ${got}, expected ${wanted}`);
+    if (got !== wanted)
+      throw new StepError(`${name}@${version} is not the file it was: sha512 ${got}, expected ${wanted}`);
     renameSync(fetched, file); // whole or not at all, also when two set-ups run at once
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -37,7 +37,11 @@ export function run(command, args, { cwd = root, env = {} } = {}) {
 /** Runs a program that takes long: its output goes to the terminal. Resolves with the exit status. */
 export function runLoud(command, args, { cwd = root, env = {} } = {}) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
     child.on('error', (error) => fail(new StepError(`cannot run ${command}: ${error.message}`)));
     child.on('close', (status, signal) => done(signal ? 128 : (status ?? 1)));
   });

@@ -47,5 +47,6 @@ export async function ensureSystemPackages() {
   const args = ['install', '-y', '-q', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...missing];
   if ((await runLoud('apt-get', args, { env })) !== 0) throw new StepError(`apt-get failed. Try: ${install}`);
   const still = missingPackages();
-  if (still.length) throw new StepError(`apt-get installed ${missing.join(' ')}, yet these are not found: ${still.join(' ')}`);
+  if (still.length)
+    throw new StepError(`apt-get installed ${missing.join(' ')}, yet these are not found: ${still.join(' ')}`);
 }

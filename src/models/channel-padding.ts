@@ -4,7 +4,16 @@
  * takes 16 % less time. Outputs move in the last bits only, because sums are taken in another order.
  */
 import { NotFixable } from './dynamic-batch.js';
-import { attributeOf, floatTensor, type Graph, int64Tensor, integerAttribute, type Node, type Tensor, tensorValues } from './onnx-proto.js';
+import {
+  attributeOf,
+  floatTensor,
+  type Graph,
+  int64Tensor,
+  integerAttribute,
+  type Node,
+  type Tensor,
+  tensorValues,
+} from './onnx-proto.js';
 
 /** `tensor` with `axis` widened from its size to `size` by zeros. */
 function widen(tensor: Tensor, axis: number, size: number): Tensor {
@@ -17,7 +26,11 @@ function widen(tensor: Tensor, axis: number, size: number): Tensor {
     const from = i * dims[axis] * inner;
     wide.set(values.slice(from, from + dims[axis] * inner), i * size * inner);
   }
-  return floatTensor(tensor.name!, dims.map((dim, i) => (i === axis ? size : dim)), wide);
+  return floatTensor(
+    tensor.name!,
+    dims.map((dim, i) => (i === axis ? size : dim)),
+    wide,
+  );
 }
 
 class Widening {
@@ -32,7 +45,8 @@ class Widening {
     readonly to: number,
   ) {
     this.#constants = new Map(graph.initializer.map((tensor) => [tensor.name!, tensor]));
-    for (const name of graph.node.flatMap((node) => node.input)) this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
+    for (const name of graph.node.flatMap((node) => node.input))
+      this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
   }
 
   run(): void {
@@ -47,7 +61,8 @@ class Widening {
     const isWide = this.wide.has(node.input[0]);
     switch (node.opType) {
       case 'Conv':
-        return this.#convolution(node, isWide);
+        this.#convolution(node, isWide);
+        return;
       case 'Add':
         if (node.input.filter((name) => this.wide.has(name)).length === 1) break;
         if (isWide) this.wide.add(node.output[0]);

@@ -51,10 +51,24 @@ function padInsteadOfZeros(graph: Graph): Node[] {
       continue;
     }
     const shape = zeros.get(node.input[at])!;
-    if (node.opType !== 'Concat' || node.input.length !== 2 || attributeOf(node, 'axis')?.i !== 1 || shape.length !== 4) {
+    if (
+      node.opType !== 'Concat' ||
+      node.input.length !== 2 ||
+      attributeOf(node, 'axis')?.i !== 1 ||
+      shape.length !== 4
+    ) {
       throw new NotFixable(`${node.opType} "${node.name}" uses zeros of a fixed shape`);
     }
-    const pads = int64Tensor(`${node.output[0]}_pads`, [0, at === 0 ? shape[1] : 0, 0, 0, 0, at === 1 ? shape[1] : 0, 0, 0]);
+    const pads = int64Tensor(`${node.output[0]}_pads`, [
+      0,
+      at === 0 ? shape[1] : 0,
+      0,
+      0,
+      0,
+      at === 1 ? shape[1] : 0,
+      0,
+      0,
+    ]);
     graph.initializer.push(pads);
     nodes.push(
       nodeCodec.create({
@@ -87,7 +101,8 @@ export function dynamicBatch(graph: Graph): void {
     if (node.opType === 'Reshape') {
       const target = constants.get(node.input[1]);
       const shape = target && tensorValues(target);
-      if (!shape || shape[0] > 1 || constants.has(node.input[0])) throw new NotFixable(`Reshape "${node.name}" fixes the batch`);
+      if (!shape || shape[0] > 1 || constants.has(node.input[0]))
+        throw new NotFixable(`Reshape "${node.name}" fixes the batch`);
       // 0 = as the input has it
       if (shape[0] === 1) constants.set(target.name!, int64Tensor(target.name!, [0, ...shape.slice(1)]));
       replaced.add(target.name!);
@@ -106,7 +121,9 @@ export function dynamicBatch(graph: Graph): void {
       throw new NotFixable(`Concat "${node.name}" joins a constant of batch 1`);
     }
   }
-  graph.initializer = graph.initializer.map((tensor) => (replaced.has(tensor.name!) ? constants.get(tensor.name!)! : tensor));
+  graph.initializer = graph.initializer.map((tensor) =>
+    replaced.has(tensor.name!) ? constants.get(tensor.name!)! : tensor,
+  );
   for (const dims of shapes) dims![0] = { param: 'N' };
   graph.valueInfo = []; // shapes of the inside, all with the old batch
   dropUnused(graph);

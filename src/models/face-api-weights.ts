@@ -28,10 +28,13 @@ export function readWeights(manifestFile: string): Map<string, Weights> {
     for (const { name, shape, dtype, quantization } of group.weights) {
       const count = shape.reduce((product, size) => product * size, 1);
       const stored = quantization?.dtype ?? dtype;
-      if (stored !== 'uint8' && stored !== 'float32') throw new Error(`${manifestFile}: ${name} is stored as ${stored}`);
-      const raw = bytes.subarray(at, (at += count * (stored === 'uint8' ? 1 : 4)));
+      if (stored !== 'uint8' && stored !== 'float32')
+        throw new Error(`${manifestFile}: ${name} is stored as ${stored}`);
+      const end = at + count * (stored === 'uint8' ? 1 : 4);
+      const raw = bytes.subarray(at, end);
       const data = stored === 'uint8' ? new Uint8Array(raw) : new Float32Array(new Uint8Array(raw).buffer);
       if (data.length !== count) throw new Error(`${manifestFile}: ${name} runs past the end of the file`);
+      at = end;
       weights.set(name, { shape, data, scale: quantization?.scale ?? 1, offset: quantization?.min ?? 0 });
     }
     if (at !== bytes.length) throw new Error(`${manifestFile}: ${bytes.length - at} bytes are left over`);

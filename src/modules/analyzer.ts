@@ -4,14 +4,14 @@ import { callable, fields, flag, list, unexpected } from '../validate.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
 
 /** A dependency of an analyzer: a module (typed), or its name. */
-export type Dependency = string | Module<string, unknown, never>;
+export type Dependency = string | Module<string, unknown, object>;
 
 /** What an analyzer is given: the value of each dependency by name; `unknown` for those given by name only. */
 export type Observed<D extends readonly Dependency[]> = {
-  readonly [K in D[number] as NameOf<K>]: K extends Module<string, infer V, never> ? V : unknown;
+  readonly [K in D[number] as NameOf<K>]: K extends Module<string, infer V, object> ? V : unknown;
 };
 
-type NameOf<K> = K extends string ? K : K extends Module<infer N, unknown, never> ? N : never;
+type NameOf<K> = K extends string ? K : K extends Module<infer N, unknown, object> ? N : never;
 
 /** Options of {@link analyzer}. */
 export interface AnalyzerOptions<N extends string, T, D extends readonly Dependency[], E extends OnError>

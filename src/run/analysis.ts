@@ -2,7 +2,6 @@
 import { type FrameOwner, frameClass } from '../frame.js';
 import type { Module } from '../modules/module.js';
 import type { NativeRun } from '../native.js';
-import { field } from '../packed.js';
 import type { Values } from '../values.js';
 
 /** Answers every task exactly once, whatever `analyze` does. */
@@ -23,13 +22,12 @@ export class Analysis {
   async answer(native: NativeRun, position: number, taskId: number, record: Float64Array): Promise<void> {
     const module = this.modules[position]!;
     const host = module.host!;
-    this.values.expect(taskId);
+    this.values.expect(record);
     const external = this.values.of(record, 0, this.modules);
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
     try {
       const value = await host.analyze(frame, this.#dependencies(module, frame));
-      this.values.set(taskId, position, value);
-      if (host.stride > 1) this.values.carry(record[field.source]!, position, record[field.seq]!, value);
+      this.values.set(record, position, value, host.stride > 1);
       native.answer(position, taskId, 1);
     } catch (error) {
       this.errors.set(module.name, error);

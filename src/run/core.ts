@@ -37,6 +37,7 @@ export class RunCore implements FrameOwner, WriterRun {
   #pulling: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #started = false;
   #blocks = 0;
   #finished: readonly boolean[] = [];
   #lastReport: string | undefined;
@@ -80,11 +81,12 @@ export class RunCore implements FrameOwner, WriterRun {
       await this.fail(signal?.aborted ? aborted(signal.reason) : error);
     }
     if (this.failure) throw this.failure;
+    this.#started = true;
     this.ended.finally(() => signal?.removeEventListener('abort', onAbort)).catch(() => undefined);
     const labels = this.native.labels?.();
     for (const [name, list] of Object.entries(JSON.parse(labels ?? '{}') as Record<string, string[]>))
       this.#labels.set(name, list);
-    sources.forEach((source, i) => this.feed(this.sourceIds[i]!, source));
+    for (const [i, source] of sources.entries()) this.feed(this.sourceIds[i]!, source);
   }
 
   /** Pushes a `frames(...)` source; what its iterable throws fails the run. */
@@ -105,7 +107,7 @@ export class RunCore implements FrameOwner, WriterRun {
       try {
         const block = await this.native.next(this.#most);
         if (block && !this.#settling) return await this.#deliver(block);
-        await this.#settle();
+        if (!this.#closing) await this.#settle();
       } catch (error) {
         if (!this.#closing) await this.fail(error);
       }
@@ -129,12 +131,13 @@ export class RunCore implements FrameOwner, WriterRun {
 
   #view(words: Float64Array, at: number, lease: 'lent' | 'none'): FrameView {
     const frame = new this.#Frame(this, this.modules, words, at, lease, this.#values.of(words, at, this.modules));
-    this.#values.delivered(frame.taskId, frame.position, frame.seq);
+    this.#values.delivered(words, at);
     return frame;
   }
 
   /** Lets the run go to its end without handing frames to anybody but the writers. */
   async drain(stop: () => boolean): Promise<void> {
+    if (stop()) return;
     const values = this.modules.some((module) => module.host);
     if (!this.#writers?.wantsFrames && !values) {
       this.native.discard();
@@ -177,7 +180,7 @@ export class RunCore implements FrameOwner, WriterRun {
   async #broken(error: unknown): Promise<void> {
     this.failure = this.wrap(error);
     await this.native.close(false).catch(() => undefined);
-    await this.#writers?.abandon(this.native);
+    await this.#writers?.abandon(this.#started ? this.native : undefined);
     this.#reject(this.failure);
   }
 
@@ -255,7 +258,7 @@ export class RunCore implements FrameOwner, WriterRun {
     return this.#native(() => this.native.jpeg(taskId, JSON.stringify(request)));
   }
   keep(taskId: number): boolean {
-    return this.native.keep(taskId);
+    return this.#native(() => this.native.keep(taskId));
   }
   release(taskId: number): void {
     this.native.release(taskId);

@@ -1,4 +1,5 @@
 /** What a run says about itself. The formats are stable: the CLI writes them as they are. */
+import type { ErrorCode } from '../errors.js';
 import type { Box } from '../results.js';
 
 /** How far a run is. */
@@ -28,6 +29,8 @@ export interface StageReport {
   kind: string;
   count: number;
   batches: number;
+  workers: number;
+  failures: number;
   waitMs: Percentiles;
   serviceMs: Percentiles;
   /** part of the run's time it was at work, over its workers */
@@ -48,14 +51,32 @@ export interface Report {
     fps: number;
     in: number;
     delivered: number;
+    /** by cause; `in = delivered + dropped + inFlight` at every moment */
     dropped: Record<string, number>;
+    inFlight: number;
+    /** pictures decoded, corrupt ones left out, frames left out by stride and rate */
+    decoded: number;
+    decodeErrors: number;
+    skipped: number;
+    /** why the source ended early; the others went on */
+    error?: { code: ErrorCode; message: string };
   }[];
   stages: StageReport[];
   reid: { detections: number; extracted: number; changed: number; ms: number };
   copies: { h2dImage: number; d2hImage: number; d2hEncode: number; d2hRequested: number; d2hResults: number };
   models: { name: string; sha256: string; provider: string; fixes: string[] }[];
-  recoveries: unknown[];
-  outputs: { path: string; codec: string; frames: number; durationMs: number; complete: boolean }[];
+  /** what went on in another way than asked, and why */
+  recoveries: { where: string; what: string; reason: string }[];
+  outputs: { path: string; codec: string; frames: number; durationMs: number; complete: boolean; hasAudio: boolean }[];
+  /** what the crops that follow people did; acceleration of their centres in source pixels per second squared */
+  follow: {
+    tile: number;
+    ticks: number;
+    switches: number;
+    wideTicks: number;
+    rmsAcceleration: number;
+    maxAcceleration: number;
+  }[];
   live: Record<string, number>;
 }
 

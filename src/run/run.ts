@@ -2,8 +2,8 @@
 import type { Frame, FrameBase } from '../frame.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
-import { type PixelFormat, pictureBytes, Source } from '../source.js';
-import { integer, oneOf, text, unexpected } from '../validate.js';
+import { type Limits, limits, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
+import { fields, integer, oneOf, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
 import type { Progress, Relink, Report, Timeline } from './reports.js';
 
@@ -126,11 +126,13 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
 
   /**
    * One picture through all modules, batched with everything else; outside of every source and of the order of frames.
-   * @param image a path or URL, encoded bytes are not taken; or pixels
+   * @param image a path or URL, or pixels; encoded bytes are not taken
+   * @param options `limits` of what a path or URL may be; default none
    * @throws INVALID_ARGUMENT, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, RUN_CLOSED, MODULE_FAILED
    */
-  async submit(image: string | Picture): Promise<Frame<Results>> {
-    if (typeof image === 'string') return this.#submitted({ uri: image });
+  async submit(image: string | Picture, options: { limits?: 'untrusted' | Limits } = {}): Promise<Frame<Results>> {
+    fields('options', options, { limits });
+    if (typeof image === 'string') return this.#submitted({ uri: image, limits: resolveLimits(image, options.limits) });
     if (!image || !(image.data instanceof Uint8Array))
       throw unexpected('a path, a URL or { data, width, height }', 'image', image);
     const { data, width, height, format = 'rgb24' } = image;

@@ -34,13 +34,14 @@ export class OutputFile {
     }
   }
 
-  /** Idempotent. A file that nothing was written to is removed. */
+  /** Idempotent. A file that nothing was written to is removed; a device or a pipe is not. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     try {
+      const empty = this.#bytes === 0 && (await this.file.stat()).isFile();
       await this.file.close();
-      if (this.#bytes === 0) await unlink(this.path);
+      if (empty) await unlink(this.path);
     } catch (error) {
       throw toOutputError(error, this.path, false);
     }

@@ -4,20 +4,12 @@ import type { FrameView } from '../frame.js';
 import type { Module } from '../modules/module.js';
 import type { OutputFile } from './output-file.js';
 import { resultLine, shownModules } from './result-line.js';
+import { TimeMerge } from './time-merge.js';
 
-interface Held {
-  timeMs: number;
-  line: string;
-}
-
-/** Characters held for sources that are behind; beyond it lines are written although an earlier one may still come. */
-const mostHeld = 64 * 1024 * 1024;
-
-/** Holds a line until every source that has not ended is past its time. */
+/** Writes a line when no earlier one can come any more. */
 export class ResultsWriter {
   readonly #shown: ReturnType<typeof shownModules>;
-  readonly #held = new Map<number, Held[]>();
-  #characters = 0;
+  readonly #merge = new TimeMerge();
 
   /** `open` says which sources, by position, may still deliver. */
   constructor(
@@ -29,19 +21,13 @@ export class ResultsWriter {
   }
 
   async frames(frames: readonly FrameView[]): Promise<void> {
-    for (const frame of frames) {
-      const line = this.#line(frame);
-      this.#characters += line.length;
-      const held = this.#held.get(frame.position);
-      if (held) held.push({ timeMs: frame.timeMs, line });
-      else this.#held.set(frame.position, [{ timeMs: frame.timeMs, line }]);
-    }
-    await this.#write(this.#ready(this.open()));
+    for (const frame of frames) this.#merge.push(frame.position, frame.timeMs, this.#line(frame));
+    await this.#write(this.#merge.take(this.open()));
   }
 
   /** Writes what is held, then the last line. */
   async finish(relink: unknown): Promise<void> {
-    await this.#write(this.#ready([]));
+    await this.#write(this.#merge.take([]));
     if (relink !== undefined) await this.file.write(`${JSON.stringify({ relink })}\n`);
   }
 
@@ -59,23 +45,6 @@ export class ResultsWriter {
         },
       );
     }
-  }
-
-  #ready(open: readonly number[]): string[] {
-    const lines: string[] = [];
-    const behind = () => open.some((source) => !this.#held.get(source)?.length);
-    while (this.#characters > 0 && (!behind() || this.#characters > mostHeld)) {
-      let first: number | undefined;
-      for (const [source, [head]] of this.#held) {
-        const best = first === undefined ? undefined : this.#held.get(first)![0]!;
-        if (head && (!best || head.timeMs < best.timeMs || (head.timeMs === best.timeMs && source < first!)))
-          first = source;
-      }
-      const { line } = this.#held.get(first!)!.shift()!;
-      this.#characters -= line.length;
-      lines.push(line);
-    }
-    return lines;
   }
 
   async #write(lines: string[]): Promise<void> {
