@@ -117,12 +117,10 @@ Napi::Value Run::next(const Info& info) {
         if (delivery.error) return settle->reject(*delivery.error);
         auto words = std::make_shared<std::vector<double>>();
         for (const graph::TaskRef& task : delivery.tasks) packRecord(*task, *state->pipeline, *words);
-        if (!state->pipeline->spec().keepPixels)
-          for (const graph::TaskRef& task : delivery.tasks) task->lease.reset();
         auto tasks = std::make_shared<std::vector<graph::TaskRef>>(std::move(delivery.tasks));
         settle->resolve([words, tasks, state, ended = delivery.ended](Napi::Env env) -> Napi::Value {
           if (ended) return env.Null();
-          if (state->held) state->held->delivered(std::move(*tasks));
+          if (state->held && state->pipeline->spec().keepPixels) state->held->delivered(std::move(*tasks));
           Napi::Object block = Napi::Object::New(env);
           block.Set("words", wordsArray(env, *words));
           block.Set("gone", Napi::Float64Array::New(env, 0));

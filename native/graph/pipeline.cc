@@ -208,6 +208,8 @@ std::unique_ptr<Programme> Pipeline::openProgramme() {
     if (tile.source < 0 || tile.source >= static_cast<int32_t>(sources_.size()))
       throw Error(ErrorCode::INVALID_ARGUMENT, "A tile shows source " + std::to_string(tile.source) + ", but there are " + std::to_string(sources_.size()) + " sources.",
                   "Sources count from 0.");
+  for (compose::TileSpec& tile : layout.tiles)
+    if (tile.label.empty()) tile.label = sources_[static_cast<size_t>(tile.source)].spec.id;
   if (layout.width <= 0 || layout.height <= 0) {  // the size of the first source
     layout.width = even(sources_[0].info.width);
     layout.height = even(sources_[0].info.height);

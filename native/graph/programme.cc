@@ -99,8 +99,11 @@ void Programme::take(const Task& task, const Graph& graph) {
   Item item;
   item.lease = task.lease;
   item.ptsUs = task.ptsUs;
-  for (const std::string& name : observed_)
-    item.boxes.push_back(boxesOf(name, task.observations[static_cast<size_t>(graph.find(name))]));
+  for (const std::string& name : observed_) {
+    const Observation& says = task.observations[static_cast<size_t>(graph.find(name))];
+    // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
+    if (says.said != Said::nothing) item.boxes.push_back(boxesOf(name, says));
+  }
   std::lock_guard lock(mutex_);
   if (stopping_ || task.source >= options_.sources) return;
   SourceQueue& queue = sources_[static_cast<size_t>(task.source)];
