@@ -54,12 +54,15 @@ struct ComposeTaps {
   int32_t edge, length;  // area average; length 0: bilinear with `edge` as the fraction
 };
 
-HD ComposeTaps composeTaps(const ComposeAxis& axis, int32_t o) {
-  const int32_t from = composeEdge(axis, o), to = composeEdge(axis, o + 1);
+HD ComposeTaps composeTapsBetween(int32_t from, int32_t to) {
   const int32_t length = to - from;
   if (length >= 256) return {from >> 8, ((to + 255) >> 8) - (from >> 8), from, length};
   const int32_t position = ((from + to) >> 1) - 128;
   return {position >> 8, 2, position & 255, 0};
+}
+
+HD ComposeTaps composeTaps(const ComposeAxis& axis, int32_t o) {
+  return composeTapsBetween(composeEdge(axis, o), composeEdge(axis, o + 1));
 }
 
 HD int32_t composeWeight(const ComposeTaps& taps, int32_t tap) {

@@ -59,6 +59,26 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
   for (int32_t i = 0; i < n; i++) columns[i] = static_cast<int16_t>((sums[i] >> drop) - kColumnBias);
 }
 
+// composeTaps() of output after output, without its divisions.
+class TapWalk {
+ public:
+  explicit TapWalk(const ComposeAxis& axis)
+      : step_(axis.length / axis.count), rest_(axis.length % axis.count), count_(axis.count), edge_(axis.start) {}
+  ComposeTaps next() {
+    const int32_t from = edge_;
+    edge_ += step_;
+    part_ += rest_;
+    if (part_ >= count_) {
+      part_ -= count_;
+      edge_++;
+    }
+    return composeTapsBetween(from, edge_);
+  }
+
+ private:
+  int32_t step_, rest_, count_, edge_, part_ = 0;
+};
+
 // The horizontal taps of a row, and the scratch to use them.
 class RowTable {
  public:
@@ -89,8 +109,9 @@ class RowTable {
     memset(weights_, 0, 4 * outputs * pairs_);
     identity_ = pairs_ == 1;
     halves_ = pairs_ == 1;
+    TapWalk walk(axis);
     for (int32_t o = 0; o < count_; o++) {
-      const ComposeTaps t = composeTaps(axis, o);
+      const ComposeTaps t = walk.next();
       index_[o] = t.first - low_;
       for (int32_t i = 0; i < t.count; i++) {
         const int32_t w = composeWeight(t, i);
@@ -125,8 +146,9 @@ class RowTable {
     low = composeTaps(axis, 0).first;
     high = low + 1;
     taps = 1;
+    TapWalk walk(axis);
     for (int32_t o = 0; o < axis.count; o++) {
-      const ComposeTaps t = composeTaps(axis, o);
+      const ComposeTaps t = walk.next();
       if (t.first < low) low = t.first;
       if (t.first + t.count > high) high = t.first + t.count;
       if (t.count > taps) taps = t.count;

@@ -195,10 +195,10 @@ TEST(ramps_keep_their_place_when_scaled) {
                      std::lround(c.height * 256), 0, 0, c.toWidth, c.toHeight);
     args.tiles[0].alpha = 256;
     launch(*device(), *device()->openQueue(), args, Grid{c.toWidth / 2, c.toHeight / 2, 1});
-    double worst = 0, sum = 0;
-    int n = 0;
     for (int p = 0; p < 3; p++) {
       const int half = p ? 2 : 1;
+      double worst = 0, sum = 0;
+      int n = 0;
       for (int y = 4 / half; y < (c.toHeight - 4) / half; y++)
         for (int x = 4 / half; x < (c.toWidth - 4) / half; x++) {
           const double wanted = ramp(c.x + (x * half + 0.5) * c.width / c.toWidth, c.y + (y + 0.5) * half * c.height / c.toHeight);
@@ -207,9 +207,9 @@ TEST(ramps_keep_their_place_when_scaled) {
           sum += error;
           n++;
         }
+      CHECK(worst < 1.3);
+      CHECK_NEAR(sum / n, 0, 0.25);  // rounding; half a pixel off would be 0.35
     }
-    CHECK(worst < 1.3);
-    CHECK_NEAR(sum / n, 0, 0.12);
   }
 }
 
