@@ -82,7 +82,7 @@ struct ComposeComponent {
   const uint8_t* data;
   int32_t pitchBytes, width, height;
   int32_t step, offset;  // in samples
-  int32_t depth, shift;  // value = stored >> shift
+  int32_t depth, shift;  // value = the `depth` bits above `shift`
 };
 
 HD ComposeComponent composeComponent(const ImageView& image, int32_t c) {
@@ -110,7 +110,7 @@ HD uint32_t composeStored(const ComposeComponent& p, int32_t x, int32_t y) {
   const uint8_t* row = p.data + static_cast<size_t>(y) * p.pitchBytes;
   const int32_t i = x * p.step + p.offset;
   if (p.depth == 8) return row[i];
-  return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift;
+  return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift & ((1u << p.depth) - 1);
 }
 
 HD int32_t composeSample(const ComposeComponent& p, const ComposeAxis& axisX, const ComposeAxis& axisY, int32_t ox,

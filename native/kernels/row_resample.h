@@ -27,10 +27,11 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
            offset;
   };
   const int32_t drop = depth - 8;
+  const uint32_t mask = (1u << depth) - 1;
+  auto value = [=](Sample stored) { return static_cast<uint32_t>(stored) >> shift & mask; };
   if (taps.count == 1) {
     const Sample* __restrict a = rowAt(0);
-    for (int32_t i = 0; i < n; i++)
-      columns[i] = static_cast<int16_t>((((static_cast<uint32_t>(a[i]) >> shift) << 8) >> drop) - kColumnBias);
+    for (int32_t i = 0; i < n; i++) columns[i] = static_cast<int16_t>(((value(a[i]) << 8) >> drop) - kColumnBias);
     return;
   }
   if (taps.count == 2) {
@@ -43,9 +44,7 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
         columns[i] = static_cast<int16_t>(static_cast<uint16_t>(a[i] * wa16 + b[i] * wb16 - kColumnBias));
     } else {
       for (int32_t i = 0; i < n; i++)
-        columns[i] = static_cast<int16_t>(
-            ((((static_cast<uint32_t>(a[i]) >> shift) * wa) + ((static_cast<uint32_t>(b[i]) >> shift) * wb)) >> drop) -
-            kColumnBias);
+        columns[i] = static_cast<int16_t>((((value(a[i]) * wa) + (value(b[i]) * wb)) >> drop) - kColumnBias);
     }
     return;
   }
@@ -54,7 +53,7 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
     const Sample* __restrict a = rowAt(j);
     const uint32_t w = composeWeight(taps, j);
     if (w == 0) continue;
-    for (int32_t i = 0; i < n; i++) sums[i] += (static_cast<uint32_t>(a[i]) >> shift) * w;
+    for (int32_t i = 0; i < n; i++) sums[i] += value(a[i]) * w;
   }
   for (int32_t i = 0; i < n; i++) columns[i] = static_cast<int16_t>((sums[i] >> drop) - kColumnBias);
 }
@@ -157,7 +156,9 @@ class RowTable {
 
   void sum(const ComposeComponent& part, const ComposeTaps& down) {
     const int32_t real = to_ - from_;
-    int16_t* middle = columns_ + (from_ > low_ ? from_ - low_ : 0);
+    // A rectangle beside the picture sees its edge only.
+    const int32_t missing = from_ - low_ < span_ - real ? from_ - low_ : span_ - real;
+    int16_t* middle = columns_ + (missing > 0 ? missing : 0);
     int16_t* target = part.step == 1 ? middle : stored_;
     const size_t offset = static_cast<size_t>(from_) * part.step;
     // Interleaved samples are summed together, but the last pixel ends where the wanted component does.
