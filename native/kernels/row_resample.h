@@ -106,6 +106,10 @@ class RowTable {
     sums_ = arena.template take<uint32_t>((static_cast<size_t>(span_) + kPadding) * part.step);
     memset(columns_, 0, 2 * (static_cast<size_t>(span_) + kPadding));
     memset(weights_, 0, 4 * outputs * pairs_);
+    if (wholePixels(axis)) {
+      identity_ = true;
+      return;
+    }
     identity_ = pairs_ == 1;
     halves_ = pairs_ == 1;
     TapWalk walk(axis);
@@ -141,8 +145,17 @@ class RowTable {
   static constexpr size_t kPadding = 160;
   static size_t padded(int32_t count) { return (static_cast<size_t>(count) + 15) / 16 * 16; }
 
+  static bool wholePixels(const ComposeAxis& axis) {
+    return axis.start % 256 == 0 && axis.length % 256 == 0 && axis.length / 256 == axis.count;
+  }
+
   static void range(const ComposeAxis& axis, int32_t& low, int32_t& high, int32_t& taps) {
     low = composeTaps(axis, 0).first;
+    if (wholePixels(axis)) {
+      high = low + axis.count;
+      taps = 1;
+      return;
+    }
     high = low + 1;
     taps = 1;
     TapWalk walk(axis);
