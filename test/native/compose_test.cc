@@ -223,7 +223,9 @@ TEST(a_grid_lays_itself_out_anew_when_sources_join_and_leave) {
   auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
   std::vector<TileInput> inputs{live(plain(64, 64, kRed))};
   CHECK(is(composer->compose(0, 0, inputs), 300, 90, kRed));
-  composer->addTile({1});
+  TileSpec joined;
+  joined.source = 1;
+  composer->addTile(joined);
   inputs.push_back(without(TileState::starting));
   CHECK(is(composer->compose(1, 40'000, inputs), 300, 90, kRed));
   inputs[1] = live(plain(64, 64, kBlue));
