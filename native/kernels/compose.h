@@ -54,12 +54,15 @@ struct ComposeTaps {
   int32_t edge, length;  // area average; length 0: bilinear with `edge` as the fraction
 };
 
-HD ComposeTaps composeTaps(const ComposeAxis& axis, int32_t o) {
-  const int32_t from = composeEdge(axis, o), to = composeEdge(axis, o + 1);
+HD ComposeTaps composeTapsBetween(int32_t from, int32_t to) {
   const int32_t length = to - from;
   if (length >= 256) return {from >> 8, ((to + 255) >> 8) - (from >> 8), from, length};
   const int32_t position = ((from + to) >> 1) - 128;
   return {position >> 8, 2, position & 255, 0};
+}
+
+HD ComposeTaps composeTaps(const ComposeAxis& axis, int32_t o) {
+  return composeTapsBetween(composeEdge(axis, o), composeEdge(axis, o + 1));
 }
 
 HD int32_t composeWeight(const ComposeTaps& taps, int32_t tap) {
@@ -79,7 +82,7 @@ struct ComposeComponent {
   const uint8_t* data;
   int32_t pitchBytes, width, height;
   int32_t step, offset;  // in samples
-  int32_t depth, shift;  // value = stored >> shift
+  int32_t depth, shift;  // value = the `depth` bits above `shift`
 };
 
 HD ComposeComponent composeComponent(const ImageView& image, int32_t c) {
@@ -107,7 +110,7 @@ HD uint32_t composeStored(const ComposeComponent& p, int32_t x, int32_t y) {
   const uint8_t* row = p.data + static_cast<size_t>(y) * p.pitchBytes;
   const int32_t i = x * p.step + p.offset;
   if (p.depth == 8) return row[i];
-  return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift;
+  return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift & ((1u << p.depth) - 1);
 }
 
 HD int32_t composeSample(const ComposeComponent& p, const ComposeAxis& axisX, const ComposeAxis& axisY, int32_t ox,

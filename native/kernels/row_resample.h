@@ -27,10 +27,11 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
            offset;
   };
   const int32_t drop = depth - 8;
+  const uint32_t mask = (1u << depth) - 1;
+  auto value = [=](Sample stored) { return static_cast<uint32_t>(stored) >> shift & mask; };
   if (taps.count == 1) {
     const Sample* __restrict a = rowAt(0);
-    for (int32_t i = 0; i < n; i++)
-      columns[i] = static_cast<int16_t>((((static_cast<uint32_t>(a[i]) >> shift) << 8) >> drop) - kColumnBias);
+    for (int32_t i = 0; i < n; i++) columns[i] = static_cast<int16_t>(((value(a[i]) << 8) >> drop) - kColumnBias);
     return;
   }
   if (taps.count == 2) {
@@ -43,9 +44,7 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
         columns[i] = static_cast<int16_t>(static_cast<uint16_t>(a[i] * wa16 + b[i] * wb16 - kColumnBias));
     } else {
       for (int32_t i = 0; i < n; i++)
-        columns[i] = static_cast<int16_t>(
-            ((((static_cast<uint32_t>(a[i]) >> shift) * wa) + ((static_cast<uint32_t>(b[i]) >> shift) * wb)) >> drop) -
-            kColumnBias);
+        columns[i] = static_cast<int16_t>((((value(a[i]) * wa) + (value(b[i]) * wb)) >> drop) - kColumnBias);
     }
     return;
   }
@@ -54,10 +53,30 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
     const Sample* __restrict a = rowAt(j);
     const uint32_t w = composeWeight(taps, j);
     if (w == 0) continue;
-    for (int32_t i = 0; i < n; i++) sums[i] += (static_cast<uint32_t>(a[i]) >> shift) * w;
+    for (int32_t i = 0; i < n; i++) sums[i] += value(a[i]) * w;
   }
   for (int32_t i = 0; i < n; i++) columns[i] = static_cast<int16_t>((sums[i] >> drop) - kColumnBias);
 }
+
+// composeTaps() of output after output, without its divisions.
+class TapWalk {
+ public:
+  explicit TapWalk(const ComposeAxis& axis)
+      : step_(axis.length / axis.count), rest_(axis.length % axis.count), count_(axis.count), edge_(axis.start) {}
+  ComposeTaps next() {
+    const int32_t from = edge_;
+    edge_ += step_;
+    part_ += rest_;
+    if (part_ >= count_) {
+      part_ -= count_;
+      edge_++;
+    }
+    return composeTapsBetween(from, edge_);
+  }
+
+ private:
+  int32_t step_, rest_, count_, edge_, part_ = 0;
+};
 
 // The horizontal taps of a row, and the scratch to use them.
 class RowTable {
@@ -87,10 +106,15 @@ class RowTable {
     sums_ = arena.template take<uint32_t>((static_cast<size_t>(span_) + kPadding) * part.step);
     memset(columns_, 0, 2 * (static_cast<size_t>(span_) + kPadding));
     memset(weights_, 0, 4 * outputs * pairs_);
+    if (wholePixels(axis)) {
+      identity_ = true;
+      return;
+    }
     identity_ = pairs_ == 1;
     halves_ = pairs_ == 1;
+    TapWalk walk(axis);
     for (int32_t o = 0; o < count_; o++) {
-      const ComposeTaps t = composeTaps(axis, o);
+      const ComposeTaps t = walk.next();
       index_[o] = t.first - low_;
       for (int32_t i = 0; i < t.count; i++) {
         const int32_t w = composeWeight(t, i);
@@ -121,12 +145,22 @@ class RowTable {
   static constexpr size_t kPadding = 160;
   static size_t padded(int32_t count) { return (static_cast<size_t>(count) + 15) / 16 * 16; }
 
+  static bool wholePixels(const ComposeAxis& axis) {
+    return axis.start % 256 == 0 && axis.length % 256 == 0 && axis.length / 256 == axis.count;
+  }
+
   static void range(const ComposeAxis& axis, int32_t& low, int32_t& high, int32_t& taps) {
     low = composeTaps(axis, 0).first;
+    if (wholePixels(axis)) {
+      high = low + axis.count;
+      taps = 1;
+      return;
+    }
     high = low + 1;
     taps = 1;
+    TapWalk walk(axis);
     for (int32_t o = 0; o < axis.count; o++) {
-      const ComposeTaps t = composeTaps(axis, o);
+      const ComposeTaps t = walk.next();
       if (t.first < low) low = t.first;
       if (t.first + t.count > high) high = t.first + t.count;
       if (t.count > taps) taps = t.count;
@@ -135,7 +169,9 @@ class RowTable {
 
   void sum(const ComposeComponent& part, const ComposeTaps& down) {
     const int32_t real = to_ - from_;
-    int16_t* middle = columns_ + (from_ > low_ ? from_ - low_ : 0);
+    // A rectangle beside the picture sees its edge only.
+    const int32_t missing = from_ - low_ < span_ - real ? from_ - low_ : span_ - real;
+    int16_t* middle = columns_ + (missing > 0 ? missing : 0);
     int16_t* target = part.step == 1 ? middle : stored_;
     const size_t offset = static_cast<size_t>(from_) * part.step;
     // Interleaved samples are summed together, but the last pixel ends where the wanted component does.
