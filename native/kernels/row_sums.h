@@ -143,6 +143,35 @@ inline void sumTapsPlain(const int16_t* sums, const int32_t* first, const int16_
   }
 }
 
+inline void sumTapsAny(const int16_t* sums, const int32_t* first, const int16_t* weights, int32_t stride, int32_t from,
+                       int32_t count, float* out) {
+  for (int32_t o = from; o < count; o++) {
+    int32_t sum = 0;
+    for (int32_t k = 0; k < stride; k++) sum += sums[first[o] + k] * weights[o * stride + k];
+    out[o] = resampledValue(false, static_cast<uint32_t>(sum));
+  }
+}
+
+// At most two taps: what enlarging needs. Neighbouring sums are fetched as one 32-bit word.
+inline void sumTaps2(const int16_t* sums, const int32_t* first, const int16_t* weights, int32_t count, float* out) {
+  int32_t o = 0;
+#if defined(__AVX512BW__)
+  for (; o + 16 <= count; o += 16) {
+    const __m512i pairs = _mm512_i32gather_epi32(_mm512_loadu_si512(first + o), sums, 2);
+    const __m512i sum = _mm512_madd_epi16(pairs, _mm512_loadu_si512(weights + 2 * o));
+    _mm512_storeu_ps(out + o, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(0x1p-15f)));
+  }
+#elif defined(__AVX2__)
+  for (; o + 8 <= count; o += 8) {
+    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first + o));
+    const __m256i pairs = _mm256_i32gather_epi32(reinterpret_cast<const int*>(sums), at, 2);
+    const __m256i sum = _mm256_madd_epi16(pairs, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 2 * o)));
+    _mm256_storeu_ps(out + o, _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(0x1p-15f)));
+  }
+#endif
+  sumTapsPlain<2>(sums, first, weights, o, count, out);
+}
+
 #if defined(__AVX2__)
 // Products of 8 sums with 8 weights, added in pairs.
 inline __m128i products8(const int16_t* sums, const int16_t* weights) {
@@ -180,36 +209,33 @@ inline void sumTaps16(const int16_t* sums, const int32_t* first, const int16_t* 
     const __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
     _mm_storeu_ps(out + o, _mm_mul_ps(_mm_cvtepi32_ps(sum), unit));
   }
-  for (; o < count; o++) {
-    int32_t sum = 0;
-    for (int32_t k = 0; k < stride; k++) sum += sums[first[o] + k] * weights[static_cast<int64_t>(o) * stride + k];
-    out[o] = resampledValue(false, static_cast<uint32_t>(sum));
-  }
+  sumTapsAny(sums, first, weights, stride, o, count, out);
 }
 #endif
 
 inline void sumTaps(const int16_t* sums, const int32_t* first, const int16_t* weights, int32_t stride, int32_t count,
                     float* out) {
+  switch (stride) {
+    case 2: sumTaps2(sums, first, weights, count, out); break;
 #if defined(__AVX2__)
-  if (stride == 8) {
-    sumTaps8(sums, first, weights, count, out);
-  } else {
-    sumTaps16(sums, first, weights, stride, count, out);
-  }
+    case 8: sumTaps8(sums, first, weights, count, out); break;
+    default: sumTaps16(sums, first, weights, stride, count, out); break;
 #else
-  if (stride == 8) {
-    sumTapsPlain<8>(sums, first, weights, 0, count, out);
-  } else if (stride == 16) {
-    sumTapsPlain<16>(sums, first, weights, 0, count, out);
-  } else {
-    for (int32_t o = 0; o < count; o++) {
-      int32_t sum = 0;
-      for (int32_t k = 0; k < stride; k++) sum += sums[first[o] + k] * weights[o * stride + k];
-      out[o] = resampledValue(false, static_cast<uint32_t>(sum));
-    }
-  }
+    case 8: sumTapsPlain<8>(sums, first, weights, 0, count, out); break;
+    case 16: sumTapsPlain<16>(sums, first, weights, 0, count, out); break;
+    default: sumTapsAny(sums, first, weights, stride, 0, count, out); break;
 #endif
+  }
 }
+
+// Every output is one whole sample.
+inline void copyTaps(const int16_t* sums, int32_t count, float* out) {
+  for (int32_t o = 0; o < count; o++) out[o] = static_cast<float>(sums[o]) * 0x1p-7f;
+}
+inline void copyTaps(const uint32_t* sums, int32_t count, float* out) {
+  for (int32_t o = 0; o < count; o++) out[o] = static_cast<float>(static_cast<int32_t>(sums[o])) * 0x1p-8f;
+}
+
 inline void sumTaps(const uint32_t* sums, const int32_t* first, const int16_t* weights, int32_t stride, int32_t count,
                     float* out) {
   for (int32_t o = 0; o < count; o++) {
