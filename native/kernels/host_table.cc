@@ -1,9 +1,11 @@
 // Compiled once per instruction set with FRAMEPATH_ISA_NAME = baseline, avx2 or avx512.
 #include "kernels/compose_rows.h"
 #include "kernels/convert_rows.h"
+#include "kernels/crops_rows.h"
 #include "kernels/draw_rows.h"
 #include "kernels/host_loop.h"
 #include "kernels/letterbox_rows.h"
+#include "kernels/plane_rows.h"
 
 namespace framepath {
 namespace {

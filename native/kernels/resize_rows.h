@@ -17,6 +17,7 @@ constexpr int32_t kStripWeights = 4096;
 struct StripTaps {
   int32_t start;  // first source sample under the strip
   int32_t samples;
+  bool whole;                    // output o is source sample start + o
   int32_t stride;                // weights an output: 8 or a multiple of 16
   int32_t first[kStripOutputs];  // relative to start
   alignas(64) int16_t weights[kStripWeights];
@@ -92,10 +93,11 @@ inline bool makeStripTaps(const Axis& axis, int32_t from, int32_t count, int32_t
     const Taps t = tapsOf(axis, from + o);
     most = maxOf(most, clampTo(t.last, 0, edge) - clampTo(t.first, 0, edge) + 1);
   }
-  strip.stride = most <= 8 ? 8 : (most + 15) / 16 * 16;
+  strip.stride = most <= 2 ? 2 : most <= 8 ? 8 : (most + 15) / 16 * 16;
   // Reading a full stride at the last output may pass the last sample: that must stay inside the scratch.
   if ((strip.samples + strip.stride) * components > kStripSamples || strip.stride * count > kStripWeights) return false;
   for (int32_t i = 0; i < strip.stride * count; i++) strip.weights[i] = 0;
+  strip.whole = true;
   for (int32_t o = 0; o < count; o++) {
     const Taps t = tapsOf(axis, from + o);
     const int32_t first = clampTo(t.first, 0, edge);
@@ -105,6 +107,7 @@ inline bool makeStripTaps(const Axis& axis, int32_t from, int32_t count, int32_t
       const int32_t at = clampTo(i, 0, edge);
       weights[at] = static_cast<int16_t>(weights[at] + tapWeight(t, i));
     }
+    strip.whole &= strip.first[o] == o && weights[first] == 256;
   }
   return true;
 }
@@ -124,7 +127,11 @@ inline void sumStrip(const PlaneReader& plane, const StripTaps& strip, int32_t c
       separate(sums, plane.components, plane.offsets[c], strip.samples, apart);
       from = apart;
     }
-    sumTaps(from, strip.first, strip.weights, strip.stride, count, rows[c]);
+    if (strip.whole) {
+      copyTaps(from, count, rows[c]);
+    } else {
+      sumTaps(from, strip.first, strip.weights, strip.stride, count, rows[c]);
+    }
   }
 }
 

@@ -39,12 +39,21 @@ inline void sumRowsPlain(const uint8_t* from, int32_t pitch, const RowTaps& rows
   }
 }
 
+// From a source row to the one that the next output row reads there. Fetched early: so many rows at once are more
+// streams than the hardware follows. (A prefetch beyond the picture does nothing.)
+inline int64_t nextRows(const RowTaps& rows, int32_t pitch) {
+  return static_cast<int64_t>(rows.count) * pitch;
+}
+
 #if defined(__AVX512BW__)
 // 64 columns. Two rows at a time: their bytes interleaved, multiplied and added in pairs.
 inline void sumPairs512(const uint8_t* row, int32_t pitch, const RowTaps& rows, __mmask64 mask, int16_t* sums) {
   __m512i low = _mm512_setzero_si512(), high = low;
+  const int64_t ahead = nextRows(rows, pitch);
   for (int32_t k = 0; k < rows.count; k += 2) {
     const uint8_t* next = k + 1 < rows.count ? row + pitch : row;
+    __builtin_prefetch(row + ahead);
+    __builtin_prefetch(next + ahead);
     const __m512i weights = _mm512_set1_epi16(static_cast<int16_t>(rows.weights[k] | rows.weights[k + 1] << 8));
     const __m512i a = _mm512_maskz_loadu_epi8(mask, row), b = _mm512_maskz_loadu_epi8(mask, next);
     low = _mm512_add_epi16(low, _mm512_maddubs_epi16(_mm512_unpacklo_epi8(a, b), weights));
@@ -85,8 +94,11 @@ inline void sumRows(const uint8_t* from, int32_t pitch, const RowTaps& rows, int
 // 32 columns, two rows at a time as above.
 inline void sumPairs256(const uint8_t* row, int32_t pitch, const RowTaps& rows, int16_t* sums) {
   __m256i low = _mm256_setzero_si256(), high = low;
+  const int64_t ahead = nextRows(rows, pitch);
   for (int32_t k = 0; k < rows.count; k += 2) {
     const uint8_t* next = k + 1 < rows.count ? row + pitch : row;
+    __builtin_prefetch(row + ahead);
+    __builtin_prefetch(next + ahead);
     const __m256i weights = _mm256_set1_epi16(static_cast<int16_t>(rows.weights[k] | rows.weights[k + 1] << 8));
     const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row));
     const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(next));
@@ -143,6 +155,35 @@ inline void sumTapsPlain(const int16_t* sums, const int32_t* first, const int16_
   }
 }
 
+inline void sumTapsAny(const int16_t* sums, const int32_t* first, const int16_t* weights, int32_t stride, int32_t from,
+                       int32_t count, float* out) {
+  for (int32_t o = from; o < count; o++) {
+    int32_t sum = 0;
+    for (int32_t k = 0; k < stride; k++) sum += sums[first[o] + k] * weights[o * stride + k];
+    out[o] = resampledValue(false, static_cast<uint32_t>(sum));
+  }
+}
+
+// At most two taps: what enlarging needs. Neighbouring sums are fetched as one 32-bit word.
+inline void sumTaps2(const int16_t* sums, const int32_t* first, const int16_t* weights, int32_t count, float* out) {
+  int32_t o = 0;
+#if defined(__AVX512BW__)
+  for (; o + 16 <= count; o += 16) {
+    const __m512i pairs = _mm512_i32gather_epi32(_mm512_loadu_si512(first + o), sums, 2);
+    const __m512i sum = _mm512_madd_epi16(pairs, _mm512_loadu_si512(weights + 2 * o));
+    _mm512_storeu_ps(out + o, _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(0x1p-15f)));
+  }
+#elif defined(__AVX2__)
+  for (; o + 8 <= count; o += 8) {
+    const __m256i at = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first + o));
+    const __m256i pairs = _mm256_i32gather_epi32(reinterpret_cast<const int*>(sums), at, 2);
+    const __m256i sum = _mm256_madd_epi16(pairs, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 2 * o)));
+    _mm256_storeu_ps(out + o, _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(0x1p-15f)));
+  }
+#endif
+  sumTapsPlain<2>(sums, first, weights, o, count, out);
+}
+
 #if defined(__AVX2__)
 // Products of 8 sums with 8 weights, added in pairs.
 inline __m128i products8(const int16_t* sums, const int16_t* weights) {
@@ -180,36 +221,33 @@ inline void sumTaps16(const int16_t* sums, const int32_t* first, const int16_t* 
     const __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(both), _mm256_extracti128_si256(both, 1));
     _mm_storeu_ps(out + o, _mm_mul_ps(_mm_cvtepi32_ps(sum), unit));
   }
-  for (; o < count; o++) {
-    int32_t sum = 0;
-    for (int32_t k = 0; k < stride; k++) sum += sums[first[o] + k] * weights[static_cast<int64_t>(o) * stride + k];
-    out[o] = resampledValue(false, static_cast<uint32_t>(sum));
-  }
+  sumTapsAny(sums, first, weights, stride, o, count, out);
 }
 #endif
 
 inline void sumTaps(const int16_t* sums, const int32_t* first, const int16_t* weights, int32_t stride, int32_t count,
                     float* out) {
+  switch (stride) {
+    case 2: sumTaps2(sums, first, weights, count, out); break;
 #if defined(__AVX2__)
-  if (stride == 8) {
-    sumTaps8(sums, first, weights, count, out);
-  } else {
-    sumTaps16(sums, first, weights, stride, count, out);
-  }
+    case 8: sumTaps8(sums, first, weights, count, out); break;
+    default: sumTaps16(sums, first, weights, stride, count, out); break;
 #else
-  if (stride == 8) {
-    sumTapsPlain<8>(sums, first, weights, 0, count, out);
-  } else if (stride == 16) {
-    sumTapsPlain<16>(sums, first, weights, 0, count, out);
-  } else {
-    for (int32_t o = 0; o < count; o++) {
-      int32_t sum = 0;
-      for (int32_t k = 0; k < stride; k++) sum += sums[first[o] + k] * weights[o * stride + k];
-      out[o] = resampledValue(false, static_cast<uint32_t>(sum));
-    }
-  }
+    case 8: sumTapsPlain<8>(sums, first, weights, 0, count, out); break;
+    case 16: sumTapsPlain<16>(sums, first, weights, 0, count, out); break;
+    default: sumTapsAny(sums, first, weights, stride, 0, count, out); break;
 #endif
+  }
 }
+
+// Every output is one whole sample.
+inline void copyTaps(const int16_t* sums, int32_t count, float* out) {
+  for (int32_t o = 0; o < count; o++) out[o] = static_cast<float>(sums[o]) * 0x1p-7f;
+}
+inline void copyTaps(const uint32_t* sums, int32_t count, float* out) {
+  for (int32_t o = 0; o < count; o++) out[o] = static_cast<float>(static_cast<int32_t>(sums[o])) * 0x1p-8f;
+}
+
 inline void sumTaps(const uint32_t* sums, const int32_t* first, const int16_t* weights, int32_t stride, int32_t count,
                     float* out) {
   for (int32_t o = 0; o < count; o++) {

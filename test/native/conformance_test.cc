@@ -135,7 +135,7 @@ double memcpySeconds(size_t bytes) {
 int measure(const char* filter) {
   std::vector<MakeStage> stages = targets();
   stages.insert(stages.begin(), scalarStage);
-  std::printf("%-11s %-48s %-9s %9s %8s %10s\n", "kernel", "what", "target", "ms", "GB/s", "x memcpy");
+  std::printf("%-12s %-48s %-9s %9s %8s %10s\n", "kernel", "what", "target", "ms", "GB/s", "x memcpy");
   for (const PerfCase& c : perfCases()) {
     if (filter && !std::strstr(nameOf(c.kernel), filter) && !std::strstr(c.what, filter)) continue;
     for (const MakeStage& make : stages) {
@@ -144,7 +144,7 @@ int measure(const char* filter) {
       c.build(random, *stage);
       const double seconds = bestSeconds([&] { stage->relaunch(); });
       const double bytes = static_cast<double>(stage->touchedBytes());
-      std::printf("%-11s %-48s %-9s %9.3f %8.2f %10.1f\n", nameOf(c.kernel), c.what, stage->name().c_str(),
+      std::printf("%-12s %-48s %-9s %9.3f %8.2f %10.1f\n", nameOf(c.kernel), c.what, stage->name().c_str(),
                   seconds * 1e3, bytes / seconds * 1e-9, seconds / memcpySeconds(stage->touchedBytes()));
       std::fflush(stdout);
     }

@@ -75,7 +75,7 @@ void textbookRgb(const ImageView& v, const double s[3], double rgb[3]) {
 }
 
 ImageView noisePicture(Random& random, Stage& stage, PixelFormat format, int32_t width, int32_t height) {
-  ImageView v = picture(random, stage, format, width, height, false);
+  ImageView v = picture(random, stage, format, width, height, Contents::any);
   // Noise: every wrong weight shows. Values beyond the depth have no textbook meaning.
   const bool wide = format.depth > 8;
   for (int p = 0; p < planeCount(format); p++)
@@ -275,9 +275,9 @@ TEST(convert_between_yuv_layouts_keeps_the_samples) {
   for (const int width : {64, 33, 2, 1}) {
     const int height = 19;
     ConvertArgs a{};
-    a.source = picture(random, stage, pixelFormat::yuv420p, width, height, false);
+    a.source = picture(random, stage, pixelFormat::yuv420p, width, height, Contents::any);
     a.width256 = width * 256, a.height256 = height * 256;
-    a.target = picture(random, stage, pixelFormat::nv12, width, height, true);
+    a.target = picture(random, stage, pixelFormat::nv12, width, height, Contents::output);
     a.target.matrix = a.source.matrix, a.target.range = a.source.range;
     runKernel(a, {width, height, 1});
     int wrong = 0;
@@ -295,14 +295,14 @@ TEST(convert_to_rgb_and_back_is_within_two) {
   Random random(6);
   HostStage stage("", hostKernels(Isa::baseline));
   ConvertArgs a{};
-  a.source = picture(random, stage, pixelFormat::rgb24, 50, 40, false);
+  a.source = picture(random, stage, pixelFormat::rgb24, 50, 40, Contents::any);
   a.width256 = 50 * 256, a.height256 = 40 * 256;
-  a.target = picture(random, stage, pixelFormat::yuv444p, 50, 40, true);
+  a.target = picture(random, stage, pixelFormat::yuv444p, 50, 40, Contents::output);
   a.target.range = ColorRange::full;
   runKernel(a, {50, 40, 1});
   ConvertArgs back = a;
   back.source = a.target;
-  back.target = picture(random, stage, pixelFormat::bgr24, 50, 40, true);
+  back.target = picture(random, stage, pixelFormat::bgr24, 50, 40, Contents::output);
   runKernel(back, {50, 40, 1});
   double worst = 0;
   for (int y = 0; y < 40; y++)

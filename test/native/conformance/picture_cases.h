@@ -13,14 +13,14 @@ RANDOM_CASE(convert) {
   const bool same = random.chance(3);
   const int32_t width = same ? a.source.width : random.chance(8) ? random.between(250, 600) : random.between(1, 90);
   const int32_t height = same ? a.source.height : random.between(1, 50);
-  a.target = picture(random, stage, random.pick(kByteFormats), width, height, true);
+  a.target = picture(random, stage, random.pick(kByteFormats), width, height, Contents::output);
   stage.launch(a, {width, height, 1});
 }
 inline void convertPerf(Random& random, Stage& stage, PixelFormat from, PixelFormat to, int32_t width, int32_t height) {
   ConvertArgs a{};
-  a.source = picture(random, stage, from, 1920, 1080, false);
+  a.source = picture(random, stage, from, 1920, 1080, Contents::any);
   a.width256 = 1920 * 256, a.height256 = 1080 * 256;
-  a.target = picture(random, stage, to, width, height, true);
+  a.target = picture(random, stage, to, width, height, Contents::output);
   stage.launch(a, {width, height, 1});
 }
 PERF_CASE(convert, rgb, "1080p yuv420p to 1080p rgb24") {

@@ -46,8 +46,24 @@ inline size_t planeBytes(int32_t rowBytes, int32_t height, int32_t padding) {
   return static_cast<size_t>(rowBytes + padding) * (height - 1) + rowBytes;
 }
 
-// As an input (random contents) or as an output.
-inline ImageView picture(Random& random, Stage& stage, PixelFormat format, int32_t width, int32_t height, bool output) {
+enum class Contents {
+  any,  // also values beyond the format's depth
+  inDepth,
+  output,
+};
+
+// Of deep samples, only the bits the format has.
+inline void keepDepth(std::vector<uint8_t>& bytes, const PixelFormat& format) {
+  if (format.depth == 8) return;
+  const uint32_t mask = ((1u << format.depth) - 1) << (format.msbAligned ? 16 - format.depth : 0);
+  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    bytes[i] &= static_cast<uint8_t>(mask);
+    bytes[i + 1] &= static_cast<uint8_t>(mask >> 8);
+  }
+}
+
+inline ImageView picture(Random& random, Stage& stage, PixelFormat format, int32_t width, int32_t height,
+                         Contents contents) {
   ImageView view;
   view.format = format;
   view.width = width;
@@ -57,9 +73,10 @@ inline ImageView picture(Random& random, Stage& stage, PixelFormat format, int32
   for (int plane = 0; plane < planeCount(format); plane++) {
     const int32_t rowBytes = planeWidth(view, plane) * sampleBytes(view, plane);
     const int32_t padding = random.chance(2) ? 0 : 2 * random.below(40);
-    const size_t bytes = planeBytes(rowBytes, planeHeight(view, plane), padding);
+    std::vector<uint8_t> bytes = randomBytes(random, planeBytes(rowBytes, planeHeight(view, plane), padding));
+    if (contents == Contents::inDepth) keepDepth(bytes, format);
     view.planes[plane].pitchBytes = rowBytes + padding;
-    view.planes[plane].data = output ? stage.output(bytes) : stage.input(randomBytes(random, bytes));
+    view.planes[plane].data = contents == Contents::output ? stage.output(bytes) : stage.input(bytes);
   }
   return view;
 }
@@ -72,10 +89,10 @@ inline int32_t randomSize(Random& random) {
   return random.between(1, 130);
 }
 // A picture of at most about 100,000 pixels.
-inline ImageView randomPicture(Random& random, Stage& stage) {
+inline ImageView randomPicture(Random& random, Stage& stage, Contents contents = Contents::any) {
   const int32_t width = randomSize(random);
   const int32_t height = minOf(randomSize(random), 100'000 / width);
-  return picture(random, stage, random.pick(kFormats), width, height, false);
+  return picture(random, stage, random.pick(kFormats), width, height, contents);
 }
 
 struct Rect256 {

@@ -46,7 +46,7 @@ RANDOM_CASE(letterbox) {
 inline void letterboxPerf(Random& random, Stage& stage, PixelFormat format, int32_t width, int32_t height,
                           int32_t toWidth, int32_t toHeight, TensorLayout layout) {
   LetterboxArgs a{};
-  a.source = picture(random, stage, format, width, height, false);
+  a.source = picture(random, stage, format, width, height, Contents::any);
   a.width256 = width * 256, a.height256 = height * 256;
   const int32_t side = maxOf(toWidth, toHeight);
   a.slot = {nullptr, ElementType::float32, layout, side, side};
@@ -109,7 +109,7 @@ inline void cropsPerf(Random& random, Stage& stage, PixelFormat format, int32_t 
   a.layout = TensorLayout::nchw;
   a.width = a.height = 112;
   a.normalize = {{127.5f, 127.5f, 127.5f}, {1 / 127.5f, 1 / 127.5f, 1 / 127.5f}, 0, false, 3};
-  const ImageView source = picture(random, stage, format, 1920, 1080, false);
+  const ImageView source = picture(random, stage, format, 1920, 1080, Contents::any);
   const int32_t step = supersample * 65536;
   for (int i = 0; i < a.count; i++) {
     const int32_t lean = turned ? step / 5 : 0;
