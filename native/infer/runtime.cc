@@ -41,7 +41,8 @@ std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state) {
   if (std::shared_ptr<OrtRuntime> open = state.runtime.lock()) return open;
   const OrtApi* api = apiBase(state.library)->GetApi(kOrtApiVersion);
   OrtEnv* env = nullptr;
-  ort(*api, api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "framepath", &env), ErrorCode::RUNTIME_UNUSABLE,
+  // Failures are reported once, as errors: the runtime's own lines on stderr would repeat them.
+  ort(*api, api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "framepath", &env), ErrorCode::RUNTIME_UNUSABLE,
       "Starting ONNX Runtime (" + state.info.path + ")");
   auto runtime = std::make_shared<OrtRuntime>(api, env, state.info);
   (void)takeMessage(*api, api->DisableTelemetryEvents(env));

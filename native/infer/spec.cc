@@ -110,6 +110,13 @@ void chooseSize(const Context& c, ModelSpec& spec) {
   }
 }
 
+// A damaged file can declare any shape: refused here instead of by the allocator.
+void checkVolume(const Context& c, const ModelSpec& spec) {
+  constexpr int64_t kMostValues = int64_t{1} << 28;
+  if (int64_t{spec.width} * spec.height * spec.channels * (spec.fixedBatch ? spec.fixedBatch : 1) > kMostValues)
+    unsupported(c, "has an input of more than 2^28 values.");
+}
+
 // What a head's models are trained with. False: there is no custom, the numbers must be stated.
 bool headDefaults(ModelSpec& spec) {
   const auto all = [](float value) { return std::array<float, 3>{value, value, value}; };
@@ -208,6 +215,7 @@ ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& given, const std:
   ModelSpec spec;
   readInput(c, spec);
   takeStatedSize(c, spec);
+  checkVolume(c, spec);
   return spec;
 }
 
@@ -217,6 +225,7 @@ ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& given, const std::
   ModelSpec spec = inferInput(graph, given, name);
   chooseHead(c, spec);
   chooseSize(c, spec);
+  checkVolume(c, spec);
   const bool custom = headDefaults(spec);
   if (!custom && stated.scale.empty() && graph.inputs[0].type != GraphType::uint8)
     needed(c, "how its input is scaled",

@@ -221,6 +221,15 @@ TEST(an_embedder_sees_the_pixels_of_its_box) {
       CHECK_NEAR(prints[i * 768 + 5 * 16 + x], column * 255 / 219, 0.75);
     }
   }
+  // A model with a batch of its own gives the same, whatever the count.
+  const std::string four = writeFile("four.onnx", onnx::model("Flatten", {"image", {4, 3, 16, 16}}, {"print", {4, 768}},
+                                                              {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}));
+  const auto fixed = load(four, {}, 1);
+  CHECK_EQUAL(fixed->batch(), 4);
+  std::vector<float> byFour(prints.size());
+  infer::openEmbedder(fixed)->embed(crops, byFour.data());
+  CHECK(byFour == prints);
+
   // A box half outside shows pad there, and one far away nothing else.
   const std::vector<infer::CropRequest> outside = {{frame, {-16, 8, 16, 40}, {}, 0}, {frame, {5000, 8, 5032, 40}, {}, 0}};
   embedder->embed(outside, prints.data());
