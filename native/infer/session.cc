@@ -35,8 +35,6 @@ std::vector<int64_t> batched(int32_t batch, const std::vector<int64_t>& itemDims
 
 }  // namespace
 
-size_t OutputView::count() const { return product(dims); }
-
 Session::Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const std::string& file,
                  int32_t intraThreads)
     : runtime_(std::move(runtime)), device_(std::move(device)), queue_(device_->openQueue()), file_(file) {
