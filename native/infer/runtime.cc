@@ -24,7 +24,9 @@ ProcessState& processState() {
   return state;
 }
 
-bool isPath(const std::string& name) { return name.find('/') != std::string::npos; }
+bool isPath(const std::string& name) {
+  return name.find('/') != std::string::npos;
+}
 
 std::string lastDlError() {
   const char* text = dlerror();
@@ -68,7 +70,8 @@ void* tryLibrary(const std::string& name, std::string& reason) {
   if (!base)
     reason = "is a library, but not ONNX Runtime (no OrtGetApiBase)";
   else if (!base->GetApi(kOrtApiVersion))
-    reason = std::string("is ONNX Runtime ") + base->GetVersionString() + ", older than 1." + std::to_string(kOrtApiVersion);
+    reason =
+        std::string("is ONNX Runtime ") + base->GetVersionString() + ", older than 1." + std::to_string(kOrtApiVersion);
   else
     return library;
   dlclose(library);
@@ -99,9 +102,10 @@ std::shared_ptr<Runtime> openRuntime(const std::vector<std::string>& libraries) 
     }
     for (const std::string& name : libraries) {
       if (!isPath(name) || access(name.c_str(), R_OK) != 0) continue;
-      throw Error(ErrorCode::RUNTIME_UNUSABLE,
-                  "This process already runs ONNX Runtime from " + state.info.path + ", so " + name + " cannot be opened too.",
-                  "Use the same library everywhere in a process, or start another process.");
+      throw Error(
+          ErrorCode::RUNTIME_UNUSABLE,
+          "This process already runs ONNX Runtime from " + state.info.path + ", so " + name + " cannot be opened too.",
+          "Use the same library everywhere in a process, or start another process.");
     }
   }
 
@@ -124,10 +128,12 @@ std::shared_ptr<Runtime> openRuntime(const std::vector<std::string>& libraries) 
     tried.push_back(name + ": " + (reason.empty() ? "not the library this process has open" : reason));
   }
   if (found)
-    throw Error(ErrorCode::RUNTIME_UNUSABLE, "No ONNX Runtime could be used. Tried " + joined(tried) + ".", kInstallHint);
-  throw Error(ErrorCode::RUNTIME_MISSING,
-              "ONNX Runtime was not found. Tried " + (tried.empty() ? "nothing: no library was named" : joined(tried)) + ".",
-              kInstallHint);
+    throw Error(ErrorCode::RUNTIME_UNUSABLE, "No ONNX Runtime could be used. Tried " + joined(tried) + ".",
+                kInstallHint);
+  throw Error(
+      ErrorCode::RUNTIME_MISSING,
+      "ONNX Runtime was not found. Tried " + (tried.empty() ? "nothing: no library was named" : joined(tried)) + ".",
+      kInstallHint);
 }
 
 }  // namespace framepath::infer

@@ -16,7 +16,8 @@ namespace framepath::infer {
 class Session {
  public:
   // Throws MODEL_INVALID (the runtime cannot read it), MODEL_UNSUPPORTED (it cannot run it), DEVICE_UNAVAILABLE.
-  Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const std::string& file, int32_t intraThreads);
+  Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const std::string& file,
+          int32_t intraThreads);
 
   const GraphInfo& graph() const { return graph_; }
   const std::string& provider() const { return provider_; }
@@ -67,9 +68,9 @@ class Session {
   std::vector<std::vector<int64_t>> outputItemDims_;   // dims after the batch of preallocated outputs
   std::vector<std::shared_ptr<Memory>> hostMemory_;    // copies where device memory is not readable here
   std::vector<std::vector<float>> converted_;
-  std::vector<OrtHandle<OrtValue>> runOutputs_;        // what the runtime allocated in the last run
+  std::vector<OrtHandle<OrtValue>> runOutputs_;  // what the runtime allocated in the last run
   std::vector<OutputView> outputs_;
-  std::map<int32_t, Binding> bindings_;                // last: they point at everything above
+  std::map<int32_t, Binding> bindings_;  // last: they point at everything above
 };
 
 }  // namespace framepath::infer

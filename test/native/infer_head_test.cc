@@ -87,7 +87,10 @@ TEST(yunet_boxes_are_in_strides_of_their_cell) {
   Outputs outputs;
   for (const char* kind : {"cls_", "obj_", "bbox_", "kps_"})
     for (const int stride : {8, 16, 32})
-      outputs.add(kind + std::to_string(stride), {1, (64 / stride) * (64 / stride), kind[0] == 'b' ? 4 : kind[0] == 'k' ? 10 : 1});
+      outputs.add(kind + std::to_string(stride), {1, (64 / stride) * (64 / stride),
+                                                  kind[0] == 'b'   ? 4
+                                                  : kind[0] == 'k' ? 10
+                                                                   : 1});
   outputs.values[1][6] = 0.81f;  // stride 16, cell (2, 1)
   outputs.values[4][6] = 1.0f;
   float* box = &outputs.values[7][6 * 4];
@@ -155,7 +158,8 @@ TEST(yolo_pose_keypoints_come_along) {
 TEST(end_to_end_rows_are_taken_as_they_are) {
   Outputs outputs;
   outputs.add("o", {1, 4, 6});
-  const float rows[4][6] = {{1, 2, 3, 4, 0.6f, 7}, {1, 2, 3, 4, 0.9f, 7}, {1, 2, 3, 4, 0.4f, 7}, {1, 2, 3, 4, 0.8f, NAN}};
+  const float rows[4][6] = {
+      {1, 2, 3, 4, 0.6f, 7}, {1, 2, 3, 4, 0.9f, 7}, {1, 2, 3, 4, 0.4f, 7}, {1, 2, 3, 4, 0.8f, NAN}};
   std::memcpy(outputs.values[0].data(), rows, sizeof(rows));
   const Detections found = outputs.decode(specOf(HeadKind::yoloEnd2end, 32));
   CHECK((found.scores == std::vector<float>{0.9f, 0.6f}));
@@ -179,7 +183,8 @@ TEST(numbers_that_are_not_numbers_find_nothing) {
 TEST(outputs_that_do_not_fit_are_refused) {
   Outputs outputs;
   outputs.add("o", {1, 10, 5});
-  for (const HeadKind head : {HeadKind::blazeface, HeadKind::yunet, HeadKind::yolox, HeadKind::yoloEnd2end, HeadKind::yolo})
+  for (const HeadKind head :
+       {HeadKind::blazeface, HeadKind::yunet, HeadKind::yolox, HeadKind::yoloEnd2end, HeadKind::yolo})
     CHECK_ERROR(infer::openHead(specOf(head, 32), outputs.graph), MODEL_UNSUPPORTED);
   CHECK_ERROR(infer::openHead(specOf(HeadKind::embedding, 32), outputs.graph), MODEL_UNSUPPORTED);
 }

@@ -28,7 +28,9 @@ GraphInfo graphOf(std::vector<int64_t> input, std::vector<std::vector<int64_t>> 
   return graph;
 }
 
-HeadKind inferredHead(const GraphInfo& graph) { return infer::inferSpec(graph, {}, "m").head; }
+HeadKind inferredHead(const GraphInfo& graph) {
+  return infer::inferSpec(graph, {}, "m").head;
+}
 
 Error caught(const std::function<void()>& body) {
   try {
@@ -70,12 +72,14 @@ TEST(sha256_gives_the_published_vectors) {
   };
   CHECK_EQUAL(hash(""), std::string("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
   CHECK_EQUAL(hash("abc"), std::string("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
-  CHECK_EQUAL(hash(std::string(1000000, 'a')), std::string("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
+  CHECK_EQUAL(hash(std::string(1000000, 'a')),
+              std::string("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
 }
 
 TEST(heads_are_inferred_from_outputs) {
   const std::vector<int64_t> face{1, 256, 256, 3}, big{1, 3, 640, 640};
-  CHECK_EQUAL(int(inferredHead(graphOf(face, {{1, 512, 1}, {1, 384, 1}, {1, 512, 16}, {1, 384, 16}}))), int(HeadKind::blazeface));
+  CHECK_EQUAL(int(inferredHead(graphOf(face, {{1, 512, 1}, {1, 384, 1}, {1, 512, 16}, {1, 384, 16}}))),
+              int(HeadKind::blazeface));
   CHECK_EQUAL(int(inferredHead(graphOf({-1, 3, 256, 256}, {{-1, 384, 16}, {-1, 512, 16}, {-1, 384, 1}, {-1, 512, 1}}))),
               int(HeadKind::blazeface));
   CHECK_EQUAL(int(inferredHead(graphOf(big, {{1, 84, 8400}}))), int(HeadKind::yolo));
@@ -89,7 +93,8 @@ TEST(heads_are_inferred_from_outputs) {
 TEST(what_cannot_be_inferred_is_asked_for_by_name) {
   const Error vague = caught([] { infer::inferSpec(graphOf({-1, 3, 112, 112}, {{-1, 512}}), {}, "mystery"); });
   CHECK_EQUAL(int(vague.code), int(ErrorCode::MODEL_SPEC_NEEDED));
-  CHECK(says(vague.sentence, "mystery") && says(vague.sentence, "images float32 [?,3,112,112]") && says(vague.sentence, "output0"));
+  CHECK(says(vague.sentence, "mystery") && says(vague.sentence, "images float32 [?,3,112,112]") &&
+        says(vague.sentence, "output0"));
   CHECK(says(vague.hint, "embedding") && says(vague.hint, "classification"));
   StatedSpec head;
   head.head = "embedding";
@@ -131,7 +136,8 @@ TEST(wrong_inputs_and_wrong_options_are_refused) {
 
 TEST(exporters_metadata_is_read) {
   GraphInfo graph = graphOf({-1, 3, -1, -1}, {{-1, 6, -1}});
-  graph.metadata = {{"task", "detect"}, {"stride", "32"}, {"names", "{0: 'cat', 1: \"dog's\"}"}, {"imgsz", "[384, 640]"}};
+  graph.metadata = {
+      {"task", "detect"}, {"stride", "32"}, {"names", "{0: 'cat', 1: \"dog's\"}"}, {"imgsz", "[384, 640]"}};
   StatedSpec stated;
   stated.head = "yolo";
   const infer::ModelSpec spec = infer::inferSpec(graph, stated, "m");
@@ -142,8 +148,9 @@ TEST(exporters_metadata_is_read) {
   CHECK_EQUAL(int(infer::inferInput(graph, {}, "m").width), 640);
 
   GraphInfo faces = graphOf({-1, 3, 150, 150}, {{-1, 128}});
-  faces.metadata = {{"framepath.head", "embedding"}, {"framepath.mean", "1,2,3"},  {"framepath.scale", "0.5"},
-                    {"framepath.metric", "l2"},      {"framepath.threshold", ".58"}, {"framepath.fixes", "nchw, pad32"},
+  faces.metadata = {{"framepath.head", "embedding"}, {"framepath.mean", "1,2,3"},
+                    {"framepath.scale", "0.5"},      {"framepath.metric", "l2"},
+                    {"framepath.threshold", ".58"},  {"framepath.fixes", "nchw, pad32"},
                     {"framepath.color", "bgr"},      {"framepath.source.sha256", "abc"}};
   const infer::ModelSpec face = infer::inferSpec(faces, {}, "m");
   CHECK_EQUAL(int(face.head), int(HeadKind::embedding));
@@ -206,7 +213,8 @@ TEST(alignment_inverts_a_known_similarity) {
 
 TEST(an_embedder_sees_the_pixels_of_its_box) {
   NEED_RUNTIME();
-  const auto model = load(mirrorModel(16, {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}), {}, 8);
+  const auto model = load(
+      mirrorModel(16, {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}), {}, 8);
   CHECK_EQUAL(model->batch(), 8);
   CHECK_EQUAL(model->spec().embeddingDims, 16 * 16 * 3);
   const auto embedder = infer::openEmbedder(model);
@@ -222,8 +230,10 @@ TEST(an_embedder_sees_the_pixels_of_its_box) {
     }
   }
   // A model with a batch of its own gives the same, whatever the count.
-  const std::string four = writeFile("four.onnx", onnx::model("Flatten", {"image", {4, 3, 16, 16}}, {"print", {4, 768}},
-                                                              {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}));
+  const std::string four =
+      writeFile("four.onnx",
+                onnx::model("Flatten", {"image", {4, 3, 16, 16}}, {"print", {4, 768}},
+                            {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}));
   const auto fixed = load(four, {}, 1);
   CHECK_EQUAL(fixed->batch(), 4);
   std::vector<float> byFour(prints.size());
@@ -231,7 +241,8 @@ TEST(an_embedder_sees_the_pixels_of_its_box) {
   CHECK(byFour == prints);
 
   // A box half outside shows pad there, and one far away nothing else.
-  const std::vector<infer::CropRequest> outside = {{frame, {-16, 8, 16, 40}, {}, 0}, {frame, {5000, 8, 5032, 40}, {}, 0}};
+  const std::vector<infer::CropRequest> outside = {{frame, {-16, 8, 16, 40}, {}, 0},
+                                                   {frame, {5000, 8, 5032, 40}, {}, 0}};
   embedder->embed(outside, prints.data());
   CHECK_EQUAL(prints[0], 0.0f);
   CHECK_NEAR(prints[9], 2.5 * 255 / 219, 0.75);
@@ -302,9 +313,11 @@ TEST(a_model_must_fit_what_it_is_opened_as) {
   CHECK(says(misfit.sentence, "[N,512,1]") && says(misfit.sentence, "print"));
   const std::string vector = writeFile("vector.onnx", onnx::model("Identity", {"x", {-1, 8}}, {"y", {-1, 8}}));
   CHECK_ERROR(load(vector), MODEL_UNSUPPORTED);
-  const std::string numbers = writeFile("numbers.onnx", onnx::model("Identity", {"x", {1, 3, 8, 8}, 7}, {"y", {1, 3, 8, 8}, 7}));
+  const std::string numbers =
+      writeFile("numbers.onnx", onnx::model("Identity", {"x", {1, 3, 8, 8}, 7}, {"y", {1, 3, 8, 8}, 7}));
   CHECK_ERROR(load(numbers), MODEL_UNSUPPORTED);
-  const std::string unknown = writeFile("unknown.onnx", onnx::model("Frobnicate", {"x", {1, 3, 8, 8}}, {"y", {1, 192}}));
+  const std::string unknown =
+      writeFile("unknown.onnx", onnx::model("Frobnicate", {"x", {1, 3, 8, 8}}, {"y", {1, 192}}));
   CHECK_ERROR(load(unknown), MODEL_UNSUPPORTED);
   CHECK_ERROR(load(mirrorModel(16)), MODEL_SPEC_NEEDED);
   infer::ModelOptions options;
@@ -325,7 +338,11 @@ TEST(runtimes_are_found_named_and_never_mixed) {
   const auto again = infer::openRuntime({"/no/such/libonnxruntime.so", library});
   CHECK(again == runtime());
   CHECK(says(again->info().version, "1."));
-  const Error second = caught([] { infer::openRuntime({writeFile("other.so", "\x7f" "ELF another")}); });
+  const Error second = caught([] {
+    infer::openRuntime({writeFile("other.so",
+                                  "\x7f"
+                                  "ELF another")});
+  });
   CHECK_EQUAL(int(second.code), int(ErrorCode::RUNTIME_UNUSABLE));
   CHECK(says(second.sentence, again->info().path));
 }
