@@ -23,8 +23,8 @@ bool similarity(const std::vector<Point>& from, const std::vector<Point>& to, Af
   }
   if (!(spread > 1e-9)) return false;
   real /= spread, imaginary /= spread;
-  map = {real, -imaginary, meanTo.x - real * meanFrom.x + imaginary * meanFrom.y,
-         imaginary, real, meanTo.y - imaginary * meanFrom.x - real * meanFrom.y};
+  map = {real,      -imaginary, meanTo.x - real * meanFrom.x + imaginary * meanFrom.y,
+         imaginary, real,       meanTo.y - imaginary * meanFrom.x - real * meanFrom.y};
   return true;
 }
 
@@ -57,7 +57,8 @@ std::vector<Point> faceTemplate(const std::string& align, int32_t width, int32_t
 
 // The box stretched into the crop; for aligned families a square with a margin, about what an aligned crop shows.
 static Affine boxMap(const ModelSpec& spec, const Box& box) {
-  double x1 = box.x1, y1 = box.y1, width = std::max(1.0, double{box.x2} - box.x1), height = std::max(1.0, double{box.y2} - box.y1);
+  double x1 = box.x1, y1 = box.y1, width = std::max(1.0, double{box.x2} - box.x1),
+         height = std::max(1.0, double{box.y2} - box.y1);
   if (spec.align != "none") {
     constexpr double kMargin = 1.2;
     const double side = std::max(width, height) * kMargin;
@@ -81,7 +82,9 @@ Affine cropMap(const ModelSpec& spec, const CropRequest& request) {
 
 CropItem cropItem(const Frame& frame, const Affine& map) {
   const double sx = frame.scaleX(), sy = frame.scaleY();
-  const auto fixed = [](double value) { return static_cast<int32_t>(std::lround(std::clamp(value, -32767.0, 32767.0) * 65536)); };
+  const auto fixed = [](double value) {
+    return static_cast<int32_t>(std::lround(std::clamp(value, -32767.0, 32767.0) * 65536));
+  };
   CropItem item{};
   item.source = frame.view;
   const double values[6] = {map.a * sx, map.b * sx, map.c * sx, map.d * sy, map.e * sy, map.f * sy};

@@ -18,8 +18,8 @@ struct Affine {
   double a = 1, b = 0, c = 0, d = 0, e = 1, f = 0;
 };
 
-// The similarity (no reflection) that takes `from` onto `to` with the least squared error (Umeyama 1991; in the plane it
-// is a complex linear regression). False: `from` is one point.
+// The similarity (no reflection) that takes `from` onto `to` with the least squared error (Umeyama 1991; in the plane
+// it is a complex linear regression). False: `from` is one point.
 bool similarity(const std::vector<Point>& from, const std::vector<Point>& to, Affine& map);
 
 // Right eye, left eye, nose, mouth centre of a detection; empty when the scheme is unknown or a value is missing.

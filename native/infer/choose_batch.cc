@@ -1,4 +1,5 @@
-// Whether a batch gives the bits of single runs: matrix kernels pick other code for other sizes, so it is tried, at load.
+// Whether a batch gives the bits of single runs: matrix kernels pick other code for other sizes, so it is tried, at
+// load.
 #include <bit>
 #include <cstring>
 
@@ -30,8 +31,8 @@ std::vector<uint8_t> testPicture(const ModelSpec& spec, GraphType type, uint32_t
 
 void fill(Session& session, const ModelSpec& spec, int32_t slot, uint32_t number) {
   const std::vector<uint8_t> picture = testPicture(spec, session.graph().inputs.front().type, number);
-  session.device().copy(session.queue(), session.input(slot), picture.size(), picture.data(), picture.size(), picture.size(), 1,
-                        CopyKind::internal);
+  session.device().copy(session.queue(), session.input(slot), picture.size(), picture.data(), picture.size(),
+                        picture.size(), 1, CopyKind::internal);
   session.queue().synchronize();  // `picture` goes
 }
 

@@ -31,7 +31,8 @@ void softmax(std::vector<float>& values) {
 
 class CropClassifier : public Classifier {
  public:
-  explicit CropClassifier(std::shared_ptr<LoadedModel> model) : model_(std::move(model)), session_(model_->openSession()) {}
+  explicit CropClassifier(std::shared_ptr<LoadedModel> model)
+      : model_(std::move(model)), session_(model_->openSession()) {}
 
   void classify(std::span<const CropRequest> crops, Classes& classes) override {
     classes = {};
@@ -55,9 +56,8 @@ class CropClassifier : public Classifier {
     std::vector<int32_t> order(count);
     std::iota(order.begin(), order.end(), 0);
     const auto k = static_cast<int32_t>(std::min<size_t>(count, static_cast<size_t>(model_->spec().topK)));
-    std::partial_sort(order.begin(), order.begin() + k, order.end(), [&](int32_t a, int32_t b) {
-      return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
-    });
+    std::partial_sort(order.begin(), order.begin() + k, order.end(),
+                      [&](int32_t a, int32_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
     classes.topK = k;
     for (int32_t i = 0; i < k; i++) {
       classes.indices.push_back(order[i]);

@@ -16,7 +16,8 @@ class HeadDetector : public Detector {
   int32_t maxBatch() const override { return model_->batch(); }
 
   void detect(std::span<const FrameRef> frames, std::span<Detections> results) override {
-    if (frames.size() != results.size()) throw Error(ErrorCode::INTERNAL, "detect: as many results as frames are needed.");
+    if (frames.size() != results.size())
+      throw Error(ErrorCode::INTERNAL, "detect: as many results as frames are needed.");
     for (size_t done = 0; done < frames.size();) {
       const LoadedModel::Step step = model_->nextStep(frames.size() - done);
       std::vector<Placement> back;

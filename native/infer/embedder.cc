@@ -14,7 +14,8 @@ namespace {
 
 class CropEmbedder : public Embedder {
  public:
-  explicit CropEmbedder(std::shared_ptr<LoadedModel> model) : model_(std::move(model)), session_(model_->openSession()) {}
+  explicit CropEmbedder(std::shared_ptr<LoadedModel> model)
+      : model_(std::move(model)), session_(model_->openSession()) {}
 
   int32_t dims() const override { return model_->spec().embeddingDims; }
   int32_t maxBatch() const override { return model_->batch(); }

@@ -46,8 +46,12 @@ static std::string listed(const std::vector<TensorInfo>& tensors) {
   return text.empty() ? "none" : text;
 }
 
-std::string GraphInfo::inputsText() const { return listed(inputs); }
-std::string GraphInfo::outputsText() const { return listed(outputs); }
+std::string GraphInfo::inputsText() const {
+  return listed(inputs);
+}
+std::string GraphInfo::outputsText() const {
+  return listed(outputs);
+}
 
 const std::string& GraphInfo::said(const std::string& key) const {
   static const std::string nothing;

@@ -1,4 +1,5 @@
-// What an ONNX file says about itself: inputs, outputs, metadata. Plain data, so that specs are inferred without a runtime.
+// What an ONNX file says about itself: inputs, outputs, metadata. Plain data, so that specs are inferred without a
+// runtime.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -36,8 +36,9 @@ std::unique_ptr<Head> openHead(const ModelSpec& spec, const GraphInfo& graph) {
 
 void outputsDoNotFit(const ModelSpec& spec, const GraphInfo& graph, const std::string& expected) {
   throw Error(ErrorCode::MODEL_UNSUPPORTED,
-              "The outputs of model \"" + spec.name + "\" do not fit head " + headName(spec.head) + ": expected " + expected +
-                  ", found " + graph.outputsText() + " (input " + std::to_string(spec.width) + "x" + std::to_string(spec.height) + ").",
+              "The outputs of model \"" + spec.name + "\" do not fit head " + headName(spec.head) + ": expected " +
+                  expected + ", found " + graph.outputsText() + " (input " + std::to_string(spec.width) + "x" +
+                  std::to_string(spec.height) + ").",
               "State another head (" + headNames() + "), or head \"raw\" to read the outputs yourself.");
 }
 

@@ -8,7 +8,7 @@
 #include "core/results.h"
 #include "infer/graph_info.h"
 #include "infer/model.h"
-#include "infer/session.h"
+#include "infer/output_view.h"
 
 namespace framepath::infer {
 

@@ -12,7 +12,7 @@ constexpr int32_t kKeypoints = 6;
 constexpr int32_t kValues = 4 + 2 * kKeypoints;
 
 struct BlazefaceGrid {
-  int32_t cells;    // a side
+  int32_t cells;  // a side
   int32_t perCell;
   int32_t width, height;  // of the input
 };
@@ -20,8 +20,10 @@ struct BlazefaceGrid {
 // Box and keypoints of one anchor, in input pixels: x1, y1, x2, y2, then x, y pairs.
 void decodeBlazefaceAnchor(const BlazefaceGrid& grid, const float* values, int32_t anchor, float out[kValues]) {
   const int32_t cell = anchor / grid.perCell;
-  const float x = (static_cast<float>(cell % grid.cells) + 0.5f) / static_cast<float>(grid.cells) * static_cast<float>(grid.width);
-  const float y = (static_cast<float>(cell / grid.cells) + 0.5f) / static_cast<float>(grid.cells) * static_cast<float>(grid.height);
+  const float x =
+      (static_cast<float>(cell % grid.cells) + 0.5f) / static_cast<float>(grid.cells) * static_cast<float>(grid.width);
+  const float y =
+      (static_cast<float>(cell / grid.cells) + 0.5f) / static_cast<float>(grid.cells) * static_cast<float>(grid.height);
   const float* v = values + static_cast<size_t>(anchor) * kValues;
   const float centreX = x + v[0], centreY = y + v[1];
   out[0] = centreX - v[2] / 2, out[1] = centreY - v[3] / 2;

@@ -1,6 +1,7 @@
 // YOLOv8 and v11 (output [N,4+C(+extras),cells]: a column a cell, class probabilities without objectness) and YOLOv5
-// (output [N,anchors,5+C]: a row an anchor, objectness x class). Boxes are centre and size in input pixels. What follows
-// the classes in v8: mask coefficients of a segmentation model (not read), or keypoints x, y(, visibility) of a pose model.
+// (output [N,anchors,5+C]: a row an anchor, objectness x class). Boxes are centre and size in input pixels. What
+// follows the classes in v8: mask coefficients of a segmentation model (not read), or keypoints x, y(, visibility) of a
+// pose model.
 #include "infer/head.h"
 #include "infer/suppress.h"
 

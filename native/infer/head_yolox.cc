@@ -1,5 +1,5 @@
-// YOLOX (arXiv 2107.08430), raw export: one row a cell over strides 8, 16, 32, row major; centre relative to the cell in
-// strides, size by exp, then objectness and class scores, already probabilities.
+// YOLOX (arXiv 2107.08430), raw export: one row a cell over strides 8, 16, 32, row major; centre relative to the cell
+// in strides, size by exp, then objectness and class scores, already probabilities.
 #include "infer/head.h"
 #include "infer/spec.h"
 #include "infer/suppress.h"
@@ -28,7 +28,8 @@ class YoloxHead : public Head {
     const std::vector<int64_t> dims = graph.outputs.empty() ? std::vector<int64_t>{} : graph.outputs[0].dims;
     const bool four = dims.size() == 3 && dims[1] == gridCells(spec.width, spec.height, true);
     if (dims.size() != 3 || dims[2] < 6 || (!four && dims[1] != gridCells(spec.width, spec.height, false)))
-      outputsDoNotFit(spec, graph, "one output [N," + std::to_string(gridCells(spec.width, spec.height, false)) + ",5+classes]");
+      outputsDoNotFit(spec, graph,
+                      "one output [N," + std::to_string(gridCells(spec.width, spec.height, false)) + ",5+classes]");
     classes_ = static_cast<int32_t>(dims[2]) - 5;
     for (int32_t stride = 8; stride <= (four ? 64 : 32); stride *= 2)
       for (int32_t y = 0; y < (spec.height + stride - 1) / stride; y++)

@@ -1,6 +1,6 @@
 // YuNet (Wu, Peng, Yu: YuNet, 2023): one anchor a cell on strides 8, 16, 32; score = sqrt(class x objectness), both
-// already probabilities; box centre and keypoints relative to the cell in strides, size by exp. Keypoints: eye R, eye L,
-// nose, mouth corner R, mouth corner L.
+// already probabilities; box centre and keypoints relative to the cell in strides, size by exp. Keypoints: eye R, eye
+// L, nose, mouth corner R, mouth corner L.
 #include "infer/head.h"
 #include "infer/suppress.h"
 #include "kernels/math.h"
@@ -41,10 +41,12 @@ class YunetHead : public Head {
         const std::string name = kind + std::to_string(stride);
         for (size_t i = 0; i < graph.outputs.size(); i++) {
           const std::vector<int64_t>& dims = graph.outputs[i].dims;
-          if (graph.outputs[i].name == name && dims.size() == 3 && dims[1] == cells && dims[2] == values) return static_cast<int>(i);
+          if (graph.outputs[i].name == name && dims.size() == 3 && dims[1] == cells && dims[2] == values)
+            return static_cast<int>(i);
         }
-        outputsDoNotFit(spec, graph, name + " [N," + std::to_string(cells) + "," + std::to_string(values) +
-                                         "] (and an input whose sides are multiples of 32)");
+        outputsDoNotFit(spec, graph,
+                        name + " [N," + std::to_string(cells) + "," + std::to_string(values) +
+                            "] (and an input whose sides are multiples of 32)");
       };
       level.classes = find("cls_", 1);
       level.objectness = find("obj_", 1);
@@ -68,8 +70,10 @@ class YunetHead : public Head {
         addDetection(found, decodeYunetBox(level, boxes, cell), score, 0);
         for (int32_t k = 0; k < kKeypoints; k++) {
           const float* v = points + (static_cast<size_t>(cell) * kKeypoints + k) * 2;
-          found.keypoints.push_back((v[0] + static_cast<float>(cell % level.columns)) * static_cast<float>(level.stride));
-          found.keypoints.push_back((v[1] + static_cast<float>(cell / level.columns)) * static_cast<float>(level.stride));
+          found.keypoints.push_back((v[0] + static_cast<float>(cell % level.columns)) *
+                                    static_cast<float>(level.stride));
+          found.keypoints.push_back((v[1] + static_cast<float>(cell / level.columns)) *
+                                    static_cast<float>(level.stride));
         }
       }
     }

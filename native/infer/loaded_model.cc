@@ -7,8 +7,9 @@
 
 namespace framepath::infer {
 
-LoadedModel::LoadedModel(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const ModelOptions& options,
-                         ModelSpec spec, GraphInfo graph, std::unique_ptr<Session> warm, int32_t batch)
+LoadedModel::LoadedModel(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device,
+                         const ModelOptions& options, ModelSpec spec, GraphInfo graph, std::unique_ptr<Session> warm,
+                         int32_t batch)
     : runtime_(std::move(runtime)),
       device_(std::move(device)),
       spec_(std::move(spec)),
@@ -39,7 +40,8 @@ LoadedModel::Step LoadedModel::nextStep(size_t remaining) const {
 void requireHead(const Model& model, HeadKind head, const std::string& does) {
   if (model.spec().head == head) return;
   throw Error(ErrorCode::MODEL_UNSUPPORTED,
-              "A model is needed that " + does + ", and \"" + model.spec().name + "\" has head " + headName(model.spec().head) + ".",
+              "A model is needed that " + does + ", and \"" + model.spec().name + "\" has head " +
+                  headName(model.spec().head) + ".",
               std::string("State head \"") + headName(head) + "\" if that is what it is, or use another model.");
 }
 

@@ -51,8 +51,8 @@ inline std::shared_ptr<LoadedModel> loaded(std::shared_ptr<Model> model) {
 // MODEL_UNSUPPORTED unless the model has that head; `does` completes "is needed that ...".
 void requireHead(const Model& model, HeadKind head, const std::string& does);
 
-// The largest power of two up to `limit` whose runs give, item for item, the bits of runs of one (checked for it and every
-// smaller one on fixed pseudo-random pictures). Leaves `session` prepared for it.
+// The largest power of two up to `limit` whose runs give, item for item, the bits of runs of one (checked for it and
+// every smaller one on fixed pseudo-random pictures). Leaves `session` prepared for it.
 int32_t chooseBatch(Session& session, const ModelSpec& spec, int32_t limit);
 
 }  // namespace framepath::infer

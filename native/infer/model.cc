@@ -11,11 +11,13 @@ namespace {
 
 void checkOptions(const ModelOptions& options) {
   if (options.maxBatch < 1 || options.maxBatch > 1024)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a whole number from 1 to 1024 for maxBatch of model \"" + options.name +
-                                                 "\" but received " + std::to_string(options.maxBatch) + ".");
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a whole number from 1 to 1024 for maxBatch of model \"" +
+                                                 options.name + "\" but received " + std::to_string(options.maxBatch) +
+                                                 ".");
   if (options.intraThreads < 1 || options.intraThreads > 256)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a whole number from 1 to 256 for intraThreads of model \"" + options.name +
-                                                 "\" but received " + std::to_string(options.intraThreads) + ".");
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a whole number from 1 to 256 for intraThreads of model \"" +
+                                                 options.name + "\" but received " +
+                                                 std::to_string(options.intraThreads) + ".");
 }
 
 std::string nameOf(const ModelOptions& options) {
@@ -88,8 +90,8 @@ std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_p
         break;
     }
   }
-  return std::make_shared<LoadedModel>(std::move(ortRuntime), std::move(device), options, std::move(spec), std::move(graph),
-                                       std::move(session), batch);
+  return std::make_shared<LoadedModel>(std::move(ortRuntime), std::move(device), options, std::move(spec),
+                                       std::move(graph), std::move(session), batch);
 }
 
 }  // namespace framepath::infer

@@ -12,7 +12,8 @@ std::string takeMessage(const OrtApi& api, OrtStatus* status) {
 void ort(const OrtApi& api, OrtStatus* status, ErrorCode code, const std::string& doing) {
   const std::string message = takeMessage(api, status);
   if (message.empty()) return;
-  const bool memory = message.find("bad allocation") != std::string::npos || message.find("bad_alloc") != std::string::npos ||
+  const bool memory = message.find("bad allocation") != std::string::npos ||
+                      message.find("bad_alloc") != std::string::npos ||
                       message.find("Failed to allocate memory") != std::string::npos;
   if (memory)
     throw Error(ErrorCode::DEVICE_OUT_OF_MEMORY, doing + " ran out of memory: " + message,

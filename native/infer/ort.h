@@ -42,15 +42,27 @@ struct OrtRelease {
 template <typename T>
 using OrtHandle = std::unique_ptr<T, OrtRelease<T>>;
 
-inline OrtHandle<OrtSession> own(const OrtApi& api, OrtSession* handle) { return {handle, {api.ReleaseSession}}; }
+inline OrtHandle<OrtSession> own(const OrtApi& api, OrtSession* handle) {
+  return {handle, {api.ReleaseSession}};
+}
 inline OrtHandle<OrtSessionOptions> own(const OrtApi& api, OrtSessionOptions* handle) {
   return {handle, {api.ReleaseSessionOptions}};
 }
-inline OrtHandle<OrtRunOptions> own(const OrtApi& api, OrtRunOptions* handle) { return {handle, {api.ReleaseRunOptions}}; }
-inline OrtHandle<OrtValue> own(const OrtApi& api, OrtValue* handle) { return {handle, {api.ReleaseValue}}; }
-inline OrtHandle<OrtIoBinding> own(const OrtApi& api, OrtIoBinding* handle) { return {handle, {api.ReleaseIoBinding}}; }
-inline OrtHandle<OrtMemoryInfo> own(const OrtApi& api, OrtMemoryInfo* handle) { return {handle, {api.ReleaseMemoryInfo}}; }
-inline OrtHandle<OrtTypeInfo> own(const OrtApi& api, OrtTypeInfo* handle) { return {handle, {api.ReleaseTypeInfo}}; }
+inline OrtHandle<OrtRunOptions> own(const OrtApi& api, OrtRunOptions* handle) {
+  return {handle, {api.ReleaseRunOptions}};
+}
+inline OrtHandle<OrtValue> own(const OrtApi& api, OrtValue* handle) {
+  return {handle, {api.ReleaseValue}};
+}
+inline OrtHandle<OrtIoBinding> own(const OrtApi& api, OrtIoBinding* handle) {
+  return {handle, {api.ReleaseIoBinding}};
+}
+inline OrtHandle<OrtMemoryInfo> own(const OrtApi& api, OrtMemoryInfo* handle) {
+  return {handle, {api.ReleaseMemoryInfo}};
+}
+inline OrtHandle<OrtTypeInfo> own(const OrtApi& api, OrtTypeInfo* handle) {
+  return {handle, {api.ReleaseTypeInfo}};
+}
 inline OrtHandle<OrtTensorTypeAndShapeInfo> own(const OrtApi& api, OrtTensorTypeAndShapeInfo* handle) {
   return {handle, {api.ReleaseTensorTypeAndShapeInfo}};
 }

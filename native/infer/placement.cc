@@ -6,10 +6,14 @@
 namespace framepath::infer {
 namespace {
 
-int32_t toSide(double size, int32_t side) { return std::clamp(static_cast<int32_t>(std::lround(size)), 1, side); }
+int32_t toSide(double size, int32_t side) {
+  return std::clamp(static_cast<int32_t>(std::lround(size)), 1, side);
+}
 
 // Far outside any frame, and small enough for the kernel's 1/256 pixels.
-double bounded(double position) { return std::clamp(position, -4e6, 4e6); }
+double bounded(double position) {
+  return std::clamp(position, -4e6, 4e6);
+}
 
 }  // namespace
 
@@ -17,7 +21,8 @@ Box wholeFrame(const Frame& frame) {
   return {0, 0, static_cast<float>(frame.width), static_cast<float>(frame.height)};
 }
 
-LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot, Placement& back) {
+LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot,
+                    Placement& back) {
   double x1 = region.x1, y1 = region.y1;
   double width = std::max(1e-2, static_cast<double>(region.x2) - region.x1);
   double height = std::max(1e-2, static_cast<double>(region.y2) - region.y1);

@@ -16,7 +16,8 @@ struct Placement {
 Box wholeFrame(const Frame& frame);
 
 // The kernel's arguments for `region` (frame pixels) resized into `slot` as the spec says, and the way back.
-LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot, Placement& back);
+LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot,
+                    Placement& back);
 
 Normalize normalizeOf(const ModelSpec& spec);
 // Slot `item` of the session's input tensor.

@@ -8,7 +8,8 @@ namespace {
 // Any model may be read raw, whatever its head.
 class SessionRawModel : public RawModel {
  public:
-  explicit SessionRawModel(std::shared_ptr<LoadedModel> model) : model_(std::move(model)), session_(model_->openSession()) {}
+  explicit SessionRawModel(std::shared_ptr<LoadedModel> model)
+      : model_(std::move(model)), session_(model_->openSession()) {}
 
   std::vector<RawTensor> run(const FrameRef& frame) override {
     launchPlaced(*session_, model_->spec(), *frame, wholeFrame(*frame), 0);

@@ -24,7 +24,9 @@ ProcessState& processState() {
   return state;
 }
 
-bool isPath(const std::string& name) { return name.find('/') != std::string::npos; }
+bool isPath(const std::string& name) {
+  return name.find('/') != std::string::npos;
+}
 
 std::string lastDlError() {
   const char* text = dlerror();
@@ -41,7 +43,8 @@ std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state) {
   if (std::shared_ptr<OrtRuntime> open = state.runtime.lock()) return open;
   const OrtApi* api = apiBase(state.library)->GetApi(kOrtApiVersion);
   OrtEnv* env = nullptr;
-  ort(*api, api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "framepath", &env), ErrorCode::RUNTIME_UNUSABLE,
+  // Failures are reported once, as errors: the runtime's own lines on stderr would repeat them.
+  ort(*api, api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "framepath", &env), ErrorCode::RUNTIME_UNUSABLE,
       "Starting ONNX Runtime (" + state.info.path + ")");
   auto runtime = std::make_shared<OrtRuntime>(api, env, state.info);
   (void)takeMessage(*api, api->DisableTelemetryEvents(env));
@@ -67,7 +70,8 @@ void* tryLibrary(const std::string& name, std::string& reason) {
   if (!base)
     reason = "is a library, but not ONNX Runtime (no OrtGetApiBase)";
   else if (!base->GetApi(kOrtApiVersion))
-    reason = std::string("is ONNX Runtime ") + base->GetVersionString() + ", older than 1." + std::to_string(kOrtApiVersion);
+    reason =
+        std::string("is ONNX Runtime ") + base->GetVersionString() + ", older than 1." + std::to_string(kOrtApiVersion);
   else
     return library;
   dlclose(library);
@@ -98,9 +102,10 @@ std::shared_ptr<Runtime> openRuntime(const std::vector<std::string>& libraries) 
     }
     for (const std::string& name : libraries) {
       if (!isPath(name) || access(name.c_str(), R_OK) != 0) continue;
-      throw Error(ErrorCode::RUNTIME_UNUSABLE,
-                  "This process already runs ONNX Runtime from " + state.info.path + ", so " + name + " cannot be opened too.",
-                  "Use the same library everywhere in a process, or start another process.");
+      throw Error(
+          ErrorCode::RUNTIME_UNUSABLE,
+          "This process already runs ONNX Runtime from " + state.info.path + ", so " + name + " cannot be opened too.",
+          "Use the same library everywhere in a process, or start another process.");
     }
   }
 
@@ -123,10 +128,12 @@ std::shared_ptr<Runtime> openRuntime(const std::vector<std::string>& libraries) 
     tried.push_back(name + ": " + (reason.empty() ? "not the library this process has open" : reason));
   }
   if (found)
-    throw Error(ErrorCode::RUNTIME_UNUSABLE, "No ONNX Runtime could be used. Tried " + joined(tried) + ".", kInstallHint);
-  throw Error(ErrorCode::RUNTIME_MISSING,
-              "ONNX Runtime was not found. Tried " + (tried.empty() ? "nothing: no library was named" : joined(tried)) + ".",
-              kInstallHint);
+    throw Error(ErrorCode::RUNTIME_UNUSABLE, "No ONNX Runtime could be used. Tried " + joined(tried) + ".",
+                kInstallHint);
+  throw Error(
+      ErrorCode::RUNTIME_MISSING,
+      "ONNX Runtime was not found. Tried " + (tried.empty() ? "nothing: no library was named" : joined(tried)) + ".",
+      kInstallHint);
 }
 
 }  // namespace framepath::infer

@@ -35,8 +35,6 @@ std::vector<int64_t> batched(int32_t batch, const std::vector<int64_t>& itemDims
 
 }  // namespace
 
-size_t OutputView::count() const { return product(dims); }
-
 Session::Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const std::string& file,
                  int32_t intraThreads)
     : runtime_(std::move(runtime)), device_(std::move(device)), queue_(device_->openQueue()), file_(file) {
@@ -50,17 +48,21 @@ Session::Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> de
   ort(api, api.SetInterOpNumThreads(options.get(), 1), unusable, "Setting threads");
   ort(api, api.SetSessionExecutionMode(options.get(), ORT_SEQUENTIAL), unusable, "Setting the execution mode");
   ort(api, api.SetSessionGraphOptimizationLevel(options.get(), ORT_ENABLE_ALL), unusable, "Setting optimisation");
-  ort(api, api.AddSessionConfigEntry(options.get(), "session.intra_op.allow_spinning", "0"), unusable, "Setting spinning");
-  ort(api, api.AddSessionConfigEntry(options.get(), "session.inter_op.allow_spinning", "0"), unusable, "Setting spinning");
+  ort(api, api.AddSessionConfigEntry(options.get(), "session.intra_op.allow_spinning", "0"), unusable,
+      "Setting spinning");
+  ort(api, api.AddSessionConfigEntry(options.get(), "session.inter_op.allow_spinning", "0"), unusable,
+      "Setting spinning");
 
   OrtMemoryInfo* rawInfo = nullptr;
   switch (device_->id().kind) {
     case DeviceKind::cpu:
       provider_ = "cpu";
-      ort(api, api.CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &rawInfo), unusable, "Describing CPU memory");
+      ort(api, api.CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &rawInfo), unusable,
+          "Describing CPU memory");
       break;
     case DeviceKind::cuda:
-      throw Error(ErrorCode::DEVICE_UNAVAILABLE, "This build runs models on the CPU only, not on " + device_->id().name() + ".",
+      throw Error(ErrorCode::DEVICE_UNAVAILABLE,
+                  "This build runs models on the CPU only, not on " + device_->id().name() + ".",
                   "Use device \"cpu\" or \"auto\".");
   }
   memoryInfo_ = own(api, rawInfo);
@@ -75,8 +77,8 @@ Session::Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> de
     if (unreadable)
       throw Error(ErrorCode::MODEL_INVALID, "The model \"" + file + "\" is not ONNX, or it is damaged: " + message,
                   "Fetch or export the file again.");
-    throw Error(ErrorCode::MODEL_UNSUPPORTED, "ONNX Runtime " + runtime_->info().version + " cannot run the model \"" + file +
-                                                  "\": " + message,
+    throw Error(ErrorCode::MODEL_UNSUPPORTED,
+                "ONNX Runtime " + runtime_->info().version + " cannot run the model \"" + file + "\": " + message,
                 "Export it for an older opset, or use a newer ONNX Runtime.");
   }
   session_ = own(api, rawSession);
@@ -94,8 +96,8 @@ OrtHandle<OrtValue> Session::tensorOver(Memory& memory, const std::vector<int64_
   const OrtApi& api = *runtime_->api;
   OrtValue* value = nullptr;
   ort(api,
-      api.CreateTensorWithDataAsOrtValue(memoryInfo_.get(), memory.data, product(dims) * graphTypeBytes(type), dims.data(),
-                                         dims.size(), elementOf(type), &value),
+      api.CreateTensorWithDataAsOrtValue(memoryInfo_.get(), memory.data, product(dims) * graphTypeBytes(type),
+                                         dims.data(), dims.size(), elementOf(type), &value),
       ErrorCode::INFERENCE_FAILED, "Describing a tensor of \"" + file_ + "\"");
   return own(api, value);
 }
@@ -129,7 +131,8 @@ void Session::decideOutputs() {
   for (size_t i = 0; i < graph_.outputs.size(); i++) {
     const TensorInfo& info = graph_.outputs[i];
     const std::vector<int64_t>& dims = outputs_[i].dims;
-    const bool fixed = !info.dims.empty() && std::all_of(info.dims.begin() + 1, info.dims.end(), [](int64_t d) { return d > 0; });
+    const bool fixed =
+        !info.dims.empty() && std::all_of(info.dims.begin() + 1, info.dims.end(), [](int64_t d) { return d > 0; });
     if (!fixed || dims.size() != info.dims.size() || dims[0] != maxBatch_) continue;
     outputItemDims_[i].assign(dims.begin() + 1, dims.end());
     memory[i] = device_->allocate(product(dims) * graphTypeBytes(info.type), MemoryKind::device);
@@ -149,7 +152,8 @@ Session::Binding& Session::bindingFor(int32_t batch) {
   ort(api, api.CreateIoBinding(session_.get(), &raw), ErrorCode::INFERENCE_FAILED, doing);
   made.binding = own(api, raw);
   made.input = tensorOver(*input_, batched(batch, itemDims_), graph_.inputs.front().type);
-  ort(api, api.BindInput(raw, graph_.inputs.front().name.c_str(), made.input.get()), ErrorCode::INFERENCE_FAILED, doing);
+  ort(api, api.BindInput(raw, graph_.inputs.front().name.c_str(), made.input.get()), ErrorCode::INFERENCE_FAILED,
+      doing);
   for (size_t i = 0; i < graph_.outputs.size(); i++) {
     const TensorInfo& info = graph_.outputs[i];
     if (!outputMemory_[i]) {
@@ -168,7 +172,8 @@ void Session::run(int32_t batch) {
   Binding& binding = bindingFor(batch);
   ort(api, api.RunWithBinding(session_.get(), runOptions_.get(), binding.binding.get()), ErrorCode::INFERENCE_FAILED,
       "Running \"" + file_ + "\"");
-  const bool own = std::all_of(outputMemory_.begin(), outputMemory_.end(), [](const auto& memory) { return memory != nullptr; });
+  const bool own =
+      std::all_of(outputMemory_.begin(), outputMemory_.end(), [](const auto& memory) { return memory != nullptr; });
   if (!own) runOutputs_ = boundOutputs(binding);
   for (size_t i = 0; i < graph_.outputs.size(); i++) {
     const TensorInfo& info = graph_.outputs[i];
@@ -191,7 +196,8 @@ void Session::readOutput(size_t index, const void* deviceData, GraphType type) {
   const size_t bytes = count * graphTypeBytes(type);
   const void* host = deviceData;
   if (device_->id().kind != DeviceKind::cpu && bytes) {
-    if (!hostMemory_[index] || hostMemory_[index]->bytes < bytes) hostMemory_[index] = device_->allocate(bytes, MemoryKind::host);
+    if (!hostMemory_[index] || hostMemory_[index]->bytes < bytes)
+      hostMemory_[index] = device_->allocate(bytes, MemoryKind::host);
     device_->copy(*queue_, hostMemory_[index]->data, bytes, deviceData, bytes, bytes, 1, CopyKind::d2hResults);
     queue_->synchronize();
     host = hostMemory_[index]->data;

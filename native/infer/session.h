@@ -9,23 +9,15 @@
 #include "device/device.h"
 #include "infer/graph_info.h"
 #include "infer/ort.h"
+#include "infer/output_view.h"
 
 namespace framepath::infer {
-
-// One output of the last run, readable on the host. `data` is valid until the next run.
-struct OutputView {
-  const float* data = nullptr;  // converted where the graph has another type
-  std::vector<int64_t> dims;    // dims[0] is the batch in models that have one
-  size_t count() const;
-  // Values of one batch item, and where item `i` begins.
-  size_t perItem() const { return dims.empty() || dims[0] == 0 ? 0 : count() / static_cast<size_t>(dims[0]); }
-  const float* item(int32_t i) const { return data + perItem() * static_cast<size_t>(i); }
-};
 
 class Session {
  public:
   // Throws MODEL_INVALID (the runtime cannot read it), MODEL_UNSUPPORTED (it cannot run it), DEVICE_UNAVAILABLE.
-  Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const std::string& file, int32_t intraThreads);
+  Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const std::string& file,
+          int32_t intraThreads);
 
   const GraphInfo& graph() const { return graph_; }
   const std::string& provider() const { return provider_; }
@@ -76,9 +68,9 @@ class Session {
   std::vector<std::vector<int64_t>> outputItemDims_;   // dims after the batch of preallocated outputs
   std::vector<std::shared_ptr<Memory>> hostMemory_;    // copies where device memory is not readable here
   std::vector<std::vector<float>> converted_;
-  std::vector<OrtHandle<OrtValue>> runOutputs_;        // what the runtime allocated in the last run
+  std::vector<OrtHandle<OrtValue>> runOutputs_;  // what the runtime allocated in the last run
   std::vector<OutputView> outputs_;
-  std::map<int32_t, Binding> bindings_;                // last: they point at everything above
+  std::map<int32_t, Binding> bindings_;  // last: they point at everything above
 };
 
 }  // namespace framepath::infer

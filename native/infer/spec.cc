@@ -12,29 +12,35 @@ struct Context {
 };
 
 [[noreturn]] void unsupported(const Context& c, const std::string& what, const std::string& hint = {}) {
-  throw Error(ErrorCode::MODEL_UNSUPPORTED, "The model \"" + c.name + "\" " + what + " Inputs: " + c.graph.inputsText() +
-                                                ". Outputs: " + c.graph.outputsText() + ".",
+  throw Error(ErrorCode::MODEL_UNSUPPORTED,
+              "The model \"" + c.name + "\" " + what + " Inputs: " + c.graph.inputsText() +
+                  ". Outputs: " + c.graph.outputsText() + ".",
               hint);
 }
 
 [[noreturn]] void needed(const Context& c, const std::string& unknown, const std::string& state) {
-  throw Error(ErrorCode::MODEL_SPEC_NEEDED, "For the model \"" + c.name + "\", " + unknown + " cannot be inferred. Inputs: " +
-                                                c.graph.inputsText() + ". Outputs: " + c.graph.outputsText() + ".",
+  throw Error(ErrorCode::MODEL_SPEC_NEEDED,
+              "For the model \"" + c.name + "\", " + unknown + " cannot be inferred. Inputs: " + c.graph.inputsText() +
+                  ". Outputs: " + c.graph.outputsText() + ".",
               "State " + state + ".");
 }
 
-[[noreturn]] void invalid(const Context& c, const std::string& option, const std::string& expected, const std::string& received) {
-  throw Error(ErrorCode::INVALID_ARGUMENT,
-              "Expected " + expected + " for " + option + " of model \"" + c.name + "\" but received " + received + ".");
+[[noreturn]] void invalid(const Context& c, const std::string& option, const std::string& expected,
+                          const std::string& received) {
+  throw Error(ErrorCode::INVALID_ARGUMENT, "Expected " + expected + " for " + option + " of model \"" + c.name +
+                                               "\" but received " + received + ".");
 }
 
 // Layout, channels and whatever of the size the file fixes.
 void readInput(const Context& c, ModelSpec& spec) {
-  if (c.graph.inputs.size() != 1) unsupported(c, "has " + std::to_string(c.graph.inputs.size()) + " inputs, not one picture.");
+  if (c.graph.inputs.size() != 1)
+    unsupported(c, "has " + std::to_string(c.graph.inputs.size()) + " inputs, not one picture.");
   const TensorInfo& input = c.graph.inputs.front();
-  if (input.dims.size() != 4) unsupported(c, "has an input that is not a picture (rank " + std::to_string(input.dims.size()) + ", not 4).");
+  if (input.dims.size() != 4)
+    unsupported(c, "has an input that is not a picture (rank " + std::to_string(input.dims.size()) + ", not 4).");
   if (input.type != GraphType::float32 && input.type != GraphType::float16 && input.type != GraphType::uint8)
-    unsupported(c, std::string("takes ") + graphTypeName(input.type) + ", and pictures are given as float32, float16 or uint8.");
+    unsupported(c, std::string("takes ") + graphTypeName(input.type) +
+                       ", and pictures are given as float32, float16 or uint8.");
   const auto isChannels = [](int64_t dim) { return dim == 3 || dim == 1; };
   const bool first = isChannels(input.dims[1]), last = isChannels(input.dims[3]);
   if (c.stated.layout == "nchw" || (c.stated.layout.empty() && first && !last))
@@ -49,7 +55,8 @@ void readInput(const Context& c, ModelSpec& spec) {
     unsupported(c, "has an input without 1 or 3 channels.");
   const bool nchw = spec.layout == TensorLayout::nchw;
   const int64_t channels = input.dims[nchw ? 1 : 3];
-  if (!isChannels(channels) && channels > 0) unsupported(c, "has an input without 1 or 3 channels in layout " + std::string(nchw ? "nchw." : "nhwc."));
+  if (!isChannels(channels) && channels > 0)
+    unsupported(c, "has an input without 1 or 3 channels in layout " + std::string(nchw ? "nchw." : "nhwc."));
   spec.channels = channels == 1 ? 1 : 3;
   constexpr int64_t kLargestSide = 16384;
   const int64_t height = input.dims[nchw ? 2 : 1], width = input.dims[nchw ? 3 : 2];
@@ -68,8 +75,9 @@ void takeStatedSize(const Context& c, ModelSpec& spec) {
   if (size.size() != 2 || size[0] < 1 || size[1] < 1 || size[0] > 16384 || size[1] > 16384)
     invalid(c, "size", "[width, height] between 1 and 16384", "something else");
   if ((spec.width && spec.width != size[0]) || (spec.height && spec.height != size[1]))
-    unsupported(c, "has a fixed input size, not the stated " + std::to_string(size[0]) + "x" + std::to_string(size[1]) + ".",
-                "Leave size out.");
+    unsupported(
+        c, "has a fixed input size, not the stated " + std::to_string(size[0]) + "x" + std::to_string(size[1]) + ".",
+        "Leave size out.");
   spec.width = static_cast<int32_t>(size[0]);
   spec.height = static_cast<int32_t>(size[1]);
 }
@@ -108,6 +116,13 @@ void chooseSize(const Context& c, ModelSpec& spec) {
     case HeadKind::classification:
     case HeadKind::raw: needed(c, "the size of its input", "size: [width, height]");
   }
+}
+
+// A damaged file can declare any shape: refused here instead of by the allocator.
+void checkVolume(const Context& c, const ModelSpec& spec) {
+  constexpr int64_t kMostValues = int64_t{1} << 28;
+  if (int64_t{spec.width} * spec.height * spec.channels * (spec.fixedBatch ? spec.fixedBatch : 1) > kMostValues)
+    unsupported(c, "has an input of more than 2^28 values.");
 }
 
 // What a head's models are trained with. False: there is no custom, the numbers must be stated.
@@ -159,7 +174,8 @@ void takeStatedPixels(const Context& c, ModelSpec& spec) {
   else if (s.resize == "center-crop")
     spec.resize = Resize::centerCrop;
   else if (!s.resize.empty())
-    invalid(c, "resize", "\"letterbox\", \"letterbox-top-left\", \"stretch\" or \"center-crop\"", "\"" + s.resize + "\"");
+    invalid(c, "resize", "\"letterbox\", \"letterbox-top-left\", \"stretch\" or \"center-crop\"",
+            "\"" + s.resize + "\"");
 }
 
 void takeStatedResults(const Context& c, ModelSpec& spec) {
@@ -208,6 +224,7 @@ ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& given, const std:
   ModelSpec spec;
   readInput(c, spec);
   takeStatedSize(c, spec);
+  checkVolume(c, spec);
   return spec;
 }
 
@@ -217,10 +234,12 @@ ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& given, const std::
   ModelSpec spec = inferInput(graph, given, name);
   chooseHead(c, spec);
   chooseSize(c, spec);
+  checkVolume(c, spec);
   const bool custom = headDefaults(spec);
   if (!custom && stated.scale.empty() && graph.inputs[0].type != GraphType::uint8)
     needed(c, "how its input is scaled",
-           "scale (and mean where there is one): input = (pixel - mean) * scale, pixel in 0..255; scale: [1] when that is in the graph");
+           "scale (and mean where there is one): input = (pixel - mean) * scale, pixel in 0..255; scale: [1] when that "
+           "is in the graph");
   takeStatedPixels(c, spec);
   takeStatedResults(c, spec);
   if (spec.resize == Resize::centerCrop) spec.cropFraction = graph.said("task") == "classify" ? 1.0f : 0.875f;

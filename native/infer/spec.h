@@ -1,4 +1,5 @@
-// Turning what a file says and what the caller states into a ModelSpec. No runtime needed: plain data in, plain data out.
+// Turning what a file says and what the caller states into a ModelSpec. No runtime needed: plain data in, plain data
+// out.
 #pragma once
 #include <optional>
 #include <string>

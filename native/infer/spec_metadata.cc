@@ -67,14 +67,16 @@ void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
   const std::string& task = graph.said("task");
   if (stated.labels.empty()) stated.labels = pythonStrings(graph.said("names"));
   const std::vector<double> size = numbersIn(graph.said("imgsz"));  // height, width
-  if (stated.size.empty() && size.size() == 2) stated.size = {static_cast<int64_t>(size[1]), static_cast<int64_t>(size[0])};
+  if (stated.size.empty() && size.size() == 2)
+    stated.size = {static_cast<int64_t>(size[1]), static_cast<int64_t>(size[0])};
   if (stated.scale.empty()) stated.scale = {1.0 / 255};
   if (task == "classify") {
     if (stated.head.empty()) stated.head = "classification";
     if (stated.resize.empty()) stated.resize = "center-crop";
     return;
   }
-  if (stated.head.empty() && (graph.said("end2end") == "True" || graph.said("end2end") == "true")) stated.head = "yolo-end2end";
+  if (stated.head.empty() && (graph.said("end2end") == "True" || graph.said("end2end") == "true"))
+    stated.head = "yolo-end2end";
   if (!stated.pad) stated.pad = 114;
 }
 
@@ -86,9 +88,10 @@ StatedSpec withMetadata(const GraphInfo& graph, StatedSpec stated, const std::st
   if (!ultralytics) return stated;
   const std::string& task = graph.said("task");
   if (stated.head.empty() && task == "obb")
-    throw Error(ErrorCode::MODEL_UNSUPPORTED, "The model \"" + name + "\" was exported for task \"" + task +
-                                                  "\" (rotated boxes), which no head reads yet.",
-                "Export a detect, segment or pose model, or state head \"raw\" and read its outputs yourself.");
+    throw Error(
+        ErrorCode::MODEL_UNSUPPORTED,
+        "The model \"" + name + "\" was exported for task \"" + task + "\" (rotated boxes), which no head reads yet.",
+        "Export a detect, segment or pose model, or state head \"raw\" and read its outputs yourself.");
   takeUltralytics(graph, stated);
   return stated;
 }

@@ -45,9 +45,9 @@ std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, i
   if (width > 0 && height > 0) {
     for (const bool four : {false, true}) {
       const int64_t cells = gridCells(width, height, four);
-      if (b == cells && a >= 5 && a < b) return HeadKind::yolo;        // v8, v11: columns are cells
-      if (a == 3 * cells && b >= 6 && b < a) return HeadKind::yolo;    // v5: three anchors a cell
-      if (a == cells && b >= 6 && b < a) return HeadKind::yolox;       // one anchor a cell, objectness
+      if (b == cells && a >= 5 && a < b) return HeadKind::yolo;      // v8, v11: columns are cells
+      if (a == 3 * cells && b >= 6 && b < a) return HeadKind::yolo;  // v5: three anchors a cell
+      if (a == cells && b >= 6 && b < a) return HeadKind::yolox;     // one anchor a cell, objectness
     }
   }
   if (b == 6 && a > 0 && a <= 1000) return HeadKind::yoloEnd2end;
@@ -68,8 +68,9 @@ const char* headName(HeadKind head) {
   return "raw";
 }
 
-constexpr HeadKind kHeads[] = {HeadKind::blazeface, HeadKind::yunet,     HeadKind::yolo,           HeadKind::yoloEnd2end,
-                               HeadKind::yolox,     HeadKind::embedding, HeadKind::classification, HeadKind::raw};
+constexpr HeadKind kHeads[] = {HeadKind::blazeface,      HeadKind::yunet, HeadKind::yolo,
+                               HeadKind::yoloEnd2end,    HeadKind::yolox, HeadKind::embedding,
+                               HeadKind::classification, HeadKind::raw};
 
 std::optional<HeadKind> headFromName(const std::string& name) {
   for (const HeadKind head : kHeads)

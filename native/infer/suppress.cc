@@ -15,7 +15,8 @@ Detections picked(const Detections& from, const std::vector<size_t>& order) {
     to.boxes.push_back(from.boxes[i]);
     to.scores.push_back(from.scores[i]);
     to.classes.push_back(from.classes[i]);
-    if (floats) to.keypoints.insert(to.keypoints.end(), &from.keypoints[i * floats], &from.keypoints[i * floats] + floats);
+    if (floats)
+      to.keypoints.insert(to.keypoints.end(), &from.keypoints[i * floats], &from.keypoints[i * floats] + floats);
   }
   return to;
 }

@@ -41,7 +41,8 @@ inline std::shared_ptr<Device> device() {
   static const std::shared_ptr<Device> cpu = openDevice("cpu");
   return cpu;
 }
-inline std::shared_ptr<infer::Model> load(const std::string& file, infer::StatedSpec stated = {}, int32_t maxBatch = 1) {
+inline std::shared_ptr<infer::Model> load(const std::string& file, infer::StatedSpec stated = {},
+                                          int32_t maxBatch = 1) {
   infer::ModelOptions options;
   options.file = file;
   options.stated = std::move(stated);
@@ -66,11 +67,11 @@ inline FrameRef frameOf(const std::vector<uint8_t>& i420, int32_t width, int32_t
 }
 
 // Pictures `first`, first + step ... of a clip, decoded by the ffmpeg program.
-inline std::vector<FrameRef> clipFrames(const std::string& clip, int first, int step, int count, int32_t width, int32_t height,
-                                        ColorMatrix matrix = ColorMatrix::bt709) {
-  const std::string command = "ffmpeg -v error -i '" + clip + "' -vf \"select='gte(n," + std::to_string(first) + ")*not(mod(n-" +
-                              std::to_string(first) + "," + std::to_string(step) + "))'\" -vsync 0 -frames:v " +
-                              std::to_string(count) + " -pix_fmt yuv420p -f rawvideo -";
+inline std::vector<FrameRef> clipFrames(const std::string& clip, int first, int step, int count, int32_t width,
+                                        int32_t height, ColorMatrix matrix = ColorMatrix::bt709) {
+  const std::string command = "ffmpeg -v error -i '" + clip + "' -vf \"select='gte(n," + std::to_string(first) +
+                              ")*not(mod(n-" + std::to_string(first) + "," + std::to_string(step) +
+                              "))'\" -vsync 0 -frames:v " + std::to_string(count) + " -pix_fmt yuv420p -f rawvideo -";
   std::vector<FrameRef> frames;
   FILE* pipe = popen(command.c_str(), "r");
   if (!pipe) return frames;
@@ -94,8 +95,8 @@ inline std::vector<MotRow> motRows(const std::string& file, int frame) {
   for (std::string line; std::getline(in, line);) {
     MotRow row;
     double x, y, w, h, extra = 1, visibility = 1;
-    if (std::sscanf(line.c_str(), "%d,%d,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &row.frame, &row.id, &x, &y, &w, &h, &row.score, &extra,
-                    &visibility) < 7 ||
+    if (std::sscanf(line.c_str(), "%d,%d,%lf,%lf,%lf,%lf,%lf,%lf,%lf", &row.frame, &row.id, &x, &y, &w, &h, &row.score,
+                    &extra, &visibility) < 7 ||
         row.frame != frame)
       continue;
     row.box = {float(x), float(y), float(x + w), float(y + h)};
@@ -131,8 +132,12 @@ inline std::string varint(uint64_t value) {
   for (; value >= 128; value >>= 7) out += static_cast<char>(value | 128);
   return out + static_cast<char>(value);
 }
-inline std::string number(int field, uint64_t value) { return varint(field << 3) + varint(value); }
-inline std::string bytes(int field, const std::string& value) { return varint(field << 3 | 2) + varint(value.size()) + value; }
+inline std::string number(int field, uint64_t value) {
+  return varint(field << 3) + varint(value);
+}
+inline std::string bytes(int field, const std::string& value) {
+  return varint(field << 3 | 2) + varint(value.size()) + value;
+}
 
 struct Value {
   std::string name;
@@ -141,14 +146,16 @@ struct Value {
 };
 inline std::string valueInfo(const Value& value) {
   std::string shape;
-  for (const int64_t dim : value.dims) shape += bytes(1, dim < 0 ? bytes(2, "N") : number(1, static_cast<uint64_t>(dim)));
+  for (const int64_t dim : value.dims)
+    shape += bytes(1, dim < 0 ? bytes(2, "N") : number(1, static_cast<uint64_t>(dim)));
   return bytes(1, value.name) + bytes(2, bytes(1, number(1, static_cast<uint64_t>(value.type)) + bytes(2, shape)));
 }
 // One node `op` from the first input to the first output; the rest of the values are declared only.
 inline std::string model(const std::string& op, const Value& input, const Value& output,
                          const std::vector<std::pair<std::string, std::string>>& metadata = {}) {
   const std::string node = bytes(1, input.name) + bytes(2, output.name) + bytes(3, "node") + bytes(4, op);
-  const std::string graph = bytes(1, node) + bytes(2, "graph") + bytes(11, valueInfo(input)) + bytes(12, valueInfo(output));
+  const std::string graph =
+      bytes(1, node) + bytes(2, "graph") + bytes(11, valueInfo(input)) + bytes(12, valueInfo(output));
   std::string text = number(1, 8) + bytes(2, "framepath-test") + bytes(7, graph) + bytes(8, number(2, 13));
   for (const auto& [key, value] : metadata) text += bytes(14, bytes(1, key) + bytes(2, value));
   return text;
@@ -157,14 +164,14 @@ inline std::string model(const std::string& op, const Value& input, const Value&
 
 }  // namespace support
 
-#define NEED_RUNTIME()                                                          \
-  if (!support::runtime()) {                                                    \
-    std::printf("  skipped: FRAMEPATH_ORT_LIBRARY names no ONNX Runtime\n");    \
-    return;                                                                     \
+#define NEED_RUNTIME()                                                       \
+  if (!support::runtime()) {                                                 \
+    std::printf("  skipped: FRAMEPATH_ORT_LIBRARY names no ONNX Runtime\n"); \
+    return;                                                                  \
   }
-#define NEED_EVAL(path)                                                                 \
-  NEED_RUNTIME();                                                                       \
-  if (support::evalFile(path).empty()) {                                                \
+#define NEED_EVAL(path)                                                                   \
+  NEED_RUNTIME();                                                                         \
+  if (support::evalFile(path).empty()) {                                                  \
     std::printf("  skipped: FRAMEPATH_EVAL_DATA has no %s\n", std::string(path).c_str()); \
-    return;                                                                             \
+    return;                                                                               \
   }

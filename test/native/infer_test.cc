@@ -63,7 +63,8 @@ TEST(blazeface_finds_the_reference_boxes) {
       found += static_cast<int>(ours.size());
       CHECK(std::is_sorted(ours.scores.rbegin(), ours.scores.rend()));
       CHECK_EQUAL(ours.keypoints.size(), ours.size() * 12);
-      for (const MotRow& row : motRows(evalFile("synth/" + clip + "/det/blazeface-back-256.txt"), static_cast<int>(i) * kStep + 1)) {
+      for (const MotRow& row :
+           motRows(evalFile("synth/" + clip + "/det/blazeface-back-256.txt"), static_cast<int>(i) * kStep + 1)) {
         if (row.score < 0.55) continue;  // at the threshold itself a rounding decides
         expected++;
         const float overlap = bestOverlap(row.box, ours.boxes);
@@ -71,13 +72,15 @@ TEST(blazeface_finds_the_reference_boxes) {
         worst = std::min<double>(worst, overlap);
         if (overlap > 0.9f) matched++;
         for (size_t k = 0; k < ours.size(); k++)
-          if (intersectionOverUnion(ours.boxes[k], row.box) > 0.9f) scoreError = std::max(scoreError, std::fabs(ours.scores[k] - row.score));
+          if (intersectionOverUnion(ours.boxes[k], row.box) > 0.9f)
+            scoreError = std::max(scoreError, std::fabs(ours.scores[k] - row.score));
       }
     }
   }
-  std::printf("  %d of %d reference boxes at IoU > 0.9 (mean %.4f, worst %.4f), score within %.3f, %d found\n", matched, expected,
-              sum / expected, worst, scoreError, found);
-  // The reference kept the best box of each group; ours is the group's weighted mean, which moves some by a few percent.
+  std::printf("  %d of %d reference boxes at IoU > 0.9 (mean %.4f, worst %.4f), score within %.3f, %d found\n", matched,
+              expected, sum / expected, worst, scoreError, found);
+  // The reference kept the best box of each group; ours is the group's weighted mean, which moves some by a few
+  // percent.
   CHECK(expected > 80);
   CHECK(matched >= expected * 19 / 20);
   CHECK(worst > 0.8);
@@ -99,7 +102,8 @@ TEST(same_person_is_nearer_than_another) {
       const Detections found = detectOne(*detector, frames[i]);
       std::vector<infer::CropRequest> crops;
       std::vector<int> ids;
-      for (const MotRow& row : motRows(evalFile("synth/" + clip + "/gt/gt_full.txt"), static_cast<int>(i) * kStep + 1)) {
+      for (const MotRow& row :
+           motRows(evalFile("synth/" + clip + "/gt/gt_full.txt"), static_cast<int>(i) * kStep + 1)) {
         if (row.visibility < 0.9) continue;
         for (size_t k = 0; k < found.size(); k++) {
           if (intersectionOverUnion(found.boxes[k], row.box) < 0.5f) continue;
@@ -125,8 +129,8 @@ TEST(same_person_is_nearer_than_another) {
   std::sort(same.begin(), same.end());
   std::sort(other.begin(), other.end());
   const auto at = [](const std::vector<double>& v, double q) { return v[static_cast<size_t>(q * (v.size() - 1))]; };
-  std::printf("  %zu prints; same person L2 median %.3f p95 %.3f max %.3f; others min %.3f p5 %.3f median %.3f\n", prints.size(),
-              at(same, .5), at(same, .95), same.back(), other.front(), at(other, .05), at(other, .5));
+  std::printf("  %zu prints; same person L2 median %.3f p95 %.3f max %.3f; others min %.3f p5 %.3f median %.3f\n",
+              prints.size(), at(same, .5), at(same, .95), same.back(), other.front(), at(other, .05), at(other, .5));
   CHECK(prints.size() > 60);
   CHECK(at(same, 0.95) < 0.58);
   CHECK(at(other, 0.05) > 0.58);
@@ -143,7 +147,8 @@ TEST(batches_give_the_bits_of_single_runs) {
   for (size_t i = 0; i < frames.size(); i++) {
     CHECK(sameDetections(together[i], detectOne(*detector, frames[i])));
     for (size_t k = 0; k < together[i].size(); k++)
-      crops.push_back({frames[i], together[i].boxes[k], {&together[i].keypoints[k * 12], &together[i].keypoints[k * 12] + 12}, 6});
+      crops.push_back(
+          {frames[i], together[i].boxes[k], {&together[i].keypoints[k * 12], &together[i].keypoints[k * 12] + 12}, 6});
   }
   CHECK(crops.size() > 20);
   for (const int32_t most : {4, 16}) {
@@ -175,7 +180,8 @@ TEST(detectors_of_every_head_find_the_same_person) {
       {"yolo26n-int8", {}, infer::HeadKind::yoloEnd2end},
       {"human-centernet-512", centernet, infer::HeadKind::yoloEnd2end},
   };
-  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 180, 4, 768, 432, ColorMatrix::bt601);
+  const auto frames =
+      clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 180, 4, 768, 432, ColorMatrix::bt601);
   CHECK_EQUAL(frames.size(), size_t{4});
   std::vector<std::vector<Box>> people(frames.size());
   for (const Contender& contender : contenders) {
@@ -193,14 +199,15 @@ TEST(detectors_of_every_head_find_the_same_person) {
       }
       const auto at = static_cast<size_t>(person - found[i].classes.begin());
       const Box& box = found[i].boxes[at];
-      std::printf("  %-20s %zu: %.2f [%.0f %.0f %.0f %.0f] of %zu\n", contender.file, i, found[i].scores[at], box.x1, box.y1, box.x2,
-                  box.y2, found[i].size());
+      std::printf("  %-20s %zu: %.2f [%.0f %.0f %.0f %.0f] of %zu\n", contender.file, i, found[i].scores[at], box.x1,
+                  box.y1, box.x2, box.y2, found[i].size());
       people[i].push_back(box);
     }
   }
-  for (const std::vector<Box>& boxes : people)
-    for (const Box& a : boxes)
-      for (const Box& b : boxes) CHECK(intersectionOverUnion(a, b) > 0.6f);
+  constexpr size_t kEmpty = 2;  // nobody is in this picture
+  for (size_t i = 0; i < people.size(); i++)
+    for (const Box& a : people[i])
+      for (const Box& b : people[i]) CHECK(i == kEmpty ? a.area() == 0 : intersectionOverUnion(a, b) > 0.6f);
 }
 
 TEST(yunet_and_blazeface_agree_on_faces) {
@@ -217,7 +224,8 @@ TEST(yunet_and_blazeface_agree_on_faces) {
   for (size_t i = 0; i < frames.size(); i++) {
     CHECK(sameDetections(found[i], detectOne(*detector, frames[i])));
     CHECK_EQUAL(found[i].keypointsPer, 5);
-    for (const MotRow& row : motRows(evalFile("synth/easy_crossing/det/yunet-n-640.txt"), static_cast<int>(i) * 40 + 1)) {
+    for (const MotRow& row :
+         motRows(evalFile("synth/easy_crossing/det/yunet-n-640.txt"), static_cast<int>(i) * 40 + 1)) {
       if (row.score < 0.65) continue;
       expected++;
       matched += bestOverlap(row.box, found[i].boxes) > 0.9f;
@@ -240,7 +248,8 @@ TEST(unaligned_and_aligned_embedders_run_on_their_crops) {
   CHECK_EQUAL(model->batch(), 1);
   const auto embedder = infer::openEmbedder(model);
   CHECK_EQUAL(embedder->dims(), 256);
-  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 60, 3, 768, 432, ColorMatrix::bt601);
+  const auto frames =
+      clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 60, 3, 768, 432, ColorMatrix::bt601);
   // The woman in grey, twice, then the man in black.
   const std::vector<infer::CropRequest> crops = {{frames[0], {378, 15, 512, 395}, {}, 0},
                                                  {frames[1], {378, 15, 512, 395}, {}, 0},
@@ -268,9 +277,11 @@ TEST(classifiers_rank_classes) {
   stated.mean = {123.675, 116.28, 103.53};
   stated.scale = {1 / 58.395, 1 / 57.12, 1 / 57.375};
   stated.topK = 3;
-  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 60, 2, 768, 432, ColorMatrix::bt601);
+  const auto frames =
+      clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 60, 2, 768, 432, ColorMatrix::bt601);
   const auto classifier = infer::openClassifier(load(evalFile("models/mobilenetv2-int8.onnx"), stated));
-  const std::vector<infer::CropRequest> crops = {{frames[0], {0, 0, 768, 432}, {}, 0}, {frames[1], {330, 0, 550, 432}, {}, 0}};
+  const std::vector<infer::CropRequest> crops = {{frames[0], {0, 0, 768, 432}, {}, 0},
+                                                 {frames[1], {330, 0, 550, 432}, {}, 0}};
   Classes classes;
   classifier->classify(crops, classes);
   CHECK_EQUAL(classes.rows, 2);
@@ -278,8 +289,8 @@ TEST(classifiers_rank_classes) {
   CHECK_EQUAL(classes.indices.size(), size_t{6});
   for (int row = 0; row < 2; row++) {
     CHECK(std::is_sorted(classes.scores.rbegin() + row * 3, classes.scores.rbegin() + row * 3 + 3));
-    std::printf("  classes %d %d %d (%.2f)\n", classes.indices[row * 3], classes.indices[row * 3 + 1], classes.indices[row * 3 + 2],
-                classes.scores[row * 3]);
+    std::printf("  classes %d %d %d (%.2f)\n", classes.indices[row * 3], classes.indices[row * 3 + 1],
+                classes.indices[row * 3 + 2], classes.scores[row * 3]);
   }
 
   infer::StatedSpec emotion;
@@ -301,7 +312,8 @@ TEST(raw_outputs_are_what_the_model_says) {
   infer::StatedSpec stated;
   stated.head = "raw";
   const auto model = load(evalFile("models/human-movenet-lightning-192.onnx"), stated);
-  const auto frames = clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 1, 1, 768, 432, ColorMatrix::bt601);
+  const auto frames =
+      clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 1, 1, 768, 432, ColorMatrix::bt601);
   const std::vector<RawTensor> tensors = infer::openRawModel(model)->run(frames[0]);
   CHECK_EQUAL(tensors.size(), size_t{1});
   CHECK_EQUAL(tensors[0].name, std::string("keypoints"));
