@@ -104,7 +104,7 @@ class MuxedOutput : public Output {
     if (frames_ == 0 || !std::filesystem::is_regular_file(options_.path, error)) return false;
     if (!complete && std::filesystem::file_size(options_.path, error) > kQuickRemuxBytes) return false;
     try {
-      remux(options_.path, container_);
+      remux(options_.path, container_, options_.fps);
       return true;
     } catch (const Error& e) {
       // Everything is in the fragments and plays; `finalised` tells.
