@@ -72,7 +72,9 @@ class MuxedOutput : public Output {
     result.path = options_.path;
     result.codec = avcodec_get_name(codec_);
     result.hasAudio = interleaver_.audio() != nullptr;
-    if (!muxer_.failed()) {
+    if (muxer_.failed()) {
+      muxer_.close();
+    } else {
       interleaver_.finish(endUs_);
       muxer_.end();
       result.complete = complete;

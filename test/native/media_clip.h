@@ -45,7 +45,7 @@ class TempFolder {
 
 // What a command prints; throws when it fails.
 inline std::string output(const std::string& command) {
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
+  FILE* pipe = popen(("timeout 60 " + command + " 2>&1").c_str(), "r");
   if (!pipe) throw std::runtime_error("popen failed");
   std::string text;
   char buffer[4096];

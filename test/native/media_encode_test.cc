@@ -169,6 +169,22 @@ TEST(encoders_do_not_keep_canvases) {
   }
 }
 
+TEST(encoders_close_in_every_state) {
+  auto device = openDevice("cpu");
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {
+    for (const int pictures : {0, 1, 7}) {
+      for (const bool finished : {false, true}) {
+        auto encoder = openEncoder(optionsOf(codec, Profile::balanced), device);
+        int packets = 0;
+        const auto emit = [&](Packet) { packets++; };
+        for (int n = 0; n < pictures; n++) encoder->push(clip::picture(*device, kWidth, kHeight, n, n * 40000), emit);
+        if (finished) encoder->finish(emit);
+        if (finished) CHECK_EQUAL(packets, pictures);
+      }
+    }
+  }
+}
+
 TEST(bitrate_bounds_what_is_written) {
   auto device = openDevice("cpu");
   for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {
