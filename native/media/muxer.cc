@@ -114,7 +114,9 @@ void Muxer::write(AVPacket& packet, int stream, AVRational timeBase) {
   allowTime();
   packet.stream_index = stream;
   av_packet_rescale_ts(&packet, timeBase, context_->streams[stream]->time_base);
-  check(av_write_frame(context_.get(), &packet), "av_write_frame");
+  const int result = av_write_frame(context_.get(), &packet);
+  av_packet_unref(&packet);
+  check(result, "av_write_frame");
 }
 
 void Muxer::flush() {
