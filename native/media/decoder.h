@@ -19,6 +19,8 @@ class Decoder {
   // After a seek: forgets what it has seen.
   void flush();
 
+  // How many pictures the decoder holds back to bring them into display order.
+  int32_t reorderedPictures() const { return context_->has_b_frames; }
   int64_t errors() const { return errors_; }
   int32_t consecutiveErrors() const { return consecutiveErrors_; }
   void countError();  // a damaged packet noticed outside

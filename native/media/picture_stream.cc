@@ -27,6 +27,7 @@ AvFrame PictureStream::next() {
   while (!input_.stopped()) {
     if (AvFrame frame = decoder_.pull()) {
       anyPicture_ = true;
+      mendTime(*frame);
       return frame;
     }
     checkErrors();
@@ -34,6 +35,15 @@ AvFrame PictureStream::next() {
     if (!feed()) decoder_.send(nullptr);
   }
   return nullptr;
+}
+
+// Containers that only know decoding times (AVI): libav's times for pictures follow them, late by the depth of the
+// reordering.
+void PictureStream::mendTime(AVFrame& frame) const {
+  if (!decodingTimesOnly_ || frame.best_effort_timestamp == AV_NOPTS_VALUE) return;
+  const AVRational rate = stream_->avg_frame_rate.num > 0 ? stream_->avg_frame_rate : stream_->r_frame_rate;
+  if (rate.num <= 0 || rate.den <= 0) return;
+  frame.best_effort_timestamp -= av_rescale_q(decoder_.reorderedPictures(), av_inv_q(rate), stream_->time_base);
 }
 
 void PictureStream::requirePictures() const {
@@ -48,6 +58,7 @@ bool PictureStream::feed() {
     const int result = input_.read(*packet_);
     if (result >= 0) {
       if (packet_->stream_index != stream_->index) continue;
+      if (packet_->pts == AV_NOPTS_VALUE && packet_->dts != AV_NOPTS_VALUE) decodingTimesOnly_ = true;
       decoder_.send(packet_.get());
       av_packet_unref(packet_.get());
       return true;

@@ -24,6 +24,7 @@ class PictureStream {
  private:
   bool feed();  // false: nothing more to read
   void checkErrors();
+  void mendTime(AVFrame& frame) const;
 
   Input& input_;
   AVStream* stream_;
@@ -31,6 +32,7 @@ class PictureStream {
   AvPacket packet_ = newPacket();
   int32_t maxDecodeErrors_;
   bool anyPicture_ = false;
+  bool decodingTimesOnly_ = false;
 };
 
 }  // namespace framepath::media
