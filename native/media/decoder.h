@@ -26,10 +26,13 @@ class Decoder {
   void countError();  // a damaged packet noticed outside
 
  private:
+  bool isDamaged(const AVFrame& picture) const;
+
   AvCodecContext context_;
   int64_t errors_ = 0;
   int32_t consecutiveErrors_ = 0;  // since the last good picture
   bool drained_ = false;
+  bool recovered_ = false;  // a good picture came since the start or the last flush
 };
 
 }  // namespace framepath::media

@@ -6,6 +6,9 @@
 namespace framepath::media {
 namespace {
 
+// After a seek into the middle of a group of pictures; streams that mark no keyframes at all are taken as they come.
+constexpr int32_t kLongestGop = 1000;
+
 AVStream& videoStreamOf(Input& input) {
   const int index = input.videoStream();
   if (index < 0)
@@ -58,6 +61,13 @@ bool PictureStream::feed() {
     const int result = input_.read(*packet_);
     if (result >= 0) {
       if (packet_->stream_index != stream_->index) continue;
+      if (skipToKeyframe_ > 0) {
+        if (!(packet_->flags & AV_PKT_FLAG_KEY)) {
+          skipToKeyframe_--;
+          continue;
+        }
+        skipToKeyframe_ = 0;
+      }
       if (packet_->pts == AV_NOPTS_VALUE && packet_->dts != AV_NOPTS_VALUE) decodingTimesOnly_ = true;
       decoder_.send(packet_.get());
       av_packet_unref(packet_.get());
@@ -85,6 +95,7 @@ void PictureStream::checkErrors() {
 bool PictureStream::seek(int64_t timestamp) {
   if (!input_.seek(stream_->index, timestamp)) return false;
   decoder_.flush();
+  skipToKeyframe_ = kLongestGop;
   return true;
 }
 

@@ -31,6 +31,7 @@ class PictureStream {
   Decoder decoder_;
   AvPacket packet_ = newPacket();
   int32_t maxDecodeErrors_;
+  int32_t skipToKeyframe_ = 0;  // at most so many packets more
   bool anyPicture_ = false;
   bool decodingTimesOnly_ = false;
 };
