@@ -68,7 +68,8 @@ inline Bytes output(const std::string& command) {
 // ffmpeg ARGUMENTS FILE; the file's path. Made once.
 inline std::string make(const std::string& name, const std::string& arguments) {
   const std::string path = folder().file(name);
-  if (!std::filesystem::exists(path)) output("ffmpeg -v error -nostdin -y " + arguments + " '" + path + "' 2>&1");
+  if (!std::filesystem::exists(path))
+    output("timeout 60 ffmpeg -v error -nostdin -y " + arguments + " '" + path + "' 2>&1");
   return path;
 }
 
@@ -80,7 +81,7 @@ inline std::string moving(const std::string& size = "160x120", int fps = 25, int
 // What ffmpeg decodes: all pictures one after the other, tightly packed.
 inline Bytes reference(const std::string& path, const std::string& pixelFormat, const std::string& options = "",
                        const std::string& inputOptions = "-noautorotate") {
-  return output("ffmpeg -v error -nostdin " + inputOptions + " -i '" + path + "' -map 0:v:0 " + options +
+  return output("timeout 60 ffmpeg -v error -nostdin " + inputOptions + " -i '" + path + "' -map 0:v:0 " + options +
                 " -vsync passthrough -f rawvideo -pix_fmt " + pixelFormat + " - 2>/dev/null");
 }
 

@@ -72,7 +72,7 @@ TEST(turned_and_mirrored_videos_arrive_upright) {
   } const cases[] = {{{kOne, 0, 0, kOne}, 0, false},     {{0, kOne, -kOne, 0}, 90, true},
                      {{-kOne, 0, 0, -kOne}, 180, false}, {{0, -kOne, kOne, 0}, 270, true},
                      {{-kOne, 0, 0, kOne}, 0, false},    {{kOne, 0, 0, -kOne}, 180, false},
-                     {{0, kOne, kOne, 0}, 90, true},     {{0, -kOne, -kOne, 0}, 270, true}};
+                     {{0, kOne, kOne, 0}, 270, true},    {{0, -kOne, -kOne, 0}, 90, true}};
   struct {
     const char *file, *encode, *format;
     int chromaX, chromaY, bytes;
