@@ -21,6 +21,8 @@ const std::string& clip() {
   return path;
 }
 
+constexpr char kMovi[] = "movi";  // where an AVI's pictures begin
+
 // What became of a damaged clip: frames, or the code of the error.
 std::string outcome(const std::string& path, int threads = 1) {
   SourceOptions options;
@@ -109,10 +111,10 @@ TEST(sound_alone_can_be_probed_but_not_read) {
 }
 
 TEST(probe_describes_a_video) {
-  const auto path =
-      make("full.mkv", moving("320x240", 30, 30) +
-                           "-f lavfi -i sine=d=1 -c:v libx265 -preset ultrafast -x265-params log-level=none "
-                           "-pix_fmt yuv420p10le -color_trc smpte2084 -colorspace bt2020nc -c:a aac");
+  const auto path = make("full.mkv",
+                         "-f lavfi -i testsrc2=s=320x240:r=30:d=1 -f lavfi -i sine=d=1 -c:v libx265 -preset ultrafast "
+                         "-x265-params log-level=none -pix_fmt yuv420p10le -color_trc smpte2084 -colorspace bt2020nc "
+                         "-c:a aac");
   const SourceInfo info = probe(path, {});
   CHECK_EQUAL(info.kind, "video");
   CHECK_EQUAL(info.codec, "hevc");
@@ -152,13 +154,18 @@ TEST(truncated_files_give_what_is_there) {
 }
 
 TEST(streams_without_a_picture_fail) {
-  const auto none = make("none.mp4", moving("160x120", 25, 2) + "-vf select=0 -c:v libx264");
-  const std::string result = outcome(none);
-  CHECK(result == "DECODE_FAILED" || result == "SOURCE_UNREADABLE" || result == "SOURCE_UNSUPPORTED");
+  // Tables and headers, and then nothing.
+  const clips::Bytes fragmented = clips::readFile(
+      make("fragmented.mp4", moving() + "-c:v libx264 -preset ultrafast -movflags empty_moov+frag_keyframe"));
+  const std::string box = "moof";
+  const auto moof = std::search(fragmented.begin(), fragmented.end(), box.begin(), box.end());
+  CHECK_ERROR(read(clips::writeFile("none.mp4", clips::Bytes(fragmented.begin(), moof - 4))), DECODE_FAILED);
+  const clips::Bytes ts = clips::readFile(make("tables.ts", moving() + "-c:v mpeg2video"));
+  CHECK_ERROR(read(clips::writeFile("none.ts", clips::Bytes(ts.begin(), ts.begin() + 3 * 188))), SOURCE_UNREADABLE);
 
   // Headers whole, every picture overwritten.
   clips::Bytes bytes = clips::readFile(make("all_damaged.avi", moving("160x120", 25, 25) + "-c:v mjpeg"));
-  const auto movi = std::search(bytes.begin(), bytes.end(), "movi", "movi" + 4);
+  const auto movi = std::search(bytes.begin(), bytes.end(), kMovi, kMovi + 4);
   for (auto at = movi + 4; at + 8 < bytes.end();) {
     const uint32_t size = at[4] | at[5] << 8 | at[6] << 16 | static_cast<uint32_t>(at[7]) << 24;
     if (at[0] != '0' || at + 8 + size > bytes.end()) break;
@@ -171,7 +178,7 @@ TEST(streams_without_a_picture_fail) {
 
 TEST(damage_is_counted_up_to_a_limit) {
   clips::Bytes bytes = clips::readFile(make("all_damaged.avi", moving("160x120", 25, 25) + "-c:v mjpeg"));
-  const auto movi = std::search(bytes.begin(), bytes.end(), "movi", "movi" + 4);
+  const auto movi = std::search(bytes.begin(), bytes.end(), kMovi, kMovi + 4);
   int picture = 0;
   for (auto at = movi + 4; at + 8 < bytes.end() && at[0] == '0'; picture++) {
     const uint32_t size = at[4] | at[5] << 8 | at[6] << 16 | static_cast<uint32_t>(at[7]) << 24;
