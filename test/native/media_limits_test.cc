@@ -102,6 +102,14 @@ TEST(a_jail_holds_what_playlists_name) {
   CHECK(!read);
 }
 
+TEST(an_open_playlist_is_live) {
+  CHECK(!probe(yard().inside, {}).live);
+  const auto open = clips::writeText("jail/live.m3u8",
+                                     "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.2,\ninside0.ts\n");
+  CHECK(probe(open, {}).live);
+  CHECK(!probe(yard().playlist("closed.m3u8", "inside0.ts"), {}).live);
+}
+
 TEST(a_jail_refuses_what_opens_files_by_itself) {
   const auto script = clips::writeText("jail/list.ffconcat", "ffconcat version 1.0\nfile inside.mp4\n");
   CHECK_ERROR(probe(script, jailed()), SOURCE_REFUSED);
