@@ -104,8 +104,10 @@ TEST(a_jail_holds_what_playlists_name) {
 
 TEST(an_open_playlist_is_live) {
   CHECK(!probe(yard().inside, {}).live);
-  const auto open = clips::writeText("jail/live.m3u8",
-                                     "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.2,\ninside0.ts\n");
+  // Long enough for libav to know the streams without waiting for more of them.
+  make("jail/long.ts", moving("64x48", 25, 250) + "-c:v libx264 -preset ultrafast");
+  const auto open =
+      clips::writeText("jail/live.m3u8", "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nlong.ts\n");
   CHECK(probe(open, {}).live);
   CHECK(!probe(yard().playlist("closed.m3u8", "inside0.ts"), {}).live);
 }
