@@ -12,10 +12,6 @@ const AVCodec* findDecoder(AVCodecID id) {
   return avcodec_find_decoder(id);
 }
 
-bool damaged(const AVFrame& frame) {
-  return frame.decode_error_flags || frame.flags & AV_FRAME_FLAG_CORRUPT;
-}
-
 }  // namespace
 
 Decoder::Decoder(const AVStream& stream, int32_t threads) {
@@ -32,6 +28,8 @@ Decoder::Decoder(const AVStream& stream, int32_t threads) {
   context_->pkt_timebase = stream.time_base;
   context_->thread_count = threads;
   context_->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
+  // Pictures before the first point of recovery come out marked, so that they can be counted.
+  context_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
   context_->max_pixels = kMaxPixels;
   av(avcodec_open2(context_.get(), codec, nullptr), std::string("Could not start the decoder ") + codec->name,
      ErrorCode::SOURCE_UNSUPPORTED);
@@ -54,11 +52,12 @@ AvFrame Decoder::pull() {
     }
     if (result < 0) {
       countError();
-    } else if (damaged(*frame)) {
+    } else if (isDamaged(*frame)) {
       errors_++;  // a picture came out, if a wrong one: the stream is alive
       consecutiveErrors_ = 0;
     } else {
       consecutiveErrors_ = 0;
+      recovered_ = true;
       return frame;
     }
   }
@@ -69,6 +68,15 @@ AvFrame Decoder::pull() {
 void Decoder::flush() {
   avcodec_flush_buffers(context_.get());
   drained_ = false;
+  recovered_ = false;
+}
+
+bool Decoder::isDamaged(const AVFrame& picture) const {
+  if (picture.decode_error_flags) return true;
+  if (!(picture.flags & AV_FRAME_FLAG_CORRUPT)) return false;
+  // H.264 after a point of recovery: what follows in display order is whole, but libav only notes it for pictures that
+  // pass through its reordering, not for the last ones.
+  return context_->codec_id != AV_CODEC_ID_H264 || !recovered_;
 }
 
 void Decoder::countError() {

@@ -19,15 +19,20 @@ class Decoder {
   // After a seek: forgets what it has seen.
   void flush();
 
+  // How many pictures the decoder holds back to bring them into display order.
+  int32_t reorderedPictures() const { return context_->has_b_frames; }
   int64_t errors() const { return errors_; }
   int32_t consecutiveErrors() const { return consecutiveErrors_; }
   void countError();  // a damaged packet noticed outside
 
  private:
+  bool isDamaged(const AVFrame& picture) const;
+
   AvCodecContext context_;
   int64_t errors_ = 0;
   int32_t consecutiveErrors_ = 0;  // since the last good picture
   bool drained_ = false;
+  bool recovered_ = false;  // a good picture came since the start or the last flush
 };
 
 }  // namespace framepath::media

@@ -116,8 +116,7 @@ SourceInfo describe(const Input& input) {
     throw Error(ErrorCode::SOURCE_UNSUPPORTED,
                 "\"" + input.uri() + "\" (" + info.container + ") has neither pictures nor sound.");
   }
-  const bool seekable = format.pb && format.pb->seekable & AVIO_SEEKABLE_NORMAL;
-  info.live = info.kind != "image" && info.durationMs < 0 && !seekable;
+  info.live = info.kind != "image" && info.durationMs < 0 && !input.randomAccess();
   return info;
 }
 

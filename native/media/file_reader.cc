@@ -3,29 +3,33 @@
 namespace framepath::media {
 
 FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device)
-    : input_(options.uri, options.limits, &stop_),
-      info_(describe(input_)),
-      pictures_(input_, options.threads, options.maxDecodeErrors),
-      times_(pictures_.stream().time_base, input_.originUs(), info_.fps,
-             !(input_.format()->iformat->flags & AVFMT_NOTIMESTAMPS)),
-      selection_(options),
-      maker_(std::move(device)) {
+    : options_(options), selection_(options), maker_(std::move(device)) {
+  open();
+  info_ = describe(*input_);
+  times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
+                 !(input_->format()->iformat->flags & AVFMT_NOTIMESTAMPS));
   if (info_.kind != "image") return;
-  waiting_ = pictures_.next();
-  pictures_.requirePictures();
-  if (waiting_) refine(info_, *waiting_, pictures_.stream());
+  waiting_ = pictures_->next();
+  pictures_->requirePictures();
+  if (waiting_) refine(info_, *waiting_, pictures_->stream());
+}
+
+void FileReader::open() {
+  pictures_.reset();
+  input_.emplace(options_.uri, options_.limits, &stop_);
+  pictures_.emplace(*input_, options_.threads, options_.maxDecodeErrors);
 }
 
 FrameRef FileReader::next() {
   while (!ended_ && !stop_) {
-    AvFrame picture = started_ ? pictures_.next() : firstPicture();
+    AvFrame picture = started_ ? pictures_->next() : firstPicture();
     started_ = true;
-    counters_.decodeErrors = pictures_.errors() - errorsBefore_;
+    counters_.decodeErrors = pictures_->errors() - errorsBefore_;
     if (!picture) {
-      pictures_.requirePictures();
+      pictures_->requirePictures();
       break;
     }
-    FrameStamp stamp = times_.stamp(*picture);
+    FrameStamp stamp = times_->stamp(*picture);
     const auto verdict = selection_.judge(stamp.timeUs);
     if (verdict == FrameSelection::Verdict::before) continue;
     if (verdict == FrameSelection::Verdict::after) break;
@@ -35,8 +39,8 @@ FrameRef FileReader::next() {
       continue;
     }
     stamp.timeUs = selection_.sinceStartUs(stamp.timeUs);
-    const Orientation orientation = orientationOf(picture.get(), pictures_.stream());
-    const Rational aspect = sampleAspectOf(picture.get(), pictures_.stream());
+    const Orientation orientation = orientationOf(picture.get(), pictures_->stream());
+    const Rational aspect = sampleAspectOf(picture.get(), pictures_->stream());
     return maker_.make(std::move(picture), orientation, aspect, stamp);
   }
   ended_ = true;
@@ -45,34 +49,35 @@ FrameRef FileReader::next() {
 
 AvFrame FileReader::firstPicture() {
   if (waiting_) return std::move(waiting_);
-  const bool seeks = selection_.startUs() > 0 && input_.seekable() && info_.kind == "video" && !info_.live;
-  return seeks ? seekToStart() : pictures_.next();
+  const bool seeks = selection_.startUs() > 0 && input_->seekable() && info_.kind == "video" && !info_.live;
+  return seeks ? seekToStart() : pictures_->next();
 }
 
 // Containers index decoding times, or only guess, so a seek may land after the wanted picture: the first decoded
 // picture's own time says whether it did. If so, from further back.
 AvFrame FileReader::seekToStart() {
-  const AVStream& stream = pictures_.stream();
-  const int64_t origin = input_.originUs() == AV_NOPTS_VALUE ? 0 : input_.originUs();
+  const AVStream& stream = pictures_->stream();
+  const int64_t origin = input_->originUs() == AV_NOPTS_VALUE ? 0 : input_->originUs();
   const auto seek = [&](int64_t timeUs) {
-    return pictures_.seek(av_rescale_q_rnd(origin + timeUs, AV_TIME_BASE_Q, stream.time_base, AV_ROUND_DOWN));
+    return pictures_->seek(av_rescale_q_rnd(origin + timeUs, AV_TIME_BASE_Q, stream.time_base, AV_ROUND_DOWN));
   };
   for (const int64_t backUs : {0, 500'000, 3'000'000, 15'000'000}) {
     const int64_t targetUs = selection_.startUs() - backUs;
     if (targetUs <= 0 || stop_) break;
-    const int64_t errors = pictures_.errors();
     if (!seek(targetUs)) break;
-    AvFrame picture = pictures_.next();
+    AvFrame picture = pictures_->next();
     int64_t timeUs = 0;
-    if (picture && times_.ownTimeUs(*picture, timeUs) && timeUs <= selection_.startUs()) {
-      errorsBefore_ = errors;
-      times_.jump();
+    if (picture && times_->ownTimeUs(*picture, timeUs) && timeUs <= selection_.startUs()) {
+      errorsBefore_ = pictures_->errors();  // what was damaged lies before the cut
+      times_->jump();
       return picture;
     }
   }
-  errorsBefore_ = pictures_.errors();
-  if (!seek(0)) times_.jump();
-  return pictures_.next();
+  // From the very beginning. Seeking there is as uncertain as anywhere (MPEG-TS): open again.
+  if (stop_) return nullptr;
+  open();
+  errorsBefore_ = 0;
+  return pictures_->next();
 }
 
 }  // namespace framepath::media

@@ -1,6 +1,7 @@
 // Reads a file, a URL or a single image.
 #pragma once
 #include <atomic>
+#include <optional>
 
 #include "media/describe.h"
 #include "media/frame_maker.h"
@@ -21,14 +22,16 @@ class FileReader final : public SourceReader {
   void interrupt() override { stop_ = true; }
 
  private:
+  void open();
   AvFrame firstPicture();
   AvFrame seekToStart();
 
   std::atomic<bool> stop_ = false;
-  Input input_;
+  SourceOptions options_;
+  std::optional<Input> input_;
+  std::optional<PictureStream> pictures_;
   SourceInfo info_;
-  PictureStream pictures_;
-  FrameTimes times_;
+  std::optional<FrameTimes> times_;
   FrameSelection selection_;
   FrameMaker maker_;
   AvFrame waiting_;  // decoded ahead: an image's only picture, the first after a seek

@@ -1,6 +1,9 @@
 #include "media/frame_maker.h"
 
-#include "device/image.h"
+#include <utility>
+#include <vector>
+
+#include "kernels/rotate.h"
 #include "media/pixel_format.h"
 
 namespace framepath::media {
@@ -24,20 +27,77 @@ bool topDown(const AVFrame& picture) {
   return true;
 }
 
+// What a frame made by kernels holds on to: its memory, and what it was made from until that work is done.
+struct Made {
+  ~Made() { waitHost(ready); }
+  std::vector<std::shared_ptr<void>> held;  // the last one is what the frame shows
+  Fence ready;
+};
+
 }  // namespace
 
 FrameMaker::FrameMaker(std::shared_ptr<Device> device) : device_(std::move(device)), queue_(device_->openQueue()) {}
 
-std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation, Rational sampleAspect, const FrameStamp& stamp) {
-  const AvFrame::pointer raw = (picture = expressible(std::move(picture))).get();
-  ImageView view = viewOf(*raw);
-  std::shared_ptr<void> owner(std::move(picture));
-  const ShownSize shown = shownSize(raw->width, raw->height, sampleAspect, {});
-  auto frame = std::make_shared<Frame>(view, shown.width, shown.height, std::move(owner));
+std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation, Rational sampleAspect,
+                                        const FrameStamp& stamp) {
+  picture = expressible(std::move(picture));
+  ImageView view = viewOf(*picture);
+  const ShownSize shown = shownSize(picture->width, picture->height, sampleAspect, orientation);
+  auto made = std::make_shared<Made>();
+  made->held.push_back(std::shared_ptr<AVFrame>(std::move(picture)));
+  const auto replace = [&](Image image) {
+    made->ready = queue_->record();
+    if (!made->ready) made->held.clear();
+    made->held.push_back(std::move(image.memory));
+    view = image.view;
+  };
+  if (device_->id().kind != DeviceKind::cpu) replace(upload(view));
+  if (orientation != Orientation{}) replace(turn(view, orientation));
+
+  auto frame = std::make_shared<Frame>(view, shown.width, shown.height, made, made->ready);
   frame->ptsUs = stamp.timeUs;
   frame->durationUs = stamp.durationUs;
   frame->index = stamp.index;
   return frame;
+}
+
+Image FrameMaker::upload(const ImageView& from) {
+  Image image = emptyLike(from, from.width, from.height, from.format);
+  for (int p = 0; p < planeCount(from.format); p++)
+    device_->copy(*queue_, image.view.planes[p].data, static_cast<size_t>(image.view.planes[p].pitchBytes),
+                  from.planes[p].data, static_cast<size_t>(from.planes[p].pitchBytes),
+                  static_cast<size_t>(planeWidth(from, p)) * sampleBytes(from, p),
+                  static_cast<size_t>(planeHeight(from, p)), CopyKind::h2dImage);
+  return image;
+}
+
+Image FrameMaker::turn(const ImageView& from, Orientation orientation) {
+  PixelFormat format = from.format;
+  int32_t width = from.width, height = from.height;
+  if (orientation.swapsSides()) {
+    std::swap(format.chromaShiftX, format.chromaShiftY);
+    std::swap(width, height);
+  }
+  Image image = emptyLike(from, width, height, format);
+  for (int p = 0; p < planeCount(from.format); p++) {
+    RotateArgs args{from.planes[p],       image.view.planes[p], planeWidth(from, p),
+                    planeHeight(from, p), sampleBytes(from, p), orientation.quarterTurns};
+    if (orientation.mirrored) {
+      // Left to right is upside down and half a turn; upside down is reading from the last row with a negative pitch.
+      args.from.data += static_cast<int64_t>(args.fromHeight - 1) * args.from.pitchBytes;
+      args.from.pitchBytes = -args.from.pitchBytes;
+      args.quarterTurns = (args.quarterTurns + 2) % 4;
+    }
+    launch(*device_, *queue_, args, Grid{planeWidth(image.view, p), planeHeight(image.view, p), 1});
+  }
+  return image;
+}
+
+Image FrameMaker::emptyLike(const ImageView& from, int32_t width, int32_t height, PixelFormat format) {
+  Image image = allocateImage(*device_, format, width, height);
+  image.view.matrix = from.matrix;
+  image.view.range = from.range;
+  return image;
 }
 
 AvFrame FrameMaker::expressible(AvFrame picture) {

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "core/frame.h"
-#include "device/device.h"
+#include "device/image.h"
 #include "media/av.h"
 #include "media/frame_times.h"
 #include "media/orientation.h"
@@ -21,6 +21,9 @@ class FrameMaker {
 
  private:
   AvFrame expressible(AvFrame picture);
+  Image upload(const ImageView& from);
+  Image turn(const ImageView& from, Orientation orientation);
+  Image emptyLike(const ImageView& from, int32_t width, int32_t height, PixelFormat format);
 
   std::shared_ptr<Device> device_;
   std::unique_ptr<Queue> queue_;

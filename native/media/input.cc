@@ -133,10 +133,14 @@ bool Input::stopped() const {
   return watch_->stop && watch_->stop->load(std::memory_order_relaxed);
 }
 
+bool Input::randomAccess() const {
+  if (format_->ctx_flags & AVFMTCTX_UNSEEKABLE) return false;  // a live playlist
+  return format_->pb && format_->pb->seekable & AVIO_SEEKABLE_NORMAL;
+}
+
 bool Input::seekable() const {
-  const AVFormatContext& format = *format_;
-  if (format.iformat->flags & AVFMT_NOTIMESTAMPS) return false;
-  return !format.pb || format.pb->seekable & AVIO_SEEKABLE_NORMAL || format.duration > 0;
+  if (format_->iformat->flags & AVFMT_NOTIMESTAMPS) return false;
+  return randomAccess() || format_->duration > 0;
 }
 
 int Input::read(AVPacket& packet) {

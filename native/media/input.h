@@ -21,7 +21,8 @@ class Input {
   AVFormatContext* format() const { return format_.get(); }
   const std::string& uri() const { return uri_; }
   bool stopped() const;
-  bool seekable() const;
+  bool randomAccess() const;  // its bytes can be read in any order
+  bool seekable() const;      // by time
 
   // As av_read_frame, after which a refused file or a stalled connection has thrown (SOURCE_REFUSED, SOURCE_TOO_LARGE,
   // SOURCE_FAILED).

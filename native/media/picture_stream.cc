@@ -6,6 +6,9 @@
 namespace framepath::media {
 namespace {
 
+// After a seek into the middle of a group of pictures; streams that mark no keyframes at all are taken as they come.
+constexpr int32_t kLongestGop = 1000;
+
 AVStream& videoStreamOf(Input& input) {
   const int index = input.videoStream();
   if (index < 0)
@@ -27,6 +30,7 @@ AvFrame PictureStream::next() {
   while (!input_.stopped()) {
     if (AvFrame frame = decoder_.pull()) {
       anyPicture_ = true;
+      mendTime(*frame);
       return frame;
     }
     checkErrors();
@@ -34,6 +38,15 @@ AvFrame PictureStream::next() {
     if (!feed()) decoder_.send(nullptr);
   }
   return nullptr;
+}
+
+// Containers that only know decoding times (AVI): libav's times for pictures follow them, late by the depth of the
+// reordering.
+void PictureStream::mendTime(AVFrame& frame) const {
+  if (!decodingTimesOnly_ || frame.best_effort_timestamp == AV_NOPTS_VALUE) return;
+  const AVRational rate = stream_->avg_frame_rate.num > 0 ? stream_->avg_frame_rate : stream_->r_frame_rate;
+  if (rate.num <= 0 || rate.den <= 0) return;
+  frame.best_effort_timestamp -= av_rescale_q(decoder_.reorderedPictures(), av_inv_q(rate), stream_->time_base);
 }
 
 void PictureStream::requirePictures() const {
@@ -48,6 +61,14 @@ bool PictureStream::feed() {
     const int result = input_.read(*packet_);
     if (result >= 0) {
       if (packet_->stream_index != stream_->index) continue;
+      if (skipToKeyframe_ > 0) {
+        if (!(packet_->flags & AV_PKT_FLAG_KEY)) {
+          skipToKeyframe_--;
+          continue;
+        }
+        skipToKeyframe_ = 0;
+      }
+      if (packet_->pts == AV_NOPTS_VALUE && packet_->dts != AV_NOPTS_VALUE) decodingTimesOnly_ = true;
       decoder_.send(packet_.get());
       av_packet_unref(packet_.get());
       return true;
@@ -74,6 +95,7 @@ void PictureStream::checkErrors() {
 bool PictureStream::seek(int64_t timestamp) {
   if (!input_.seek(stream_->index, timestamp)) return false;
   decoder_.flush();
+  skipToKeyframe_ = kLongestGop;
   return true;
 }
 

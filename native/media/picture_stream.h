@@ -24,13 +24,16 @@ class PictureStream {
  private:
   bool feed();  // false: nothing more to read
   void checkErrors();
+  void mendTime(AVFrame& frame) const;
 
   Input& input_;
   AVStream* stream_;
   Decoder decoder_;
   AvPacket packet_ = newPacket();
   int32_t maxDecodeErrors_;
+  int32_t skipToKeyframe_ = 0;  // at most so many packets more
   bool anyPicture_ = false;
+  bool decodingTimesOnly_ = false;
 };
 
 }  // namespace framepath::media

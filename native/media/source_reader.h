@@ -11,16 +11,16 @@
 namespace framepath::media {
 
 struct SourceOptions {
-  std::string uri;                   // a file, URL or image
-  std::vector<std::string> images;   // an image list instead of a uri
-  double imageFps = 25;              // images per second of programme time
-  int64_t startMs = 0;               // first frame at or after; times start from here
-  int64_t endMs = -1;                // -1 = to the end
-  int32_t stride = 1;                // every Nth decoded frame
-  double maxFps = 0;                 // 0 = all
-  int32_t threads = 1;               // decoder threads
-  int32_t extraFrames = 8;           // surfaces the graph may hold (leases + holds) beyond the decoder's own
-  int32_t maxDecodeErrors = 100;     // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  std::string uri;                  // a file, URL or image
+  std::vector<std::string> images;  // an image list instead of a uri
+  double imageFps = 25;             // images per second of programme time
+  int64_t startMs = 0;              // first frame at or after; times start from here
+  int64_t endMs = -1;               // -1 = to the end
+  int32_t stride = 1;               // every Nth decoded frame
+  double maxFps = 0;                // 0 = all
+  int32_t threads = 1;              // decoder threads
+  int32_t extraFrames = 8;          // surfaces the graph may hold (leases + holds) beyond the decoder's own
+  int32_t maxDecodeErrors = 100;    // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
 };
 
