@@ -166,6 +166,10 @@ void AudioSource::prepareResampler(const AVFrame& frame) {
                          frame.sample_rate, 0, nullptr),
      "swr_alloc_set_opts2", ErrorCode::OUTPUT_FAILED);
   resampler_.reset(made);
+  // One channel goes to both sides as it is; libswresample alone would turn it down by 3 dB.
+  constexpr double kBothSides[2] = {1, 1};
+  if (frame.ch_layout.nb_channels == 1)
+    av(swr_set_matrix(made, kBothSides, 1), "swr_set_matrix", ErrorCode::OUTPUT_FAILED);
   av(swr_init(made), "swr_init", ErrorCode::OUTPUT_FAILED);
   shape_->format = frame.format;
   shape_->sample_rate = frame.sample_rate;

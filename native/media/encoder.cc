@@ -87,6 +87,10 @@ class SoftwareEncoder : public Encoder {
        ErrorCode::ENCODE_FAILED);
   }
 
+  ~SoftwareEncoder() override {
+    if (!drained_ && isSvt()) drainSvt();
+  }
+
   PixelFormat inputFormat() const override { return pixelFormat::yuv420p; }
   const AVCodecParameters* parameters() const override { return parameters_.get(); }
   std::string name() const override { return context_->codec->name; }
@@ -108,8 +112,8 @@ class SoftwareEncoder : public Encoder {
   }
 
   void finish(const Emit& emit) override {
-    if (finished_) return;
-    finished_ = true;
+    if (drained_ || lastTick_ < 0) return;
+    drained_ = true;
     av(avcodec_send_frame(context_.get(), nullptr), name(), ErrorCode::ENCODE_FAILED);
     drain(emit);
   }
@@ -131,19 +135,40 @@ class SoftwareEncoder : public Encoder {
     }
   }
 
+  bool isSvt() const { return std::string_view(context_->codec->name) == "libsvtav1"; }
+
+  // SVT-AV1 1.4 waits for ever when it is closed before the end of its stream, and at the end of a stream without
+  // pictures.
+  void drainSvt() noexcept {
+    if (lastTick_ < 0) {
+      const AvFrame black(av_frame_alloc());
+      if (!black) return;
+      black->width = options_.width;
+      black->height = options_.height;
+      black->format = AV_PIX_FMT_YUV420P;
+      black->pts = 0;
+      if (av_frame_get_buffer(black.get(), 0) < 0) return;
+      const ptrdiff_t pitches[4] = {black->linesize[0], black->linesize[1], black->linesize[2], 0};
+      av_image_fill_black(black->data, pitches, AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG, black->width, black->height);
+      if (avcodec_send_frame(context_.get(), black.get()) < 0) return;
+    }
+    if (avcodec_send_frame(context_.get(), nullptr) < 0) return;
+    while (avcodec_receive_packet(context_.get(), packet_.get()) >= 0) av_packet_unref(packet_.get());
+  }
+
   EncoderOptions options_;
   HostCanvas host_;
   AvCodecContext context_;
   AvCodecParameters parameters_;
   AvPacket packet_;
   int64_t lastTick_ = -1;
-  bool finished_ = false;
+  bool drained_ = false;
 };
 
 // SVT-AV1 prints to stderr and listens to nothing but its environment variable.
 void quietSvt() {
   static std::once_flag once;
-  std::call_once(once, [] { setenv("SVT_LOG", "1", 0); });
+  std::call_once(once, [] { setenv("SVT_LOG", "0", 0); });
 }
 
 AvCodecContext tryOpen(const ProfileRow& row, const EncoderOptions& options, std::string& whyNot) {

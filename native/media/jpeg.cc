@@ -53,7 +53,8 @@ AvFrame convert(const ImageView& view) {
   return frame;
 }
 
-// The usual quality scale (libjpeg's factor on its table for 50) on libavcodec's quantizer, whose 8 is about that table.
+// The usual quality scale (libjpeg's factor on its table for 50) on libavcodec's quantizer, whose 8 is about that
+// table.
 int quantizerOf(int quality) {
   const double q = std::clamp(quality, 1, 100);
   const double factor = q < 50 ? 50 / q : 2 - q / 50;

@@ -1,5 +1,6 @@
 #include "media/muxer.h"
 
+#include <cstdio>
 #include <filesystem>
 #include <system_error>
 
@@ -35,7 +36,8 @@ Muxer::Muxer(const std::string& path, const Container& container) : path_(path),
   }
   context_.reset(context);
   context_->interrupt_callback = {pastDeadline, this};
-  if (container.segmented || (context_->oformat->flags & AVFMT_NOFILE)) return;
+  const bool opensItself = context_->oformat->flags & AVFMT_NOFILE;
+  if (opensItself && !container.segmented) return;
   allowTime();
   const int result = avio_open2(&context_->pb, url.c_str(), AVIO_FLAG_WRITE, &context_->interrupt_callback, nullptr);
   if (result < 0) {
@@ -44,10 +46,36 @@ Muxer::Muxer(const std::string& path, const Container& container) : path_(path),
                 container.local ? "Check that the folder exists and may be written to."
                                 : "Check that the server is up and takes streams.");
   }
+  if (opensItself) {
+    // That was only to see whether it can be written: the muxer opens playlist and segments itself, seconds later.
+    avio_closep(&context_->pb);
+    watchSegments();
+  }
 }
 
 Muxer::~Muxer() {
   close();
+}
+
+void Muxer::watchSegments() {
+  context_->opaque = this;
+  libavOpen_ = context_->io_open;
+  // After a failure nothing more is opened: the playlist as it was is better than an empty one.
+  context_->io_open = [](AVFormatContext* context, AVIOContext** io, const char* url, int flags,
+                         AVDictionary** options) {
+    auto& muxer = *static_cast<Muxer*>(context->opaque);
+    return muxer.segmentError_ < 0 ? muxer.segmentError_ : muxer.libavOpen_(context, io, url, flags, options);
+  };
+  context_->io_close2 = [](AVFormatContext* context, AVIOContext* io) {
+    if (!io) return 0;
+    auto& muxer = *static_cast<Muxer*>(context->opaque);
+    avio_flush(io);
+    const int written = io->error;
+    const int closed = avio_close(io);
+    const int result = written < 0 ? written : closed;
+    if (result < 0 && muxer.segmentError_ == 0) muxer.segmentError_ = result;
+    return result;
+  };
 }
 
 int Muxer::pastDeadline(void* muxer) {
@@ -86,10 +114,13 @@ void Muxer::write(AVPacket& packet, int stream, AVRational timeBase) {
   allowTime();
   packet.stream_index = stream;
   av_packet_rescale_ts(&packet, timeBase, context_->streams[stream]->time_base);
-  check(av_write_frame(context_.get(), &packet), "av_write_frame");
+  const int result = av_write_frame(context_.get(), &packet);
+  av_packet_unref(&packet);
+  check(result, "av_write_frame");
 }
 
 void Muxer::flush() {
+  if (container_.segmented) return;  // finished segments are; the HLS muxer (5.1) crashes when asked for less
   allowTime();
   // The first flush of an MP4 whose moov was held back writes the moov alone, the second the fragment.
   check(av_write_frame(context_.get(), nullptr), "av_write_frame");
@@ -113,6 +144,7 @@ void Muxer::end() {
 void Muxer::check(int result, const char* call) {
   // A failed write inside a buffered context shows in `error` only.
   if (result >= 0 && context_->pb) result = std::min(result, context_->pb->error);
+  if (segmentError_ < 0) result = segmentError_;
   if (result >= 0) return;
   failed_ = true;
   if (isDiskFull(result)) {
@@ -123,7 +155,9 @@ void Muxer::check(int result, const char* call) {
 }
 
 void Muxer::close() noexcept {
-  if (!context_) return;
+  if (closed_) return;
+  closed_ = true;
+  if (container_.segmented && (failed_ || begun_)) return endPlaylist();
   if (begun_ && !failed_) {
     // Broken off without a trailer: what is complete stays, what is buffered goes out as it is.
     allowTime();
@@ -135,6 +169,16 @@ void Muxer::close() noexcept {
   std::error_code ignored;
   if (failed_ && container_.local && std::filesystem::is_regular_file(path_, ignored) && durableBytes_ > 0) {
     std::filesystem::resize_file(path_, durableBytes_, ignored);
+  }
+}
+
+// Without this line players wait for more.
+void Muxer::endPlaylist() noexcept {
+  std::error_code error;
+  if (std::filesystem::file_size(path_, error) == 0 || error) return;
+  if (std::FILE* playlist = std::fopen(path_.c_str(), "a")) {
+    std::fputs("#EXT-X-ENDLIST\n", playlist);
+    std::fclose(playlist);
   }
 }
 

@@ -26,22 +26,29 @@ class Muxer {
   // Trailer, and closes.
   void end();
 
+  // Closes without a trailer; after a failure the file is cut back to what plays. Idempotent.
+  void close() noexcept;
+
   bool failed() const { return failed_; }
   bool hasStream(int stream) const { return stream >= 0 && stream < static_cast<int>(context_->nb_streams); }
 
  private:
   void check(int result, const char* call);
-  void close() noexcept;
   static int pastDeadline(void* muxer);
   void allowTime();
+  void watchSegments();
+  void endPlaylist() noexcept;
 
   std::string path_;
   Container container_;
   AvOutput context_;
   int64_t deadlineNs_ = 0;
+  int segmentError_ = 0;  // HLS: what closing a segment's file said, which its muxer does not pass on
+  decltype(AVFormatContext::io_open) libavOpen_ = nullptr;
   int64_t durableBytes_ = 0;  // up to here the file is whole fragments
   bool begun_ = false;
   bool failed_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace framepath::media

@@ -72,7 +72,9 @@ class MuxedOutput : public Output {
     result.path = options_.path;
     result.codec = avcodec_get_name(codec_);
     result.hasAudio = interleaver_.audio() != nullptr;
-    if (!muxer_.failed()) {
+    if (muxer_.failed()) {
+      muxer_.close();
+    } else {
       interleaver_.finish(endUs_);
       muxer_.end();
       result.complete = complete;
@@ -104,7 +106,7 @@ class MuxedOutput : public Output {
     if (frames_ == 0 || !std::filesystem::is_regular_file(options_.path, error)) return false;
     if (!complete && std::filesystem::file_size(options_.path, error) > kQuickRemuxBytes) return false;
     try {
-      remux(options_.path, container_);
+      remux(options_.path, container_, options_.fps);
       return true;
     } catch (const Error& e) {
       // Everything is in the fragments and plays; `finalised` tells.

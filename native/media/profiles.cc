@@ -110,7 +110,8 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const int threads = options.threads > 0 ? options.threads : cores;
 
-  context.gop_size = std::max(1, static_cast<int>(std::lround(options.fps.value() * options.keyframeMs / 1000)));
+  const int64_t gop = int64_t{options.keyframeMs} * options.fps.num / (int64_t{options.fps.den} * 1000);
+  context.gop_size = static_cast<int>(std::clamp<int64_t>(gop, 1, 10'000));
   context.flags |= AV_CODEC_FLAG_CLOSED_GOP;
   if (row.bFrames >= 0) context.max_b_frames = row.bFrames;
   setRate(row, options, context);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "media/muxer.h"
+#include "media/ticks.h"
 
 namespace framepath::media {
 namespace {
@@ -18,7 +19,7 @@ AvInput openWritten(const std::string& path) {
   return AvInput(opened);
 }
 
-void copyPackets(const std::string& from, const std::string& to, const Container& container) {
+void copyPackets(const std::string& from, const std::string& to, const Container& container, Rational fps) {
   const AvInput input = openWritten(from);
   Muxer muxer(to, container);
   for (unsigned i = 0; i < input->nb_streams; i++) {
@@ -33,14 +34,19 @@ void copyPackets(const std::string& from, const std::string& to, const Container
     const int result = av_read_frame(input.get(), packet.get());
     if (result == AVERROR_EOF) break;
     av(result, "av_read_frame", ErrorCode::OUTPUT_FAILED);
-    muxer.write(*packet, packet->stream_index, input->streams[packet->stream_index]->time_base);
+    const AVStream& stream = *input->streams[packet->stream_index];
+    // The demuxer does not know how long the last sample of a fragmented file is.
+    if (stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) {
+      packet->duration = av_rescale_q(1, tickOf(fps), stream.time_base);
+    }
+    muxer.write(*packet, packet->stream_index, stream.time_base);
   }
   muxer.end();
 }
 
 }  // namespace
 
-void remux(const std::string& path, const Container& container) {
+void remux(const std::string& path, const Container& container, Rational fps) {
   // Through a link, so that the link stays one.
   std::error_code ignored;
   const fs::path target = fs::canonical(path, ignored);
@@ -48,7 +54,7 @@ void remux(const std::string& path, const Container& container) {
   fs::path temporary = target;
   temporary.replace_filename("." + target.filename().string() + ".finishing");
   try {
-    copyPackets(target.string(), temporary.string(), container);
+    copyPackets(target.string(), temporary.string(), container, fps);
     fs::permissions(temporary, fs::status(target).permissions(), ignored);
     fs::rename(temporary, target);
   } catch (const fs::filesystem_error& e) {

@@ -1,0 +1,315 @@
+// Encoders and JPEG: what comes out, held against what went in by ffmpeg's own decoders.
+#include "check.h"
+#include "core/error.h"
+#include "media/encoder.h"
+#include "media/jpeg.h"
+#include "media/output.h"
+#include "media_clip.h"
+
+using namespace framepath;
+using namespace framepath::media;
+
+namespace {
+
+constexpr int kWidth = 320, kHeight = 240;
+
+EncoderOptions optionsOf(VideoCodec codec, Profile profile, Rational fps = {25, 1}) {
+  EncoderOptions options;
+  options.codec = codec;
+  options.profile = profile;
+  options.width = kWidth;
+  options.height = kHeight;
+  options.fps = fps;
+  return options;
+}
+
+OutputResult encodeTo(const std::string& path, const EncoderOptions& options, int frames) {
+  auto device = openDevice("cpu");
+  auto encoder = openEncoder(options, device);
+  auto output = openOutput({path, {}, options.fps}, *encoder);
+  const auto emit = [&](Packet packet) { output->write(packet); };
+  for (int n = 0; n < frames; n++)
+    encoder->push(clip::picture(*device, kWidth, kHeight, n, clip::timeUs(n, options.fps)), emit);
+  encoder->finish(emit);
+  return output->finish(true);
+}
+
+void checkStream(const std::string& path, const std::string& codec, int frames, Rational fps) {
+  auto values = clip::streamValues(path, "v:0");
+  CHECK_EQUAL(values["codec_name"], codec);
+  CHECK_EQUAL(values["nb_read_frames"], std::to_string(frames));
+  CHECK_EQUAL(values["avg_frame_rate"], std::to_string(fps.num) + "/" + std::to_string(fps.den));
+  CHECK_EQUAL(values["color_range"], "tv");
+  CHECK_EQUAL(values["color_space"], "bt709");
+  CHECK_EQUAL(values["color_transfer"], "bt709");
+  CHECK_EQUAL(values["color_primaries"], "bt709");
+  CHECK_NEAR(std::stod(values["start_time"]), 0, 1e-6);
+  CHECK_NEAR(std::stod(values["duration"]), frames / fps.value(), 1e-3);
+  const std::vector<clip::Row> rows = clip::packets(path, "v:0");
+  CHECK_EQUAL(rows.size(), static_cast<size_t>(frames));
+  double lastKeyframe = 0;
+  std::vector<double> times;
+  for (size_t i = 0; i < rows.size(); i++) {
+    if (i > 0) CHECK_NEAR(rows[i].dts - rows[i - 1].dts, 1 / fps.value(), 1e-4);
+    CHECK(rows[i].pts >= rows[i].dts - 1e-6);
+    times.push_back(rows[i].pts);
+    if (!rows[i].keyframe) continue;
+    CHECK(rows[i].pts - lastKeyframe <= 2.0 + 1e-3);
+    lastKeyframe = rows[i].pts;
+  }
+  CHECK(!rows.empty() && rows[0].keyframe);
+  std::sort(times.begin(), times.end());
+  for (size_t i = 0; i < times.size(); i++) CHECK_NEAR(times[i], i / fps.value(), 1e-4);
+}
+
+double decodedPsnr(const std::string& path, const clip::TempFolder& folder, int frames) {
+  const std::string raw = folder.file("decoded.yuv");
+  clip::ffmpeg("-i " + path + " -pix_fmt yuv420p -f rawvideo " + raw);
+  const std::vector<uint8_t> bytes = clip::bytesOf(raw);
+  CHECK_EQUAL(bytes.size(), static_cast<size_t>(frames) * kWidth * kHeight * 3 / 2);
+  if (bytes.size() != static_cast<size_t>(frames) * kWidth * kHeight * 3 / 2) return 0;
+  return clip::psnr(*openDevice("cpu"), bytes, kWidth, kHeight, frames);
+}
+
+void checkProfiles(VideoCodec codec, const std::string& name, int frames) {
+  const clip::TempFolder folder;
+  double realtime = 0, archival = 0;
+  for (const char* profile : {"realtime", "streaming", "balanced", "quality", "archival"}) {
+    const std::string path = folder.file(std::string(profile) + ".mp4");
+    const OutputResult result = encodeTo(path, optionsOf(codec, profileNamed(profile)), frames);
+    CHECK_EQUAL(result.frames, frames);
+    CHECK_EQUAL(result.codec, name);
+    CHECK_EQUAL(result.durationMs, frames * 40);
+    CHECK(result.complete && result.finalised && !result.hasAudio);
+    checkStream(path, name, frames, {25, 1});
+    const double quality = decodedPsnr(path, folder, frames);
+    std::printf("  %s %-9s %5.1f dB %7ju bytes\n", name.c_str(), profile, quality, std::filesystem::file_size(path));
+    CHECK(quality > 30);
+    if (std::string(profile) == "realtime") realtime = quality;
+    if (std::string(profile) == "archival") archival = quality;
+  }
+  CHECK(archival > realtime + 3);
+}
+
+}  // namespace
+
+TEST(h264_in_every_profile) {
+  checkProfiles(VideoCodec::h264, "h264", 75);
+}
+TEST(hevc_in_every_profile) {
+  checkProfiles(VideoCodec::hevc, "hevc", 52);
+}
+TEST(av1_in_every_profile) {
+  checkProfiles(VideoCodec::av1, "av1", 52);
+}
+
+TEST(times_of_29_97_fps_stay_exact) {
+  const clip::TempFolder folder;
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {
+    const std::string path = folder.file("ntsc.mp4");
+    encodeTo(path, optionsOf(codec, Profile::streaming, {30000, 1001}), 90);
+    const char* names[] = {"h264", "hevc", "av1"};
+    checkStream(path, names[static_cast<int>(codec)], 90, {30000, 1001});
+  }
+}
+
+TEST(packets_are_in_decode_order_without_repeated_times) {
+  auto device = openDevice("cpu");
+  const Rational fps{60000, 1001};
+  auto encoder = openEncoder(optionsOf(VideoCodec::h264, Profile::quality, fps), device);
+  std::vector<Packet> packets;
+  const auto emit = [&](Packet packet) { packets.push_back(std::move(packet)); };
+  for (int n = 0; n < 200; n++) encoder->push(clip::picture(*device, kWidth, kHeight, n, clip::timeUs(n, fps)), emit);
+  encoder->finish(emit);
+  CHECK_EQUAL(packets.size(), size_t{200});
+  bool reordered = false;
+  for (size_t i = 0; i < packets.size(); i++) {
+    CHECK(packets[i].ptsUs >= packets[i].dtsUs);
+    if (i > 0) CHECK(packets[i].dtsUs > packets[i - 1].dtsUs);
+    if (i > 0 && packets[i].ptsUs < packets[i - 1].ptsUs) reordered = true;
+  }
+  CHECK(reordered);  // otherwise this test says nothing about B-frames
+  // Each keyframe carries its parameter sets, so that packets are a stream by themselves.
+  const clip::TempFolder folder;
+  std::ofstream raw(folder.file("raw.h264"), std::ios::binary);
+  size_t keyframes = 0;
+  for (const Packet& packet : packets) {
+    keyframes += packet.keyframe;
+    if (keyframes >= 2) raw.write(reinterpret_cast<const char*>(packet.data->data()), packet.data->size());
+  }
+  raw.close();
+  CHECK(keyframes >= 2);
+  clip::ffmpeg("-i " + folder.file("raw.h264") + " -f null -");
+}
+
+TEST(realtime_gives_every_picture_back_at_once) {
+  auto device = openDevice("cpu");
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc}) {
+    auto encoder = openEncoder(optionsOf(codec, Profile::realtime), device);
+    int packets = 0;
+    for (int n = 0; n < 20; n++) {
+      encoder->push(clip::picture(*device, kWidth, kHeight, n, n * 40000), [&](Packet) { packets++; });
+      CHECK_EQUAL(packets, n + 1);
+    }
+  }
+}
+
+TEST(encoders_do_not_keep_canvases) {
+  auto device = openDevice("cpu");
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {
+    auto encoder = openEncoder(optionsOf(codec, Profile::balanced), device);
+    int kept = 0;
+    for (int n = 0; n < 30; n++) {
+      const FrameRef canvas = clip::picture(*device, kWidth, kHeight, n, n * 40000);
+      encoder->push(canvas, [](Packet) {});
+      if (canvas.use_count() > 1) kept++;
+    }
+    CHECK_EQUAL(kept, 0);
+    encoder->finish([](Packet) {});
+  }
+}
+
+TEST(encoders_close_in_every_state) {
+  auto device = openDevice("cpu");
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {
+    for (const int pictures : {0, 1, 7}) {
+      for (const bool finished : {false, true}) {
+        auto encoder = openEncoder(optionsOf(codec, Profile::balanced), device);
+        int packets = 0;
+        const auto emit = [&](Packet) { packets++; };
+        for (int n = 0; n < pictures; n++) encoder->push(clip::picture(*device, kWidth, kHeight, n, n * 40000), emit);
+        if (finished) encoder->finish(emit);
+        if (finished) CHECK_EQUAL(packets, pictures);
+      }
+    }
+  }
+}
+
+TEST(bitrate_bounds_what_is_written) {
+  auto device = openDevice("cpu");
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {
+    EncoderOptions options = optionsOf(codec, Profile::streaming);
+    options.bitrate = 400'000;
+    auto encoder = openEncoder(options, device);
+    uint32_t random = 1;
+    size_t bytes = 0;
+    const auto emit = [&](const Packet& packet) { bytes += packet.data->size(); };
+    for (int n = 0; n < 100; n++) {
+      const FrameRef canvas = clip::picture(*device, kWidth, kHeight, n, n * 40000);
+      const Plane& luma = canvas->view.planes[0];
+      for (int i = 0; i < luma.pitchBytes * kHeight; i++) {
+        random = random * 1664525 + 1013904223;
+        luma.data[i] = static_cast<uint8_t>(std::clamp<int>(luma.data[i] + (random >> 28) - 8, 16, 235));
+      }
+      encoder->push(canvas, emit);
+    }
+    encoder->finish(emit);
+    const double rate = bytes * 8 / 4.0;
+    std::printf("  %s asked 400000 wrote %.0f bit/s\n", encoder->name().c_str(), rate);
+    CHECK(rate > 250'000 && rate < 560'000);
+  }
+}
+
+TEST(misuse_is_refused) {
+  auto device = openDevice("cpu");
+  EncoderOptions odd = optionsOf(VideoCodec::h264, Profile::balanced);
+  odd.width = 321;
+  CHECK_ERROR(openEncoder(odd, device), INVALID_ARGUMENT);
+  odd.width = 0;
+  CHECK_ERROR(openEncoder(odd, device), INVALID_ARGUMENT);
+  EncoderOptions still = optionsOf(VideoCodec::h264, Profile::balanced);
+  still.fps = {0, 1};
+  CHECK_ERROR(openEncoder(still, device), INVALID_ARGUMENT);
+  CHECK_ERROR(videoCodecNamed("mpeg2"), INVALID_ARGUMENT);
+  CHECK_ERROR(profileNamed("fast"), INVALID_ARGUMENT);
+  auto encoder = openEncoder(optionsOf(VideoCodec::h264, Profile::realtime), device);
+  CHECK_ERROR(encoder->push(clip::picture(*device, 160, 120, 0, 0), [](Packet) {}), INVALID_ARGUMENT);
+}
+
+TEST(an_encoder_that_does_not_open_is_named) {
+  EncoderOptions options = optionsOf(VideoCodec::h264, Profile::balanced);
+  options.width = options.height = 60000;
+  try {
+    openEncoder(options, openDevice("cpu"));
+    CHECK(false && "opened");
+  } catch (const Error& error) {
+    CHECK_EQUAL(errorCodeName(error.code), "ENCODER_UNAVAILABLE");
+    CHECK(error.sentence.find("libx264") != std::string::npos);
+    CHECK(!error.hint.empty());
+  }
+}
+
+TEST(jpeg_of_every_kind_of_picture) {
+  auto device = openDevice("cpu");
+  const clip::TempFolder folder;
+  struct Case {
+    PixelFormat format;
+    ColorRange range;
+    int width, height;
+  };
+  const Case cases[] = {
+      {pixelFormat::yuv420p, ColorRange::limited, 128, 96}, {pixelFormat::nv12, ColorRange::full, 127, 95},
+      {pixelFormat::rgb24, ColorRange::full, 65, 33},       {pixelFormat::bgr24, ColorRange::full, 64, 64},
+      {pixelFormat::rgba, ColorRange::full, 31, 17},        {pixelFormat::gray8, ColorRange::full, 40, 40},
+      {pixelFormat::p010, ColorRange::limited, 96, 64},     {pixelFormat::yuv444p, ColorRange::full, 50, 51}};
+  for (const Case& c : cases) {
+    Image image = allocateImage(*device, c.format, c.width, c.height);
+    image.view.range = c.range;
+    // A flat colour per quarter says whether matrix, range and order are right.
+    const bool rgb = c.format.layout == PixelLayout::rgb, gray = c.format.layout == PixelLayout::gray;
+    for (int plane = 0; plane < planeCount(c.format); plane++) {
+      const Plane& to = image.view.planes[plane];
+      for (int y = 0; y < planeHeight(image.view, plane); y++)
+        for (int x = 0; x < planeWidth(image.view, plane); x++) {
+          uint8_t* sample = to.data + y * to.pitchBytes + x * sampleBytes(image.view, plane);
+          if (rgb) {
+            const uint8_t red[4] = {200, 60, 40, 255};
+            for (int i = 0; i < c.format.components; i++) sample[i] = red[i < 3 && c.format.bgr ? 2 - i : i];
+          } else if (c.format.depth > 8) {
+            const uint16_t value = (plane ? 512 : 600) << 6;
+            for (int i = 0; i < sampleBytes(image.view, plane); i += 2) std::memcpy(sample + i, &value, 2);
+          } else {
+            for (int i = 0; i < sampleBytes(image.view, plane); i++) sample[i] = plane ? 128 : 150;
+          }
+        }
+    }
+    const std::vector<uint8_t> jpeg = encodeJpeg(image.view, 92);
+    std::ofstream(folder.file("a.jpg"), std::ios::binary)
+        .write(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
+    clip::ffmpeg("-i " + folder.file("a.jpg") + " -pix_fmt rgb24 -f rawvideo " + folder.file("a.rgb"));
+    const std::vector<uint8_t> pixels = clip::bytesOf(folder.file("a.rgb"));
+    CHECK_EQUAL(pixels.size(), static_cast<size_t>(c.width) * c.height * 3);
+    if (pixels.size() < 3) continue;
+    double wanted[3] = {200, 60, 40};
+    if (!rgb) {
+      const double y = c.format.depth > 8 ? 600 / 4.0 : 150;
+      for (double& channel : wanted) channel = gray || c.range == ColorRange::full ? y : (y - 16) * 255 / 219;
+    }
+    const size_t middle = (c.height / 2 * c.width + c.width / 2) * 3;
+    for (int i = 0; i < 3; i++) CHECK_NEAR(pixels[middle + i], wanted[i], 4);
+  }
+}
+
+TEST(jpeg_quality_is_a_scale) {
+  auto device = openDevice("cpu");
+  const clip::TempFolder folder;
+  const FrameRef source = clip::picture(*device, kWidth, kHeight, 0, 0);
+  ImageView view = source->view;
+  view.matrix = ColorMatrix::bt601;
+  view.range = ColorRange::full;
+  double last = 0;
+  for (const int quality : {10, 50, 75, 90, 100}) {
+    const std::vector<uint8_t> jpeg = encodeJpeg(view, quality);
+    std::ofstream(folder.file("q.jpg"), std::ios::binary)
+        .write(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
+    clip::ffmpeg("-i " + folder.file("q.jpg") + " -f rawvideo -pix_fmt yuvj420p " + folder.file("q.yuv"));
+    const double db = clip::psnr(*device, clip::bytesOf(folder.file("q.yuv")), kWidth, kHeight, 1);
+    std::printf("  quality %3d: %.1f dB, %zu bytes\n", quality, db, jpeg.size());
+    CHECK(db > last);
+    last = db;
+    if (quality == 90) CHECK(db > 34);
+  }
+  CHECK(last > 42);
+}
+
+TEST_MAIN()
