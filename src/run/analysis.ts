@@ -25,20 +25,25 @@ export class Analysis {
     this.values.expect(record);
     const external = this.values.of(record, 0, this.modules);
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
+    let failure: { error: unknown } | undefined;
     try {
       const value = await host.analyze(frame, this.#dependencies(module, frame));
       this.values.set(record, position, value, host.stride > 1);
-      native.answer(position, taskId, 1);
     } catch (error) {
+      failure = { error };
       this.errors.set(module.name, error);
-      native.answer(position, taskId, 2, error instanceof Error ? error.message : String(error));
-    } finally {
-      frame.pass();
     }
+    frame.pass();
+    if (failure) native.answer(position, taskId, 2, messageOf(failure.error));
+    else native.answer(position, taskId, 1);
   }
 
   #dependencies(module: Module, frame: InstanceType<ReturnType<typeof frameClass>>): Record<string, unknown> {
     const at = (name: string) => this.modules.findIndex((other) => other.name === name);
     return Object.fromEntries(module.depends.map((name) => [name, frame.valueAt(at(name))]));
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

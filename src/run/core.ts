@@ -63,7 +63,9 @@ export class RunCore implements FrameOwner, WriterRun {
       if ('model' in module && module.model.labels) this.#labels.set(name, module.model.labels);
     }
     this.native = new addon.Run(JSON.stringify(spec), {
-      task: (module, taskId, record) => void this.#analysis.answer(this.native, module, taskId, record),
+      task: (module, taskId, record) => {
+        this.#analysis.answer(this.native, module, taskId, record).catch((error) => this.#unlessClosing(error));
+      },
       event: (name, json) => channel(`framepath:${name}`).publish({ run: this, ...JSON.parse(json) }),
     });
   }
@@ -91,8 +93,12 @@ export class RunCore implements FrameOwner, WriterRun {
 
   /** Pushes a `frames(...)` source; what its iterable throws fails the run. */
   feed(id: string, source: Source): void {
-    if (source.pushed)
-      pushAll(this.native, id, source).catch((error) => (this.#closing ? undefined : this.fail(error)));
+    if (source.pushed) pushAll(this.native, id, source).catch((error) => this.#unlessClosing(error));
+  }
+
+  /** What goes wrong beside the run's own calls fails it, unless it is being closed: then it is the close that did it. */
+  #unlessClosing(error: unknown): void {
+    if (!this.#closing) void this.fail(error);
   }
 
   /** The next frames in order, after the writers had them; null at the end. Rejects when the run failed. */
