@@ -67,7 +67,7 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
 std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
   infer::ModelOptions options = spec.model;
   options.maxBatch = std::max(1, spec.policy.maxBatch);
-  if (spec.kind == ModuleSpec::Kind::identify) options.maxBatch = std::max(options.maxBatch, 16);
+  if (spec.kind == ModuleSpec::Kind::identify) options.maxBatch = std::max(options.maxBatch, 4);
   try {
     return infer::loadModel(runtime_, device_, options);
   } catch (Error& e) {
