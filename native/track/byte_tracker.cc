@@ -41,6 +41,7 @@ class ByteTracker final : public Tracker {
     std::vector<int32_t> high, low;
     for (size_t i = 0; i < detections.size(); i++) {
       const float score = detections.scores[i];
+      if (!usable(detections.boxes[i])) continue;
       if (score > options_.trackThreshold) {
         high.push_back(static_cast<int32_t>(i));
       } else if (score > options_.lowThreshold && score < options_.trackThreshold) {

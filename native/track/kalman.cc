@@ -59,10 +59,6 @@ void BoxFilter::update(const Box& box, double noiseScale) {
   }
 }
 
-void BoxFilter::damp(double factor) {
-  for (Axis& axis : axes_) axis.velocity *= factor;
-}
-
 Box BoxFilter::box() const {
   const double width = axes_[2].value * axes_[3].value, height = axes_[3].value;
   return {static_cast<float>(axes_[0].value - width / 2), static_cast<float>(axes_[1].value - height / 2),

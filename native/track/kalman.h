@@ -23,8 +23,6 @@ class BoxFilter {
   void predict(bool holdHeight = false);
   // `noiseScale` > 1 trusts the measurement less.
   void update(const Box& box, double noiseScale = 1);
-  // The box's place is taken over, velocities fade: nobody keeps walking at full speed behind a wall for long.
-  void damp(double factor);
 
   Box box() const;
   double centerX() const { return axes_[0].value; }
