@@ -1,7 +1,7 @@
 // Constant-velocity Kalman filter of a box: centre, shape and height, as in DeepSORT and ByteTrack.
 //
-// The published filter has 8 states, but starts diagonal and never couples one coordinate with another: it is four filters
-// of (value, velocity). Noise is proportional to the height of the box.
+// The published filter has 8 states, but starts diagonal and never couples one coordinate with another: it is four
+// filters of (value, velocity). Noise is proportional to the height of the box.
 #pragma once
 #include <array>
 

@@ -63,8 +63,8 @@ std::vector<MotRow> parseMot(std::string_view text) {
     MotRow row;
     row.frame = static_cast<int64_t>(numbers[0]);
     row.id = static_cast<int64_t>(numbers[1]);
-    row.box = {static_cast<float>(numbers[2]), static_cast<float>(numbers[3]), static_cast<float>(numbers[2] + numbers[4]),
-               static_cast<float>(numbers[3] + numbers[5])};
+    row.box = {static_cast<float>(numbers[2]), static_cast<float>(numbers[3]),
+               static_cast<float>(numbers[2] + numbers[4]), static_cast<float>(numbers[3] + numbers[5])};
     if (found > 6) row.score = static_cast<float>(numbers[6]);
     rows.push_back(row);
   }

@@ -13,9 +13,9 @@ namespace framepath::track {
 namespace {
 
 constexpr float kLowGate = 0.5f, kUnconfirmedGate = 0.7f, kDuplicateOverlap = 0.85f;
-constexpr float kMargin = 0.03f;       // boxes are compared grown by this much of their size
-constexpr double kScoreNoise = 1;      // measurement noise at score 0 is 1 + this times that at score 1
-constexpr double kReferenceFps = 30;   // the rate the filter's constants were made for
+constexpr float kMargin = 0.03f;      // boxes are compared grown by this much of their size
+constexpr double kScoreNoise = 1;     // measurement noise at score 0 is 1 + this times that at score 1
+constexpr double kReferenceFps = 30;  // the rate the filter's constants were made for
 
 enum class State : uint8_t { unconfirmed, tracked, lost };
 
@@ -40,7 +40,9 @@ KalmanNoise noiseAt(double fps) {
 class StandardTracker final : public Tracker {
  public:
   explicit StandardTracker(const TrackerOptions& options)
-      : options_(options), buffer_(static_cast<int64_t>(options.fps * options.bufferMs / 1000 + 1e-6)), noise_(noiseAt(options.fps)),
+      : options_(options),
+        buffer_(static_cast<int64_t>(options.fps * options.bufferMs / 1000 + 1e-6)),
+        noise_(noiseAt(options.fps)),
         marker_(options.fps) {}
 
   Tracks update(const Detections& detections, int64_t ptsUs) override {
@@ -101,12 +103,14 @@ class StandardTracker final : public Tracker {
 
   void begin(const Detections& detections, int32_t index) {
     if (detections.scores[index] < options_.newThreshold) return;
-    tracks_.push_back({++lastId_, BoxFilter(detections.boxes[index], noise_), detections.scores[index], index, frame_, frame_});
+    tracks_.push_back(
+        {++lastId_, BoxFilter(detections.boxes[index], noise_), detections.scores[index], index, frame_, frame_});
     if (first_) tracks_.back().state = State::tracked;
   }
 
   // Matches `candidates` with `pool`; both keep what is left over.
-  void match(std::vector<int32_t>& pool, std::vector<int32_t>& candidates, const Detections& detections, bool fuse, float gate) {
+  void match(std::vector<int32_t>& pool, std::vector<int32_t>& candidates, const Detections& detections, bool fuse,
+             float gate) {
     if (pool.empty() || candidates.empty()) return;
     std::vector<Box> grownCandidates;
     for (const int32_t j : candidates) grownCandidates.push_back(grown(detections.boxes[j], kMargin));
@@ -145,7 +149,9 @@ class StandardTracker final : public Tracker {
       const Box box = lost.filter.box();
       for (size_t i = 0; i < tracks_.size() && !gone[j]; i++) {
         const MotionTrack& other = tracks_[i];
-        if (gone[i] || other.state == State::lost || intersectionOverUnion(box, other.filter.box()) <= kDuplicateOverlap) continue;
+        if (gone[i] || other.state == State::lost ||
+            intersectionOverUnion(box, other.filter.box()) <= kDuplicateOverlap)
+          continue;
         gone[other.lastFrame - other.startFrame > lost.lastFrame - lost.startFrame ? j : i] = 1;
       }
     }
@@ -177,6 +183,8 @@ class StandardTracker final : public Tracker {
 
 }  // namespace
 
-std::unique_ptr<Tracker> makeStandardTracker(const TrackerOptions& options) { return std::make_unique<StandardTracker>(options); }
+std::unique_ptr<Tracker> makeStandardTracker(const TrackerOptions& options) {
+  return std::make_unique<StandardTracker>(options);
+}
 
 }  // namespace framepath::track

@@ -21,7 +21,8 @@ namespace {
 // People walking to and fro over a picture: what a good detector would say.
 class Walkers {
  public:
-  Walkers(int32_t count, uint32_t seed, float width = 1920, float height = 1080) : random_(seed), width_(width), height_(height) {
+  Walkers(int32_t count, uint32_t seed, float width = 1920, float height = 1080)
+      : random_(seed), width_(width), height_(height) {
     for (int32_t i = 0; i < count; i++) {
       people_.push_back({uniform(0, width), uniform(0, height), uniform(-4, 4), uniform(-2, 2), uniform(40, 90)});
     }
@@ -64,7 +65,9 @@ Detections single(const Box& box, float score = 0.9f) {
   return detections;
 }
 
-Box at(float x, float y, float size = 80) { return {x, y, x + size, y + size}; }
+Box at(float x, float y, float size = 80) {
+  return {x, y, x + size, y + size};
+}
 
 double costOf(const CostMatrix& costs, const Assignment& assignment, float limit) {
   double cost = 0;
@@ -101,7 +104,8 @@ int32_t perf() {
       const int64_t start = threadCpuNs();
       while (threadCpuNs() - start < 500'000'000) {
         const std::unique_ptr<Tracker> tracker = makeTracker(options);
-        for (size_t i = 0; i < frames.size(); i++, updates++) tracker->update(frames[i], static_cast<int64_t>(i) * 33'333);
+        for (size_t i = 0; i < frames.size(); i++, updates++)
+          tracker->update(frames[i], static_cast<int64_t>(i) * 33'333);
       }
       std::printf("{\"association\":\"%s\",\"objects\":%d,\"updatesPerSecond\":%.0f}\n",
                   association == Association::standard ? "standard" : "bytetrack", objects,
@@ -253,7 +257,8 @@ TEST(crossing_tracks_are_marked_overlapping_then_separated) {
     detections.boxes.push_back(at(400 - 5.0f * static_cast<float>(frame), 150));
     detections.scores.push_back(0.8f);
     detections.classes.push_back(0);
-    for (const auto& track : tracker->update(detections, frame * 33'333).items) marks[track.track].push_back(track.marks);
+    for (const auto& track : tracker->update(detections, frame * 33'333).items)
+      marks[track.track].push_back(track.marks);
   }
   CHECK_EQUAL(marks.size(), size_t{2});
   for (const auto& [track, list] : marks) {
@@ -280,7 +285,8 @@ TEST(odd_detections_do_no_harm) {
         detections.classes.push_back(0);
       }
       for (const auto& track : tracker->update(detections, frame).items) {
-        CHECK(std::isfinite(track.box.x1) && std::isfinite(track.box.y1) && std::isfinite(track.box.x2) && std::isfinite(track.box.y2));
+        CHECK(std::isfinite(track.box.x1) && std::isfinite(track.box.y1) && std::isfinite(track.box.x2) &&
+              std::isfinite(track.box.y2));
       }
     }
   }
