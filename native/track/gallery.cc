@@ -17,7 +17,8 @@ constexpr float kNewWeight = 1.2f;     // before a new identity is made
 constexpr float kLoyalty = 0.8f;       // the distance to the identity a track has counts this much
 constexpr float kMargin = 0.9f;        // a print is a stranger's when another identity is nearer by this factor
 constexpr float kPoor = 0.2f;          // prints of lower quality say nothing
-constexpr int32_t kStrangers = 3;      // prints in a row that contradict a settled identity
+constexpr int32_t kStrangers = 3;      // prints in a row that contradict a settled identity,
+constexpr int32_t kYoungStrangers = 2;  // or one just made
 constexpr int64_t kReshapeRows = 5;    // a jump in shape opens a segment no more often than this
 constexpr int64_t kShortGapUs = 200'000;  // a track lost no longer than this, alone, is still the same
 
@@ -195,7 +196,7 @@ class SourceGallery final : public Gallery {
       live.strangerRow = segment(live).rows.size() - 1;
     }
     live.evidence.add(space_, std::move(print));
-    if (live.strangers >= kStrangers) doubt(track, live);
+    if (live.strangers >= (live.bornHere ? kYoungStrangers : kStrangers)) doubt(track, live);
   }
 
   // Whose print was taken for a stranger's so often is somebody else: since the first of these prints, or, when the
