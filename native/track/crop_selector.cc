@@ -10,15 +10,15 @@ namespace framepath::track {
 
 namespace {
 
-constexpr float kGood = 0.4f;              // quality that counts
-constexpr float kEnough = 2;               // sum of squared qualities after an event
-constexpr int32_t kMost = 8;               // crops after an event, however poor
-constexpr float kBetter = 1.2f;            // a crop so much better than the best since the event is taken, too
-constexpr int64_t kSpacingUs = 90'000;     // between crops of one track: neighbours show the same
+constexpr float kGood = 0.4f;           // quality that counts
+constexpr float kEnough = 2;            // sum of squared qualities after an event
+constexpr int32_t kMost = 8;            // crops after an event, however poor
+constexpr float kBetter = 1.2f;         // a crop so much better than the best since the event is taken, too
+constexpr int64_t kSpacingUs = 90'000;  // between crops of one track: neighbours show the same
 constexpr int64_t kOverlapSpacingUs = 200'000;
-constexpr int64_t kPatienceUs = 400'000;   // without a good crop for so long, a poor one is taken
+constexpr int64_t kPatienceUs = 400'000;  // without a good crop for so long, a poor one is taken
 constexpr int64_t kFirstRefreshUs = 500'000, kRefreshUs = 2'000'000;  // doubling from the first to the last
-constexpr int64_t kShortGapUs = 200'000;   // a track lost no longer than this, alone, is still the same
+constexpr int64_t kShortGapUs = 200'000;  // a track lost no longer than this, alone, is still the same
 constexpr int64_t kForgetUs = 30'000'000;
 constexpr uint8_t kEvents = kTrackNew | kTrackSeparated | kTrackReshaped;
 

@@ -11,15 +11,15 @@ namespace framepath::track {
 
 namespace {
 
-constexpr float kMatchWeight = 0.5f;   // squared qualities before a known identity is given, from at least
-constexpr size_t kMatchPrints = 2;     // so many prints
-constexpr float kNewWeight = 1.2f;     // before a new identity is made
-constexpr float kLoyalty = 0.8f;       // the distance to the identity a track has counts this much
-constexpr float kMargin = 0.9f;        // a print is a stranger's when another identity is nearer by this factor
-constexpr float kPoor = 0.2f;          // prints of lower quality say nothing
-constexpr int32_t kStrangers = 3;      // prints in a row that contradict a settled identity,
-constexpr int32_t kYoungStrangers = 2;  // or one just made
-constexpr int64_t kReshapeRows = 5;    // a jump in shape opens a segment no more often than this
+constexpr float kMatchWeight = 0.5f;      // squared qualities before a known identity is given, from at least
+constexpr size_t kMatchPrints = 2;        // so many prints
+constexpr float kNewWeight = 1.2f;        // before a new identity is made
+constexpr float kLoyalty = 0.8f;          // the distance to the identity a track has counts this much
+constexpr float kMargin = 0.9f;           // a print is a stranger's when another identity is nearer by this factor
+constexpr float kPoor = 0.2f;             // prints of lower quality say nothing
+constexpr int32_t kStrangers = 3;         // prints in a row that contradict a settled identity,
+constexpr int32_t kYoungStrangers = 2;    // or one just made
+constexpr int64_t kReshapeRows = 5;       // a jump in shape opens a segment no more often than this
 constexpr int64_t kShortGapUs = 200'000;  // a track lost no longer than this, alone, is still the same
 
 class SourceGallery final : public Gallery {
@@ -67,6 +67,7 @@ class SourceGallery final : public Gallery {
   struct Live {
     size_t segment = 0;
     int32_t id = 0;
+    int32_t settledId = 0;  // the last one it was given
     bool proved = false;
     bool overlapping = false;
     bool fresh = false;     // evidence came in this frame
@@ -252,8 +253,7 @@ class SourceGallery final : public Gallery {
       for (int32_t j = 0; j < costs.columns(); j++) {
         if (elsewhere(ids[j], rows[i], live)) continue;
         const float loyalty = live.id == ids[j] ? kLoyalty : 1;
-        costs.at(i, j) =
-            loyalty * setDistance(space_, live.evidence, record_->identities.at(ids[j]), limit / loyalty);
+        costs.at(i, j) = loyalty * setDistance(space_, live.evidence, record_->identities.at(ids[j]), limit / loyalty);
       }
     }
     const Assignment assignment = assign(costs, limit);
@@ -288,8 +288,8 @@ class SourceGallery final : public Gallery {
                                       [&](const TrackRow& row) { return row.frameIndex > last->second.frameIndex; });
       if (after != rows.begin()) splitSegment(track, live, static_cast<size_t>(after - rows.begin()));
     }
-    if (live.id != 0 && live.id != id) counts_.changed++;
-    live.id = id;
+    counts_.changed += live.settledId != 0 && live.settledId != id;
+    live.id = live.settledId = id;
     live.proved = true;
     live.strangers = 0;
     segment(live).id = id;
