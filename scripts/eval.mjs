@@ -3,17 +3,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { setUp } from './setup.mjs';
+import { main, root, StepError } from './steps/shell.mjs';
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const { values: options } = parseArgs({ options: { data: { type: 'string' }, json: { type: 'string' } } });
 const data = resolve(options.data ?? process.env.FRAMEPATH_EVAL_DATA ?? join(root, '..', 'shared', 'eval'));
 const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 const palaceFolder = join(data, 'mot', 'bytetrack-cpp-palace');
-
-class EvalError extends Error {}
 
 function folders(path) {
   if (!existsSync(path)) return [];
@@ -30,15 +28,13 @@ const referencesOf = (folder) =>
 
 function frameRate(folder) {
   const stated = /frameRate\s*=\s*([\d.]+)/.exec(readFileSync(join(folder, 'seqinfo.ini'), 'utf8'));
-  if (!stated) throw new EvalError(`${folder}/seqinfo.ini states no frameRate`);
+  if (!stated) throw new StepError(`${folder}/seqinfo.ini states no frameRate`);
   return Number(stated[1]);
 }
 
 async function loadAddon() {
-  const library = join(root, 'lib', 'addon.js');
-  if (!existsSync(library)) throw new EvalError('the library is not built; run: npm run setup');
-  const exported = await import(library);
-  return (exported.loadAddon ?? exported.addon ?? exported.default)();
+  await setUp();
+  return (await import(join(root, 'lib', 'addon.js'))).loadAddon();
 }
 
 /** Motion only, on given detections. Returns jobs for the scorer: ours and every reference result. */
@@ -66,7 +62,7 @@ function runClip(clip, reid, folder) {
   const report = join(folder, `${basename(clip, '.mp4')}-${reid}.json`);
   const args = ['run', clip, '--detect', 'blazeface', '--reid', reid, '--mot', mot, '--report', report];
   const run = spawnSync(process.execPath, [join(root, 'lib', 'cli.js'), ...args], { cwd: root, encoding: 'utf8' });
-  if (run.status !== 0) throw new EvalError(`framepath ${args.join(' ')} failed:\n${run.stderr}`);
+  if (run.status !== 0) throw new StepError(`framepath ${args.join(' ')} failed:\n${run.stderr}`);
   return { mot, reid: JSON.parse(readFileSync(report, 'utf8')).reid };
 }
 
@@ -126,7 +122,7 @@ function score(jobs, palace) {
   const input = JSON.stringify({ tools: join(data, 'tools'), jobs, palace });
   const run = spawnSync(python, [join(root, 'scripts', 'eval-score.py')], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
   if (run.status !== 0) {
-    throw new EvalError(`the scorer failed (it needs python3-numpy and python3-scipy):\n${run.stderr ?? run.error}`);
+    throw new StepError(`the scorer failed (it needs python3-numpy and python3-scipy):\n${run.stderr ?? run.error}`);
   }
   return JSON.parse(run.stdout);
 }
@@ -166,9 +162,9 @@ function print(result) {
   console.log(`Tracker updates a second, 20 objects, text included: ${result.updatesPerSecond}`);
 }
 
-async function main() {
+await main(async () => {
   if (!existsSync(join(data, 'tools', 'mot_eval.py'))) {
-    throw new EvalError(`no evaluation data in ${data}; name its folder with --data or FRAMEPATH_EVAL_DATA`);
+    throw new StepError(`no evaluation data in ${data}; name its folder with --data or FRAMEPATH_EVAL_DATA`);
   }
   const folder = mkdtempSync(join(tmpdir(), 'framepath-eval-'));
   try {
@@ -218,12 +214,4 @@ async function main() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof EvalError)) throw error;
-  console.error(`eval: ${error.message}`);
-  process.exitCode = 1;
-}
+});
