@@ -8,12 +8,15 @@ namespace framepath::track {
 
 namespace {
 
-// Shortest augmenting paths with potentials (Jonker-Volgenant's second phase): every row gets a column, rows <= columns.
-// Cost (row, column) = min(0, cost - limit); a pair at 0 means "left out".
+// Shortest augmenting paths with potentials (Jonker-Volgenant's second phase): every row gets a column, rows <=
+// columns. Cost (row, column) = min(0, cost - limit); a pair at 0 means "left out".
 class Component {
  public:
   Component(const CostMatrix& costs, float limit, const std::vector<int32_t>& rows, const std::vector<int32_t>& columns)
-      : costs_(costs), limit_(limit), transposed_(rows.size() > columns.size()), rows_(transposed_ ? columns : rows),
+      : costs_(costs),
+        limit_(limit),
+        transposed_(rows.size() > columns.size()),
+        rows_(transposed_ ? columns : rows),
         columns_(transposed_ ? rows : columns) {}
 
   void solve(Assignment& result) {

@@ -12,7 +12,8 @@ namespace {
 constexpr uint32_t kMagic = 0x42505046, kVersion = 1;  // "FPPB"
 constexpr uint32_t kMaxDims = 1 << 16;
 
-// Little endian: magic, version, metric, dims, count, then each {id, prints, prints x {weight, dims x value}}, checksum.
+// Little endian: magic, version, metric, dims, count, then each {id, prints, prints x {weight, dims x value}},
+// checksum.
 class Writer {
  public:
   void word(uint32_t value) {

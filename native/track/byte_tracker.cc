@@ -26,21 +26,24 @@ struct ByteTrack {
   int64_t startFrame, lastFrame;
   State state = State::tracked;
   bool confirmed = false;
-  bool announced = false;   // was returned before
-  bool recovered = false;   // in this frame
-  bool condemned = false;   // too old; the published code still offers it once more
+  bool announced = false;  // was returned before
+  bool recovered = false;  // in this frame
+  bool condemned = false;  // too old; the published code still offers it once more
 };
 
 class ByteTracker final : public Tracker {
  public:
   explicit ByteTracker(const TrackerOptions& options)
-      : options_(options), buffer_(static_cast<int64_t>(options.fps * options.bufferMs / 1000 + 1e-6)), marker_(options.fps) {}
+      : options_(options),
+        buffer_(static_cast<int64_t>(options.fps * options.bufferMs / 1000 + 1e-6)),
+        marker_(options.fps) {}
 
   Tracks update(const Detections& detections, int64_t) override {
     frame_++;
     std::vector<int32_t> high, low;
     for (size_t i = 0; i < detections.size(); i++) {
       const float score = detections.scores[i];
+      if (!usable(detections.boxes[i])) continue;
       if (score > options_.trackThreshold) {
         high.push_back(static_cast<int32_t>(i));
       } else if (score > options_.lowThreshold && score < options_.trackThreshold) {
@@ -96,7 +99,8 @@ class ByteTracker final : public Tracker {
   }
 
   // Matches `candidates` with `pool`; both keep what is left over.
-  void match(std::vector<int32_t>& pool, std::vector<int32_t>& candidates, const Detections& detections, bool fuse, float gate) {
+  void match(std::vector<int32_t>& pool, std::vector<int32_t>& candidates, const Detections& detections, bool fuse,
+             float gate) {
     CostMatrix costs(static_cast<int32_t>(pool.size()), static_cast<int32_t>(candidates.size()));
     for (int32_t i = 0; i < costs.rows(); i++) {
       const Box box = tracks_[pool[i]].filter.box();
@@ -166,6 +170,8 @@ class ByteTracker final : public Tracker {
 
 }  // namespace
 
-std::unique_ptr<Tracker> makeByteTracker(const TrackerOptions& options) { return std::make_unique<ByteTracker>(options); }
+std::unique_ptr<Tracker> makeByteTracker(const TrackerOptions& options) {
+  return std::make_unique<ByteTracker>(options);
+}
 
 }  // namespace framepath::track

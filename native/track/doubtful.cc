@@ -56,8 +56,10 @@ std::vector<Claim> claimSegments(const SourceRecord& record, const PrintSpace& s
       int32_t before = 0, after = 0;
       bool foundAgain = segment.marks & kTrackRecovered;  // a break between the settled segment before and this one
       for (size_t j = i; j-- > 0 && !before;) {
-        if (record.segments[segments[j]].proved) before = record.segments[segments[j]].id;
-        else foundAgain |= (record.segments[segments[j]].marks & kTrackRecovered) != 0;
+        if (record.segments[segments[j]].proved)
+          before = record.segments[segments[j]].id;
+        else
+          foundAgain |= (record.segments[segments[j]].marks & kTrackRecovered) != 0;
       }
       for (size_t j = i + 1; j < segments.size() && !after; j++) {
         if (record.segments[segments[j]].proved) after = record.segments[segments[j]].id;
@@ -65,7 +67,8 @@ std::vector<Claim> claimSegments(const SourceRecord& record, const PrintSpace& s
       // In the order of likelihood; the first one that is not elsewhere at that time gets the rows.
       std::vector<int32_t> order{before, after};
       if (!segment.prints.empty() && before && after && before != after) {
-        if (distanceTo(record, space, segment, after) < distanceTo(record, space, segment, before)) std::swap(order[0], order[1]);
+        if (distanceTo(record, space, segment, after) < distanceTo(record, space, segment, before))
+          std::swap(order[0], order[1]);
       } else if (foundAgain && after) {
         std::swap(order[0], order[1]);
       }

@@ -11,32 +11,41 @@ namespace framepath::track {
 
 namespace {
 
-constexpr float kMatchWeight = 0.8f;    // quality sum before a known identity is given
-constexpr float kNewWeight = 1.5f;      // before a new identity is made
-constexpr float kMargin = 0.1f;         // of the limit: another identity must be nearer by this much
-constexpr float kPoor = 0.2f;           // prints of lower quality say nothing
-constexpr int32_t kStrangers = 3;       // prints in a row that contradict a settled identity
-constexpr int64_t kReshapeRows = 5;     // a jump in shape opens a segment no more often than this
+constexpr float kMatchWeight = 0.5f;      // squared qualities before a known identity is given, from at least
+constexpr size_t kMatchPrints = 2;        // so many prints
+constexpr float kNewWeight = 1.2f;        // before a new identity is made
+constexpr float kLoyalty = 0.8f;          // the distance to the identity a track has counts this much
+constexpr float kMargin = 0.9f;           // a print is a stranger's when another identity is nearer by this factor
+constexpr float kPoor = 0.2f;             // prints of lower quality say nothing
+constexpr int32_t kStrangers = 3;         // prints in a row that contradict a settled identity,
+constexpr int32_t kYoungStrangers = 2;    // or one just made
+constexpr int64_t kReshapeRows = 5;       // a jump in shape opens a segment no more often than this
+constexpr int64_t kShortGapUs = 200'000;  // a track lost no longer than this, alone, is still the same
 
 class SourceGallery final : public Gallery {
  public:
-  SourceGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record, const std::map<int32_t, PrintSet>& bank)
-      : mode_(options.mode), space_(makePrintSpace(options)), capacity_(std::max(1, options.maxPrintsPerIdentity)),
-        record_(std::move(record)), allocator_(record_->source) {
+  SourceGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record,
+                const std::map<int32_t, PrintSet>& bank)
+      : mode_(options.mode),
+        space_(makePrintSpace(options)),
+        capacity_(std::max(1, options.maxPrintsPerIdentity)),
+        record_(std::move(record)),
+        allocator_(record_->source) {
     for (const auto& [id, prints] : bank) record_->identities.emplace(id, prints);
   }
 
-  People update(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t frameIndex, int64_t ptsUs) override {
+  People update(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t frameIndex,
+                int64_t ptsUs) override {
     std::lock_guard lock(record_->mutex);
     record_->frames.push_back({frameIndex, ptsUs});
-    for (const Track& track : tracks.items) open(track);
+    for (const Track& track : tracks.items) open(track, ptsUs);
     dropSharedIds(tracks);
     for (const Track& track : tracks.items) {
       counts_.detections += track.detection >= 0;
       Live& live = live_.at(track.track);
       segment(live).rows.push_back({frameIndex, ptsUs, track.box, track.score, live.id, false});
     }
-    takeEvidence(crops, prints, ptsUs);
+    takeEvidence(tracks, crops, prints, ptsUs);
     if (mode_ != ReidMode::off) settle(tracks);
 
     People people;
@@ -44,6 +53,7 @@ class SourceGallery final : public Gallery {
       const Live& live = live_.at(track.track);
       record_->segments[live.segment].rows.back().onlineId = live.id;
       people.items.push_back({track.track, live.id, track.box, track.score, track.detection});
+      if (live.proved) lastProved_[live.id] = {track.track, frameIndex, ptsUs};
     }
     return people;
   }
@@ -57,32 +67,63 @@ class SourceGallery final : public Gallery {
   struct Live {
     size_t segment = 0;
     int32_t id = 0;
+    int32_t settledId = 0;  // the last one it was given
     bool proved = false;
     bool overlapping = false;
-    bool fresh = false;       // evidence came in this frame
+    bool fresh = false;     // evidence came in this frame
+    bool bornHere = false;  // the identity was made from this segment
     int32_t strangers = 0;
-    PrintSet evidence{8};     // since the last event
+    size_t strangerRow = 0;  // of the segment: where the first of them appeared
+    int64_t seenUs = 0;
+    PrintSet evidence{8};  // since the last event
   };
 
   Segment& segment(const Live& live) { return record_->segments[live.segment]; }
 
-  // Begins a segment where the track may have become somebody else.
-  void open(const Track& track) {
-    const auto [found, added] = live_.try_emplace(track.track);
-    Live& live = found->second;
-    const bool overlapping = track.marks & kTrackOverlapping;
-    const bool reshaped = (track.marks & kTrackReshaped) && !added && static_cast<int64_t>(segment(live).rows.size()) > kReshapeRows;
-    const bool event = (track.marks & (kTrackRecovered | kTrackSeparated)) || reshaped || (overlapping && !live.overlapping);
-    live.overlapping = overlapping;
-    live.fresh = false;
-    if (!added && !event) return;
-    if (added && mode_ == ReidMode::off) live.id = allocate(), live.proved = true;
-    if (!added && mode_ != ReidMode::off) live.proved = false;
+  struct Sighting {
+    int64_t track, frameIndex, ptsUs;
+  };
+
+  void beginSegment(int64_t track, Live& live, uint8_t marks) {
     live.segment = record_->segments.size();
     live.evidence.clear();
     live.strangers = 0;
-    record_->segments.emplace_back(track.track, track.marks, live.id);
+    live.bornHere = false;
+    record_->segments.emplace_back(track, marks, live.id);
     record_->segments.back().proved = live.proved;
+  }
+
+  // Begins a segment where the track may have become somebody else.
+  void open(const Track& track, int64_t ptsUs) {
+    const auto [found, added] = live_.try_emplace(track.track);
+    Live& live = found->second;
+    const bool overlapping = track.marks & kTrackOverlapping, near = overlapping || live.overlapping;
+    const bool recovered = (track.marks & kTrackRecovered) && (near || ptsUs - live.seenUs > kShortGapUs);
+    const bool reshaped =
+        (track.marks & kTrackReshaped) && !added && static_cast<int64_t>(segment(live).rows.size()) > kReshapeRows;
+    const bool event = recovered || reshaped || (track.marks & kTrackSeparated) || (overlapping && !live.overlapping);
+    live.overlapping = overlapping;
+    live.fresh = false;
+    live.seenUs = ptsUs;
+    if (!added && !event) return;
+    if (mode_ == ReidMode::off) {
+      if (added) live.id = allocate();
+      live.proved = true;
+    } else {
+      live.proved = false;
+    }
+    beginSegment(track.track, live, track.marks);
+  }
+
+  // The track has lost its identity to another one; what it proved before stays.
+  void dropId(int64_t track, Live& live) {
+    live.id = 0;
+    if (live.proved) {
+      live.proved = false;
+      beginSegment(track, live, 0);
+    } else {
+      segment(live).id = 0;
+    }
   }
 
   // A track found again may find its identity taken: the one that proved it keeps it.
@@ -94,15 +135,20 @@ class SourceGallery final : public Gallery {
       const auto [holder, added] = holders.emplace(live.id, track.track);
       if (added) continue;
       Live& other = live_.at(holder->second);
-      Live& loser = live.proved && !other.proved ? other : live;
-      if (&loser == &other) holder->second = track.track;
-      loser.id = 0;
-      loser.proved = false;
-      segment(loser).id = 0;
+      if (live.proved && !other.proved) {
+        dropId(holder->second, other);
+        holder->second = track.track;
+      } else {
+        dropId(track.track, live);
+      }
     }
   }
 
-  void takeEvidence(const Crops& crops, const Prints& prints, int64_t ptsUs) {
+  void takeEvidence(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t ptsUs) {
+    std::set<int32_t> held;
+    for (const Track& track : tracks.items) {
+      if (const Live& live = live_.at(track.track); live.proved) held.insert(live.id);
+    }
     const size_t count = std::min(crops.items.size(), prints.size());
     for (size_t i = 0; i < count; i++) {
       const Crop& crop = crops.items[i];
@@ -115,12 +161,12 @@ class SourceGallery final : public Gallery {
         const std::vector<TrackRow>& rows = segment(live).rows;
         best = {record_->source, crop.track, ptsUs, crop.box, rows.empty() ? 0 : rows.back().score, crop.quality};
       }
-      if (crop.quality < kPoor) continue;
+      if (crop.quality < kPoor || mode_ == ReidMode::off) continue;
       const auto begin = prints.values.begin() + static_cast<std::ptrdiff_t>(i * prints.dims);
-      Print print{{begin, begin + prints.dims}, crop.quality};
+      Print print{{begin, begin + prints.dims}, crop.quality * crop.quality};
       segment(live).prints.add(space_, print);
       if (live.proved) {
-        refresh(live, std::move(print));
+        refresh(crop.track, live, std::move(print), held);
       } else {
         live.evidence.add(space_, std::move(print));
         live.fresh = true;
@@ -129,20 +175,56 @@ class SourceGallery final : public Gallery {
   }
 
   // A print of a settled track: more of the same person, or a sign that it is somebody else by now.
-  void refresh(Live& live, Print print) {
+  void refresh(int64_t track, Live& live, Print print, const std::set<int32_t>& held) {
     PrintSet single(1);
     single.add(space_, print);
     if (single.empty()) return;
     PrintSet& known = record_->identities.at(live.id);
-    if (setDistance(space_, single, known) < space_.limit) {
+    const float own = setDistance(space_, single, known);
+    float other = space_.limit / kLoyalty;
+    for (const auto& [id, prints] : record_->identities) {
+      if (!held.contains(id)) other = std::min(other, setDistance(space_, single, prints, std::min(other, own)));
+    }
+    if (other >= kMargin * own) {
+      if (own >= space_.limit) return;  // a poor likeness, but nobody else's either
       live.strangers = 0;
       live.evidence.clear();
       known.add(space_, std::move(print));
       return;
     }
-    if (live.strangers == 0) live.evidence.clear();
+    if (live.strangers++ == 0) {
+      live.evidence.clear();
+      live.strangerRow = segment(live).rows.size() - 1;
+    }
     live.evidence.add(space_, std::move(print));
-    if (++live.strangers >= kStrangers) live.proved = false, live.strangers = 0, live.fresh = true;
+    if (live.strangers >= (live.bornHere ? kYoungStrangers : kStrangers)) doubt(track, live);
+  }
+
+  // Whose print was taken for a stranger's so often is somebody else: since the first of these prints, or, when the
+  // identity was made from this very segment, it was never anybody.
+  void doubt(int64_t track, Live& live) {
+    live.proved = false;
+    live.fresh = true;
+    live.strangers = 0;
+    if (live.bornHere && lastProved_[live.id].track == track) {
+      record_->identities.erase(live.id);
+      live.id = segment(live).id = 0;
+      segment(live).proved = false;
+      return;
+    }
+    splitSegment(track, live, live.strangerRow);
+  }
+
+  // The rows from `row` on become a segment of their own.
+  void splitSegment(int64_t track, Live& live, size_t row) {
+    const PrintSet evidence = live.evidence;
+    const size_t old = live.segment;
+    beginSegment(track, live, 0);
+    live.evidence = evidence;
+    std::vector<TrackRow>& from = record_->segments[old].rows;
+    segment(live).rows.assign(from.begin() + static_cast<std::ptrdiff_t>(row), from.end());
+    segment(live).prints = evidence;
+    from.resize(row);
   }
 
   // Gives identities to the tracks that have new evidence, all of them at once.
@@ -153,7 +235,7 @@ class SourceGallery final : public Gallery {
       const Live& live = live_.at(track.track);
       if (live.proved) {
         held.insert(live.id);
-      } else if (live.fresh && live.evidence.weight() >= kMatchWeight) {
+      } else if (live.fresh && live.evidence.size() >= kMatchPrints && live.evidence.weight() >= kMatchWeight) {
         rows.push_back(track.track);
       }
     }
@@ -164,12 +246,14 @@ class SourceGallery final : public Gallery {
     }
     std::sort(ids.begin(), ids.end());
     const float limit = limitFor(space_, record_->identities.size());
-    CostMatrix costs(static_cast<int32_t>(rows.size()), static_cast<int32_t>(ids.size()), std::numeric_limits<float>::max());
+    CostMatrix costs(static_cast<int32_t>(rows.size()), static_cast<int32_t>(ids.size()),
+                     std::numeric_limits<float>::max());
     for (int32_t i = 0; i < costs.rows(); i++) {
       const Live& live = live_.at(rows[i]);
       for (int32_t j = 0; j < costs.columns(); j++) {
-        const float distance = setDistance(space_, live.evidence, record_->identities.at(ids[j]), limit);
-        costs.at(i, j) = live.id == ids[j] ? distance - kMargin * limit : distance;
+        if (elsewhere(ids[j], rows[i], live)) continue;
+        const float loyalty = live.id == ids[j] ? kLoyalty : 1;
+        costs.at(i, j) = loyalty * setDistance(space_, live.evidence, record_->identities.at(ids[j]), limit / loyalty);
       }
     }
     const Assignment assignment = assign(costs, limit);
@@ -177,23 +261,35 @@ class SourceGallery final : public Gallery {
       Live& live = live_.at(rows[i]);
       const int32_t j = assignment.rowToColumn[i];
       if (j >= 0) {
-        give(live, ids[j], tracks);
+        give(rows[i], live, ids[j], tracks);
       } else if (live.evidence.weight() >= kNewWeight) {
-        give(live, allocate(), tracks);
+        give(rows[i], live, allocate(), tracks);
+        live.bornHere = true;
       }
     }
   }
 
-  void give(Live& live, int32_t id, const Tracks& tracks) {
-    for (const Track& track : tracks.items) {
-      Live& other = live_.at(track.track);
-      if (&other == &live || other.id != id) continue;
-      other.id = 0;
-      other.proved = false;
-      segment(other).id = 0;
+  // Another track proved to be this identity during most of this segment.
+  bool elsewhere(int32_t id, int64_t track, const Live& live) const {
+    const auto last = lastProved_.find(id);
+    if (last == lastProved_.end() || last->second.track == track) return false;
+    const std::vector<TrackRow>& rows = record_->segments[live.segment].rows;
+    return last->second.frameIndex >= rows[rows.size() / 2].frameIndex;
+  }
+
+  void give(int64_t track, Live& live, int32_t id, const Tracks& tracks) {
+    for (const Track& item : tracks.items) {
+      Live& other = live_.at(item.track);
+      if (&other != &live && other.id == id) dropId(item.track, other);
     }
-    if (live.id != 0 && live.id != id) counts_.changed++;
-    live.id = id;
+    if (const auto last = lastProved_.find(id); last != lastProved_.end() && last->second.track != track) {
+      const std::vector<TrackRow>& rows = segment(live).rows;
+      const auto after = std::find_if(rows.begin(), rows.end(),
+                                      [&](const TrackRow& row) { return row.frameIndex > last->second.frameIndex; });
+      if (after != rows.begin()) splitSegment(track, live, static_cast<size_t>(after - rows.begin()));
+    }
+    counts_.changed += live.settledId != 0 && live.settledId != id;
+    live.id = live.settledId = id;
     live.proved = true;
     live.strangers = 0;
     segment(live).id = id;
@@ -216,6 +312,7 @@ class SourceGallery final : public Gallery {
   const std::shared_ptr<SourceRecord> record_;
   IdAllocator allocator_;
   std::unordered_map<int64_t, Live> live_;
+  std::unordered_map<int32_t, Sighting> lastProved_;
   GalleryCounts counts_;
 };
 

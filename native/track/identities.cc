@@ -21,7 +21,8 @@ class RunIdentities final : public Identities {
     std::lock_guard lock(mutex_);
     for (const auto& record : records_) {
       if (record->source == source) {
-        throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: source " + std::to_string(source) + " has a gallery already");
+        throw Error(ErrorCode::INVALID_ARGUMENT,
+                    "Identities: source " + std::to_string(source) + " has a gallery already");
       }
     }
     auto record = std::make_shared<SourceRecord>(source);
@@ -73,6 +74,8 @@ class RunIdentities final : public Identities {
 
 }  // namespace
 
-std::shared_ptr<Identities> makeIdentities(const IdentityOptions& options) { return std::make_shared<RunIdentities>(options); }
+std::shared_ptr<Identities> makeIdentities(const IdentityOptions& options) {
+  return std::make_shared<RunIdentities>(options);
+}
 
 }  // namespace framepath::track

@@ -91,7 +91,7 @@ struct FinalRow {
   TrackRow row;
 };
 struct RelinkResult {
-  std::vector<Identity> identities;           // by id
+  std::vector<Identity> identities;                 // by id
   std::vector<std::pair<int32_t, int32_t>> merged;  // online id -> final id, where they differ
 };
 

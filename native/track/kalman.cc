@@ -47,7 +47,8 @@ void BoxFilter::predict(bool holdHeight) {
   if (holdHeight) axes_[3].velocity = 0;
   const double height = axes_[3].value;
   for (int i = 0; i < 4; i++) {
-    axes_[i].predict(i == 2 ? kAspectStd : noise_.position * height, i == 2 ? kAspectVelocityStd : noise_.velocity * height);
+    axes_[i].predict(i == 2 ? kAspectStd : noise_.position * height,
+                     i == 2 ? kAspectVelocityStd : noise_.velocity * height);
   }
 }
 
@@ -57,10 +58,6 @@ void BoxFilter::update(const Box& box, double noiseScale) {
   for (int i = 0; i < 4; i++) {
     axes_[i].update(measured[i], noiseScale * (i == 2 ? kAspectMeasuredStd : noise_.measurement * height));
   }
-}
-
-void BoxFilter::damp(double factor) {
-  for (Axis& axis : axes_) axis.velocity *= factor;
 }
 
 Box BoxFilter::box() const {

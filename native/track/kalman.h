@@ -1,7 +1,7 @@
 // Constant-velocity Kalman filter of a box: centre, shape and height, as in DeepSORT and ByteTrack.
 //
-// The published filter has 8 states, but starts diagonal and never couples one coordinate with another: it is four filters
-// of (value, velocity). Noise is proportional to the height of the box.
+// The published filter has 8 states, but starts diagonal and never couples one coordinate with another: it is four
+// filters of (value, velocity). Noise is proportional to the height of the box.
 #pragma once
 #include <array>
 
@@ -23,8 +23,6 @@ class BoxFilter {
   void predict(bool holdHeight = false);
   // `noiseScale` > 1 trusts the measurement less.
   void update(const Box& box, double noiseScale = 1);
-  // The box's place is taken over, velocities fade: nobody keeps walking at full speed behind a wall for long.
-  void damp(double factor);
 
   Box box() const;
   double centerX() const { return axes_[0].value; }

@@ -8,9 +8,9 @@ namespace framepath::track {
 
 namespace {
 
-constexpr float kTouching = 0.1f;    // of the smaller box
-constexpr float kCovered = 0.5f;     // of the box itself
-constexpr double kReshaped = 1.5;    // ratio to the smoothed size or aspect
+constexpr float kTouching = 0.1f;  // of the smaller box
+constexpr float kCovered = 0.5f;   // of the box itself
+constexpr double kReshaped = 1.5;  // ratio to the smoothed size or aspect
 constexpr double kSmoothingMs = 200;
 constexpr double kForgetMs = 10'000;
 
@@ -19,14 +19,17 @@ float sharedWithSmaller(const Box& a, const Box& b) {
   return smaller > 0 ? intersectionArea(a, b) / smaller : 0;
 }
 
-// Which of two overlapping boxes is in front: the one whose lower edge is lower (nearer to the camera), else the surer one.
+// Which of two overlapping boxes is in front: the one whose lower edge is lower (nearer to the camera), else the surer
+// one.
 bool inFront(const Track& a, const Track& b) {
   const float difference = a.box.y2 - b.box.y2;
   const float scale = std::max(a.box.height(), b.box.height());
   return std::abs(difference) > 0.1f * scale ? difference > 0 : a.score > b.score;
 }
 
-double ratio(double a, double b) { return a > b ? a / b : b / a; }
+double ratio(double a, double b) {
+  return a > b ? a / b : b / a;
+}
 
 }  // namespace
 
@@ -51,7 +54,8 @@ void Marker::mark(Tracks& tracks, const std::vector<HiddenTrack>& hidden) {
     if (added || (track.marks & kTrackRecovered)) {
       memory.area = area, memory.aspect = aspect;
     } else {
-      if (ratio(area, memory.area) > kReshaped || ratio(std::max(aspect, 1e-3), std::max(memory.aspect, 1e-3)) > kReshaped) {
+      if (ratio(area, memory.area) > kReshaped ||
+          ratio(std::max(aspect, 1e-3), std::max(memory.aspect, 1e-3)) > kReshaped) {
         track.marks |= kTrackReshaped;
       }
       if (memory.overlapping && !overlapping) track.marks |= kTrackSeparated;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 
 #include "core/error.h"
@@ -36,6 +35,14 @@ size_t parseNumbers(std::string_view line, double* numbers, size_t count, size_t
   return found;
 }
 
+void appendFixed(std::string& text, float value, int precision) {
+  char digits[64];
+  const std::to_chars_result result =
+      std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, precision);
+  text += ',';
+  text.append(digits, result.ptr);
+}
+
 Detections detectionsOf(const std::vector<MotRow>& rows, const std::vector<size_t>& order, size_t begin, size_t end) {
   Detections detections;
   for (size_t i = begin; i < end; i++) {
@@ -63,8 +70,8 @@ std::vector<MotRow> parseMot(std::string_view text) {
     MotRow row;
     row.frame = static_cast<int64_t>(numbers[0]);
     row.id = static_cast<int64_t>(numbers[1]);
-    row.box = {static_cast<float>(numbers[2]), static_cast<float>(numbers[3]), static_cast<float>(numbers[2] + numbers[4]),
-               static_cast<float>(numbers[3] + numbers[5])};
+    row.box = {static_cast<float>(numbers[2]), static_cast<float>(numbers[3]),
+               static_cast<float>(numbers[2] + numbers[4]), static_cast<float>(numbers[3] + numbers[5])};
     if (found > 6) row.score = static_cast<float>(numbers[6]);
     rows.push_back(row);
   }
@@ -73,12 +80,11 @@ std::vector<MotRow> parseMot(std::string_view text) {
 
 std::string formatMot(const std::vector<MotRow>& rows) {
   std::string text;
-  char line[192];
   for (const MotRow& row : rows) {
-    const int length = std::snprintf(line, sizeof line, "%lld,%lld,%.2f,%.2f,%.2f,%.2f,%.4f,-1,-1,-1\n",
-                                     static_cast<long long>(row.frame), static_cast<long long>(row.id), row.box.x1,
-                                     row.box.y1, row.box.width(), row.box.height(), row.score);
-    text.append(line, static_cast<size_t>(std::clamp<int>(length, 0, sizeof line - 1)));
+    text += std::to_string(row.frame) + ',' + std::to_string(row.id);
+    for (const float value : {row.box.x1, row.box.y1, row.box.width(), row.box.height()}) appendFixed(text, value, 2);
+    appendFixed(text, row.score, 4);
+    text += ",-1,-1,-1\n";
   }
   return text;
 }

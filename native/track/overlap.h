@@ -22,6 +22,12 @@ inline float inclusiveOverlap(const Box& a, const Box& b) {
   return static_cast<float>(both / (areaA + areaB - both));
 }
 
+// A box a detector can mean. Others (empty, not a number, beyond any picture) are ignored by trackers.
+inline bool usable(const Box& box) {
+  constexpr float kFar = 1e6f;
+  return box.width() > 0 && box.height() > 0 && box.x1 > -kFar && box.y1 > -kFar && box.x2 < kFar && box.y2 < kFar;
+}
+
 // The box grown by `margin` of its own size on every side.
 inline Box grown(const Box& box, float margin) {
   const float dx = box.width() * margin, dy = box.height() * margin;

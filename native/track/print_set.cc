@@ -21,7 +21,8 @@ PrintSpace makePrintSpace(const IdentityOptions& options) {
     }
     return {Metric::cosine, static_cast<float>(1 - options.threshold)};
   }
-  throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: unknown metric '" + options.metric + "'", "use 'l2' or 'cosine'");
+  throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: unknown metric '" + options.metric + "'",
+              "use 'l2' or 'cosine'");
 }
 
 float printDistance(const PrintSpace& space, const std::vector<float>& a, const std::vector<float>& b) {

@@ -45,8 +45,8 @@ class PrintSet {
 };
 
 // Mean distance over all pairs, weighted by the product of the qualities: comparable with the limit of single prints,
-// steadier than the nearest pair. Infinity when a set is empty or the dimensions differ. Above `giveUp` any larger value
-// may come back, sooner: the distance of the means is a lower bound (and for cosine the mean itself).
+// steadier than the nearest pair. Infinity when a set is empty or the dimensions differ. Above `giveUp` any larger
+// value may come back, sooner: the distance of the means is a lower bound (and for cosine the mean itself).
 float setDistance(const PrintSpace& space, const PrintSet& a, const PrintSet& b,
                   float giveUp = std::numeric_limits<float>::infinity());
 

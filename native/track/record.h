@@ -10,8 +10,8 @@
 
 namespace framepath::track {
 
-// A stretch of one track in which it shows one person: a new one begins wherever that may have changed (found again, touching
-// another track, apart again, a jump in shape).
+// A stretch of one track in which it shows one person: a new one begins wherever that may have changed (found again,
+// touching another track, apart again, a jump in shape).
 struct Segment {
   explicit Segment(int64_t track, uint8_t marks, int32_t id) : track(track), marks(marks), id(id) {}
   int64_t track;
@@ -32,12 +32,12 @@ struct SourceRecord {
   const int32_t source;
   mutable std::mutex mutex;  // guards everything below
   std::vector<FrameStamp> frames;
-  std::vector<Segment> segments;  // in the order they began
+  std::vector<Segment> segments;                     // in the order they began
   std::unordered_map<int32_t, PrintSet> identities;  // online, and those of the bank
 };
 
-// Numbers for the identities of one source, without asking the others: 1..99 in the first source, 101..199 in the second,
-// so that ids are unique over the run and yet the same on every run.
+// Numbers for the identities of one source, without asking the others: 1..99 in the first source, 101..199 in the
+// second, so that ids are unique over the run and yet the same on every run.
 class IdAllocator {
  public:
   explicit IdAllocator(int32_t source);  // throws INVALID_ARGUMENT beyond 2000 sources

@@ -20,7 +20,7 @@ struct Stretch {
 
 // What is taken for one person so far.
 struct Cluster {
-  int32_t onlineId = 0;          // the smallest of its online ids
+  int32_t onlineId = 0;  // the smallest of its online ids
   std::vector<int32_t> onlineIds;
   std::vector<size_t> pieces;
   std::vector<Stretch> stretches;  // sorted by source and frame
@@ -38,8 +38,10 @@ bool coexist(const Cluster& a, const Cluster& b) {
   while (i < a.stretches.size() && j < b.stretches.size()) {
     const Stretch &x = a.stretches[i], &y = b.stretches[j];
     if (x.source == y.source && x.firstFrame <= y.lastFrame && y.firstFrame <= x.lastFrame) return true;
-    if (x.source != y.source ? x.source < y.source : x.lastFrame < y.lastFrame) i++;
-    else j++;
+    if (x.source != y.source ? x.source < y.source : x.lastFrame < y.lastFrame)
+      i++;
+    else
+      j++;
   }
   return false;
 }
@@ -49,14 +51,16 @@ class Scenes {
   explicit Scenes(const std::vector<std::vector<int32_t>>& groups) : groups_(groups) {}
   bool same(int32_t a, int32_t b) const {
     return std::any_of(groups_.begin(), groups_.end(), [&](const std::vector<int32_t>& group) {
-      return std::find(group.begin(), group.end(), a) != group.end() && std::find(group.begin(), group.end(), b) != group.end();
+      return std::find(group.begin(), group.end(), a) != group.end() &&
+             std::find(group.begin(), group.end(), b) != group.end();
     });
   }
   // Seen at one time in two sources that are not declared to show the same scene.
   bool apart(const Cluster& a, const Cluster& b) const {
     for (const Stretch& x : a.stretches) {
       for (const Stretch& y : b.stretches) {
-        if (x.source != y.source && x.startUs <= y.endUs && y.startUs <= x.endUs && !same(x.source, y.source)) return true;
+        if (x.source != y.source && x.startUs <= y.endUs && y.startUs <= x.endUs && !same(x.source, y.source))
+          return true;
       }
     }
     return false;
@@ -68,7 +72,8 @@ class Scenes {
 
 class Relinker {
  public:
-  Relinker(const std::vector<std::shared_ptr<SourceRecord>>& records, const IdentityOptions& identity, const RelinkOptions& options)
+  Relinker(const std::vector<std::shared_ptr<SourceRecord>>& records, const IdentityOptions& identity,
+           const RelinkOptions& options)
       : records_(records), space_(makePrintSpace(identity)), options_(options), scenes_(options.sameScene) {}
 
   Relinked link() {

@@ -1,10 +1,7 @@
-// The default tracker: ByteTrack's order with observation-centric additions.
 #include "track/standard_tracker.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <deque>
 
 #include "track/assignment.h"
 #include "track/kalman.h"
@@ -15,159 +12,119 @@ namespace framepath::track {
 
 namespace {
 
-double E(const char* n, double d) { const char* v = getenv(n); return v ? atof(v) : d; }
+constexpr float kLowGate = 0.5f, kUnconfirmedGate = 0.7f, kDuplicateOverlap = 0.85f;
+constexpr float kMargin = 0.03f;      // boxes are compared grown by this much of their size
+constexpr double kScoreNoise = 1;     // measurement noise at score 0 is 1 + this times that at score 1
+constexpr double kReferenceFps = 30;  // the rate the filter's constants were made for
 
-struct Tuning {
-  double margin1 = E("M1", 0), margin2 = E("M2", 0), hm = E("HM", 0), fuse = E("FUSE", 1);
-  double dir = E("DIR", 0), lostPen = E("LP", 0), ocrGate = E("OCR", 0), lowGate = E("LG", 0.5), unGate = E("UG", 0.7);
-  double buf = E("BUF", 1000), velN = E("VN", 1), posN = E("PN", 1), measN = E("MN", 1), fpsPow = E("FP", 0), fpsPowP = E("FPP", 0), damp = E("DAMP", 1);
-  double raw = E("RAW", 0), oru = E("ORU", 0), nsa = E("NSA", 0), gate = E("GATE", 0.8), dup = E("DUP", 0.15), lostLow = E("LL", 0);
-  double newOv = E("NO", 0), hist = E("HI", 3), fpsMarg = E("FM", 0);
-};
+enum class State : uint8_t { unconfirmed, tracked, lost };
 
-enum class State : uint8_t { tracked, lost };
-
-struct Observation { int64_t frame; Box box; };
-
-struct StandardTrack {
-  StandardTrack(int64_t id, const Box& box, float score, int32_t detection, int64_t frame, const KalmanNoise& noise)
-      : id(id), filter(box, noise), score(score), detection(detection), startFrame(frame), lastFrame(frame), saved(filter) {
-    history.push_back({frame, box});
-  }
+struct MotionTrack {
   int64_t id;
   BoxFilter filter;
   float score;
   int32_t detection;
   int64_t startFrame, lastFrame;
-  State state = State::tracked;
-  bool confirmed = false, announced = false, recovered = false;
-  std::deque<Observation> history;
-  BoxFilter saved;
+  State state = State::unconfirmed;
+  bool announced = false;  // was returned before
+  bool recovered = false;  // in this frame
 };
+
+// Between two frames a random walk of the velocity spreads with the root of the time between them.
+KalmanNoise noiseAt(double fps) {
+  KalmanNoise noise;
+  noise.velocity *= std::sqrt(kReferenceFps / std::clamp(fps, 1.0, 240.0));
+  return noise;
+}
 
 class StandardTracker final : public Tracker {
  public:
   explicit StandardTracker(const TrackerOptions& options)
-      : options_(options), buffer_(static_cast<int64_t>(options.fps * t_.buf / 1000 + 1e-6)), marker_(options.fps) {
-    const double k = std::pow(30 / options.fps, t_.fpsPow);
-    noise_.velocity *= t_.velN * k;
-    noise_.position *= t_.posN * std::pow(30 / options.fps, t_.fpsPowP);
-    noise_.measurement *= t_.measN;
-    const double m = std::pow(30 / options.fps, t_.fpsMarg);
-    t_.margin1 *= m; t_.margin2 *= m;
-  }
+      : options_(options),
+        buffer_(static_cast<int64_t>(options.fps * options.bufferMs / 1000 + 1e-6)),
+        noise_(noiseAt(options.fps)),
+        marker_(options.fps) {}
 
-  Tracks update(const Detections& detections, int64_t) override {
-    frame_++;
+  Tracks update(const Detections& detections, int64_t ptsUs) override {
+    advance(ptsUs);
     std::vector<int32_t> high, low;
     for (size_t i = 0; i < detections.size(); i++) {
+      if (!usable(detections.boxes[i])) continue;
       const float score = detections.scores[i];
-      if (score > options_.trackThreshold) high.push_back(static_cast<int32_t>(i));
-      else if (score > options_.lowThreshold) low.push_back(static_cast<int32_t>(i));
+      if (score > options_.trackThreshold) {
+        high.push_back(static_cast<int32_t>(i));
+      } else if (score > options_.lowThreshold) {
+        low.push_back(static_cast<int32_t>(i));
+      }
     }
-    predictPool();
-    for (StandardTrack& track : tracks_) track.detection = -1, track.recovered = false;
     std::vector<int32_t> pool, unconfirmed;
-    for (size_t i = 0; i < tracks_.size(); i++) (tracks_[i].confirmed ? pool : unconfirmed).push_back(static_cast<int32_t>(i));
-    match(pool, high, detections, t_.fuse, t_.gate, t_.margin1, t_.dir, false);
-    std::vector<int32_t> stillTracked, lost;
-    for (int32_t i : pool) (tracks_[i].state == State::tracked || t_.lostLow ? stillTracked : lost).push_back(i);
-    match(stillTracked, low, detections, 0, t_.lowGate, t_.margin1, 0, false);
-    if (t_.margin2 > 0 || t_.ocrGate > 0) {
-      for (int32_t i : lost) stillTracked.push_back(i);
-      if (t_.ocrGate > 0) match(stillTracked, high, detections, 0, t_.ocrGate, t_.margin2, 0, true);
-      else match(stillTracked, high, detections, 0, t_.gate, t_.margin2, 0, false);
+    for (size_t i = 0; i < tracks_.size(); i++) {
+      tracks_[i].detection = -1;
+      tracks_[i].recovered = false;
+      (tracks_[i].state == State::unconfirmed ? unconfirmed : pool).push_back(static_cast<int32_t>(i));
     }
-    for (int32_t i : stillTracked) tracks_[i].state = State::lost;
-    match(unconfirmed, high, detections, 1, t_.unGate, t_.margin1, 0, false);
+    match(pool, high, detections, true, options_.matchGate);
+    std::erase_if(pool, [&](int32_t i) { return tracks_[i].state == State::lost; });
+    match(pool, low, detections, false, kLowGate);
+    for (const int32_t i : pool) tracks_[i].state = State::lost;
+    match(unconfirmed, high, detections, true, kUnconfirmedGate);
+
     std::vector<char> gone(tracks_.size(), 0);
-    for (int32_t i : unconfirmed) gone[i] = 1;
+    for (const int32_t i : unconfirmed) gone[i] = 1;
     for (size_t i = 0; i < gone.size(); i++) {
       if (tracks_[i].state == State::lost && frame_ - tracks_[i].lastFrame > buffer_) gone[i] = 1;
     }
-    for (int32_t index : high) {
-      if (detections.scores[index] < options_.newThreshold) continue;
-      tracks_.emplace_back(++lastId_, detections.boxes[index], detections.scores[index], index, frame_, noise_);
-      tracks_.back().confirmed = frame_ == 1;
-      gone.push_back(0);
-    }
+    for (const int32_t i : high) begin(detections, i);
+    gone.resize(tracks_.size(), 0);
     removeDuplicates(gone);
     size_t next = 0;
-    std::erase_if(tracks_, [&](const StandardTrack&) { return gone[next++]; });
-    return seen(detections);
+    std::erase_if(tracks_, [&](const MotionTrack&) { return gone[next++]; });
+    first_ = false;
+    return seen();
   }
 
-  void predict(int64_t) override { frame_++; predictPool(); }
+  void predict(int64_t ptsUs) override { advance(ptsUs); }
 
  private:
-  void predictPool() {
-    for (StandardTrack& track : tracks_) {
-      const bool lost = track.state == State::lost;
-      if (lost && t_.damp < 1) track.filter.damp(std::pow(t_.damp, 30 / options_.fps));
-      track.filter.predict(lost);
+  // Moves every track to the time of this frame, over frames that never came.
+  void advance(int64_t ptsUs) {
+    int64_t frames = 1;
+    if (started_) {
+      const double passed = static_cast<double>(ptsUs - lastUs_) * options_.fps / 1e6;
+      frames = static_cast<int64_t>(std::llround(std::clamp(passed, 1.0, static_cast<double>(buffer_ + 1))));
+    }
+    started_ = true;
+    lastUs_ = ptsUs;
+    frame_ += frames;
+    for (MotionTrack& track : tracks_) {
+      for (int64_t i = 0; i < frames; i++) track.filter.predict(track.state == State::lost);
     }
   }
 
-  void match(std::vector<int32_t>& pool, std::vector<int32_t>& candidates, const Detections& detections, double fuse, double gate, double margin, double dirW, bool lastBox) {
+  void begin(const Detections& detections, int32_t index) {
+    if (detections.scores[index] < options_.newThreshold) return;
+    tracks_.push_back(
+        {++lastId_, BoxFilter(detections.boxes[index], noise_), detections.scores[index], index, frame_, frame_});
+    if (first_) tracks_.back().state = State::tracked;
+  }
+
+  // Matches `candidates` with `pool`; both keep what is left over.
+  void match(std::vector<int32_t>& pool, std::vector<int32_t>& candidates, const Detections& detections, bool fuse,
+             float gate) {
     if (pool.empty() || candidates.empty()) return;
+    std::vector<Box> grownCandidates;
+    for (const int32_t j : candidates) grownCandidates.push_back(grown(detections.boxes[j], kMargin));
     CostMatrix costs(static_cast<int32_t>(pool.size()), static_cast<int32_t>(candidates.size()));
     for (int32_t i = 0; i < costs.rows(); i++) {
-      const StandardTrack& track = tracks_[pool[i]];
-      const Box box = lastBox ? track.history.back().box : track.filter.box();
-      const double age = (frame_ - track.lastFrame - 1) / options_.fps;
+      const Box box = grown(tracks_[pool[i]].filter.box(), kMargin);
       for (int32_t j = 0; j < costs.columns(); j++) {
-        const Box& d = detections.boxes[candidates[j]];
-        float overlap = margin > 0 ? intersectionOverUnion(grown(box, margin), grown(d, margin)) : intersectionOverUnion(box, d);
-        if (overlap <= 0) continue;
-        if (t_.hm > 0) {
-          const double both = std::min(box.y2, d.y2) - std::max(box.y1, d.y1), all = std::max(box.y2, d.y2) - std::min(box.y1, d.y1);
-          overlap *= std::pow(std::max(0.0, both / all), t_.hm);
-        }
-        const float score = detections.scores[candidates[j]];
-        double cost = 1 - overlap * (1 - fuse + fuse * score);
-        cost += t_.lostPen * age;
-        if (dirW > 0 && track.history.size() > 1) {
-          // direction of the last frames against direction to the candidate
-          const Observation& b = track.history.back();
-          const Observation& a = track.history.front();
-          const double vx = (b.box.x1 + b.box.x2 - a.box.x1 - a.box.x2), vy = (b.box.y1 + b.box.y2 - a.box.y1 - a.box.y2);
-          const double wx = (d.x1 + d.x2 - a.box.x1 - a.box.x2), wy = (d.y1 + d.y2 - a.box.y1 - a.box.y2);
-          const double n = std::hypot(vx, vy) * std::hypot(wx, wy);
-          if (n > 0) {
-            const double ang = std::acos(std::clamp((vx * wx + vy * wy) / n, -1.0, 1.0));
-            cost += dirW * (ang / M_PI - 0.5) * score;
-          }
-        }
-        costs.at(i, j) = cost;
+        const float overlap = intersectionOverUnion(box, grownCandidates[j]);
+        costs.at(i, j) = 1 - (fuse ? overlap * detections.scores[candidates[j]] : overlap);
       }
     }
     const Assignment assignment = assign(costs, gate);
     for (int32_t i = 0; i < costs.rows(); i++) {
-      const int32_t j = assignment.rowToColumn[i];
-      if (j < 0) continue;
-      StandardTrack& track = tracks_[pool[i]];
-      track.detection = candidates[j];
-      const Box& d = detections.boxes[track.detection];
-      track.score = detections.scores[track.detection];
-      const int64_t gap = frame_ - track.lastFrame;
-      if (t_.oru > 0 && gap > 1) {
-        track.filter = track.saved;
-        const Box from = track.history.back().box;
-        for (int64_t k = 1; k < gap; k++) {
-          const float r = float(k) / gap;
-          track.filter.predict();
-          track.filter.update({from.x1 + r * (d.x1 - from.x1), from.y1 + r * (d.y1 - from.y1), from.x2 + r * (d.x2 - from.x2), from.y2 + r * (d.y2 - from.y2)});
-        }
-        track.filter.predict();
-      }
-      track.filter.update(d, 1 + t_.nsa * (1 - track.score));
-      track.saved = track.filter;
-      track.recovered = track.state == State::lost;
-      track.state = State::tracked;
-      track.confirmed = true;
-      track.lastFrame = frame_;
-      track.history.push_back({frame_, d});
-      while (track.history.size() > size_t(t_.hist) + 1) track.history.pop_front();
+      if (assignment.rowToColumn[i] >= 0) observe(tracks_[pool[i]], detections, candidates[assignment.rowToColumn[i]]);
     }
     size_t next = 0;
     std::erase_if(pool, [&](int32_t) { return assignment.rowToColumn[next++] >= 0; });
@@ -175,48 +132,59 @@ class StandardTracker final : public Tracker {
     std::erase_if(candidates, [&](int32_t) { return assignment.columnToRow[next++] >= 0; });
   }
 
+  void observe(MotionTrack& track, const Detections& detections, int32_t index) {
+    track.detection = index;
+    track.score = detections.scores[index];
+    track.filter.update(detections.boxes[index], 1 + kScoreNoise * (1 - std::clamp(track.score, 0.0f, 1.0f)));
+    track.recovered = track.state == State::lost;
+    track.state = State::tracked;
+    track.lastFrame = frame_;
+  }
+
+  // A tracked and a lost track on the same place: the longer-lived one stays.
   void removeDuplicates(std::vector<char>& gone) const {
-    for (size_t i = 0; i < tracks_.size(); i++) {
-      if (gone[i] || tracks_[i].state != State::tracked) continue;
-      const Box box = tracks_[i].filter.box();
-      for (size_t j = 0; j < tracks_.size(); j++) {
-        const StandardTrack& other = tracks_[j];
-        if (gone[j] || other.state != State::lost) continue;
-        if (1 - intersectionOverUnion(box, other.filter.box()) >= t_.dup) continue;
-        const int64_t age = tracks_[i].lastFrame - tracks_[i].startFrame, otherAge = other.lastFrame - other.startFrame;
-        gone[age > otherAge ? j : i] = 1;
+    for (size_t j = 0; j < tracks_.size(); j++) {
+      const MotionTrack& lost = tracks_[j];
+      if (gone[j] || lost.state != State::lost) continue;
+      const Box box = lost.filter.box();
+      for (size_t i = 0; i < tracks_.size() && !gone[j]; i++) {
+        const MotionTrack& other = tracks_[i];
+        if (gone[i] || other.state == State::lost ||
+            intersectionOverUnion(box, other.filter.box()) <= kDuplicateOverlap)
+          continue;
+        gone[other.lastFrame - other.startFrame > lost.lastFrame - lost.startFrame ? j : i] = 1;
       }
     }
   }
 
-  Tracks seen(const Detections& detections) {
+  Tracks seen() {
     Tracks tracks;
     std::vector<HiddenTrack> hidden;
-    for (StandardTrack& track : tracks_) {
-      if (!track.confirmed) continue;
-      if (track.state == State::lost) { hidden.push_back({track.id, track.filter.box()}); continue; }
+    for (MotionTrack& track : tracks_) {
+      if (track.state == State::lost) hidden.push_back({track.id, track.filter.box()});
+      if (track.state != State::tracked) continue;
       uint8_t marks = track.announced ? 0 : kTrackNew;
       if (track.recovered) marks |= kTrackRecovered;
       track.announced = true;
-      const Box f = track.filter.box(), d = detections.boxes[track.detection];
-      const float r = t_.raw;
-      tracks.items.push_back({track.id, track.detection, {f.x1 + r * (d.x1 - f.x1), f.y1 + r * (d.y1 - f.y1), f.x2 + r * (d.x2 - f.x2), f.y2 + r * (d.y2 - f.y2)}, track.score, marks});
+      tracks.items.push_back({track.id, track.detection, track.filter.box(), track.score, marks});
     }
     marker_.mark(tracks, hidden);
     return tracks;
   }
 
   const TrackerOptions options_;
-  Tuning t_;
-  const int64_t buffer_;
-  KalmanNoise noise_;
-  std::vector<StandardTrack> tracks_;
-  int64_t frame_ = 0, lastId_ = 0;
+  const int64_t buffer_;  // frames
+  const KalmanNoise noise_;
+  std::vector<MotionTrack> tracks_;
+  int64_t frame_ = 0, lastId_ = 0, lastUs_ = 0;
+  bool started_ = false, first_ = true;
   Marker marker_;
 };
 
 }  // namespace
 
-std::unique_ptr<Tracker> makeStandardTracker(const TrackerOptions& options) { return std::make_unique<StandardTracker>(options); }
+std::unique_ptr<Tracker> makeStandardTracker(const TrackerOptions& options) {
+  return std::make_unique<StandardTracker>(options);
+}
 
 }  // namespace framepath::track

@@ -17,7 +17,8 @@ Box between(const Box& a, const Box& b, float t) {
 }
 
 bool plausible(const TrackRow& a, const TrackRow& b) {
-  const double dx = (b.box.x1 + b.box.x2 - a.box.x1 - a.box.x2) / 2, dy = (b.box.y1 + b.box.y2 - a.box.y1 - a.box.y2) / 2;
+  const double dx = (b.box.x1 + b.box.x2 - a.box.x1 - a.box.x2) / 2,
+               dy = (b.box.y1 + b.box.y2 - a.box.y1 - a.box.y2) / 2;
   const double height = std::max({1.0, static_cast<double>(a.box.height()), static_cast<double>(b.box.height())});
   return std::hypot(dx, dy) <= height * (0.5 + kMaxSpeed * static_cast<double>(b.ptsUs - a.ptsUs) / 1e6);
 }
@@ -30,7 +31,8 @@ const SourceRecord* find(const std::vector<std::shared_ptr<SourceRecord>>& recor
 }
 
 // Fills the gaps of one identity in one source; `rows` in the order of frames.
-void fillGaps(const SourceRecord& record, const std::vector<FinalRow>& rows, int64_t interpolateUs, std::vector<FinalRow>& out) {
+void fillGaps(const SourceRecord& record, const std::vector<FinalRow>& rows, int64_t interpolateUs,
+              std::vector<FinalRow>& out) {
   for (size_t i = 0; i + 1 < rows.size(); i++) {
     const TrackRow &a = rows[i].row, &b = rows[i + 1].row;
     if (b.ptsUs - a.ptsUs > interpolateUs || !plausible(a, b)) continue;
@@ -74,8 +76,9 @@ std::vector<FinalRow> finalRows(const std::vector<std::shared_ptr<SourceRecord>>
   return all;
 }
 
-std::vector<Identity> finalIdentities(const std::vector<std::shared_ptr<SourceRecord>>& records, const Relinked& relinked,
-                                      const std::vector<FinalRow>& rows, int64_t interpolateUs) {
+std::vector<Identity> finalIdentities(const std::vector<std::shared_ptr<SourceRecord>>& records,
+                                      const Relinked& relinked, const std::vector<FinalRow>& rows,
+                                      int64_t interpolateUs) {
   std::map<int32_t, Identity> byId;
   std::map<int32_t, std::set<std::pair<int32_t, int64_t>>> subIds;
   std::map<std::pair<int32_t, int32_t>, Span*> open;

@@ -13,7 +13,8 @@ std::vector<FinalRow> finalRows(const std::vector<std::shared_ptr<SourceRecord>>
                                 int64_t interpolateUs);
 
 // By id. Spans join over gaps up to `interpolateUs`.
-std::vector<Identity> finalIdentities(const std::vector<std::shared_ptr<SourceRecord>>& records, const Relinked& relinked,
-                                      const std::vector<FinalRow>& rows, int64_t interpolateUs);
+std::vector<Identity> finalIdentities(const std::vector<std::shared_ptr<SourceRecord>>& records,
+                                      const Relinked& relinked, const std::vector<FinalRow>& rows,
+                                      int64_t interpolateUs);
 
 }  // namespace framepath::track

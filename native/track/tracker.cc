@@ -17,10 +17,12 @@ void require(bool holds, const char* sentence) {
 }  // namespace
 
 std::unique_ptr<Tracker> makeTracker(const TrackerOptions& options) {
-  require(std::isfinite(options.fps) && options.fps > 0 && options.fps <= 10'000, "Tracker: fps must be between 0 and 10000");
+  require(std::isfinite(options.fps) && options.fps > 0 && options.fps <= 10'000,
+          "Tracker: fps must be between 0 and 10000");
   require(std::isfinite(options.bufferMs) && options.bufferMs >= 0 && options.bufferMs <= 3.6e6,
           "Tracker: bufferMs must be between 0 and an hour");
-  require(options.trackThreshold >= 0 && options.trackThreshold <= 1, "Tracker: trackThreshold must be between 0 and 1");
+  require(options.trackThreshold >= 0 && options.trackThreshold <= 1,
+          "Tracker: trackThreshold must be between 0 and 1");
   require(options.lowThreshold >= 0 && options.lowThreshold <= 1, "Tracker: lowThreshold must be between 0 and 1");
   require(options.newThreshold >= 0 && options.newThreshold <= 1, "Tracker: newThreshold must be between 0 and 1");
   require(options.matchGate > 0 && options.matchGate <= 1, "Tracker: matchGate must be between 0 and 1");
