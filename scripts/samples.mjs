@@ -147,7 +147,7 @@ function filterGraph({ fps, background, sound, ways }) {
   const lit = `lt(mod(t+1-${sound.beepAt},1),0.08)`;
   graph.push(
     `[scene${Object.keys(ways).length}]trim=duration=${seconds},drawbox=x=${width - 60}:y=20:w=40:h=40:color=white:t=fill:enable='${lit}',` +
-      `format=yuv420p,noise=alls=3:allf=t:all_seed=${sound.hum}[picture]`,
+      `setsar=1,format=yuv420p,noise=alls=3:allf=t:all_seed=${sound.hum}[picture]`,
   );
   const tone = `0.04*sin(2*PI*${sound.hum}*t)+0.4*sin(2*PI*${sound.beep}*t)*${lit}`;
   graph.push(`aevalsrc='${tone}|${tone}':s=48000:d=${seconds}[sound]`);

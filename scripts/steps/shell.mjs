@@ -43,7 +43,10 @@ export function runLoud(command, args, { cwd = root, env = {} } = {}) {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     child.on('error', (error) => fail(new StepError(`cannot run ${command}: ${error.message}`)));
-    child.on('close', (status, signal) => done(signal ? 128 : (status ?? 1)));
+    child.on('close', (status, signal) => {
+      if (signal) fail(new StepError(`${command} ${args[0]} was killed by ${signal}`));
+      else done(status ?? 1);
+    });
   });
 }
 
