@@ -39,7 +39,7 @@ export interface FrameBase {
   readonly source: string;
   /** position in its source, counted before stride and limits of rate */
   readonly index: number;
-  /** time in its source, milliseconds */
+  /** time in its source, milliseconds from `startMs` */
   readonly timeMs: number;
   /** upright, square pixels */
   readonly width: number;
