@@ -70,8 +70,26 @@ export interface PolicySpec {
 export type ModuleSpec = { name: string; policy?: PolicySpec } & (
   | { kind: 'detect'; model: ModelFileSpec }
   | { kind: 'classify' | 'raw'; model: ModelFileSpec }
-  | { kind: 'track'; of: string; association?: 'standard' | 'bytetrack'; trackThreshold?: number; lowThreshold?: number; newThreshold?: number; matchGate?: number; bufferMs?: number }
-  | { kind: 'identify'; of: string; model: ModelFileSpec; reid: 'conditional' | 'always' | 'off'; metric?: 'l2' | 'cosine'; threshold?: number; sameScene?: string[][]; bank?: string }
+  | {
+      kind: 'track';
+      of: string;
+      association?: 'standard' | 'bytetrack';
+      trackThreshold?: number;
+      lowThreshold?: number;
+      newThreshold?: number;
+      matchGate?: number;
+      bufferMs?: number;
+    }
+  | {
+      kind: 'identify';
+      of: string;
+      model: ModelFileSpec;
+      reid: 'conditional' | 'always' | 'off';
+      metric?: 'l2' | 'cosine';
+      threshold?: number;
+      sameScene?: string[][];
+      bank?: string;
+    }
   | { kind: 'js'; depends: string[]; pixels: boolean }
 );
 
@@ -81,7 +99,14 @@ export interface TileSpec {
   fit?: 'contain' | 'cover' | 'stretch' | 'center-crop';
   z?: number;
   alpha?: number;
-  follow?: { module: string; pick: 'main' | 'rank' | 'id'; value?: number; zoom?: number; minHoldMs?: number; responseMs?: number };
+  follow?: {
+    module: string;
+    pick: 'main' | 'rank' | 'id';
+    value?: number;
+    zoom?: number;
+    minHoldMs?: number;
+    responseMs?: number;
+  };
 }
 
 export interface LayoutSpec {
@@ -186,8 +211,10 @@ export interface NativeRun {
   /** Resolves when everything is finished (writers and outputs too), rejects when the run failed. */
   done(): Promise<void>;
   nextPacket(): Promise<NativePacket | null>;
-  /** JSON: {state, sources: [{id, done, total, fps}], frames, total, fps, etaMs} */
+  /** JSON: {state, sources: [{id, done, total, fps, ended}], frames, total, fps, etaMs}; ended: it delivers nothing more */
   progress(): string;
+  /** JSON {module: [label...]}: names of classes known from the models' files; asked once, after `start` */
+  labels?(): string;
   /** JSON, the report of the CLI's interface */
   report(): string;
   /** JSON {identities: [...]}; relinks when the run has ended */

@@ -13,21 +13,25 @@
 
 namespace framepath::compose {
 
-enum class TileState : uint8_t { starting, live, ended, failed };
+// starting: no picture yet (background, or not in the layout under `relayout`). ended, failed: LayoutSpec::whenEnded.
+// removed: taken out by the caller; leaves the layout whatever whenEnded says.
+enum class TileState : uint8_t { starting, live, ended, failed, removed };
 
 // What modules said about a tile's frame, by module name, reduced to what drawing needs.
 struct TileBoxes {
   std::string module;
   std::vector<Box> boxes;
-  std::vector<int64_t> tracks;    // 0 = none
-  std::vector<int32_t> ids;       // identity, 0 = none
+  std::vector<int64_t> tracks;  // 0 = none
+  std::vector<int32_t> ids;     // identity, 0 = none
   std::vector<float> scores;
 };
 
 struct TileInput {
   TileState state = TileState::live;
-  FrameRef frame;                   // null: nothing to show yet or any more
-  bool fresh = false;               // this frame was not shown before: its observations are new
+  // Null: nothing to show yet or any more. For `hold`, pass the last frame with the first tick that says ended or
+  // failed: the composer copies it then, and lets go of it.
+  FrameRef frame;
+  bool fresh = false;  // this frame was not shown before: its observations are new
   std::vector<TileBoxes> observations;
 };
 
@@ -39,16 +43,25 @@ struct FollowStats {
   double rmsAcceleration = 0, maxAcceleration = 0;
 };
 
-// Stateful (follow smoothing, holds); one thread.
+// Stateful (follow smoothing, holds); one thread, except close(). Canvases are BT.709, limited range.
+//
+// Follow: a tile shows a crop of its own shape (fit does not apply) around its person. Another person is a cut, as a
+// programme would cut; everything else eases: the same person moving, coming back, or gone (after 0.8 s at the last
+// place, to the wide shot). Ids, tracks or plain boxes: whatever the module has identifies people.
 class Composer {
  public:
   virtual ~Composer() = default;
   // inputs[i] belongs to spec.tiles[i]. Null after pool close. ptsUs of the canvas is the tick's time.
   virtual FrameRef compose(int64_t tick, int64_t ptsUs, std::span<const TileInput> inputs) = 0;
   virtual std::vector<FollowStats> followStats() const = 0;
+  // One more tile at the end (a source that joined); INVALID_ARGUMENT past 16.
+  virtual void addTile(const TileSpec& tile) = 0;
+  // Wakes a compose() that waits for a canvas; it and later ones give null. Thread-safe.
+  virtual void close() = 0;
 };
 
-// `canvasFormat` is the encoder's input format; `canvases` bounds how many pictures may be alive (lease blocks).
+// `canvasFormat` is the encoder's input format, yuv420p or nv12 (else INVALID_ARGUMENT); `canvases` bounds how many
+// pictures may be alive (lease blocks).
 std::unique_ptr<Composer> makeComposer(const LayoutSpec& spec, std::shared_ptr<Device> device, PixelFormat canvasFormat,
                                        int32_t canvases);
 

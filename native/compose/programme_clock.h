@@ -18,8 +18,8 @@ class ProgrammeClock {
   // What a source has: the time of its newest queued frame, or ended.
   void sawFrame(int32_t source, int64_t ptsUs);
   void sawEnd(int32_t source);
-  bool ready() const;      // every source has a frame past the current tick, or ended
-  bool finished() const;   // every source ended and the tick is past the last frame (plus its duration)
+  bool ready() const;     // every source has a frame past the current tick, or ended
+  bool finished() const;  // every source ended and the tick is past the last frame (plus its duration)
   void setDuration(int32_t source, int64_t endUs);  // when the last frame's display time ends
 
  private:

@@ -8,9 +8,9 @@
 namespace framepath {
 
 template <typename T>
-class Channel {
+class BoundedChannel {
  public:
-  explicit Channel(size_t capacity) : capacity_(capacity) {}
+  explicit BoundedChannel(size_t capacity) : capacity_(capacity) {}
 
   // False: closed, the value was not taken.
   bool push(T value) {

@@ -18,30 +18,36 @@ enum class Resize : uint8_t { letterboxCenter, letterboxTopLeft, stretch, center
 
 // What the caller states; what is absent is inferred.
 struct StatedSpec {
-  std::string head;                          // blazeface | yunet | yolo | yolo-end2end | yolox | embedding | classification | raw
-  std::string layout;                        // nchw | nhwc
-  std::string color;                         // rgb | bgr
-  std::string resize;                        // letterbox | letterbox-top-left | stretch | center-crop
-  std::string align;                         // embedding: dlib | arcface | none
-  std::vector<double> mean, scale;           // input = (pixel - mean) * scale, pixel in 0..255; 1 or 3 values
-  std::vector<int64_t> size;                 // width, height, for models with dynamic size
+  std::string head;    // blazeface | yunet | yolo | yolo-end2end | yolox | embedding | classification | raw
+  std::string layout;  // nchw | nhwc
+  std::string color;   // rgb | bgr
+  std::string resize;  // letterbox | letterbox-top-left | stretch | center-crop
+  std::string align;   // embedding: dlib | arcface | none
+  std::string metric;  // embedding: l2 | cosine, how its prints are compared
+  std::optional<double> threshold;  // embedding: same person below this distance (l2) or above this cosine
+  std::vector<double> mean, scale;  // input = (pixel - mean) * scale, pixel in 0..255; 1 or 3 values
+  std::vector<int64_t> size;        // width, height, for models with dynamic size
   std::vector<std::string> labels;
-  std::optional<double> pad;                 // pixel value of the letterbox border, before mean and scale
+  std::optional<double> pad;  // pixel value of the letterbox border, before mean and scale
   std::optional<double> scoreThreshold, iouThreshold;
-  std::optional<int32_t> topK;               // classification
+  std::optional<int32_t> topK;  // classification
 };
 
 struct ModelSpec {
-  std::string name;      // registry name or file name
+  std::string name;  // registry name or file name
   std::string file;
-  std::string sha256;    // of the file
+  std::string sha256;  // of the file
   HeadKind head = HeadKind::raw;
   TensorLayout layout = TensorLayout::nchw;
   bool bgr = false;
   Resize resize = Resize::letterboxCenter;
-  std::string align;
+  std::string align = "none";
+  std::string metric;   // embedding: l2 | cosine; empty = not said
+  float threshold = 0;  // of that metric; 0 = not said
   std::array<float, 3> mean{0, 0, 0}, scale{1, 1, 1};
   float pad = 0;
+  float cropFraction = 1;  // center-crop: the part of the short side that is kept
+  int32_t channels = 3;    // 1 = luma
   int32_t width = 0, height = 0;
   int32_t fixedBatch = 0;  // 0 = dynamic
   std::vector<std::string> labels;
@@ -49,13 +55,14 @@ struct ModelSpec {
   int32_t topK = 5;
   int32_t embeddingDims = 0;
   std::vector<std::string> fixes;  // graph fixes noted in the file's metadata ("framepath.fixes")
+  std::string sourceSha256;        // of the file before those fixes; empty = not said
 };
 
 struct ModelOptions {
   std::string name;
   std::string file;
   StatedSpec stated;
-  int32_t maxBatch = 1;     // on the CPU, batches above 1 are used only after batch N gave the bits of batch 1
+  int32_t maxBatch = 1;  // an upper bound; on the CPU only batches that gave the bits of batch 1 at load are used
   int32_t intraThreads = 1;
 };
 
@@ -65,6 +72,8 @@ class Model {
   virtual ~Model() = default;
   virtual const ModelSpec& spec() const = 0;
   virtual const std::string& provider() const = 0;  // cpu | cuda | tensorrt
+  // The largest batch workers run: fixedBatch, or the largest power of two up to maxBatch that is safe on this device.
+  virtual int32_t batch() const = 0;
 };
 
 // Reads the file, infers the spec, opens and warms one session. Throws MODEL_NOT_FOUND, MODEL_INVALID (not ONNX, says

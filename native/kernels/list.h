@@ -2,11 +2,14 @@
 // KiB). Every CPU instruction set and CUDA compile this same list.
 #pragma once
 #include "kernels/complexity.h"
+#include "kernels/compose.h"
 #include "kernels/convert.h"
 #include "kernels/crops.h"
+#include "kernels/draw.h"
 #include "kernels/fill.h"
 #include "kernels/letterbox.h"
 #include "kernels/normalize.h"
+#include "kernels/redact.h"
 #include "kernels/rotate.h"
 #include "kernels/similarity.h"
 
@@ -20,7 +23,11 @@ namespace framepath {
   X(rotate, RotateArgs)         \
   X(normalize, NormalizeArgs)   \
   X(similarity, SimilarityArgs) \
-  X(complexity, ComplexityArgs)
+  X(complexity, ComplexityArgs) \
+  X(composeTiles, ComposeArgs)  \
+  X(pixelate, PixelateArgs)     \
+  X(blur, BlurArgs)             \
+  X(draw, DrawArgs)
 
 enum class KernelId : int32_t {
 #define FRAMEPATH_KERNEL_ENUM(name, Args) name,

@@ -62,8 +62,8 @@ inline int main(int argc, char** argv) {
   } while (0)
 #define CHECK_EQUAL(a, b)                                                                      \
   do {                                                                                         \
-    const auto& va_ = (a);                                                                     \
-    const auto& vb_ = (b);                                                                     \
+    const auto va_ = (a);                                                                      \
+    const auto vb_ = (b);                                                                      \
     if (!(va_ == vb_)) {                                                                       \
       std::ostringstream out_;                                                                 \
       out_ << #a " == " #b ": " << va_ << " against " << vb_;                                  \

@@ -18,7 +18,7 @@ TEST(histogram_quantiles_are_within_five_percent) {
 }
 
 TEST(a_closed_channel_gives_what_is_left_and_then_nothing) {
-  Channel<int> channel(2);
+  BoundedChannel<int> channel(2);
   CHECK(channel.push(1));
   channel.close();
   CHECK(!channel.push(2));

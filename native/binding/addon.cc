@@ -1,0 +1,105 @@
+// The module: what src/native.ts calls NativeAddon.
+#include <napi.h>
+
+#include "binding/environment.h"
+#include "binding/js_error.h"
+#include "binding/report_json.h"
+#include "binding/run.h"
+#include "binding/spec_from_json.h"
+#include "infer/runtime.h"
+#include "media/versions.h"
+#include "track/mot.h"
+
+namespace framepath::binding {
+namespace {
+
+std::string argument(const Napi::CallbackInfo& info, size_t i) {
+  if (!info[i].IsString()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a string.");
+  return info[i].As<Napi::String>().Utf8Value();
+}
+
+Settle::Make jsonMaker(const nlohmann::json& json) {
+  return [text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](Napi::Env env) { return Napi::String::New(env, text); };
+}
+
+Napi::Value probeSource(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const std::string uri = argument(info, 0);
+    const media::Limits limits = limitsFrom(parseJson(argument(info, 1)));
+    return Environment::of(info.Env()).promise(info.Env(), [uri, limits] { return jsonMaker(toJson(media::probe(uri, limits))); });
+  });
+}
+
+Napi::Value doctor(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Json options = parseJson(argument(info, 0));
+    return Environment::of(info.Env()).promise(info.Env(), [options] {
+      Json json;
+      json["libav"] = media::libavVersions();
+      json["encoders"] = media::availableEncoders();
+      try {
+        const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
+        json["runtime"] = {{"path", runtime->info().path}, {"version", runtime->info().version}, {"tried", runtime->info().tried}};
+      } catch (const Error& e) {
+        json["runtime"] = {{"error", {{"code", errorCodeName(e.code)}, {"message", e.sentence}, {"hint", e.hint}}}};
+      }
+      const auto cpu = openDevice("cpu");
+      json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
+      try {
+        const auto best = openDevice("cuda:0");
+        json["devices"].push_back({{"id", "cuda:0"}, {"description", best->description()}});
+      } catch (const Error& e) {
+        json["devices"].push_back({{"id", "cuda:0"}, {"error", e.sentence}});
+      }
+      return jsonMaker(json);
+    });
+  });
+}
+
+Napi::Value inspectModel(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const Json options = parseJson(argument(info, 0));
+    return Environment::of(info.Env()).promise(info.Env(), [options] {
+      const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
+      const auto model = infer::loadModel(runtime, openDevice("cpu"), modelFrom(options.value("model", Json::object())));
+      Json json = toJson(model->spec());
+      json["provider"] = model->provider();
+      return jsonMaker(json);
+    });
+  });
+}
+
+Napi::Value trackMot(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    return Napi::String::New(info.Env(), track::trackMot(argument(info, 0), trackerFrom(parseJson(argument(info, 1)))));
+  });
+}
+
+Napi::Value errorCodes(const Napi::CallbackInfo& info) {
+  Napi::Array codes = Napi::Array::New(info.Env());
+  uint32_t i = 0;
+#define FRAMEPATH_LIST_CODE(name) codes.Set(i++, #name);
+  FRAMEPATH_ERROR_CODES(FRAMEPATH_LIST_CODE)
+#undef FRAMEPATH_LIST_CODE
+  return codes;
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  const auto environment = std::make_shared<Environment>(env);
+  env.SetInstanceData(new std::shared_ptr<Environment>(environment));
+  env.AddCleanupHook([environment] { environment->close(); });
+  exports.Set("version", FRAMEPATH_VERSION);
+  exports.Set("probe", Napi::Function::New(env, probeSource, "probe"));
+  exports.Set("doctor", Napi::Function::New(env, doctor, "doctor"));
+  exports.Set("inspectModel", Napi::Function::New(env, inspectModel, "inspectModel"));
+  exports.Set("trackMot", Napi::Function::New(env, trackMot, "trackMot"));
+  exports.Set("errorCodes", Napi::Function::New(env, errorCodes, "errorCodes"));
+  exports.Set("Run", Run::define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(framepath, initialise)
+
+}  // namespace framepath::binding

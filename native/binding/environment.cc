@@ -1,0 +1,59 @@
+#include "binding/environment.h"
+
+#include <atomic>
+
+#include "core/error.h"
+
+namespace framepath::binding {
+
+Environment::Environment(Napi::Env env) : js(JsThread::open(env)) {}
+
+void Environment::run(std::function<void()> work) {
+  reap();
+  auto done = std::make_shared<std::atomic<bool>>(false);
+  threads_.push_back({std::thread([work = std::move(work), done] {
+                        work();
+                        *done = true;
+                      }),
+                      done});
+}
+
+void Environment::reap() {
+  for (auto it = threads_.begin(); it != threads_.end();) {
+    if (!*it->done) {
+      ++it;
+      continue;
+    }
+    it->thread.join();
+    it = threads_.erase(it);
+  }
+}
+
+std::list<std::function<void()>>::iterator Environment::atEnd(std::function<void()> end) {
+  return ends_.insert(ends_.end(), std::move(end));
+}
+
+Napi::Value Environment::promise(Napi::Env env, std::function<Settle::Make()> work) {
+  auto settle = Settle::open(env, js);
+  run([settle, work = std::move(work)] {
+    try {
+      settle->resolve(work());
+    } catch (const std::exception& e) {
+      settle->reject(e);
+    }
+  });
+  return settle->promise();
+}
+
+void Environment::close() {
+  js->close();
+  while (!ends_.empty()) {
+    const std::function<void()> end = std::move(ends_.front());
+    ends_.pop_front();
+    end();
+  }
+  for (Thread& thread : threads_) thread.thread.join();
+  threads_.clear();
+}
+
+}  // namespace framepath::binding

@@ -1,0 +1,47 @@
+// What one JS environment shares: its thread, the native threads it started, the runs that must end before it does.
+#pragma once
+#include <napi.h>
+
+#include <atomic>
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "binding/js_thread.h"
+
+namespace framepath::binding {
+
+class Environment {
+ public:
+  explicit Environment(Napi::Env env);
+
+  std::shared_ptr<JsThread> js;
+
+  // Work that blocks, on a thread of its own; joined before the environment goes.
+  void run(std::function<void()> work);
+  // Called when the environment goes; ends a run. Returns what removes it again.
+  std::list<std::function<void()>>::iterator atEnd(std::function<void()> end);
+  void notAtEnd(std::list<std::function<void()>>::iterator end) { ends_.erase(end); }
+
+  // A promise for what `work` makes: `work` runs on a thread of its own, its result builds the value on the JS thread.
+  Napi::Value promise(Napi::Env env, std::function<Settle::Make()> work);
+
+  void close();  // from the environment's cleanup hook: runs end, threads join; nothing is touched after it
+
+  static Environment& of(Napi::Env env) { return **env.GetInstanceData<std::shared_ptr<Environment>>(); }
+
+ private:
+  void reap();
+
+  struct Thread {
+    std::thread thread;
+    std::shared_ptr<std::atomic<bool>> done;
+  };
+  std::list<std::function<void()>> ends_;
+  std::list<Thread> threads_;
+};
+
+}  // namespace framepath::binding

@@ -1,0 +1,74 @@
+#include "binding/js_thread.h"
+
+#include "binding/js_error.h"
+
+namespace framepath::binding {
+
+std::shared_ptr<JsThread> JsThread::open(Napi::Env env) {
+  auto js = std::make_shared<JsThread>();
+  js->env_ = env;
+  js->tsfn_ = Tsfn::New(env, "framepath", 0, 1);
+  js->tsfn_.Unref(env);
+  js->open_ = true;
+  return js;
+}
+
+void JsThread::call(Napi::Env env, Napi::Function, std::nullptr_t*, Job* job) {
+  const std::unique_ptr<Job> owned(job);
+  if (env != nullptr) (*owned)(env);
+}
+
+bool JsThread::post(Job job) {
+  std::lock_guard lock(mutex_);
+  if (!open_) return false;
+  auto owned = std::make_unique<Job>(std::move(job));
+  if (tsfn_.NonBlockingCall(owned.get()) != napi_ok) return false;
+  owned.release();  // call() owns it now
+  return true;
+}
+
+void JsThread::hold() {
+  if (open_ && holders_++ == 0) tsfn_.Ref(env_);
+}
+
+void JsThread::letGo() {
+  if (--holders_ == 0 && open_) tsfn_.Unref(env_);
+}
+
+void JsThread::close() {
+  std::lock_guard lock(mutex_);
+  if (!open_) return;
+  open_ = false;
+  tsfn_.Release();
+}
+
+std::shared_ptr<Settle> Settle::open(Napi::Env env, std::shared_ptr<JsThread> js) {
+  js->hold();
+  return std::shared_ptr<Settle>(new Settle(env, std::move(js)));
+}
+
+void Settle::resolve(Make make) {
+  js_->post([self = shared_from_this(), make = std::move(make)](Napi::Env env) {
+    const Napi::HandleScope scope(env);
+    self->js_->letGo();
+    try {
+      self->deferred_.Resolve(make(env));
+    } catch (const Napi::Error& e) {
+      self->deferred_.Reject(e.Value());
+    } catch (const std::exception& e) {
+      self->deferred_.Reject(toJsError(env, e).Value());
+    }
+  });
+}
+
+void Settle::reject(const std::exception& error) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  const Error kept = known ? *known : Error(ErrorCode::INTERNAL, error.what());
+  js_->post([self = shared_from_this(), kept](Napi::Env env) {
+    const Napi::HandleScope scope(env);
+    self->js_->letGo();
+    self->deferred_.Reject(toJsError(env, kept).Value());
+  });
+}
+
+}  // namespace framepath::binding

@@ -1,0 +1,91 @@
+#include "binding/record.h"
+
+namespace framepath::binding {
+namespace {
+
+enum Kind { kDetections = 1, kTracks, kPeople, kClasses, kTensors, kExternal };
+
+struct Packer {
+  std::vector<double>& words;
+
+  void box(const Box& b) { words.insert(words.end(), {b.x1, b.y1, b.x2, b.y2}); }
+  void number(double value) { words.push_back(value); }
+
+  void operator()(const std::shared_ptr<const Detections>& d) {
+    number(kDetections);
+    number(static_cast<double>(d->size()));
+    number(d->keypointsPer);
+    for (size_t i = 0; i < d->size(); i++) {
+      box(d->boxes[i]);
+      number(d->scores[i]);
+      number(d->classes.empty() ? 0 : d->classes[i]);
+    }
+    words.insert(words.end(), d->keypoints.begin(), d->keypoints.end());
+  }
+  void operator()(const std::shared_ptr<const Tracks>& tracks) {
+    number(kTracks);
+    number(static_cast<double>(tracks->items.size()));
+    for (const Track& t : tracks->items) {
+      number(static_cast<double>(t.track));
+      number(t.detection);
+      box(t.box);
+      number(t.score);
+      number(t.marks);
+    }
+  }
+  void operator()(const std::shared_ptr<const People>& people) {
+    number(kPeople);
+    number(static_cast<double>(people->items.size()));
+    for (const Person& p : people->items) {
+      number(static_cast<double>(p.track));
+      number(p.id);
+      number(p.detection);
+      box(p.box);
+      number(p.score);
+    }
+  }
+  void operator()(const std::shared_ptr<const Classes>& classes) {
+    number(kClasses);
+    number(classes->rows);
+    number(classes->topK);
+    for (size_t i = 0; i < classes->indices.size(); i++) {
+      number(classes->indices[i]);
+      number(classes->scores[i]);
+    }
+  }
+  void operator()(const std::shared_ptr<const std::vector<RawTensor>>& tensors) {
+    number(kTensors);
+    number(static_cast<double>(tensors->size()));
+    for (const RawTensor& tensor : *tensors) {
+      number(static_cast<double>(tensor.dims.size()));
+      for (int64_t dim : tensor.dims) number(static_cast<double>(dim));
+      words.insert(words.end(), tensor.values.begin(), tensor.values.end());
+    }
+  }
+  void operator()(const graph::External&) { number(kExternal); }
+  template <typename Internal>  // crops and prints stay inside
+  void operator()(const Internal&) {
+    number(0);
+  }
+};
+
+}  // namespace
+
+void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::vector<double>& words) {
+  const size_t at = words.size();
+  words.insert(words.end(), {0.0, static_cast<double>(task.id), static_cast<double>(task.source), static_cast<double>(task.seq),
+                             static_cast<double>(task.index), static_cast<double>(task.ptsUs),
+                             static_cast<double>(task.width), static_cast<double>(task.height)});
+  for (size_t m = 0; m < pipeline.spec().modules.size(); m++) {
+    const graph::Observation& says = task.observations[static_cast<size_t>(pipeline.observationOf(m))];
+    const bool spoken = says.said == graph::Said::value || says.said == graph::Said::carried;
+    words.push_back(!spoken ? 0 : says.said == graph::Said::value ? 1 : 2);
+    if (spoken)
+      std::visit(Packer{words}, says.value);
+    else
+      words.push_back(0);
+  }
+  words[at] = static_cast<double>(words.size() - at);
+}
+
+}  // namespace framepath::binding

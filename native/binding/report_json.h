@@ -1,0 +1,17 @@
+// Reports, progress, timelines and probes as the JSON of the CLI's interface.
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "graph/pipeline.h"
+
+namespace framepath::binding {
+
+nlohmann::json toJson(const media::SourceInfo& info);
+nlohmann::json toJson(const graph::Report& report);
+nlohmann::json toJson(const graph::Progress& progress);
+nlohmann::json toJson(const infer::ModelSpec& spec);
+nlohmann::json timelineJson(const graph::Pipeline& pipeline);
+nlohmann::json relinkJson(const graph::Pipeline& pipeline);
+std::string motText(const graph::Pipeline& pipeline, int32_t source);
+
+}  // namespace framepath::binding

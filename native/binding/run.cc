@@ -1,0 +1,377 @@
+#include "binding/run.h"
+
+#include "binding/js_error.h"
+#include "binding/record.h"
+#include "binding/report_json.h"
+#include "binding/spec_from_json.h"
+
+namespace framepath::binding {
+namespace {
+
+std::string text(const Napi::Value& value) {
+  if (!value.IsString()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a string.");
+  return value.As<Napi::String>().Utf8Value();
+}
+int64_t whole(const Napi::Value& value) {
+  if (!value.IsNumber()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a number.");
+  return value.As<Napi::Number>().Int64Value();
+}
+
+Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, words.size());
+  std::copy(words.begin(), words.end(), array.Data());
+  return array;
+}
+Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size) {
+  Napi::Uint8Array array = Napi::Uint8Array::New(env, size);
+  std::copy(bytes, bytes + size, array.Data());
+  return array;
+}
+Napi::Value jsonText(Napi::Env env, const nlohmann::json& json) {
+  return Napi::String::New(env, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace
+
+Napi::Function Run::define(Napi::Env env) {
+  return DefineClass(env, "Run",
+                     {InstanceMethod<&Run::start>("start"), InstanceMethod<&Run::next>("next"), InstanceMethod<&Run::discard>("discard"),
+                      InstanceMethod<&Run::done>("done"), InstanceMethod<&Run::nextPacket>("nextPacket"), InstanceMethod<&Run::progress>("progress"),
+                      InstanceMethod<&Run::labels>("labels"), InstanceMethod<&Run::report>("report"), InstanceMethod<&Run::timeline>("timeline"),
+                      InstanceMethod<&Run::relink>("relink"), InstanceMethod<&Run::mot>("mot"), InstanceMethod<&Run::contactSheet>("contactSheet"),
+                      InstanceMethod<&Run::bank>("bank"), InstanceMethod<&Run::addSource>("addSource"), InstanceMethod<&Run::removeSource>("removeSource"),
+                      InstanceMethod<&Run::pushFrame>("pushFrame"), InstanceMethod<&Run::endFrames>("endFrames"), InstanceMethod<&Run::submit>("submit"),
+                      InstanceMethod<&Run::answer>("answer"), InstanceMethod<&Run::pixels>("pixels"), InstanceMethod<&Run::jpeg>("jpeg"),
+                      InstanceMethod<&Run::keep>("keep"), InstanceMethod<&Run::release>("release"), InstanceMethod<&Run::close>("close")});
+}
+
+Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environment::of(info.Env())) {
+  guarded(info.Env(), [&] {
+    graph::PipelineSpec spec = pipelineFrom(parseJson(text(info[0])));
+    state_ = std::make_shared<RunState>();
+    state_->js = environment_.js;
+    callbacks_ = std::make_shared<RunCallbacks>();
+    if (info[1].IsObject()) {
+      const Napi::Value task = info[1].As<Napi::Object>().Get("task");
+      if (task.IsFunction()) callbacks_->task = Napi::Persistent(task.As<Napi::Function>());
+    }
+    graph::PipelineHooks hooks;
+    hooks.ask = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_), state = std::weak_ptr<RunState>(state_)](
+                    int32_t module, const graph::TaskRef& task) {
+      const auto alive = state.lock();
+      if (!alive) return;
+      std::vector<double> words;
+      packRecord(*task, *alive->pipeline, words);
+      js->post([callbacks, module, id = task->id, words = std::move(words)](Napi::Env env) {
+        const Napi::HandleScope scope(env);
+        const auto functions = callbacks.lock();
+        if (!functions || functions->task.IsEmpty()) return;
+        functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)), wordsArray(env, words)});
+      });
+    };
+    state_->pipeline = std::make_unique<graph::Pipeline>(std::move(spec), std::move(hooks));
+    end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
+      *alive = false;
+      callbacks->task.Reset();
+      std::lock_guard lock(state->closing);
+      state->pipeline->close(false);
+      state->held.reset();
+    });
+  });
+}
+
+Run::~Run() {
+  if (!*environmentAlive_) return;
+  environment_.notAtEnd(end_);
+  if (!state_) return;
+  if (state_->held) state_->held->clear();
+  environment_.run([state = std::move(state_)] {  // never wait on the JS thread
+    std::lock_guard lock(state->closing);
+    state->pipeline->close(false);
+  });
+}
+
+Napi::Value Run::start(const Info& info) {
+  return environment_.promise(info.Env(), [this, state = state_]() -> Settle::Make {
+    try {
+      state->pipeline->start();
+    } catch (...) {
+      std::lock_guard lock(state->closing);
+      state->pipeline->close(false);
+      throw;
+    }
+    return [state](Napi::Env env) {
+      state->held = std::make_unique<HeldFrames>(state->pipeline->deviceRef(), state->pipeline->spec().keptFrames);
+      return env.Undefined();
+    };
+  });
+}
+
+Napi::Value Run::next(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const int64_t max = info[0].IsNumber() ? whole(info[0]) : 1;
+    if (state_->held) state_->held->delivered({});
+    auto settle = Settle::open(info.Env(), state_->js);
+    try {
+      state_->pipeline->next(static_cast<size_t>(std::max<int64_t>(1, max)), [settle, state = state_](graph::Delivery delivery) {
+        if (delivery.error) return settle->reject(*delivery.error);
+        auto words = std::make_shared<std::vector<double>>();
+        for (const graph::TaskRef& task : delivery.tasks) packRecord(*task, *state->pipeline, *words);
+        auto tasks = std::make_shared<std::vector<graph::TaskRef>>(std::move(delivery.tasks));
+        settle->resolve([words, tasks, state, ended = delivery.ended](Napi::Env env) -> Napi::Value {
+          if (ended) return env.Null();
+          if (state->held && state->pipeline->spec().keepPixels) state->held->delivered(std::move(*tasks));
+          Napi::Object block = Napi::Object::New(env);
+          block.Set("words", wordsArray(env, *words));
+          block.Set("gone", Napi::Float64Array::New(env, 0));
+          return block;
+        });
+      });
+    } catch (const std::exception& e) {
+      settle->reject(e);
+    }
+    return settle->promise();
+  });
+}
+
+void Run::discard(const Info& info) {
+  guarded(info.Env(), [&] { state_->pipeline->discard(); });
+}
+
+Napi::Value Run::done(const Info& info) {
+  auto settle = Settle::open(info.Env(), state_->js);
+  state_->pipeline->done([settle](std::optional<Error> error) {
+    if (error) return settle->reject(*error);
+    settle->resolve([](Napi::Env env) { return env.Undefined(); });
+  });
+  return settle->promise();
+}
+
+Napi::Value Run::nextPacket(const Info& info) {
+  return guarded(info.Env(), [&] {
+    auto settle = Settle::open(info.Env(), state_->js);
+    try {
+      state_->pipeline->nextPacket([settle](std::optional<Packet> packet) {
+        settle->resolve([packet = std::move(packet)](Napi::Env env) -> Napi::Value {
+          if (!packet) return env.Null();
+          Napi::Object object = Napi::Object::New(env);
+          object.Set("data", bytesArray(env, packet->data->data(), packet->data->size()));
+          object.Set("ptsUs", Napi::Number::New(env, static_cast<double>(packet->ptsUs)));
+          object.Set("dtsUs", Napi::Number::New(env, static_cast<double>(packet->dtsUs)));
+          object.Set("durationUs", Napi::Number::New(env, static_cast<double>(packet->durationUs)));
+          object.Set("keyframe", Napi::Boolean::New(env, packet->keyframe));
+          return object;
+        });
+      });
+    } catch (const std::exception& e) {
+      settle->reject(e);
+    }
+    return settle->promise();
+  });
+}
+
+Napi::Value Run::progress(const Info& info) {
+  return guarded(info.Env(), [&] { return jsonText(info.Env(), toJson(state_->pipeline->progress())); });
+}
+
+Napi::Value Run::labels(const Info& info) {
+  return guarded(info.Env(), [&] {
+    nlohmann::json labels = nlohmann::json::object();
+    const auto& modules = state_->pipeline->spec().modules;
+    for (size_t m = 0; m < modules.size(); m++)
+      if (const auto* list = state_->pipeline->labelsOf(m); list && !list->empty()) labels[modules[m].name] = *list;
+    return jsonText(info.Env(), labels);
+  });
+}
+
+Napi::Value Run::report(const Info& info) {
+  return guarded(info.Env(), [&] { return jsonText(info.Env(), toJson(state_->pipeline->report())); });
+}
+Napi::Value Run::timeline(const Info& info) {
+  return guarded(info.Env(), [&] { return jsonText(info.Env(), timelineJson(*state_->pipeline)); });
+}
+Napi::Value Run::relink(const Info& info) {
+  return guarded(info.Env(), [&] { return jsonText(info.Env(), relinkJson(*state_->pipeline)); });
+}
+Napi::Value Run::mot(const Info& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::String::New(info.Env(), motText(*state_->pipeline, static_cast<int32_t>(whole(info[0]))));
+  });
+}
+Napi::Value Run::contactSheet(const Info& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::vector<uint8_t> jpeg = state_->pipeline->contactSheet();
+    if (jpeg.empty()) return info.Env().Null();
+    return bytesArray(info.Env(), jpeg.data(), jpeg.size());
+  });
+}
+Napi::Value Run::bank(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const std::vector<uint8_t> bytes = state_->pipeline->bank();
+    return bytesArray(info.Env(), bytes.data(), bytes.size());
+  });
+}
+
+Napi::Value Run::addSource(const Info& info) {
+  return guarded(info.Env(), [&] {
+    graph::SourceSpec spec = sourceFrom(parseJson(text(info[0])));
+    return environment_.promise(info.Env(), [state = state_, spec]() -> Settle::Make {
+      state->pipeline->addSource(spec);
+      return [](Napi::Env env) { return env.Undefined(); };
+    });
+  });
+}
+
+Napi::Value Run::removeSource(const Info& info) {
+  return guarded(info.Env(), [&] {
+    auto settle = Settle::open(info.Env(), state_->js);
+    try {
+      state_->pipeline->removeSource(text(info[0]), [settle] { settle->resolve([](Napi::Env env) { return env.Undefined(); }); });
+    } catch (const std::exception& e) {
+      settle->reject(e);
+    }
+    return settle->promise();
+  });
+}
+
+Napi::Value Run::pushFrame(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const std::string source = text(info[0]);
+    if (!info[1].IsTypedArray()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected pixels as a Uint8Array.");
+    const Napi::Uint8Array bytes = info[1].As<Napi::Uint8Array>();
+    auto settle = Settle::open(info.Env(), state_->js);
+    try {
+      state_->pipeline->pushFrame(source, bytes.Data(), bytes.ByteLength(), whole(info[2]), [settle](bool taken) {
+        settle->resolve([taken](Napi::Env env) { return Napi::Boolean::New(env, taken); });
+      });
+    } catch (const std::exception& e) {
+      settle->reject(e);
+    }
+    return settle->promise();
+  });
+}
+
+void Run::endFrames(const Info& info) {
+  guarded(info.Env(), [&] { state_->pipeline->endFrames(text(info[0])); });
+}
+
+Napi::Value Run::submit(const Info& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const Json request = parseJson(text(info[0]));
+    std::vector<uint8_t> bytes;
+    if (info[1].IsTypedArray()) {
+      const Napi::Uint8Array array = info[1].As<Napi::Uint8Array>();
+      bytes.assign(array.Data(), array.Data() + array.ByteLength());
+    }
+    auto settle = Settle::open(info.Env(), state_->js);
+    environment_.run([settle, state = state_, request, bytes = std::move(bytes)] {
+      try {
+        state->pipeline->progress();
+        Device& device = state->pipeline->device();
+        FrameRef frame;
+        if (request.contains("uri")) {
+          media::SourceOptions options;
+          options.uri = request["uri"].get<std::string>();
+          if (request.contains("limits")) options.limits = limitsFrom(request["limits"]);
+          frame = media::openSource(options, state->pipeline->deviceRef())->next();
+          if (!frame) throw Error(ErrorCode::DECODE_FAILED, "No picture in " + options.uri + ".");
+        } else {
+          auto queue = device.openQueue();
+          frame = graph::frameFromBytes(device, *queue, pixelFormatNamed(request.value("format", "rgb24")), request.value("width", 0),
+                                        request.value("height", 0), bytes.data(), bytes.size());
+        }
+        state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {
+          auto words = std::make_shared<std::vector<double>>();
+          packRecord(*task, *state->pipeline, *words);
+          settle->resolve([words](Napi::Env env) { return wordsArray(env, *words); });
+        });
+      } catch (const std::exception& e) {
+        settle->reject(e);
+      }
+    });
+    return settle->promise();
+  });
+}
+
+void Run::answer(const Info& info) {
+  guarded(info.Env(), [&] {
+    using Answer = graph::ExternalModule::Answer;
+    const int64_t said = whole(info[2]);
+    const Answer answer = said == 1 ? Answer::value : said == 2 ? Answer::failed : Answer::nothing;
+    state_->pipeline->answer(static_cast<int32_t>(whole(info[0])), whole(info[1]), answer, info[3].IsString() ? text(info[3]) : "");
+  });
+}
+
+graph::TaskRef Run::asked(int64_t taskId) const {
+  const auto& modules = state_->pipeline->spec().modules;
+  for (size_t m = 0; m < modules.size(); m++)
+    if (modules[m].kind == graph::ModuleSpec::Kind::js && modules[m].pixels)
+      if (graph::TaskRef task = state_->pipeline->asked(static_cast<int32_t>(m), taskId)) return task;
+  return nullptr;
+}
+
+HeldFrames& Run::held() const {
+  if (!state_->held) throw Error(ErrorCode::FRAME_RELEASED, "The run is closed, and its pixels are gone.", "Read pixels while the run is open.");
+  return *state_->held;
+}
+
+namespace {
+
+HeldFrames::Request requestFrom(const Json& json) {
+  HeldFrames::Request request;
+  request.width = json.value("width", 0);
+  request.height = json.value("height", 0);
+  request.format = pixelFormatNamed(json.value("format", "rgb24"));
+  if (json.contains("crop")) {
+    const auto crop = json["crop"].get<std::array<float, 4>>();
+    request.crop = {crop[0], crop[1], crop[2], crop[3]};
+  }
+  return request;
+}
+
+}  // namespace
+
+Napi::Value Run::pixels(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const int64_t id = whole(info[0]);
+    const std::vector<uint8_t> bytes = held().pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
+    return bytesArray(info.Env(), bytes.data(), bytes.size());
+  });
+}
+
+Napi::Value Run::jpeg(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const int64_t id = whole(info[0]);
+    const Json json = parseJson(text(info[1]));
+    const std::vector<uint8_t> bytes = held().jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
+    return bytesArray(info.Env(), bytes.data(), bytes.size());
+  });
+}
+
+Napi::Value Run::keep(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const int64_t id = whole(info[0]);
+    return Napi::Boolean::New(info.Env(), state_->held && state_->held->keep(id, asked(id)));
+  });
+}
+
+void Run::release(const Info& info) {
+  guarded(info.Env(), [&] {
+    if (state_->held) state_->held->release(whole(info[0]));
+  });
+}
+
+Napi::Value Run::close(const Info& info) {
+  const bool drain = info[0].IsBoolean() && info[0].As<Napi::Boolean>().Value();
+  if (state_->held) state_->held->clear();
+  return environment_.promise(info.Env(), [state = state_, drain]() -> Settle::Make {
+    std::lock_guard lock(state->closing);
+    state->pipeline->close(drain);
+    return [state](Napi::Env env) {
+      state->held.reset();
+      return env.Undefined();
+    };
+  });
+}
+
+}  // namespace framepath::binding

@@ -1,0 +1,71 @@
+// A run as JavaScript holds it.
+#pragma once
+#include <napi.h>
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "binding/environment.h"
+#include "binding/held_frames.h"
+#include "graph/pipeline.h"
+
+namespace framepath::binding {
+
+// What outlives the JS object while native threads still work: no JS references inside.
+struct RunState {
+  std::shared_ptr<JsThread> js;
+  std::unique_ptr<graph::Pipeline> pipeline;
+  std::unique_ptr<HeldFrames> held;  // JS thread only; made by start()
+  std::mutex closing;                // one close() at a time
+};
+
+// JS functions of a run; lives and dies on the JS thread.
+struct RunCallbacks {
+  Napi::FunctionReference task;
+};
+
+class Run : public Napi::ObjectWrap<Run> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit Run(const Napi::CallbackInfo& info);
+  ~Run() override;
+
+ private:
+  using Info = Napi::CallbackInfo;
+  Napi::Value start(const Info& info);
+  Napi::Value next(const Info& info);
+  void discard(const Info& info);
+  Napi::Value done(const Info& info);
+  Napi::Value nextPacket(const Info& info);
+  Napi::Value progress(const Info& info);
+  Napi::Value labels(const Info& info);
+  Napi::Value report(const Info& info);
+  Napi::Value timeline(const Info& info);
+  Napi::Value relink(const Info& info);
+  Napi::Value mot(const Info& info);
+  Napi::Value contactSheet(const Info& info);
+  Napi::Value bank(const Info& info);
+  Napi::Value addSource(const Info& info);
+  Napi::Value removeSource(const Info& info);
+  Napi::Value pushFrame(const Info& info);
+  void endFrames(const Info& info);
+  Napi::Value submit(const Info& info);
+  void answer(const Info& info);
+  Napi::Value pixels(const Info& info);
+  Napi::Value jpeg(const Info& info);
+  Napi::Value keep(const Info& info);
+  void release(const Info& info);
+  Napi::Value close(const Info& info);
+
+  graph::TaskRef asked(int64_t taskId) const;
+  HeldFrames& held() const;
+
+  std::shared_ptr<RunState> state_;
+  std::shared_ptr<RunCallbacks> callbacks_;
+  Environment& environment_;
+  std::list<std::function<void()>>::iterator end_;
+  std::shared_ptr<bool> environmentAlive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace framepath::binding

@@ -1,0 +1,255 @@
+#include "binding/spec_from_json.h"
+
+#include <map>
+
+#include "core/error.h"
+
+namespace framepath::binding {
+namespace {
+
+template <typename T>
+T get(const Json& json, const char* key, T fallback) {
+  const auto it = json.find(key);
+  return it == json.end() || it->is_null() ? fallback : it->get<T>();
+}
+
+template <typename E>
+E named(const std::map<std::string, E>& names, const std::string& name, const char* what) {
+  const auto it = names.find(name);
+  if (it != names.end()) return it->second;
+  std::string expected;
+  for (const auto& [known, value] : names) expected += (expected.empty() ? "" : ", ") + known;
+  throw Error(ErrorCode::INVALID_ARGUMENT, std::string("Expected one of ") + expected + " for " + what + " but received \"" + name + "\".");
+}
+
+graph::Policy policyFrom(const Json& json) {
+  graph::Policy policy;
+  policy.stride = get(json, "stride", policy.stride);
+  policy.retry = get(json, "retry", policy.retry);
+  policy.timeoutMs = get(json, "timeoutMs", policy.timeoutMs);
+  policy.onError = named<graph::OnError>(
+      {{"fail", graph::OnError::fail}, {"skip", graph::OnError::skip}, {"fallback", graph::OnError::fallback}},
+      get<std::string>(json, "onError", "fail"), "onError");
+  policy.fallback = get<std::string>(json, "fallback", "");
+  policy.maxBatch = get(json, "maxBatch", policy.maxBatch);
+  policy.maxWaitMs = get(json, "maxWaitMs", policy.maxWaitMs);
+  return policy;
+}
+
+graph::ModuleSpec moduleFrom(const Json& json) {
+  using Kind = graph::ModuleSpec::Kind;
+  graph::ModuleSpec module;
+  module.name = json.at("name").get<std::string>();
+  module.kind = named<Kind>({{"detect", Kind::detect}, {"classify", Kind::classify}, {"raw", Kind::raw}, {"track", Kind::track},
+                             {"identify", Kind::identify}, {"js", Kind::js}},
+                            json.at("kind").get<std::string>(), "a module's kind");
+  const Json policy = get(json, "policy", Json::object());
+  module.policy = policyFrom(policy);
+  module.workers = get(policy, "workers", 0);
+  module.of = get<std::string>(json, "of", "");
+  if (json.contains("model") && json["model"].is_object()) module.model = modelFrom(json["model"]);
+  if (module.kind == Kind::track) module.tracker = trackerFrom(json);
+  if (module.kind == Kind::identify) {
+    using Mode = track::ReidMode;
+    module.identity.mode = named<Mode>({{"conditional", Mode::conditional}, {"always", Mode::always}, {"off", Mode::off}},
+                                       get<std::string>(json, "reid", "conditional"), "reid");
+    module.metricStated = json.contains("metric");
+    module.thresholdStated = json.contains("threshold");
+    module.identity.metric = get(json, "metric", module.identity.metric);
+    module.identity.threshold = get(json, "threshold", module.identity.threshold);
+    module.sameScene = get(json, "sameScene", std::vector<std::vector<std::string>>{});
+    module.bank = get<std::string>(json, "bank", "");
+  }
+  module.depends = get(json, "depends", std::vector<std::string>{});
+  module.pixels = get(json, "pixels", false);
+  return module;
+}
+
+compose::TileSpec tileFrom(const Json& json) {
+  using compose::Fit;
+  compose::TileSpec tile;
+  tile.source = json.at("source").get<int32_t>();
+  if (json.contains("rect")) {
+    const auto r = json["rect"].get<std::array<float, 4>>();
+    tile.rect = {r[0], r[1], r[2], r[3]};
+  }
+  tile.fit = named<Fit>({{"contain", Fit::contain}, {"cover", Fit::cover}, {"stretch", Fit::stretch}, {"center-crop", Fit::centerCrop}},
+                        get<std::string>(json, "fit", "cover"), "fit");
+  tile.z = get(json, "z", tile.z);
+  tile.alpha = get(json, "alpha", tile.alpha);
+  if (json.contains("follow")) {
+    using Pick = compose::FollowSpec::Pick;
+    const Json& follow = json["follow"];
+    compose::FollowSpec& to = tile.follow;
+    to.module = follow.at("module").get<std::string>();
+    to.pick = named<Pick>({{"main", Pick::main}, {"rank", Pick::rank}, {"id", Pick::id}}, get<std::string>(follow, "pick", "main"), "pick");
+    to.value = get(follow, "value", to.value);
+    to.zoom = get(follow, "zoom", to.zoom);
+    to.minHoldMs = get(follow, "minHoldMs", to.minHoldMs);
+    to.responseMs = get(follow, "responseMs", to.responseMs);
+  }
+  return tile;
+}
+
+compose::LayoutSpec layoutFrom(const Json& json) {
+  using compose::LayoutKind;
+  using compose::WhenEnded;
+  compose::LayoutSpec layout;
+  layout.kind = named<LayoutKind>({{"split", LayoutKind::split}, {"grid", LayoutKind::grid}, {"focus", LayoutKind::focus}, {"custom", LayoutKind::custom}},
+                                  json.at("kind").get<std::string>(), "layout");
+  layout.width = get(json, "width", layout.width);
+  layout.height = get(json, "height", layout.height);
+  if (json.contains("fps")) {
+    const auto fps = json["fps"].get<std::array<int32_t, 2>>();
+    layout.fpsNum = fps[0];
+    layout.fpsDen = fps[1];
+  }
+  if (json.contains("background")) {
+    const auto color = json["background"].get<std::array<int, 3>>();
+    for (int i = 0; i < 3; i++) layout.background[i] = static_cast<uint8_t>(color[static_cast<size_t>(i)]);
+  }
+  layout.gap = get(json, "gap", layout.gap);
+  layout.whenEnded = named<WhenEnded>({{"hold", WhenEnded::hold}, {"placeholder", WhenEnded::placeholder}, {"black", WhenEnded::black}, {"relayout", WhenEnded::relayout}},
+                                      get<std::string>(json, "whenEnded", "hold"), "whenEnded");
+  for (const Json& tile : get(json, "tiles", Json::array())) layout.tiles.push_back(tileFrom(tile));
+  if (json.contains("redact")) {
+    using Kind = compose::RedactSpec::Kind;
+    const Json& redact = json["redact"];
+    layout.redact.module = redact.at("module").get<std::string>();
+    layout.redact.kind = named<Kind>({{"pixelate", Kind::pixelate}, {"blur", Kind::blur}}, get<std::string>(redact, "kind", "pixelate"), "redact");
+    layout.redact.margin = get(redact, "margin", layout.redact.margin);
+    layout.redact.strength = get(redact, "strength", layout.redact.strength);
+  }
+  if (json.contains("draw")) {
+    const Json& draw = json["draw"];
+    layout.draw.boxes = get<std::string>(draw, "boxes", "");
+    layout.draw.labels = get(draw, "labels", layout.draw.labels);
+    layout.draw.time = get(draw, "time", layout.draw.time);
+  }
+  return layout;
+}
+
+graph::OutputSpec outputFrom(const Json& json) {
+  graph::OutputSpec output;
+  output.path = get<std::string>(json, "path", "");
+  output.encoder.codec = media::videoCodecNamed(get<std::string>(json, "codec", "h264"));
+  output.encoder.profile = media::profileNamed(get<std::string>(json, "profile", "balanced"));
+  output.encoder.bitrate = get<int64_t>(json, "bitrate", 0);
+  output.encoder.threads = get(json, "threads", 0);
+  output.packets = get(json, "packets", output.path.empty());
+  const Json audio = get(json, "audio", Json("first"));
+  using Audio = graph::OutputSpec::Audio;
+  if (audio.is_number()) {
+    output.audio = Audio::source;
+    output.audioSource = audio.get<int32_t>();
+  } else {
+    output.audio = named<Audio>({{"first", Audio::first}, {"mix", Audio::mix}, {"none", Audio::none}}, audio.get<std::string>(), "audio");
+  }
+  return output;
+}
+
+}  // namespace
+
+Json parseJson(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) throw Error(ErrorCode::INVALID_ARGUMENT, "The options are not JSON.");
+  return json;
+}
+
+PixelFormat pixelFormatNamed(const std::string& name) {
+  return named<PixelFormat>({{"rgb24", pixelFormat::rgb24}, {"bgr24", pixelFormat::bgr24}, {"rgba", pixelFormat::rgba}, {"gray8", pixelFormat::gray8},
+                             {"nv12", pixelFormat::nv12}, {"yuv420p", pixelFormat::yuv420p}},
+                            name, "format");
+}
+
+media::Limits limitsFrom(const Json& json) {
+  media::Limits limits;
+  limits.maxBytes = get<int64_t>(json, "maxBytes", 0);
+  limits.jail = get<std::string>(json, "jail", "");
+  limits.protocols = get(json, "protocols", limits.protocols);
+  return limits;
+}
+
+graph::SourceSpec sourceFrom(const Json& json) {
+  using Kind = graph::SourceSpec::Kind;
+  graph::SourceSpec source;
+  source.id = json.at("id").get<std::string>();
+  source.kind = named<Kind>({{"file", Kind::file}, {"images", Kind::images}, {"frames", Kind::frames}}, get<std::string>(json, "kind", "file"), "a source's kind");
+  media::SourceOptions& reader = source.reader;
+  reader.uri = get<std::string>(json, "uri", "");
+  reader.images = get(json, "images", reader.images);
+  reader.imageFps = get(json, "imageFps", reader.imageFps);
+  reader.startMs = static_cast<int64_t>(get(json, "startMs", 0.0));
+  reader.endMs = static_cast<int64_t>(get(json, "endMs", -1.0));
+  reader.stride = get(json, "stride", reader.stride);
+  reader.maxFps = get(json, "maxFps", reader.maxFps);
+  reader.threads = get(json, "threads", 0);
+  if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
+  source.live = get(json, "live", false);
+  source.width = get(json, "width", 0);
+  source.height = get(json, "height", 0);
+  source.fps = get(json, "fps", source.fps);
+  source.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
+  return source;
+}
+
+infer::ModelOptions modelFrom(const Json& json) {
+  infer::ModelOptions model;
+  model.name = get<std::string>(json, "name", "");
+  model.file = get<std::string>(json, "file", "");
+  infer::StatedSpec& stated = model.stated;
+  stated.head = get<std::string>(json, "head", "");
+  stated.layout = get<std::string>(json, "layout", "");
+  stated.color = get<std::string>(json, "color", "");
+  stated.resize = get<std::string>(json, "resize", "");
+  stated.align = get<std::string>(json, "align", "");
+  stated.mean = get(json, "mean", stated.mean);
+  stated.scale = get(json, "scale", stated.scale);
+  stated.size = get(json, "size", stated.size);
+  stated.labels = get(json, "labels", stated.labels);
+  const auto number = [&](const char* key, auto& to) {
+    if (json.contains(key)) to = json[key].get<typename std::decay_t<decltype(to)>::value_type>();
+  };
+  number("pad", stated.pad);
+  number("scoreThreshold", stated.scoreThreshold);
+  number("iouThreshold", stated.iouThreshold);
+  number("topK", stated.topK);
+  return model;
+}
+
+track::TrackerOptions trackerFrom(const Json& json) {
+  using track::Association;
+  track::TrackerOptions tracker;
+  tracker.association = named<Association>({{"standard", Association::standard}, {"bytetrack", Association::bytetrack}},
+                                           get<std::string>(json, "association", "standard"), "association");
+  tracker.fps = get(json, "fps", tracker.fps);
+  tracker.trackThreshold = get(json, "trackThreshold", tracker.trackThreshold);
+  tracker.lowThreshold = get(json, "lowThreshold", tracker.lowThreshold);
+  tracker.newThreshold = get(json, "newThreshold", tracker.newThreshold);
+  tracker.matchGate = get(json, "matchGate", tracker.matchGate);
+  tracker.bufferMs = get(json, "bufferMs", tracker.bufferMs);
+  return tracker;
+}
+
+graph::PipelineSpec pipelineFrom(const Json& json) {
+  try {
+    graph::PipelineSpec spec;
+    spec.device = get(json, "device", spec.device);
+    spec.runtimeLibraries = get(json, "runtimeLibraries", spec.runtimeLibraries);
+    for (const Json& source : get(json, "sources", Json::array())) spec.sources.push_back(sourceFrom(source));
+    for (const Json& module : get(json, "modules", Json::array())) spec.modules.push_back(moduleFrom(module));
+    if (json.contains("compose")) spec.layout = layoutFrom(json["compose"]);
+    if (json.contains("output")) spec.output = outputFrom(json["output"]);
+    spec.inFlight = std::max(1, get(json, "inFlight", spec.inFlight));
+    spec.resultQueue = std::max(1, get(json, "resultQueue", spec.resultQueue));
+    spec.keptFrames = get(json, "keptFrames", spec.keptFrames);
+    spec.keepPixels = get(json, "keepPixels", false);
+    spec.open = get(json, "open", false);
+    spec.snapshots = get(json, "snapshots", false);
+    return spec;
+  } catch (const Json::exception& e) {
+    throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The pipeline's options do not fit: ") + e.what());
+  }
+}
+
+}  // namespace framepath::binding

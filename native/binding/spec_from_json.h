@@ -1,0 +1,21 @@
+// Options cross as JSON, written by our own TypeScript; here they become plain structs, once.
+#pragma once
+#include <nlohmann/json.hpp>
+
+#include "graph/pipeline_spec.h"
+
+namespace framepath::binding {
+
+using Json = nlohmann::json;
+
+media::Limits limitsFrom(const Json& json);
+graph::SourceSpec sourceFrom(const Json& json);
+infer::ModelOptions modelFrom(const Json& json);
+track::TrackerOptions trackerFrom(const Json& json);
+graph::PipelineSpec pipelineFrom(const Json& json);
+PixelFormat pixelFormatNamed(const std::string& name);  // throws INVALID_ARGUMENT
+
+// Parses what TypeScript sent; throws INVALID_ARGUMENT.
+Json parseJson(const std::string& text);
+
+}  // namespace framepath::binding

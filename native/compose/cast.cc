@@ -1,0 +1,165 @@
+#include "compose/cast.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace framepath::compose {
+
+const Member* Cast::find(int64_t uid) const {
+  uid = resolve(uid);
+  for (const Member& m : members_)
+    if (m.uid == uid) return &m;
+  return nullptr;
+}
+
+int64_t Cast::resolve(int64_t uid) const {
+  for (const Merge& merge : merges_)  // in the order they happened
+    if (merge.from == uid) uid = merge.into;
+  return uid;
+}
+
+Member* Cast::match(int32_t id, int64_t track, const Box& box, std::vector<char>& taken) {
+  auto pick = [&](auto&& fits) -> Member* {
+    for (size_t i = 0; i < members_.size(); i++)
+      if (!taken[i] && fits(members_[i])) {
+        taken[i] = 1;
+        return &members_[i];
+      }
+    return nullptr;
+  };
+  if (id) {
+    Member* known = pick([&](const Member& m) { return m.id == id; });
+    Member* moving = pick([&](const Member& m) { return track && m.track == track; });
+    if (known && moving) {
+      if (moving->id == 0 || lastUs_ - known->seenUs > kGraceUs) {
+        // Somebody seen for a while is recognised as somebody known: one person from here on.
+        merges_.push_back({moving->uid, known->uid});
+        known->presence = std::max(known->presence, moving->presence);
+        moving->seenUs = lastUs_ - 2 * kForgetUs;
+        moving->track = 0;
+        moving->id = 0;
+      } else {
+        // Both were just seen: identities were exchanged between two tracks, and each person keeps its own.
+        taken[static_cast<size_t>(moving - members_.data())] = 0;
+      }
+    }
+    return known ? known : moving;
+  }
+  if (track) return pick([&](const Member& m) { return m.track == track; });
+  double best = 0;
+  size_t at = members_.size();
+  for (size_t i = 0; i < members_.size(); i++) {
+    const Member& m = members_[i];
+    if (taken[i] || m.id || m.track || lastUs_ - m.seenUs > kGraceUs) continue;
+    const double dx = (m.box.x1 + m.box.x2 - box.x1 - box.x2) / 2, dy = (m.box.y1 + m.box.y2 - box.y1 - box.y2) / 2;
+    const double reach = (m.box.height() + box.height()) / 2;
+    const double score = 1 + intersectionOverUnion(m.box, box) - std::hypot(dx, dy) / std::max(1.0, reach);
+    if (score > best) {
+      best = score;
+      at = i;
+    }
+  }
+  if (at == members_.size()) return nullptr;
+  taken[at] = 1;
+  return &members_[at];
+}
+
+void Cast::observe(int64_t nowUs, const TileBoxes& boxes, double pictureArea) {
+  constexpr double kPresenceSeconds = 2.0;
+  const double dt = lastUs_ < 0 ? 0.04 : std::clamp((nowUs - lastUs_) / 1e6, 0.0, 1.0);
+  const double keep = std::exp(-dt / kPresenceSeconds);
+  std::vector<char> taken(members_.size(), 0);
+  for (Member& m : members_) m.presence *= keep;
+  for (size_t i = 0; i < boxes.boxes.size(); i++) {
+    const int32_t id = i < boxes.ids.size() ? boxes.ids[i] : 0;
+    const int64_t track = i < boxes.tracks.size() ? boxes.tracks[i] : 0;
+    Member* m = match(id, track, boxes.boxes[i], taken);
+    if (!m) {
+      members_.push_back({nextUid_++, id, track, boxes.boxes[i], nowUs, 0});
+      taken.push_back(1);
+      m = &members_.back();
+    }
+    if (id) m->id = id;
+    m->track = track;
+    m->box = boxes.boxes[i];
+    m->seenUs = nowUs;
+    m->presence += (1 - keep) * m->box.area() / std::max(1.0, pictureArea);
+  }
+  std::erase_if(members_, [&](const Member& m) { return nowUs - m.seenUs > kForgetUs; });
+  std::erase_if(merges_, [&](const Merge& merge) {
+    return std::none_of(members_.begin(), members_.end(),
+                        [&](const Member& m) { return m.uid == resolve(merge.into); });
+  });
+  lastUs_ = nowUs;
+  sortByPresence();
+}
+
+void Cast::sortByPresence() {
+  std::erase_if(order_, [&](int64_t uid) {
+    return std::none_of(members_.begin(), members_.end(), [&](const Member& m) { return m.uid == uid; });
+  });
+  for (const Member& m : members_)
+    if (std::find(order_.begin(), order_.end(), m.uid) == order_.end()) order_.push_back(m.uid);
+  auto presence = [&](int64_t uid) {
+    const Member* m = find(uid);
+    return m ? m->presence : 0;
+  };
+  // Insertion sort with a threshold: stable where the difference is small.
+  for (size_t i = 1; i < order_.size(); i++)
+    for (size_t j = i; j > 0 && presence(order_[j]) > kOvertake * presence(order_[j - 1]); j--)
+      std::swap(order_[j], order_[j - 1]);
+}
+
+void assign(const Cast& cast, int64_t nowUs, std::vector<Claim*>& claims) {
+  using Pick = FollowSpec::Pick;
+  std::vector<int64_t> held;  // shown members, tile by tile
+  auto isHeld = [&](int64_t uid) { return std::find(held.begin(), held.end(), uid) != held.end(); };
+  auto visible = [&](int64_t uid) {
+    const Member* m = uid ? cast.find(uid) : nullptr;
+    return m && cast.visible(*m, nowUs);
+  };
+  auto show = [&](Claim& claim, int64_t uid) {
+    if (claim.uid != uid) {
+      claim.uid = uid;
+      claim.sinceUs = nowUs;
+    }
+    if (uid) held.push_back(uid);
+  };
+
+  for (Claim* claim : claims) {
+    claim->uid = claim->uid ? cast.resolve(claim->uid) : 0;
+    if (claim->spec.pick != Pick::id) continue;
+    int64_t wanted = 0;
+    for (int64_t uid : cast.order())
+      if (const Member* m = cast.find(uid); m && m->id == claim->spec.value && m->id && !isHeld(uid)) wanted = uid;
+    show(*claim, visible(wanted) ? wanted : 0);
+  }
+  // Who is on the air stays there first; only then the free places are filled.
+  for (Claim* claim : claims) {
+    if (claim->spec.pick == Pick::id) continue;
+    if (visible(claim->uid) && !isHeld(claim->uid))
+      held.push_back(claim->uid);
+    else
+      show(*claim, 0);
+  }
+  for (Claim* claim : claims) {
+    if (claim->spec.pick == Pick::id) continue;
+    if (claim->uid && nowUs - claim->sinceUs < claim->spec.minHoldMs * 1000) continue;
+    const int32_t rank = claim->spec.pick == Pick::rank ? claim->spec.value : 0;
+    int32_t place = 0;
+    int64_t wanted = 0;
+    for (int64_t uid : cast.order()) {
+      if (!visible(uid)) continue;
+      if (place++ < rank) continue;
+      if (uid == claim->uid || !isHeld(uid)) {
+        wanted = uid;
+        break;
+      }
+    }
+    if (!wanted || wanted == claim->uid) continue;
+    std::erase(held, claim->uid);
+    show(*claim, wanted);
+  }
+}
+
+}  // namespace framepath::compose

@@ -1,0 +1,285 @@
+#include "compose/composer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "compose/annotate.h"
+#include "compose/follow.h"
+#include "compose/redactor.h"
+#include "core/error.h"
+
+namespace framepath::compose {
+namespace {
+
+constexpr int64_t kStaleBoxesUs = 1'000'000;  // boxes of a module that stopped speaking are drawn no longer than this
+
+// What a tile shows: a live frame, or the copy of the last one.
+struct Picture {
+  ImageView view;
+  int32_t width = 0, height = 0;
+  FrameRef frame;  // null for a copy
+};
+
+struct Held {
+  Image image;
+  int32_t width = 0, height = 0;
+};
+
+struct SpokenBoxes {
+  TileBoxes boxes;
+  int64_t atUs = 0;
+};
+
+struct Tile {
+  TileSpec spec;
+  TileState state = TileState::starting;
+  std::optional<Picture> picture;  // this tick
+  std::shared_ptr<Held> held;
+  std::weak_ptr<const Frame> last;  // in case the engine let go of it without passing it again
+  std::vector<SpokenBoxes> spoken;  // latest of each module, as of the picture shown
+
+  bool over() const { return state == TileState::ended || state == TileState::failed; }
+};
+
+ComposeTile kernelTile(const Picture& picture, const Placement& place, float alpha, const ImageView& canvas) {
+  const double sx = static_cast<double>(picture.view.width) / picture.width;
+  const double sy = static_cast<double>(picture.view.height) / picture.height;
+  auto fixed = [](double v) { return static_cast<int32_t>(std::lround(v * 256)); };
+  ComposeTile tile{};
+  const Box& s = place.source;
+  placeComposeTile(tile, picture.view, fixed(s.x1 * sx), fixed(s.y1 * sy), std::max(1, fixed((s.x2 - s.x1) * sx)),
+                   std::max(1, fixed((s.y2 - s.y1) * sy)), place.x, place.y, place.width, place.height);
+  tile.alpha = static_cast<int32_t>(std::lround(alpha * 256));
+  setTileColor(tile, canvas.matrix, canvas.range);
+  return tile;
+}
+
+bool overlap(const Placement& a, const Placement& b) {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+class DeviceComposer : public Composer {
+ public:
+  DeviceComposer(const LayoutSpec& spec, std::shared_ptr<Device> device, PixelFormat format, int32_t canvases)
+      : spec_(spec),
+        device_(std::move(device)),
+        queue_(device_->openQueue()),
+        pool_(static_cast<size_t>(canvases),
+              [device = device_, format, width = spec.width, height = spec.height] {
+                return std::make_unique<Image>(allocateImage(*device, format, width, height));
+              }),
+        redactor_(device_, spec.redact) {
+    for (const TileSpec& tile : spec.tiles) append(tile);
+  }
+
+  void addTile(const TileSpec& tile) override {
+    LayoutSpec larger = spec_;
+    larger.tiles.push_back(tile);
+    checkLayout(larger);
+    spec_ = std::move(larger);
+    append(tile);
+    shown_.clear();
+  }
+
+  FrameRef compose(int64_t tick, int64_t ptsUs, std::span<const TileInput> inputs) override {
+    if (inputs.size() != tiles_.size())
+      throw Error(ErrorCode::INTERNAL, "The composer has " + std::to_string(tiles_.size()) + " tiles but received " +
+                                           std::to_string(inputs.size()) + " inputs.");
+    std::shared_ptr<Image> canvas = pool_.lease();
+    if (!canvas) return nullptr;
+    canvas->view.matrix = ColorMatrix::bt709;
+    canvas->view.range = ColorRange::limited;
+
+    for (size_t i = 0; i < tiles_.size(); i++) take(tiles_[i], inputs[i], ptsUs);
+    place();
+    follow(ptsUs, inputs);
+    paint(canvas->view, ptsUs);
+
+    const Fence done = queue_->record();
+    for (Tile& tile : tiles_) {
+      if (tile.picture && tile.picture->frame) tile.picture->frame->addReadFence(done);
+      tile.picture.reset();
+    }
+    const ImageView view = canvas->view;
+    auto frame = std::make_shared<Frame>(view, view.width, view.height, std::move(canvas), done);
+    frame->ptsUs = ptsUs;
+    frame->index = tick;
+    return frame;
+  }
+
+  std::vector<FollowStats> followStats() const override { return follow_.stats(); }
+  void close() override { pool_.close(); }
+
+ private:
+  void append(const TileSpec& spec) {
+    tiles_.emplace_back().spec = spec;
+    follow_.addTile(spec);
+  }
+
+  void take(Tile& tile, const TileInput& input, int64_t ptsUs) {
+    tile.state = input.state;
+    for (const TileBoxes& boxes : input.observations) {
+      auto same = [&](const SpokenBoxes& s) { return s.boxes.module == boxes.module; };
+      auto found = std::find_if(tile.spoken.begin(), tile.spoken.end(), same);
+      if (found == tile.spoken.end())
+        tile.spoken.push_back({boxes, ptsUs});
+      else
+        *found = {boxes, ptsUs};
+    }
+    FrameRef frame = input.frame;
+    if (tile.over() && spec_.whenEnded == WhenEnded::hold) {
+      if (!frame) frame = tile.last.lock();
+      if (frame && !tile.held) tile.held = copy(*frame);
+      if (tile.held) tile.picture = Picture{tile.held->image.view, tile.held->width, tile.held->height, nullptr};
+      return;
+    }
+    if (tile.over() || tile.state == TileState::removed) {
+      tile.held.reset();
+      return;
+    }
+    if (!frame) return;
+    queue_->wait(frame->ready);
+    tile.last = frame;
+    tile.held.reset();
+    tile.picture = Picture{frame->view, frame->width, frame->height, frame};
+  }
+
+  std::shared_ptr<Held> copy(const Frame& frame) {
+    auto held = std::make_shared<Held>();
+    held->image = allocateImage(*device_, frame.view.format, frame.view.width, frame.view.height);
+    held->image.view.matrix = frame.view.matrix;
+    held->image.view.range = frame.view.range;
+    held->width = frame.width;
+    held->height = frame.height;
+    queue_->wait(frame.ready);
+    for (int p = 0; p < planeCount(frame.view.format); p++)
+      device_->copy(*queue_, held->image.view.planes[p].data, held->image.view.planes[p].pitchBytes,
+                    frame.view.planes[p].data, frame.view.planes[p].pitchBytes,
+                    static_cast<size_t>(planeWidth(frame.view, p)) * sampleBytes(frame.view, p),
+                    planeHeight(frame.view, p), CopyKind::internal);
+    frame.addReadFence(queue_->record());
+    return held;
+  }
+
+  // Which tiles are in the layout, and where.
+  void place() {
+    std::vector<bool> visible(tiles_.size());
+    for (size_t i = 0; i < tiles_.size(); i++) {
+      const Tile& tile = tiles_[i];
+      visible[i] = tile.state != TileState::removed;
+      if (spec_.whenEnded == WhenEnded::relayout) visible[i] = visible[i] && !tile.over() && tile.picture.has_value();
+    }
+    if (visible == shown_) return;
+    shown_ = visible;
+    rects_ = layoutRects(spec_, visible);
+  }
+
+  void follow(int64_t ptsUs, std::span<const TileInput> inputs) {
+    std::vector<FollowTiles::Picture> pictures(tiles_.size());
+    for (size_t i = 0; i < tiles_.size(); i++) {
+      const Tile& tile = tiles_[i];
+      if (tile.picture && shown_[i])
+        pictures[i] = {tile.picture->width, tile.picture->height, rects_[i], &inputs[i],
+                       tile.picture->frame != nullptr};
+    }
+    follow_.advance(ptsUs, pictures);
+  }
+
+  Placement placement(size_t i) const {
+    const Picture& picture = *tiles_[i].picture;
+    Placement place =
+        placeFit(rects_[i], follow_.follows(i) ? Fit::stretch : tiles_[i].spec.fit, picture.width, picture.height);
+    if (follow_.follows(i)) place.source = follow_.crop(i);
+    return place;
+  }
+
+  // Tiles from back to front. Tiles that do not touch share a launch; before one that lies over another is painted,
+  // what belongs on the lower one (redaction, boxes) is finished.
+  void paint(const ImageView& canvas, int64_t ptsUs) {
+    std::vector<size_t> order;
+    for (size_t i = 0; i < tiles_.size(); i++)
+      if (shown_[i]) order.push_back(i);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return tiles_[a].spec.z < tiles_[b].spec.z; });
+
+    ComposeArgs args{};
+    args.canvas = canvas;
+    std::copy(std::begin(spec_.background), std::end(spec_.background), args.background);
+    args.clear = true;
+    DrawList list(*device_, *queue_, canvas);
+    std::vector<std::pair<size_t, Placement>> group;
+    auto finishGroup = [&] {
+      if (args.clear || args.count) launch(*device_, *queue_, args, Grid{canvas.width / 2, canvas.height / 2, 1});
+      args.clear = false;
+      args.count = 0;
+      for (const auto& [i, place] : group) hideBoxes(tiles_[i], place, canvas);
+      for (const auto& [i, place] : group) drawBoxes(list, tiles_[i], place, canvas, ptsUs);
+      list.flush();
+      group.clear();
+    };
+    for (size_t i : order) {
+      const Tile& tile = tiles_[i];
+      const bool card = !tile.picture && tile.over() && spec_.whenEnded != WhenEnded::relayout;
+      if (!tile.picture && !card) continue;
+      const Box& rect = rects_[i];
+      const Placement place = card ? Placement{{},
+                                               static_cast<int32_t>(rect.x1),
+                                               static_cast<int32_t>(rect.y1),
+                                               static_cast<int32_t>(rect.width()),
+                                               static_cast<int32_t>(rect.height())}
+                                   : placement(i);
+      if (card || std::any_of(group.begin(), group.end(), [&](auto& other) { return overlap(other.second, place); }))
+        finishGroup();
+      if (card) {
+        drawCard(list, rect, tile.spec, spec_.whenEnded == WhenEnded::black, canvas);
+        list.flush();
+        continue;
+      }
+      args.tiles[args.count++] = kernelTile(*tile.picture, place, tile.spec.alpha, canvas);
+      group.emplace_back(i, place);
+    }
+    finishGroup();
+    if (spec_.draw.time) drawTime(list, ptsUs, canvas);
+    list.flush();
+  }
+
+  void hideBoxes(const Tile& tile, const Placement& place, const ImageView& canvas) {
+    if (spec_.redact.module.empty()) return;
+    for (const SpokenBoxes& said : tile.spoken)
+      if (said.boxes.module == spec_.redact.module)
+        for (const Box& box : said.boxes.boxes) redactor_.hide(*queue_, canvas, place, box);
+  }
+
+  void drawBoxes(DrawList& list, const Tile& tile, const Placement& place, const ImageView& canvas, int64_t ptsUs) {
+    if (spec_.draw.boxes.empty()) return;
+    for (const SpokenBoxes& said : tile.spoken)
+      if (said.boxes.module == spec_.draw.boxes && (tile.held || ptsUs - said.atUs <= kStaleBoxesUs))
+        annotate(list, said.boxes, place, spec_.draw.labels, canvas);
+  }
+
+  LayoutSpec spec_;
+  std::shared_ptr<Device> device_;
+  std::unique_ptr<Queue> queue_;
+  Pool<Image> pool_;
+  Redactor redactor_;
+  std::vector<Tile> tiles_;
+  FollowTiles follow_;
+  std::vector<bool> shown_;
+  std::vector<Box> rects_;
+};
+
+}  // namespace
+
+std::unique_ptr<Composer> makeComposer(const LayoutSpec& spec, std::shared_ptr<Device> device, PixelFormat canvasFormat,
+                                       int32_t canvases) {
+  checkLayout(spec);
+  if (!(canvasFormat == pixelFormat::yuv420p) && !(canvasFormat == pixelFormat::nv12))
+    throw Error(ErrorCode::INVALID_ARGUMENT, "A canvas is 8-bit yuv420p or nv12.");
+  if (canvases < 1)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "Expected at least 1 canvas but received " + std::to_string(canvases) + ".");
+  return std::make_unique<DeviceComposer>(spec, std::move(device), canvasFormat, canvases);
+}
+
+}  // namespace framepath::compose

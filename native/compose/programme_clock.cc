@@ -1,0 +1,47 @@
+#include "compose/programme_clock.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace framepath::compose {
+
+ProgrammeClock::ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources)
+    : fpsNum_(fpsNum), fpsDen_(fpsDen), sources_(static_cast<size_t>(std::max(sources, 0))) {
+  if (fpsNum <= 0 || fpsDen <= 0)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a positive canvas frame rate but received " +
+                                                 std::to_string(fpsNum) + "/" + std::to_string(fpsDen) + ".");
+}
+
+int64_t ProgrammeClock::tickUs(int64_t tick) const {
+  const __int128 scaled = static_cast<__int128>(tick) * 1'000'000 * fpsDen_;
+  return static_cast<int64_t>((2 * scaled + fpsNum_) / (2 * static_cast<__int128>(fpsNum_)));
+}
+
+void ProgrammeClock::sawFrame(int32_t source, int64_t ptsUs) {
+  SourceState& s = sources_.at(static_cast<size_t>(source));
+  s.newestUs = std::max(s.newestUs, ptsUs);
+  s.endUs = std::max(s.endUs, ptsUs + 1);
+}
+
+void ProgrammeClock::sawEnd(int32_t source) {
+  sources_.at(static_cast<size_t>(source)).ended = true;
+}
+
+void ProgrammeClock::setDuration(int32_t source, int64_t endUs) {
+  SourceState& s = sources_.at(static_cast<size_t>(source));
+  s.endUs = std::max(s.endUs, endUs);
+}
+
+bool ProgrammeClock::ready() const {
+  const int64_t now = tickUs(tick_);
+  return std::all_of(sources_.begin(), sources_.end(),
+                     [&](const SourceState& s) { return s.ended || s.newestUs > now; });
+}
+
+bool ProgrammeClock::finished() const {
+  const int64_t now = tickUs(tick_);
+  return std::all_of(sources_.begin(), sources_.end(), [&](const SourceState& s) { return s.ended && now >= s.endUs; });
+}
+
+}  // namespace framepath::compose

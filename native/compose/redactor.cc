@@ -1,0 +1,39 @@
+#include "compose/redactor.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace framepath::compose {
+
+void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& placement, const Box& box) {
+  const float mx = static_cast<float>(spec_.margin) * box.width(), my = static_cast<float>(spec_.margin) * box.height();
+  const Box on = toCanvas(placement, {box.x1 - mx, box.y1 - my, box.x2 + mx, box.y2 + my});
+  if (on.area() <= 0) return;
+  // Outwards to whole chroma cells; a placement is even, so this stays inside it.
+  const int32_t x1 = static_cast<int32_t>(std::floor(on.x1 / 2)) * 2,
+                y1 = static_cast<int32_t>(std::floor(on.y1 / 2)) * 2;
+  const int32_t x2 = static_cast<int32_t>(std::ceil(on.x2 / 2)) * 2,
+                y2 = static_cast<int32_t>(std::ceil(on.y2 / 2)) * 2;
+  const int32_t width = x2 - x1, height = y2 - y1;
+  // The strength refers to the whole box: what is cut off at the tile's edge does not make the rest clearer.
+  const double whole = (box.width() + 2 * mx) * placement.width / placement.source.width();
+
+  if (spec_.kind == RedactSpec::Kind::pixelate) {
+    const int32_t block = std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, 4, 4096);
+    launch(*device_, queue, PixelateArgs{canvas, x1, y1, width, height, block},
+           Grid{(width + block - 1) / block, (height + block - 1) / block, 3});
+    return;
+  }
+  if (!scratch_)
+    scratch_ = device_->allocate(static_cast<size_t>(canvas.width) * canvas.height * 3 / 2, MemoryKind::device);
+  BlurArgs args{canvas, x1, y1, width, height, 0, static_cast<uint8_t*>(scratch_->data), false};
+  args.radius = std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength)), 4, 2048);
+  for (int pass = 0; pass < 3; pass++) {
+    args.vertical = false;
+    launch(*device_, queue, args, Grid{(width + kBlurRun - 1) / kBlurRun, height, 3});
+    args.vertical = true;
+    launch(*device_, queue, args, Grid{(height + kBlurRun - 1) / kBlurRun, width, 3});
+  }
+}
+
+}  // namespace framepath::compose

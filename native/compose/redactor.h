@@ -1,0 +1,23 @@
+// Hides boxes of a canvas by the kernels of kernels/redact.h. Keeps its scratch between pictures.
+#pragma once
+#include <memory>
+
+#include "compose/layout.h"
+#include "device/device.h"
+
+namespace framepath::compose {
+
+class Redactor {
+ public:
+  Redactor(std::shared_ptr<Device> device, const RedactSpec& spec) : device_(std::move(device)), spec_(spec) {}
+
+  // The box, grown by the margin, as the picture's part of `placement`. Boxes in picture coordinates.
+  void hide(Queue& queue, const ImageView& canvas, const Placement& placement, const Box& box);
+
+ private:
+  std::shared_ptr<Device> device_;
+  RedactSpec spec_;
+  std::shared_ptr<Memory> scratch_;
+};
+
+}  // namespace framepath::compose

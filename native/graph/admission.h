@@ -1,0 +1,79 @@
+// How many frames of a source may be alive: leases of pixels, and tasks whose results wait to be taken.
+#pragma once
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "core/frame.h"
+
+namespace framepath::graph {
+
+// Thread-safe; outlives the engine through the leases.
+class Admission {
+ public:
+  Admission(int maxLeases, int maxTasks) : maxLeases_(maxLeases), maxTasks_(maxTasks) {}
+
+  // Takes one lease and one task slot; waits for both. False after close().
+  bool enter() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closed_ || hasRoom(); });
+    return !closed_ && take();
+  }
+  // For a live source, which may not wait.
+  bool tryEnter() {
+    std::lock_guard lock(mutex_);
+    return !closed_ && hasRoom() && take();
+  }
+  void leaseEnded() { give(leases_); }
+  void taskEnded() { give(tasks_); }
+  void close() {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  int leases() const {
+    std::lock_guard lock(mutex_);
+    return leases_;
+  }
+
+ private:
+  bool hasRoom() const { return leases_ < maxLeases_ && tasks_ < maxTasks_; }
+  bool take() {
+    leases_++;
+    tasks_++;
+    return true;
+  }
+  void give(int& count) {
+    std::lock_guard lock(mutex_);
+    count--;
+    changed_.notify_all();
+  }
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  const int maxLeases_, maxTasks_;
+  int leases_ = 0, tasks_ = 0;
+  bool closed_ = false;
+};
+
+// A frame's pixels, alive until the last reader lets go of the lease.
+class FrameLease {
+ public:
+  FrameLease(FrameRef frame, std::shared_ptr<Admission> admission)
+      : frame_(std::move(frame)), admission_(std::move(admission)) {}
+  ~FrameLease() {
+    frame_.reset();
+    admission_->leaseEnded();
+  }
+  FrameLease(const FrameLease&) = delete;
+  FrameLease& operator=(const FrameLease&) = delete;
+  const FrameRef& frame() const { return frame_; }
+
+ private:
+  FrameRef frame_;
+  std::shared_ptr<Admission> admission_;
+};
+
+using LeaseRef = std::shared_ptr<const FrameLease>;
+
+}  // namespace framepath::graph

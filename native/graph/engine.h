@@ -1,0 +1,168 @@
+// The scheduler: dataflow over tasks, no global tick.
+//
+//   source threads -> admission -> lanes (by dependencies) -> delivery in seq order per source, exactly once
+//
+// At every moment, per source: in = delivered + dropped + inFlight. One lock guards the bookkeeping; modules, sources and
+// callbacks run outside it.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/error.h"
+#include "graph/lane.h"
+#include "graph/module.h"
+
+namespace framepath::graph {
+
+// Where a source's frames come from; read on the source's own thread.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+  virtual FrameRef next() = 0;       // null at the end; throws Error
+  virtual void interrupt() = 0;      // from any thread: next() returns soon
+};
+
+struct SourceOptions {
+  std::string id;
+  bool live = false;         // may not wait: frames without room are dropped and counted
+  int32_t inFlight = 8;      // frames whose pixels are alive
+  int32_t resultQueue = 64;  // further tasks whose results wait to be taken
+};
+
+struct SourceCounts {
+  std::string id;
+  int64_t in = 0, delivered = 0, inFlight = 0;
+  std::map<std::string, int64_t> dropped;  // by cause: inFlight, cancelled
+  bool ended = false;
+  std::optional<Error> error;
+};
+
+// What next() hands over.
+struct Delivery {
+  std::vector<TaskRef> tasks;
+  bool ended = false;  // nothing follows
+  std::optional<Error> error;
+};
+
+struct EngineHooks {
+  // All of a source's tasks have passed every module, sinks too. On an engine thread, without the lock.
+  std::function<void(int32_t source)> sourceFinished;
+  // Every source has finished (and the run is not open), or the run failed or was stopped. Once.
+  std::function<void()> drained;
+};
+
+struct EngineOptions {
+  bool open = false;        // sources may come later: the run does not end by itself
+  bool keepPixels = false;  // a delivered task keeps its pixels until the caller lets go of it
+};
+
+class Engine {
+ public:
+  using NextCallback = std::function<void(Delivery)>;
+
+  Engine(Graph graph, EngineHooks hooks, EngineOptions options = {});
+  ~Engine();  // stops without draining
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  const Graph& graph() const { return graph_; }
+
+  // Before or after start(). Returns the source's number.
+  int32_t addSource(std::unique_ptr<FrameSource> source, const SourceOptions& options);
+  // Opens every module's workers on this thread (throws what they throw), then starts the threads.
+  void start();
+
+  // At least one delivered task, at most `max`; `callback` is called once, at once or later on an engine thread.
+  // A second call while one waits throws INVALID_ARGUMENT.
+  void next(size_t max, NextCallback callback);
+  // From now on results count as delivered when they are complete.
+  void discard();
+  // Stops reading the source; `removed` is called with its last task spoken. Throws SOURCE_NOT_FOUND.
+  void removeSource(const std::string& id, std::function<void()> removed);
+  // A picture outside every source: unordered, through the stateless modules.
+  void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
+  // No source will be added: the run may end.
+  void closeToSources();
+
+  // Ends the run with an error. The first one stays.
+  void fail(const Error& error);
+  // Stops sources and cancels what is not delivered. Idempotent, returns at once; drained() follows.
+  void stop();
+  // After stop() or drained(): joins every thread. Not from an engine thread.
+  void join();
+
+  bool drained() const;
+  std::optional<Error> error() const;
+  std::vector<SourceCounts> counts() const;
+  std::vector<StageStats> stages() const;
+  int32_t liveLeases() const;
+  int64_t liveTasks() const;
+
+ private:
+  struct Source {
+    std::unique_ptr<FrameSource> frames;
+    SourceOptions options;
+    std::shared_ptr<Admission> admission;
+    std::thread thread;
+    int64_t nextSeq = 0, nextDelivery = 0;
+    int64_t in = 0, delivered = 0;
+    int64_t unspoken = 0;  // tasks with modules yet to speak, sinks too
+    std::map<std::string, int64_t> dropped;
+    std::map<int64_t, TaskRef> finished;  // complete, waiting for an earlier one
+    std::deque<TaskRef> results;          // waiting for next()
+    bool started = false, ended = false, finishedHook = false, stopping = false;
+    std::optional<Error> error;
+    std::vector<std::function<void()>> removed;
+    StageStats stats;
+  };
+  // Things to do once the lock is gone: let leases go, call hooks.
+  struct After;
+  using Lock = std::unique_lock<std::mutex>;
+
+  void readSource(Source& source, int32_t number);
+  bool acceptFrame(Source& source, int32_t number, FrameRef frame, int64_t decodedNs, After& after);
+  void sourceEnded(Source& source, int32_t number, std::optional<Error> error);
+  void startSource(Source& source, int32_t number);
+  TaskRef makeTask(int32_t source, FrameRef frame, std::shared_ptr<Admission> admission);
+  void enter(const TaskRef& task, After& after);
+  void becomeReady(const TaskRef& task, int32_t module, After& after);
+  void speak(const TaskRef& task, int32_t module, Observation says, After& after);
+  void complete(const TaskRef& task, After& after);
+  void taskGone(const TaskRef& task, After& after);
+  void checkFinished(Source& source, int32_t number, After& after);
+  void checkDrained(After& after);
+  void answerNext(After& after);
+  Delivery takeResults(size_t max);
+  void stopLocked(After& after);
+  void serve(Lane& lane, Worker& worker);
+  Batch takeBatch(Lane& lane, Lock& lock);
+  std::vector<Observation> runBatch(Lane& lane, Worker& worker, const Batch& batch);
+  std::optional<Observation> withoutRunning(Lane& lane, const TaskRef& task, bool& parked);
+  Observation afterFailure(Lane& lane, const Task& task, const Error& error);
+
+  const Graph graph_;
+  const EngineHooks hooks_;
+  const EngineOptions options_;
+
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::shared_ptr<Admission> submitted_;
+  int64_t nextTaskId_ = 1;
+  int64_t liveTasks_ = 0;     // not yet spoken by every module
+  int32_t nextSource_ = 0;    // takeResults starts here
+  std::optional<std::pair<size_t, NextCallback>> waitingNext_;
+  std::optional<Error> error_;
+  bool open_, started_ = false, stopping_ = false, discard_ = false, drained_ = false, quit_ = false;
+};
+
+}  // namespace framepath::graph

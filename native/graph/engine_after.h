@@ -1,0 +1,24 @@
+// What an engine call leaves to do once the lock is gone: let leases and tasks go, call hooks.
+#pragma once
+#include <functional>
+#include <vector>
+
+#include "graph/engine.h"
+
+namespace framepath::graph {
+
+struct Engine::After {
+  std::vector<LeaseRef> leases;
+  std::vector<TaskRef> tasks;
+  std::vector<std::function<void()>> calls;
+
+  void run() {
+    leases.clear();
+    tasks.clear();
+    for (auto& call : calls)
+      if (call) call();
+    calls.clear();
+  }
+};
+
+}  // namespace framepath::graph

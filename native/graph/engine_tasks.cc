@@ -1,0 +1,202 @@
+// A task's trip: entering, speaking, completion, delivery.
+#include "graph/engine.h"
+#include <algorithm>
+
+#include "graph/engine_after.h"
+
+namespace framepath::graph {
+
+TaskRef Engine::makeTask(int32_t source, FrameRef frame, std::shared_ptr<Admission> admission) {
+  auto task = std::make_shared<Task>();
+  task->id = nextTaskId_++;
+  task->source = source;
+  task->index = frame->index;
+  task->ptsUs = frame->ptsUs;
+  task->durationUs = frame->durationUs;
+  task->width = frame->width;
+  task->height = frame->height;
+  task->lease = std::make_shared<FrameLease>(std::move(frame), std::move(admission));
+  task->observations.resize(graph_.size());
+  task->stamps.resize(graph_.size());
+  task->waitingFor.resize(graph_.size());
+  for (size_t m = 0; m < graph_.size(); m++) task->waitingFor[m] = static_cast<int32_t>(graph_.dependencies(m).size());
+  task->unspoken = static_cast<int32_t>(graph_.size());
+  task->unspokenResults = graph_.resultModules();
+  task->pixelReaders = graph_.pixelReaders();
+  return task;
+}
+
+void Engine::enter(const TaskRef& task, After& after) {
+  liveTasks_++;
+  for (auto& lane : lanes_) lane->upstream++;
+  if (task->pixelReaders == 0 && !options_.keepPixels) after.leases.push_back(std::move(task->lease));
+  if (task->unspokenResults == 0) complete(task, after);
+  for (size_t m = 0; m < graph_.size(); m++)
+    if (graph_.dependencies(m).empty()) becomeReady(task, static_cast<int32_t>(m), after);
+  if (graph_.size() == 0) taskGone(task, after);
+}
+
+// What can be said without a worker. `parked`: the task waits for its anchor.
+std::optional<Observation> Engine::withoutRunning(Lane& lane, const TaskRef& task, bool& parked) {
+  if (task->source == kSubmitted && lane.node.stateful) return Observation::nothing(Reason::unordered);
+  if (!lane.node.acceptsNothing)
+    for (int32_t dependency : graph_.dependencies(lane.module))
+      if (dependency != graph_.fallbackOf(lane.module) && task->observations[dependency].said == Said::nothing)
+        return Observation::nothing(Reason::dependency);
+  if (task->source != kSubmitted && !lane.strides.isAnchor(*task)) {
+    std::optional<Observation> carried = lane.strides.carry(task);
+    parked = !carried;
+    return carried;
+  }
+  Observation says;
+  if (lane.node.passes && lane.node.passes(*task, says)) return says;
+  return std::nullopt;
+}
+
+void Engine::becomeReady(const TaskRef& task, int32_t module, After& after) {
+  Lane& lane = *lanes_[module];
+  lane.upstream--;
+  task->stamps[module].readyNs = nowNs();
+  if (!lane.node.stateful || task->source == kSubmitted) {
+    bool parked = false;
+    std::optional<Observation> says = withoutRunning(lane, task, parked);
+    if (parked) return;
+    if (says) return speak(task, module, std::move(*says), after);
+  }
+  lane.queue.push(task);
+  lane.wake.notify_one();
+}
+
+void Engine::speak(const TaskRef& task, int32_t module, Observation says, After& after) {
+  if (stopping_) {
+    after.tasks.push_back(task);
+    return;
+  }
+  Lane& lane = *lanes_[module];
+  std::vector<TaskRef> followers;
+  if (task->source != kSubmitted && lane.strides.isAnchor(*task)) followers = lane.strides.anchorSpoke(*task, says);
+  const Observation carried = followers.empty() ? Observation{} : says.carriedOn();
+  task->observations[module] = std::move(says);
+
+  if (lane.node.pixels && --task->pixelReaders == 0 && !options_.keepPixels) after.leases.push_back(std::move(task->lease));
+  const bool last = --task->unspoken == 0;
+  if (!lane.node.sink && --task->unspokenResults == 0) complete(task, after);
+  for (int32_t dependent : graph_.dependents(module))
+    if (--task->waitingFor[dependent] == 0) becomeReady(task, dependent, after);
+  if (last) taskGone(task, after);
+
+  for (const TaskRef& follower : followers) speak(follower, module, carried, after);
+  // A lane that waits for company must know when none can come.
+  for (int32_t dependent : graph_.dependents(module))
+    if (lanes_[dependent]->node.policy.maxWaitMs > 0 && lanes_[dependent]->upstream == 0) lanes_[dependent]->wake.notify_all();
+}
+
+// Every module whose word the caller gets has spoken.
+void Engine::complete(const TaskRef& task, After& after) {
+  if (task->source == kSubmitted) {
+    submitted_->taskEnded();
+    after.calls.push_back([task] { task->finished(task); });
+    return;
+  }
+  Source& source = *sources_[task->source];
+  source.finished.emplace(task->seq, task);
+  while (!source.finished.empty() && source.finished.begin()->first == source.nextDelivery) {
+    TaskRef next = std::move(source.finished.begin()->second);
+    source.finished.erase(source.finished.begin());
+    source.nextDelivery++;
+    if (discard_) {
+      source.delivered++;
+      source.admission->taskEnded();
+      after.tasks.push_back(std::move(next));
+    } else {
+      source.results.push_back(std::move(next));
+    }
+  }
+  answerNext(after);
+}
+
+// Every module has spoken, sinks too.
+void Engine::taskGone(const TaskRef& task, After& after) {
+  liveTasks_--;
+  if (task->source == kSubmitted) return;
+  Source& source = *sources_[task->source];
+  source.unspoken--;
+  checkFinished(source, task->source, after);
+}
+
+void Engine::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
+  After after;
+  Lock lock(mutex_);
+  if (stopping_ || drained_ || !started_)
+    throw Error(ErrorCode::RUN_CLOSED, "The run does not take pictures.", "Submit between start() and close(), to a pipeline started with no sources or with running ones.");
+  submitted_->tryEnter();
+  TaskRef task = makeTask(kSubmitted, std::move(frame), submitted_);
+  task->finished = std::move(finished);
+  task->enteredNs = nowNs();
+  enter(task, after);
+  lock.unlock();
+  after.run();
+}
+
+void Engine::next(size_t max, NextCallback callback) {
+  After after;
+  Lock lock(mutex_);
+  if (waitingNext_)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "A result is already being waited for.", "Await one next() before the other.");
+  waitingNext_.emplace(std::max<size_t>(max, 1), std::move(callback));
+  answerNext(after);
+  lock.unlock();
+  after.run();
+}
+
+void Engine::discard() {
+  After after;
+  Lock lock(mutex_);
+  discard_ = true;
+  for (auto& source : sources_) {
+    for (TaskRef& task : source->results) {
+      source->delivered++;
+      source->admission->taskEnded();
+      after.tasks.push_back(std::move(task));
+    }
+    source->results.clear();
+  }
+  lock.unlock();
+  after.run();
+}
+
+// Sources in turn, each in its own order.
+Delivery Engine::takeResults(size_t max) {
+  Delivery delivery;
+  const auto count = static_cast<int32_t>(sources_.size());
+  for (int32_t idle = 0; idle < count && delivery.tasks.size() < max;) {
+    Source& source = *sources_[nextSource_ % count];
+    nextSource_ = (nextSource_ + 1) % count;
+    if (source.results.empty()) {
+      idle++;
+      continue;
+    }
+    idle = 0;
+    delivery.tasks.push_back(std::move(source.results.front()));
+    source.results.pop_front();
+    source.delivered++;
+    source.admission->taskEnded();
+  }
+  return delivery;
+}
+
+void Engine::answerNext(After& after) {
+  if (!waitingNext_) return;
+  Delivery delivery = takeResults(waitingNext_->first);
+  if (delivery.tasks.empty()) {
+    if (!drained_) return;
+    delivery.ended = true;
+    delivery.error = error_;
+  }
+  after.calls.push_back([callback = std::move(waitingNext_->second), delivery = std::move(delivery)]() mutable {
+    callback(std::move(delivery));
+  });
+  waitingNext_.reset();
+}
+
+}  // namespace framepath::graph

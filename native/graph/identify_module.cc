@@ -1,0 +1,149 @@
+// identify = crop selection > embedding > gallery, all feed-forward.
+#include "graph/native_modules.h"
+
+#include <algorithm>
+#include <map>
+#include "infer/embedder.h"
+
+namespace framepath::graph {
+namespace {
+
+template <typename T>
+const T& orEmpty(const T* value) {
+  static const T empty{};
+  return value ? *value : empty;
+}
+
+class SelectWorker : public Worker {
+ public:
+  SelectWorker(track::IdentityOptions options, int32_t tracks, int32_t detections, FactsOf facts)
+      : options_(std::move(options)), tracks_(tracks), detections_(detections), facts_(std::move(facts)) {}
+  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+    const Task& task = *tasks[0];
+    auto& selector = sources_[task.source];
+    if (!selector) {
+      track::IdentityOptions options = options_;
+      options.fps = facts_(task.source).fps;
+      selector = track::makeCropSelector(options);
+    }
+    const bool seen = task.observations[tracks_].said == Said::value;  // carried boxes are not where people are
+    says[0] = observe(seen ? selector->select(orEmpty(task.observations[tracks_].as<Tracks>()),
+                                              orEmpty(task.observations[detections_].as<Detections>()), task.width,
+                                              task.height, task.ptsUs)
+                           : Crops{});
+  }
+
+ private:
+  const track::IdentityOptions options_;
+  const int32_t tracks_, detections_;
+  const FactsOf facts_;
+  std::map<int32_t, std::unique_ptr<track::CropSelector>> sources_;
+};
+
+class EmbedWorker : public Worker {
+ public:
+  EmbedWorker(std::shared_ptr<infer::Model> model, int32_t crops, int32_t detections)
+      : embedder_(infer::openEmbedder(std::move(model))), crops_(crops), detections_(detections) {}
+  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+    std::vector<infer::CropRequest> requests;
+    for (const TaskRef& task : tasks) {
+      const auto* detections = task->observations[detections_].as<Detections>();
+      for (const Crop& crop : orEmpty(task->observations[crops_].as<Crops>()).items)
+        requests.push_back({task->frame(), crop.box, crop.keypoints, detections ? detections->keypointsPer : 0});
+    }
+    const auto dims = static_cast<size_t>(embedder_->dims());
+    std::vector<float> values(requests.size() * dims);
+    embedder_->embed(requests, values.data());
+    const float* row = values.data();
+    for (size_t i = 0; i < tasks.size(); i++) {
+      const size_t count = orEmpty(tasks[i]->observations[crops_].as<Crops>()).items.size();
+      Prints prints;
+      prints.dims = static_cast<int32_t>(dims);
+      prints.values.assign(row, row + count * dims);
+      row += count * dims;
+      says[i] = observe(std::move(prints));
+    }
+  }
+
+ private:
+  std::unique_ptr<infer::Embedder> embedder_;
+  const int32_t crops_, detections_;
+};
+
+class GalleryWorker : public Worker {
+ public:
+  GalleryWorker(IdentityState state, int32_t tracks, int32_t crops, int32_t prints)
+      : state_(std::move(state)), tracks_(tracks), crops_(crops), prints_(prints) {}
+  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+    const Task& task = *tasks[0];
+    PerSource& source = sources_[task.source];
+    if (!source.gallery) source.gallery = state_.identities->openGallery(task.source);
+    if (task.observations[tracks_].said != Said::value) {
+      says[0] = source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
+      return;
+    }
+    // An embedding that failed under 'skip' leaves its crops out.
+    const auto* prints = prints_ < 0 ? nullptr : task.observations[prints_].as<Prints>();
+    static const Crops none;
+    const Crops& crops = prints ? orEmpty(task.observations[crops_].as<Crops>()) : none;
+    source.last = observe(source.gallery->update(orEmpty(task.observations[tracks_].as<Tracks>()), crops, orEmpty(prints),
+                                                 task.index, task.ptsUs));
+    state_.totals->set(task.source, source.gallery->counts());
+    says[0] = source.last;
+  }
+
+ private:
+  struct PerSource {
+    std::unique_ptr<track::Gallery> gallery;
+    Observation last;
+  };
+  IdentityState state_;
+  const int32_t tracks_, crops_, prints_;
+  std::map<int32_t, PerSource> sources_;
+};
+
+}  // namespace
+
+std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string& detectionsName, int32_t tracks,
+                                      int32_t detections, int32_t first, std::shared_ptr<infer::Model> model,
+                                      IdentityState state, FactsOf facts) {
+  const bool embeds = model != nullptr;
+  ModuleNode select;
+  select.name = spec.name + ".select";
+  select.depends = {spec.of, detectionsName};
+  select.stateful = select.acceptsNothing = select.internal = true;
+  select.openWorker = [options = spec.identity, tracks, detections, facts] {
+    return std::make_unique<SelectWorker>(options, tracks, detections, facts);
+  };
+
+  ModuleNode embed;
+  embed.name = spec.name + ".embed";
+  embed.depends = {select.name, detectionsName};
+  embed.pixels = embed.internal = embed.acceptsNothing = true;
+  embed.policy = spec.policy;
+  embed.policy.stride = 1;
+  embed.workers = std::max(1, spec.workers);
+  embed.openWorker = [model, first, detections] { return std::make_unique<EmbedWorker>(model, first, detections); };
+  embed.passes = [first](const Task& task, Observation& says) {  // nothing chosen: nothing to wait for
+    if (!orEmpty(task.observations[first].as<Crops>()).items.empty()) return false;
+    says = observe(Prints{});
+    return true;
+  };
+
+  ModuleNode gallery;
+  gallery.name = spec.name;
+  gallery.depends = {spec.of, select.name};
+  if (embeds) gallery.depends.push_back(embed.name);
+  gallery.stateful = gallery.acceptsNothing = true;
+  const int32_t prints = embeds ? first + 1 : -1;
+  gallery.openWorker = [state, tracks, first, prints] {
+    return std::make_unique<GalleryWorker>(state, tracks, first, prints);
+  };
+
+  std::vector<ModuleNode> nodes{std::move(select)};
+  if (embeds) nodes.push_back(std::move(embed));
+  nodes.push_back(std::move(gallery));
+  return nodes;
+}
+
+}  // namespace framepath::graph

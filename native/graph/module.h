@@ -1,0 +1,72 @@
+// A module as the engine sees it: a name, what it depends on, how it is run and what happens when it fails.
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/task.h"
+
+namespace framepath::graph {
+
+enum class OnError : uint8_t { fail, skip, fallback };
+
+struct Policy {
+  int32_t stride = 1;  // every Nth frame; carried between
+  int32_t retry = 0;   // stateless only
+  double timeoutMs = 0;
+  OnError onError = OnError::fail;
+  std::string fallback;  // the module whose observation stands in
+  int32_t maxBatch = 1;
+  double maxWaitMs = 0;
+};
+
+// One thread's executor of a module.
+class Worker {
+ public:
+  virtual ~Worker() = default;
+  // says[i] is the observation about tasks[i]. Throws: the policy decides, for the batch first, then task by task.
+  virtual void run(std::span<const TaskRef> tasks, std::span<Observation> says) = 0;
+  // From any thread: a run() that waits for somebody else returns soon (throwing is fine).
+  virtual void interrupt() {}
+};
+
+struct ModuleNode {
+  std::string name;
+  std::vector<std::string> depends;
+  bool stateful = false;        // each source's tasks in seq order, one at a time
+  bool pixels = false;          // holds the frame's lease until it has spoken
+  bool acceptsNothing = false;  // runs although a dependency has nothing to say
+  bool internal = false;        // a step of another module; its observation is not delivered
+  bool sink = false;            // results do not wait for it (composition)
+  int32_t workers = 1;
+  Policy policy;
+  std::function<std::unique_ptr<Worker>()> openWorker;  // at start, on the starting thread
+  // Optional, quick, under the engine's lock: speaks at once where there is nothing to do.
+  std::function<bool(const Task& task, Observation& says)> passes;
+};
+
+// Modules with their dependencies resolved. Throws GRAPH_INVALID: duplicate or empty names, unknown dependencies,
+// cycles, policies that do not fit.
+class Graph {
+ public:
+  explicit Graph(std::vector<ModuleNode> nodes);
+
+  size_t size() const { return nodes_.size(); }
+  const ModuleNode& node(size_t module) const { return nodes_[module]; }
+  const std::vector<int32_t>& dependents(size_t module) const { return dependents_[module]; }
+  const std::vector<int32_t>& dependencies(size_t module) const { return dependencies_[module]; }
+  int32_t fallbackOf(size_t module) const { return fallbacks_[module]; }
+  int32_t find(const std::string& name) const;  // -1: no such module
+  int32_t pixelReaders() const { return pixelReaders_; }
+  int32_t resultModules() const { return resultModules_; }
+
+ private:
+  std::vector<ModuleNode> nodes_;
+  std::vector<std::vector<int32_t>> dependents_, dependencies_;
+  std::vector<int32_t> fallbacks_;
+  int32_t pixelReaders_ = 0, resultModules_ = 0;
+};
+
+}  // namespace framepath::graph

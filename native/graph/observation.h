@@ -1,0 +1,44 @@
+// What a module says about one frame: a value, one carried from an earlier frame (stride), or nothing with a reason.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "core/results.h"
+
+namespace framepath::graph {
+
+enum class Said : uint8_t { notYet, value, carried, nothing };
+enum class Reason : uint8_t { none, error, dependency, cancelled, unordered };
+
+// A value kept by JavaScript under the task's id.
+struct External {};
+
+using Value = std::variant<std::monostate, std::shared_ptr<const Detections>, std::shared_ptr<const Tracks>,
+                           std::shared_ptr<const Crops>, std::shared_ptr<const Prints>, std::shared_ptr<const People>,
+                           std::shared_ptr<const Classes>, std::shared_ptr<const std::vector<RawTensor>>, External>;
+
+struct Observation {
+  Said said = Said::notYet;
+  Reason reason = Reason::none;
+  Value value;
+
+  static Observation of(Value value) { return {Said::value, Reason::none, std::move(value)}; }
+  static Observation nothing(Reason reason) { return {Said::nothing, reason, {}}; }
+  Observation carriedOn() const { return said == Said::nothing ? *this : Observation{Said::carried, reason, value}; }
+
+  // The value if there is one of this kind, spoken or carried; else null.
+  template <typename T>
+  const T* as() const {
+    const auto* pointer = std::get_if<std::shared_ptr<const T>>(&value);
+    return pointer ? pointer->get() : nullptr;
+  }
+};
+
+template <typename T>
+Observation observe(T value) {
+  return Observation::of(std::shared_ptr<const T>(std::make_shared<T>(std::move(value))));
+}
+
+}  // namespace framepath::graph

@@ -1,0 +1,120 @@
+// One run from its spec: opens everything, starts the engine and the programme, ends them, and knows the report.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "graph/engine.h"
+#include "graph/external.h"
+#include "graph/native_modules.h"
+#include "graph/pipeline_spec.h"
+#include "graph/programme.h"
+#include "graph/report.h"
+#include "graph/shots.h"
+#include "graph/sources.h"
+#include "infer/runtime.h"
+
+namespace framepath::graph {
+
+struct PipelineHooks {
+  std::function<void(int32_t module, const TaskRef& task)> ask;  // a JS module's turn; module = position in the spec
+};
+
+// start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe.
+class Pipeline {
+ public:
+  using Done = std::function<void(std::optional<Error>)>;
+
+  Pipeline(PipelineSpec spec, PipelineHooks hooks);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  const PipelineSpec& spec() const { return spec_; }
+
+  // Opens sources, models, encoder and output, then starts. Throws whatever does not fit; close() is still needed.
+  void start();
+  // drain: what is composed is still encoded. Idempotent, from every state; returns when everything is over and freed.
+  void close(bool drain);
+  // Called once, when everything is over (outputs finished too): at once if it is.
+  void done(Done callback);
+
+  void next(size_t max, Engine::NextCallback callback);
+  void discard();
+  void nextPacket(Programme::PacketCallback callback);
+  void answer(int32_t module, int64_t taskId, ExternalModule::Answer answer, const std::string& message);
+  TaskRef asked(int32_t module, int64_t taskId) const;
+
+  void addSource(const SourceSpec& spec);  // blocks while opening
+  void removeSource(const std::string& id, std::function<void()> removed);
+  void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken);
+  void endFrames(const std::string& source);
+  void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
+  Device& device() { return *device_; }
+  std::shared_ptr<Device> deviceRef() { return device_; }
+
+  // Position of a spec's module in Task::observations.
+  int32_t observationOf(size_t specModule) const { return observationOf_[specModule]; }
+  const std::vector<std::string>* labelsOf(size_t specModule) const;
+
+  Progress progress() const;
+  Report report() const;
+  // Relinks once the run is over (before: what is known now).
+  track::RelinkResult relink() const;
+  std::vector<track::FinalRow> rows() const;
+  std::vector<uint8_t> contactSheet() const;  // empty without identities
+  std::vector<uint8_t> bank() const;
+  std::string sourceId(int32_t source) const;
+
+ private:
+  struct OpenSource {
+    SourceSpec spec;
+    media::SourceInfo info;
+    std::shared_ptr<media::SourceReader> reader;
+    PushedSource* pushed = nullptr;  // owned by the engine
+  };
+
+  OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::unique_ptr<FrameSource>& frames);
+  std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
+  std::vector<ModuleNode> buildNodes();
+  IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
+  std::unique_ptr<Programme> openProgramme();
+  std::vector<media::AudioInput> audioInputs() const;
+  SourceFacts factsOf(int32_t source) const;
+  Engine& engine() const;
+  void finishRun();
+
+  PipelineSpec spec_;
+  const PipelineHooks hooks_;
+  std::shared_ptr<Device> device_;
+  std::shared_ptr<infer::Runtime> runtime_;
+  std::vector<int32_t> observationOf_;
+  std::vector<std::shared_ptr<infer::Model>> models_;  // per spec module, null where there is none
+  std::map<int32_t, std::shared_ptr<ExternalModule>> externals_;
+  IdentityState identity_;  // of the first identify module
+  int32_t identifyModule_ = -1;
+  std::shared_ptr<Shots> shots_;
+  const Graph* graph_ = nullptr;
+  std::unique_ptr<Programme> programme_;
+  std::unique_ptr<Engine> engine_;  // before the programme is gone, its lanes are
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<OpenSource> sources_;
+  std::vector<media::OutputResult> outputs_;
+  std::vector<compose::FollowStats> follow_;
+  std::vector<Recovery> recoveries_;
+  std::vector<ModelReport> modelReports_;
+  std::optional<Error> error_;
+  std::vector<Done> doneCallbacks_;
+  enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
+  bool drained_ = false, stopped_ = false;
+  int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;
+  std::thread finisher_;
+};
+
+}  // namespace framepath::graph

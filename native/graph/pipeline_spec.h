@@ -1,0 +1,68 @@
+// What a caller asked for, as plain data. Converted once at the binding; everything behind trusts it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compose/layout.h"
+#include "graph/module.h"
+#include "infer/model.h"
+#include "media/encoder.h"
+#include "media/source_reader.h"
+#include "track/identity.h"
+#include "track/tracker.h"
+
+namespace framepath::graph {
+
+struct SourceSpec {
+  enum class Kind : uint8_t { file, images, frames } kind = Kind::file;
+  std::string id;
+  media::SourceOptions reader;  // file, images
+  bool live = false;
+  // frames: pushed pixels
+  int32_t width = 0, height = 0;
+  PixelFormat format = pixelFormat::rgb24;
+  double fps = 25;
+};
+
+struct ModuleSpec {
+  enum class Kind : uint8_t { detect, classify, raw, track, identify, js } kind = Kind::detect;
+  std::string name;
+  Policy policy;
+  int32_t workers = 0;  // 0 = chosen
+  infer::ModelOptions model;
+  std::string of;
+  track::TrackerOptions tracker;
+  track::IdentityOptions identity;
+  bool metricStated = false, thresholdStated = false;
+  std::vector<std::vector<std::string>> sameScene;
+  std::string bank;                  // path of saved identities
+  std::vector<std::string> depends;  // js
+  bool pixels = false;               // js
+};
+
+struct OutputSpec {
+  std::string path;  // empty: packets only
+  media::EncoderOptions encoder;
+  enum class Audio : uint8_t { first, mix, none, source } audio = Audio::first;
+  int32_t audioSource = 0;
+  bool packets = false;
+};
+
+struct PipelineSpec {
+  std::string device = "auto";
+  std::vector<std::string> runtimeLibraries;
+  std::vector<SourceSpec> sources;
+  std::vector<ModuleSpec> modules;
+  std::optional<compose::LayoutSpec> layout;
+  std::optional<OutputSpec> output;
+  int32_t inFlight = 8;
+  int32_t resultQueue = 64;
+  int32_t keptFrames = 16;
+  bool keepPixels = false;
+  bool open = false;
+  bool snapshots = false;
+};
+
+}  // namespace framepath::graph

@@ -1,0 +1,210 @@
+// What can be asked of a run while it goes and after it.
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "core/clock.h"
+#include "graph/pipeline.h"
+
+namespace framepath::graph {
+
+Engine& Pipeline::engine() const {
+  std::lock_guard lock(mutex_);
+  if (!engine_) throw Error(ErrorCode::RUN_CLOSED, "The run is not running.", "Await start() first; a closed run cannot be used again.");
+  return *engine_;
+}
+
+void Pipeline::next(size_t max, Engine::NextCallback callback) { engine().next(max, std::move(callback)); }
+void Pipeline::discard() { engine().discard(); }
+void Pipeline::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
+  engine().submit(std::move(frame), std::move(finished));
+}
+
+void Pipeline::nextPacket(Programme::PacketCallback callback) {
+  if (!programme_ || !spec_.output->packets)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "This run keeps no packets.", "Ask for them when encoding: .encode(path, { packets: true }).");
+  programme_->nextPacket(std::move(callback));
+}
+
+void Pipeline::answer(int32_t module, int64_t taskId, ExternalModule::Answer answer, const std::string& message) {
+  const auto it = externals_.find(module);
+  if (it != externals_.end()) it->second->answer(taskId, answer, message);
+}
+
+TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
+  const auto it = externals_.find(module);
+  return it == externals_.end() ? nullptr : it->second->asked(taskId);
+}
+
+void Pipeline::addSource(const SourceSpec& spec) {
+  Engine& running = engine();
+  std::unique_ptr<FrameSource> frames;
+  int32_t count = 0;
+  {
+    std::lock_guard lock(mutex_);
+    count = static_cast<int32_t>(sources_.size()) + 1;
+  }
+  OpenSource open = openOne(spec, count, frames);
+  std::lock_guard lock(mutex_);
+  sources_.push_back(std::move(open));
+  try {
+    running.addSource(std::move(frames), {spec.id, spec.live, spec_.inFlight, spec_.resultQueue});
+  } catch (...) {
+    sources_.pop_back();
+    throw;
+  }
+}
+
+void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {
+  engine().removeSource(id, std::move(removed));
+}
+
+void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken) {
+  PushedSource* pushed = nullptr;
+  bool known = false;
+  {
+    std::lock_guard lock(mutex_);
+    for (OpenSource& open : sources_)
+      if (open.spec.id == source) {
+        known = true;
+        pushed = open.pushed;
+      }
+  }
+  if (!known) throw Error(ErrorCode::SOURCE_NOT_FOUND, "No source \"" + source + "\" takes frames.", "Push to a frames(...) source.");
+  if (pushed) pushed->push(bytes, size, ptsUs, std::move(taken));
+  else taken(false);
+}
+
+void Pipeline::endFrames(const std::string& source) {
+  std::lock_guard lock(mutex_);
+  for (OpenSource& open : sources_)
+    if (open.spec.id == source && open.pushed) open.pushed->end();
+}
+
+const std::vector<std::string>* Pipeline::labelsOf(size_t specModule) const {
+  if (specModule >= models_.size() || !models_[specModule]) return nullptr;
+  return &models_[specModule]->spec().labels;
+}
+
+std::string Pipeline::sourceId(int32_t source) const {
+  std::lock_guard lock(mutex_);
+  return source >= 0 && source < static_cast<int32_t>(sources_.size()) ? sources_[static_cast<size_t>(source)].spec.id : "";
+}
+
+Progress Pipeline::progress() const {
+  Progress progress;
+  std::lock_guard lock(mutex_);
+  static constexpr const char* kNames[] = {"created", "starting", "running", "finishing", "over"};
+  progress.state = kNames[static_cast<int>(state_)];
+  if (!engine_) return progress;
+  const double seconds = static_cast<double>((endNs_ ? endNs_ : nowNs()) - startNs_) / 1e9;
+  const std::vector<SourceCounts> counts = engine_->counts();
+  progress.total = 0;
+  for (size_t s = 0; s < sources_.size() && s < counts.size(); s++) {
+    const OpenSource& open = sources_[s];
+    Progress::Source source;
+    source.id = open.spec.id;
+    source.done = counts[s].delivered;
+    for (const auto& [cause, n] : counts[s].dropped) source.done += n;
+    source.fps = seconds > 0 ? static_cast<double>(source.done) / seconds : 0;
+    source.ended = counts[s].ended && counts[s].inFlight == 0;
+    const media::SourceOptions& reader = open.spec.reader;
+    if (open.info.frames > 0 && open.info.durationMs > 0) {
+      const double from = static_cast<double>(std::max<int64_t>(0, reader.startMs));
+      const double to = reader.endMs >= 0 ? std::min<double>(static_cast<double>(reader.endMs), static_cast<double>(open.info.durationMs))
+                                          : static_cast<double>(open.info.durationMs);
+      const double part = std::clamp((to - from) / static_cast<double>(open.info.durationMs), 0.0, 1.0);
+      double total = static_cast<double>(open.info.frames) * part / std::max(1, reader.stride);
+      if (reader.maxFps > 0) total = std::min(total, reader.maxFps * (to - from) / 1000);
+      source.total = std::max<int64_t>(source.done, static_cast<int64_t>(total + 0.5));
+      if (source.ended) source.total = source.done;
+    } else if (open.info.frames > 0) {
+      source.total = open.info.frames;
+    }
+    progress.frames += source.done;
+    progress.total = source.total < 0 || progress.total < 0 ? -1 : progress.total + source.total;
+    progress.sources.push_back(std::move(source));
+  }
+  progress.fps = seconds > 0 ? static_cast<double>(progress.frames) / seconds : 0;
+  if (progress.total >= 0 && progress.fps > 0)
+    progress.etaMs = static_cast<double>(progress.total - progress.frames) / progress.fps * 1000;
+  return progress;
+}
+
+Report Pipeline::report() const {
+  Report report;
+  std::lock_guard lock(mutex_);
+  report.device = device_ ? device_->id().name() : spec_.device;
+  if (startNs_) {
+    report.wallMs = static_cast<double>((endNs_ ? endNs_ : nowNs()) - startNs_) / 1e6;
+    report.cpuMs = static_cast<double>((endNs_ ? endCpuNs_ : processCpuNs()) - startCpuNs_) / 1e6;
+  }
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  report.peakRssBytes = int64_t{usage.ru_maxrss} * 1024;
+  std::vector<SourceCounts> counts = engine_ ? engine_->counts() : std::vector<SourceCounts>{};
+  for (size_t s = 0; s < sources_.size(); s++) {
+    const OpenSource& open = sources_[s];
+    SourceReport source;
+    source.uri = open.spec.reader.uri;
+    source.info = open.info;
+    if (s < counts.size()) source.counts = counts[s];
+    if (open.reader) source.reader = open.reader->counters();
+    if (source.counts.error)
+      report.recoveries.push_back({open.spec.id, "source lost, the others went on", source.counts.error->sentence});
+    report.sources.push_back(std::move(source));
+  }
+  if (engine_) {
+    report.stages = engine_->stages();
+    // The composition's sink only hands frames over; the programme's own stages tell the time.
+    std::erase_if(report.stages, [](const StageStats& stage) { return stage.kind == "module" && stage.name == "compose"; });
+    report.live.leases = engine_->liveLeases();
+    report.live.tasks = engine_->liveTasks();
+  }
+  if (programme_)
+    for (StageStats& stage : programme_->stages()) report.stages.push_back(std::move(stage));
+  for (const StageStats& stage : report.stages)
+    if (identifyModule_ >= 0 && stage.name == spec_.modules[static_cast<size_t>(identifyModule_)].name + ".embed")
+      report.reidMs = static_cast<double>(stage.busyNs) / 1e6;
+  if (identity_.identities) report.reid = identity_.totals->sum();
+  report.models = modelReports_;
+  if (device_) {
+    for (int kind = 0; kind < static_cast<int>(CopyKind::count); kind++)
+      report.copies[kind] = device_->copiedBytes(static_cast<CopyKind>(kind));
+    report.live.deviceBytes = device_->liveBytes();
+  }
+  report.recoveries.insert(report.recoveries.end(), recoveries_.begin(), recoveries_.end());
+  report.outputs = outputs_;
+  report.follow = follow_;
+  return report;
+}
+
+track::RelinkResult Pipeline::relink() const {
+  if (!identity_.identities) return {};
+  track::RelinkOptions options;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& group : spec_.modules[static_cast<size_t>(identifyModule_)].sameScene) {
+      std::vector<int32_t> numbers;
+      for (const std::string& id : group)
+        for (size_t s = 0; s < sources_.size(); s++)
+          if (sources_[s].spec.id == id) numbers.push_back(static_cast<int32_t>(s));
+      options.sameScene.push_back(std::move(numbers));
+    }
+  }
+  track::RelinkResult result = identity_.identities->relink(options);
+  if (shots_) shots_->choose(result);
+  return result;
+}
+
+std::vector<track::FinalRow> Pipeline::rows() const {
+  return identity_.identities ? identity_.identities->rows() : std::vector<track::FinalRow>{};
+}
+
+std::vector<uint8_t> Pipeline::contactSheet() const {
+  return shots_ ? shots_->contactSheet(relink()) : std::vector<uint8_t>{};
+}
+
+std::vector<uint8_t> Pipeline::bank() const { return identity_.identities ? identity_.identities->save() : std::vector<uint8_t>{}; }
+
+}  // namespace framepath::graph

@@ -1,0 +1,68 @@
+// What a run did and where its time went.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compose/composer.h"
+#include "graph/engine.h"
+#include "graph/stage_stats.h"
+#include "infer/model.h"
+#include "media/output.h"
+#include "media/source_info.h"
+#include "media/source_reader.h"
+#include "track/identity.h"
+
+namespace framepath::graph {
+
+struct SourceReport {
+  std::string uri;
+  SourceCounts counts;
+  media::SourceInfo info;
+  media::ReaderCounters reader;
+};
+
+struct ModelReport {
+  infer::ModelSpec spec;
+  std::string provider;
+};
+
+struct Recovery {
+  std::string where;  // source or module
+  std::string what;
+  std::string reason;
+};
+
+struct Report {
+  std::string device;
+  double wallMs = 0, cpuMs = 0;
+  int64_t peakRssBytes = 0;
+  std::vector<SourceReport> sources;
+  std::vector<StageStats> stages;
+  std::optional<track::GalleryCounts> reid;
+  double reidMs = 0;
+  uint64_t copies[static_cast<int>(CopyKind::count)] = {};
+  std::vector<ModelReport> models;
+  std::vector<Recovery> recoveries;
+  std::vector<media::OutputResult> outputs;
+  std::vector<compose::FollowStats> follow;
+  struct Live {
+    int64_t tasks = 0, leases = 0;
+    size_t deviceBytes = 0;
+  } live;
+};
+
+struct Progress {
+  std::string state;
+  struct Source {
+    std::string id;
+    int64_t done = 0, total = -1;  // frames; -1 unknown
+    double fps = 0;
+    bool ended = false;  // delivers nothing more
+  };
+  std::vector<Source> sources;
+  int64_t frames = 0, total = -1;
+  double fps = 0, etaMs = -1;
+};
+
+}  // namespace framepath::graph

@@ -1,0 +1,94 @@
+#include <algorithm>
+#include "graph/sources.h"
+
+namespace framepath::graph {
+
+namespace {
+constexpr size_t kPushedFrames = 2;
+}
+
+FrameRef frameFromBytes(Device& device, Queue& queue, PixelFormat format, int32_t width, int32_t height,
+                        const uint8_t* bytes, size_t size) {
+  if (width <= 0 || height <= 0 || width > 32768 || height > 32768)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "A picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels cannot be.",
+                "Give width and height of at least 1 and at most 32768.");
+  Image image = allocateImage(device, format, width, height);
+  size_t wanted = 0;
+  for (int p = 0; p < planeCount(format); p++)
+    wanted += static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p) * planeHeight(image.view, p);
+  if (size != wanted)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "Expected " + std::to_string(wanted) + " bytes of pixels for a " + std::to_string(width) + "x" +
+                    std::to_string(height) + " picture but received " + std::to_string(size) + ".",
+                "Pass all planes one after the other, rows without padding.");
+  for (int p = 0; p < planeCount(format); p++) {
+    const size_t row = static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p);
+    const auto rows = static_cast<size_t>(planeHeight(image.view, p));
+    device.copy(queue, image.view.planes[p].data, image.view.planes[p].pitchBytes, bytes, row, row, rows, CopyKind::h2dImage);
+    bytes += row * rows;
+  }
+  queue.synchronize();  // the caller's bytes may go after this
+  if (format.layout == PixelLayout::rgb) image.view.range = ColorRange::full;
+  return std::make_shared<Frame>(image.view, width, height, image.memory, queue.record());
+}
+
+PushedSource::PushedSource(std::shared_ptr<Device> device, PixelFormat format, int32_t width, int32_t height)
+    : device_(std::move(device)), queue_(device_->openQueue()), format_(format), width_(width), height_(height) {}
+
+FrameRef PushedSource::next() {
+  FrameRef frame;
+  Taken taken;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return gone_ || ended_ || !frames_.empty(); });
+    if (gone_ || frames_.empty()) return nullptr;
+    frame = std::move(frames_.front());
+    frames_.pop_front();
+    if (!waiting_.empty()) {
+      taken = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+  }
+  if (taken) taken(true);
+  return frame;
+}
+
+void PushedSource::interrupt() {
+  std::deque<Taken> waiting;
+  {
+    std::lock_guard lock(mutex_);
+    gone_ = true;
+    waiting.swap(waiting_);
+    frames_.clear();
+    changed_.notify_all();
+  }
+  for (Taken& taken : waiting) taken(false);
+}
+
+void PushedSource::push(const uint8_t* bytes, size_t size, int64_t ptsUs, Taken taken) {
+  bool room = false, gone = false;
+  {
+    std::lock_guard lock(mutex_);
+    gone = gone_ || ended_;
+    if (!gone) {
+      FrameRef made = frameFromBytes(*device_, *queue_, format_, width_, height_, bytes, size);
+      auto frame = std::const_pointer_cast<Frame>(made);
+      frame->index = index_++;
+      frame->ptsUs = lastUs_ = std::max(ptsUs, lastUs_ + 1);
+      frames_.push_back(std::move(frame));
+      room = frames_.size() < kPushedFrames;
+      if (!room) waiting_.push_back(std::move(taken));
+      changed_.notify_all();
+    }
+  }
+  if (gone) taken(false);
+  if (room) taken(true);
+}
+
+void PushedSource::end() {
+  std::lock_guard lock(mutex_);
+  ended_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace framepath::graph

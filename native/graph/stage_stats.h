@@ -1,0 +1,27 @@
+// Where the time of a stage goes.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "core/histogram.h"
+
+namespace framepath::graph {
+
+struct StageStats {
+  std::string name;
+  std::string kind;  // decode | module | compose | encode
+  int32_t workers = 1;
+  int64_t count = 0;
+  int64_t batches = 0;
+  int64_t failures = 0;
+  int64_t busyNs = 0;
+  Histogram wait, service;
+
+  void add(int64_t waitNs, int64_t serviceNs) {
+    count++;
+    wait.add(waitNs);
+    service.add(serviceNs);
+  }
+};
+
+}  // namespace framepath::graph

@@ -1,0 +1,48 @@
+// One frame's trip through the graph.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/clock.h"
+#include "graph/admission.h"
+#include "graph/observation.h"
+
+namespace framepath::graph {
+
+inline constexpr int32_t kSubmitted = -1;  // source of a single picture: unordered
+
+struct Stamps {
+  int64_t readyNs = 0, startNs = 0, doneNs = 0;
+};
+
+// Bookkeeping fields belong to the engine's lock. A worker reads the frame and the observations its module depends on;
+// both stay as they are until the module has spoken.
+struct Task {
+  int64_t id = 0;
+  int32_t source = 0;
+  int64_t seq = 0;  // gapless per source
+  int64_t index = 0;
+  int64_t ptsUs = 0;
+  int64_t durationUs = 0;
+  int32_t width = 0, height = 0;
+  int64_t enteredNs = 0;
+
+  LeaseRef lease;  // null once the last pixel reader has spoken
+  std::vector<Observation> observations;
+  std::vector<Stamps> stamps;
+
+  std::vector<int32_t> waitingFor;  // per module: dependencies that have not spoken
+  int32_t unspoken = 0;
+  int32_t unspokenResults = 0;  // of the modules whose word goes to the caller
+  int32_t pixelReaders = 0;
+  bool cancelled = false;
+  std::function<void(const std::shared_ptr<Task>&)> finished;  // submitted pictures
+
+  const FrameRef& frame() const { return lease->frame(); }
+};
+
+using TaskRef = std::shared_ptr<Task>;
+
+}  // namespace framepath::graph

@@ -1,0 +1,62 @@
+#include "infer/graph_info.h"
+
+namespace framepath::infer {
+
+const char* graphTypeName(GraphType type) {
+  switch (type) {
+    case GraphType::float32: return "float32";
+    case GraphType::float16: return "float16";
+    case GraphType::uint8: return "uint8";
+    case GraphType::int32: return "int32";
+    case GraphType::int64: return "int64";
+    case GraphType::other: break;
+  }
+  return "other";
+}
+
+size_t graphTypeBytes(GraphType type) {
+  switch (type) {
+    case GraphType::float32:
+    case GraphType::int32: return 4;
+    case GraphType::float16: return 2;
+    case GraphType::uint8: return 1;
+    case GraphType::int64: return 8;
+    case GraphType::other: break;
+  }
+  return 0;
+}
+
+std::string TensorInfo::text() const {
+  std::string text = name + " " + graphTypeName(type) + " [";
+  for (size_t i = 0; i < dims.size(); i++) {
+    if (i) text += ",";
+    if (dims[i] >= 0)
+      text += std::to_string(dims[i]);
+    else
+      text += i < symbols.size() && !symbols[i].empty() ? symbols[i] : "?";
+  }
+  return text + "]";
+}
+
+static std::string listed(const std::vector<TensorInfo>& tensors) {
+  std::string text;
+  constexpr size_t kShown = 12;
+  for (size_t i = 0; i < tensors.size() && i < kShown; i++) text += (i ? ", " : "") + tensors[i].text();
+  if (tensors.size() > kShown) text += ", and " + std::to_string(tensors.size() - kShown) + " more";
+  return text.empty() ? "none" : text;
+}
+
+std::string GraphInfo::inputsText() const {
+  return listed(inputs);
+}
+std::string GraphInfo::outputsText() const {
+  return listed(outputs);
+}
+
+const std::string& GraphInfo::said(const std::string& key) const {
+  static const std::string nothing;
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? nothing : found->second;
+}
+
+}  // namespace framepath::infer

@@ -1,0 +1,38 @@
+// What an ONNX file says about itself: inputs, outputs, metadata. Plain data, so that specs are inferred without a
+// runtime.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace framepath::infer {
+
+// Element types of graph inputs and outputs that anything here reads or writes.
+enum class GraphType : uint8_t { float32, float16, uint8, int32, int64, other };
+
+const char* graphTypeName(GraphType type);
+size_t graphTypeBytes(GraphType type);
+
+struct TensorInfo {
+  std::string name;
+  GraphType type = GraphType::float32;
+  std::vector<int64_t> dims;         // -1 = not fixed in the file
+  std::vector<std::string> symbols;  // names of the dimensions that are not fixed
+  // "name float32 [N,3,112,112]"
+  std::string text() const;
+};
+
+struct GraphInfo {
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+  std::map<std::string, std::string> metadata;
+  std::string producer;
+
+  std::string inputsText() const;
+  std::string outputsText() const;
+  // The metadata value, or an empty string.
+  const std::string& said(const std::string& key) const;
+};
+
+}  // namespace framepath::infer

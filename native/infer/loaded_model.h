@@ -1,0 +1,58 @@
+// What loadModel really returns: the spec, and where workers get their sessions.
+#pragma once
+#include <memory>
+#include <mutex>
+
+#include "infer/model.h"
+#include "infer/session.h"
+
+namespace framepath::infer {
+
+class LoadedModel : public Model {
+ public:
+  LoadedModel(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const ModelOptions& options,
+              ModelSpec spec, GraphInfo graph, std::unique_ptr<Session> warm, int32_t batch);
+
+  const ModelSpec& spec() const override { return spec_; }
+  const std::string& provider() const override { return provider_; }
+  int32_t batch() const override { return batch_; }
+  // As the file says it, outputs' dims as the warm-up gave them.
+  const GraphInfo& graph() const { return graph_; }
+
+  // A prepared session of the caller's own: the one that was warmed up at load for the first caller. Thread-safe.
+  std::unique_ptr<Session> openSession() const;
+
+  // How many of `remaining` items the next run takes, and the batch size to run them at.
+  struct Step {
+    int32_t take, run;
+  };
+  Step nextStep(size_t remaining) const;
+
+ private:
+  std::shared_ptr<OrtRuntime> runtime_;
+  std::shared_ptr<Device> device_;
+  ModelSpec spec_;
+  GraphInfo graph_;
+  std::string provider_;
+  int32_t intraThreads_;
+  int32_t batch_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<Session> warm_;
+};
+
+// The dims of one item of the image input.
+std::vector<int64_t> itemDims(const ModelSpec& spec);
+
+// Every Model is a LoadedModel.
+inline std::shared_ptr<LoadedModel> loaded(std::shared_ptr<Model> model) {
+  return std::static_pointer_cast<LoadedModel>(std::move(model));
+}
+
+// MODEL_UNSUPPORTED unless the model has that head; `does` completes "is needed that ...".
+void requireHead(const Model& model, HeadKind head, const std::string& does);
+
+// The largest power of two up to `limit` whose runs give, item for item, the bits of runs of one (checked for it and
+// every smaller one on fixed pseudo-random pictures). Leaves `session` prepared for it.
+int32_t chooseBatch(Session& session, const ModelSpec& spec, int32_t limit);
+
+}  // namespace framepath::infer

@@ -1,0 +1,32 @@
+// Where a region of a frame lands in a model's input, and the way back.
+#pragma once
+#include "core/frame.h"
+#include "core/results.h"
+#include "infer/model.h"
+#include "infer/session.h"
+#include "kernels/letterbox.h"
+
+namespace framepath::infer {
+
+// frame pixel = input pixel * scale + offset
+struct Placement {
+  double scaleX = 1, scaleY = 1, offsetX = 0, offsetY = 0;
+};
+
+Box wholeFrame(const Frame& frame);
+
+// The kernel's arguments for `region` (frame pixels) resized into `slot` as the spec says, and the way back.
+LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot,
+                    Placement& back);
+
+Normalize normalizeOf(const ModelSpec& spec);
+// Slot `item` of the session's input tensor.
+TensorSlot slotOf(const Session& session, const ModelSpec& spec, int32_t item);
+
+// Enqueues the above on the session's queue: waits for the frame there, leaves a read fence on it.
+Placement launchPlaced(Session& session, const ModelSpec& spec, const Frame& frame, const Box& region, int32_t item);
+
+// From input pixels to frame pixels, boxes cut at the frame's edges are left as the model gave them.
+void mapToFrame(Detections& found, const Placement& back);
+
+}  // namespace framepath::infer

@@ -1,0 +1,139 @@
+#include "infer/runtime.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "infer/ort.h"
+
+namespace framepath::infer {
+namespace {
+
+// One library a process: a second copy of ONNX Runtime beside the first shares its symbols by accident. The library is
+// never closed (its thread-locals outlive any session); the environment lives as long as somebody uses it.
+struct ProcessState {
+  std::mutex mutex;
+  void* library = nullptr;
+  RuntimeInfo info;
+  std::weak_ptr<OrtRuntime> runtime;
+};
+
+ProcessState& processState() {
+  static ProcessState state;
+  return state;
+}
+
+bool isPath(const std::string& name) {
+  return name.find('/') != std::string::npos;
+}
+
+std::string lastDlError() {
+  const char* text = dlerror();
+  return text ? text : "cannot be opened";
+}
+
+const OrtApiBase* apiBase(void* library) {
+  using GetApiBase = const OrtApiBase* (*)();
+  const auto get = reinterpret_cast<GetApiBase>(dlsym(library, "OrtGetApiBase"));
+  return get ? get() : nullptr;
+}
+
+std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state) {
+  if (std::shared_ptr<OrtRuntime> open = state.runtime.lock()) return open;
+  const OrtApi* api = apiBase(state.library)->GetApi(kOrtApiVersion);
+  OrtEnv* env = nullptr;
+  // Failures are reported once, as errors: the runtime's own lines on stderr would repeat them.
+  ort(*api, api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "framepath", &env), ErrorCode::RUNTIME_UNUSABLE,
+      "Starting ONNX Runtime (" + state.info.path + ")");
+  auto runtime = std::make_shared<OrtRuntime>(api, env, state.info);
+  (void)takeMessage(*api, api->DisableTelemetryEvents(env));
+  state.runtime = runtime;
+  return runtime;
+}
+
+// The file a loaded library came from; the name it was asked by when that is unknown.
+std::string loadedPath(void* library, const std::string& asked) {
+  Dl_info where;
+  void* symbol = dlsym(library, "OrtGetApiBase");
+  return symbol && dladdr(symbol, &where) && where.dli_fname ? where.dli_fname : asked;
+}
+
+// Null and a reason, or the library.
+void* tryLibrary(const std::string& name, std::string& reason) {
+  void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    reason = lastDlError();
+    return nullptr;
+  }
+  const OrtApiBase* base = apiBase(library);
+  if (!base)
+    reason = "is a library, but not ONNX Runtime (no OrtGetApiBase)";
+  else if (!base->GetApi(kOrtApiVersion))
+    reason =
+        std::string("is ONNX Runtime ") + base->GetVersionString() + ", older than 1." + std::to_string(kOrtApiVersion);
+  else
+    return library;
+  dlclose(library);
+  return nullptr;
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "; ") + line;
+  return text;
+}
+
+constexpr const char* kInstallHint =
+    "npm i onnxruntime-node (or set FRAMEPATH_ORT_LIBRARY to a libonnxruntime.so of version 1.17 or later).";
+
+}  // namespace
+
+std::shared_ptr<Runtime> openRuntime(const std::vector<std::string>& libraries) {
+  ProcessState& state = processState();
+  std::lock_guard lock(state.mutex);
+
+  if (state.library) {
+    for (const std::string& name : libraries) {
+      void* same = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+      if (!same) continue;
+      dlclose(same);  // the count only: the library itself stays open
+      if (same == state.library) return openEnvironment(state);
+    }
+    for (const std::string& name : libraries) {
+      if (!isPath(name) || access(name.c_str(), R_OK) != 0) continue;
+      throw Error(
+          ErrorCode::RUNTIME_UNUSABLE,
+          "This process already runs ONNX Runtime from " + state.info.path + ", so " + name + " cannot be opened too.",
+          "Use the same library everywhere in a process, or start another process.");
+    }
+  }
+
+  std::vector<std::string> tried;
+  bool found = false;
+  for (const std::string& name : libraries) {
+    if (name.empty()) continue;
+    std::string reason;
+    if (isPath(name) && access(name.c_str(), F_OK) != 0) {
+      tried.push_back(name + ": no such file");
+      continue;
+    }
+    void* library = state.library ? nullptr : tryLibrary(name, reason);
+    if (library) {
+      state.library = library;
+      state.info = {loadedPath(library, name), apiBase(library)->GetVersionString(), tried};
+      return openEnvironment(state);
+    }
+    found = found || isPath(name);
+    tried.push_back(name + ": " + (reason.empty() ? "not the library this process has open" : reason));
+  }
+  if (found)
+    throw Error(ErrorCode::RUNTIME_UNUSABLE, "No ONNX Runtime could be used. Tried " + joined(tried) + ".",
+                kInstallHint);
+  throw Error(
+      ErrorCode::RUNTIME_MISSING,
+      "ONNX Runtime was not found. Tried " + (tried.empty() ? "nothing: no library was named" : joined(tried)) + ".",
+      kInstallHint);
+}
+
+}  // namespace framepath::infer

@@ -1,0 +1,251 @@
+#include "infer/spec.h"
+
+#include "core/error.h"
+
+namespace framepath::infer {
+namespace {
+
+struct Context {
+  const GraphInfo& graph;
+  const StatedSpec& stated;  // metadata merged in
+  const std::string& name;
+};
+
+[[noreturn]] void unsupported(const Context& c, const std::string& what, const std::string& hint = {}) {
+  throw Error(ErrorCode::MODEL_UNSUPPORTED,
+              "The model \"" + c.name + "\" " + what + " Inputs: " + c.graph.inputsText() +
+                  ". Outputs: " + c.graph.outputsText() + ".",
+              hint);
+}
+
+[[noreturn]] void needed(const Context& c, const std::string& unknown, const std::string& state) {
+  throw Error(ErrorCode::MODEL_SPEC_NEEDED,
+              "For the model \"" + c.name + "\", " + unknown + " cannot be inferred. Inputs: " + c.graph.inputsText() +
+                  ". Outputs: " + c.graph.outputsText() + ".",
+              "State " + state + ".");
+}
+
+[[noreturn]] void invalid(const Context& c, const std::string& option, const std::string& expected,
+                          const std::string& received) {
+  throw Error(ErrorCode::INVALID_ARGUMENT, "Expected " + expected + " for " + option + " of model \"" + c.name +
+                                               "\" but received " + received + ".");
+}
+
+// Layout, channels and whatever of the size the file fixes.
+void readInput(const Context& c, ModelSpec& spec) {
+  if (c.graph.inputs.size() != 1)
+    unsupported(c, "has " + std::to_string(c.graph.inputs.size()) + " inputs, not one picture.");
+  const TensorInfo& input = c.graph.inputs.front();
+  if (input.dims.size() != 4)
+    unsupported(c, "has an input that is not a picture (rank " + std::to_string(input.dims.size()) + ", not 4).");
+  if (input.type != GraphType::float32 && input.type != GraphType::float16 && input.type != GraphType::uint8)
+    unsupported(c, std::string("takes ") + graphTypeName(input.type) +
+                       ", and pictures are given as float32, float16 or uint8.");
+  const auto isChannels = [](int64_t dim) { return dim == 3 || dim == 1; };
+  const bool first = isChannels(input.dims[1]), last = isChannels(input.dims[3]);
+  if (c.stated.layout == "nchw" || (c.stated.layout.empty() && first && !last))
+    spec.layout = TensorLayout::nchw;
+  else if (c.stated.layout == "nhwc" || (c.stated.layout.empty() && last && !first))
+    spec.layout = TensorLayout::nhwc;
+  else if (!c.stated.layout.empty())
+    invalid(c, "layout", "\"nchw\" or \"nhwc\"", "\"" + c.stated.layout + "\"");
+  else if (first && last)
+    needed(c, "the layout", "layout: nchw or nhwc");
+  else
+    unsupported(c, "has an input without 1 or 3 channels.");
+  const bool nchw = spec.layout == TensorLayout::nchw;
+  const int64_t channels = input.dims[nchw ? 1 : 3];
+  if (!isChannels(channels) && channels > 0)
+    unsupported(c, "has an input without 1 or 3 channels in layout " + std::string(nchw ? "nchw." : "nhwc."));
+  spec.channels = channels == 1 ? 1 : 3;
+  constexpr int64_t kLargestSide = 16384;
+  const int64_t height = input.dims[nchw ? 2 : 1], width = input.dims[nchw ? 3 : 2];
+  if (height > kLargestSide || width > kLargestSide) unsupported(c, "has an input larger than 16384 pixels.");
+  spec.height = static_cast<int32_t>(height > 0 ? height : 0);
+  spec.width = static_cast<int32_t>(width > 0 ? width : 0);
+  const int64_t batch = input.dims[0];
+  constexpr int64_t kLargestBatch = 1024;
+  if (batch == 0 || batch > kLargestBatch) unsupported(c, "has an unusable batch size.");
+  spec.fixedBatch = static_cast<int32_t>(batch > 0 ? batch : 0);
+}
+
+void takeStatedSize(const Context& c, ModelSpec& spec) {
+  const std::vector<int64_t>& size = c.stated.size;
+  if (size.empty()) return;
+  if (size.size() != 2 || size[0] < 1 || size[1] < 1 || size[0] > 16384 || size[1] > 16384)
+    invalid(c, "size", "[width, height] between 1 and 16384", "something else");
+  if ((spec.width && spec.width != size[0]) || (spec.height && spec.height != size[1]))
+    unsupported(
+        c, "has a fixed input size, not the stated " + std::to_string(size[0]) + "x" + std::to_string(size[1]) + ".",
+        "Leave size out.");
+  spec.width = static_cast<int32_t>(size[0]);
+  spec.height = static_cast<int32_t>(size[1]);
+}
+
+void chooseHead(const Context& c, ModelSpec& spec) {
+  if (!c.stated.head.empty()) {
+    const std::optional<HeadKind> head = headFromName(c.stated.head);
+    if (!head) invalid(c, "head", "one of " + headNames(), "\"" + c.stated.head + "\"");
+    spec.head = *head;
+    return;
+  }
+  const std::optional<HeadKind> head = headFromOutputs(c.graph, spec.width, spec.height);
+  if (head) {
+    spec.head = *head;
+    return;
+  }
+  const std::vector<TensorInfo>& outputs = c.graph.outputs;
+  if (outputs.size() == 1 && outputs[0].dims.size() == 2)
+    needed(c, "whether it embeds or classifies", "head: embedding or classification");
+  needed(c, "the head", "head: one of " + headNames());
+}
+
+// Sizes a model with free sides runs at when nobody states one.
+void chooseSize(const Context& c, ModelSpec& spec) {
+  if (spec.width && spec.height) return;
+  switch (spec.head) {
+    case HeadKind::yunet:
+    case HeadKind::yolo:
+    case HeadKind::yoloEnd2end:
+    case HeadKind::yolox:
+      spec.width = spec.width ? spec.width : 640;
+      spec.height = spec.height ? spec.height : 640;
+      return;
+    case HeadKind::blazeface:
+    case HeadKind::embedding:
+    case HeadKind::classification:
+    case HeadKind::raw: needed(c, "the size of its input", "size: [width, height]");
+  }
+}
+
+// A damaged file can declare any shape: refused here instead of by the allocator.
+void checkVolume(const Context& c, const ModelSpec& spec) {
+  constexpr int64_t kMostValues = int64_t{1} << 28;
+  if (int64_t{spec.width} * spec.height * spec.channels * (spec.fixedBatch ? spec.fixedBatch : 1) > kMostValues)
+    unsupported(c, "has an input of more than 2^28 values.");
+}
+
+// What a head's models are trained with. False: there is no custom, the numbers must be stated.
+bool headDefaults(ModelSpec& spec) {
+  const auto all = [](float value) { return std::array<float, 3>{value, value, value}; };
+  switch (spec.head) {
+    case HeadKind::blazeface:
+      spec.mean = all(127.5f), spec.scale = all(1 / 127.5f), spec.iouThreshold = 0.3f;
+      return true;
+    case HeadKind::yunet:
+      spec.bgr = true, spec.resize = Resize::letterboxTopLeft, spec.scoreThreshold = 0.6f, spec.iouThreshold = 0.3f;
+      return true;
+    case HeadKind::yolo:
+      spec.scale = all(1 / 255.0f), spec.pad = 114, spec.scoreThreshold = 0.25f, spec.iouThreshold = 0.45f;
+      return true;
+    case HeadKind::yolox:
+      spec.bgr = true, spec.pad = 114, spec.resize = Resize::letterboxTopLeft;
+      spec.scoreThreshold = 0.3f, spec.iouThreshold = 0.45f;
+      return true;
+    case HeadKind::yoloEnd2end: spec.scoreThreshold = 0.25f; return false;
+    case HeadKind::embedding: spec.resize = Resize::stretch; return false;
+    case HeadKind::classification: spec.resize = Resize::stretch; return false;
+    case HeadKind::raw: return true;
+  }
+  return false;
+}
+
+std::array<float, 3> three(const Context& c, const char* option, const std::vector<double>& values) {
+  if (values.size() == 1) return {float(values[0]), float(values[0]), float(values[0])};
+  if (values.size() != 3) invalid(c, option, "1 or 3 numbers", std::to_string(values.size()));
+  return {float(values[0]), float(values[1]), float(values[2])};
+}
+
+void takeStatedPixels(const Context& c, ModelSpec& spec) {
+  const StatedSpec& s = c.stated;
+  if (!s.mean.empty()) spec.mean = three(c, "mean", s.mean);
+  if (!s.scale.empty()) spec.scale = three(c, "scale", s.scale);
+  if (s.pad) spec.pad = static_cast<float>(*s.pad);
+  if (s.color == "rgb" || s.color == "bgr")
+    spec.bgr = s.color == "bgr";
+  else if (!s.color.empty() && s.color != "gray")
+    invalid(c, "color", "\"rgb\" or \"bgr\"", "\"" + s.color + "\"");
+  if (s.resize == "letterbox")
+    spec.resize = Resize::letterboxCenter;
+  else if (s.resize == "letterbox-top-left")
+    spec.resize = Resize::letterboxTopLeft;
+  else if (s.resize == "stretch")
+    spec.resize = Resize::stretch;
+  else if (s.resize == "center-crop")
+    spec.resize = Resize::centerCrop;
+  else if (!s.resize.empty())
+    invalid(c, "resize", "\"letterbox\", \"letterbox-top-left\", \"stretch\" or \"center-crop\"",
+            "\"" + s.resize + "\"");
+}
+
+void takeStatedResults(const Context& c, ModelSpec& spec) {
+  const StatedSpec& s = c.stated;
+  const auto fraction = [&](const char* option, double value) {
+    if (!(value >= 0 && value <= 1)) invalid(c, option, "a number between 0 and 1", std::to_string(value));
+    return static_cast<float>(value);
+  };
+  if (s.scoreThreshold) spec.scoreThreshold = fraction("scoreThreshold", *s.scoreThreshold);
+  if (s.iouThreshold) spec.iouThreshold = fraction("iouThreshold", *s.iouThreshold);
+  if (s.topK && *s.topK < 1) invalid(c, "topK", "a whole number above 0", std::to_string(*s.topK));
+  if (s.topK) spec.topK = *s.topK;
+  spec.labels = s.labels;
+  if (spec.head != HeadKind::embedding) return;
+  // The chip sizes two aligned families share by custom; others are not aligned unless stated.
+  const bool chip150 = spec.width == 150 && spec.height == 150, chip112 = spec.width == 112 && spec.height == 112;
+  spec.align = !s.align.empty() ? s.align : chip150 ? "dlib" : chip112 ? "arcface" : "none";
+  if (spec.align != "dlib" && spec.align != "arcface" && spec.align != "none")
+    invalid(c, "align", "\"dlib\", \"arcface\" or \"none\"", "\"" + spec.align + "\"");
+  spec.metric = s.metric;
+  if (!s.metric.empty() && s.metric != "l2" && s.metric != "cosine")
+    invalid(c, "metric", "\"l2\" or \"cosine\"", "\"" + s.metric + "\"");
+  if (s.threshold) spec.threshold = static_cast<float>(*s.threshold);
+}
+
+std::vector<std::string> splitCommas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::string part;
+  for (const char c : text + ",") {
+    if (c != ',') {
+      part += c;
+      continue;
+    }
+    const size_t first = part.find_first_not_of(' '), last = part.find_last_not_of(' ');
+    if (first != std::string::npos) parts.push_back(part.substr(first, last - first + 1));
+    part.clear();
+  }
+  return parts;
+}
+
+}  // namespace
+
+ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& given, const std::string& name) {
+  const StatedSpec stated = withMetadata(graph, given, name);
+  const Context c{graph, stated, name};
+  ModelSpec spec;
+  readInput(c, spec);
+  takeStatedSize(c, spec);
+  checkVolume(c, spec);
+  return spec;
+}
+
+ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& given, const std::string& name) {
+  const StatedSpec stated = withMetadata(graph, given, name);
+  const Context c{graph, stated, name};
+  ModelSpec spec = inferInput(graph, given, name);
+  chooseHead(c, spec);
+  chooseSize(c, spec);
+  checkVolume(c, spec);
+  const bool custom = headDefaults(spec);
+  if (!custom && stated.scale.empty() && graph.inputs[0].type != GraphType::uint8)
+    needed(c, "how its input is scaled",
+           "scale (and mean where there is one): input = (pixel - mean) * scale, pixel in 0..255; scale: [1] when that "
+           "is in the graph");
+  takeStatedPixels(c, spec);
+  takeStatedResults(c, spec);
+  if (spec.resize == Resize::centerCrop) spec.cropFraction = graph.said("task") == "classify" ? 1.0f : 0.875f;
+  spec.fixes = splitCommas(graph.said("framepath.fixes"));
+  spec.sourceSha256 = graph.said("framepath.source.sha256");
+  return spec;
+}
+
+}  // namespace framepath::infer

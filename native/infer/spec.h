@@ -1,0 +1,35 @@
+// Turning what a file says and what the caller states into a ModelSpec. No runtime needed: plain data in, plain data
+// out.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "infer/graph_info.h"
+#include "infer/model.h"
+
+namespace framepath::infer {
+
+// Stated values win, then "framepath.*" metadata, then metadata of known exporters, then names and shapes. `spec.name`,
+// `.file` and `.sha256` are left to the caller. Throws MODEL_SPEC_NEEDED, MODEL_UNSUPPORTED, INVALID_ARGUMENT.
+ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& stated, const std::string& name);
+
+// The part of it that does not depend on the head: layout, channels, fixed batch, and the size where the file or the
+// caller fixes it (else 0).
+ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& stated, const std::string& name);
+
+// The values of a StatedSpec that "framepath.*" and exporter metadata give; `stated` values are kept.
+StatedSpec withMetadata(const GraphInfo& graph, StatedSpec stated, const std::string& name);
+
+// The head its outputs show, given the input's size where it is known; empty = they show none.
+std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, int32_t height);
+
+const char* headName(HeadKind head);
+std::optional<HeadKind> headFromName(const std::string& name);
+// Names of all heads, for messages.
+std::string headNames();
+
+// Cells of a detection grid over strides 8, 16, 32 (and 64 with `four`).
+int64_t gridCells(int32_t width, int32_t height, bool four);
+
+}  // namespace framepath::infer

@@ -1,0 +1,87 @@
+// Heads known by the names and shapes of their outputs.
+#include <algorithm>
+#include <set>
+
+#include "infer/spec.h"
+
+namespace framepath::infer {
+namespace {
+
+bool isBlazeface(const GraphInfo& graph) {
+  std::multiset<std::pair<int64_t, int64_t>> shapes;
+  for (const TensorInfo& output : graph.outputs) {
+    if (output.dims.size() != 3) return false;
+    shapes.insert({output.dims[1], output.dims[2]});
+  }
+  return shapes == std::multiset<std::pair<int64_t, int64_t>>{{512, 1}, {384, 1}, {512, 16}, {384, 16}};
+}
+
+bool isYunet(const GraphInfo& graph) {
+  std::set<std::string> names;
+  for (const TensorInfo& output : graph.outputs) names.insert(output.name);
+  for (const char* kind : {"cls_", "obj_", "bbox_", "kps_"})
+    for (const char* stride : {"8", "16", "32"})
+      if (!names.contains(std::string(kind) + stride)) return false;
+  return true;
+}
+
+}  // namespace
+
+int64_t gridCells(int32_t width, int32_t height, bool four) {
+  int64_t cells = 0;
+  for (int32_t stride = 8; stride <= (four ? 64 : 32); stride *= 2)
+    cells += static_cast<int64_t>((width + stride - 1) / stride) * ((height + stride - 1) / stride);
+  return cells;
+}
+
+std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, int32_t height) {
+  if (isBlazeface(graph)) return HeadKind::blazeface;
+  if (isYunet(graph)) return HeadKind::yunet;
+  if (graph.outputs.empty()) return std::nullopt;
+  const std::vector<int64_t>& dims = graph.outputs[0].dims;
+  const bool segments = graph.outputs.size() == 2 && graph.outputs[1].dims.size() == 4;
+  if (dims.size() != 3 || (graph.outputs.size() != 1 && !segments)) return std::nullopt;
+  const int64_t a = dims[1], b = dims[2];
+  if (width > 0 && height > 0) {
+    for (const bool four : {false, true}) {
+      const int64_t cells = gridCells(width, height, four);
+      if (b == cells && a >= 5 && a < b) return HeadKind::yolo;      // v8, v11: columns are cells
+      if (a == 3 * cells && b >= 6 && b < a) return HeadKind::yolo;  // v5: three anchors a cell
+      if (a == cells && b >= 6 && b < a) return HeadKind::yolox;     // one anchor a cell, objectness
+    }
+  }
+  if (b == 6 && a > 0 && a <= 1000) return HeadKind::yoloEnd2end;
+  return std::nullopt;
+}
+
+const char* headName(HeadKind head) {
+  switch (head) {
+    case HeadKind::blazeface: return "blazeface";
+    case HeadKind::yunet: return "yunet";
+    case HeadKind::yolo: return "yolo";
+    case HeadKind::yoloEnd2end: return "yolo-end2end";
+    case HeadKind::yolox: return "yolox";
+    case HeadKind::embedding: return "embedding";
+    case HeadKind::classification: return "classification";
+    case HeadKind::raw: return "raw";
+  }
+  return "raw";
+}
+
+constexpr HeadKind kHeads[] = {HeadKind::blazeface,      HeadKind::yunet, HeadKind::yolo,
+                               HeadKind::yoloEnd2end,    HeadKind::yolox, HeadKind::embedding,
+                               HeadKind::classification, HeadKind::raw};
+
+std::optional<HeadKind> headFromName(const std::string& name) {
+  for (const HeadKind head : kHeads)
+    if (name == headName(head)) return head;
+  return std::nullopt;
+}
+
+std::string headNames() {
+  std::string names;
+  for (const HeadKind head : kHeads) names += (names.empty() ? "" : ", ") + std::string(headName(head));
+  return names;
+}
+
+}  // namespace framepath::infer

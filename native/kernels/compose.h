@@ -1,0 +1,217 @@
+// Tiles -> one 8-bit 4:2:0 canvas (I420 or NV12), straight from the sources' own formats and never through RGB.
+//
+// A sample of a tile is the area average of the source samples it covers, or, where the tile enlarges, the bilinear
+// mix of its two neighbours; along each axis with integer weights in closed form, so that a table on a CPU and a GPU
+// thread compute the same:
+//   output o covers [E(o), E(o + 1)) in 1/256 samples, E(o) = start + o * length / count, L its length
+//   L >= 256: weight(i) = cum(i + 1) * 256 / L - cum(i) * 256 / L, cum(i) = clamp(256 i - E(o), 0, L)
+//   L <  256: weights 256 - f and f of the neighbours of the centre
+//   column = sum(vertical weights * samples) >> (depth - 8)          16 bits
+//   value  = min(255, (sum(horizontal weights * columns) + 2^15) >> 16)
+// Samples outside the picture repeat its edge. Chroma is placed as MPEG-2 does: left horizontally, centred vertically.
+#pragma once
+#include "kernels/compat.h"
+
+namespace framepath {
+
+inline constexpr int32_t kMaxComposeTiles = 16;
+
+struct ComposeAxis {
+  int32_t start, length;  // 1/256 samples of the plane
+  int32_t count;          // outputs
+};
+
+enum class ComposeColor : uint8_t {
+  direct,   // YUV or gray of the canvas's matrix and range
+  convert,  // YUV or gray of another matrix or range
+  rgb,
+};
+
+struct ComposeTile {
+  ImageView source;
+  ComposeAxis lumaX, lumaY, chromaX, chromaY;
+  int32_t toX, toY, toWidth, toHeight;  // canvas pixels, even, inside the canvas
+  int32_t alpha;                        // 0..256
+  ComposeColor color;
+  int32_t matrix[9], offset[3];  // not direct: canvas Y, U, V = (matrix * (source components) + offset) >> 14
+};
+
+// Grid: (canvas.width / 2, canvas.height / 2, 1). Later tiles lie on earlier ones.
+struct ComposeArgs {
+  ImageView canvas;
+  uint8_t background[3];
+  bool clear;  // start from the background, else from what the canvas holds
+  int32_t count;
+  ComposeTile tiles[kMaxComposeTiles];
+};
+
+HD int32_t composeEdge(const ComposeAxis& axis, int32_t o) {
+  return axis.start + static_cast<int32_t>(static_cast<int64_t>(o) * axis.length / axis.count);
+}
+
+struct ComposeTaps {
+  int32_t first, count;
+  int32_t edge, length;  // area average; length 0: bilinear with `edge` as the fraction
+};
+
+HD ComposeTaps composeTapsBetween(int32_t from, int32_t to) {
+  const int32_t length = to - from;
+  if (length >= 256) return {from >> 8, ((to + 255) >> 8) - (from >> 8), from, length};
+  const int32_t position = ((from + to) >> 1) - 128;
+  return {position >> 8, 2, position & 255, 0};
+}
+
+HD ComposeTaps composeTaps(const ComposeAxis& axis, int32_t o) {
+  return composeTapsBetween(composeEdge(axis, o), composeEdge(axis, o + 1));
+}
+
+HD int32_t composeWeight(const ComposeTaps& taps, int32_t tap) {
+  if (taps.length == 0) return tap == 0 ? 256 - taps.edge : taps.edge;
+  const int32_t at = (taps.first + tap) * 256 - taps.edge;
+  const int32_t low = at < 0 ? 0 : at;
+  const int32_t high = at + 256 > taps.length ? taps.length : at + 256;
+  return high * 256 / taps.length - low * 256 / taps.length;
+}
+
+HD int32_t clampIndex(int32_t i, int32_t size) {
+  return i < 0 ? 0 : i >= size ? size - 1 : i;
+}
+
+// Which bytes hold component c of an image: 0 Y or R, 1 U or G, 2 V or B.
+struct ComposeComponent {
+  const uint8_t* data;
+  int32_t pitchBytes, width, height;
+  int32_t step, offset;  // in samples
+  int32_t depth, shift;  // value = the `depth` bits above `shift`
+};
+
+HD ComposeComponent composeComponent(const ImageView& image, int32_t c) {
+  const PixelFormat& f = image.format;
+  ComposeComponent out = {
+      image.planes[0].data,           image.planes[0].pitchBytes, image.width, image.height, 1, 0, f.depth,
+      f.msbAligned ? 16 - f.depth : 0};
+  if (f.layout == PixelLayout::rgb) {
+    out.step = f.components;
+    out.offset = f.bgr ? 2 - c : c;
+  } else if (c > 0) {
+    const bool pairs = f.layout == PixelLayout::semiPlanarYuv;
+    const Plane& plane = image.planes[pairs ? 1 : c];
+    out.data = plane.data;
+    out.pitchBytes = plane.pitchBytes;
+    out.width = (image.width + (1 << f.chromaShiftX) - 1) >> f.chromaShiftX;
+    out.height = (image.height + (1 << f.chromaShiftY) - 1) >> f.chromaShiftY;
+    out.step = pairs ? 2 : 1;
+    out.offset = pairs ? c - 1 : 0;
+  }
+  return out;
+}
+
+HD uint32_t composeStored(const ComposeComponent& p, int32_t x, int32_t y) {
+  const uint8_t* row = p.data + static_cast<size_t>(y) * p.pitchBytes;
+  const int32_t i = x * p.step + p.offset;
+  if (p.depth == 8) return row[i];
+  return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift & ((1u << p.depth) - 1);
+}
+
+HD int32_t composeSample(const ComposeComponent& p, const ComposeAxis& axisX, const ComposeAxis& axisY, int32_t ox,
+                         int32_t oy) {
+  const ComposeTaps across = composeTaps(axisX, ox), down = composeTaps(axisY, oy);
+  uint32_t sum = 32768;
+  for (int32_t i = 0; i < across.count; i++) {
+    const int32_t x = clampIndex(across.first + i, p.width);
+    uint32_t column = 0;
+    for (int32_t j = 0; j < down.count; j++)
+      column += composeWeight(down, j) * composeStored(p, x, clampIndex(down.first + j, p.height));
+    sum += composeWeight(across, i) * (column >> (p.depth - 8));
+  }
+  sum >>= 16;
+  return static_cast<int32_t>(sum > 255 ? 255 : sum);
+}
+
+HD int32_t composeConvert(const ComposeTile& t, int32_t row, int32_t a, int32_t b, int32_t c) {
+  const int32_t v =
+      (t.matrix[row * 3] * a + t.matrix[row * 3 + 1] * b + t.matrix[row * 3 + 2] * c + t.offset[row]) >> 14;
+  return v < 0 ? 0 : v > 255 ? 255 : v;
+}
+
+// Cell (x, y) of the tile: its four luma samples, then U and V.
+HD void composeCell(const ComposeTile& t, int32_t x, int32_t y, int32_t out[6]) {
+  const bool gray = t.source.format.layout == PixelLayout::gray;
+  const ComposeComponent first = composeComponent(t.source, 0);
+  if (t.color == ComposeColor::rgb) {
+    const ComposeComponent second = composeComponent(t.source, 1), third = composeComponent(t.source, 2);
+    for (int32_t i = 0; i < 4; i++) {
+      const int32_t ox = 2 * x + (i & 1), oy = 2 * y + (i >> 1);
+      out[i] = composeConvert(t, 0, composeSample(first, t.lumaX, t.lumaY, ox, oy),
+                              composeSample(second, t.lumaX, t.lumaY, ox, oy),
+                              composeSample(third, t.lumaX, t.lumaY, ox, oy));
+    }
+    const int32_t r = composeSample(first, t.chromaX, t.chromaY, x, y);
+    const int32_t g = composeSample(second, t.chromaX, t.chromaY, x, y);
+    const int32_t b = composeSample(third, t.chromaX, t.chromaY, x, y);
+    out[4] = composeConvert(t, 1, r, g, b);
+    out[5] = composeConvert(t, 2, r, g, b);
+    return;
+  }
+  int32_t u = 128, v = 128;
+  if (!gray) {
+    u = composeSample(composeComponent(t.source, 1), t.chromaX, t.chromaY, x, y);
+    v = composeSample(composeComponent(t.source, 2), t.chromaX, t.chromaY, x, y);
+  }
+  const bool convert = t.color == ComposeColor::convert;
+  for (int32_t i = 0; i < 4; i++) {
+    const int32_t luma = composeSample(first, t.lumaX, t.lumaY, 2 * x + (i & 1), 2 * y + (i >> 1));
+    out[i] = convert ? composeConvert(t, 0, luma, u, v) : luma;
+  }
+  out[4] = convert ? composeConvert(t, 1, 0, u, v) : u;
+  out[5] = convert ? composeConvert(t, 2, 0, u, v) : v;
+}
+
+HD int32_t composeBlend(int32_t under, int32_t over, int32_t alpha) {
+  return (under * (256 - alpha) + over * alpha + 128) >> 8;
+}
+
+// Where sample i of cell (x, y) of a canvas is stored: 0..3 luma, 4 U, 5 V.
+HD uint8_t* canvasSample(const ImageView& canvas, int32_t x, int32_t y, int32_t i) {
+  if (i < 4)
+    return canvas.planes[0].data + static_cast<size_t>(2 * y + (i >> 1)) * canvas.planes[0].pitchBytes + 2 * x +
+           (i & 1);
+  if (canvas.format.layout == PixelLayout::semiPlanarYuv)
+    return canvas.planes[1].data + static_cast<size_t>(y) * canvas.planes[1].pitchBytes + 2 * x + (i - 4);
+  return canvas.planes[i - 3].data + static_cast<size_t>(y) * canvas.planes[i - 3].pitchBytes + x;
+}
+
+HD void composeTiles(const ComposeArgs& a, int32_t x, int32_t y, int32_t) {
+  int32_t value[6];
+  for (int32_t i = 0; i < 6; i++)
+    value[i] = a.clear ? a.background[i < 4 ? 0 : i - 3] : *canvasSample(a.canvas, x, y, i);
+  for (int32_t n = 0; n < a.count; n++) {
+    const ComposeTile& t = a.tiles[n];
+    const int32_t tx = x - t.toX / 2, ty = y - t.toY / 2;
+    if (tx < 0 || ty < 0 || tx >= t.toWidth / 2 || ty >= t.toHeight / 2) continue;
+    int32_t over[6];
+    composeCell(t, tx, ty, over);
+    for (int32_t i = 0; i < 6; i++) value[i] = composeBlend(value[i], over[i], t.alpha);
+  }
+  for (int32_t i = 0; i < 6; i++) *canvasSample(a.canvas, x, y, i) = static_cast<uint8_t>(value[i]);
+}
+
+// Sets source, rectangles and axes: the source rectangle in 1/256 stored pixels lands on the canvas rectangle.
+HD void placeComposeTile(ComposeTile& t, const ImageView& source, int32_t x256, int32_t y256, int32_t width256,
+                         int32_t height256, int32_t toX, int32_t toY, int32_t toWidth, int32_t toHeight) {
+  const PixelFormat& f = source.format;
+  const bool subsampled = f.layout == PixelLayout::planarYuv || f.layout == PixelLayout::semiPlanarYuv;
+  const int32_t shiftX = subsampled ? f.chromaShiftX : 0, shiftY = subsampled ? f.chromaShiftY : 0;
+  t.source = source;
+  t.toX = toX;
+  t.toY = toY;
+  t.toWidth = toWidth;
+  t.toHeight = toHeight;
+  t.lumaX = {x256, width256, toWidth};
+  t.lumaY = {y256, height256, toHeight};
+  // Left siting: canvas chroma o stands on canvas luma 2 o, and covers one luma sample to either side of its centre.
+  t.chromaX = {((x256 - width256 / toWidth / 2 - 128) >> shiftX) + 128, width256 >> shiftX, toWidth / 2};
+  t.chromaY = {y256 >> shiftY, height256 >> shiftY, toHeight / 2};
+}
+
+}  // namespace framepath

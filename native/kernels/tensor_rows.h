@@ -1,0 +1,46 @@
+// storePixel() for a row at a time.
+#pragma once
+#include "kernels/tensor.h"
+
+namespace framepath {
+namespace {
+
+template <typename T, typename Convert>
+inline void storeValues(T* to, int32_t step, const float* pixels, int32_t count, float mean, float scale,
+                        Convert convert) {
+  if (step == 1) {
+    for (int32_t i = 0; i < count; i++) to[i] = convert((pixels[i] - mean) * scale);
+  } else {
+    for (int32_t i = 0; i < count; i++) to[i * step] = convert((pixels[i] - mean) * scale);
+  }
+}
+
+// storePixel for `count` pixels from (x, y) on.
+inline void storePixels(const TensorSlot& slot, const Normalize& n, int32_t x, int32_t y, int32_t count,
+                        const float* const rows[3]) {
+  const size_t at = static_cast<size_t>(y) * slot.width + x;
+  const size_t plane = static_cast<size_t>(slot.width) * slot.height;
+  const bool planar = slot.layout == TensorLayout::nchw;
+  const int32_t step = planar ? 1 : n.channels;
+  for (int32_t c = 0; c < n.channels; c++) {
+    const float* pixels = rows[n.bgr && n.channels == 3 ? 2 - c : c];
+    const size_t index = planar ? c * plane + at : at * n.channels + c;
+    switch (slot.type) {
+      case ElementType::float16:
+        storeValues(static_cast<uint16_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
+                    [](float v) { return halfFromFloat(v); });
+        break;
+      case ElementType::uint8:
+        storeValues(static_cast<uint8_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
+                    [](float v) { return static_cast<uint8_t>(clampTo(v, 0.0f, 255.0f) + 0.5f); });
+        break;
+      default:
+        storeValues(static_cast<float*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
+                    [](float v) { return v; });
+        break;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace framepath

@@ -1,0 +1,12 @@
+// How much a crop says about who it shows, before it is embedded.
+#pragma once
+#include "core/results.h"
+
+namespace framepath::track {
+
+// 0..1: the product of size, score, how much of it lies in the frame, how little of it lies under other boxes, and, where
+// there are at least three keypoints (right eye, left eye, nose), how frontal the face is.
+float cropQuality(const Box& box, float score, float visible, const float* keypoints, int32_t keypointCount, int32_t frameWidth,
+                  int32_t frameHeight);
+
+}  // namespace framepath::track

@@ -1,0 +1,18 @@
+// The gallery of one source: gives tracks their identities while the run goes on.
+#pragma once
+#include <map>
+#include <memory>
+
+#include "track/identity.h"
+#include "track/record.h"
+
+namespace framepath::track {
+
+// `bank` identities are recognised under the ids they have there.
+std::unique_ptr<Gallery> makeGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record,
+                                     const std::map<int32_t, PrintSet>& bank);
+
+// The limit falls slowly as more people could be mistaken for one another.
+float limitFor(const PrintSpace& space, size_t identities);
+
+}  // namespace framepath::track

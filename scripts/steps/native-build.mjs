@@ -1,0 +1,90 @@
+// The addon (and the native test programs), built by CMake: configured once, then an incremental build.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { extract, packages } from './packages.mjs';
+import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
+
+/** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
+export async function runtimeHeaders() {
+  for (const folder of [
+    '/usr/include/onnxruntime',
+    '/usr/include/onnxruntime/core/session',
+    '/usr/local/include/onnxruntime',
+  ]) {
+    if (existsSync(join(folder, 'onnxruntime_c_api.h'))) return folder;
+  }
+  const destination = join(root, 'build/onnxruntime-headers');
+  const inside = 'Plugins/iOS~/onnxruntime.xcframework/ios-arm64/onnxruntime.framework/Headers';
+  await extract(packages.onnxruntimeHeaders, inside, destination);
+  return destination;
+}
+
+/** Node-API headers: those of node_modules, else (an installed package without dev dependencies) fetched. */
+async function nodeApiFolders() {
+  const require = createRequire(join(root, 'package.json'));
+  const find = async (pkg, folder) => {
+    try {
+      return join(require.resolve(`${pkg.name}/package.json`), '..', folder);
+    } catch {
+      const destination = join(root, 'build', pkg.name);
+      await extract(pkg, '', destination);
+      return join(destination, folder);
+    }
+  };
+  return { api: await find(packages.nodeApiHeaders, 'include'), cpp: await find(packages.nodeAddonApi, '.') };
+}
+
+/** CMake's options that hold for every build here. */
+async function commonOptions() {
+  const { api, cpp } = await nodeApiFolders();
+  return [`-DONNXRUNTIME_INCLUDE=${await runtimeHeaders()}`, `-DCMAKE_JS_INC=${api}`, `-DNODE_ADDON_API_INC=${cpp}`];
+}
+
+function configure(folder, options) {
+  const generator = hasProgram('ninja') ? 'Ninja' : 'Unix Makefiles';
+  const args = ['-S', root, '-B', folder, '-G', generator, ...options];
+  const stamp = join(folder, 'framepath-configured');
+  const wanted = createHash('sha256').update(args.join('\n')).digest('hex');
+  if (existsSync(stamp) && existsSync(join(folder, 'CMakeCache.txt')) && readFileSync(stamp, 'utf8') === wanted) return;
+  say(`configuring ${folder.slice(root.length + 1)}`);
+  mkdirSync(folder, { recursive: true });
+  const cache = join(folder, 'CMakeCache.txt');
+  // CMake refuses another generator; other options it takes over as they come.
+  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`)) {
+    rmSync(cache);
+    rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
+  }
+  run('cmake', args);
+  writeFileSync(stamp, wanted);
+}
+
+async function compile(folder, targets) {
+  const args = ['--build', folder, '--parallel', String(availableParallelism()), '--target', ...targets];
+  if ((await runLoud('cmake', args, { env: { NINJA_STATUS: '[%f/%t %es] ' } })) !== 0) {
+    throw new StepError('The native build failed: see above.');
+  }
+}
+
+/** Builds build/Release/framepath.node; with `tests` the native test programs too. */
+export async function buildAddon({ tests = false } = {}) {
+  const folder = join(root, 'build');
+  const hasTests = existsSync(join(root, 'test/native'));
+  configure(folder, [
+    ...(await commonOptions()),
+    '-DFRAMEPATH_ADDON=ON',
+    `-DFRAMEPATH_TESTS=${hasTests ? 'ON' : 'OFF'}`,
+  ]);
+  await compile(folder, tests ? ['addon', 'native_tests'] : ['addon']);
+}
+
+/** Builds the native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. */
+export async function buildSanitized(name, sanitizers) {
+  const folder = join(root, 'build', name);
+  const options = ['-DFRAMEPATH_ADDON=OFF', '-DFRAMEPATH_TESTS=ON', `-DFRAMEPATH_SANITIZE=${sanitizers}`];
+  configure(folder, [...(await commonOptions()), ...options]);
+  await compile(folder, ['native_tests']);
+  return folder;
+}

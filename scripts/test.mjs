@@ -1,0 +1,111 @@
+// Set-up, then every test, with one count at the end: the native test programs and vitest; with --full also the
+// programs under AddressSanitizer + UBSan and under ThreadSanitizer, and the long vitest project.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setUp } from './setup.mjs';
+import { buildSanitized } from './steps/native-build.mjs';
+import { main, root, say } from './steps/shell.mjs';
+
+const runtime = join(root, 'node_modules/onnxruntime-node/bin/napi-v6/linux', process.arch, 'libonnxruntime.so.1');
+/** What the tests need to find ONNX Runtime, models and, where there are any, evaluation data. */
+const environment = { FRAMEPATH_ORT_LIBRARY: runtime, FRAMEPATH_MODELS: join(root, 'models') };
+const evaluationData = join(root, '../shared/eval');
+if (!process.env.FRAMEPATH_EVAL_DATA && existsSync(evaluationData)) environment.FRAMEPATH_EVAL_DATA = evaluationData;
+
+/** A program that hangs is killed after this long and counts as failed. */
+const programMinutes = 15;
+
+function spawnCaptured(command, args, env, echo) {
+  return new Promise((done) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, ...environment, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: programMinutes * 60_000,
+      killSignal: 'SIGKILL',
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text;
+        if (echo) process.stdout.write(text);
+      });
+    }
+    child.on('error', (error) => done({ status: 1, output: `${output}${error.message}\n` }));
+    child.on('close', (status, signal) =>
+      done({ status: status ?? 1, output: signal ? `${output}killed by ${signal}\n` : output }),
+    );
+  });
+}
+
+/** Runs one native test program; what it says is shown only when it fails. */
+async function runProgram(folder, name, env) {
+  const begun = performance.now();
+  const { status, output } = await spawnCaptured(join(folder, name), [], env, false);
+  const counts = /(\d+) passed, (\d+) failed\s*$/.exec(output);
+  const passed = Number(counts?.[1] ?? 0);
+  let failed = Number(counts?.[2] ?? 0);
+  if (status !== 0 && failed === 0) failed = 1; // crashed, or a sanitizer's report after the last line
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  say(`${failed ? 'FAILED' : 'ok'} ${name}: ${passed} passed, ${failed} failed (${seconds} s)`);
+  if (failed) process.stdout.write(output);
+  return { passed, failed };
+}
+
+const programsIn = (folder) => readdirSync(folder).filter((file) => file.endsWith('_test'));
+
+async function runPrograms(title, folder, { env = {}, names = programsIn(folder) } = {}) {
+  say(`native tests${title}`);
+  const total = { passed: 0, failed: 0 };
+  for (const name of names.sort()) {
+    const { passed, failed } = await runProgram(folder, name, env);
+    total.passed += passed;
+    total.failed += failed;
+  }
+  return total;
+}
+
+async function runVitest(projects) {
+  say(`vitest: ${projects.join(', ')}`);
+  const report = join(root, 'build/vitest.json');
+  rmSync(report, { force: true });
+  mkdirSync(join(root, 'build'), { recursive: true });
+  const args = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--passWithNoTests',
+    ...projects.map((name) => `--project=${name}`),
+  ];
+  args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
+  const { status } = await spawnCaptured(process.execPath, args, {}, true);
+  const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
+  // A file that does not load has no failed test, and an unhandled error fails neither.
+  const failed = numFailedTests || numFailedTestSuites || (status === 0 ? 0 : 1);
+  return { passed, failed };
+}
+
+await main(async () => {
+  const full = process.argv.includes('--full');
+  const parts = [];
+  await setUp({ tests: true });
+  if (full) {
+    const atLength = { FRAMEPATH_PROPERTY_CASES: '10000' };
+    const names = programsIn(join(root, 'build')).filter((name) => name === 'engine_test');
+    parts.push(await runPrograms(': the property test at length', join(root, 'build'), { env: atLength, names }));
+    const asan = await buildSanitized('asan', 'address,undefined');
+    const asanOptions = { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' };
+    parts.push(await runPrograms(' under ASan and UBSan', asan, { env: asanOptions }));
+    const tsan = await buildSanitized('tsan', 'thread');
+    const tsanOptions = `halt_on_error=1:suppressions=${join(root, 'test/native/tsan.supp')}`;
+    parts.push(await runPrograms(' under TSan', tsan, { env: { TSAN_OPTIONS: tsanOptions } }));
+    parts.push(await runVitest(['full']));
+  } else {
+    parts.push(await runPrograms('', join(root, 'build')));
+    parts.push(await runVitest(['fast']));
+  }
+  const passed = parts.reduce((sum, part) => sum + part.passed, 0);
+  const failed = parts.reduce((sum, part) => sum + part.failed, 0);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed ? 1 : 0;
+});

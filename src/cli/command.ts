@@ -1,0 +1,54 @@
+/** What every command is, and how its arguments are read (node:util parseArgs: nothing to install, strict, typed). */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Terminal } from './terminal.js';
+
+/** One command of the command line. */
+export interface Command {
+  /** one line for the list of commands */
+  summary: string;
+  /** full usage */
+  usage: string;
+  /** Resolves with the exit code: 0 done, 1 failed. Throws UsageError for 2. */
+  run(args: string[], terminal: Terminal): Promise<number>;
+}
+
+/** The command line was not understood: exit code 2. */
+export class UsageError extends Error {}
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+type Arguments<O extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
+>;
+
+/** Options and positionals. @throws UsageError */
+export function readArguments<const O extends Options>(args: string[], options: O): Arguments<O> {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('. ')[0]);
+  }
+}
+
+/** One of the values, or none. @throws UsageError */
+export function choice<const T extends string>(
+  name: string,
+  value: string | undefined,
+  values: readonly T[],
+): T | undefined {
+  if (value === undefined || values.includes(value as T)) return value as T | undefined;
+  throw new UsageError(`Expected one of ${values.join(', ')} for --${name} but received '${value}'`);
+}
+
+/** A whole number of at least `min`, or none. @throws UsageError */
+export function wholeNumber(name: string, value: string | undefined, min: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^\d+$/.test(value) && Number.isSafeInteger(number) && number >= min) return number;
+  throw new UsageError(`Expected an integer of at least ${min} for --${name} but received '${value}'`);
+}
+
+/** JSON as commands print it. */
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,66 @@
+/** `framepath doctor`: what this machine has, and which level decided each setting. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadAddon } from '../addon.js';
+import { type DecidedSettings, loadSettings } from '../config.js';
+import { type FramepathError, toFramepathError } from '../errors.js';
+import { registry } from '../models/registry.js';
+import { runtimeLibraries } from '../runtime-library.js';
+import { type Command, json, readArguments, UsageError } from './command.js';
+
+const usage = `Usage: framepath doctor [--json]
+
+Says what this machine has: libav and its codecs, ONNX Runtime, devices, models, and who decided each setting.
+Exit status 1 when something that every run needs is missing.
+`;
+
+interface Findings {
+  node: string;
+  settings: DecidedSettings;
+  native: Record<string, unknown> | undefined;
+  models: { name: string; file: string; installed: boolean }[];
+  problems: FramepathError[];
+}
+
+async function examine(): Promise<Findings> {
+  const settings = await loadSettings({});
+  const problems: FramepathError[] = [];
+  let native: Record<string, unknown> | undefined;
+  try {
+    const request = JSON.stringify({ runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value) });
+    native = JSON.parse(await loadAddon().doctor(request)) as Record<string, unknown>;
+  } catch (error) {
+    problems.push(toFramepathError(error));
+  }
+  const models = registry.map(({ name, file }) => {
+    const path = join(settings.modelsFolder.value, file);
+    return { name, file: path, installed: existsSync(path) };
+  });
+  return { node: process.version, settings, native, models, problems };
+}
+
+function lines({ node, settings, native, models, problems }: Findings): string {
+  const decided = Object.entries(settings).map(
+    ([name, { value, from }]) => `  ${name}: ${value ?? 'found by probing'}  (${from})\n`,
+  );
+  const found = Object.entries(native ?? {}).map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`,
+  );
+  const files = models.map(
+    ({ name, file, installed }) => `  ${name}: ${installed ? file : 'not generated (npm run setup)'}\n`,
+  );
+  const wrong = problems.map(({ code, message, hint }) => `${code}: ${message}\n${hint ? `  ${hint}\n` : ''}`);
+  return [`node: ${node}\n`, ...found, 'settings:\n', ...decided, 'models:\n', ...files, ...wrong].join('');
+}
+
+export const doctor: Command = {
+  summary: 'what this machine has, and who decided each setting',
+  usage,
+  async run(args, terminal) {
+    const { values, positionals } = readArguments(args, { json: { type: 'boolean' } });
+    if (positionals.length > 0) throw new UsageError(`Expected no argument but received '${positionals[0]}'`);
+    const findings = await examine();
+    terminal.out(values.json ? json(findings) : lines(findings));
+    return findings.problems.length > 0 ? 1 : 0;
+  },
+};

@@ -1,0 +1,103 @@
+/** `framepath models`: the models known by name, what a model is, and graph fixes for one's own. */
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { loadAddon } from '../addon.js';
+import { loadSettings } from '../config.js';
+import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
+import { resolveModel } from '../model-file.js';
+import { fixModel } from '../models/fixes.js';
+import { registry } from '../models/registry.js';
+import { runtimeLibraries } from '../runtime-library.js';
+import { type Command, json, readArguments, UsageError } from './command.js';
+import { table } from './summary.js';
+import type { Terminal } from './terminal.js';
+
+const usage = `Usage: framepath models [list] [--json]
+       framepath models inspect <name|path> [--json]
+       framepath models fix <path> [--out FILE] [--json]
+
+list     the models known by name
+inspect  how a model would be fed and read, as far as its file says
+fix      frees the batch, NHWC to NCHW, pads channels; outputs stay the same (padding: within 1e-3)
+`;
+
+async function list(asJson: boolean, terminal: Terminal): Promise<number> {
+  const folder = (await loadSettings({})).modelsFolder.value;
+  const all = registry.map(({ name, file, task, description, licence }) => {
+    const path = join(folder, file);
+    return { name, task, description, licence, file: path, installed: existsSync(path) };
+  });
+  if (asJson) terminal.out(json(all));
+  else
+    terminal.out(
+      all
+        .map(
+          (m) =>
+            `${m.name} (${m.task}, ${m.licence})${m.installed ? '' : ' NOT GENERATED: run npm run setup'}\n  ${m.description}\n  ${m.file}\n`,
+        )
+        .join(''),
+    );
+  return 0;
+}
+
+async function inspect(ref: string, asJson: boolean, terminal: Terminal): Promise<number> {
+  const settings = await loadSettings({});
+  const model = resolveModel(ref, settings.modelsFolder.value);
+  const request = { runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value), model };
+  let spec: Record<string, unknown>;
+  try {
+    spec = JSON.parse(await loadAddon().inspectModel(JSON.stringify(request))) as Record<string, unknown>;
+  } catch (error) {
+    throw toFramepathError(error);
+  }
+  if (asJson) terminal.out(json(spec));
+  else
+    terminal.out(
+      table(
+        Object.entries(spec).map(([key, value]) => [
+          `${key}:  ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+        ]),
+      ),
+    );
+  return 0;
+}
+
+async function fix(path: string, out: string | undefined, asJson: boolean, terminal: Terminal): Promise<number> {
+  const { file } = resolveModel(path, (await loadSettings({})).modelsFolder.value);
+  const target = resolve(out ?? file.replace(/(\.onnx)?$/, '.fixed.onnx'));
+  const { bytes, fixes, skipped } = fixed(await readFile(file), file);
+  if (fixes.length > 0)
+    await writeFile(target, bytes).catch((error) => Promise.reject(toOutputError(error, target, true)));
+  if (asJson) terminal.out(json({ file, out: fixes.length > 0 ? target : null, fixes, skipped }));
+  else {
+    for (const { fix: name, reason } of skipped) terminal.out(`not done: ${name}: ${reason}\n`);
+    terminal.out(fixes.length > 0 ? `done: ${fixes.join(', ')}\n${target}\n` : 'nothing to fix\n');
+  }
+  return 0;
+}
+
+function fixed(bytes: Uint8Array, file: string): ReturnType<typeof fixModel> {
+  try {
+    return fixModel(bytes);
+  } catch (cause) {
+    throw new FramepathError('MODEL_INVALID', `${file} cannot be read as ONNX: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export const models: Command = {
+  summary: 'the models that come with it; inspect and fix others',
+  usage,
+  async run(args, terminal) {
+    const { values, positionals } = readArguments(args, { json: { type: 'boolean' }, out: { type: 'string' } });
+    const [action = 'list', ref, ...more] = positionals;
+    if (more.length > 0) throw new UsageError(`Expected one model but received '${more[0]}' too`);
+    const asJson = values.json ?? false;
+    if (values.out !== undefined && action !== 'fix') throw new UsageError('--out is an option of models fix');
+    if (action === 'list' && ref === undefined) return list(asJson, terminal);
+    if (action !== 'inspect' && action !== 'fix')
+      throw new UsageError(`Expected list, inspect or fix but received '${action}'`);
+    if (ref === undefined) throw new UsageError('Expected the name or path of a model');
+    return action === 'inspect' ? inspect(ref, asJson, terminal) : fix(ref, values.out, asJson, terminal);
+  },
+};

@@ -1,0 +1,50 @@
+/** `framepath probe`: what a source is. */
+import { probe as probeSource, type SourceInfo } from '../probe.js';
+import { type Command, json, readArguments, UsageError } from './command.js';
+
+const usage = `Usage: framepath probe <source...> [--json]
+
+Says what is in a video, picture or sound file or a URL, without decoding it.
+`;
+
+function lines(uri: string, info: SourceInfo): string {
+  const picture = info.codec
+    ? [
+        `${info.codec} ${info.pixelFormat}, ${info.width}x${info.height}${info.fps > 0 ? `, ${round(info.fps)} frames/s` : ''}`,
+        ...(info.rotation
+          ? [`rotated by ${info.rotation} degrees to be upright (stored as ${info.codedWidth}x${info.codedHeight})`]
+          : []),
+        ...(info.interlaced ? ['interlaced'] : []),
+        ...(info.hdr ? ['HDR'] : []),
+      ]
+    : [];
+  const sound = info.audio.map(
+    ({ codec, sampleRate, channels }) => `sound: ${codec}, ${sampleRate} Hz, ${channels} channels`,
+  );
+  const length = [
+    ...(info.durationMs >= 0 ? [`${(info.durationMs / 1000).toFixed(2)} s`] : []),
+    ...(info.frames >= 0 ? [`about ${info.frames} frames`] : []),
+    ...(info.bytes >= 0 ? [`${info.bytes} bytes`] : []),
+  ].join(', ');
+  const all = [`${info.kind} in ${info.container}`, ...picture, ...sound, length].filter((line) => line !== '');
+  return `${uri}\n${all.map((line) => `  ${line}\n`).join('')}`;
+}
+
+const round = (fps: number) => Math.round(fps * 1000) / 1000;
+
+export const probe: Command = {
+  summary: 'what is in a video, picture or sound file',
+  usage,
+  async run(args, terminal) {
+    const { values, positionals } = readArguments(args, { json: { type: 'boolean' } });
+    if (positionals.length === 0) throw new UsageError('Expected a source');
+    const infos = [];
+    for (const uri of positionals) {
+      const info = await probeSource(uri);
+      infos.push(info);
+      if (!values.json) terminal.out(lines(uri, info));
+    }
+    if (values.json) terminal.out(json(infos.length === 1 ? infos[0] : infos));
+    return 0;
+  },
+};

@@ -1,0 +1,133 @@
+/** The options of `framepath run`, checked and with their defaults. */
+import { choice, readArguments, UsageError, wholeNumber } from './command.js';
+
+export const usage = `Usage: framepath run <source...> [options]
+
+Analyses videos: who is where and when; composes and encodes them when --out is given.
+
+  --detect blazeface|path                detector (blazeface)
+  --embed face-recognition|path|none     embedding model of identities (face-recognition)
+  --reid conditional|always|off          which crops are embedded (conditional)
+  --layout split|grid|focus|none         default: none without --out; else focus for one source, split for two, grid for more
+  --out FILE                             composed video: .mp4, .mkv, .ts, .m3u8 or a URL
+  --profile NAME                         realtime, streaming, balanced, quality or archival (balanced)
+  --codec h264|hevc|av1                  (h264)
+  --audio first|mix|none|SOURCE          sound of --out: SOURCE is a position, 0 is the first (first)
+  --boxes                                draw boxes with id and score
+  --redact pixelate|blur                 hide faces
+  --results FILE.jsonl                   a line a frame
+  --timeline FILE.json                   who was seen when
+  --mot FILE.txt                         MOT format with final ids, one file a source
+  --report FILE.json                     times, drops, models, outputs
+  --contact-sheet FILE.jpg               the best shot of every identity
+  --device auto|cpu|cuda:N               (auto)
+  --stride N                             take every Nth frame of each source (1)
+  --from MS, --to MS                     part of each source
+  --json                                 print the report as JSON
+`;
+
+/** What was asked for. */
+export interface RunOptions {
+  sources: string[];
+  detect: string;
+  /** undefined: no identities */
+  embed: string | undefined;
+  reid: 'conditional' | 'always' | 'off';
+  layout: 'split' | 'grid' | 'focus' | 'none';
+  out: string | undefined;
+  profile: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival' | undefined;
+  codec: 'h264' | 'hevc' | 'av1' | undefined;
+  audio: 'first' | 'mix' | 'none' | number;
+  boxes: boolean;
+  redact: 'pixelate' | 'blur' | undefined;
+  files: Partial<Record<'results' | 'timeline' | 'mot' | 'report' | 'contactSheet', string>>;
+  device: string | undefined;
+  stride: number | undefined;
+  startMs: number | undefined;
+  endMs: number | undefined;
+  json: boolean;
+}
+
+const text = { type: 'string' } as const;
+const on = { type: 'boolean' } as const;
+
+/** @throws UsageError */
+export function readRunOptions(args: string[]): RunOptions {
+  const { values, positionals: sources } = readArguments(args, {
+    detect: text,
+    embed: text,
+    reid: text,
+    layout: text,
+    out: text,
+    profile: text,
+    codec: text,
+    audio: text,
+    boxes: on,
+    redact: text,
+    results: text,
+    timeline: text,
+    mot: text,
+    report: text,
+    'contact-sheet': text,
+    device: text,
+    stride: text,
+    from: text,
+    to: text,
+    json: on,
+  });
+  if (sources.length === 0) throw new UsageError('Expected at least one source');
+  const { out, results, timeline, mot, report, device } = values;
+  for (const [name, value] of Object.entries(values))
+    if (value === '') throw new UsageError(`Expected a value for --${name}`);
+  const layout =
+    choice('layout', values.layout, ['split', 'grid', 'focus', 'none']) ?? usualLayout(sources.length, out);
+  const options: RunOptions = {
+    sources,
+    detect: values.detect ?? 'blazeface',
+    embed: values.embed === 'none' ? undefined : (values.embed ?? 'face-recognition'),
+    reid: choice('reid', values.reid, ['conditional', 'always', 'off']) ?? 'conditional',
+    layout,
+    out,
+    profile: choice('profile', values.profile, ['realtime', 'streaming', 'balanced', 'quality', 'archival']),
+    codec: choice('codec', values.codec, ['h264', 'hevc', 'av1']),
+    audio: audioOf(values.audio, sources.length),
+    boxes: values.boxes ?? false,
+    redact: choice('redact', values.redact, ['pixelate', 'blur']),
+    files: { results, timeline, mot, report, contactSheet: values['contact-sheet'] },
+    device,
+    stride: wholeNumber('stride', values.stride, 1),
+    startMs: wholeNumber('from', values.from, 0),
+    endMs: wholeNumber('to', values.to, 1),
+    json: values.json ?? false,
+  };
+  checkTogether(options);
+  return options;
+}
+
+function usualLayout(sources: number, out: string | undefined): RunOptions['layout'] {
+  if (out === undefined) return 'none';
+  return sources === 1 ? 'focus' : sources === 2 ? 'split' : 'grid';
+}
+
+function audioOf(value: string | undefined, sources: number): RunOptions['audio'] {
+  if (value === undefined || value === 'first' || value === 'mix' || value === 'none') return value ?? 'first';
+  if (/^\d+$/.test(value) && Number(value) < sources) return Number(value);
+  throw new UsageError(
+    `Expected first, mix, none or a source from 0 to ${sources - 1} for --audio but received '${value}'`,
+  );
+}
+
+function checkTogether({ sources, layout, out, device, startMs = 0, endMs, boxes, redact }: RunOptions): void {
+  if (device !== undefined && !/^(auto|cpu|cuda:\d+)$/.test(device)) {
+    throw new UsageError(`Expected auto, cpu or cuda:N for --device but received '${device}'`);
+  }
+  if (endMs !== undefined && endMs <= startMs)
+    throw new UsageError(`Expected --to to be after --from (${startMs}) but received '${endMs}'`);
+  if (out === undefined && layout !== 'none') throw new UsageError(`--layout ${layout} needs --out`);
+  if (out === undefined && (boxes || redact)) throw new UsageError(`--${boxes ? 'boxes' : 'redact'} needs --out`);
+  if (out === undefined) return;
+  if (layout === 'none' && sources.length > 1) throw new UsageError('--layout none with --out takes one source');
+  if (layout === 'none' && (boxes || redact)) throw new UsageError(`--${boxes ? 'boxes' : 'redact'} needs a layout`);
+  if (layout === 'split' && sources.length > 2) throw new UsageError('--layout split takes one or two sources');
+  if (sources.length > 16) throw new UsageError('A layout takes up to 16 sources');
+}

@@ -1,0 +1,130 @@
+/** `framepath run`: analyse, compose, encode. */
+import { existsSync } from 'node:fs';
+import { focus, follow, grid, type Layout, split } from '../layout.js';
+import { detect } from '../modules/detect.js';
+import { identify } from '../modules/identify.js';
+import { track } from '../modules/track.js';
+import { type Pipeline, pipeline } from '../pipeline.js';
+import { probe } from '../probe.js';
+import type { Report } from '../run/reports.js';
+import type { Run } from '../run/run.js';
+import { video } from '../source.js';
+import { motPath } from '../writers/writers.js';
+import { type Command, json } from './command.js';
+import { ProgressLine } from './progress-line.js';
+import { type RunOptions, readRunOptions, usage } from './run-options.js';
+import { outputLines, peopleFound, sourceLines, stageTable } from './summary.js';
+import type { Terminal } from './terminal.js';
+
+/** The layout asked for: `split` follows the main person of each half, the others show whole pictures. */
+function layoutOf(
+  { layout, sources, boxes, redact, embed }: RunOptions,
+  size: { width: number; height: number },
+): Layout | undefined {
+  const people = embed === undefined ? 'tracks' : 'people';
+  const canvas = {
+    ...size,
+    ...(boxes && { draw: { boxes: people } }),
+    ...(redact && { redact: { of: 'faces', kind: redact } }),
+  };
+  switch (layout) {
+    case 'none':
+      return undefined;
+    case 'split':
+      return split({
+        ...canvas,
+        left: follow(people, { source: 0 }),
+        right: follow(people, { source: sources.length > 1 ? 1 : 0 }),
+      });
+    case 'grid':
+      return grid(canvas);
+    case 'focus':
+      return focus(canvas);
+  }
+}
+
+/** One whole source keeps its size; everything else is Full HD. */
+async function canvasSize({ layout, sources }: RunOptions): Promise<{ width: number; height: number }> {
+  if (layout !== 'focus' || sources.length > 1) return { width: 1920, height: 1080 };
+  const { width, height } = await probe(sources[0]!);
+  return { width: Math.max(16, width + (width % 2)), height: Math.max(16, height + (height % 2)) };
+}
+
+async function describe(options: RunOptions): Promise<Pipeline> {
+  const { stride, startMs, endMs, files, out, codec, profile, audio } = options;
+  const sources = options.sources.map((uri) => video(uri, { stride, startMs, endMs }));
+  let description: Pipeline = pipeline(...sources)
+    .use(detect('faces', options.detect))
+    .use(track('tracks', { of: 'faces' })) as unknown as Pipeline;
+  if (options.embed !== undefined) {
+    const people = identify('people', { of: 'tracks', model: options.embed, reid: options.reid });
+    description = description.use(people) as unknown as Pipeline;
+  }
+  const layout = out === undefined ? undefined : layoutOf(options, await canvasSize(options));
+  if (layout) description = description.compose(layout) as unknown as Pipeline;
+  if (out !== undefined) description = description.encode(out, { codec, profile, audio });
+  if (options.device !== undefined) description = description.options({ device: options.device });
+  if (files.results) description = description.results(files.results);
+  if (files.timeline) description = description.timeline(files.timeline);
+  if (files.mot) description = description.mot(files.mot);
+  if (files.report) description = description.report(files.report);
+  if (files.contactSheet) description = description.contactSheet(files.contactSheet);
+  return description;
+}
+
+/** Waits for the end. The first interrupt finishes the files, a second one gives up. True: it ended by itself. */
+async function finish(run: Run, terminal: Terminal, giveUp: AbortController): Promise<boolean> {
+  let interrupted = false;
+  let closing: Promise<void> | undefined;
+  const stopListening = terminal.onInterrupt(() => {
+    if (interrupted) return giveUp.abort();
+    interrupted = true;
+    terminal.err('\nStopping: finishing the files (once more to give up)\n');
+    closing = run.close();
+    closing.catch(() => undefined); // awaited below
+  });
+  const line = new ProgressLine(terminal, () => run.progress);
+  try {
+    await run.done;
+    await closing;
+  } finally {
+    line.stop();
+    stopListening();
+  }
+  return !interrupted;
+}
+
+/** Whether every source was read to its end and every output written to its end. */
+function whole({ sources, outputs }: Report): boolean {
+  return sources.every(({ error }) => !error) && outputs.every(({ complete }) => complete);
+}
+
+async function summary(report: Report, run: Run, options: RunOptions, terminal: Terminal): Promise<void> {
+  if (options.json) return terminal.out(json(report));
+  terminal.out(`${stageTable(report)}\n${sourceLines(report)}`);
+  if (options.embed !== undefined) terminal.out(peopleFound(await run.timeline()));
+  const { mot, ...others } = options.files;
+  const mots = mot ? options.sources.map((_, i) => motPath(mot, String(i), options.sources.length)) : [];
+  const files = [...Object.values(others), ...mots].filter(
+    (path): path is string => path !== undefined && existsSync(path),
+  );
+  terminal.out(outputLines(report, files));
+}
+
+export const run: Command = {
+  summary: 'analyse videos, compose and encode them',
+  usage,
+  async run(args, terminal) {
+    const options = readRunOptions(args);
+    const giveUp = new AbortController();
+    const running = await (await describe(options)).start({ signal: giveUp.signal });
+    try {
+      const complete = await finish(running, terminal, giveUp);
+      const report = await running.report();
+      await summary(report, running, options, terminal);
+      return complete && whole(report) ? 0 : 1;
+    } finally {
+      await running.close().catch(() => undefined); // what failed was told by `done`
+    }
+  },
+};

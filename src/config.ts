@@ -1,0 +1,160 @@
+/**
+ * Settings of the machine, in three levels, the first that answers wins: what the caller wrote (options, then
+ * `framepath.config.{mjs,json}`, then `FRAMEPATH_*`), what probing says, safe defaults.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { FramepathError } from './errors.js';
+import { fields, integer, oneOf, type Rule, text } from './validate.js';
+
+/** Options of a run, and the content of a configuration file. */
+export interface Settings {
+  /** `'auto'`, `'cpu'` or `'cuda:N'`; default `'auto'` */
+  device?: string;
+  /** where ONNX Runtime is; default: the installed `onnxruntime-node`, then the system's */
+  runtime?: { library?: string };
+  /** folder of models known by name; default: the models of the package */
+  modelsFolder?: string;
+  /** frames of a source alive at once; default 8 */
+  inFlight?: number;
+  /** results of a source that wait for the caller; default 64 */
+  resultQueue?: number;
+  /** frames kept with `frame.keep()` at once; default 8 */
+  keptFrames?: number;
+}
+
+/** The content of `framepath.config.{mjs,json}`: settings, and named environments that override them. */
+export interface ConfigFile extends Settings {
+  /** settings by name; `FRAMEPATH_ENV` (else `NODE_ENV`) chooses */
+  environments?: Record<string, Settings>;
+}
+
+/** A setting and who decided it. */
+export interface Decided<T> {
+  value: T;
+  /** e.g. `options`, `framepath.config.mjs (production)`, `FRAMEPATH_DEVICE`, `default` */
+  from: string;
+}
+
+/** All settings with who decided each. */
+export type DecidedSettings = {
+  device: Decided<string>;
+  runtimeLibrary: Decided<string | undefined>;
+  modelsFolder: Decided<string>;
+  inFlight: Decided<number>;
+  resultQueue: Decided<number>;
+  keptFrames: Decided<number>;
+};
+
+const device: Rule = (name, value) => {
+  if (typeof value !== 'string' || !/^(auto|cpu|cuda:\d+)$/.test(value)) oneOf('auto', 'cpu', 'cuda:N')(name, value);
+};
+
+/** @internal */
+export const settingRules: Record<string, Rule> = {
+  device,
+  runtime: (name, value) => fields(name, value, { library: text }),
+  modelsFolder: text,
+  inFlight: integer(1, 256),
+  resultQueue: integer(1, 100_000),
+  keptFrames: integer(0, 256),
+};
+
+interface Level {
+  from: string;
+  settings: Settings;
+}
+
+/** The settings of a run started in `folder`. @throws CONFIG_INVALID */
+export async function loadSettings(
+  options: Settings,
+  folder = process.cwd(),
+  env = process.env,
+): Promise<DecidedSettings> {
+  const levels: Level[] = [
+    { from: 'options', settings: options },
+    ...(await fileLevels(folder, env)),
+    ...environmentLevels(env),
+  ];
+  const decide = <T>(read: (settings: Settings) => T | undefined, fallback: T): Decided<T> => {
+    for (const { from, settings } of levels) {
+      const value = read(settings);
+      if (value !== undefined) return { value, from };
+    }
+    return { value: fallback, from: 'default' };
+  };
+  return {
+    device: decide((s) => s.device, 'auto'),
+    runtimeLibrary: decide<string | undefined>((s) => s.runtime?.library, undefined),
+    modelsFolder: decide((s) => s.modelsFolder, resolve(import.meta.dirname, '..', 'models')),
+    inFlight: decide((s) => s.inFlight, 8),
+    resultQueue: decide((s) => s.resultQueue, 64),
+    keptFrames: decide((s) => s.keptFrames, 8),
+  };
+}
+
+async function fileLevels(folder: string, env: NodeJS.ProcessEnv): Promise<Level[]> {
+  const path = configPath(folder, env);
+  if (!path) return [];
+  const { environments, ...base } = await readConfig(path);
+  const name = env.FRAMEPATH_ENV ?? env.NODE_ENV;
+  if (env.FRAMEPATH_ENV && !environments?.[env.FRAMEPATH_ENV]) {
+    const known = Object.keys(environments ?? {}).join(', ') || 'none';
+    throw new FramepathError('CONFIG_INVALID', `${path} has no environment '${env.FRAMEPATH_ENV}' (it has: ${known})`);
+  }
+  const chosen = name === undefined ? undefined : environments?.[name];
+  return [...(chosen ? [{ from: `${path} (${name})`, settings: chosen }] : []), { from: path, settings: base }];
+}
+
+function configPath(folder: string, env: NodeJS.ProcessEnv): string | undefined {
+  if (env.FRAMEPATH_CONFIG) return resolve(folder, env.FRAMEPATH_CONFIG);
+  return ['mjs', 'json', 'yaml', 'yml']
+    .map((type) => join(folder, `framepath.config.${type}`))
+    .find((path) => existsSync(path));
+}
+
+async function readConfig(path: string): Promise<ConfigFile> {
+  const wrong = (why: string, cause?: unknown) =>
+    new FramepathError('CONFIG_INVALID', `${path} cannot be used: ${why}`, { cause, hint: 'See framepath doctor.' });
+  if (/\.ya?ml$/.test(path)) throw wrong('write it as framepath.config.mjs or framepath.config.json');
+  let content: unknown;
+  try {
+    content = path.endsWith('.json')
+      ? JSON.parse(await readFile(path, 'utf8'))
+      : ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+  } catch (cause) {
+    throw wrong(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+  try {
+    const environments: Rule = (name, value) => {
+      for (const [key, item] of Object.entries(value as object)) fields(`${name}.${key}`, item, settingRules);
+    };
+    fields('options', content, { ...settingRules, environments });
+  } catch (cause) {
+    throw wrong((cause as Error).message, cause);
+  }
+  return content as ConfigFile;
+}
+
+/** One level a variable, so that it can be named. */
+function environmentLevels(env: NodeJS.ProcessEnv): Level[] {
+  const levels: Level[] = [];
+  const take = (variable: string, settings: (value: string) => Settings) => {
+    const value = env[variable];
+    if (value === undefined || value === '') return;
+    try {
+      fields('options', settings(value), settingRules);
+    } catch (cause) {
+      throw new FramepathError('CONFIG_INVALID', `${variable} cannot be used: ${(cause as Error).message}`, { cause });
+    }
+    levels.push({ from: variable, settings: settings(value) });
+  };
+  take('FRAMEPATH_DEVICE', (value) => ({ device: value }));
+  take('FRAMEPATH_ORT_LIBRARY', (value) => ({ runtime: { library: value } }));
+  take('FRAMEPATH_MODELS', (value) => ({ modelsFolder: resolve(value) }));
+  take('FRAMEPATH_IN_FLIGHT', (value) => ({ inFlight: Number(value) }));
+  take('FRAMEPATH_RESULT_QUEUE', (value) => ({ resultQueue: Number(value) }));
+  return levels;
+}

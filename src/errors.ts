@@ -1,0 +1,132 @@
+/** The closed table of error codes, the one error class, and the wrapping of native errors. */
+
+/**
+ * Every code a {@link FramepathError} can carry, with what it means. The native side holds the same table
+ * (`native/core/error.h`); a test compares them.
+ */
+export const errorCodes = {
+  INVALID_ARGUMENT: 'An option or argument has the wrong type or is out of range.',
+  GRAPH_INVALID: 'Modules do not form a graph: a missing dependency, a cycle, a duplicate or reserved name.',
+  CONFIG_INVALID: 'The configuration file or a FRAMEPATH_* variable cannot be used.',
+  SOURCE_NOT_FOUND: 'There is nothing at the source path or URL.',
+  SOURCE_UNREADABLE: 'The source exists but is not media, is empty, or is cut before its index.',
+  SOURCE_UNSUPPORTED: 'The source is media, but this libav cannot decode it or it has no pictures.',
+  SOURCE_TOO_LARGE: 'The source is larger than the limits allow.',
+  SOURCE_REFUSED: 'The source lies outside the path jail or uses a protocol that is not allowed.',
+  SOURCE_FAILED: 'The source failed in mid-stream, or its iterable threw.',
+  DECODE_FAILED: 'More pictures were corrupt than the limit allows.',
+  ENCODER_UNAVAILABLE: 'No encoder for the codec and profile exists on this machine.',
+  ENCODE_FAILED: 'The encoder failed in mid-run.',
+  OUTPUT_UNWRITABLE: 'The output cannot be opened for writing.',
+  OUTPUT_FAILED: 'Writing the output failed in mid-run.',
+  OUTPUT_DISK_FULL: 'The disk of the output is full.',
+  RUNTIME_MISSING: 'ONNX Runtime was found nowhere.',
+  RUNTIME_UNUSABLE: 'ONNX Runtime was found but cannot be used.',
+  MODEL_NOT_FOUND: 'There is no model of this name or at this path.',
+  MODEL_INVALID: 'The model file is not ONNX, or is damaged.',
+  MODEL_UNSUPPORTED: 'The inputs or outputs of the model do not fit its head.',
+  MODEL_SPEC_NEEDED: 'The spec of the model cannot be inferred from its file and must be stated.',
+  INFERENCE_FAILED: 'The model failed while running.',
+  MODULE_FAILED: 'A module threw; the cause is the original error.',
+  MODULE_TIMEOUT: 'A module did not answer within its timeoutMs.',
+  DEVICE_UNAVAILABLE: 'The device does not exist or cannot be used.',
+  DEVICE_OUT_OF_MEMORY: 'The run does not fit into the memory of the device.',
+  DEVICE_LOST: 'The device failed for good; this process cannot use it any more.',
+  FRAME_RELEASED: 'The pixels of this frame are gone.',
+  RUN_CLOSED: 'The run is closed.',
+  ABORTED: 'The AbortSignal of the run was triggered.',
+  CANCELLED: 'The work was given up because its source was removed or the run ended.',
+  ADDON_MISSING: 'The native addon is not built for this machine.',
+  INTERNAL: 'A defect of framepath; please report it.',
+} as const;
+
+/** A stable error code, see {@link errorCodes}. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What else an error knows. */
+export interface ErrorDetails {
+  /** the next thing to do, usually a command */
+  hint?: string | undefined;
+  /** id of the source it happened to */
+  source?: string | undefined;
+  /** name of the module it happened in */
+  module?: string | undefined;
+  cause?: unknown;
+}
+
+/**
+ * The only error class that framepath throws on purpose.
+ *
+ * @example
+ * ```ts
+ * try { await probe('missing.mp4'); }
+ * catch (error) { if (error instanceof FramepathError && error.code === 'SOURCE_NOT_FOUND') console.log(error.hint); }
+ * ```
+ */
+export class FramepathError extends Error {
+  override readonly name = 'FramepathError';
+  /** Stable code from the closed table {@link errorCodes}. */
+  readonly code: ErrorCode;
+  /** The next thing to do, usually a command. */
+  readonly hint: string | undefined;
+  /** Id of the source it happened to. */
+  readonly source: string | undefined;
+  /** Name of the module it happened in. */
+  readonly module: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint || undefined;
+    this.source = details.source || undefined;
+    this.module = details.module || undefined;
+  }
+
+  /** Plain object for logs and `--json`. */
+  toJSON(): { code: ErrorCode; message: string; hint?: string; source?: string; module?: string } {
+    const { code, message, hint, source, module } = this;
+    return { code, message, ...(hint && { hint }), ...(source && { source }), ...(module && { module }) };
+  }
+}
+
+/** Whether a value is a code of the table. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorCodes, code);
+}
+
+/**
+ * Anything caught, as a `FramepathError`. Native errors carry code, hint, source and module as properties; they are
+ * created on another stack, so the new error brings the stack of the caller. `cause` replaces the native error as cause.
+ */
+export function toFramepathError(error: unknown, cause: unknown = error): FramepathError {
+  if (error instanceof FramepathError) return error;
+  const native = error as Partial<FramepathError> | null | undefined;
+  const code = isErrorCode(native?.code) ? native.code : 'INTERNAL';
+  const message = error instanceof Error ? error.message : String(error);
+  return new FramepathError(code, message, {
+    hint: native?.hint,
+    source: native?.source,
+    module: native?.module,
+    cause,
+  });
+}
+
+/** A file system error of a writer as a coded error; `opening` tells a file that cannot be opened from one that fails later. */
+export function toOutputError(error: unknown, path: string, opening: boolean): FramepathError {
+  if (error instanceof FramepathError) return error;
+  const errno = (error as NodeJS.ErrnoException | undefined)?.code;
+  const details = { cause: error };
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return new FramepathError('OUTPUT_DISK_FULL', `The disk is full: ${path}`, {
+      ...details,
+      hint: 'Free space or choose another path.',
+    });
+  }
+  const why = error instanceof Error ? error.message : String(error);
+  return opening
+    ? new FramepathError('OUTPUT_UNWRITABLE', `Cannot write ${path}: ${why}`, {
+        ...details,
+        hint: 'Choose a path in an existing folder that you may write to.',
+      })
+    : new FramepathError('OUTPUT_FAILED', `Writing ${path} failed: ${why}`, details);
+}

@@ -1,0 +1,46 @@
+/** Video vision pipelines: decode, detect, track, identify, compose, encode. */
+export type { ConfigFile, Settings } from './config.js';
+export { type ErrorCode, type ErrorDetails, errorCodes, FramepathError } from './errors.js';
+export type { Frame, FrameBase, JpegRequest, Pixels, PixelsRequest } from './frame.js';
+export {
+  type CanvasOptions,
+  type CustomTile,
+  type Fit,
+  type FollowOptions,
+  type FollowTile,
+  focus,
+  follow,
+  grid,
+  type Layout,
+  layout,
+  split,
+  type Tile,
+  type WholeTile,
+} from './layout.js';
+export { type AnalyzerOptions, analyzer, type Dependency, type Observed } from './modules/analyzer.js';
+export { type DetectOptions, detect } from './modules/detect.js';
+export { type IdentifyOptions, identify } from './modules/identify.js';
+export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';
+export { type TrackOptions, track } from './modules/track.js';
+export { classify, raw } from './modules/whole-picture.js';
+export type { EncodeOptions } from './output.js';
+export { type MissingModules, type Pipeline, pipeline, type StartOptions } from './pipeline.js';
+export { probe, type SourceInfo } from './probe.js';
+export type { Box, Classification, Detection, Person, Tensor, Track, TrackMark } from './results.js';
+export type { Percentiles, Progress, Relink, Report, StageReport, Timeline } from './run/reports.js';
+export type { Packet, Picture, Run } from './run/run.js';
+export {
+  type CameraOptions,
+  camera,
+  type FramesOptions,
+  frames,
+  type ImagesOptions,
+  images,
+  type Limits,
+  type PixelFormat,
+  type PushedFrame,
+  type Source,
+  type SourceRef,
+  type VideoOptions,
+  video,
+} from './source.js';

@@ -1,0 +1,298 @@
+/** Layouts: where sources, or crops of them that follow people, go on the canvas. */
+import type { LayoutSpec, TileSpec } from './native.js';
+import type { Box } from './results.js';
+import { type SourceRef, sourceRef } from './source.js';
+import { anyOf, box, fields, flag, integer, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+
+/** How a picture fills a tile of another shape. */
+export type Fit = 'contain' | 'cover' | 'stretch' | 'center-crop';
+
+/** Options of {@link follow}. */
+export interface FollowOptions {
+  /** position or id of the source; default: the tile's own position where there are that many sources, else the first */
+  source?: SourceRef;
+  /** whom: `'main'` (area x time), a rank (0 = first), or an identity; default `'main'` */
+  pick?: 'main' | number | { id: number };
+  /** height of the crop in heights of the followed box; default 3 */
+  zoom?: number;
+  /** the followed person is not changed more often; default 1500 */
+  minHoldMs?: number;
+  /** time in which the crop closes 63 % of a step; default 600 */
+  responseMs?: number;
+  /** default `'cover'` */
+  fit?: Fit;
+}
+
+/** What a tile shows. A number or string is a whole source. `Needs` are the modules it follows. */
+export type Tile<Needs extends string = string> = SourceRef | WholeTile | FollowTile<Needs>;
+
+/** A whole source with options. */
+export interface WholeTile {
+  source: SourceRef;
+  /** default `'cover'` */
+  fit?: Fit;
+}
+
+/** A crop that follows somebody; made by {@link follow}. */
+export class FollowTile<Name extends string = string> {
+  /** @internal */
+  constructor(
+    readonly module: Name,
+    /** @internal */ readonly options: FollowOptions,
+  ) {}
+}
+
+/** What all layouts share. */
+export interface CanvasOptions<Needs extends string = string> {
+  /** even; default 1920 */
+  width?: number;
+  /** even; default 1080 */
+  height?: number;
+  /** pictures a second, a number or a fraction; default: the largest rate of the sources */
+  fps?: number | [numerator: number, denominator: number];
+  /** `'#rrggbb'`; default black */
+  background?: string;
+  /** pixels between tiles; default 0 */
+  gap?: number;
+  /** what a tile shows when its source ended or failed; default `'hold'` */
+  whenEnded?: 'hold' | 'placeholder' | 'black' | 'relayout';
+  /** hides the boxes of a module; `margin` grows them by this part of their size (default 0.15) */
+  redact?: { of: Needs; kind?: 'pixelate' | 'blur'; margin?: number; strength?: number };
+  /** draws the boxes of a module with labels (default true), and the time (default false) */
+  draw?: { boxes?: Needs; labels?: boolean; time?: boolean };
+}
+
+/** Where sources go on the canvas; made by `split`, `grid`, `focus` or `layout`. `Needs` are the modules it reads. */
+export class Layout<Needs extends string = string> {
+  /** Phantom: carries the type, never set. */
+  declare readonly needs?: Needs;
+
+  /** @internal */
+  constructor(
+    /** @internal */ readonly kind: LayoutSpec['kind'],
+    /** @internal */ readonly canvas: CanvasOptions,
+    /** undefined: one tile a source */
+    /** @internal */ readonly tiles: readonly PlacedTile[] | undefined,
+  ) {}
+
+  /** Names of the modules it reads. @internal */
+  get modules(): string[] {
+    const followed = (this.tiles ?? []).flatMap(({ tile }) => (tile instanceof FollowTile ? [tile.module] : []));
+    return [...followed, this.canvas.redact?.of, this.canvas.draw?.boxes].filter((name) => name !== undefined);
+  }
+}
+
+/** @internal */
+export interface PlacedTile {
+  tile: Tile;
+  rect?: Box;
+  z?: number;
+  alpha?: number;
+}
+
+const fit = oneOf('contain', 'cover', 'stretch', 'center-crop');
+const even: Rule = (name, value) => {
+  integer(16, 16384)(name, value);
+  if ((value as number) % 2) throw unexpected('an even number', name, value);
+};
+const color: Rule = (name, value) => {
+  if (typeof value !== 'string' || !/^#[0-9a-f]{6}$/i.test(value)) throw unexpected("a colour '#rrggbb'", name, value);
+};
+const canvasRules = {
+  width: even,
+  height: even,
+  fps: anyOf('a number above 0 or [numerator, denominator]', number(0.001, 1000), list(integer(1), 2, 2)),
+  background: color,
+  gap: integer(0, 1000),
+  whenEnded: oneOf('hold', 'placeholder', 'black', 'relayout'),
+  redact: (name: string, value: unknown) => {
+    fields(name, value, { of: text, kind: oneOf('pixelate', 'blur'), margin: number(0, 10), strength: number(1, 100) });
+    text(`${name}.of`, (value as { of?: unknown }).of);
+  },
+  draw: (name: string, value: unknown) => fields(name, value, { boxes: text, labels: flag, time: flag }),
+};
+const tileRule: Rule = (name, value) => {
+  if (value instanceof FollowTile) return;
+  if (typeof value === 'object' && value !== null) {
+    fields(name, value, { source: sourceRef, fit });
+    sourceRef(`${name}.source`, (value as WholeTile).source);
+  } else {
+    sourceRef(name, value);
+  }
+};
+
+/**
+ * A tile that follows a person (or a track, or a detection) of a source. Two tiles never show the same person; while
+ * nobody is there the tile shows the whole picture.
+ * @param name the module followed
+ * @example `follow('people', { source: 0, pick: 'main' })`
+ * @throws INVALID_ARGUMENT
+ */
+export function follow<const Name extends string>(name: Name, options: FollowOptions = {}): FollowTile<Name> {
+  text('name', name);
+  const pick: Rule = anyOf("'main', a rank or { id }", oneOf('main'), integer(0), (label, value) => {
+    fields(label, value, { id: integer(1) });
+    integer(1)(`${label}.id`, (value as { id?: unknown }).id);
+  });
+  fields('options', options, {
+    source: sourceRef,
+    pick,
+    zoom: number(1, 100),
+    minHoldMs: number(0),
+    responseMs: number(0),
+    fit,
+  });
+  return new FollowTile(name, options);
+}
+
+/**
+ * Two tiles side by side.
+ * @example `split({ left: follow('people', { source: 0 }), right: follow('people', { source: 1 }) })`
+ * @throws INVALID_ARGUMENT
+ */
+export function split<const A extends string = never>(
+  options: CanvasOptions<A> & { left: Tile<A>; right: Tile<A> },
+): Layout<A> {
+  fields('options', options, { ...canvasRules, left: tileRule, right: tileRule });
+  const { left, right, ...canvas } = options;
+  tileRule('left', left);
+  tileRule('right', right);
+  return new Layout('split', canvas, [{ tile: left }, { tile: right }]);
+}
+
+/**
+ * 1 to 16 tiles, as square as it gets; laid out anew when a source joins or leaves.
+ * @param options `tiles` default: every source
+ * @example `grid({ width: 1280, height: 720, draw: { boxes: 'people' } })`
+ * @throws INVALID_ARGUMENT
+ */
+export function grid<const A extends string = never>(
+  options: CanvasOptions<A> & { tiles?: readonly Tile<A>[] } = {},
+): Layout<A> {
+  fields('options', options, { ...canvasRules, tiles: list(tileRule, 1, 16) });
+  const { tiles, ...canvas } = options;
+  return new Layout(
+    'grid',
+    canvas,
+    tiles?.map((tile) => ({ tile })),
+  );
+}
+
+/**
+ * One tile large, the others in a column beside it.
+ * @param options `large` default: the first source, `small` default: the other sources
+ * @example `focus({ large: follow('people'), small: [0] })`
+ * @throws INVALID_ARGUMENT
+ */
+export function focus<const A extends string = never>(
+  options: CanvasOptions<A> & { large?: Tile<A>; small?: readonly Tile<A>[] } = {},
+): Layout<A> {
+  fields('options', options, { ...canvasRules, large: tileRule, small: list(tileRule, 0, 15) });
+  const { large, small, ...canvas } = options;
+  if (small && large === undefined) throw unexpected('a tile, because small is given,', 'large', undefined);
+  const tiles = large === undefined ? undefined : [large, ...(small ?? [])].map((tile) => ({ tile }));
+  return new Layout('focus', canvas, tiles);
+}
+
+/** A tile of {@link layout}: where it is, and how it is blended. */
+export interface CustomTile<Needs extends string = string> {
+  show: Tile<Needs>;
+  /** `[x1, y1, x2, y2]`, pixels of the canvas */
+  rect: Box;
+  /** higher is in front; default its position */
+  z?: number;
+  /** 0 to 1, default 1 */
+  alpha?: number;
+}
+
+/**
+ * Any rectangles.
+ * @example `layout({ width: 1280, height: 720, tiles: [{ show: 0, rect: [0, 0, 1280, 720] }, { show: 1, rect: [940, 20, 1260, 200], alpha: 0.9 }] })`
+ * @throws INVALID_ARGUMENT
+ */
+export function layout<const A extends string = never>(
+  options: CanvasOptions<A> & { tiles: readonly CustomTile<A>[] },
+): Layout<A> {
+  const tile: Rule = (name, value) => {
+    fields(name, value, { show: tileRule, rect: box, z: integer(-1000, 1000), alpha: number(0, 1) });
+    tileRule(`${name}.show`, (value as CustomTile).show);
+    box(`${name}.rect`, (value as CustomTile).rect);
+  };
+  fields('options', options, { ...canvasRules, tiles: list(tile, 1, 64) });
+  const { tiles, ...canvas } = options;
+  list(tile, 1, 64)('tiles', tiles);
+  return new Layout(
+    'custom',
+    canvas,
+    tiles.map(({ show, ...place }, i) => ({ tile: show, z: i, ...place })),
+  );
+}
+
+/** The native form; `position` finds a source. @internal */
+export function layoutSpec(
+  from: Layout,
+  sources: number,
+  position: (ref: SourceRef, name: string) => number,
+): LayoutSpec {
+  const { redact, draw, background, fps, ...canvas } = from.canvas;
+  const placed: readonly PlacedTile[] =
+    from.tiles ?? Array.from({ length: sources }, (_, source) => ({ tile: source }));
+  const tiles = placed.map(
+    ({ tile, ...place }, i): TileSpec => ({ ...tileSpec(tile, i, sources, position), ...place }),
+  );
+  return {
+    width: 1920,
+    height: 1080,
+    ...canvas,
+    kind: from.kind,
+    tiles,
+    ...(fps !== undefined && { fps: rational(fps) }),
+    ...(background !== undefined && { background: videoColor(background) }),
+    ...(redact && { redact: { kind: 'pixelate', ...redact, module: redact.of, of: undefined } }),
+    ...(draw && { draw }),
+  } as LayoutSpec;
+}
+
+function tileSpec(
+  tile: Tile,
+  i: number,
+  sources: number,
+  position: (ref: SourceRef, name: string) => number,
+): TileSpec {
+  if (!(tile instanceof FollowTile)) {
+    const whole = typeof tile === 'object' ? tile : { source: tile };
+    return { ...whole, source: position(whole.source, `tile ${i}`) };
+  }
+  const { source = i < sources ? i : 0, pick = 'main', fit: stated, ...motion } = tile.options;
+  const whom =
+    pick === 'main'
+      ? { pick }
+      : typeof pick === 'number'
+        ? { pick: 'rank' as const, value: pick }
+        : { pick: 'id' as const, value: pick.id };
+  return {
+    source: position(source, `tile ${i}`),
+    ...(stated && { fit: stated }),
+    follow: { module: tile.module, ...whom, ...motion },
+  };
+}
+
+/** 29.97 and its kind are fractions over 1001. */
+function rational(fps: number | [number, number]): [number, number] {
+  if (typeof fps !== 'number') return fps;
+  if (Number.isInteger(fps)) return [fps, 1];
+  const ntsc = Math.round(fps * 1.001);
+  if (Math.abs((ntsc * 1000) / 1001 - fps) < 0.01) return [ntsc * 1000, 1001];
+  return [Math.round(fps * 1000), 1000];
+}
+
+/** `#rrggbb` as limited-range BT.709 luma and chroma, the canvas's own colours. */
+function videoColor(hex: string): [number, number, number] {
+  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255) as [number, number, number];
+  const y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  return [16 + 219 * y, 128 + (224 * (b - y)) / 1.8556, 128 + (224 * (r - y)) / 1.5748].map(Math.round) as [
+    number,
+    number,
+    number,
+  ];
+}

@@ -1,0 +1,16 @@
+/** Models by name or path. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { FramepathError } from './errors.js';
+
+/** The file of a model: `blazeface` is a file of the models folder, `./x.onnx` a path. @throws MODEL_NOT_FOUND */
+export function resolveModel(ref: string, modelsFolder: string): { name: string; file: string } {
+  const isName = /^[\w-]+$/.test(ref) && !existsSync(ref);
+  const file = isName ? join(modelsFolder, `${ref}.onnx`) : resolve(ref);
+  if (existsSync(file) && statSync(file).isFile()) return { name: isName ? ref : basename(file), file };
+  const what = isName ? `There is no model called '${ref}' in ${modelsFolder}` : `There is no model file ${file}`;
+  const hint = isName
+    ? 'List the names with: npx framepath models list'
+    : 'Give the path of an ONNX file, or a name of: npx framepath models list';
+  throw new FramepathError('MODEL_NOT_FOUND', what, { hint });
+}

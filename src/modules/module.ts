@@ -1,0 +1,112 @@
+/** What a module is to the pipeline: a name, what it says about a frame, what it needs, how it runs. */
+
+import type { ModelFileSpec, ModuleSpec, PolicySpec, StatedModelSpec } from '../native.js';
+import { anyOf, integer, list, number, oneOf, type Rule, text, unexpected } from '../validate.js';
+import type { AnalyzerHost } from './analyzer.js';
+
+/** How a module runs and what happens when it fails. */
+export interface Policy {
+  /** look at every Nth frame and carry the result between; default 1 */
+  stride?: number;
+  /** tries again after a failure; default 0 (stateless modules only) */
+  retry?: number;
+  /** a try that takes longer failed; default none */
+  timeoutMs?: number;
+  /** `'fail'` ends the run, `'skip'` goes on without a value, `'fallback'` takes the value of `fallback`; default `'fail'` */
+  onError?: OnError;
+  /** the module whose value stands in under `'fallback'` */
+  fallback?: string;
+  /** most frames taken at once; default by model and machine */
+  maxBatch?: number;
+  /** longest wait for a batch to fill; default by machine */
+  maxWaitMs?: number;
+  /** frames worked on at once; default from the machine */
+  workers?: number;
+}
+
+/** What happens when a module fails. */
+export type OnError = 'fail' | 'skip' | 'fallback';
+
+/** Facts about a model that its file does not say; what can be inferred may be left out. */
+export type ModelFacts = StatedModelSpec;
+
+/** `undefined` is possible only where a failure is skipped. */
+export type Under<E extends OnError, T> = E extends 'skip' ? T | undefined : T;
+
+/** What a detector, tracker or classifier found is a list: a frame without an observation has an empty one. */
+export type Shape = 'detections' | 'tracks' | 'people' | 'classes' | 'tensors' | 'value';
+
+/** A model by name or path, resolved when the run starts. */
+export type UnresolvedSpec = ModuleSpec extends infer S
+  ? S extends { model: ModelFileSpec }
+    ? Omit<S, 'model' | 'name'> & { model: StatedModelSpec & { ref: string } }
+    : Omit<S, 'name'>
+  : never;
+
+/**
+ * A named analysis step for {@link Pipeline.use}; made by `detect`, `track`, `identify`, `classify`, `raw` or `analyzer`.
+ * `Name` and `Value` become a property of every frame; `Needs` are the modules it depends on.
+ */
+export class Module<Name extends string = string, Value = unknown, Needs extends object = object> {
+  /** Phantom: carries the types, never set. */
+  declare readonly types?: { value: Value; needs: Needs };
+
+  /** @internal */
+  constructor(
+    readonly name: Name,
+    /** @internal */ readonly shape: Shape,
+    /** @internal */ readonly depends: readonly string[],
+    /** @internal */ readonly spec: UnresolvedSpec,
+    /** @internal */ readonly host?: AnalyzerHost,
+  ) {}
+}
+
+/** @internal */
+export const policyRules = {
+  stride: integer(1),
+  retry: integer(0, 100),
+  timeoutMs: number(1),
+  onError: oneOf('fail', 'skip', 'fallback'),
+  fallback: text,
+  maxBatch: integer(1, 1024),
+  maxWaitMs: number(0),
+  workers: integer(1, 256),
+};
+
+const channels: Rule = list(number(-1e6, 1e6), 1, 3);
+
+/** @internal */
+export const modelRules = {
+  head: text,
+  layout: oneOf('nchw', 'nhwc'),
+  color: oneOf('rgb', 'bgr'),
+  resize: oneOf('letterbox', 'letterbox-top-left', 'stretch', 'center-crop'),
+  align: oneOf('dlib', 'arcface', 'none'),
+  mean: channels,
+  scale: channels,
+  size: list(integer(1, 8192), 2, 2),
+  labels: list(text),
+  pad: number(0, 255),
+  scoreThreshold: number(0, 1),
+  iouThreshold: number(0, 1),
+  topK: integer(1, 10000),
+};
+
+/** Splits the options of a module into policy and the rest. @internal */
+export function splitPolicy<T extends Policy>(options: T): { policy: PolicySpec; rest: Omit<T, keyof Policy> } {
+  const policy: Record<string, unknown> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    if (value !== undefined) (key in policyRules ? policy : rest)[key] = value;
+  }
+  if (policy.onError === 'fallback' && policy.fallback === undefined) {
+    throw unexpected("the name of a module, because onError is 'fallback',", 'fallback', undefined);
+  }
+  return { policy, rest: rest as Omit<T, keyof Policy> };
+}
+
+/** A module's name: an identifier that is not a property of every frame. @internal */
+export const moduleName: Rule = anyOf('an identifier', (name, value) => {
+  text(name, value);
+  if (!/^[A-Za-z_$][\w$]*$/.test(value as string)) throw unexpected('an identifier', name, value);
+});

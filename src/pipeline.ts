@@ -1,0 +1,181 @@
+/** The builder: sources, modules, composition, outputs. */
+
+import { loadAddon } from './addon.js';
+import { loadSettings, type Settings, settingRules } from './config.js';
+import { toFramepathError } from './errors.js';
+import { Layout } from './layout.js';
+import { Module } from './modules/module.js';
+import { checkEncode, type EncodeOptions } from './output.js';
+import { type Description, orderModules, planRun } from './plan.js';
+import { probeWithin } from './probe.js';
+import { RunCore } from './run/core.js';
+import { Run } from './run/run.js';
+import { Source } from './source.js';
+import { fields, text, unexpected } from './validate.js';
+import type { FilePaths } from './writers/writers.js';
+
+/** What `start` is a method of while modules are missing: names them in the compiler's message. */
+export interface MissingModules<Names> {
+  readonly missingModules: Names;
+}
+
+/** Options of {@link Pipeline.start}. */
+export interface StartOptions {
+  /** aborts the run: nothing is drained, iterators throw ABORTED */
+  signal?: AbortSignal;
+}
+
+type Ready<Results extends object, Needs extends object> = Results extends Needs
+  ? Pipeline<Results, Needs>
+  : MissingModules<Exclude<keyof Needs, keyof Results>>;
+
+/**
+ * A description of a run. Every method returns a new pipeline; nothing is opened before {@link start}.
+ * `Results` are the properties that modules add to frames, `Needs` the modules that others depend on.
+ */
+export class Pipeline<Results extends object = object, Needs extends object = object> {
+  /** Phantom: carries the types, never set. */
+  declare readonly types?: { results: Results; needs: Needs };
+
+  readonly #description: Description;
+  readonly #settings: Settings;
+  readonly #files: FilePaths;
+
+  /** @internal */
+  constructor(description: Description, settings: Settings, files: FilePaths) {
+    this.#description = description;
+    this.#settings = settings;
+    this.#files = files;
+  }
+
+  #with<R extends object = Results, N extends object = Needs>(
+    change: Partial<Description>,
+    settings: Settings = {},
+    files: FilePaths = {},
+  ): Pipeline<R, N> {
+    return new Pipeline(
+      { ...this.#description, ...change },
+      { ...this.#settings, ...settings },
+      { ...this.#files, ...files },
+    );
+  }
+
+  /**
+   * Adds a module; `frame[module.name]` is what it says. Order does not matter: it follows from dependencies.
+   * @throws INVALID_ARGUMENT; at start GRAPH_INVALID
+   */
+  use<const N extends string, V, D extends object>(
+    module: Module<N, V, D>,
+  ): Pipeline<Results & { [K in N]: V }, Needs & D> {
+    if (!(module instanceof Module)) throw unexpected('a module such as detect(...)', 'module', module);
+    return this.#with({ modules: [...this.#description.modules, module as Module] });
+  }
+
+  /** Puts the sources on one canvas; needs {@link encode}. @throws INVALID_ARGUMENT; at start GRAPH_INVALID */
+  compose<A extends string>(layout: Layout<A>): Pipeline<Results, Needs & { [K in A]: unknown }> {
+    if (!(layout instanceof Layout)) throw unexpected('a layout such as split(...)', 'layout', layout);
+    return this.#with({ layout });
+  }
+
+  /**
+   * Encodes the composition, or the only source as it is.
+   * @param path a file (`.mp4`, `.mkv`, `.ts`, `.m3u8`) or URL; null: only `run.packets()`
+   * @throws INVALID_ARGUMENT; at start ENCODER_UNAVAILABLE, OUTPUT_UNWRITABLE
+   */
+  encode(path: string | null | undefined, options: EncodeOptions = {}): Pipeline<Results, Needs> {
+    checkEncode(path, options);
+    return this.#with({ output: { ...(typeof path === 'string' && { path }), options } });
+  }
+
+  /** `frame.pixels()` and `frame.jpeg()` work until the next frame is asked for. */
+  keepPixels(): Pipeline<Results, Needs> {
+    return this.#with({ keepPixels: true });
+  }
+
+  /** Settings of this run; they win over configuration files and `FRAMEPATH_*`. @throws INVALID_ARGUMENT */
+  options(settings: Settings): Pipeline<Results, Needs> {
+    fields('options', settings, settingRules);
+    return this.#with({}, settings);
+  }
+
+  /** Writes a JSON line a frame, ordered by (time, source), then `{relink}`. @throws at start OUTPUT_UNWRITABLE */
+  results(path: string): Pipeline<Results, Needs> {
+    return this.#file('results', path);
+  }
+
+  /** Writes MOT text with final ids, one file a source (`x.<id>.txt` where there are several). @throws at start OUTPUT_UNWRITABLE */
+  mot(path: string): Pipeline<Results, Needs> {
+    return this.#file('mot', path);
+  }
+
+  /** Writes the timeline as JSON when the run ends. @throws at start OUTPUT_UNWRITABLE */
+  timeline(path: string): Pipeline<Results, Needs> {
+    return this.#file('timeline', path);
+  }
+
+  /** Writes the report as JSON when the run ends. @throws at start OUTPUT_UNWRITABLE */
+  report(path: string): Pipeline<Results, Needs> {
+    return this.#file('report', path);
+  }
+
+  /** Writes a JPEG with the best shot of every identity when the run ends. @throws at start OUTPUT_UNWRITABLE */
+  contactSheet(path: string): Pipeline<Results, Needs> {
+    return this.#file('contactSheet', path);
+  }
+
+  #file(kind: keyof FilePaths, path: string): Pipeline<Results, Needs> {
+    text('path', path);
+    return this.#with(kind === 'contactSheet' ? { snapshots: true } : {}, {}, { [kind]: path });
+  }
+
+  /**
+   * Opens sources, models, encoder and files; rejects with whatever does not fit, so that a started run has everything.
+   * @throws any code of the table that concerns opening; CONFIG_INVALID, GRAPH_INVALID, ADDON_MISSING, ABORTED
+   */
+  async start(this: Ready<Results, Needs>, options: StartOptions = {}): Promise<Run<Results>> {
+    const { signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw unexpected('an AbortSignal', 'signal', signal);
+    return (this as Pipeline<Results, Needs>).#start(signal);
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
+    const modules = orderModules(this.#description.modules);
+    const settings = await loadSettings(this.#settings);
+    const addon = loadAddon();
+    const spec = await planRun(this.#description, modules, settings, sizeOf);
+    const core = openRun(addon, spec, modules);
+    await core.start(this.#files, this.#description.sources, signal);
+    return new Run<Results>(core);
+  }
+}
+
+function openRun(...given: ConstructorParameters<typeof RunCore>): RunCore {
+  try {
+    return new RunCore(...given);
+  } catch (error) {
+    throw toFramepathError(error);
+  }
+}
+
+/** Upright size of a source, from what it says or its headers. */
+async function sizeOf({ spec }: Source): Promise<readonly [number, number]> {
+  if (spec.kind === 'frames') return [spec.width!, spec.height!];
+  const { width, height } = await probeWithin(spec.kind === 'images' ? spec.images![0]! : spec.uri!, spec.limits);
+  return [width, height];
+}
+
+/**
+ * Starts a description with its sources. Without sources the run stays open until closed: sources are added, or
+ * pictures submitted.
+ * @example
+ * ```ts
+ * const run = await pipeline(video('in.mp4')).use(detect('faces', 'blazeface')).start();
+ * ```
+ * @throws INVALID_ARGUMENT
+ */
+export function pipeline(...sources: Source[]): Pipeline {
+  sources.forEach((source, i) => {
+    if (!(source instanceof Source)) throw unexpected('a source such as video(...)', `source ${i}`, source);
+  });
+  return new Pipeline({ sources, modules: [], keepPixels: false, snapshots: false }, {}, {});
+}

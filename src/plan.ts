@@ -1,0 +1,175 @@
+/** From what the caller described to what the native side runs: graph checks, names, models, outputs. */
+
+import type { DecidedSettings } from './config.js';
+import { FramepathError } from './errors.js';
+import { reservedNames } from './frame.js';
+import { type CanvasOptions, Layout, layoutSpec } from './layout.js';
+import { resolveModel } from './model-file.js';
+import type { Module, Shape } from './modules/module.js';
+import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './native.js';
+import type { EncodeOptions } from './output.js';
+import { runtimeLibraries } from './runtime-library.js';
+import type { Source, SourceRef } from './source.js';
+import { unexpected } from './validate.js';
+
+/** What a pipeline has gathered. */
+export interface Description {
+  sources: readonly Source[];
+  modules: readonly Module[];
+  layout?: Layout;
+  output?: { path?: string; options: EncodeOptions };
+  keepPixels: boolean;
+  snapshots: boolean;
+}
+
+/** Ids of sources: their own, else their position. @throws INVALID_ARGUMENT for ids given twice */
+export function sourceIds(sources: readonly Source[]): string[] {
+  const ids = sources.map((source, i) => source.spec.id ?? String(i));
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw unexpected('an id that no other source has', 'id', twice);
+  return ids;
+}
+
+/** Modules with every dependency before its dependents. @throws GRAPH_INVALID */
+export function orderModules(modules: readonly Module[]): Module[] {
+  const byName = new Map<string, Module>();
+  for (const module of modules) {
+    if (reservedNames.has(module.name))
+      throw invalid(`The name '${module.name}' is a property of every frame`, module.name);
+    if (byName.has(module.name)) throw invalid(`Two modules are called '${module.name}'`, module.name);
+    byName.set(module.name, module);
+  }
+  const ordered: Module[] = [];
+  const path: string[] = [];
+  const visit = (module: Module) => {
+    if (ordered.includes(module)) return;
+    if (path.includes(module.name)) {
+      const cycle = [...path.slice(path.indexOf(module.name)), module.name].join(' > ');
+      throw invalid(`Modules depend on each other in a circle: ${cycle}`, module.name);
+    }
+    path.push(module.name);
+    for (const name of module.depends) visit(needed(byName, name, `Module '${module.name}' depends on`, module.name));
+    path.pop();
+    ordered.push(module);
+  };
+  modules.forEach(visit);
+  for (const module of ordered) checkInputs(module, byName);
+  return ordered;
+}
+
+function needed(byName: ReadonlyMap<string, Module>, name: string, who: string, module?: string): Module {
+  const found = byName.get(name);
+  if (found) return found;
+  const known = [...byName.keys()].join(', ') || 'none';
+  throw invalid(`${who} '${name}', which is not used (modules: ${known})`, module, `Add .use(...) for '${name}'.`);
+}
+
+const inputShape: Partial<Record<Shape, Shape>> = { tracks: 'detections', people: 'tracks' };
+
+function checkInputs(module: Module, byName: ReadonlyMap<string, Module>): void {
+  const wanted = inputShape[module.shape];
+  for (const name of wanted ? module.depends : []) {
+    const given = byName.get(name)!.shape;
+    if (given !== wanted)
+      throw invalid(`Module '${module.name}' needs ${wanted} but '${name}' gives ${given}`, module.name);
+  }
+  const fallback = module.spec.policy?.fallback;
+  if (fallback !== undefined) needed(byName, fallback, `Module '${module.name}' falls back to`, module.name);
+}
+
+function invalid(message: string, module?: string, hint?: string): FramepathError {
+  return new FramepathError('GRAPH_INVALID', message, { module, hint });
+}
+
+const boxShapes: readonly Shape[] = ['detections', 'tracks', 'people'];
+
+function checkLayout(layout: Layout, modules: readonly Module[]): void {
+  const byName = new Map(modules.map((module) => [module.name, module]));
+  for (const name of layout.modules) {
+    const module = needed(byName, name, 'The layout reads');
+    if (!boxShapes.includes(module.shape)) throw invalid(`The layout reads '${name}', which gives no boxes`, name);
+  }
+}
+
+/** Finds sources by position or id. */
+function positions(ids: readonly string[]): (ref: SourceRef, name: string) => number {
+  return (ref, name) => {
+    const found = typeof ref === 'number' ? ref : ids.indexOf(ref);
+    if (found >= 0 && found < ids.length) return found;
+    throw unexpected(
+      `one of the sources ${ids.map((id, i) => (id === String(i) ? id : `${i} ('${id}')`)).join(', ')}`,
+      name,
+      ref,
+    );
+  };
+}
+
+/** The canvas of an encode without compose: the source as it is. */
+function plainCanvas(size: readonly [number, number]): Layout {
+  const [width, height] = size.map((pixels) => Math.max(16, pixels + (pixels % 2))) as [number, number];
+  const canvas: CanvasOptions = { width, height };
+  return new Layout('custom', canvas, [{ tile: { source: 0, fit: 'contain' }, rect: [0, 0, width, height] }]);
+}
+
+/** The native form of a source. */
+export function sourceSpec(source: Source, id: string): SourceSpec {
+  return { ...source.spec, id };
+}
+
+/**
+ * The spec that the native side runs; its modules are in the order of `modules`.
+ * @param sizeOf upright size of a source, asked only where an encode has no layout
+ */
+export async function planRun(
+  from: Description,
+  modules: readonly Module[],
+  settings: DecidedSettings,
+  sizeOf: (source: Source) => Promise<readonly [number, number]>,
+): Promise<PipelineSpec> {
+  const ids = sourceIds(from.sources);
+  const position = positions(ids);
+  if (from.layout) checkLayout(from.layout, modules);
+  if (from.layout && !from.output) throw unexpected('encode(...) after compose(...)', 'output', undefined);
+  let layout = from.layout;
+  if (from.output && !layout) {
+    const [only, ...others] = from.sources;
+    if (!only || others.length > 0)
+      throw unexpected(`compose(layout) before encode, with ${ids.length} sources,`, 'layout', undefined);
+    layout = plainCanvas(await sizeOf(only));
+  }
+  const folder = settings.modelsFolder.value;
+  return {
+    device: settings.device.value,
+    runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value),
+    sources: from.sources.map((source, i) => sourceSpec(source, ids[i]!)),
+    modules: modules.map((module) => moduleSpec(module, folder)),
+    ...(layout && { compose: layoutSpec(layout, ids.length, position) }),
+    ...(from.output && { output: outputSpec(from.output, position) }),
+    inFlight: settings.inFlight.value,
+    resultQueue: settings.resultQueue.value,
+    keepPixels: from.keepPixels,
+    keptFrames: settings.keptFrames.value,
+    open: ids.length === 0,
+    snapshots: from.snapshots,
+  };
+}
+
+function moduleSpec(module: Module, folder: string): ModuleSpec {
+  if (!('model' in module.spec)) return { name: module.name, ...module.spec };
+  const { ref, ...stated } = module.spec.model;
+  return { name: module.name, ...module.spec, model: { ...stated, ...resolveModel(ref, folder) } } as ModuleSpec;
+}
+
+function outputSpec(
+  output: NonNullable<Description['output']>,
+  position: (ref: SourceRef, name: string) => number,
+): OutputSpec {
+  const { audio = 'first', packets, ...rest } = output.options;
+  const mode = audio === 'first' || audio === 'mix' || audio === 'none' ? audio : position(audio, 'audio');
+  return {
+    ...rest,
+    ...(output.path !== undefined && { path: output.path }),
+    audio: mode,
+    packets: packets ?? output.path === undefined,
+  };
+}

@@ -1,0 +1,62 @@
+/** What a source is, before anything is decoded. */
+
+import { loadAddon } from './addon.js';
+import { toFramepathError } from './errors.js';
+import type { LimitsSpec } from './native.js';
+import { type Limits, limits, resolveLimits } from './source.js';
+import { fields, text } from './validate.js';
+
+/** What `probe` says. */
+export interface SourceInfo {
+  kind: 'video' | 'image' | 'audio';
+  container: string;
+  /** empty without pictures */
+  codec: string;
+  pixelFormat: string;
+  /** upright, square pixels: the coordinates of results */
+  width: number;
+  height: number;
+  /** as stored */
+  codedWidth: number;
+  codedHeight: number;
+  /** degrees clockwise that make frames upright */
+  rotation: number;
+  sampleAspect: [number, number];
+  /** nominal rate; 0 unknown */
+  fps: number;
+  /** -1 unknown */
+  durationMs: number;
+  /** estimate, -1 unknown */
+  frames: number;
+  bytes: number;
+  bitrate: number;
+  depth: number;
+  interlaced: boolean;
+  hdr: boolean;
+  live: boolean;
+  colorMatrix: string;
+  colorRange: string;
+  colorTransfer: string;
+  audio: { codec: string; sampleRate: number; channels: number }[];
+}
+
+/**
+ * Reads the headers of a file or URL, by content and not by extension.
+ * @example `const { width, height, fps } = await probe('in.mp4');`
+ * @throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED, ADDON_MISSING
+ */
+export async function probe(uri: string, options: { limits?: 'untrusted' | Limits } = {}): Promise<SourceInfo> {
+  text('uri', uri);
+  fields('options', options, { limits });
+  return probeWithin(uri, resolveLimits(uri, options.limits));
+}
+
+/** With limits in their native form. @internal */
+export async function probeWithin(uri: string, limits: LimitsSpec | undefined): Promise<SourceInfo> {
+  try {
+    const allowed: LimitsSpec = limits ?? { maxBytes: 0, jail: '', protocols: [] };
+    return JSON.parse(await loadAddon().probe(uri, JSON.stringify(allowed))) as SourceInfo;
+  } catch (error) {
+    throw toFramepathError(error);
+  }
+}

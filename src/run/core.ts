@@ -1,0 +1,289 @@
+/** Everything behind a run: one native run, its blocks, its writers, its end. */
+import { channel } from 'node:diagnostics_channel';
+import { FramepathError, toFramepathError } from '../errors.js';
+import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
+import type { Module } from '../modules/module.js';
+import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock } from '../native.js';
+import { records } from '../packed.js';
+import type { Source } from '../source.js';
+import { Values } from '../values.js';
+import { type FilePaths, type WriterRun, Writers } from '../writers/writers.js';
+import { Analysis } from './analysis.js';
+import { pushAll } from './push.js';
+import type { Progress } from './reports.js';
+
+/** Most frames of one crossing. */
+const blockFrames = 64;
+
+/**
+ * Owns the native run. It ends once, in one of three ways: by itself (`next` says null), closed by the caller, or
+ * failed; `ended` settles then, after the writers are done.
+ */
+export class RunCore implements FrameOwner, WriterRun {
+  readonly native: NativeRun;
+  readonly sourceIds: string[];
+  /** Settles when everything is finished, files too. */
+  readonly ended: Promise<void>;
+  failure: FramepathError | undefined;
+
+  readonly #values = new Values();
+  readonly #analysis: Analysis;
+  readonly #Frame: typeof FrameView;
+  readonly #lease: 'lent' | 'none';
+  readonly #most: number;
+  readonly #labels = new Map<string, readonly string[]>();
+  readonly #removed = new Set<number>();
+  #writers: Writers | undefined;
+  #pulling: Promise<unknown> = Promise.resolve();
+  #settling: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #started = false;
+  #blocks = 0;
+  #finished: readonly boolean[] = [];
+  #lastReport: string | undefined;
+  #resolve!: () => void;
+  #reject!: (error: FramepathError) => void;
+
+  constructor(
+    addon: NativeAddon,
+    spec: PipelineSpec,
+    readonly modules: readonly Module[],
+  ) {
+    this.sourceIds = spec.sources.map((source) => source.id);
+    this.#Frame = frameClass(modules);
+    this.#lease = spec.keepPixels ? 'lent' : 'none';
+    this.#most = spec.keepPixels ? Math.max(1, (spec.inFlight ?? 8) >> 1) : blockFrames;
+    this.#analysis = new Analysis(this, modules, this.#values);
+    this.ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.ended.catch(() => undefined); // told to whoever iterates or asks; not a rejection of its own
+    for (const { name, spec: module } of modules) {
+      if ('model' in module && module.model.labels) this.#labels.set(name, module.model.labels);
+    }
+    this.native = new addon.Run(JSON.stringify(spec), {
+      task: (module, taskId, record) => {
+        this.#analysis.answer(this.native, module, taskId, record).catch((error) => this.#unlessClosing(error));
+      },
+      event: (name, json) => channel(`framepath:${name}`).publish({ run: this, ...JSON.parse(json) }),
+    });
+  }
+
+  /** Opens the files, then everything native. What does not fit rejects here, and nothing stays open. */
+  async start(paths: FilePaths, sources: readonly Source[], signal: AbortSignal | undefined): Promise<void> {
+    const onAbort = () => void this.abort(signal!.reason);
+    try {
+      signal?.throwIfAborted();
+      this.#writers = await Writers.open(this, paths);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      await this.native.start();
+    } catch (error) {
+      signal?.removeEventListener('abort', onAbort);
+      await this.fail(signal?.aborted ? aborted(signal.reason) : error);
+    }
+    if (this.failure) throw this.failure;
+    this.#started = true;
+    this.ended.finally(() => signal?.removeEventListener('abort', onAbort)).catch(() => undefined);
+    const labels = this.native.labels?.();
+    for (const [name, list] of Object.entries(JSON.parse(labels ?? '{}') as Record<string, string[]>))
+      this.#labels.set(name, list);
+    for (const [i, source] of sources.entries()) this.feed(this.sourceIds[i]!, source);
+  }
+
+  /** Pushes a `frames(...)` source; what its iterable throws fails the run. */
+  feed(id: string, source: Source): void {
+    if (source.pushed) pushAll(this.native, id, source).catch((error) => this.#unlessClosing(error));
+  }
+
+  /** What goes wrong beside the run's own calls fails it, unless it is being closed: then it is the close that did it. */
+  #unlessClosing(error: unknown): void {
+    if (!this.#closing) void this.fail(error);
+  }
+
+  /** The next frames in order, after the writers had them; null at the end. Rejects when the run failed. */
+  pull(): Promise<FrameView[] | null> {
+    const next = this.#pulling.then(() => this.#pull());
+    this.#pulling = next.catch(() => undefined);
+    return next;
+  }
+
+  async #pull(): Promise<FrameView[] | null> {
+    if (!this.#settling) {
+      try {
+        const block = await this.native.next(this.#most);
+        if (block && !this.#settling) return await this.#deliver(block);
+        if (!this.#closing) await this.#settle();
+      } catch (error) {
+        if (!this.#closing) await this.fail(error);
+      }
+    }
+    if (this.#closing) await this.#closing.catch(() => undefined);
+    await this.#settling;
+    if (this.failure) throw this.failure;
+    return null;
+  }
+
+  async #deliver({ words, gone }: ResultBlock): Promise<FrameView[]> {
+    for (const taskId of gone) this.#values.forget(taskId);
+    const frames: FrameView[] = [];
+    for (const at of records(words)) frames.push(this.#view(words, at, this.#lease));
+    if (this.#writers?.wantsFrames) {
+      if (this.#blocks++ % 16 === 0) this.#finished = this.progress().sources.map((source) => source.ended === true);
+      await this.#writers.frames(frames);
+    }
+    return frames;
+  }
+
+  #view(words: Float64Array, at: number, lease: 'lent' | 'none'): FrameView {
+    const frame = new this.#Frame(this, this.modules, words, at, lease, this.#values.of(words, at, this.modules));
+    this.#values.delivered(words, at);
+    return frame;
+  }
+
+  /** Lets the run go to its end without handing frames to anybody but the writers. */
+  async drain(stop: () => boolean): Promise<void> {
+    if (stop()) return;
+    const values = this.modules.some((module) => module.host);
+    if (!this.#writers?.wantsFrames && !values) {
+      this.native.discard();
+      await this.pull();
+      return;
+    }
+    while (!stop()) {
+      const frames = await this.pull();
+      if (!frames) return;
+      for (const frame of frames) frame.pass();
+    }
+  }
+
+  /** A picture through the lanes, outside of every source. */
+  async submit(request: object, pixels?: Uint8Array): Promise<FrameView> {
+    return this.#view(await this.native.submit(JSON.stringify(request), pixels), 0, 'none');
+  }
+
+  /** The native side has ended well: waits for its outputs, then writes ours. */
+  #settle(): Promise<void> {
+    this.#settling ??= (async () => {
+      try {
+        await this.native.done();
+        await this.#writers?.finish(this.native);
+        this.#lastReport = this.native.report();
+        this.#resolve();
+      } catch (error) {
+        await this.#broken(error);
+      }
+    })();
+    return this.#settling;
+  }
+
+  /** The run is over because of `error`; the first one counts. Never throws. */
+  fail(error: unknown): Promise<void> {
+    this.#settling ??= this.#broken(error);
+    return this.#settling;
+  }
+
+  async #broken(error: unknown): Promise<void> {
+    this.failure = this.wrap(error);
+    await this.native.close(false).catch(() => undefined);
+    await this.#writers?.abandon(this.#started ? this.native : undefined);
+    this.#reject(this.failure);
+  }
+
+  /** A native error with the caller's stack, and with the original error of a JS module as cause. */
+  wrap(error: unknown): FramepathError {
+    const module = (error as { module?: string } | undefined)?.module;
+    const cause =
+      (error as { code?: string } | undefined)?.code === 'MODULE_FAILED' && this.#analysis.errors.get(module ?? '');
+    return toFramepathError(error, cause || error);
+  }
+
+  abort(reason: unknown): Promise<void> {
+    return this.fail(aborted(reason));
+  }
+
+  /** Stops, drains what is composed, finishes every file. Idempotent; rejects with what could not be finished. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#settling) {
+      await this.#settling;
+      return this.native.close(true).catch((error) => {
+        if (!this.failure) throw this.wrap(error);
+      });
+    }
+    try {
+      await this.native.close(true);
+    } catch (error) {
+      await this.fail(error);
+    }
+    await this.#settle();
+    if (this.failure) throw this.failure;
+  }
+
+  progress(): Progress {
+    return JSON.parse(this.native.progress()) as Progress;
+  }
+
+  report(): string {
+    try {
+      return this.native.report();
+    } catch (error) {
+      if (this.#lastReport === undefined) throw this.wrap(error);
+      return this.#lastReport;
+    }
+  }
+
+  /** A source was added at the end of the list. */
+  added(id: string): void {
+    this.sourceIds.push(id);
+  }
+
+  /** Nothing more comes from this source. */
+  removed(id: string): void {
+    this.#removed.add(this.sourceIds.lastIndexOf(id));
+  }
+
+  open(): readonly number[] {
+    return this.sourceIds.map((_, i) => i).filter((i) => !this.#removed.has(i) && !this.#finished[i]);
+  }
+
+  sourceId(position: number): string {
+    return this.sourceIds[position] ?? 'submitted';
+  }
+  labels(module: string): readonly string[] | undefined {
+    return this.#labels.get(module);
+  }
+  pixels(taskId: number, request: object): Uint8Array {
+    return this.#native(() => this.native.pixels(taskId, JSON.stringify(request)));
+  }
+  jpeg(taskId: number, request: object): Uint8Array {
+    return this.#native(() => this.native.jpeg(taskId, JSON.stringify(request)));
+  }
+  keep(taskId: number): boolean {
+    return this.#native(() => this.native.keep(taskId));
+  }
+  release(taskId: number): void {
+    this.native.release(taskId);
+  }
+  get pixelsHint(): string {
+    return this.#lease === 'lent'
+      ? 'Read pixels before the next frame is asked for, or call frame.keep() first.'
+      : 'Build the pipeline with .keepPixels(), or give the analyzer pixels: true.';
+  }
+
+  #native<T>(call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      throw this.wrap(error);
+    }
+  }
+}
+
+function aborted(cause: unknown): FramepathError {
+  return new FramepathError('ABORTED', 'The run was aborted by its signal', { cause });
+}

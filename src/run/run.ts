@@ -1,0 +1,203 @@
+/** A run as its user holds it. */
+import type { Frame, FrameBase } from '../frame.js';
+import type { NativePacket } from '../native.js';
+import { sourceSpec } from '../plan.js';
+import { type Limits, limits, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
+import { fields, integer, oneOf, text, unexpected } from '../validate.js';
+import type { RunCore } from './core.js';
+import type { Progress, Relink, Report, Timeline } from './reports.js';
+
+/** Compressed bytes with times, from `run.packets()`. */
+export type Packet = NativePacket;
+
+/** A picture for {@link Run.submit}: pixels without row padding. */
+export interface Picture {
+  data: Uint8Array;
+  width: number;
+  height: number;
+  /** default `'rgb24'` */
+  format?: PixelFormat;
+}
+
+/**
+ * A started pipeline: iterate it for frames in order, each exactly once. `break` closes it and finishes its files.
+ * Without an iterator, awaiting {@link done} drives it.
+ * @example
+ * ```ts
+ * try { for await (const frame of run) console.log(frame.index); } finally { await run.close(); }
+ * ```
+ */
+export class Run<Results extends object = object> implements AsyncIterable<Frame<Results>>, AsyncDisposable {
+  readonly #core: RunCore;
+  #iterator: AsyncGenerator<Frame<Results>, void, undefined> | undefined;
+  #driving = false;
+
+  /** @internal */
+  constructor(core: RunCore) {
+    this.#core = core;
+  }
+
+  /** One iterator a run: asking again gives the same. @throws whatever ended the run */
+  [Symbol.asyncIterator](): AsyncGenerator<Frame<Results>, void, undefined> {
+    this.#iterator ??= this.#iterate();
+    return this.#iterator;
+  }
+
+  async *#iterate(): AsyncGenerator<Frame<Results>, void, undefined> {
+    let over = false;
+    try {
+      for (;;) {
+        const frames = await this.#core.pull();
+        over = frames === null;
+        if (!frames) return;
+        for (const frame of frames) {
+          yield frame as FrameBase as Frame<Results>;
+          frame.pass();
+        }
+      }
+    } catch (error) {
+      over = true;
+      throw error;
+    } finally {
+      if (!over) await this.close();
+    }
+  }
+
+  /**
+   * Resolves when the run has ended, files and output included; rejects when it failed. Asking for it drives a run that
+   * nobody iterates.
+   */
+  get done(): Promise<void> {
+    this.#drive();
+    return this.#core.ended;
+  }
+
+  /** Gives whoever asked the chance to start iterating first. */
+  #drive(): void {
+    if (this.#driving || this.#iterator) return;
+    this.#driving = true;
+    setImmediate(() => {
+      this.#core
+        .drain(() => this.#iterator !== undefined)
+        .catch(() => undefined) // `done` and the iterator tell it
+        .finally(() => {
+          this.#driving = false;
+        });
+    });
+  }
+
+  /** How far the run is; a snapshot. */
+  get progress(): Progress {
+    return this.#core.progress();
+  }
+
+  /** Stage times, drops, copies, models, outputs; at any time, complete once the run has ended. */
+  async report(): Promise<Report> {
+    return JSON.parse(this.#core.report()) as Report;
+  }
+
+  /** Who was seen when; final once the run has ended. */
+  async timeline(): Promise<Timeline> {
+    return this.#parse(() => this.#core.native.timeline());
+  }
+
+  /** Merges identities that are the same person; final once the run has ended. */
+  async relink(): Promise<Relink> {
+    return this.#parse(() => this.#core.native.relink());
+  }
+
+  /** Identities with their prints, for the `bank` of a later `identify`. */
+  async bank(): Promise<Uint8Array> {
+    return this.#call(() => this.#core.native.bank());
+  }
+
+  /**
+   * The encoder's packets in decoding order. Needs `encode(path, { packets: true })` or `encode(null)`; drives a run
+   * that nobody iterates.
+   */
+  async *packets(): AsyncGenerator<Packet, void, undefined> {
+    this.#drive();
+    for (;;) {
+      const packet = await this.#wait(this.#core.native.nextPacket());
+      if (!packet) return;
+      yield packet;
+    }
+  }
+
+  /**
+   * One picture through all modules, batched with everything else; outside of every source and of the order of frames.
+   * @param image a path or URL, or pixels; encoded bytes are not taken
+   * @param options `limits` of what a path or URL may be; default none
+   * @throws INVALID_ARGUMENT, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, RUN_CLOSED, MODULE_FAILED
+   */
+  async submit(image: string | Picture, options: { limits?: 'untrusted' | Limits } = {}): Promise<Frame<Results>> {
+    fields('options', options, { limits });
+    if (typeof image === 'string') return this.#submitted({ uri: image, limits: resolveLimits(image, options.limits) });
+    if (!image || !(image.data instanceof Uint8Array))
+      throw unexpected('a path, a URL or { data, width, height }', 'image', image);
+    const { data, width, height, format = 'rgb24' } = image;
+    integer(1, 16384)('image.width', width);
+    integer(1, 16384)('image.height', height);
+    oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p')('image.format', format);
+    const bytes = pictureBytes(format, width, height);
+    if (data.byteLength !== bytes)
+      throw unexpected(`${bytes} bytes (${width}x${height} ${format})`, 'image.data', data.byteLength);
+    return this.#submitted({ width, height, format }, data);
+  }
+
+  async #submitted(request: object, pixels?: Uint8Array): Promise<Frame<Results>> {
+    return (await this.#wait(this.#core.submit(request, pixels))) as FrameBase as Frame<Results>;
+  }
+
+  /** A source joins; its id. @throws INVALID_ARGUMENT, RUN_CLOSED, and what opening it throws */
+  async add(source: Source): Promise<string> {
+    if (!(source instanceof Source)) throw unexpected('a source', 'source', source);
+    const id = source.spec.id ?? String(this.#core.sourceIds.length);
+    if (this.#core.sourceIds.includes(id)) throw unexpected('an id that no other source has', 'id', id);
+    await this.#wait(this.#core.native.addSource(JSON.stringify(sourceSpec(source, id))));
+    this.#core.added(id);
+    this.#core.feed(id, source);
+    return id;
+  }
+
+  /** A source leaves; resolves when its last task has finished or was counted as cancelled. @throws INVALID_ARGUMENT, RUN_CLOSED */
+  async remove(id: string): Promise<void> {
+    text('id', id);
+    if (!this.#core.sourceIds.includes(id))
+      throw unexpected(`one of the sources ${this.#core.sourceIds.join(', ')}`, 'id', id);
+    await this.#wait(this.#core.native.removeSource(id));
+    this.#core.removed(id);
+  }
+
+  /**
+   * Stops the sources, drops what was not delivered, drains composed frames, finishes every file, frees everything.
+   * Allowed in every state, any number of times.
+   */
+  close(): Promise<void> {
+    return this.#core.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #parse<T>(read: () => string): T {
+    return JSON.parse(this.#call(read)) as T;
+  }
+
+  #call<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#core.wrap(error);
+    }
+  }
+
+  async #wait<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw this.#core.wrap(error);
+    }
+  }
+}

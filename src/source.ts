@@ -1,0 +1,215 @@
+/** Sources: files and URLs, image lists, cameras, pushed pixels. */
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { LimitsSpec, SourceSpec } from './native.js';
+import { anyOf, fields, flag, integer, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+
+/** What a source from outside may be. `'untrusted'` = 10 GiB, its own folder only, no other protocol than its own. */
+export interface Limits {
+  /** largest size in bytes; default none */
+  maxBytes?: number;
+  /** local files, also those that a playlist names, must lie below this folder; default none */
+  jail?: string;
+  /** allowed libavformat protocols, e.g. `['file']`; default all */
+  protocols?: string[];
+}
+
+/** Options of {@link video}. */
+export interface VideoOptions {
+  /** default: the position among the sources, as a string */
+  id?: string;
+  /** start here, in milliseconds of the file; default 0 */
+  startMs?: number;
+  /** end here, in milliseconds of the file; default its end */
+  endMs?: number;
+  /** take every Nth frame; default 1 */
+  stride?: number;
+  /** leave frames out so that no more than this many a second remain; default all */
+  maxFps?: number;
+  /** decoder threads; default from the machine */
+  threads?: number;
+  /** limits of what the source may be; default none */
+  limits?: 'untrusted' | Limits;
+  /** a live source drops frames when the run is busy, a file waits; default: what the container says */
+  live?: boolean;
+}
+
+/** Options of {@link camera}. */
+export type CameraOptions = Pick<VideoOptions, 'id' | 'stride' | 'maxFps' | 'threads' | 'limits'>;
+
+/** Options of {@link images}. */
+export interface ImagesOptions extends Pick<VideoOptions, 'id' | 'limits'> {
+  /** pictures a second of their times; default 1 */
+  fps?: number;
+}
+
+/** How pushed bytes are laid out, rows without padding. */
+export type PixelFormat = 'rgb24' | 'bgr24' | 'rgba' | 'gray8' | 'nv12' | 'yuv420p';
+
+/** Options of {@link frames}. */
+export interface FramesOptions {
+  id?: string;
+  width: number;
+  height: number;
+  /** default `'rgb24'` */
+  format?: PixelFormat;
+  /** rate of frames that come without a time; default 30 */
+  fps?: number;
+  /** `true`: frames are dropped when the run is busy instead of the iterable being held back; default false */
+  live?: boolean;
+}
+
+/** One pushed frame: bytes, or bytes with their time. */
+export type PushedFrame = Uint8Array | { data: Uint8Array; timeMs: number };
+
+/** A source of frames; made by {@link video}, {@link images}, {@link camera} or {@link frames}. */
+export class Source {
+  /** @internal */
+  readonly spec: Omit<SourceSpec, 'id'> & { id?: string };
+  /** @internal */
+  readonly pushed: AsyncIterable<PushedFrame> | Iterable<PushedFrame> | undefined;
+
+  /** @internal */
+  constructor(spec: Source['spec'], pushed?: Source['pushed']) {
+    this.spec = spec;
+    this.pushed = pushed;
+  }
+}
+
+const gibibyte = 1024 ** 3;
+const limitRules = { maxBytes: integer(0), jail: text, protocols: list(text) };
+/** @internal */
+export const limits: Rule = (name, value) => {
+  if (value !== 'untrusted') fields(name, value, limitRules);
+};
+const videoRules = {
+  id: text,
+  startMs: number(0),
+  endMs: number(0),
+  stride: integer(1),
+  maxFps: number(0.001),
+  threads: integer(1, 256),
+  limits,
+  live: flag,
+};
+
+/** The native form of limits for one URI. @internal */
+export function resolveLimits(uri: string, value: VideoOptions['limits']): LimitsSpec | undefined {
+  if (value === undefined) return undefined;
+  if (value !== 'untrusted')
+    return {
+      maxBytes: value.maxBytes ?? 0,
+      jail: value.jail ? resolve(value.jail) : '',
+      protocols: value.protocols ?? [],
+    };
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)?.[1]?.toLowerCase();
+  if (!scheme || scheme === 'file')
+    return { maxBytes: 10 * gibibyte, jail: dirname(resolve(localPath(uri))), protocols: ['file'] };
+  const below =
+    scheme === 'https' || scheme === 'http'
+      ? ['http', 'https', 'tls', 'tcp', 'crypto']
+      : [scheme, 'tcp', 'udp', 'tls', 'rtp'];
+  return { maxBytes: 10 * gibibyte, jail: '', protocols: [...new Set(below)] };
+}
+
+function localPath(uri: string): string {
+  return uri.startsWith('file://') ? fileURLToPath(uri) : uri;
+}
+
+/**
+ * A video file or URL: everything the installed libav decodes.
+ * @example `video('left.mp4', { startMs: 10_000, endMs: 20_000 })`
+ * @throws INVALID_ARGUMENT
+ */
+export function video(uri: string | URL, options: VideoOptions = {}): Source {
+  const address = uri instanceof URL ? uri.href : uri;
+  text('uri', address);
+  fields('options', options, videoRules);
+  if (options.endMs !== undefined && options.endMs <= (options.startMs ?? 0))
+    throw unexpected('more than startMs', 'endMs', options.endMs);
+  const { limits: stated, ...rest } = options;
+  return new Source({ kind: 'file', uri: localPath(address), ...rest, limits: resolveLimits(address, stated) });
+}
+
+/**
+ * A camera: a device node or a stream URL. Live: frames are dropped, and counted, when the run is busy.
+ * @example `camera('rtsp://10.0.0.7/stream')`
+ * @throws INVALID_ARGUMENT
+ */
+export function camera(uri: string | URL, options: CameraOptions = {}): Source {
+  const address = uri instanceof URL ? uri.href : uri;
+  text('uri', address);
+  const { id, stride, maxFps, threads, limits: rule } = videoRules;
+  fields('options', options, { id, stride, maxFps, threads, limits: rule });
+  const { limits: stated, ...rest } = options;
+  return new Source({ kind: 'file', uri: address, ...rest, live: true, limits: resolveLimits(address, stated) });
+}
+
+/**
+ * Pictures as frames of one source, in the order given.
+ * @example `images(['a.jpg', 'b.png'], { fps: 2 })`
+ * @throws INVALID_ARGUMENT
+ */
+export function images(paths: readonly string[], options: ImagesOptions = {}): Source {
+  list(text, 1)('paths', paths);
+  fields('options', options, { id: text, fps: number(0.001, 1000), limits });
+  const spec = {
+    kind: 'images' as const,
+    images: [...paths],
+    imageFps: options.fps ?? 1,
+    limits: resolveLimits(paths[0]!, options.limits),
+  };
+  return new Source({ ...spec, ...(options.id !== undefined && { id: options.id }) });
+}
+
+/**
+ * Pixels pushed from an iterable, which is held back while the run is busy.
+ * @example
+ * ```ts
+ * frames(renderer(), { width: 1280, height: 720, format: 'rgba', fps: 60 })
+ * ```
+ * @throws INVALID_ARGUMENT
+ */
+export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFrame>, options: FramesOptions): Source {
+  const source = iterable as Partial<AsyncIterable<PushedFrame> & Iterable<PushedFrame>> | null | undefined;
+  if (!source?.[Symbol.asyncIterator] && !source?.[Symbol.iterator])
+    throw unexpected('an async iterable of pixels', 'iterable', iterable);
+  const formats = oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p');
+  fields('options', options, {
+    id: text,
+    width: integer(1, 16384),
+    height: integer(1, 16384),
+    format: formats,
+    fps: number(0.001, 1000),
+    live: flag,
+  });
+  integer(1, 16384)('width', options.width);
+  integer(1, 16384)('height', options.height);
+  return new Source(
+    { kind: 'frames', ...options, format: options.format ?? 'rgb24', fps: options.fps ?? 30 },
+    iterable,
+  );
+}
+
+/** Bytes of one picture. @internal */
+export function pictureBytes(format: PixelFormat, width: number, height: number): number {
+  const chroma = 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
+  switch (format) {
+    case 'rgb24':
+    case 'bgr24':
+      return width * height * 3;
+    case 'rgba':
+      return width * height * 4;
+    case 'gray8':
+      return width * height;
+    case 'nv12':
+    case 'yuv420p':
+      return width * height + chroma;
+  }
+}
+
+/** A reference to a source: its position or its id. */
+export type SourceRef = number | string;
+
+/** Rule of a source reference. @internal */
+export const sourceRef: Rule = anyOf('the position or id of a source', integer(0), text);

@@ -1,0 +1,101 @@
+/** Option checks: "Expected X for name but received Y". */
+import { FramepathError } from './errors.js';
+
+/** Throws unless the value fits; `name` is how the caller knows it. */
+export type Rule = (name: string, value: unknown) => void;
+
+/** The error of a value that does not fit. */
+export function unexpected(expected: string, name: string, received: unknown): FramepathError {
+  return new FramepathError('INVALID_ARGUMENT', `Expected ${expected} for ${name} but received ${describe(received)}`);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
+  if (Array.isArray(value))
+    return value.length <= 8 ? `[${value.map(describe).join(', ')}]` : `an array of ${value.length}`;
+  const name = (value as object).constructor?.name;
+  return !name || name === 'Object' ? 'an object' : `an instance of ${name}`;
+}
+
+export const text: Rule = (name, value) => {
+  if (typeof value !== 'string' || value === '') throw unexpected('a non-empty string', name, value);
+};
+
+export const flag: Rule = (name, value) => {
+  if (typeof value !== 'boolean') throw unexpected('a boolean', name, value);
+};
+
+export const callable: Rule = (name, value) => {
+  if (typeof value !== 'function') throw unexpected('a function', name, value);
+};
+
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule {
+  return (name, value) => {
+    if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
+    throw unexpected(`an integer ${range(min, max)}`, name, value);
+  };
+}
+
+export function number(min: number, max = Infinity): Rule {
+  return (name, value) => {
+    if (typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max) return;
+    throw unexpected(`a number ${range(min, max)}`, name, value);
+  };
+}
+
+function range(min: number, max: number): string {
+  return max >= Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `between ${min} and ${max}`;
+}
+
+export function oneOf(...values: readonly string[]): Rule {
+  return (name, value) => {
+    if (!values.includes(value as string)) throw unexpected(`one of ${values.join(', ')}`, name, value);
+  };
+}
+
+/** The first rule that accepts wins; `expected` says all of them in words. */
+export function anyOf(expected: string, ...rules: Rule[]): Rule {
+  return (name, value) => {
+    for (const rule of rules) {
+      try {
+        return rule(name, value);
+      } catch {
+        // the next rule may accept it
+      }
+    }
+    throw unexpected(expected, name, value);
+  };
+}
+
+export function list(rule: Rule, min = 0, max = Infinity): Rule {
+  return (name, value) => {
+    if (!Array.isArray(value) || value.length < min || value.length > max) {
+      const size =
+        max === Infinity ? (min ? ` of at least ${min}` : '') : min === max ? ` of ${min}` : ` of ${min} to ${max}`;
+      throw unexpected(`an array${size}`, name, value);
+    }
+    for (const [i, item] of value.entries()) rule(`${name}[${i}]`, item);
+  };
+}
+
+/** An object with these optional fields and no others. */
+export function fields(name: string, value: unknown, rules: Record<string, Rule>): void {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw unexpected('an object', name, value);
+  for (const [key, item] of Object.entries(value)) {
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    if (!rule) throw unexpected(`one of the options ${Object.keys(rules).join(', ')}`, name, key);
+    if (item !== undefined) rule(name === 'options' ? key : `${name}.${key}`, item);
+  }
+}
+
+/** `[x1, y1, x2, y2]` with positive size. */
+export const box: Rule = (name, value) => {
+  const ok =
+    Array.isArray(value) &&
+    value.length === 4 &&
+    value.every((v) => Number.isFinite(v)) &&
+    value[2] > value[0] &&
+    value[3] > value[1];
+  if (!ok) throw unexpected('a box [x1, y1, x2, y2] with x2 > x1 and y2 > y1', name, value);
+};

@@ -1,0 +1,102 @@
+/** The files a run writes beside its video: results, MOT, timeline, report, contact sheet. */
+import { parse } from 'node:path';
+import type { FrameView } from '../frame.js';
+import type { Module } from '../modules/module.js';
+import type { NativeRun } from '../native.js';
+import { OutputFile } from './output-file.js';
+import { ResultsWriter } from './results-writer.js';
+
+/** Paths of the files; absent ones are not written. */
+export interface FilePaths {
+  results?: string;
+  mot?: string;
+  timeline?: string;
+  report?: string;
+  contactSheet?: string;
+}
+
+/** What writers ask of their run. */
+export interface WriterRun {
+  readonly modules: readonly Module[];
+  readonly sourceIds: readonly string[];
+  /** positions of the sources that may still deliver */
+  open(): readonly number[];
+}
+
+/** MOT has one file a source: the id goes before the extension where there are several. */
+export function motPath(path: string, id: string, sources: number): string {
+  if (sources === 1) return path;
+  const { dir, name, ext } = parse(path);
+  return `${dir}${dir ? '/' : ''}${name}.${id.replace(/[^\w.-]+/g, '_')}${ext}`;
+}
+
+/** Opened before the run starts, finished when it has ended. */
+export class Writers {
+  readonly #files = new Map<string, OutputFile>();
+  #results: ResultsWriter | undefined;
+
+  private constructor(private readonly run: WriterRun) {}
+
+  /** @throws OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL */
+  static async open(run: WriterRun, paths: FilePaths): Promise<Writers> {
+    const writers = new Writers(run);
+    const { mot, ...others } = paths;
+    const ids = run.sourceIds;
+    const all = {
+      ...others,
+      ...Object.fromEntries(mot ? ids.map((id, i) => [`mot${i}`, motPath(mot, id, ids.length)]) : []),
+    };
+    try {
+      for (const [key, path] of Object.entries(all)) if (path) writers.#files.set(key, await OutputFile.open(path));
+    } catch (error) {
+      await writers.#closeAll();
+      throw error;
+    }
+    const results = writers.#files.get('results');
+    if (results) writers.#results = new ResultsWriter(results, run.modules, () => run.open());
+    return writers;
+  }
+
+  /** Whether every frame must pass through `frames`. */
+  get wantsFrames(): boolean {
+    return this.#results !== undefined;
+  }
+
+  async frames(frames: readonly FrameView[]): Promise<void> {
+    await this.#results?.frames(frames);
+  }
+
+  /** The run has ended: everything is written. */
+  async finish(native: NativeRun): Promise<void> {
+    try {
+      await this.#results?.finish(JSON.parse(native.relink()));
+      for (let i = 0; i < this.run.sourceIds.length; i++) await this.#files.get(`mot${i}`)?.write(native.mot(i));
+      await this.#files.get('timeline')?.write(pretty(native.timeline()));
+      const sheet = this.#files.has('contactSheet') ? native.contactSheet() : null;
+      if (sheet) await this.#files.get('contactSheet')!.write(sheet);
+      await this.#files.get('report')?.write(pretty(native.report()));
+    } finally {
+      await this.#closeAll();
+    }
+  }
+
+  /** The run failed: results so far and the report remain, the rest is not written. Never throws. */
+  async abandon(native?: NativeRun): Promise<void> {
+    try {
+      await this.#results?.finish(undefined);
+      if (native) await this.#files.get('report')?.write(pretty(native.report()));
+    } catch {
+      // the failure of the run is what the caller is told
+    }
+    await this.#closeAll().catch(() => undefined);
+  }
+
+  async #closeAll(): Promise<void> {
+    const closed = await Promise.allSettled([...this.#files.values()].map((file) => file.close()));
+    for (const result of closed) if (result.status === 'rejected') throw result.reason;
+  }
+}
+
+function pretty(json: string): string {
+  return `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
+}

@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { fake } from './fake/addon.js';
+import { scratch } from './fake/mock.js';
+import { record } from './fake/records.js';
+
+vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
+const { analyzer, detect, pipeline, video } = await import('../src/index.js');
+const { Values } = await import('../src/values.js');
+const { model } = scratch('analyzer');
+
+beforeEach(() => fake.reset({ frames: [40] }));
+
+const faces = () => detect('faces', model);
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('an analyzer', () => {
+  test('is asked once a frame and its value arrives with that frame, whatever the order of answers', async () => {
+    const asked: number[] = [];
+    const late = analyzer({
+      name: 'late',
+      depends: ['faces'],
+      async analyze(frame, deps: { faces: { box: number[] }[] }) {
+        asked.push(frame.index);
+        await sleep(frame.index % 3 === 0 ? 4 : 0);
+        return { index: frame.index, x: deps.faces[0]!.box[0] };
+      },
+    });
+    const run = await pipeline(video('a.mp4')).use(faces()).use(late).start();
+    for await (const frame of run) expect(frame.late).toEqual({ index: frame.index, x: frame.index });
+    expect([...asked].sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i));
+  });
+
+  test('sees the values of other analyzers', async () => {
+    const one = analyzer({ name: 'one', analyze: (frame) => frame.index });
+    const two = analyzer({ name: 'two', depends: [one], analyze: (_, { one: index }) => index * 2 });
+    const run = await pipeline(video('a.mp4')).use(two).use(one).start();
+    for await (const frame of run) expect(frame.two).toBe(frame.index * 2);
+  });
+
+  test('with a stride has its value carried to the frames between', async () => {
+    const analyze = (frame: { index: number }) => sleep(1).then(() => frame.index);
+    const slow = analyzer({ name: 'slow', stride: 4, analyze });
+    const reader = analyzer({ name: 'reader', depends: [slow], analyze: (_, { slow: value }) => value });
+    const run = await pipeline(video('a.mp4')).use(slow).use(reader).start();
+    for await (const frame of run) {
+      expect(frame.slow).toBe(frame.index - (frame.index % 4));
+      expect(frame.reader).toBe(frame.slow);
+    }
+  });
+
+  test('that throws fails the run with its name and the original error', async () => {
+    const broken = analyzer({
+      name: 'broken',
+      analyze(frame) {
+        if (frame.index === 5) throw new RangeError('out of ideas');
+        return 1;
+      },
+    });
+    const run = await pipeline(video('a.mp4')).use(broken).start();
+    const error = await run.done.catch((e) => e);
+    expect(error).toMatchObject({ code: 'MODULE_FAILED', module: 'broken' });
+    expect(error.message).toContain('out of ideas');
+    expect(error.cause).toBeInstanceOf(RangeError);
+  });
+
+  test('that throws under skip leaves its frame without a value', async () => {
+    const shaky = analyzer({
+      name: 'shaky',
+      onError: 'skip',
+      analyze(frame) {
+        if (frame.index % 2) throw new Error('odd');
+        return 'even';
+      },
+    });
+    const run = await pipeline(video('a.mp4')).use(shaky).start();
+    for await (const frame of run) expect(frame.shaky).toBe(frame.index % 2 ? undefined : 'even');
+  });
+
+  test('reads pixels only if it asks for them, and only while it is asked', async () => {
+    let kept: { pixels(): unknown } | undefined;
+    const look = analyzer({
+      name: 'look',
+      pixels: true,
+      analyze(frame) {
+        kept = frame;
+        return frame.pixels({ width: 2, height: 2 }).data.length;
+      },
+    });
+    const blind = analyzer({ name: 'blind', onError: 'skip', analyze: (frame) => frame.pixels() });
+    const run = await pipeline(video('a.mp4')).use(look).use(blind).start();
+    expect(fake.run.spec.modules.map((module) => (module as { pixels?: boolean }).pixels)).toEqual([true, false]);
+    for await (const frame of run) {
+      expect(frame.look).toBe(12);
+      expect(frame.blind).toBeUndefined();
+    }
+    expect(() => kept!.pixels()).toThrow(expect.objectContaining({ code: 'FRAME_RELEASED' }));
+  });
+
+  test('works for submitted pictures', async () => {
+    const size = analyzer({ name: 'size', analyze: (frame) => frame.width * frame.height });
+    const run = await pipeline().use(size).start();
+    expect((await run.submit({ data: new Uint8Array(48), width: 4, height: 4 })).size).toBe(16);
+    await run.close();
+  });
+
+  test('stands in for another, or has another stand in for it', async () => {
+    const broken = analyzer({
+      name: 'broken',
+      onError: 'fallback',
+      fallback: 'faces',
+      analyze: (frame) => {
+        if (frame.index % 2) throw new Error('odd');
+        return 'even' as unknown;
+      },
+    });
+    fake.reset({ frames: [10] });
+    const run = await pipeline(video('a.mp4')).use(faces()).use(broken).start();
+    for await (const frame of run) expect(frame.broken).toEqual(frame.index % 2 ? frame.faces : 'even');
+  });
+});
+
+describe('values', () => {
+  const task = (taskId: number, seq: number, source = 0) =>
+    Float64Array.from(record({ taskId, source, seq, index: seq, ptsUs: 0, width: 4, height: 4 }, []));
+
+  test('that come after their task has left are not kept', () => {
+    const values = new Values();
+    values.expect(task(1, 0));
+    expect(values.set(task(1, 0), 0, 'in time', false)).toBe(true);
+    values.forget(1);
+    expect(values.set(task(1, 0), 0, 'late', false)).toBe(false);
+    expect(values.size).toBe(0);
+  });
+
+  test('of dropped tasks go with the next delivered one of their source', () => {
+    const values = new Values();
+    for (const [id, seq, source] of [
+      [1, 0, 0],
+      [2, 0, 1],
+      [3, 1, 0],
+      [4, 2, 0],
+    ] as const)
+      values.expect(task(id, seq, source));
+    values.delivered(task(3, 1), 0);
+    expect(values.size).toBe(2);
+    expect(values.set(task(4, 2), 0, 'next', false)).toBe(true);
+    expect(values.set(task(2, 0, 1), 0, 'other source', false)).toBe(true);
+  });
+
+  test('of submitted pictures go one by one', () => {
+    const values = new Values();
+    values.expect(task(1, 0, -1));
+    values.expect(task(2, 1, -1));
+    values.delivered(task(2, 1, -1), 0);
+    expect(values.set(task(1, 0, -1), 0, 'still asked', false)).toBe(true);
+  });
+});

@@ -1,0 +1,83 @@
+/** Clips that tests make for themselves with the ffmpeg command line; and whether the real thing can run here. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { loadAddon } from '../../src/addon.js';
+
+export const root = resolve(import.meta.dirname, '../..');
+
+/** Undefined when the addon loads; else why it does not. */
+export const noAddon: string | undefined = (() => {
+  try {
+    loadAddon();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+})();
+
+/** Whether the addon and the models of the registry are there. */
+export const complete =
+  noAddon === undefined &&
+  existsSync(join(root, 'models/blazeface.onnx')) &&
+  existsSync(join(root, 'models/face-recognition.onnx'));
+
+export function folderFor(name: string): string {
+  return mkdtempSync(join(tmpdir(), `framepath-${name}-`));
+}
+
+function ffmpeg(...args: string[]): void {
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...args]);
+}
+
+const encoding = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-threads', '2', '-c:a', 'aac'];
+
+/** A moving test picture with a tone. */
+export function patternClip(path: string, { seconds = 2, size = '320x240', fps = 25 } = {}): string {
+  const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`];
+  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
+  ffmpeg(...picture, ...sound, ...encoding, path);
+  return path;
+}
+
+/** Two real faces that slide through the picture, with a tone. */
+export function facesClip(path: string, { seconds = 3, fps = 25 } = {}): string {
+  const photo = join(root, 'node_modules/@vladmandic/face-api/demo/sample3.jpg');
+  const slide = `crop=1280:720:x='250+${seconds > 0 ? 80 : 0}*t':y=150,scale=640:360,fps=${fps}`;
+  const picture = ['-loop', '1', '-framerate', String(fps), '-i', photo];
+  const sound = ['-f', 'lavfi', '-i', `sine=frequency=330:duration=${seconds}`];
+  ffmpeg(...picture, ...sound, '-vf', slide, '-t', String(seconds), ...encoding, path);
+  return path;
+}
+
+/** Frames, size and duration of the first video stream, as ffprobe decodes it. */
+export function decoded(path: string): {
+  frames: number;
+  width: number;
+  height: number;
+  seconds: number;
+  audio: boolean;
+} {
+  const show = [
+    '-count_frames',
+    '-show_entries',
+    'stream=codec_type,nb_read_frames,width,height:format=duration',
+    '-of',
+    'json',
+  ];
+  const { streams, format } = JSON.parse(
+    execFileSync('ffprobe', ['-v', 'error', ...show, path], { encoding: 'utf8' }),
+  ) as {
+    streams: { codec_type: string; nb_read_frames: string; width: number; height: number }[];
+    format: { duration: string };
+  };
+  const video = streams.find((stream) => stream.codec_type === 'video')!;
+  return {
+    frames: Number(video.nb_read_frames),
+    width: video.width,
+    height: video.height,
+    seconds: Number(format.duration),
+    audio: streams.some((stream) => stream.codec_type === 'audio'),
+  };
+}

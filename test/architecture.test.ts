@@ -1,0 +1,114 @@
+// The rules of docs/architecture.md about who may include, import and link whom.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** Folder of native/ -> the folders it may include besides itself. */
+const allowed: Record<string, string[]> = {
+  core: [],
+  kernels: ['core'],
+  device: ['core', 'kernels'],
+  media: ['core', 'kernels', 'device'],
+  infer: ['core', 'kernels', 'device'],
+  compose: ['core', 'kernels', 'device'],
+  track: ['core'],
+  telemetry: ['core'],
+};
+allowed.graph = Object.keys(allowed);
+allowed.binding = [...allowed.graph, 'graph'];
+
+/** Third-party header -> the only folder that may see it. */
+const thirdParty: [RegExp, string][] = [
+  [/^lib(av|sw)\w+\//, 'media'],
+  [/^onnxruntime/, 'infer'],
+  [/^(napi|node_api|js_native_api)/, 'binding'],
+];
+
+interface Include {
+  file: string;
+  folder: string;
+  header: string;
+}
+
+function sourceFiles(root: string, extensions: RegExp): string[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => extensions.test(file))
+    .map((file) => join(root, file));
+}
+
+const includes: Include[] = sourceFiles('native', /\.(h|cc|cu)$/).flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/^\s*#\s*include\s*[<"]([^>"]+)[>"]/gm)].map(([, header]) => ({
+    file,
+    folder: file.split('/')[1],
+    header,
+  })),
+);
+
+const describeIncludes = (wrong: Include[]) => wrong.map(({ file, header }) => `${file} includes ${header}`);
+
+describe('native includes', () => {
+  test('there are some, and every folder is known', () => {
+    expect(includes.length).toBeGreaterThan(50);
+    expect([...new Set(includes.map(({ folder }) => folder))].filter((folder) => !allowed[folder])).toEqual([]);
+  });
+
+  test('follow the arrows between folders', () => {
+    const wrong = includes.filter(({ folder, header }) => {
+      const [target, rest] = header.split('/');
+      return rest && target in allowed && target !== folder && !allowed[folder].includes(target);
+    });
+    expect(describeIncludes(wrong)).toEqual([]);
+  });
+
+  test('name files by their path below native/', () => {
+    const wrong = includes.filter(({ header }) => header.startsWith('.'));
+    expect(describeIncludes(wrong)).toEqual([]);
+  });
+
+  test('see FFmpeg in media, ONNX Runtime in infer and Node-API in binding only', () => {
+    const wrong = includes.filter(({ folder, header }) =>
+      thirdParty.some(([pattern, only]) => pattern.test(header) && folder !== only),
+    );
+    expect(describeIncludes(wrong)).toEqual([]);
+  });
+
+  test('see no CUDA header outside device/cuda*, kernels/*.cu and media/hardware*', () => {
+    const wrong = includes.filter(
+      ({ file, header }) =>
+        /(^|\/)cuda[\w.]*\.h$|hwcontext_cuda/.test(header) &&
+        !/^native\/(device\/cuda|kernels\/.*\.cu$|media\/hardware)/.test(file),
+    );
+    expect(describeIncludes(wrong)).toEqual([]);
+  });
+});
+
+describe('TypeScript imports', () => {
+  const sources = sourceFiles('src', /\.ts$/).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+
+  test('only addon.ts opens a .node file', () => {
+    const openers = sources.filter(({ text }) => /\.node['"`]/.test(text)).map(({ file }) => file);
+    expect(openers).toEqual(['src/addon.ts']);
+  });
+
+  test('the models folder stands alone: set-up runs it before there is an addon', () => {
+    const wrong = sources.filter(({ file, text }) => file.startsWith('src/models/') && /from '\.\.\//.test(text));
+    expect(wrong.map(({ file }) => file)).toEqual([]);
+  });
+});
+
+describe.skipIf(!existsSync('src/errors.ts'))('error codes', () => {
+  test('are the same in native/core/error.h and src/errors.ts, in the same order', async () => {
+    const table = /#define FRAMEPATH_ERROR_CODES\(X\)([\s\S]*?)\n\n/.exec(readFileSync('native/core/error.h', 'utf8'));
+    const native = [...table![1].matchAll(/X\((\w+)\)/g)].map(([, code]) => code);
+    expect(native.length).toBeGreaterThan(20);
+    const module = '../src/errors.ts'; // absent before the API is there
+    const { errorCodes } = await import(module);
+    expect(Object.keys(errorCodes)).toEqual(native);
+  });
+});
+
+test('every native file has a name in snake case', () => {
+  const wrong = sourceFiles('native', /\.(h|cc|cu)$/).filter((file) => !/^[a-z0-9_]+\.\w+$/.test(basename(file)));
+  expect(wrong).toEqual([]);
+});

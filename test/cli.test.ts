@@ -1,0 +1,312 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Terminal } from '../src/cli/terminal.js';
+import { fake } from './fake/addon.js';
+import { scratch } from './fake/mock.js';
+import { codedError } from './fake/run.js';
+
+vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
+const { main } = await import('../src/cli/main.js');
+const { folder, model } = scratch('cli');
+const info = {
+  kind: 'video',
+  container: 'mov',
+  codec: 'h264',
+  pixelFormat: 'yuv420p',
+  width: 640,
+  height: 360,
+  fps: 25,
+  audio: [],
+};
+
+beforeEach(() => {
+  fake.reset({ frames: [20, 20, 20] });
+  fake.probes = { 'a.mp4': { ...info, durationMs: 4000, frames: 100, bytes: 12, rotation: 0 } };
+});
+
+/** Runs a command line; `interrupt` is called when the command listens for it. */
+async function framepath(args: string[], interrupt?: (stop: () => void) => void) {
+  let [out, err] = ['', ''];
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    interactive: false,
+    columns: 80,
+    onInterrupt(stop) {
+      interrupt?.(stop);
+      return () => undefined;
+    },
+  };
+  const code = await main(args, terminal);
+  return { code, out, err };
+}
+
+const run = (...args: string[]) => framepath(['run', ...args, '--detect', model, '--embed', model]);
+
+describe('bad usage exits 2 with the usage', () => {
+  test.each([
+    [[], 'Usage: framepath <command>'],
+    [['fly'], "there is no command 'fly'"],
+    [['run'], 'Expected at least one source'],
+    [['run', 'a.mp4', '--speed', '3'], "Unknown option '--speed'"],
+    [['run', 'a.mp4', '--stride', '0'], "Expected an integer of at least 1 for --stride but received '0'"],
+    [['run', 'a.mp4', '--stride', '1.5'], '--stride'],
+    [
+      ['run', 'a.mp4', '--layout', 'circle', '--out', 'o.mp4'],
+      "Expected one of split, grid, focus, none for --layout but received 'circle'",
+    ],
+    [['run', 'a.mp4', '--layout', 'grid'], '--layout grid needs --out'],
+    [['run', 'a.mp4', '--boxes'], '--boxes needs --out'],
+    [['run', 'a.mp4', 'b.mp4', '--layout', 'none', '--out', 'o.mp4'], '--layout none with --out takes one source'],
+    [['run', 'a', 'b', 'c', '--layout', 'split', '--out', 'o.mp4'], '--layout split takes one or two sources'],
+    [['run', 'a.mp4', '--audio', '1', '--out', 'o.mp4'], 'a source from 0 to 0'],
+    [['run', 'a.mp4', '--from', '10', '--to', '5'], 'Expected --to to be after --from'],
+    [['run', 'a.mp4', '--device', 'gpu'], 'Expected auto, cpu or cuda:N'],
+    [['run', 'a.mp4', '--results', ''], 'Expected a value for --results'],
+    [['probe'], 'Expected a source'],
+    [['models', 'destroy'], "Expected list, inspect or fix but received 'destroy'"],
+    [['models', 'inspect'], 'Expected the name or path of a model'],
+    [['doctor', 'me'], 'Expected no argument'],
+  ])('%j', async (args, message) => {
+    const { code, out, err } = await framepath(args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(message);
+    expect(err).toContain('Usage: framepath');
+    expect(fake.runs).toHaveLength(0);
+  });
+});
+
+describe('help and version', () => {
+  test('are printed and exit 0', async () => {
+    expect((await framepath(['--help'])).out).toContain('doctor');
+    expect(await framepath(['run', '--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('--contact-sheet FILE.jpg'),
+    });
+    expect((await framepath(['help', 'probe'])).out).toContain('Usage: framepath probe');
+    expect((await framepath(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('run', () => {
+  test('analyses without composing when there is no --out', async () => {
+    const { code, out } = await run('a.mp4');
+    expect(code).toBe(0);
+    expect(fake.run.spec.modules.map(({ name, kind }) => `${name}:${kind}`)).toEqual([
+      'faces:detect',
+      'tracks:track',
+      'people:identify',
+    ]);
+    expect(fake.run.spec.compose).toBeUndefined();
+    expect(out).toContain('service p50');
+    expect(out).toContain('People found: 1');
+  });
+
+  test.each([
+    [['a.mp4'], 'focus', [640, 360]],
+    [['a.mp4', 'b.mp4'], 'split', [1920, 1080]],
+    [['a.mp4', 'b.mp4', 'c.mp4'], 'grid', [1920, 1080]],
+  ])('chooses a layout by the number of sources: %j', async (sources, kind, [width, height]) => {
+    expect((await run(...sources, '--out', join(folder, 'o.mp4'))).code).toBe(0);
+    expect(fake.run.spec.compose).toMatchObject({ kind, width, height });
+  });
+
+  test('split follows the main person of each source, or two people of one', async () => {
+    const tiles = () =>
+      fake.run.spec.compose!.tiles.map(({ source, follow }) => [source, follow?.module, follow?.pick]);
+    await run('a.mp4', 'b.mp4', '--out', 'o.mp4');
+    expect(tiles()).toEqual([
+      [0, 'people', 'main'],
+      [1, 'people', 'main'],
+    ]);
+    await framepath(['run', 'a.mp4', '--detect', model, '--embed', 'none', '--layout', 'split', '--out', 'o.mp4']);
+    expect(tiles()).toEqual([
+      [0, 'tracks', 'main'],
+      [0, 'tracks', 'main'],
+    ]);
+  });
+
+  test('hands every option on', async () => {
+    const out = [
+      '--out',
+      'o.mkv',
+      '--codec',
+      'hevc',
+      '--profile',
+      'quality',
+      '--audio',
+      '1',
+      '--boxes',
+      '--redact',
+      'blur',
+    ];
+    await run(
+      'a.mp4',
+      'b.mp4',
+      ...out,
+      '--stride',
+      '3',
+      '--from',
+      '100',
+      '--to',
+      '900',
+      '--device',
+      'cpu',
+      '--reid',
+      'always',
+    );
+    const { sources, output, compose, device, modules } = fake.run.spec;
+    expect(sources[1]).toMatchObject({ uri: 'b.mp4', stride: 3, startMs: 100, endMs: 900 });
+    expect(output).toMatchObject({ path: 'o.mkv', codec: 'hevc', profile: 'quality', audio: 1 });
+    expect(compose).toMatchObject({ draw: { boxes: 'people' }, redact: { module: 'faces', kind: 'blur' } });
+    expect(device).toBe('cpu');
+    expect(modules[2]).toMatchObject({ reid: 'always' });
+  });
+
+  test('writes its files and names them', async () => {
+    const at = (name: string) => join(folder, name);
+    const files = [
+      '--results',
+      at('r.jsonl'),
+      '--timeline',
+      at('t.json'),
+      '--mot',
+      at('m.txt'),
+      '--report',
+      at('p.json'),
+    ];
+    const { code, out } = await run('a.mp4', 'b.mp4', ...files, '--contact-sheet', at('c.jpg'));
+    expect(code).toBe(0);
+    for (const name of ['r.jsonl', 't.json', 'm.0.txt', 'm.1.txt', 'p.json', 'c.jpg']) {
+      expect(existsSync(at(name)), name).toBe(true);
+      expect(out).toContain(at(name));
+    }
+    expect(readFileSync(at('r.jsonl'), 'utf8').trim().split('\n')).toHaveLength(41);
+  });
+
+  test('--json prints the report and nothing else', async () => {
+    const { code, out } = await run('a.mp4', '--json');
+    expect(code).toBe(0);
+    expect(Object.keys(JSON.parse(out))).toEqual(
+      expect.arrayContaining(['device', 'wallMs', 'sources', 'stages', 'outputs', 'live']),
+    );
+  });
+
+  test('a failure exits 1 with code and hint', async () => {
+    fake.reset({
+      startError: codedError('SOURCE_NOT_FOUND', 'There is nothing at a.mp4', { hint: 'Check the path.' }),
+    });
+    const { code, out, err } = await run('a.mp4', '--json');
+    expect(code).toBe(1);
+    expect(err).toContain('SOURCE_NOT_FOUND: There is nothing at a.mp4\n  Check the path.');
+    expect(JSON.parse(out)).toEqual({
+      error: { code: 'SOURCE_NOT_FOUND', message: 'There is nothing at a.mp4', hint: 'Check the path.' },
+    });
+  });
+
+  test('a failure in mid-run exits 1', async () => {
+    fake.reset({ failAt: { taskId: 5, error: codedError('ENCODE_FAILED', 'no') } });
+    expect(await run('a.mp4')).toMatchObject({ code: 1, err: expect.stringContaining('ENCODE_FAILED') });
+  });
+
+  test('a source that failed while the others went on is told, and exits 1', async () => {
+    const error = { code: 'SOURCE_FAILED', message: 'cut' };
+    fake.reset({ frames: [20, 20], sourceReports: [{ id: '0', delivered: 20, dropped: { queue: 2 }, error }] });
+    const { code, out } = await run('a.mp4', 'b.mp4');
+    expect(code).toBe(1);
+    expect(out).toContain('source 0: SOURCE_FAILED: cut');
+    expect(out).toContain('source 0: 2 frames dropped (queue)');
+  });
+
+  test('an interrupt finishes the files and exits 1', async () => {
+    fake.reset({ frames: [1e6] });
+    const results = join(folder, 'interrupted.jsonl');
+    const args = ['run', 'a.mp4', '--detect', model, '--embed', model, '--results', results];
+    const { code, out, err } = await framepath(args, (stop) => setTimeout(stop, 50));
+    expect(code).toBe(1);
+    expect(fake.run.calls).toContain('close true');
+    expect(err).toContain('Stopping');
+    expect(out).toContain(results);
+    expect(readFileSync(results, 'utf8').trim().split('\n').at(-1)).toContain('relink');
+  });
+});
+
+describe('probe', () => {
+  test('says what a source is', async () => {
+    const { code, out } = await framepath(['probe', 'a.mp4']);
+    expect(code).toBe(0);
+    expect(out).toBe(
+      'a.mp4\n  video in mov\n  h264 yuv420p, 640x360, 25 frames/s\n  4.00 s, about 100 frames, 12 bytes\n',
+    );
+  });
+
+  test('--json prints what the library says', async () => {
+    expect(JSON.parse((await framepath(['probe', 'a.mp4', '--json'])).out)).toMatchObject(info);
+  });
+
+  test('of nothing exits 1', async () => {
+    expect(await framepath(['probe', 'none.mp4'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('SOURCE_NOT_FOUND'),
+    });
+  });
+});
+
+describe('models', () => {
+  test('lists the registry', async () => {
+    const { code, out } = await framepath(['models', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out).map(({ name }: { name: string }) => name)).toEqual(['blazeface', 'face-recognition']);
+    expect((await framepath(['models', 'list'])).out).toContain('blazeface (detect');
+  });
+
+  test('inspects a model', async () => {
+    expect((await framepath(['models', 'inspect', model])).out).toContain('head:  blazeface');
+    expect(await framepath(['models', 'inspect', 'nobody'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('MODEL_NOT_FOUND'),
+    });
+  });
+
+  test('fixes only what is ONNX', async () => {
+    const text = join(folder, 'text.onnx');
+    writeFileSync(text, 'not a model');
+    expect(await framepath(['models', 'fix', text])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('MODEL_INVALID'),
+    });
+  });
+});
+
+describe('doctor', () => {
+  test('shows who decided each setting', async () => {
+    vi.stubEnv('FRAMEPATH_DEVICE', 'cpu');
+    const { code, out } = await framepath(['doctor']);
+    vi.unstubAllEnvs();
+    expect(code).toBe(0);
+    expect(out).toContain('device: cpu  (FRAMEPATH_DEVICE)');
+    expect(out).toContain('59.37.100');
+  });
+});
+
+describe('progress', () => {
+  const progress = { state: 'running', sources: [], frames: 450, total: 900, fps: 87.4, etaMs: 5200 };
+
+  test('is a bar with an estimate that fits the terminal', async () => {
+    const { bar } = await import('../src/cli/progress-line.js');
+    expect(bar(progress, 80)).toMatch(/^█+░+ {2}50 % {2}450\/900 frames, 87 frames\/s, 6 s left$/);
+    for (const columns of [10, 40, 60, 200]) expect(bar(progress, columns).length).toBeLessThan(columns);
+  });
+
+  test('of an unknown length has no bar', async () => {
+    const { bar, duration } = await import('../src/cli/progress-line.js');
+    expect(bar({ ...progress, total: 0, etaMs: 0 }, 80)).toBe('450 frames, 87 frames/s');
+    expect([duration(999), duration(61_000), duration(7_500_000)]).toEqual(['1 s', '1 min 1 s', '2 h 5 min']);
+  });
+});

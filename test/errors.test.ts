@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { errorCodes, FramepathError, toFramepathError, toOutputError } from '../src/errors.js';
+
+test('the table is the one of the native side, in its order', () => {
+  const header = readFileSync('native/core/error.h', 'utf8');
+  const native = [...header.matchAll(/^ {2}X\((\w+)\)/gm)].map(([, code]) => code);
+  expect(Object.keys(errorCodes)).toEqual(native);
+});
+
+test('every code is documented in a sentence', () => {
+  for (const [code, words] of Object.entries(errorCodes)) expect(words, code).toMatch(/^[A-Z].{15,}\.$/);
+});
+
+test('native errors keep code, hint, source and module, and are the cause', () => {
+  const native = Object.assign(new Error('no'), { code: 'DECODE_FAILED', hint: 'h', source: 's', module: '' });
+  const error = toFramepathError(native);
+  expect(error).toMatchObject({
+    name: 'FramepathError',
+    code: 'DECODE_FAILED',
+    message: 'no',
+    hint: 'h',
+    source: 's',
+    cause: native,
+  });
+  expect(error.module).toBeUndefined();
+  expect(JSON.parse(JSON.stringify(error))).toEqual({ code: 'DECODE_FAILED', message: 'no', hint: 'h', source: 's' });
+  expect(toFramepathError(error)).toBe(error);
+});
+
+test('what has no code of the table is a defect', () => {
+  expect(toFramepathError(new TypeError('x is not a function')).code).toBe('INTERNAL');
+  expect(toFramepathError({ code: 'toString' }).code).toBe('INTERNAL');
+  expect(toFramepathError('text').message).toBe('text');
+});
+
+test('file system errors of outputs are told apart', () => {
+  const errno = (code: string) => Object.assign(new Error(code), { code });
+  expect(toOutputError(errno('ENOSPC'), '/x', false).code).toBe('OUTPUT_DISK_FULL');
+  expect(toOutputError(errno('ENOSPC'), '/x', true).code).toBe('OUTPUT_DISK_FULL');
+  expect(toOutputError(errno('EACCES'), '/x', true).code).toBe('OUTPUT_UNWRITABLE');
+  expect(toOutputError(errno('EIO'), '/x', false).code).toBe('OUTPUT_FAILED');
+  const coded = new FramepathError('ABORTED', 'a');
+  expect(toOutputError(coded, '/x', true)).toBe(coded);
+});

@@ -1,0 +1,45 @@
+/** The addon as tests inject it: `vi.mock` of src/addon.js with `fakeAddonModule()`, and `fake.script = {...}`. */
+import { errorCodes } from '../../src/errors.js';
+import type { NativeAddon, PipelineSpec, RunCallbacks } from '../../src/native.js';
+import { codedError, FakeRun, type Script } from './run.js';
+
+class Fake {
+  script: Script = {};
+  runs: FakeRun[] = [];
+  probes: Record<string, object> = {};
+
+  get run(): FakeRun {
+    return this.runs.at(-1)!;
+  }
+
+  reset(script: Script = {}): void {
+    this.script = script;
+    this.runs = [];
+    this.probes = {};
+  }
+
+  readonly addon: NativeAddon = {
+    version: '0.0.0',
+    probe: async (uri) => {
+      const info = this.probes[uri];
+      if (!info) throw codedError('SOURCE_NOT_FOUND', `There is nothing at ${uri}`, { hint: 'Check the path.' });
+      return JSON.stringify(info);
+    },
+    doctor: async () => JSON.stringify({ libav: { avcodec: '59.37.100' }, devices: ['cpu'] }),
+    inspectModel: async (json) => {
+      const { model } = JSON.parse(json) as { model: { name: string } };
+      return JSON.stringify({ name: model.name, head: 'blazeface', width: 256, height: 256 });
+    },
+    trackMot: () => '',
+    errorCodes: () => Object.keys(errorCodes),
+    Run: function Run(json: string, callbacks: RunCallbacks) {
+      const run = new FakeRun(JSON.parse(json) as PipelineSpec, callbacks, fake.script);
+      fake.runs.push(run);
+      return run;
+    } as unknown as NativeAddon['Run'],
+  };
+}
+
+export const fake = new Fake();
+
+export const fakeAddonModule = () => ({ loadAddon: () => fake.addon });

@@ -1,0 +1,95 @@
+// convert, rotate, fill and complexity.
+#pragma once
+#include "conformance/pictures.h"
+#include "conformance/registry.h"
+
+namespace framepath::conformance {
+
+RANDOM_CASE(convert) {
+  ConvertArgs a{};
+  a.source = randomPicture(random, stage);
+  const Rect256 rect = randomRect(random, a.source);
+  a.x256 = rect.x, a.y256 = rect.y, a.width256 = rect.width, a.height256 = rect.height;
+  const bool same = random.chance(3);
+  const int32_t width = same ? a.source.width : random.chance(8) ? random.between(250, 600) : random.between(1, 90);
+  const int32_t height = same ? a.source.height : random.between(1, 50);
+  a.target = picture(random, stage, random.pick(kByteFormats), width, height, Contents::output);
+  stage.launch(a, {width, height, 1});
+}
+inline void convertPerf(Random& random, Stage& stage, PixelFormat from, PixelFormat to, int32_t width, int32_t height) {
+  ConvertArgs a{};
+  a.source = picture(random, stage, from, 1920, 1080, Contents::any);
+  a.width256 = 1920 * 256, a.height256 = 1080 * 256;
+  a.target = picture(random, stage, to, width, height, Contents::output);
+  stage.launch(a, {width, height, 1});
+}
+PERF_CASE(convert, rgb, "1080p yuv420p to 1080p rgb24") {
+  convertPerf(random, stage, pixelFormat::yuv420p, pixelFormat::rgb24, 1920, 1080);
+}
+PERF_CASE(convert, small, "1080p nv12 to 640x360 nv12") {
+  convertPerf(random, stage, pixelFormat::nv12, pixelFormat::nv12, 640, 360);
+}
+PERF_CASE(convert, gray, "1080p yuv420p to 320x180 gray") {
+  convertPerf(random, stage, pixelFormat::yuv420p, pixelFormat::gray8, 320, 180);
+}
+
+RANDOM_CASE(rotate) {
+  RotateArgs a{};
+  a.fromWidth = randomSize(random);
+  a.fromHeight = minOf(randomSize(random), 100'000 / a.fromWidth);
+  a.sampleBytes = random.between(1, 8);
+  a.quarterTurns = random.below(4);
+  const bool odd = a.quarterTurns & 1;
+  const int32_t toWidth = odd ? a.fromHeight : a.fromWidth, toHeight = odd ? a.fromWidth : a.fromHeight;
+  const int32_t paddingFrom = random.below(30), paddingTo = random.below(30);
+  a.from.pitchBytes = a.fromWidth * a.sampleBytes + paddingFrom;
+  a.from.data = stage.input(randomBytes(random, planeBytes(a.fromWidth * a.sampleBytes, a.fromHeight, paddingFrom)));
+  a.to.pitchBytes = toWidth * a.sampleBytes + paddingTo;
+  a.to.data = stage.output(planeBytes(toWidth * a.sampleBytes, toHeight, paddingTo));
+  stage.launch(a, {toWidth, toHeight, 1});
+}
+PERF_CASE(rotate, quarter, "1920x1080 bytes by 90 degrees") {
+  std::vector<uint8_t> bytes = randomBytes(random, 1920 * 1080);
+  RotateArgs a{{stage.input(bytes), 1920}, {stage.output(bytes.size()), 1080}, 1920, 1080, 1, 1};
+  stage.launch(a, {1080, 1920, 1});
+}
+PERF_CASE(rotate, half, "960x540 UV pairs by 180 degrees") {
+  std::vector<uint8_t> bytes = randomBytes(random, 1920 * 540);
+  RotateArgs a{{stage.input(bytes), 1920}, {stage.output(bytes.size()), 1920}, 960, 540, 2, 2};
+  stage.launch(a, {960, 540, 1});
+}
+
+RANDOM_CASE(fill) {
+  const int32_t width = randomSize(random), height = random.between(1, 40), padding = random.below(20);
+  FillArgs a{{stage.output(planeBytes(width, height, padding)), width + padding}, width, height, random.byte()};
+  stage.launch(a, {width, height, 1});
+}
+PERF_CASE(fill, plane, "1920x1080 bytes") {
+  FillArgs a{{stage.output(1920 * 1080), 1920}, 1920, 1080, 16};
+  stage.launch(a, {1920, 1080, 1});
+}
+
+RANDOM_CASE(complexity) {
+  ComplexityArgs a{};
+  a.width = randomSize(random);
+  a.height = minOf(randomSize(random), 100'000 / a.width);
+  const bool first = random.chance(3);
+  a.luma.pitchBytes = a.width + random.below(20);
+  a.luma.data = stage.input(randomBytes(random, planeBytes(a.width, a.height, a.luma.pitchBytes - a.width)));
+  a.previous.pitchBytes = a.width;
+  if (!first) a.previous.data = stage.input(randomBytes(random, planeBytes(a.width, a.height, 0)));
+  const int32_t across = (a.width + kComplexityBlock - 1) / kComplexityBlock;
+  const int32_t down = (a.height + kComplexityBlock - 1) / kComplexityBlock;
+  a.blocks = reinterpret_cast<ComplexityBlock*>(stage.output(sizeof(ComplexityBlock) * across * down));
+  stage.launch(a, {across, down, 1});
+}
+PERF_CASE(complexity, grid, "320x180 luma") {
+  ComplexityArgs a{};
+  a.width = 320, a.height = 180;
+  a.luma = {stage.input(randomBytes(random, 320 * 180)), 320};
+  a.previous = {stage.input(randomBytes(random, 320 * 180)), 320};
+  a.blocks = reinterpret_cast<ComplexityBlock*>(stage.output(sizeof(ComplexityBlock) * 20 * 12));
+  stage.launch(a, {20, 12, 1});
+}
+
+}  // namespace framepath::conformance

@@ -1,0 +1,161 @@
+// Every kernel, on every compiled instruction set and every device present, against its scalar body: equal bits.
+// FRAMEPATH_CASES sets the number of random cases a kernel. `--perf [substring]` measures instead.
+#include <algorithm>
+#include <cstdlib>
+
+#include "check.h"
+#include "conformance/compose_cases.h"
+#include "conformance/picture_cases.h"
+#include "conformance/tensor_cases.h"
+#include "conformance/vector_cases.h"
+#include "core/clock.h"
+#include "core/error.h"
+
+namespace framepath::conformance {
+namespace {
+
+// The scalar bodies, compiled here with the baseline flags and run one grid point after the other.
+template <typename Args, void (*body)(const Args&, int32_t, int32_t, int32_t)>
+void scalar(const void* opaque, const Grid& grid) {
+  const Args& args = *static_cast<const Args*>(opaque);
+  for (int32_t z = 0; z < grid.z; z++)
+    for (int32_t y = 0; y < grid.y; y++)
+      for (int32_t x = 0; x < grid.x; x++) body(args, x, y, z);
+}
+constexpr HostKernelTable kScalar = {
+#define FRAMEPATH_KERNEL_ENTRY(name, Args) &scalar<Args, name>,
+    FRAMEPATH_KERNELS(FRAMEPATH_KERNEL_ENTRY)
+#undef FRAMEPATH_KERNEL_ENTRY
+};
+constexpr const char* kNames[] = {
+#define FRAMEPATH_KERNEL_ENTRY(name, Args) #name,
+    FRAMEPATH_KERNELS(FRAMEPATH_KERNEL_ENTRY)
+#undef FRAMEPATH_KERNEL_ENTRY
+};
+constexpr int kKernels = static_cast<int>(KernelId::count);
+
+const char* nameOf(KernelId kernel) {
+  return kNames[static_cast<int>(kernel)];
+}
+
+std::unique_ptr<Stage> scalarStage() {
+  return std::make_unique<HostStage>("scalar", kScalar);
+}
+
+using MakeStage = std::function<std::unique_ptr<Stage>()>;
+
+std::vector<MakeStage> targets() {
+  std::vector<MakeStage> list;
+  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
+    if (isaSupported(isa))
+      list.push_back([isa] { return std::make_unique<HostStage>(isaName(isa), hostKernels(isa)); });
+  for (const char* name : {"cpu", "cuda:0"}) {
+    try {
+      const std::shared_ptr<Device> device = openDevice(name);
+      list.push_back([device] { return std::make_unique<DeviceStage>(device); });
+    } catch (const Error& error) {
+      const bool required = std::strncmp(name, "cuda", 4) == 0 && std::getenv("REQUIRE_CUDA");
+      std::printf("# %s is not tested: %s\n", name, error.what());
+      if (required) check::fail(__FILE__, __LINE__, "REQUIRE_CUDA is set");
+    }
+  }
+  return list;
+}
+
+std::string difference(const std::vector<std::vector<uint8_t>>& a, const std::vector<std::vector<uint8_t>>& b) {
+  if (a.size() != b.size()) return "a different number of outputs";
+  for (size_t i = 0; i < a.size(); i++) {
+    if (a[i] == b[i]) continue;
+    size_t at = 0, count = 0;
+    for (size_t k = a[i].size(); k-- > 0;)
+      if (a[i][k] != b[i][k]) at = k, count++;
+    return "output " + std::to_string(i) + ": " + std::to_string(count) + " of " + std::to_string(a[i].size()) +
+           " bytes differ, first at " + std::to_string(at) + " (" + std::to_string(a[i][at]) + " against " +
+           std::to_string(b[i][at]) + ")";
+  }
+  return "";
+}
+
+TEST(every_kernel_of_the_list_has_a_case) {
+  for (int k = 0; k < kKernels; k++) {
+    const auto& cases = randomCases();
+    const bool found = std::any_of(cases.begin(), cases.end(), [&](const RandomCase& c) { return int(c.kernel) == k; });
+    if (!found) check::fail(__FILE__, __LINE__, std::string(kNames[k]) + " has no RANDOM_CASE");
+  }
+}
+
+TEST(every_target_gives_the_bits_of_the_scalar_body) {
+  const char* wanted = std::getenv("FRAMEPATH_CASES");
+  const int count = wanted ? std::atoi(wanted) : 400;
+  const std::vector<MakeStage> stages = targets();
+  CHECK(stages.size() >= 2);
+  for (const RandomCase& c : randomCases()) {
+    for (uint32_t seed = 1; seed <= static_cast<uint32_t>(count); seed++) {
+      const std::unique_ptr<Stage> reference = scalarStage();
+      Random random(seed);
+      c.build(random, *reference);
+      CHECK(reference->launched() == c.kernel);
+      const auto expected = reference->outputs();
+      CHECK(!expected.empty());
+      for (const MakeStage& make : stages) {
+        const std::unique_ptr<Stage> stage = make();
+        Random again(seed);
+        c.build(again, *stage);
+        const std::string wrong = difference(stage->outputs(), expected);
+        if (!wrong.empty())
+          check::fail(
+              __FILE__, __LINE__,
+              std::string(nameOf(c.kernel)) + " seed " + std::to_string(seed) + " on " + stage->name() + ", " + wrong);
+      }
+      if (check::failures() > 20) return;
+    }
+  }
+}
+
+double bestSeconds(const std::function<void()>& work) {
+  double best = 1e9;
+  const int64_t end = nowNs() + 200'000'000;
+  for (int round = 0; round < 3 || nowNs() < end; round++) {
+    const int64_t start = nowNs();
+    work();
+    best = std::min(best, static_cast<double>(nowNs() - start) * 1e-9);
+  }
+  return best;
+}
+
+// What a memcpy that reads and writes `bytes` in total takes.
+double memcpySeconds(size_t bytes) {
+  std::vector<uint8_t> from(bytes / 2 + 1, 1), to(bytes / 2 + 1, 2);
+  return bestSeconds([&] {
+    std::memcpy(to.data(), from.data(), from.size());
+    asm volatile("" : : "r"(to.data()) : "memory");
+  });
+}
+
+int measure(const char* filter) {
+  std::vector<MakeStage> stages = targets();
+  stages.insert(stages.begin(), scalarStage);
+  std::printf("%-12s %-48s %-9s %9s %8s %10s\n", "kernel", "what", "target", "ms", "GB/s", "x memcpy");
+  for (const PerfCase& c : perfCases()) {
+    if (filter && !std::strstr(nameOf(c.kernel), filter) && !std::strstr(c.what, filter)) continue;
+    for (const MakeStage& make : stages) {
+      const std::unique_ptr<Stage> stage = make();
+      Random random(3);
+      c.build(random, *stage);
+      const double seconds = bestSeconds([&] { stage->relaunch(); });
+      const double bytes = static_cast<double>(stage->touchedBytes());
+      std::printf("%-12s %-48s %-9s %9.3f %8.2f %10.1f\n", nameOf(c.kernel), c.what, stage->name().c_str(),
+                  seconds * 1e3, bytes / seconds * 1e-9, seconds / memcpySeconds(stage->touchedBytes()));
+      std::fflush(stdout);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace framepath::conformance
+
+int main(int argc, char** argv) {
+  if (argc > 1 && !std::strcmp(argv[1], "--perf")) return framepath::conformance::measure(argc > 2 ? argv[2] : nullptr);
+  return check::main(argc, argv);
+}

@@ -1,0 +1,350 @@
+// What is inferred, what is asked for, what is refused: specs, files, runtimes. Models are made on the spot.
+#include <algorithm>
+
+#include "check.h"
+#include "core/error.h"
+#include "infer/alignment.h"
+#include "infer/detector.h"
+#include "infer/embedder.h"
+#include "infer/runtime.h"
+#include "infer/sha256.h"
+#include "infer/spec.h"
+#include "infer/suppress.h"
+#include "infer_support.h"
+
+using namespace framepath;
+using namespace support;
+using infer::GraphInfo;
+using infer::HeadKind;
+using infer::StatedSpec;
+
+namespace {
+
+GraphInfo graphOf(std::vector<int64_t> input, std::vector<std::vector<int64_t>> outputs) {
+  GraphInfo graph;
+  graph.inputs.push_back({"images", infer::GraphType::float32, std::move(input), {}});
+  for (size_t i = 0; i < outputs.size(); i++)
+    graph.outputs.push_back({"output" + std::to_string(i), infer::GraphType::float32, outputs[i], {}});
+  return graph;
+}
+
+HeadKind inferredHead(const GraphInfo& graph) {
+  return infer::inferSpec(graph, {}, "m").head;
+}
+
+Error caught(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& e) {
+    return e;
+  }
+  check::fail(__FILE__, __LINE__, "nothing was thrown");
+  return Error(ErrorCode::INTERNAL, "");
+}
+
+bool says(const std::string& text, const std::string& part) {
+  if (text.find(part) != std::string::npos) return true;
+  std::printf("  \"%s\" does not say \"%s\"\n", text.c_str(), part.c_str());
+  return false;
+}
+
+// A model whose prints are its input's pixels: what an embedder sees becomes visible.
+std::string mirrorModel(int64_t side, const std::vector<std::pair<std::string, std::string>>& metadata = {}) {
+  return writeFile("mirror" + std::to_string(side) + std::to_string(metadata.size()) + ".onnx",
+                   onnx::model("Flatten", {"image", {-1, 3, side, side}}, {"print", {-1, 3 * side * side}}, metadata));
+}
+
+// Gray ramp: luma 16 + x in every row, so that a pixel's value tells its column.
+FrameRef rampFrame(int32_t width, int32_t height) {
+  std::vector<uint8_t> i420(static_cast<size_t>(width) * height * 3 / 2, 128);
+  for (int32_t y = 0; y < height; y++)
+    for (int32_t x = 0; x < width; x++) i420[static_cast<size_t>(y) * width + x] = static_cast<uint8_t>(16 + x);
+  return frameOf(i420, width, height, ColorMatrix::bt709);
+}
+
+}  // namespace
+
+TEST(sha256_gives_the_published_vectors) {
+  const auto hash = [](const std::string& text) {
+    infer::Sha256 sha;
+    for (size_t i = 0; i < text.size(); i += 37) sha.add(text.data() + i, std::min<size_t>(37, text.size() - i));
+    return sha.finish();
+  };
+  CHECK_EQUAL(hash(""), std::string("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+  CHECK_EQUAL(hash("abc"), std::string("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
+  CHECK_EQUAL(hash(std::string(1000000, 'a')),
+              std::string("cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"));
+}
+
+TEST(heads_are_inferred_from_outputs) {
+  const std::vector<int64_t> face{1, 256, 256, 3}, big{1, 3, 640, 640};
+  CHECK_EQUAL(int(inferredHead(graphOf(face, {{1, 512, 1}, {1, 384, 1}, {1, 512, 16}, {1, 384, 16}}))),
+              int(HeadKind::blazeface));
+  CHECK_EQUAL(int(inferredHead(graphOf({-1, 3, 256, 256}, {{-1, 384, 16}, {-1, 512, 16}, {-1, 384, 1}, {-1, 512, 1}}))),
+              int(HeadKind::blazeface));
+  CHECK_EQUAL(int(inferredHead(graphOf(big, {{1, 84, 8400}}))), int(HeadKind::yolo));
+  CHECK_EQUAL(int(inferredHead(graphOf(big, {{1, 6, 8400}}))), int(HeadKind::yolo));
+  CHECK_EQUAL(int(inferredHead(graphOf(big, {{1, 25200, 85}}))), int(HeadKind::yolo));
+  CHECK_EQUAL(int(inferredHead(graphOf(big, {{1, 116, 8400}, {1, 32, 160, 160}}))), int(HeadKind::yolo));
+  CHECK_EQUAL(int(inferredHead(graphOf({1, 3, 416, 416}, {{1, 3549, 85}}))), int(HeadKind::yolox));
+  CHECK_EQUAL(int(infer::headFromOutputs(graphOf(big, {{1, 300, 6}}), 640, 640).value()), int(HeadKind::yoloEnd2end));
+}
+
+TEST(what_cannot_be_inferred_is_asked_for_by_name) {
+  const Error vague = caught([] { infer::inferSpec(graphOf({-1, 3, 112, 112}, {{-1, 512}}), {}, "mystery"); });
+  CHECK_EQUAL(int(vague.code), int(ErrorCode::MODEL_SPEC_NEEDED));
+  CHECK(says(vague.sentence, "mystery") && says(vague.sentence, "images float32 [?,3,112,112]") &&
+        says(vague.sentence, "output0"));
+  CHECK(says(vague.hint, "embedding") && says(vague.hint, "classification"));
+  StatedSpec head;
+  head.head = "embedding";
+  const Error scale = caught([&] { infer::inferSpec(graphOf({-1, 3, 112, 112}, {{-1, 512}}), head, "mystery"); });
+  CHECK_EQUAL(int(scale.code), int(ErrorCode::MODEL_SPEC_NEEDED));
+  CHECK(says(scale.hint, "scale"));
+  const Error end2end = caught([] { infer::inferSpec(graphOf({1, 3, 512, 512}, {{1, 100, 6}}), {}, "m"); });
+  CHECK_EQUAL(int(end2end.code), int(ErrorCode::MODEL_SPEC_NEEDED));
+  CHECK_ERROR(infer::inferSpec(graphOf({1, 3, 64, 64}, {{1, 9, 9, 9}}), {}, "m"), MODEL_SPEC_NEEDED);
+  CHECK_ERROR(infer::inferSpec(graphOf({1, 3, 64, 3}, {{1, 9}}), head, "m"), MODEL_SPEC_NEEDED);  // either layout
+  head.scale = {1};
+  CHECK_ERROR(infer::inferSpec(graphOf({1, 3, -1, -1}, {{1, 9}}), head, "m"), MODEL_SPEC_NEEDED);  // no size
+}
+
+TEST(wrong_inputs_and_wrong_options_are_refused) {
+  GraphInfo integers = graphOf({1, 3, 64, 64}, {{1, 9}});
+  integers.inputs[0].type = infer::GraphType::int64;
+  GraphInfo two = graphOf({1, 3, 64, 64}, {{1, 9}});
+  two.inputs.push_back(two.inputs[0]);
+  CHECK_ERROR(infer::inferSpec(integers, {}, "m"), MODEL_UNSUPPORTED);
+  CHECK_ERROR(infer::inferSpec(two, {}, "m"), MODEL_UNSUPPORTED);
+  CHECK_ERROR(infer::inferSpec(graphOf({1, 128}, {{1, 9}}), {}, "m"), MODEL_UNSUPPORTED);
+  CHECK_ERROR(infer::inferSpec(graphOf({1, 7, 64, 64}, {{1, 9}}), {}, "m"), MODEL_UNSUPPORTED);
+  const GraphInfo fine = graphOf({1, 3, 640, 640}, {{1, 84, 8400}});
+  const auto with = [&](auto set) {
+    StatedSpec stated;
+    set(stated);
+    return infer::inferSpec(fine, stated, "m");
+  };
+  CHECK_ERROR(with([](StatedSpec& s) { s.head = "magic"; }), INVALID_ARGUMENT);
+  CHECK_ERROR(with([](StatedSpec& s) { s.color = "cmyk"; }), INVALID_ARGUMENT);
+  CHECK_ERROR(with([](StatedSpec& s) { s.resize = "crop"; }), INVALID_ARGUMENT);
+  CHECK_ERROR(with([](StatedSpec& s) { s.mean = {1, 2}; }), INVALID_ARGUMENT);
+  CHECK_ERROR(with([](StatedSpec& s) { s.scoreThreshold = 3; }), INVALID_ARGUMENT);
+  CHECK_ERROR(with([](StatedSpec& s) { s.size = {640}; }), INVALID_ARGUMENT);
+  CHECK_ERROR(with([](StatedSpec& s) { s.size = {320, 320}; }), MODEL_UNSUPPORTED);
+  CHECK_EQUAL(with([](StatedSpec& s) { s.scoreThreshold = 0.1; }).scoreThreshold, 0.1f);
+}
+
+TEST(exporters_metadata_is_read) {
+  GraphInfo graph = graphOf({-1, 3, -1, -1}, {{-1, 6, -1}});
+  graph.metadata = {
+      {"task", "detect"}, {"stride", "32"}, {"names", "{0: 'cat', 1: \"dog's\"}"}, {"imgsz", "[384, 640]"}};
+  StatedSpec stated;
+  stated.head = "yolo";
+  const infer::ModelSpec spec = infer::inferSpec(graph, stated, "m");
+  CHECK((spec.labels == std::vector<std::string>{"cat", "dog's"}));
+  CHECK_EQUAL(spec.width, 640);
+  CHECK_EQUAL(spec.height, 384);
+  CHECK_EQUAL(spec.pad, 114.0f);
+  CHECK_EQUAL(int(infer::inferInput(graph, {}, "m").width), 640);
+
+  GraphInfo faces = graphOf({-1, 3, 150, 150}, {{-1, 128}});
+  faces.metadata = {{"framepath.head", "embedding"}, {"framepath.mean", "1,2,3"},
+                    {"framepath.scale", "0.5"},      {"framepath.metric", "l2"},
+                    {"framepath.threshold", ".58"},  {"framepath.fixes", "nchw, pad32"},
+                    {"framepath.color", "bgr"},      {"framepath.source.sha256", "abc"}};
+  const infer::ModelSpec face = infer::inferSpec(faces, {}, "m");
+  CHECK_EQUAL(int(face.head), int(HeadKind::embedding));
+  CHECK_EQUAL(face.align, std::string("dlib"));
+  CHECK_EQUAL(face.metric, std::string("l2"));
+  CHECK_EQUAL(face.threshold, 0.58f);
+  CHECK_EQUAL(face.mean[2], 3.0f);
+  CHECK_EQUAL(face.scale[2], 0.5f);
+  CHECK(face.bgr);
+  CHECK((face.fixes == std::vector<std::string>{"nchw", "pad32"}));
+  CHECK_EQUAL(face.sourceSha256, std::string("abc"));
+  StatedSpec louder;
+  louder.color = "rgb";
+  louder.align = "none";
+  CHECK(!infer::inferSpec(faces, louder, "m").bgr);
+  CHECK_EQUAL(infer::inferSpec(faces, louder, "m").align, std::string("none"));
+}
+
+TEST(suppression_keeps_the_best_and_is_stable) {
+  Detections found;
+  found.boxes = {{0, 0, 10, 10}, {1, 0, 11, 10}, {50, 0, 60, 10}, {0, 0, 10, 10}};
+  found.scores = {0.5f, 0.75f, 0.9f, 0.5f};
+  found.classes = {0, 0, 0, 1};
+  infer::sortByScore(found, 100);
+  Detections weighted = found;
+  infer::suppress(found, 0.5f);
+  CHECK((found.scores == std::vector<float>{0.9f, 0.75f, 0.5f}));
+  CHECK((found.classes == std::vector<int32_t>{0, 0, 1}));
+  infer::suppressWeighted(weighted, 0.5f);
+  CHECK_EQUAL(weighted.size(), size_t{2});
+  CHECK_NEAR(weighted.boxes[1].x1, 0.75 / 1.75, 1e-6);  // (0.75 * 1 + 0.5 * 0 + 0.5 * 0) / 1.75
+  CHECK_EQUAL(weighted.scores[1], 0.75f);
+}
+
+TEST(alignment_inverts_a_known_similarity) {
+  infer::ModelSpec spec;
+  spec.align = "dlib";
+  spec.width = spec.height = 150;
+  const double a = 1.8, b = 0.6, cx = 300, cy = 200;  // frame = crop turned, scaled by 1.897 and moved
+  infer::CropRequest request;
+  request.keypointScheme = 5;
+  const auto put = [&](double x, double y) {
+    request.keypoints.push_back(static_cast<float>(a * x - b * y + cx));
+    request.keypoints.push_back(static_cast<float>(b * x + a * y + cy));
+  };
+  put(47.7, 47.1), put(100.3, 47.1), put(74, 76.6), put(60, 103), put(88, 103);
+  const infer::Affine map = infer::cropMap(spec, request);
+  CHECK_NEAR(map.a, a, 1e-4);
+  CHECK_NEAR(map.b, -b, 1e-4);
+  CHECK_NEAR(map.c, cx, 1e-2);
+  CHECK_NEAR(map.d, b, 1e-4);
+  CHECK_NEAR(map.f, cy, 1e-2);
+  request.keypoints.assign(10, 5.0f);  // all points in one place: the box decides
+  request.box = {100, 100, 220, 200};
+  const infer::Affine box = infer::cropMap(spec, request);
+  CHECK_NEAR(box.a, 144.0 / 150, 1e-9);
+  CHECK_NEAR(box.c, 160 - 72, 1e-6);
+  CHECK_NEAR(box.f, 150 - 72, 1e-6);
+}
+
+TEST(an_embedder_sees_the_pixels_of_its_box) {
+  NEED_RUNTIME();
+  const auto model = load(
+      mirrorModel(16, {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}), {}, 8);
+  CHECK_EQUAL(model->batch(), 8);
+  CHECK_EQUAL(model->spec().embeddingDims, 16 * 16 * 3);
+  const auto embedder = infer::openEmbedder(model);
+  const FrameRef frame = rampFrame(200, 64);
+  std::vector<infer::CropRequest> crops;
+  for (int i = 0; i < 11; i++) crops.push_back({frame, {float(10 * i), 8, float(10 * i + 32), 40}, {}, 0});
+  std::vector<float> prints(crops.size() * 768);
+  embedder->embed(crops, prints.data());
+  for (size_t i = 0; i < crops.size(); i++) {
+    for (int x = 0; x < 16; x++) {
+      const double column = 10.0 * i + 2 * x + 0.5;  // the mean of two columns, from 16 to 235 stretched to 0..255
+      CHECK_NEAR(prints[i * 768 + 5 * 16 + x], column * 255 / 219, 0.75);
+    }
+  }
+  // A model with a batch of its own gives the same, whatever the count.
+  const std::string four =
+      writeFile("four.onnx",
+                onnx::model("Flatten", {"image", {4, 3, 16, 16}}, {"print", {4, 768}},
+                            {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}));
+  const auto fixed = load(four, {}, 1);
+  CHECK_EQUAL(fixed->batch(), 4);
+  std::vector<float> byFour(prints.size());
+  infer::openEmbedder(fixed)->embed(crops, byFour.data());
+  CHECK(byFour == prints);
+
+  // A box half outside shows pad there, and one far away nothing else.
+  const std::vector<infer::CropRequest> outside = {{frame, {-16, 8, 16, 40}, {}, 0},
+                                                   {frame, {5000, 8, 5032, 40}, {}, 0}};
+  embedder->embed(outside, prints.data());
+  CHECK_EQUAL(prints[0], 0.0f);
+  CHECK_NEAR(prints[9], 2.5 * 255 / 219, 0.75);
+  CHECK(std::all_of(&prints[768], &prints[768 * 2], [](float v) { return v == 0; }));
+}
+
+TEST(files_that_are_not_models_say_what_they_are) {
+  NEED_RUNTIME();
+  CHECK_ERROR(load("/no/such/model.onnx"), MODEL_NOT_FOUND);
+  CHECK_ERROR(load(""), MODEL_NOT_FOUND);
+  CHECK_ERROR(load(temporaryFolder()), MODEL_INVALID);
+  const auto refused = [](const std::string& name, const std::string& bytes, const std::string& kind) {
+    const Error e = caught([&] { load(writeFile(name, bytes)); });
+    CHECK_EQUAL(std::string(errorCodeName(e.code)), std::string("MODEL_INVALID"));
+    CHECK(says(e.sentence, kind));
+  };
+  refused("empty.onnx", "", "empty");
+  refused("text.onnx", "hello, I am a model\n", "text");
+  refused("page.onnx", "<!DOCTYPE html><html>404</html>", "HTML");
+  refused("archive.onnx", std::string("PK\x03\x04") + std::string(40, '\0'), "zip");
+  refused("lite.onnx", std::string("\x1c\0\0\0TFL3", 8) + std::string(40, '\0'), "TensorFlow Lite");
+  refused("pointer.onnx", "version https://git-lfs.github.com/spec/v1\n", "Git LFS");
+  refused("noise.onnx", std::string("\x01\x02\x03\xff\xfe", 5) + std::string(200, '\x07'), "not ONNX");
+}
+
+TEST(truncated_and_corrupted_models_are_refused_or_run) {
+  NEED_RUNTIME();
+  std::string good;
+  {
+    std::ifstream in(mirrorModel(8), std::ios::binary);
+    good.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  StatedSpec stated;
+  stated.head = "raw";
+  int refused = 0, ran = 0;
+  const auto attempt = [&](const std::string& bytes) {
+    try {
+      const auto raw = infer::openRawModel(load(writeFile("corrupt.onnx", bytes), stated));
+      raw->run(rampFrame(32, 32));
+      ran++;
+    } catch (const Error& e) {
+      CHECK(!e.sentence.empty());
+      CHECK(e.code != ErrorCode::INTERNAL);
+      refused++;
+    }
+  };
+  for (size_t length = 0; length < good.size(); length += 3) attempt(good.substr(0, length));
+  uint32_t state = 7;
+  for (int i = 0; i < 150; i++) {
+    std::string bad = good;
+    state = state * 1664525u + 1013904223u;
+    bad[(state >> 8) % bad.size()] = static_cast<char>(state >> 3);
+    attempt(bad);
+  }
+  std::printf("  %d refused, %d ran\n", refused, ran);
+  CHECK(refused > 50);
+}
+
+TEST(a_model_must_fit_what_it_is_opened_as) {
+  NEED_RUNTIME();
+  const auto embedding = load(mirrorModel(16, {{"framepath.head", "embedding"}, {"framepath.scale", "1"}}));
+  CHECK_ERROR(infer::openDetector(embedding), MODEL_UNSUPPORTED);
+  CHECK_ERROR(infer::openClassifier(embedding), MODEL_UNSUPPORTED);
+  StatedSpec blazeface;
+  blazeface.head = "blazeface";
+  const Error misfit = caught([&] { load(mirrorModel(16), blazeface); });
+  CHECK_EQUAL(int(misfit.code), int(ErrorCode::MODEL_UNSUPPORTED));
+  CHECK(says(misfit.sentence, "[N,512,1]") && says(misfit.sentence, "print"));
+  const std::string vector = writeFile("vector.onnx", onnx::model("Identity", {"x", {-1, 8}}, {"y", {-1, 8}}));
+  CHECK_ERROR(load(vector), MODEL_UNSUPPORTED);
+  const std::string numbers =
+      writeFile("numbers.onnx", onnx::model("Identity", {"x", {1, 3, 8, 8}, 7}, {"y", {1, 3, 8, 8}, 7}));
+  CHECK_ERROR(load(numbers), MODEL_UNSUPPORTED);
+  const std::string unknown =
+      writeFile("unknown.onnx", onnx::model("Frobnicate", {"x", {1, 3, 8, 8}}, {"y", {1, 192}}));
+  CHECK_ERROR(load(unknown), MODEL_UNSUPPORTED);
+  CHECK_ERROR(load(mirrorModel(16)), MODEL_SPEC_NEEDED);
+  infer::ModelOptions options;
+  options.file = mirrorModel(16);
+  options.maxBatch = 0;
+  CHECK_ERROR(infer::loadModel(runtime(), device(), options), INVALID_ARGUMENT);
+}
+
+TEST(runtimes_are_found_named_and_never_mixed) {
+  CHECK_ERROR(infer::openRuntime({}), RUNTIME_MISSING);
+  const Error missing = caught([] { infer::openRuntime({"/no/such/libonnxruntime.so", "libnosuchruntime.so.9"}); });
+  CHECK_EQUAL(int(missing.code), int(ErrorCode::RUNTIME_MISSING));
+  CHECK(says(missing.sentence, "/no/such/libonnxruntime.so") && says(missing.sentence, "libnosuchruntime.so.9"));
+  CHECK(says(missing.hint, "npm i onnxruntime-node"));
+  CHECK_ERROR(infer::openRuntime({writeFile("text.so", "not a library")}), RUNTIME_UNUSABLE);
+  NEED_RUNTIME();
+  const std::string library = environment("FRAMEPATH_ORT_LIBRARY");
+  const auto again = infer::openRuntime({"/no/such/libonnxruntime.so", library});
+  CHECK(again == runtime());
+  CHECK(says(again->info().version, "1."));
+  const Error second = caught([] {
+    infer::openRuntime({writeFile("other.so",
+                                  "\x7f"
+                                  "ELF another")});
+  });
+  CHECK_EQUAL(int(second.code), int(ErrorCode::RUNTIME_UNUSABLE));
+  CHECK(says(second.sentence, again->info().path));
+}
+
+TEST_MAIN()

@@ -1,0 +1,118 @@
+#include "compose/programme_clock.h"
+
+#include "check.h"
+#include "core/error.h"
+
+using namespace framepath;
+using compose::ProgrammeClock;
+
+namespace {
+
+struct Feed {
+  std::vector<int64_t> times;
+  int64_t endUs;
+};
+
+// Plays the feeds as the engine does: queues frames until the clock is ready, then shows the last at or before the
+// tick.
+std::vector<std::vector<int>> play(ProgrammeClock& clock, const std::vector<Feed>& feeds) {
+  std::vector<size_t> queued(feeds.size(), 0);
+  std::vector<std::vector<int>> shown;
+  for (int guard = 0; guard < 100000; guard++) {
+    while (!clock.ready()) {
+      bool any = false;
+      for (size_t s = 0; s < feeds.size(); s++) {
+        const int source = static_cast<int>(s);
+        if (queued[s] < feeds[s].times.size() && feeds[s].times[queued[s]] <= clock.tickUs(clock.tick() + 1)) {
+          clock.sawFrame(source, feeds[s].times[queued[s]++]);
+          any = true;
+        } else if (queued[s] == feeds[s].times.size()) {
+          clock.setDuration(source, feeds[s].endUs);
+          clock.sawEnd(source);
+        } else {
+          clock.sawFrame(source, feeds[s].times[queued[s]++]);
+          any = true;
+        }
+      }
+      if (!any && !clock.ready()) break;
+    }
+    if (!clock.ready() || clock.finished()) break;
+    std::vector<int> now;
+    for (const Feed& feed : feeds) {
+      int last = -1;
+      for (size_t i = 0; i < feed.times.size() && feed.times[i] <= clock.tickUs(clock.tick()); i++)
+        last = static_cast<int>(i);
+      now.push_back(last);
+    }
+    shown.push_back(now);
+    clock.advance();
+  }
+  return shown;
+}
+
+Feed steady(int num, int den, int frames) {
+  Feed feed{{}, (int64_t{frames} * 1'000'000 * den + num / 2) / num};
+  for (int i = 0; i < frames; i++) feed.times.push_back((int64_t{i} * 1'000'000 * den + num / 2) / num);
+  return feed;
+}
+
+}  // namespace
+
+TEST(ticks_are_exact_at_30000_over_1001) {
+  const ProgrammeClock clock(30000, 1001, 1);
+  CHECK_EQUAL(clock.tickUs(0), 0);
+  CHECK_EQUAL(clock.tickUs(1), 33367);
+  CHECK_EQUAL(clock.tickUs(30000), 1'001'000'000);
+  CHECK_EQUAL(clock.tickUs(int64_t{30000} * 86400), int64_t{1'001'000'000} * 86400);
+  CHECK_EQUAL(clock.tickUs(2), 66733);
+}
+
+TEST(sources_of_25_and_30_fps_end_together_on_a_30_fps_canvas) {
+  ProgrammeClock clock(30, 1, 2);
+  const auto shown = play(clock, {steady(25, 1, 50), steady(30, 1, 60)});
+  CHECK_EQUAL(shown.size(), size_t{60});
+  for (size_t i = 0; i < shown.size(); i++) {
+    CHECK_EQUAL(shown[i][1], static_cast<int>(i));
+    CHECK_EQUAL(shown[i][0], static_cast<int>(i * 25 / 30));
+  }
+}
+
+TEST(the_longest_source_decides_the_end_and_the_shorter_holds_its_last_frame) {
+  ProgrammeClock clock(25, 1, 2);
+  const auto shown = play(clock, {steady(25, 1, 10), steady(25, 1, 40)});
+  CHECK_EQUAL(shown.size(), size_t{40});
+  CHECK_EQUAL(shown.back()[0], 9);
+  CHECK_EQUAL(shown.back()[1], 39);
+}
+
+TEST(variable_frame_rates_show_the_last_frame_at_or_before_the_tick) {
+  ProgrammeClock clock(10, 1, 1);
+  const auto shown = play(clock, {{{0, 20'000, 90'000, 100'000, 480'000}, 600'000}});
+  CHECK_EQUAL(shown.size(), size_t{6});
+  const int wanted[] = {0, 3, 3, 3, 3, 4};
+  for (size_t i = 0; i < shown.size(); i++) CHECK_EQUAL(shown[i][0], wanted[i]);
+}
+
+TEST(nothing_is_ready_before_every_source_spoke) {
+  ProgrammeClock clock(30, 1, 2);
+  CHECK(!clock.ready());
+  clock.sawFrame(0, 0);
+  clock.sawFrame(0, 40'000);
+  CHECK(!clock.ready());
+  clock.sawEnd(1);
+  CHECK(clock.ready());
+  CHECK(!clock.finished());
+}
+
+TEST(a_source_without_frames_that_ended_ends_the_programme_at_once) {
+  ProgrammeClock clock(30, 1, 1);
+  clock.sawEnd(0);
+  CHECK(clock.ready());
+  CHECK(clock.finished());
+}
+
+TEST(a_rate_of_zero_is_refused) {
+  CHECK_ERROR(ProgrammeClock(0, 1, 1), INVALID_ARGUMENT);
+}
+
+TEST_MAIN()

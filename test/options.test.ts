@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import * as api from '../src/index.js';
+
+const {
+  analyzer,
+  camera,
+  detect,
+  focus,
+  follow,
+  frames,
+  grid,
+  identify,
+  images,
+  layout,
+  pipeline,
+  split,
+  track,
+  video,
+} = api;
+
+/** Calls with what the compiler would not let through. */
+const any = <T>(value: unknown) => value as T & never;
+
+const cases: [string, () => unknown, string][] = [
+  ['a path', () => video(any('')), "Expected a non-empty string for uri but received ''"],
+  ['a number', () => video('a', { stride: any('2') }), "Expected an integer of at least 1 for stride but received '2'"],
+  [
+    'a range',
+    () => video('a', { threads: 1000 }),
+    'Expected an integer between 1 and 256 for threads but received 1000',
+  ],
+  ['an order', () => video('a', { startMs: 10, endMs: 5 }), 'Expected more than startMs for endMs but received 5'],
+  [
+    'an unknown option',
+    () => video('a', any({ fast: true })),
+    "Expected one of the options id, startMs, endMs, stride, maxFps, threads, limits, live for options but received 'fast'",
+  ],
+  ['limits', () => video('a', { limits: any('none') }), "Expected an object for limits but received 'none'"],
+  [
+    'an option of limits',
+    () => video('a', { limits: { maxBytes: -1 } }),
+    'Expected an integer of at least 0 for limits.maxBytes but received -1',
+  ],
+  [
+    'camera options',
+    () => camera('a', any({ startMs: 1 })),
+    'Expected one of the options id, stride, maxFps, threads, limits for options but received',
+  ],
+  ['a list', () => images([]), 'Expected an array of at least 1 for paths but received []'],
+  [
+    'an iterable',
+    () => frames(any(5), { width: 4, height: 4 }),
+    'Expected an async iterable of pixels for iterable but received 5',
+  ],
+  [
+    'a size',
+    () => frames([], any({ width: 4 })),
+    'Expected an integer between 1 and 16384 for height but received undefined',
+  ],
+  ['a pixel format', () => frames([], { width: 4, height: 4, format: any('argb') }), "for format but received 'argb'"],
+  ['a module name', () => detect('my faces', 'blazeface'), "Expected an identifier for name but received 'my faces'"],
+  [
+    'a threshold',
+    () => detect('faces', 'blazeface', { scoreThreshold: 2 }),
+    'Expected a number between 0 and 1 for scoreThreshold but received 2',
+  ],
+  [
+    'a policy',
+    () => detect('faces', 'blazeface', { onError: any('ignore') }),
+    "Expected one of fail, skip, fallback for onError but received 'ignore'",
+  ],
+  ['a fallback', () => detect('faces', 'blazeface', { onError: 'fallback' }), 'for fallback but received undefined'],
+  ['a dependency', () => track('tracks', any({})), 'Expected a non-empty string for of but received undefined'],
+  [
+    'an association',
+    () => track('tracks', { of: 'faces', association: any('sort') }),
+    "Expected one of standard, bytetrack for association but received 'sort'",
+  ],
+  [
+    'a model',
+    () => identify('people', any({ of: 'tracks' })),
+    'Expected a non-empty string for model but received undefined',
+  ],
+  [
+    'facts of a model',
+    () => identify('people', { of: 'tracks', model: 'm', facts: { mean: [1, 2, 3, 4] } }),
+    'Expected an array of 1 to 3 for facts.mean but received [1, 2, 3, 4]',
+  ],
+  ['an analyze function', () => analyzer(any({ name: 'a' })), 'Expected a function for analyze but received undefined'],
+  [
+    'dependencies',
+    () => analyzer({ name: 'a', depends: any(['1st']), analyze: () => 1 }),
+    "Expected an identifier for depends[0] but received '1st'",
+  ],
+  ['a followed module', () => follow(any(undefined)), 'Expected a non-empty string for name but received undefined'],
+  [
+    'a pick',
+    () => follow('people', { pick: any('best') }),
+    "Expected 'main', a rank or { id } for pick but received 'best'",
+  ],
+  [
+    'a pick by identity',
+    () => follow('people', { pick: any({}) }),
+    "Expected 'main', a rank or { id } for pick but received an object",
+  ],
+  [
+    'a tile',
+    () => split({ left: 0, right: any(null) }),
+    'Expected the position or id of a source for right but received null',
+  ],
+  ['an even size', () => grid({ width: 641 }), 'Expected an even number for width but received 641'],
+  ['a colour', () => grid({ background: 'red' }), "Expected a colour '#rrggbb' for background but received 'red'"],
+  ['a rate', () => grid({ fps: 0 }), 'Expected a number above 0 or [numerator, denominator] for fps but received 0'],
+  [
+    'a large tile',
+    () => focus({ small: [1] }),
+    'Expected a tile, because small is given, for large but received undefined',
+  ],
+  [
+    'a rectangle',
+    () => layout({ tiles: [{ show: 0, rect: [10, 0, 0, 10] }] }),
+    'Expected a box [x1, y1, x2, y2] with x2 > x1 and y2 > y1 for tiles[0].rect but received [10, 0, 0, 10]',
+  ],
+  [
+    'an output',
+    () => pipeline().encode(any(5)),
+    'Expected a path, a URL, or null for packets only, for path but received 5',
+  ],
+  [
+    'a profile',
+    () => pipeline().encode('o.mp4', { profile: any('fast') }),
+    "Expected one of realtime, streaming, balanced, quality, archival for profile but received 'fast'",
+  ],
+  ['a source', () => pipeline(any('a.mp4')), "Expected a source such as video(...) for source 0 but received 'a.mp4'"],
+  [
+    'a module',
+    () => pipeline().use(any({ name: 'faces' })),
+    'Expected a module such as detect(...) for module but received an object',
+  ],
+  [
+    'a layout',
+    () => pipeline().compose(any('split')),
+    "Expected a layout such as split(...) for layout but received 'split'",
+  ],
+  [
+    'a device',
+    () => pipeline().options({ device: 'gpu' }),
+    "Expected one of auto, cpu, cuda:N for device but received 'gpu'",
+  ],
+  [
+    'a file',
+    () => pipeline().results(any(new Date())),
+    'Expected a non-empty string for path but received an instance of Date',
+  ],
+];
+
+describe('what does not fit is told before anything starts', () => {
+  test.each(cases)('%s', (_, call, message) => {
+    let error: unknown;
+    try {
+      call();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(api.FramepathError);
+    expect((error as api.FramepathError).code).toBe('INVALID_ARGUMENT');
+    expect((error as api.FramepathError).message).toContain(message);
+  });
+
+  test('a signal', async () => {
+    await expect(pipeline().start({ signal: any(1) })).rejects.toThrow(
+      'Expected an AbortSignal for signal but received 1',
+    );
+  });
+});
+
+describe('limits for untrusted sources', () => {
+  test('jail a file to its folder, and its protocols', () => {
+    expect(video('/srv/in/a.mp4', { limits: 'untrusted' }).spec.limits).toEqual({
+      maxBytes: 10 * 1024 ** 3,
+      jail: '/srv/in',
+      protocols: ['file'],
+    });
+  });
+
+  test('never let a URL read files', () => {
+    const { protocols } = video('https://example.com/a.m3u8', { limits: 'untrusted' }).spec.limits!;
+    expect(protocols).toContain('https');
+    expect(protocols).not.toContain('file');
+  });
+
+  test('are off when nothing is said', () => {
+    expect(video('a.mp4').spec.limits).toBeUndefined();
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { moduleOffsets, readValue, records } from '../src/packed.js';
+import { classes, detections, external, nothing, people, record, tensors, tracks } from './fake/records.js';
+
+const task = { taskId: 9, source: 1, seq: 3, index: 6, ptsUs: 120_000, width: 640, height: 360 };
+const all = [
+  detections(2, 7, 1),
+  nothing,
+  tracks(2),
+  people(3),
+  classes([[4, 0.5]]),
+  tensors({ dims: [2, 2], data: [1, 2, 3, 4] }, { dims: [], data: [5] }),
+  external,
+  detections(0),
+];
+
+test('records follow one another', () => {
+  const one = record(task, all);
+  const words = Float64Array.from([...one, ...one, ...record(task, [])]);
+  expect([...records(words)]).toEqual([0, one.length, 2 * one.length]);
+});
+
+test('a record that cannot be is refused instead of read forever', () => {
+  expect(() => [...records(new Float64Array(16))]).toThrow(RangeError);
+});
+
+test('every kind of value is found behind every other', () => {
+  const words = Float64Array.from([...record(task, []), ...record(task, all)]);
+  const at = [...records(words)][1]!;
+  const values = moduleOffsets(words, at, all.length).map((offset) => readValue(words, offset, undefined));
+  expect(values[0]).toEqual([
+    { box: [7, 5, 15, 13], score: 0.9, class: 0, keypoints: [[7, 0.5]] },
+    { box: [17, 5, 25, 13], score: 0.89, class: 0, keypoints: [[8, 1.5]] },
+  ]);
+  expect(values[1]).toBeUndefined();
+  expect(values[2]).toHaveLength(2);
+  expect(values[3]).toMatchObject([{ track: 1, id: 1, detection: 0 }, { track: 2, id: 2 }, { track: 3 }]);
+  expect(values[3]).not.toHaveProperty('2.id');
+  expect(values[4]).toEqual([{ class: 4, score: 0.5 }]);
+  expect(values[5]).toEqual([
+    { dims: [2, 2], data: Float64Array.of(1, 2, 3, 4) },
+    { dims: [], data: Float64Array.of(5) },
+  ]);
+  expect(values[7]).toEqual([]);
+});
+
+test('classes have the names of the model', () => {
+  const words = Float64Array.from(record(task, [detections(1), classes([[1, 0.5]])]));
+  const offsets = moduleOffsets(words, 0, 2);
+  expect(readValue(words, offsets[0]!, ['face'])).toMatchObject([{ class: 0, label: 'face' }]);
+  expect(readValue(words, offsets[1]!, ['cat', 'dog'])).toEqual([{ class: 1, label: 'dog', score: 0.5 }]);
+});
