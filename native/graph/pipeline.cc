@@ -189,7 +189,7 @@ std::vector<media::AudioInput> Pipeline::audioInputs() const {
   return inputs;
 }
 
-std::unique_ptr<Programme> Pipeline::openProgramme() {
+std::shared_ptr<Programme> Pipeline::openProgramme() {
   if (!spec_.output) return nullptr;
   if (spec_.inFlight < 3)
     throw Error(ErrorCode::INVALID_ARGUMENT,
@@ -238,7 +238,9 @@ std::unique_ptr<Programme> Pipeline::openProgramme() {
   options.output.encoder.fps = {layout.fpsNum, layout.fpsDen};
   options.audio = audioInputs();
   options.sources = static_cast<int32_t>(sources_.size());
-  return std::make_unique<Programme>(std::move(options), device_, [this](const Error& e) { engine_->fail(e); });
+  return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
+    if (const auto running = engine_) running->fail(e);
+  });
 }
 
 void Pipeline::start() {
@@ -272,61 +274,61 @@ void Pipeline::start() {
     checkOpen();
   }
   std::vector<ModuleNode> nodes = buildNodes();
-  programme_ = openProgramme();
-  if (programme_) nodes.push_back(programme_->sinkNode(&graph_));
+  std::shared_ptr<Programme> programme = openProgramme();
+  if (programme) nodes.push_back(programme->sinkNode(&graph_));
 
   EngineHooks engineHooks;
-  engineHooks.sourceFinished = [this](int32_t source) {
-    if (!programme_) return;
-    const std::vector<SourceCounts> counts = engine_->counts();
-    programme_->sourceFinished(source, counts[static_cast<size_t>(source)].error.has_value());
+  engineHooks.sourceFinished = [this, programme](int32_t source) {
+    if (programme) programme->sourceFinished(source, engine_->counts()[static_cast<size_t>(source)].error.has_value());
   };
   engineHooks.drained = [this] {
     std::lock_guard lock(mutex_);
     drained_ = true;
     changed_.notify_all();
   };
-  auto engine = std::make_unique<Engine>(Graph(std::move(nodes)), engineHooks, EngineOptions{spec_.open, spec_.keepPixels});
+  auto engine = std::make_shared<Engine>(Graph(std::move(nodes)), engineHooks, EngineOptions{spec_.open, spec_.keepPixels});
   graph_ = &engine->graph();
   for (size_t s = 0; s < frames.size(); s++)
     engine->addSource(std::move(frames[s]), {spec_.sources[s].id, spec_.sources[s].live, spec_.inFlight, spec_.resultQueue});
   {
     std::lock_guard lock(mutex_);
     if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
-    engine_ = std::move(engine);
+    engine_ = engine;
+    programme_ = programme;
     state_ = State::running;
   }
-  if (programme_) programme_->start();
-  engine_->start();
+  if (programme) programme->start();
   finisher_ = std::thread([this] { finishRun(); });
+  engine->start();
 }
 
 // Waits for the engine to drain, then ends the outputs.
 void Pipeline::finishRun() {
+  std::shared_ptr<Engine> engine;
+  std::shared_ptr<Programme> programme;
+  bool stopped = false;
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return drained_; });
     state_ = State::finishing;
-  }
-  std::optional<Error> error = engine_->error();
-  bool stopped = false;
-  {
-    std::lock_guard lock(mutex_);
+    engine = engine_;
+    programme = programme_;
     stopped = stopped_;
   }
+  std::optional<Error> error = engine->error();
   std::vector<media::OutputResult> outputs;
   std::vector<compose::FollowStats> follow;
-  if (programme_) {
-    if (error || stopped) programme_->stop(true);
+  if (programme) {
+    if (error || stopped) programme->stop(true);
+    bool complete = !error && !stopped;
+    for (const SourceCounts& counts : engine->counts()) complete = complete && !counts.error;
     try {
-      bool complete = !error && !stopped;
-      for (const SourceCounts& counts : engine_->counts()) complete = complete && !counts.error;
-      outputs.push_back(programme_->finish(complete));
+      outputs.push_back(programme->finish(complete));
     } catch (const Error& e) {
       if (!error) error = e;
     }
-    if (!error) error = engine_->error();  // composing or encoding may have failed after the last frame
-    follow = programme_->followStats();
+    if (!error) error = engine->error();  // composing or encoding may have failed after the last frame
+    follow = programme->followStats();
   }
   std::vector<Done> callbacks;
   {
@@ -357,26 +359,40 @@ void Pipeline::done(Done callback) {
 }
 
 void Pipeline::close(bool drain) {
-  bool running = false;
+  std::shared_ptr<Engine> engine;
+  std::shared_ptr<Programme> programme;
+  bool over = false;
   {
     std::lock_guard lock(mutex_);
-    running = engine_ != nullptr && state_ != State::over;
-    if (state_ != State::over) stopped_ = true;
+    over = state_ == State::over;
+    if (!over) stopped_ = true;
+    engine = engine_;
+    programme = programme_;
   }
-  if (engine_) engine_->stop();
-  if (programme_ && running) programme_->stop(drain);
+  if (engine) engine->stop();
+  if (programme && !over) programme->stop(drain);
   if (finisher_.joinable()) finisher_.join();
-  if (engine_) engine_->join();
+  if (engine) engine->join();
   std::vector<Done> callbacks;
+  std::optional<Error> error;
   {
     std::lock_guard lock(mutex_);
-    if (!endNs_) endNs_ = nowNs(), endCpuNs_ = processCpuNs();
+    if (!endNs_ && startNs_) {
+      endNs_ = nowNs();
+      endCpuNs_ = processCpuNs();
+    }
     state_ = State::over;
     callbacks.swap(doneCallbacks_);
+    error = error_;
+    finalCounts_ = countsLocked();
+    finalStages_ = stagesLocked();
+    engine_.reset();
+    programme_.reset();
+    shots_.reset();
+    models_.clear();
     for (OpenSource& source : sources_) source.pushed = nullptr;
   }
-  for (Done& callback : callbacks) callback(error_);
-  models_.clear();
+  for (Done& callback : callbacks) callback(error);
 }
 
 }  // namespace framepath::graph

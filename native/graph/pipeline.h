@@ -66,7 +66,7 @@ class Pipeline {
   // Relinks once the run is over (before: what is known now).
   track::RelinkResult relink() const;
   std::vector<track::FinalRow> rows() const;
-  std::vector<uint8_t> contactSheet() const;  // empty without identities
+  std::vector<uint8_t> contactSheet() const;  // empty without identities, and after close()
   std::vector<uint8_t> bank() const;
   std::string sourceId(int32_t source) const;
 
@@ -82,10 +82,14 @@ class Pipeline {
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   std::vector<ModuleNode> buildNodes();
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
-  std::unique_ptr<Programme> openProgramme();
+  std::shared_ptr<Programme> openProgramme();
+  std::vector<StageStats> stagesLocked() const;
+  std::vector<SourceCounts> countsLocked() const;
   std::vector<media::AudioInput> audioInputs() const;
   SourceFacts factsOf(int32_t source) const;
-  Engine& engine() const;
+  std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
+  std::shared_ptr<Programme> programme() const;
+  std::shared_ptr<Shots> bestShots() const;
   void finishRun();
 
   PipelineSpec spec_;
@@ -99,10 +103,13 @@ class Pipeline {
   int32_t identifyModule_ = -1;
   std::shared_ptr<Shots> shots_;
   const Graph* graph_ = nullptr;
-  std::unique_ptr<Programme> programme_;
-  std::unique_ptr<Engine> engine_;  // before the programme is gone, its lanes are
 
   mutable std::mutex mutex_;
+  // From start() to close(); what is asked of them afterwards is kept below.
+  std::shared_ptr<Programme> programme_;
+  std::shared_ptr<Engine> engine_;
+  std::vector<SourceCounts> finalCounts_;
+  std::vector<StageStats> finalStages_;
   std::condition_variable changed_;
   std::vector<OpenSource> sources_;
   std::vector<media::OutputResult> outputs_;

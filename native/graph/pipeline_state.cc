@@ -8,22 +8,41 @@
 
 namespace framepath::graph {
 
-Engine& Pipeline::engine() const {
+std::shared_ptr<Engine> Pipeline::engine() const {
   std::lock_guard lock(mutex_);
   if (!engine_) throw Error(ErrorCode::RUN_CLOSED, "The run is not running.", "Await start() first; a closed run cannot be used again.");
-  return *engine_;
+  return engine_;
 }
 
-void Pipeline::next(size_t max, Engine::NextCallback callback) { engine().next(max, std::move(callback)); }
-void Pipeline::discard() { engine().discard(); }
+std::shared_ptr<Programme> Pipeline::programme() const {
+  std::lock_guard lock(mutex_);
+  return programme_;
+}
+
+std::vector<SourceCounts> Pipeline::countsLocked() const { return engine_ ? engine_->counts() : finalCounts_; }
+
+std::vector<StageStats> Pipeline::stagesLocked() const {
+  if (!engine_) return finalStages_;
+  std::vector<StageStats> stages = engine_->stages();
+  // The composition's sink only hands frames over; the programme's own stages tell the time.
+  std::erase_if(stages, [](const StageStats& stage) { return stage.kind == "module" && stage.name == "compose"; });
+  if (programme_)
+    for (StageStats& stage : programme_->stages()) stages.push_back(std::move(stage));
+  return stages;
+}
+
+void Pipeline::next(size_t max, Engine::NextCallback callback) { engine()->next(max, std::move(callback)); }
+void Pipeline::discard() { engine()->discard(); }
 void Pipeline::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
-  engine().submit(std::move(frame), std::move(finished));
+  engine()->submit(std::move(frame), std::move(finished));
 }
 
 void Pipeline::nextPacket(Programme::PacketCallback callback) {
-  if (!programme_ || !spec_.output->packets)
+  if (!spec_.output || !spec_.output->packets)
     throw Error(ErrorCode::INVALID_ARGUMENT, "This run keeps no packets.", "Ask for them when encoding: .encode(path, { packets: true }).");
-  programme_->nextPacket(std::move(callback));
+  const std::shared_ptr<Programme> running = programme();
+  if (running) running->nextPacket(std::move(callback));
+  else callback(std::nullopt);
 }
 
 void Pipeline::answer(int32_t module, int64_t taskId, ExternalModule::Answer answer, const std::string& message) {
@@ -37,7 +56,7 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
 }
 
 void Pipeline::addSource(const SourceSpec& spec) {
-  Engine& running = engine();
+  const std::shared_ptr<Engine> running = engine();
   std::unique_ptr<FrameSource> frames;
   int32_t count = 0;
   {
@@ -48,7 +67,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
   std::lock_guard lock(mutex_);
   sources_.push_back(std::move(open));
   try {
-    running.addSource(std::move(frames), {spec.id, spec.live, spec_.inFlight, spec_.resultQueue});
+    running->addSource(std::move(frames), {spec.id, spec.live, spec_.inFlight, spec_.resultQueue});
   } catch (...) {
     sources_.pop_back();
     throw;
@@ -56,7 +75,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
 }
 
 void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {
-  engine().removeSource(id, std::move(removed));
+  engine()->removeSource(id, std::move(removed));
 }
 
 void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken) {
@@ -96,9 +115,9 @@ Progress Pipeline::progress() const {
   std::lock_guard lock(mutex_);
   static constexpr const char* kNames[] = {"created", "starting", "running", "finishing", "over"};
   progress.state = kNames[static_cast<int>(state_)];
-  if (!engine_) return progress;
+  if (!startNs_) return progress;
   const double seconds = static_cast<double>((endNs_ ? endNs_ : nowNs()) - startNs_) / 1e9;
-  const std::vector<SourceCounts> counts = engine_->counts();
+  const std::vector<SourceCounts> counts = countsLocked();
   progress.total = 0;
   for (size_t s = 0; s < sources_.size() && s < counts.size(); s++) {
     const OpenSource& open = sources_[s];
@@ -142,7 +161,7 @@ Report Pipeline::report() const {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   report.peakRssBytes = int64_t{usage.ru_maxrss} * 1024;
-  std::vector<SourceCounts> counts = engine_ ? engine_->counts() : std::vector<SourceCounts>{};
+  const std::vector<SourceCounts> counts = countsLocked();
   for (size_t s = 0; s < sources_.size(); s++) {
     const OpenSource& open = sources_[s];
     SourceReport source;
@@ -154,15 +173,11 @@ Report Pipeline::report() const {
       report.recoveries.push_back({open.spec.id, "source lost, the others went on", source.counts.error->sentence});
     report.sources.push_back(std::move(source));
   }
+  report.stages = stagesLocked();
   if (engine_) {
-    report.stages = engine_->stages();
-    // The composition's sink only hands frames over; the programme's own stages tell the time.
-    std::erase_if(report.stages, [](const StageStats& stage) { return stage.kind == "module" && stage.name == "compose"; });
     report.live.leases = engine_->liveLeases();
     report.live.tasks = engine_->liveTasks();
   }
-  if (programme_)
-    for (StageStats& stage : programme_->stages()) report.stages.push_back(std::move(stage));
   for (const StageStats& stage : report.stages)
     if (identifyModule_ >= 0 && stage.name == spec_.modules[static_cast<size_t>(identifyModule_)].name + ".embed")
       report.reidMs = static_cast<double>(stage.busyNs) / 1e6;
@@ -193,7 +208,7 @@ track::RelinkResult Pipeline::relink() const {
     }
   }
   track::RelinkResult result = identity_.identities->relink(options);
-  if (shots_) shots_->choose(result);
+  if (const auto shots = bestShots()) shots->choose(result);
   return result;
 }
 
@@ -201,8 +216,14 @@ std::vector<track::FinalRow> Pipeline::rows() const {
   return identity_.identities ? identity_.identities->rows() : std::vector<track::FinalRow>{};
 }
 
+std::shared_ptr<Shots> Pipeline::bestShots() const {
+  std::lock_guard lock(mutex_);
+  return shots_;
+}
+
 std::vector<uint8_t> Pipeline::contactSheet() const {
-  return shots_ ? shots_->contactSheet(relink()) : std::vector<uint8_t>{};
+  const auto shots = bestShots();
+  return shots ? shots->contactSheet(relink()) : std::vector<uint8_t>{};
 }
 
 std::vector<uint8_t> Pipeline::bank() const { return identity_.identities ? identity_.identities->save() : std::vector<uint8_t>{}; }
