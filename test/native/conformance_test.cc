@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "check.h"
-#include "conformance/compose_cases.h"
+#include "conformance/canvas_cases.h"
 #include "conformance/picture_cases.h"
 #include "conformance/tensor_cases.h"
 #include "conformance/vector_cases.h"
