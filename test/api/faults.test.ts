@@ -134,9 +134,9 @@ describe.skipIf(!ready)('outputs that cannot be', () => {
     await expect(start).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
   });
 
-  test('a codec that the container does not take', async () => {
+  test('a container nobody knows', async () => {
     const start = pipeline(video(clip)).encode(join(folder, 'o.txt')).start();
-    await expect(start).rejects.toMatchObject({ code: expect.stringMatching(/^(OUTPUT|ENCODE)/) });
+    await expect(start).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 
