@@ -120,7 +120,11 @@ function comparePalace(addon, folder) {
 
 function score(jobs, palace) {
   const input = JSON.stringify({ tools: join(data, 'tools'), jobs, palace });
-  const run = spawnSync(python, [join(root, 'scripts', 'eval-score.py')], { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const run = spawnSync(python, [join(root, 'scripts', 'eval-score.py')], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (run.status !== 0) {
     throw new StepError(`the scorer failed (it needs python3-numpy and python3-scipy):\n${run.stderr ?? run.error}`);
   }
@@ -142,14 +146,21 @@ function print(result) {
   const cell = (figures) => (figures ? `${figures.idf1.toFixed(1)} / ${figures.idsw}` : '').padStart(13);
   const row = (name, cells) => console.log(`${name.padEnd(18)}${cells.join('')}`);
   console.log('\nMotion only, IDF1 / ID switches');
-  row('', ['framepath', 'bytetrack', 'ocsort', 'sort'].map((name) => name.padStart(13)));
-  const tracked = (entry) => [entry, entry.references.bytetrack, entry.references.ocsort, entry.references.sort].map(cell);
+  row(
+    '',
+    ['framepath', 'bytetrack', 'ocsort', 'sort'].map((name) => name.padStart(13)),
+  );
+  const tracked = (entry) =>
+    [entry, entry.references.bytetrack, entry.references.ocsort, entry.references.sort].map(cell);
   for (const entry of result.mot) row(entry.sequence, tracked(entry));
   if (result.motPooled) row('pooled', tracked(result.motPooled));
 
   console.log('\nEnd to end, IDF1 / ID switches');
   const columns = ['conditional', 'always', 'bytetrack', 'embedded'];
-  row('', columns.map((name) => name.padStart(13)));
+  row(
+    '',
+    columns.map((name) => name.padStart(13)),
+  );
   for (const entry of [...result.synth, ...(result.synthPooled ? [{ name: 'pooled', ...result.synthPooled }] : [])]) {
     const always = { idf1: entry.idf1Always, idsw: entry.idswAlways };
     const share = `${((100 * entry.extracted) / Math.max(1, entry.detections)).toFixed(1)} %`;

@@ -11,16 +11,17 @@ namespace framepath::track {
 
 namespace {
 
-constexpr float kMatchWeight = 0.5f;      // squared qualities before a known identity is given, from at least
-constexpr size_t kMatchPrints = 2;        // so many prints
-constexpr float kNewWeight = 1.2f;        // before a new identity is made
-constexpr float kLoyalty = 0.8f;          // the distance to the identity a track has counts this much
-constexpr float kMargin = 0.9f;           // a print is a stranger's when another identity is nearer by this factor
-constexpr float kPoor = 0.2f;             // prints of lower quality say nothing
-constexpr int32_t kStrangers = 3;         // prints in a row that contradict a settled identity,
-constexpr int32_t kYoungStrangers = 2;    // or one just made
-constexpr int64_t kReshapeRows = 5;       // a jump in shape opens a segment no more often than this
-constexpr int64_t kShortGapUs = 200'000;  // a track lost no longer than this, alone, is still the same
+constexpr float kMatchWeight = 0.5f;       // squared qualities before a known identity is given, from at least
+constexpr size_t kMatchPrints = 2;         // so many prints
+constexpr float kNewWeight = 1.2f;         // before a new identity is made
+constexpr float kLoyalty = 0.8f;           // the distance to the identity a track has counts this much
+constexpr float kMargin = 0.9f;            // a print is a stranger's when another identity is nearer by this factor
+constexpr float kPoor = 0.2f;              // prints of lower quality say nothing
+constexpr int32_t kStrangers = 3;          // prints in a row that contradict a settled identity,
+constexpr int32_t kYoungStrangers = 2;     // or one just made
+constexpr int64_t kReshapeRows = 5;        // a jump in shape opens a segment no more often than this
+constexpr int64_t kShortGapUs = 200'000;   // a track lost no longer than this, alone, is still the same
+constexpr int64_t kForgetUs = 60'000'000;  // a track not seen for so long is over
 
 class SourceGallery final : public Gallery {
  public:
@@ -55,6 +56,7 @@ class SourceGallery final : public Gallery {
       people.items.push_back({track.track, live.id, track.box, track.score, track.detection});
       if (live.proved) lastProved_[live.id] = {track.track, frameIndex, ptsUs};
     }
+    forgetOld(ptsUs);
     return people;
   }
 
@@ -79,6 +81,13 @@ class SourceGallery final : public Gallery {
   };
 
   Segment& segment(const Live& live) { return record_->segments[live.segment]; }
+
+  // Tracks that have ended leave only what was written down.
+  void forgetOld(int64_t ptsUs) {
+    if (ptsUs - sweptUs_ < kForgetUs) return;
+    sweptUs_ = ptsUs;
+    std::erase_if(live_, [&](const auto& entry) { return ptsUs - entry.second.seenUs > kForgetUs; });
+  }
 
   struct Sighting {
     int64_t track, frameIndex, ptsUs;
@@ -164,10 +173,10 @@ class SourceGallery final : public Gallery {
       if (crop.quality < kPoor || mode_ == ReidMode::off) continue;
       const auto begin = prints.values.begin() + static_cast<std::ptrdiff_t>(i * prints.dims);
       Print print{{begin, begin + prints.dims}, crop.quality * crop.quality};
-      segment(live).prints.add(space_, print);
       if (live.proved) {
         refresh(crop.track, live, std::move(print), held);
       } else {
+        segment(live).prints.add(space_, print);
         live.evidence.add(space_, std::move(print));
         live.fresh = true;
       }
@@ -210,6 +219,7 @@ class SourceGallery final : public Gallery {
       record_->identities.erase(live.id);
       live.id = segment(live).id = 0;
       segment(live).proved = false;
+      segment(live).prints = live.evidence;
       return;
     }
     splitSegment(track, live, live.strangerRow);
@@ -294,6 +304,7 @@ class SourceGallery final : public Gallery {
     live.strangers = 0;
     segment(live).id = id;
     segment(live).proved = true;
+    segment(live).prints.clear();  // a settled segment has its identity's
     PrintSet& known = record_->identities.try_emplace(id, capacity_).first->second;
     for (const Print& print : live.evidence.prints()) known.add(space_, print);
     live.evidence.clear();
@@ -314,6 +325,7 @@ class SourceGallery final : public Gallery {
   std::unordered_map<int64_t, Live> live_;
   std::unordered_map<int32_t, Sighting> lastProved_;
   GalleryCounts counts_;
+  int64_t sweptUs_ = 0;
 };
 
 }  // namespace
