@@ -239,15 +239,29 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.audio = audioInputs();
   options.sources = static_cast<int32_t>(sources_.size());
   return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
-    if (const auto running = engine_) running->fail(e);
+    std::shared_ptr<Engine> running;
+    {
+      std::lock_guard lock(mutex_);
+      running = engine_;
+    }
+    if (running) running->fail(e);
   });
 }
 
 void Pipeline::start() {
+  const struct Leaving {
+    Pipeline& pipeline;
+    ~Leaving() {
+      std::lock_guard lock(pipeline.mutex_);
+      pipeline.opening_ = false;
+      pipeline.changed_.notify_all();
+    }
+  } leaving{*this};
   {
     std::lock_guard lock(mutex_);
     if (state_ != State::created) throw Error(ErrorCode::RUN_CLOSED, "The run has been started or closed before.", "Make a new run.");
     state_ = State::starting;
+    opening_ = true;
     startNs_ = nowNs();
     startCpuNs_ = processCpuNs();
   }
@@ -363,9 +377,10 @@ void Pipeline::close(bool drain) {
   std::shared_ptr<Programme> programme;
   bool over = false;
   {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     over = state_ == State::over;
     if (!over) stopped_ = true;
+    changed_.wait(lock, [&] { return !opening_; });  // start() gives up at its next step
     engine = engine_;
     programme = programme_;
   }

@@ -119,7 +119,7 @@ class Pipeline {
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;
   enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
-  bool drained_ = false, stopped_ = false;
+  bool opening_ = false, drained_ = false, stopped_ = false;
   int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;
   std::thread finisher_;
 };

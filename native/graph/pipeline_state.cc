@@ -1,10 +1,9 @@
 // What can be asked of a run while it goes and after it.
-#include <sys/resource.h>
-
 #include <algorithm>
 
 #include "core/clock.h"
 #include "graph/pipeline.h"
+#include "telemetry/process.h"
 
 namespace framepath::graph {
 
@@ -158,9 +157,7 @@ Report Pipeline::report() const {
     report.wallMs = static_cast<double>((endNs_ ? endNs_ : nowNs()) - startNs_) / 1e6;
     report.cpuMs = static_cast<double>((endNs_ ? endCpuNs_ : processCpuNs()) - startCpuNs_) / 1e6;
   }
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  report.peakRssBytes = int64_t{usage.ru_maxrss} * 1024;
+  report.peakRssBytes = telemetry::peakRssBytes();
   const std::vector<SourceCounts> counts = countsLocked();
   for (size_t s = 0; s < sources_.size(); s++) {
     const OpenSource& open = sources_[s];
