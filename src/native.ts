@@ -249,7 +249,7 @@ export interface NativeAddon {
   version: string;
   /** JSON of SourceInfo */
   probe(uri: string, limitsJson: string): Promise<string>;
-  /** JSON: libav versions, codecs, runtime, devices, cpu */
+  /** JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}]} */
   doctor(json: string): Promise<string>;
   /** JSON of the resolved spec; input {runtimeLibraries, model: ModelFileSpec} */
   inspectModel(json: string): Promise<string>;

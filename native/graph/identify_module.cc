@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include "core/error.h"
 #include "infer/embedder.h"
 
 namespace framepath::graph {
@@ -107,6 +108,12 @@ class GalleryWorker : public Worker {
 std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string& detectionsName, int32_t tracks,
                                       int32_t detections, int32_t first, std::shared_ptr<infer::Model> model,
                                       IdentityState state, FactsOf facts) {
+  if (spec.policy.stride != 1 || spec.policy.onError == OnError::fallback) {
+    Error error(ErrorCode::GRAPH_INVALID, "identify(\"" + spec.name + "\") takes neither a stride nor a fallback: every track needs its identity.",
+                "Put the stride on the detector, or use reid: 'off'.");
+    error.module = spec.name;
+    throw error;
+  }
   const bool embeds = model != nullptr;
   ModuleNode select;
   select.name = spec.name + ".select";
@@ -121,7 +128,6 @@ std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string&
   embed.depends = {select.name, detectionsName};
   embed.pixels = embed.internal = embed.acceptsNothing = true;
   embed.policy = spec.policy;
-  embed.policy.stride = 1;
   embed.workers = std::max(1, spec.workers);
   embed.openWorker = [model, first, detections] { return std::make_unique<EmbedWorker>(model, first, detections); };
   embed.passes = [first](const Task& task, Observation& says) {  // nothing chosen: nothing to wait for

@@ -14,10 +14,18 @@ Says what this machine has: libav and its codecs, ONNX Runtime, devices, models,
 Exit status 1 when something that every run needs is missing.
 `;
 
+/** What the addon says; see NativeAddon.doctor. */
+interface NativeFindings {
+  libav: Record<string, string>;
+  encoders: Record<string, string>;
+  runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
+  devices: { id: string; description?: string; error?: string }[];
+}
+
 interface Findings {
   node: string;
   settings: DecidedSettings;
-  native: Record<string, unknown> | undefined;
+  native: NativeFindings | undefined;
   models: { name: string; file: string; installed: boolean }[];
   problems: FramepathError[];
 }
@@ -25,10 +33,12 @@ interface Findings {
 async function examine(): Promise<Findings> {
   const settings = await loadSettings({});
   const problems: FramepathError[] = [];
-  let native: Record<string, unknown> | undefined;
+  let native: NativeFindings | undefined;
   try {
     const request = JSON.stringify({ runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value) });
-    native = JSON.parse(await loadAddon().doctor(request)) as Record<string, unknown>;
+    native = JSON.parse(await loadAddon().doctor(request)) as NativeFindings;
+    if ('error' in native.runtime)
+      problems.push(toFramepathError(Object.assign(new Error(native.runtime.error.message), native.runtime.error)));
   } catch (error) {
     problems.push(toFramepathError(error));
   }
@@ -39,18 +49,37 @@ async function examine(): Promise<Findings> {
   return { node: process.version, settings, native, models, problems };
 }
 
+function nativeLines({ libav, encoders, runtime, devices }: NativeFindings): string[] {
+  const pairs = (of: Record<string, string>) =>
+    Object.entries(of)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ');
+  return [
+    `libav: ${pairs(libav)}\n`,
+    `encoders: ${pairs(encoders)}\n`,
+    `ONNX Runtime: ${'error' in runtime ? 'none' : `${runtime.version}, ${runtime.path}`}\n`,
+    'devices:\n',
+    ...devices.map(({ id, description, error }) => `  ${id}: ${description ?? `not usable. ${error}`}\n`),
+  ];
+}
+
 function lines({ node, settings, native, models, problems }: Findings): string {
   const decided = Object.entries(settings).map(
     ([name, { value, from }]) => `  ${name}: ${value ?? 'found by probing'}  (${from})\n`,
-  );
-  const found = Object.entries(native ?? {}).map(
-    ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}\n`,
   );
   const files = models.map(
     ({ name, file, installed }) => `  ${name}: ${installed ? file : 'not generated (npm run setup)'}\n`,
   );
   const wrong = problems.map(({ code, message, hint }) => `${code}: ${message}\n${hint ? `  ${hint}\n` : ''}`);
-  return [`node: ${node}\n`, ...found, 'settings:\n', ...decided, 'models:\n', ...files, ...wrong].join('');
+  return [
+    `node: ${node}\n`,
+    ...(native ? nativeLines(native) : []),
+    'settings:\n',
+    ...decided,
+    'models:\n',
+    ...files,
+    ...wrong,
+  ].join('');
 }
 
 export const doctor: Command = {

@@ -25,7 +25,13 @@ class Fake {
       if (!info) throw codedError('SOURCE_NOT_FOUND', `There is nothing at ${uri}`, { hint: 'Check the path.' });
       return JSON.stringify(info);
     },
-    doctor: async () => JSON.stringify({ libav: { avcodec: '59.37.100' }, devices: ['cpu'] }),
+    doctor: async () =>
+      JSON.stringify({
+        libav: { libavcodec: '59.37.100' },
+        encoders: { h264: 'libx264' },
+        runtime: { path: '/lib/libonnxruntime.so', version: '1.29.0' },
+        devices: [{ id: 'cpu', description: 'CPU' }],
+      }),
     inspectModel: async (json) => {
       const { model } = JSON.parse(json) as { model: { name: string } };
       return JSON.stringify({ name: model.name, head: 'blazeface', width: 256, height: 256 });
