@@ -22,7 +22,7 @@ export interface AnalyzerOptions<N extends string, T, D extends readonly Depende
   /** whether it reads pixels (`frame.pixels`, `frame.jpeg`); the frame is held until it has answered; default false */
   pixels?: boolean;
   onError?: E;
-  /** Called once a frame, several frames may be under way. What it returns becomes `frame[name]`. */
+  /** Called for each source's frames in order, one at a time. What it returns becomes `frame[name]`. */
   analyze(frame: FrameBase, deps: Observed<D>): T | Promise<T>;
 }
 
