@@ -168,11 +168,9 @@ export interface PipelineSpec {
  *              5 tensors     count, count x (rank, dims..., values...)
  *              6 external    (a JS module's value, kept in JS under taskId)
  * ```
- * `gone` lists taskIds that will never be delivered (dropped), so that values kept in JS can go.
  */
 export interface ResultBlock {
   words: Float64Array;
-  gone: Float64Array;
 }
 
 export interface NativePacket {
@@ -189,8 +187,8 @@ export interface RunCallbacks {
    * Must answer exactly once with `run.answer`.
    */
   task(module: number, taskId: number, record: Float64Array): void;
-  /** something happened: a recovery, a stage event; JSON */
-  event(name: 'recovery' | 'stage', json: string): void;
+  /** something was lost and the run goes on; JSON {where, what, reason} */
+  event(name: 'recovery', json: string): void;
 }
 
 export interface PixelRequest {

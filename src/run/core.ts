@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Module } from '../modules/module.js';
-import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock } from '../native.js';
+import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock, RunCallbacks } from '../native.js';
 import { records } from '../packed.js';
 import type { Source } from '../source.js';
 import { Values } from '../values.js';
@@ -62,12 +62,12 @@ export class RunCore implements FrameOwner, WriterRun {
     for (const { name, spec: module } of modules) {
       if ('model' in module && module.model.labels) this.#labels.set(name, module.model.labels);
     }
-    this.native = new addon.Run(JSON.stringify(spec), {
-      task: (module, taskId, record) => {
-        this.#analysis.answer(this.native, module, taskId, record).catch((error) => this.#unlessClosing(error));
-      },
-      event: (name, json) => channel(`framepath:${name}`).publish({ run: this, ...JSON.parse(json) }),
-    });
+    this.native = new addon.Run(JSON.stringify(spec), callbacksOf(new WeakRef(this)));
+  }
+
+  /** A JS module is asked about a task. */
+  ask(module: number, taskId: number, record: Float64Array): void {
+    this.#analysis.answer(this.native, module, taskId, record).catch((error) => this.#unlessClosing(error));
   }
 
   /** Opens the files, then everything native. What does not fit rejects here, and nothing stays open. */
@@ -124,8 +124,7 @@ export class RunCore implements FrameOwner, WriterRun {
     return null;
   }
 
-  async #deliver({ words, gone }: ResultBlock): Promise<FrameView[]> {
-    for (const taskId of gone) this.#values.forget(taskId);
+  async #deliver({ words }: ResultBlock): Promise<FrameView[]> {
     const frames: FrameView[] = [];
     for (const at of records(words)) frames.push(this.#view(words, at, this.#lease));
     if (this.#writers?.wantsFrames) {
@@ -282,6 +281,14 @@ export class RunCore implements FrameOwner, WriterRun {
       throw this.wrap(error);
     }
   }
+}
+
+/** The native run holds these for as long as it lives: they must not hold the run, or a dropped one would never go. */
+function callbacksOf(core: WeakRef<RunCore>): RunCallbacks {
+  return {
+    task: (module, taskId, record) => core.deref()?.ask(module, taskId, record),
+    event: (name, json) => channel(`framepath:${name}`).publish(JSON.parse(json)),
+  };
 }
 
 function aborted(cause: unknown): FramepathError {
