@@ -229,7 +229,8 @@ export interface NativeRun {
   removeSource(id: string): Promise<void>;
   /** frames sources: resolves when there is room for the next; false = the source was removed or the run ended */
   pushFrame(source: string, pixels: Uint8Array, ptsUs: number): Promise<boolean>;
-  endFrames(source: string): void;
+  /** no more comes; with `failure`, because the source failed: the others go on */
+  endFrames(source: string, failure?: string): void;
   /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
   /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with `message` */

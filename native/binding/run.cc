@@ -263,7 +263,11 @@ Napi::Value Run::pushFrame(const Info& info) {
 }
 
 void Run::endFrames(const Info& info) {
-  guarded(info.Env(), [&] { state_->pipeline->endFrames(text(info[0])); });
+  guarded(info.Env(), [&] {
+    std::optional<Error> error;
+    if (info[1].IsString()) error = Error(ErrorCode::SOURCE_FAILED, text(info[1]));
+    state_->pipeline->endFrames(text(info[0]), std::move(error));
+  });
 }
 
 Napi::Value Run::submit(const Info& info) {

@@ -53,7 +53,7 @@ class Pipeline {
   void addSource(const SourceSpec& spec);  // blocks while opening
   void removeSource(const std::string& id, std::function<void()> removed);
   void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken);
-  void endFrames(const std::string& source);
+  void endFrames(const std::string& source, std::optional<Error> error);
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
   Device& device() { return *device_; }
   std::shared_ptr<Device> deviceRef() { return device_; }

@@ -94,10 +94,10 @@ void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t
   else taken(false);
 }
 
-void Pipeline::endFrames(const std::string& source) {
+void Pipeline::endFrames(const std::string& source, std::optional<Error> error) {
   std::lock_guard lock(mutex_);
   for (OpenSource& open : sources_)
-    if (open.spec.id == source && open.pushed) open.pushed->end();
+    if (open.spec.id == source && open.pushed) open.pushed->end(error);
 }
 
 const std::vector<std::string>* Pipeline::labelsOf(size_t specModule) const {

@@ -33,6 +33,8 @@ export class RunCore implements FrameOwner, WriterRun {
   readonly #most: number;
   readonly #labels = new Map<string, readonly string[]>();
   readonly #removed = new Set<number>();
+  /** what the iterables of sources threw, by id: what SOURCE_FAILED has as cause */
+  readonly #thrown = new Map<string, unknown>();
   #writers: Writers | undefined;
   #pulling: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
@@ -91,9 +93,14 @@ export class RunCore implements FrameOwner, WriterRun {
     for (const [i, source] of sources.entries()) this.feed(this.sourceIds[i]!, source);
   }
 
-  /** Pushes a `frames(...)` source; what its iterable throws fails the run. */
+  /** Pushes a `frames(...)` source; what its iterable throws fails the source. */
   feed(id: string, source: Source): void {
-    if (source.pushed) pushAll(this.native, id, source).catch((error) => this.#unlessClosing(error));
+    if (!source.pushed) return;
+    pushAll(this.native, id, source)
+      .then((end) => {
+        if ('threw' in end) this.#thrown.set(id, end.threw);
+      })
+      .catch((error) => this.#unlessClosing(error));
   }
 
   /** What goes wrong beside the run's own calls fails it, unless it is being closed: then it is the close that did it. */
@@ -189,12 +196,12 @@ export class RunCore implements FrameOwner, WriterRun {
     this.#reject(this.failure);
   }
 
-  /** A native error with the caller's stack, and with the original error of a JS module as cause. */
+  /** A native error with the caller's stack, and with the original error of a JS module or iterable as cause. */
   wrap(error: unknown): FramepathError {
-    const module = (error as { module?: string } | undefined)?.module;
-    const cause =
-      (error as { code?: string } | undefined)?.code === 'MODULE_FAILED' && this.#analysis.errors.get(module ?? '');
-    return toFramepathError(error, cause || error);
+    const { code, module = '', source = '' } = (error ?? {}) as Partial<FramepathError>;
+    const original = code === 'MODULE_FAILED' ? this.#analysis.errors : code === 'SOURCE_FAILED' ? this.#thrown : undefined;
+    const key = code === 'MODULE_FAILED' ? module : source;
+    return toFramepathError(error, original?.has(key) ? original.get(key) : error);
   }
 
   abort(reason: unknown): Promise<void> {

@@ -268,8 +268,9 @@ export class FakeRun implements NativeRun {
     this.#changed.fire();
     return true;
   }
-  endFrames(id: string): void {
+  endFrames(id: string, failure?: string): void {
     this.calls.push(`endFrames ${id}`);
+    if (failure) this.#fail(Object.assign(new Error(failure), { code: 'SOURCE_FAILED', source: id }));
     this.sources.find(({ spec }) => spec.id === id)!.ended = true;
     this.#changed.fire();
   }
