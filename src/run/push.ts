@@ -1,4 +1,5 @@
 /** Pushes the pixels of a `frames(...)` source, at the pace the run takes them. */
+import { messageOf } from '../errors.js';
 import type { NativeRun } from '../native.js';
 import { type PushedFrame, pictureBytes, type Source } from '../source.js';
 import { unexpected } from '../validate.js';
@@ -29,10 +30,8 @@ export async function pushAll(native: NativeRun, id: string, source: Source): Pr
     }
   } catch (error) {
     if (!(error instanceof Thrown)) throw error;
-    const { cause } = error;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    native.endFrames(id, `The iterable of source '${id}' threw: ${why}`);
-    return { threw: cause };
+    native.endFrames(id, `The iterable of source '${id}' threw: ${messageOf(error.cause)}`);
+    return { threw: error.cause };
   } finally {
     native.endFrames(id);
   }
