@@ -363,6 +363,9 @@ void Pipeline::finishRun() {
       outputs.push_back(programme->finish(complete));
     } catch (const Error& e) {
       if (!error) error = e;
+      media::OutputResult& lost = outputs.emplace_back();
+      lost.path = spec_.output->path;
+      lost.frames = programme->ticks();
     }
     if (!error) error = engine->error();  // composing or encoding may have failed after the last frame
     follow = programme->followStats();
