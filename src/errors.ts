@@ -89,6 +89,15 @@ export class FramepathError extends Error {
   }
 }
 
+/** What a thrown value says; anything can be thrown. */
+export function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return 'a value that has no text'; // no prototype, or a message that throws
+  }
+}
+
 /** Whether a value is a code of the table. */
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorCodes, code);
@@ -102,8 +111,7 @@ export function toFramepathError(error: unknown, cause: unknown = error): Framep
   if (error instanceof FramepathError) return error;
   const native = error as Partial<FramepathError> | null | undefined;
   const code = isErrorCode(native?.code) ? native.code : 'INTERNAL';
-  const message = error instanceof Error ? error.message : String(error);
-  return new FramepathError(code, message, {
+  return new FramepathError(code, messageOf(error), {
     hint: native?.hint,
     source: native?.source,
     module: native?.module,
@@ -122,7 +130,7 @@ export function toOutputError(error: unknown, path: string, opening: boolean): F
       hint: 'Free space or choose another path.',
     });
   }
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return opening
     ? new FramepathError('OUTPUT_UNWRITABLE', `Cannot write ${path}: ${why}`, {
         ...details,

@@ -168,11 +168,9 @@ export interface PipelineSpec {
  *              5 tensors     count, count x (rank, dims..., values...)
  *              6 external    (a JS module's value, kept in JS under taskId)
  * ```
- * `gone` lists taskIds that will never be delivered (dropped), so that values kept in JS can go.
  */
 export interface ResultBlock {
   words: Float64Array;
-  gone: Float64Array;
 }
 
 export interface NativePacket {
@@ -189,8 +187,8 @@ export interface RunCallbacks {
    * Must answer exactly once with `run.answer`.
    */
   task(module: number, taskId: number, record: Float64Array): void;
-  /** something happened: a recovery, a stage event; JSON */
-  event(name: 'recovery' | 'stage', json: string): void;
+  /** something was lost and the run goes on; JSON {where, what, reason} */
+  event(name: 'recovery', json: string): void;
 }
 
 export interface PixelRequest {
@@ -231,7 +229,8 @@ export interface NativeRun {
   removeSource(id: string): Promise<void>;
   /** frames sources: resolves when there is room for the next; false = the source was removed or the run ended */
   pushFrame(source: string, pixels: Uint8Array, ptsUs: number): Promise<boolean>;
-  endFrames(source: string): void;
+  /** no more comes; with `failure`, because the source failed: the others go on */
+  endFrames(source: string, failure?: string): void;
   /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
   /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with `message` */

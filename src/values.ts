@@ -1,4 +1,4 @@
-/** Values of JS modules, kept until their task is delivered or gone. */
+/** Values of JS modules, kept until their task is delivered. */
 import type { Module } from './modules/module.js';
 import { field, kind, moduleOffsets, state } from './packed.js';
 
@@ -75,11 +75,6 @@ export class Values {
       const newest = list.findLastIndex((item) => item.seq <= seq);
       if (newest > 0) list.splice(0, newest);
     }
-  }
-
-  /** A task will never be delivered. */
-  forget(taskId: number): void {
-    for (const tasks of this.#tasks.values()) tasks.delete(taskId);
   }
 
   /** Tasks that values are kept for. */

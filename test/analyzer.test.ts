@@ -127,7 +127,7 @@ describe('values', () => {
     const values = new Values();
     values.expect(task(1, 0));
     expect(values.set(task(1, 0), 0, 'in time', false)).toBe(true);
-    values.forget(1);
+    values.delivered(task(1, 0), 0);
     expect(values.set(task(1, 0), 0, 'late', false)).toBe(false);
     expect(values.size).toBe(0);
   });

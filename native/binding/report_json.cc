@@ -52,6 +52,10 @@ Json toJson(const media::SourceInfo& info) {
           {"colorMatrix", info.colorMatrix}, {"colorRange", info.colorRange}, {"colorTransfer", info.colorTransfer}, {"audio", audio}};
 }
 
+Json toJson(const graph::Recovery& recovery) {
+  return {{"where", recovery.where}, {"what", recovery.what}, {"reason", recovery.reason}};
+}
+
 Json toJson(const graph::Report& report) {
   Json sources = Json::array(), stages = Json::array(), models = Json::array(), recoveries = Json::array(),
        outputs = Json::array(), follow = Json::array();
@@ -65,7 +69,7 @@ Json toJson(const graph::Report& report) {
   for (const graph::ModelReport& m : report.models)
     models.push_back({{"name", m.spec.name}, {"sha256", m.spec.sha256}, {"provider", m.provider}, {"fixes", m.spec.fixes}});
   for (const graph::Recovery& r : report.recoveries)
-    recoveries.push_back({{"where", r.where}, {"what", r.what}, {"reason", r.reason}});
+    recoveries.push_back(toJson(r));
   for (const media::OutputResult& o : report.outputs)
     outputs.push_back({{"path", o.path}, {"codec", o.codec}, {"frames", o.frames}, {"durationMs", o.durationMs},
                        {"complete", o.complete}, {"hasAudio", o.hasAudio}});

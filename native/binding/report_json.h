@@ -9,6 +9,7 @@ namespace framepath::binding {
 nlohmann::json toJson(const media::SourceInfo& info);
 nlohmann::json toJson(const graph::Report& report);
 nlohmann::json toJson(const graph::Progress& progress);
+nlohmann::json toJson(const graph::Recovery& recovery);
 nlohmann::json toJson(const infer::ModelSpec& spec);
 nlohmann::json timelineJson(const graph::Pipeline& pipeline);
 nlohmann::json relinkJson(const graph::Pipeline& pipeline);

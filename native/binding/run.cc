@@ -52,8 +52,12 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
     state_->js = environment_.js;
     callbacks_ = std::make_shared<RunCallbacks>();
     if (info[1].IsObject()) {
-      const Napi::Value task = info[1].As<Napi::Object>().Get("task");
-      if (task.IsFunction()) callbacks_->task = Napi::Persistent(task.As<Napi::Function>());
+      const auto given = [&](const char* name, Napi::FunctionReference& to) {
+        const Napi::Value function = info[1].As<Napi::Object>().Get(name);
+        if (function.IsFunction()) to = Napi::Persistent(function.As<Napi::Function>());
+      };
+      given("task", callbacks_->task);
+      given("event", callbacks_->event);
     }
     graph::PipelineHooks hooks;
     hooks.ask = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_), state = std::weak_ptr<RunState>(state_)](
@@ -69,10 +73,18 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
         functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)), wordsArray(env, words)});
       });
     };
+    hooks.recovered = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const graph::Recovery& recovery) {
+      js->post([callbacks, recovery](Napi::Env env) {
+        const Napi::HandleScope scope(env);
+        const auto functions = callbacks.lock();
+        if (!functions || functions->event.IsEmpty()) return;
+        functions->event.Call({Napi::String::New(env, "recovery"), jsonText(env, toJson(recovery))});
+      });
+    };
     state_->pipeline = std::make_unique<graph::Pipeline>(std::move(spec), std::move(hooks));
     end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
       *alive = false;
-      callbacks->task.Reset();
+      callbacks->reset();
       std::lock_guard lock(state->closing);
       state->pipeline->close(false);
       state->held.reset();
@@ -92,7 +104,7 @@ Run::~Run() {
 }
 
 Napi::Value Run::start(const Info& info) {
-  return environment_.promise(info.Env(), [this, state = state_]() -> Settle::Make {
+  return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
     try {
       state->pipeline->start();
     } catch (...) {
@@ -123,7 +135,6 @@ Napi::Value Run::next(const Info& info) {
           if (state->held && state->pipeline->spec().keepPixels) state->held->delivered(std::move(*tasks));
           Napi::Object block = Napi::Object::New(env);
           block.Set("words", wordsArray(env, *words));
-          block.Set("gone", Napi::Float64Array::New(env, 0));
           return block;
         });
       });
@@ -252,7 +263,11 @@ Napi::Value Run::pushFrame(const Info& info) {
 }
 
 void Run::endFrames(const Info& info) {
-  guarded(info.Env(), [&] { state_->pipeline->endFrames(text(info[0])); });
+  guarded(info.Env(), [&] {
+    std::optional<Error> error;
+    if (info[1].IsString()) error = Error(ErrorCode::SOURCE_FAILED, text(info[1]));
+    state_->pipeline->endFrames(text(info[0]), std::move(error));
+  });
 }
 
 Napi::Value Run::submit(const Info& info) {
@@ -266,7 +281,6 @@ Napi::Value Run::submit(const Info& info) {
     auto settle = Settle::open(info.Env(), state_->js);
     environment_.run([settle, state = state_, request, bytes = std::move(bytes)] {
       try {
-        state->pipeline->progress();
         Device& device = state->pipeline->device();
         FrameRef frame;
         if (request.contains("uri")) {
@@ -281,6 +295,7 @@ Napi::Value Run::submit(const Info& info) {
                                         request.value("height", 0), bytes.data(), bytes.size());
         }
         state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {
+          if (task->error) return settle->reject(*task->error);
           auto words = std::make_shared<std::vector<double>>();
           packRecord(*task, *state->pipeline, *words);
           settle->resolve([words](Napi::Env env) { return wordsArray(env, *words); });

@@ -22,7 +22,11 @@ struct RunState {
 
 // JS functions of a run; lives and dies on the JS thread.
 struct RunCallbacks {
-  Napi::FunctionReference task;
+  Napi::FunctionReference task, event;
+  void reset() {
+    task.Reset();
+    event.Reset();
+  }
 };
 
 class Run : public Napi::ObjectWrap<Run> {

@@ -17,7 +17,7 @@ Engine::~Engine() {
   join();
 }
 
-int32_t Engine::addSource(std::unique_ptr<FrameSource> frames, const SourceOptions& options) {
+int32_t Engine::addSource(std::shared_ptr<FrameSource> frames, const SourceOptions& options) {
   Lock lock(mutex_);
   if (stopping_ || drained_) throw Error(ErrorCode::RUN_CLOSED, "The run has ended; no source can be added.", "Start a new run.");
   for (const auto& other : sources_)
@@ -133,13 +133,14 @@ void Engine::sourceEnded(Source& source, int32_t number, std::optional<Error> er
 void Engine::removeSource(const std::string& id, std::function<void()> removed) {
   After after;
   Lock lock(mutex_);
+  if (stopping_) throw Error(ErrorCode::RUN_CLOSED, "The run has ended, and its sources with it.");
   for (size_t s = 0; s < sources_.size(); s++) {
     Source& source = *sources_[s];
     if (source.options.id != id || (source.ended && source.finishedHook)) continue;
     source.stopping = true;
     source.removed.push_back(std::move(removed));
     source.admission->close();
-    after.calls.push_back([&source] { source.frames->interrupt(); });
+    after.calls.push_back([frames = source.frames] { frames->interrupt(); });
     checkFinished(source, static_cast<int32_t>(s), after);
     lock.unlock();
     after.run();
@@ -181,7 +182,7 @@ void Engine::stopLocked(After& after) {
   quit_ = true;
   for (auto& source : sources_) {
     source->admission->close();
-    if (!source->ended) after.calls.push_back([frames = source->frames.get()] { frames->interrupt(); });
+    if (!source->ended) after.calls.push_back([frames = source->frames] { frames->interrupt(); });
     int64_t dropped = 0;
     for (const auto& [name, n] : source->dropped) dropped += n;
     const int64_t cancelled = source->in - source->delivered - dropped;
@@ -193,6 +194,12 @@ void Engine::stopLocked(After& after) {
     for (auto& call : source->removed) after.calls.push_back(std::move(call));
     source->removed.clear();
   }
+  for (auto& [id, task] : submissions_) {
+    task->error = Error(ErrorCode::CANCELLED, "The run ended before the picture was done.");
+    submitted_->taskEnded();
+    after.calls.push_back([task = task] { task->finished(task); });
+  }
+  submissions_.clear();
   for (auto& lane : lanes_) {
     for (auto& worker : lane->workers) after.calls.push_back([worker = worker.get()] { worker->interrupt(); });
     lane->wake.notify_all();

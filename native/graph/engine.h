@@ -77,7 +77,7 @@ class Engine {
   const Graph& graph() const { return graph_; }
 
   // Before or after start(). Returns the source's number.
-  int32_t addSource(std::unique_ptr<FrameSource> source, const SourceOptions& options);
+  int32_t addSource(std::shared_ptr<FrameSource> source, const SourceOptions& options);
   // Opens every module's workers on this thread (throws what they throw), then starts the threads.
   void start();
 
@@ -86,9 +86,10 @@ class Engine {
   void next(size_t max, NextCallback callback);
   // From now on results count as delivered when they are complete.
   void discard();
-  // Stops reading the source; `removed` is called with its last task spoken. Throws SOURCE_NOT_FOUND.
+  // Stops reading the source; `removed` is called with its last task spoken. Throws SOURCE_NOT_FOUND, RUN_CLOSED.
   void removeSource(const std::string& id, std::function<void()> removed);
-  // A picture outside every source: unordered, through the stateless modules.
+  // A picture outside every source: unordered, through the stateless modules. Its failure is its own (Task::error), the
+  // run goes on; CANCELLED when the run ends first.
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
   // No source will be added: the run may end.
   void closeToSources();
@@ -109,7 +110,7 @@ class Engine {
 
  private:
   struct Source {
-    std::unique_ptr<FrameSource> frames;
+    std::shared_ptr<FrameSource> frames;  // shared with calls that interrupt it outside the lock
     SourceOptions options;
     std::shared_ptr<Admission> admission;
     std::thread thread;
@@ -147,7 +148,7 @@ class Engine {
   Batch takeBatch(Lane& lane, Lock& lock);
   std::vector<Observation> runBatch(Lane& lane, Worker& worker, const Batch& batch);
   std::optional<Observation> withoutRunning(Lane& lane, const TaskRef& task, bool& parked);
-  Observation afterFailure(Lane& lane, const Task& task, const Error& error);
+  Observation afterFailure(Lane& lane, Task& task, const Error& error);
 
   const Graph graph_;
   const EngineHooks hooks_;
@@ -157,6 +158,7 @@ class Engine {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::shared_ptr<Admission> submitted_;
+  std::map<int64_t, TaskRef> submissions_;  // not finished, by id
   int64_t nextTaskId_ = 1;
   int64_t liveTasks_ = 0;     // not yet spoken by every module
   int32_t nextSource_ = 0;    // takeResults starts here

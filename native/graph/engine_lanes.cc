@@ -92,7 +92,7 @@ std::vector<Observation> Engine::runBatch(Lane& lane, Worker& worker, const Batc
   return says;
 }
 
-Observation Engine::afterFailure(Lane& lane, const Task& task, const Error& error) {
+Observation Engine::afterFailure(Lane& lane, Task& task, const Error& error) {
   {
     Lock lock(mutex_);
     lane.stats.failures++;
@@ -104,9 +104,13 @@ Observation Engine::afterFailure(Lane& lane, const Task& task, const Error& erro
     case OnError::fail: {
       Error reported = error;
       reported.module = lane.node.name;
-      if (reported.source.empty() && task.source != kSubmitted) {
+      {
         Lock lock(mutex_);
-        reported.source = sources_[task.source]->options.id;
+        if (task.source == kSubmitted) {  // one picture's failure is not the run's
+          if (!task.error) task.error = std::move(reported);
+          break;
+        }
+        if (reported.source.empty()) reported.source = sources_[task.source]->options.id;
       }
       fail(reported);
       break;

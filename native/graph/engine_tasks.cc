@@ -94,6 +94,7 @@ void Engine::speak(const TaskRef& task, int32_t module, Observation says, After&
 // Every module whose word the caller gets has spoken.
 void Engine::complete(const TaskRef& task, After& after) {
   if (task->source == kSubmitted) {
+    submissions_.erase(task->id);
     submitted_->taskEnded();
     after.calls.push_back([task] { task->finished(task); });
     return;
@@ -133,6 +134,7 @@ void Engine::submit(FrameRef frame, std::function<void(const TaskRef&)> finished
   TaskRef task = makeTask(kSubmitted, std::move(frame), submitted_);
   task->finished = std::move(finished);
   task->enteredNs = nowNs();
+  submissions_.emplace(task->id, task);
   enter(task, after);
   lock.unlock();
   after.run();

@@ -2,6 +2,7 @@
 #include "graph/pipeline.h"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iterator>
 
@@ -9,6 +10,8 @@
 
 namespace framepath::graph {
 namespace {
+
+constexpr std::chrono::seconds kDrainTime{2};
 
 int32_t cores() { return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency())); }
 
@@ -38,17 +41,16 @@ Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks) : spec_(std::move(spe
 
 Pipeline::~Pipeline() { close(false); }
 
-Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCount, std::unique_ptr<FrameSource>& frames) {
+Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCount, std::shared_ptr<FrameSource>& frames) {
   OpenSource open;
   open.spec = spec;
   if (spec.kind == SourceSpec::Kind::frames) {
-    auto pushed = std::make_unique<PushedSource>(device_, spec.format, spec.width, spec.height);
-    open.pushed = pushed.get();
+    open.pushed = std::make_shared<PushedSource>(device_, spec.format, spec.width, spec.height);
     open.info.kind = "frames";
     open.info.width = open.info.codedWidth = spec.width;
     open.info.height = open.info.codedHeight = spec.height;
     open.info.fps = {static_cast<int32_t>(spec.fps * 1000 + 0.5), 1000};
-    frames = std::move(pushed);
+    frames = open.pushed;
     return open;
   }
   media::SourceOptions reader = spec.reader;
@@ -60,7 +62,7 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
     throw withSource(e, spec.id);
   }
   open.info = open.reader->info();
-  frames = std::make_unique<ReaderSource>(open.reader);
+  frames = std::make_shared<ReaderSource>(open.reader);
   return open;
 }
 
@@ -249,14 +251,6 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
 }
 
 void Pipeline::start() {
-  const struct Leaving {
-    Pipeline& pipeline;
-    ~Leaving() {
-      std::lock_guard lock(pipeline.mutex_);
-      pipeline.opening_ = false;
-      pipeline.changed_.notify_all();
-    }
-  } leaving{*this};
   {
     std::lock_guard lock(mutex_);
     if (state_ != State::created) throw Error(ErrorCode::RUN_CLOSED, "The run has been started or closed before.", "Make a new run.");
@@ -265,13 +259,32 @@ void Pipeline::start() {
     startNs_ = nowNs();
     startCpuNs_ = processCpuNs();
   }
+  const auto opened = [this] {
+    std::lock_guard lock(mutex_);
+    opening_ = false;
+    changed_.notify_all();
+  };
+  try {
+    open();
+  } catch (...) {
+    opened();
+    throw;
+  }
+  opened();
+}
+
+void Pipeline::open() {
   const auto checkOpen = [this] {
     std::lock_guard lock(mutex_);
     if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
   };
-  device_ = openDevice(spec_.device);
+  {
+    std::shared_ptr<Device> device = openDevice(spec_.device);
+    std::lock_guard lock(mutex_);
+    device_ = std::move(device);
+  }
   const auto sourceCount = static_cast<int32_t>(spec_.sources.size());
-  std::vector<std::unique_ptr<FrameSource>> frames;
+  std::vector<std::shared_ptr<FrameSource>> frames;
   for (const SourceSpec& spec : spec_.sources) {
     checkOpen();
     frames.emplace_back();
@@ -284,8 +297,9 @@ void Pipeline::start() {
     const bool needed = usesModel(spec);
     if (needed && !runtime_) runtime_ = infer::openRuntime(spec_.runtimeLibraries);
     models_.push_back(needed ? loadModel(spec) : nullptr);
-    if (needed) modelReports_.push_back({models_.back()->spec(), models_.back()->provider()});
     checkOpen();
+    std::lock_guard lock(mutex_);
+    if (needed) modelReports_.push_back({models_.back()->spec(), models_.back()->provider()});
   }
   std::vector<ModuleNode> nodes = buildNodes();
   std::shared_ptr<Programme> programme = openProgramme();
@@ -293,7 +307,7 @@ void Pipeline::start() {
 
   EngineHooks engineHooks;
   engineHooks.sourceFinished = [this, programme](int32_t source) {
-    if (programme) programme->sourceFinished(source, engine_->counts()[static_cast<size_t>(source)].error.has_value());
+    sourceFinished(*engine_, programme.get(), source);
   };
   engineHooks.drained = [this] {
     std::lock_guard lock(mutex_);
@@ -314,6 +328,20 @@ void Pipeline::start() {
   if (programme) programme->start();
   finisher_ = std::thread([this] { finishRun(); });
   engine->start();
+}
+
+void Pipeline::sourceFinished(Engine& engine, Programme* programme, int32_t source) {
+  const std::vector<SourceCounts> counts = engine.counts();
+  const SourceCounts& ended = counts[static_cast<size_t>(source)];
+  if (programme) programme->sourceFinished(source, ended.error.has_value());
+  const bool othersGoOn = std::any_of(counts.begin(), counts.end(), [](const SourceCounts& other) { return !other.error; });
+  if (ended.error && othersGoOn) recovered({ended.id, "source lost, the others went on", ended.error->sentence});
+}
+
+void Pipeline::recovered(Recovery recovery) {
+  if (hooks_.recovered) hooks_.recovered(recovery);
+  std::lock_guard lock(mutex_);
+  recoveries_.push_back(std::move(recovery));
 }
 
 // Waits for the engine to drain, then ends the outputs.
@@ -340,14 +368,20 @@ void Pipeline::finishRun() {
       outputs.push_back(programme->finish(complete));
     } catch (const Error& e) {
       if (!error) error = e;
+      media::OutputResult& lost = outputs.emplace_back();
+      lost.path = spec_.output->path;
+      lost.frames = programme->ticks();
     }
     if (!error) error = engine->error();  // composing or encoding may have failed after the last frame
     follow = programme->followStats();
+    for (const media::OutputResult& output : outputs)
+      for (const std::string& loss : output.soundLosses) recovered({output.path, "sound lost, silence from there", loss});
   }
   std::vector<Done> callbacks;
   {
     std::lock_guard lock(mutex_);
     error_ = error;
+    for (media::OutputResult& output : outputs) output.complete = output.complete && !error && !stopped_;
     outputs_ = std::move(outputs);
     follow_ = std::move(follow);
     endNs_ = nowNs();
@@ -378,9 +412,12 @@ void Pipeline::close(bool drain) {
   bool over = false;
   {
     std::unique_lock lock(mutex_);
+    if (opening_) stopped_ = true;
+    changed_.wait(lock, [&] { return !opening_; });  // start() gives up at its next step
+    // Every frame is composed or about to be: what is left is the end of a whole file.
+    if (drain && drained_ && !stopped_) changed_.wait_for(lock, kDrainTime, [&] { return state_ == State::over; });
     over = state_ == State::over;
     if (!over) stopped_ = true;
-    changed_.wait(lock, [&] { return !opening_; });  // start() gives up at its next step
     engine = engine_;
     programme = programme_;
   }
@@ -405,7 +442,7 @@ void Pipeline::close(bool drain) {
     programme_.reset();
     shots_.reset();
     models_.clear();
-    for (OpenSource& source : sources_) source.pushed = nullptr;
+    for (OpenSource& source : sources_) source.pushed.reset();
   }
   for (Done& callback : callbacks) callback(error);
 }

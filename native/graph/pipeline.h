@@ -22,6 +22,7 @@ namespace framepath::graph {
 
 struct PipelineHooks {
   std::function<void(int32_t module, const TaskRef& task)> ask;  // a JS module's turn; module = position in the spec
+  std::function<void(const Recovery&)> recovered;  // something was lost and the run goes on; from any thread, may be empty
 };
 
 // start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe.
@@ -52,7 +53,7 @@ class Pipeline {
   void addSource(const SourceSpec& spec);  // blocks while opening
   void removeSource(const std::string& id, std::function<void()> removed);
   void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken);
-  void endFrames(const std::string& source);
+  void endFrames(const std::string& source, std::optional<Error> error);
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
   Device& device() { return *device_; }
   std::shared_ptr<Device> deviceRef() { return device_; }
@@ -75,10 +76,12 @@ class Pipeline {
     SourceSpec spec;
     media::SourceInfo info;
     std::shared_ptr<media::SourceReader> reader;
-    PushedSource* pushed = nullptr;  // owned by the engine
+    std::shared_ptr<PushedSource> pushed;
   };
 
-  OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::unique_ptr<FrameSource>& frames);
+  OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::shared_ptr<FrameSource>& frames);
+  void open();
+  void recovered(Recovery recovery);
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   std::vector<ModuleNode> buildNodes();
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
@@ -90,6 +93,7 @@ class Pipeline {
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
   std::shared_ptr<Programme> programme() const;
   std::shared_ptr<Shots> bestShots() const;
+  void sourceFinished(Engine& engine, Programme* programme, int32_t source);
   void finishRun();
 
   PipelineSpec spec_;
@@ -119,7 +123,8 @@ class Pipeline {
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;
   enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
-  bool opening_ = false, drained_ = false, stopped_ = false;
+  bool opening_ = false;  // start() is at work: close() waits for it
+  bool drained_ = false, stopped_ = false;
   int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;
   std::thread finisher_;
 };

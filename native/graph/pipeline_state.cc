@@ -56,7 +56,7 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
 
 void Pipeline::addSource(const SourceSpec& spec) {
   const std::shared_ptr<Engine> running = engine();
-  std::unique_ptr<FrameSource> frames;
+  std::shared_ptr<FrameSource> frames;
   int32_t count = 0;
   {
     std::lock_guard lock(mutex_);
@@ -78,7 +78,7 @@ void Pipeline::removeSource(const std::string& id, std::function<void()> removed
 }
 
 void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken) {
-  PushedSource* pushed = nullptr;
+  std::shared_ptr<PushedSource> pushed;
   bool known = false;
   {
     std::lock_guard lock(mutex_);
@@ -93,10 +93,10 @@ void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t
   else taken(false);
 }
 
-void Pipeline::endFrames(const std::string& source) {
+void Pipeline::endFrames(const std::string& source, std::optional<Error> error) {
   std::lock_guard lock(mutex_);
   for (OpenSource& open : sources_)
-    if (open.spec.id == source && open.pushed) open.pushed->end();
+    if (open.spec.id == source && open.pushed) open.pushed->end(error);
 }
 
 const std::vector<std::string>* Pipeline::labelsOf(size_t specModule) const {
@@ -166,8 +166,6 @@ Report Pipeline::report() const {
     source.info = open.info;
     if (s < counts.size()) source.counts = counts[s];
     if (open.reader) source.reader = open.reader->counters();
-    if (source.counts.error)
-      report.recoveries.push_back({open.spec.id, "source lost, the others went on", source.counts.error->sentence});
     report.sources.push_back(std::move(source));
   }
   report.stages = stagesLocked();
@@ -185,7 +183,7 @@ Report Pipeline::report() const {
       report.copies[kind] = device_->copiedBytes(static_cast<CopyKind>(kind));
     report.live.deviceBytes = device_->liveBytes();
   }
-  report.recoveries.insert(report.recoveries.end(), recoveries_.begin(), recoveries_.end());
+  report.recoveries = recoveries_;
   report.outputs = outputs_;
   report.follow = follow_;
   return report;

@@ -41,6 +41,7 @@ FrameRef PushedSource::next() {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return gone_ || ended_ || !frames_.empty(); });
+    if (frames_.empty() && error_ && !gone_) throw Error(*error_);
     if (gone_ || frames_.empty()) return nullptr;
     frame = std::move(frames_.front());
     frames_.pop_front();
@@ -85,8 +86,9 @@ void PushedSource::push(const uint8_t* bytes, size_t size, int64_t ptsUs, Taken 
   if (room) taken(true);
 }
 
-void PushedSource::end() {
+void PushedSource::end(std::optional<Error> error) {
   std::lock_guard lock(mutex_);
+  if (!ended_) error_ = std::move(error);
   ended_ = true;
   changed_.notify_all();
 }

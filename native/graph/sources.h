@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "core/pool.h"
 #include "device/image.h"
@@ -35,7 +36,8 @@ class PushedSource : public FrameSource {
   // Copies `bytes` (planes one after the other, rows without padding). `taken` is called once: true when the next one
   // may come, false when the source is gone. Throws INVALID_ARGUMENT for a wrong size.
   void push(const uint8_t* bytes, size_t size, int64_t ptsUs, Taken taken);
-  void end();
+  // No more comes; with `error` the source failed, after what it gave before.
+  void end(std::optional<Error> error = std::nullopt);
 
  private:
   std::shared_ptr<Device> device_;
@@ -48,6 +50,7 @@ class PushedSource : public FrameSource {
   std::deque<Taken> waiting_;
   int64_t index_ = 0, lastUs_ = -1;
   bool ended_ = false, gone_ = false;
+  std::optional<Error> error_;
 };
 
 // A picture from caller's bytes on `device`.

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/error.h"
 #include "graph/admission.h"
 #include "graph/observation.h"
 
@@ -37,8 +39,9 @@ struct Task {
   int32_t unspoken = 0;
   int32_t unspokenResults = 0;  // of the modules whose word goes to the caller
   int32_t pixelReaders = 0;
-  bool cancelled = false;
-  std::function<void(const std::shared_ptr<Task>&)> finished;  // submitted pictures
+  // Submitted pictures: who is told, once, and what went wrong instead of a result.
+  std::function<void(const std::shared_ptr<Task>&)> finished;
+  std::optional<Error> error;
 
   const FrameRef& frame() const { return lease->frame(); }
 };

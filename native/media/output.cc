@@ -77,6 +77,7 @@ class MuxedOutput : public Output {
     } else {
       interleaver_.finish(endUs_);
       muxer_.end();
+      requireThere();
       result.complete = complete;
       result.finalised = finalise(complete);
     }
@@ -98,6 +99,13 @@ class MuxedOutput : public Output {
     muxer_.flush();
     flushedUs_ = writtenUs;
     lastFlushNs_ = nowNs();
+  }
+
+  // Writing goes on into a file that somebody removed: nothing fails, and nothing is left.
+  void requireThere() const {
+    std::error_code error;
+    if (!container_.local || frames_ == 0 || std::filesystem::exists(options_.path, error)) return;
+    throw Error(ErrorCode::OUTPUT_FAILED, "The output " + options_.path + " was removed while it was written.");
   }
 
   bool finalise(bool complete) {

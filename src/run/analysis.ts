@@ -1,4 +1,5 @@
 /** Runs JS modules inside this process: the native side asks, `analyze` answers. */
+import { messageOf } from '../errors.js';
 import { type FrameOwner, frameClass } from '../frame.js';
 import type { Module } from '../modules/module.js';
 import type { NativeRun } from '../native.js';
@@ -42,8 +43,4 @@ export class Analysis {
     const at = (name: string) => this.modules.findIndex((other) => other.name === name);
     return Object.fromEntries(module.depends.map((name) => [name, frame.valueAt(at(name))]));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Module } from '../modules/module.js';
-import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock } from '../native.js';
+import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock, RunCallbacks } from '../native.js';
 import { records } from '../packed.js';
 import type { Source } from '../source.js';
 import { Values } from '../values.js';
@@ -33,6 +33,8 @@ export class RunCore implements FrameOwner, WriterRun {
   readonly #most: number;
   readonly #labels = new Map<string, readonly string[]>();
   readonly #removed = new Set<number>();
+  /** what the iterables of sources threw, by id: what SOURCE_FAILED has as cause */
+  readonly #thrown = new Map<string, unknown>();
   #writers: Writers | undefined;
   #pulling: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
@@ -62,12 +64,12 @@ export class RunCore implements FrameOwner, WriterRun {
     for (const { name, spec: module } of modules) {
       if ('model' in module && module.model.labels) this.#labels.set(name, module.model.labels);
     }
-    this.native = new addon.Run(JSON.stringify(spec), {
-      task: (module, taskId, record) => {
-        this.#analysis.answer(this.native, module, taskId, record).catch((error) => this.#unlessClosing(error));
-      },
-      event: (name, json) => channel(`framepath:${name}`).publish({ run: this, ...JSON.parse(json) }),
-    });
+    this.native = new addon.Run(JSON.stringify(spec), callbacksOf(new WeakRef(this)));
+  }
+
+  /** A JS module is asked about a task. */
+  ask(module: number, taskId: number, record: Float64Array): void {
+    this.#analysis.answer(this.native, module, taskId, record).catch((error) => this.#unlessClosing(error));
   }
 
   /** Opens the files, then everything native. What does not fit rejects here, and nothing stays open. */
@@ -91,9 +93,14 @@ export class RunCore implements FrameOwner, WriterRun {
     for (const [i, source] of sources.entries()) this.feed(this.sourceIds[i]!, source);
   }
 
-  /** Pushes a `frames(...)` source; what its iterable throws fails the run. */
+  /** Pushes a `frames(...)` source; what its iterable throws fails the source. */
   feed(id: string, source: Source): void {
-    if (source.pushed) pushAll(this.native, id, source).catch((error) => this.#unlessClosing(error));
+    if (!source.pushed) return;
+    pushAll(this.native, id, source)
+      .then((end) => {
+        if ('threw' in end) this.#thrown.set(id, end.threw);
+      })
+      .catch((error) => this.#unlessClosing(error));
   }
 
   /** What goes wrong beside the run's own calls fails it, unless it is being closed: then it is the close that did it. */
@@ -124,8 +131,7 @@ export class RunCore implements FrameOwner, WriterRun {
     return null;
   }
 
-  async #deliver({ words, gone }: ResultBlock): Promise<FrameView[]> {
-    for (const taskId of gone) this.#values.forget(taskId);
+  async #deliver({ words }: ResultBlock): Promise<FrameView[]> {
     const frames: FrameView[] = [];
     for (const at of records(words)) frames.push(this.#view(words, at, this.#lease));
     if (this.#writers?.wantsFrames) {
@@ -190,12 +196,12 @@ export class RunCore implements FrameOwner, WriterRun {
     this.#reject(this.failure);
   }
 
-  /** A native error with the caller's stack, and with the original error of a JS module as cause. */
+  /** A native error with the caller's stack, and with the original error of a JS module or iterable as cause. */
   wrap(error: unknown): FramepathError {
-    const module = (error as { module?: string } | undefined)?.module;
-    const cause =
-      (error as { code?: string } | undefined)?.code === 'MODULE_FAILED' && this.#analysis.errors.get(module ?? '');
-    return toFramepathError(error, cause || error);
+    const { code, module = '', source = '' } = (error ?? {}) as Partial<FramepathError>;
+    const original = code === 'MODULE_FAILED' ? this.#analysis.errors : code === 'SOURCE_FAILED' ? this.#thrown : undefined;
+    const key = code === 'MODULE_FAILED' ? module : source;
+    return toFramepathError(error, original?.has(key) ? original.get(key) : error);
   }
 
   abort(reason: unknown): Promise<void> {
@@ -282,6 +288,14 @@ export class RunCore implements FrameOwner, WriterRun {
       throw this.wrap(error);
     }
   }
+}
+
+/** The native run holds these for as long as it lives: they must not hold the run, or a dropped one would never go. */
+function callbacksOf(core: WeakRef<RunCore>): RunCallbacks {
+  return {
+    task: (module, taskId, record) => core.deref()?.ask(module, taskId, record),
+    event: (name, json) => channel(`framepath:${name}`).publish(JSON.parse(json)),
+  };
 }
 
 function aborted(cause: unknown): FramepathError {

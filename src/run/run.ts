@@ -31,6 +31,7 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   readonly #core: RunCore;
   #iterator: AsyncGenerator<Frame<Results>, void, undefined> | undefined;
   #driving = false;
+  #adding: Promise<unknown> = Promise.resolve();
 
   /** @internal */
   constructor(core: RunCore) {
@@ -152,6 +153,12 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   /** A source joins; its id. @throws INVALID_ARGUMENT, RUN_CLOSED, and what opening it throws */
   async add(source: Source): Promise<string> {
     if (!(source instanceof Source)) throw unexpected('a source', 'source', source);
+    const added = this.#adding.then(() => this.#add(source)); // in turn: a source's position is the order of adding
+    this.#adding = added.catch(() => undefined);
+    return added;
+  }
+
+  async #add(source: Source): Promise<string> {
     const id = source.spec.id ?? String(this.#core.sourceIds.length);
     if (this.#core.sourceIds.includes(id)) throw unexpected('an id that no other source has', 'id', id);
     await this.#wait(this.#core.native.addSource(JSON.stringify(sourceSpec(source, id))));

@@ -1,5 +1,5 @@
 /** Results as JSON Lines, several sources merged by (time, source). */
-import { FramepathError } from '../errors.js';
+import { FramepathError, messageOf } from '../errors.js';
 import type { FrameView } from '../frame.js';
 import type { Module } from '../modules/module.js';
 import type { OutputFile } from './output-file.js';
@@ -35,7 +35,7 @@ export class ResultsWriter {
     try {
       return resultLine(frame, this.#shown);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = messageOf(cause);
       throw new FramepathError(
         'OUTPUT_FAILED',
         `Frame ${frame.index} of source ${frame.source} cannot be written as JSON: ${why}`,

@@ -16,8 +16,6 @@ export interface Script {
   /** frames a second of each file, by position; default 25 */
   fps?: number[];
   says?(module: ModuleSpec, task: Task): Said;
-  /** tasks that are dropped on the way */
-  drops?(task: Task): boolean;
   startError?: Error;
   /** fails instead of producing this task */
   failAt?: { taskId: number; error: Error };
@@ -59,7 +57,6 @@ export class FakeRun implements NativeRun {
   mostQueued = 0;
   state = 'new';
   #queue: { task: Task; words: number[] }[] = [];
-  #gone: number[] = [];
   #changed = new Signal();
   #answers = new Map<string, (answer: { state: number; message?: string }) => void>();
   /** answers that later frames carry, by source, module and first frame */
@@ -123,8 +120,7 @@ export class FakeRun implements NativeRun {
     await before;
     if (this.#over) return;
     this.produced++;
-    if (this.script.drops?.(task)) this.#gone.push(task.taskId);
-    else if (this.#discarding) this.delivered++;
+    if (this.#discarding) this.delivered++;
     else this.#queue.push({ task, words: record(task, said) });
     if (this.spec.keepPixels && !this.#discarding) this.leased.add(task.taskId);
     this.mostQueued = Math.max(this.mostQueued, this.#queued(task.source));
@@ -195,10 +191,7 @@ export class FakeRun implements NativeRun {
     const taken = this.#queue.splice(0, max);
     this.delivered += taken.length;
     this.#changed.fire();
-    return {
-      words: Float64Array.from(taken.flatMap(({ words }) => words)),
-      gone: Float64Array.from(this.#gone.splice(0)),
-    };
+    return { words: Float64Array.from(taken.flatMap(({ words }) => words)) };
   }
 
   discard(): void {
@@ -275,8 +268,9 @@ export class FakeRun implements NativeRun {
     this.#changed.fire();
     return true;
   }
-  endFrames(id: string): void {
+  endFrames(id: string, failure?: string): void {
     this.calls.push(`endFrames ${id}`);
+    if (failure) this.#fail(Object.assign(new Error(failure), { code: 'SOURCE_FAILED', source: id }));
     this.sources.find(({ spec }) => spec.id === id)!.ended = true;
     this.#changed.fire();
   }
