@@ -246,6 +246,7 @@ export function layoutSpec(
     ...canvas,
     kind: from.kind,
     tiles,
+    ...(!from.tiles && { perSource: true }),
     ...(fps !== undefined && { fps: rational(fps) }),
     ...(background !== undefined && { background: videoColor(background) }),
     ...(redact && { redact: { kind: 'pixelate', ...redact, module: redact.of, of: undefined } }),
