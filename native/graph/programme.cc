@@ -101,6 +101,13 @@ void Programme::start() {
   encodeThread_ = std::thread([this] { encodeCanvases(); });
 }
 
+void Programme::SourceQueue::pass(int64_t tickUs, std::vector<Item>& past) {
+  while (waiting.size() > 1 && waiting[1].ptsUs <= tickUs) {
+    past.push_back(std::move(waiting.front()));
+    waiting.pop_front();
+  }
+}
+
 void Programme::take(const Task& task, const Graph& graph) {
   Item item;
   item.lease = task.lease;
@@ -125,14 +132,8 @@ void Programme::take(const Task& task, const Graph& graph) {
   queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
   clock_.sawFrame(task.source, item.ptsUs);
   clock_.setDuration(task.source, queue.endUs);
-  // A frame that the next tick will not show frees its place: on a slow canvas more of them fall between two ticks
-  // than may be alive.
-  if (item.ptsUs <= tickUs)
-    while (!queue.waiting.empty()) {
-      past.push_back(std::move(queue.waiting.front()));
-      queue.waiting.pop_front();
-    }
   queue.waiting.push_back(std::move(item));
+  queue.pass(tickUs, past);
   changed_.notify_all();
 }
 
@@ -278,8 +279,9 @@ void Programme::composeTicks() {
         ptsUs = clock_.tickUs(tick);
         changeTiles();
         inputs = inputsAt(ptsUs);
-        past.swap(past_);
         clock_.advance();
+        for (SourceQueue& queue : sources_) queue.pass(clock_.tickUs(clock_.tick()), past_);
+        past.swap(past_);
       }
       const int64_t startNs = nowNs();
       FrameRef canvas = composer_->compose(tick, ptsUs, inputs);

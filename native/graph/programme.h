@@ -90,6 +90,9 @@ class Programme {
     bool live = false, ended = false, failed = false, removed = false;
     bool joining = false;  // late, and no frame yet
     bool tiled = true;     // has its tiles, if it is to have any
+    // Moves what a tick at `tickUs` or later will not show to `past`: on a slow canvas more frames fall between two
+    // ticks than may be alive.
+    void pass(int64_t tickUs, std::vector<Item>& past);
     bool over(int64_t tickUs) const { return ended && waiting.empty() && tickUs >= endUs; }
   };
   class SinkWorker;
