@@ -50,7 +50,8 @@ struct FollowStats {
 class Composer {
  public:
   virtual ~Composer() = default;
-  // inputs[i] belongs to tile i: spec.tiles, as changed by addTile and removeTile. Null after pool close. ptsUs of the canvas is the tick's time.
+  // inputs[i] belongs to tile i: spec.tiles, as changed by addTile and removeTile. Null after pool close. ptsUs of the
+  // canvas is the tick's time.
   virtual FrameRef compose(int64_t tick, int64_t ptsUs, std::span<const TileInput> inputs) = 0;
   virtual std::vector<FollowStats> followStats() const = 0;
   // One more tile at the end (a source that joined); INVALID_ARGUMENT past 16.

@@ -6,7 +6,8 @@
 namespace framepath::compose {
 namespace {
 
-constexpr double kGrowth = 0.8;  // a second missing adds this part of the size at every side: about a brisk walk
+constexpr double kGrowth = 0.5;       // a second missing adds this part of the size at every side
+constexpr float kSpeedShare = 0.25f;  // of the latest step in the speed
 
 // The same person a moment later: boxes that touch and are of a size.
 bool near(const Box& was, const Box& is) {
@@ -17,6 +18,15 @@ bool near(const Box& was, const Box& is) {
 
 }  // namespace
 
+// Where an entry's box is by now.
+Box HiddenBoxes::at(const Entry& entry, int64_t nowUs) {
+  const auto seconds = static_cast<float>(std::min(nowUs - entry.seenUs, kHoldUs)) / 1e6f;
+  const float grow = static_cast<float>(kGrowth) * seconds;
+  const float dx = grow * entry.box.width(), dy = grow * entry.box.height();
+  const float x = entry.speedX * seconds, y = entry.speedY * seconds;
+  return {entry.box.x1 + x - dx, entry.box.y1 + y - dy, entry.box.x2 + x + dx, entry.box.y2 + y + dy};
+}
+
 void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
   spokeUs_ = nowUs;
   blind_ = false;
@@ -26,15 +36,24 @@ void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
     auto best = entries_.end();
     float most = -1;
     for (auto it = entries_.begin(); it != entries_.end(); ++it) {
-      if (!near(it->box, box)) continue;
-      const float overlap = intersectionOverUnion(it->box, box);
+      const Box expected = at(*it, nowUs);
+      if (!near(expected, box)) continue;
+      const float overlap = intersectionOverUnion(expected, box);
       if (overlap > most) {
         most = overlap;
         best = it;
       }
     }
-    if (best != entries_.end()) entries_.erase(best);
-    now.push_back({box, nowUs, 0});
+    Entry entry{box, nowUs};
+    if (best != entries_.end()) {
+      const float seconds = static_cast<float>(std::max<int64_t>(1, nowUs - best->seenUs)) / 1e6f;
+      const float dx = (box.x1 + box.x2 - best->box.x1 - best->box.x2) / 2,
+                  dy = (box.y1 + box.y2 - best->box.y1 - best->box.y2) / 2;
+      entry.speedX = best->speedX + kSpeedShare * (dx / seconds - best->speedX);
+      entry.speedY = best->speedY + kSpeedShare * (dy / seconds - best->speedY);
+      entries_.erase(best);
+    }
+    now.push_back(entry);
   }
   for (Entry& entry : entries_) {
     entry.missed++;
@@ -51,11 +70,7 @@ void HiddenBoxes::silent(int64_t nowUs) {
 
 void HiddenBoxes::refresh(int64_t nowUs) {
   shown_.clear();
-  for (const Entry& entry : entries_) {
-    const auto grow = static_cast<float>(kGrowth * std::min<int64_t>(nowUs - entry.seenUs, kHoldUs) / 1e6);
-    const float dx = grow * entry.box.width(), dy = grow * entry.box.height();
-    shown_.push_back({entry.box.x1 - dx, entry.box.y1 - dy, entry.box.x2 + dx, entry.box.y2 + dy});
-  }
+  for (const Entry& entry : entries_) shown_.push_back(at(entry, nowUs));
 }
 
 }  // namespace framepath::compose

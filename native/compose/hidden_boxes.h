@@ -1,7 +1,7 @@
 // What redaction hides in one tile: the boxes said last, and those that went missing a moment ago.
 //
-// A detector loses a face for a few frames now and then. Its box stays hidden, growing, until it is found again near by
-// or has been missing for a while: rather too much is hidden than a face shown.
+// A detector loses a face for a few frames now and then. Its box stays hidden, moves on as it moved and grows, until it
+// is found again near by or has been missing for a while: rather too much is hidden than a face shown.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -21,7 +21,7 @@ class HiddenBoxes {
   // The module never spoke, or not for so long that nobody knows who is where: the whole picture is hidden.
   bool blind() const { return blind_; }
 
-  static constexpr int64_t kHoldUs = 1'000'000;
+  static constexpr int64_t kHoldUs = 1'200'000;
   static constexpr int kHoldPictures = 3;  // at least, whatever their rate
   static constexpr int64_t kBlindUs = 500'000;
 
@@ -30,7 +30,9 @@ class HiddenBoxes {
     Box box;
     int64_t seenUs = 0;
     int missed = 0;
+    float speedX = 0, speedY = 0;  // of the centre, pixels a second
   };
+  static Box at(const Entry& entry, int64_t nowUs);
   void refresh(int64_t nowUs);
 
   std::vector<Entry> entries_;

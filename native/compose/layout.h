@@ -35,8 +35,8 @@ struct TileSpec {
 struct RedactSpec {
   std::string module;  // whose boxes; empty = none
   enum class Kind : uint8_t { pixelate, blur } kind = Kind::pixelate;
-  double margin = 0.15;  // the box grown by this part of its size
-  double strength = 6;   // pixelate: blocks across the grown box; blur: its width / strength = radius
+  double margin = 0.25;  // the box grown by this part of its size
+  double strength = 4;   // pixelate: blocks across the grown box; blur: its width / strength = radius
 };
 
 struct DrawSpec {

@@ -24,7 +24,8 @@ void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& plac
   const double whole = (box.width() + 2 * mx) * placement.width / placement.source.width();
 
   if (spec_.kind == RedactSpec::Kind::pixelate) {
-    const int32_t block = std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, kMinBlock, 4096);
+    const int32_t block =
+        std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, kMinBlock, 4096);
     launch(*device_, queue, PixelateArgs{canvas, x1, y1, width, height, block},
            Grid{(width + block - 1) / block, (height + block - 1) / block, 3});
     return;

@@ -141,7 +141,8 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   std::lock_guard lock(mutex_);
   const auto present = std::count_if(sources_.begin(), sources_.end(), [](const SourceQueue& q) { return !q.removed; });
   if (options_.layout.perSource && present >= compose::kMaxTiles)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "The canvas shows " + std::to_string(present) + " sources, and has no place for another.",
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "The canvas shows " + std::to_string(present) + " sources, and has no place for another.",
                 "Remove a source first.");
   clock_.join(number);
   if (source.live) clock_.setLive(number);
@@ -248,8 +249,9 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
     const SourceQueue& queue = sources_[static_cast<size_t>(tiles_[t].source)];
     compose::TileInput& input = inputs[t];
     const bool over = queue.over(tickUs);
-    input.state = over ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
-                  : queue.current ? compose::TileState::live : compose::TileState::starting;
+    input.state = over            ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
+                  : queue.current ? compose::TileState::live
+                                  : compose::TileState::starting;
     if (!queue.current) continue;
     input.frame = queue.current->lease->frame();  // the first tick past the end too: the composer copies it to hold
     input.fresh = queue.current->fresh;
@@ -388,7 +390,8 @@ void Programme::nextPacket(PacketCallback callback) {
   {
     std::lock_guard lock(packetMutex_);
     if (waitingPacket_)
-      throw Error(ErrorCode::INVALID_ARGUMENT, "A packet is already being waited for.", "Await one packet before the next.");
+      throw Error(ErrorCode::INVALID_ARGUMENT, "A packet is already being waited for.",
+                  "Await one packet before the next.");
     if (packets_.empty() && !packetsClosed_) {
       waitingPacket_ = std::move(callback);
       packetRoom_.notify_all();
@@ -425,6 +428,8 @@ std::vector<StageStats> Programme::stages() const {
   return {composeStats_, encodeStats_};
 }
 
-std::vector<compose::FollowStats> Programme::followStats() const { return composer_->followStats(); }
+std::vector<compose::FollowStats> Programme::followStats() const {
+  return composer_->followStats();
+}
 
 }  // namespace framepath::graph

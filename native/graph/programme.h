@@ -49,7 +49,8 @@ class Programme {
   Programme(const Programme&) = delete;
   Programme& operator=(const Programme&) = delete;
 
-  // The module that hands frames over: depends on the modules the layout names, holds pixels, results do not wait for it.
+  // The module that hands frames over: depends on the modules the layout names, holds pixels, results do not wait for
+  // it.
   ModuleNode sinkNode(const Graph* const* graph) const;
 
   void start();
@@ -119,7 +120,7 @@ class Programme {
   std::condition_variable changed_;
   compose::ProgrammeClock clock_;
   std::vector<SourceQueue> sources_;
-  std::vector<Item> past_;  // their leases are let go outside the lock
+  std::vector<Item> past_;    // their leases are let go outside the lock
   int64_t firstFrameNs_ = 0;  // live ticks are due from here on
   bool stopping_ = false, failing_ = false;
   StageStats composeStats_, encodeStats_;
