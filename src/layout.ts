@@ -56,7 +56,11 @@ export interface CanvasOptions<Needs extends string = string> {
   gap?: number;
   /** what a tile shows when its source ended or failed; default `'hold'` */
   whenEnded?: 'hold' | 'placeholder' | 'black' | 'relayout';
-  /** hides the boxes of a module; `margin` grows them by this part of their size (default 0.15) */
+  /**
+   * Hides the boxes of a module. `margin` grows them by this part of their size (default 0.25); `strength`: blocks across
+   * a pixelated box, or a blurred box's width in radii (default 4, fewer hide more). What goes missing stays hidden for a
+   * moment; while the module has nothing to say the whole picture is hidden.
+   */
   redact?: { of: Needs; kind?: 'pixelate' | 'blur'; margin?: number; strength?: number };
   /** draws the boxes of a module with labels (default true), and the time (default false) */
   draw?: { boxes?: Needs; labels?: boolean; time?: boolean };
@@ -246,6 +250,7 @@ export function layoutSpec(
     ...canvas,
     kind: from.kind,
     tiles,
+    ...(!from.tiles && { perSource: true }),
     ...(fps !== undefined && { fps: rational(fps) }),
     ...(background !== undefined && { background: videoColor(background) }),
     ...(redact && { redact: { kind: 'pixelate', ...redact, module: redact.of, of: undefined } }),

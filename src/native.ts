@@ -118,6 +118,8 @@ export interface LayoutSpec {
   gap?: number;
   whenEnded?: 'hold' | 'placeholder' | 'black' | 'relayout';
   tiles: TileSpec[];
+  /** one tile a source: a source that joins gets one too */
+  perSource?: boolean;
   redact?: { module: string; kind: 'pixelate' | 'blur'; margin?: number; strength?: number };
   draw?: { boxes?: string; labels?: boolean; time?: boolean };
 }

@@ -104,9 +104,9 @@ function positions(ids: readonly string[]): (ref: SourceRef, name: string) => nu
   };
 }
 
-/** The canvas of an encode without compose: the source as it is. */
+/** The canvas of an encode without compose: the source as it is, of an odd size without its last row or column. */
 function plainCanvas(size: readonly [number, number]): Layout {
-  const [width, height] = size.map((pixels) => Math.max(16, pixels + (pixels % 2))) as [number, number];
+  const [width, height] = size.map((pixels) => Math.max(16, pixels - (pixels % 2))) as [number, number];
   const canvas: CanvasOptions = { width, height };
   return new Layout('custom', canvas, [{ tile: { source: 0, fit: 'contain' }, rect: [0, 0, width, height] }]);
 }

@@ -126,8 +126,8 @@ describe('encoding', () => {
     const run = await pipeline(video('a.mp4')).encode('o.mp4', { profile: 'quality' }).start();
     expect(fake.run.spec.compose).toMatchObject({
       kind: 'custom',
-      width: 642,
-      height: 362,
+      width: 640,
+      height: 360,
       tiles: [{ source: 0, fit: 'contain' }],
     });
     expect(fake.run.spec.output).toEqual({ path: 'o.mp4', profile: 'quality', audio: 'first', packets: false });

@@ -112,6 +112,7 @@ compose::LayoutSpec layoutFrom(const Json& json) {
   layout.whenEnded = named<WhenEnded>({{"hold", WhenEnded::hold}, {"placeholder", WhenEnded::placeholder}, {"black", WhenEnded::black}, {"relayout", WhenEnded::relayout}},
                                       get<std::string>(json, "whenEnded", "hold"), "whenEnded");
   for (const Json& tile : get(json, "tiles", Json::array())) layout.tiles.push_back(tileFrom(tile));
+  layout.perSource = get(json, "perSource", false);
   if (json.contains("redact")) {
     using Kind = compose::RedactSpec::Kind;
     const Json& redact = json["redact"];

@@ -6,9 +6,9 @@
 namespace framepath::compose {
 namespace {
 
-// Chroma cells a font pixel: 16 pixels of text height at 1080 lines.
+// Chroma cells a font pixel: 32 pixels of text height at 1080 lines.
 int32_t textSize(const ImageView& canvas) {
-  return std::max(1, (canvas.height + 360) / 900);
+  return std::max(1, (canvas.height + 270) / 540);
 }
 
 std::string labelOf(const TileBoxes& boxes, size_t i) {

@@ -6,6 +6,7 @@
 
 #include "compose/annotate.h"
 #include "compose/follow.h"
+#include "compose/hidden_boxes.h"
 #include "compose/redactor.h"
 #include "core/error.h"
 
@@ -38,6 +39,7 @@ struct Tile {
   std::shared_ptr<Held> held;
   std::weak_ptr<const Frame> last;  // in case the engine let go of it without passing it again
   std::vector<SpokenBoxes> spoken;  // latest of each module, as of the picture shown
+  HiddenBoxes hidden;
 
   bool over() const { return state == TileState::ended || state == TileState::failed; }
 };
@@ -79,6 +81,14 @@ class DeviceComposer : public Composer {
     checkLayout(larger);
     spec_ = std::move(larger);
     append(tile);
+    shown_.clear();
+  }
+
+  void removeTile(size_t tile) override {
+    const auto at = static_cast<ptrdiff_t>(tile);
+    spec_.tiles.erase(spec_.tiles.begin() + at);
+    tiles_.erase(tiles_.begin() + at);
+    follow_.removeTile(tile);
     shown_.clear();
   }
 
@@ -127,6 +137,7 @@ class DeviceComposer : public Composer {
       else
         *found = {boxes, ptsUs};
     }
+    if (!spec_.redact.module.empty() && input.fresh) hide(tile.hidden, input.observations, ptsUs);
     FrameRef frame = input.frame;
     if (tile.over() && spec_.whenEnded == WhenEnded::hold) {
       if (!frame) frame = tile.last.lock();
@@ -134,7 +145,7 @@ class DeviceComposer : public Composer {
       if (tile.held) tile.picture = Picture{tile.held->image.view, tile.held->width, tile.held->height, nullptr};
       return;
     }
-    if (tile.over() || tile.state == TileState::removed) {
+    if (tile.over()) {
       tile.held.reset();
       return;
     }
@@ -143,6 +154,12 @@ class DeviceComposer : public Composer {
     tile.last = frame;
     tile.held.reset();
     tile.picture = Picture{frame->view, frame->width, frame->height, frame};
+  }
+
+  void hide(HiddenBoxes& hidden, const std::vector<TileBoxes>& observations, int64_t ptsUs) const {
+    for (const TileBoxes& boxes : observations)
+      if (boxes.module == spec_.redact.module) return hidden.spoke(ptsUs, boxes.boxes);
+    hidden.silent(ptsUs);
   }
 
   std::shared_ptr<Held> copy(const Frame& frame) {
@@ -164,13 +181,10 @@ class DeviceComposer : public Composer {
 
   // Which tiles are in the layout, and where.
   void place() {
-    std::vector<bool> visible(tiles_.size());
-    for (size_t i = 0; i < tiles_.size(); i++) {
-      const Tile& tile = tiles_[i];
-      visible[i] = tile.state != TileState::removed;
-      if (spec_.whenEnded == WhenEnded::relayout) visible[i] = visible[i] && !tile.over() && tile.picture.has_value();
-    }
-    if (visible == shown_) return;
+    std::vector<bool> visible(tiles_.size(), true);
+    if (spec_.whenEnded == WhenEnded::relayout)
+      for (size_t i = 0; i < tiles_.size(); i++) visible[i] = !tiles_[i].over() && tiles_[i].picture.has_value();
+    if (visible == shown_ || tiles_.empty()) return;
     shown_ = visible;
     rects_ = layoutRects(spec_, visible);
   }
@@ -246,9 +260,8 @@ class DeviceComposer : public Composer {
 
   void hideBoxes(const Tile& tile, const Placement& place, const ImageView& canvas) {
     if (spec_.redact.module.empty()) return;
-    for (const SpokenBoxes& said : tile.spoken)
-      if (said.boxes.module == spec_.redact.module)
-        for (const Box& box : said.boxes.boxes) redactor_.hide(*queue_, canvas, place, box);
+    if (tile.hidden.blind()) return redactor_.hide(*queue_, canvas, place, place.source);
+    for (const Box& box : tile.hidden.boxes()) redactor_.hide(*queue_, canvas, place, box);
   }
 
   void drawBoxes(DrawList& list, const Tile& tile, const Placement& place, const ImageView& canvas, int64_t ptsUs) {

@@ -14,8 +14,7 @@
 namespace framepath::compose {
 
 // starting: no picture yet (background, or not in the layout under `relayout`). ended, failed: LayoutSpec::whenEnded.
-// removed: taken out by the caller; leaves the layout whatever whenEnded says.
-enum class TileState : uint8_t { starting, live, ended, failed, removed };
+enum class TileState : uint8_t { starting, live, ended, failed };
 
 // What modules said about a tile's frame, by module name, reduced to what drawing needs.
 struct TileBoxes {
@@ -51,11 +50,14 @@ struct FollowStats {
 class Composer {
  public:
   virtual ~Composer() = default;
-  // inputs[i] belongs to spec.tiles[i]. Null after pool close. ptsUs of the canvas is the tick's time.
+  // inputs[i] belongs to tile i: spec.tiles, as changed by addTile and removeTile. Null after pool close. ptsUs of the
+  // canvas is the tick's time.
   virtual FrameRef compose(int64_t tick, int64_t ptsUs, std::span<const TileInput> inputs) = 0;
   virtual std::vector<FollowStats> followStats() const = 0;
   // One more tile at the end (a source that joined); INVALID_ARGUMENT past 16.
   virtual void addTile(const TileSpec& tile) = 0;
+  // One tile less (its source was taken out); those after it move up.
+  virtual void removeTile(size_t tile) = 0;
   // Wakes a compose() that waits for a canvas; it and later ones give null. Thread-safe.
   virtual void close() = 0;
 };

@@ -18,7 +18,7 @@ const TileBoxes* boxesOf(const TileInput& input, const std::string& module) {
 
 void FollowTiles::addTile(const TileSpec& spec) {
   Tile tile;
-  tile.source = spec.source;
+  tile.number = added_++;
   tile.claim.spec = spec.follow;
   if (!spec.follow.module.empty()) {
     auto same = [&](const CastEntry& c) { return c.source == spec.source && c.module == spec.follow.module; };
@@ -27,6 +27,11 @@ void FollowTiles::addTile(const TileSpec& spec) {
     if (found == casts_.end()) casts_.push_back({spec.source, spec.follow.module, {}});
   }
   tiles_.push_back(std::move(tile));
+}
+
+void FollowTiles::removeTile(size_t tile) {
+  if (follows(tile)) gone_.push_back(statsOf(tiles_[tile]));
+  tiles_.erase(tiles_.begin() + static_cast<ptrdiff_t>(tile));
 }
 
 void FollowTiles::advance(int64_t ptsUs, std::span<const Picture> pictures) {
@@ -108,14 +113,15 @@ void FollowTiles::measure(Tile& tile, bool cut, double seconds) {
   tile.past = std::min(2, tile.past + 1);
 }
 
+FollowStats FollowTiles::statsOf(const Tile& t) {
+  const double rms = t.measured ? std::sqrt(t.squares / static_cast<double>(t.measured)) : 0;
+  return {t.number, t.ticks, t.switches, t.wideTicks, rms, t.worst};
+}
+
 std::vector<FollowStats> FollowTiles::stats() const {
-  std::vector<FollowStats> out;
-  for (size_t i = 0; i < tiles_.size(); i++) {
-    const Tile& t = tiles_[i];
-    if (!follows(i)) continue;
-    out.push_back({static_cast<int32_t>(i), t.ticks, t.switches, t.wideTicks,
-                   t.measured ? std::sqrt(t.squares / static_cast<double>(t.measured)) : 0, t.worst});
-  }
+  std::vector<FollowStats> out = gone_;
+  for (size_t i = 0; i < tiles_.size(); i++)
+    if (follows(i)) out.push_back(statsOf(tiles_[i]));
   return out;
 }
 

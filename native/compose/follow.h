@@ -20,6 +20,7 @@ class FollowTiles {
   };
 
   void addTile(const TileSpec& spec);
+  void removeTile(size_t tile);
   // Takes the new observations, decides and moves every crop by the time since the last tick.
   void advance(int64_t ptsUs, std::span<const Picture> pictures);
   // The crop of tile i in picture coordinates; valid after advance() with a picture.
@@ -30,7 +31,7 @@ class FollowTiles {
 
  private:
   struct Tile {
-    int32_t source = 0;
+    int32_t number = 0;  // in the statistics
     Claim claim;
     size_t cast = 0;
     std::unique_ptr<FollowCamera> camera;
@@ -49,9 +50,12 @@ class FollowTiles {
   };
   void move(Tile& tile, const Picture& picture, double seconds);
   void measure(Tile& tile, bool cut, double seconds);
+  static FollowStats statsOf(const Tile& tile);
 
   std::vector<Tile> tiles_;
   std::vector<CastEntry> casts_;
+  std::vector<FollowStats> gone_;  // of tiles that were removed
+  int32_t added_ = 0;
   int64_t lastUs_ = -1;
 };
 

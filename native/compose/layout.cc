@@ -118,6 +118,8 @@ Placement placeFit(const Box& tile, Fit fit, int32_t pictureWidth, int32_t pictu
     p.x = std::min(p.x, static_cast<int32_t>(tile.x2) - p.width);
     p.y = std::min(p.y, static_cast<int32_t>(tile.y2) - p.height);
   };
+  // The odd row or column that an even canvas has no place for is cut off: a pixel stays a pixel.
+  if (fit != Fit::centerCrop && w - tw >= 0 && w - tw < 2 && h - th >= 0 && h - th < 2) fit = Fit::centerCrop;
   switch (fit) {
     case Fit::stretch: break;
     case Fit::cover: p.source = w * th > h * tw ? whole(h * tw / th, h) : whole(w, w * th / tw); break;

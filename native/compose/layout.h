@@ -35,8 +35,8 @@ struct TileSpec {
 struct RedactSpec {
   std::string module;  // whose boxes; empty = none
   enum class Kind : uint8_t { pixelate, blur } kind = Kind::pixelate;
-  double margin = 0.15;  // the box grown by this part of its size
-  double strength = 12;  // pixelate: blocks across the box; blur: box width / strength = radius
+  double margin = 0.25;  // the box grown by this part of its size
+  double strength = 4;   // pixelate: blocks across the grown box; blur: its width / strength = radius
 };
 
 struct DrawSpec {
@@ -53,6 +53,7 @@ struct LayoutSpec {
   int32_t gap = 0;                         // pixels between tiles of split, grid, focus
   WhenEnded whenEnded = WhenEnded::hold;
   std::vector<TileSpec> tiles;
+  bool perSource = false;  // one tile a source: a source that joins gets one too
   RedactSpec redact;
   DrawSpec draw;
 };

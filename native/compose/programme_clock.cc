@@ -13,6 +13,23 @@ ProgrammeClock::ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources)
                                                  std::to_string(fpsNum) + "/" + std::to_string(fpsDen) + ".");
 }
 
+void ProgrammeClock::join(int32_t source) {
+  const auto at = static_cast<size_t>(source);
+  if (at >= sources_.size()) sources_.resize(at + 1);
+  sources_[at] = {};
+  sources_[at].joining = true;
+}
+
+void ProgrammeClock::setLive(int32_t source) {
+  sources_.at(static_cast<size_t>(source)).live = true;
+}
+
+void ProgrammeClock::leave(int32_t source) {
+  SourceState& s = sources_.at(static_cast<size_t>(source));
+  s.ended = true;
+  s.endUs = 0;
+}
+
 int64_t ProgrammeClock::tickUs(int64_t tick) const {
   const __int128 scaled = static_cast<__int128>(tick) * 1'000'000 * fpsDen_;
   return static_cast<int64_t>((2 * scaled + fpsNum_) / (2 * static_cast<__int128>(fpsNum_)));
@@ -20,6 +37,7 @@ int64_t ProgrammeClock::tickUs(int64_t tick) const {
 
 void ProgrammeClock::sawFrame(int32_t source, int64_t ptsUs) {
   SourceState& s = sources_.at(static_cast<size_t>(source));
+  s.joining = false;
   s.newestUs = std::max(s.newestUs, ptsUs);
   s.endUs = std::max(s.endUs, ptsUs + 1);
 }
@@ -33,10 +51,13 @@ void ProgrammeClock::setDuration(int32_t source, int64_t endUs) {
   s.endUs = std::max(s.endUs, endUs);
 }
 
-bool ProgrammeClock::ready() const {
+bool ProgrammeClock::ready(bool late) const {
   const int64_t now = tickUs(tick_);
-  return std::all_of(sources_.begin(), sources_.end(),
-                     [&](const SourceState& s) { return s.ended || s.newestUs > now; });
+  const bool running = std::any_of(sources_.begin(), sources_.end(),
+                                   [&](const SourceState& s) { return !s.joining && !(s.ended && now >= s.endUs); });
+  return std::all_of(sources_.begin(), sources_.end(), [&](const SourceState& s) {
+    return s.ended || s.newestUs > now || (s.joining && running) || (s.live && late);
+  });
 }
 
 bool ProgrammeClock::finished() const {

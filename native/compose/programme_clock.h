@@ -7,9 +7,18 @@ namespace framepath::compose {
 
 // A tick n stands at n / fps seconds. For every tile the clock chooses the last frame at or before the tick; it needs
 // the next one (or the end) to know. Pure bookkeeping: no frames, no threads.
+//
+// A source that joins later stands at the tick at which its first frame came; until then nobody waits for it, as long
+// as another source runs. Times of sawFrame and setDuration are the programme's.
 class ProgrammeClock {
  public:
   ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources);
+
+  // One more source (number = how many there were), or the place of one that left before its first frame.
+  void join(int32_t source);
+  void setLive(int32_t source);
+  // Taken out: like an end, but what it still had does not make the programme longer.
+  void leave(int32_t source);
 
   int64_t tickUs(int64_t tick) const;  // exact rational, rounded to the nearest microsecond
   int64_t tick() const { return tick_; }
@@ -18,7 +27,9 @@ class ProgrammeClock {
   // What a source has: the time of its newest queued frame, or ended.
   void sawFrame(int32_t source, int64_t ptsUs);
   void sawEnd(int32_t source);
-  bool ready() const;     // every source has a frame past the current tick, or ended
+  // Every source has a frame past the current tick, or ended. `late`: the tick is overdue and goes without the live
+  // sources that have none.
+  bool ready(bool late = false) const;
   bool finished() const;  // every source ended and the tick is past the last frame (plus its duration)
   void setDuration(int32_t source, int64_t endUs);  // when the last frame's display time ends
 
@@ -27,6 +38,8 @@ class ProgrammeClock {
     int64_t newestUs = -1;
     int64_t endUs = 0;
     bool ended = false;
+    bool live = false;
+    bool joining = false;  // late, and no frame yet
   };
   int32_t fpsNum_, fpsDen_;
   int64_t tick_ = 0;

@@ -4,6 +4,11 @@
 #include <cmath>
 
 namespace framepath::compose {
+namespace {
+
+constexpr int32_t kMinBlock = 8;  // canvas pixels: small faces are not to be told by a few fine blocks
+
+}  // namespace
 
 void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& placement, const Box& box) {
   const float mx = static_cast<float>(spec_.margin) * box.width(), my = static_cast<float>(spec_.margin) * box.height();
@@ -19,7 +24,8 @@ void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& plac
   const double whole = (box.width() + 2 * mx) * placement.width / placement.source.width();
 
   if (spec_.kind == RedactSpec::Kind::pixelate) {
-    const int32_t block = std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, 4, 4096);
+    const int32_t block =
+        std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, kMinBlock, 4096);
     launch(*device_, queue, PixelateArgs{canvas, x1, y1, width, height, block},
            Grid{(width + block - 1) / block, (height + block - 1) / block, 3});
     return;
@@ -27,7 +33,7 @@ void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& plac
   if (!scratch_)
     scratch_ = device_->allocate(static_cast<size_t>(canvas.width) * canvas.height * 3 / 2, MemoryKind::device);
   BlurArgs args{canvas, x1, y1, width, height, 0, static_cast<uint8_t*>(scratch_->data), false};
-  args.radius = std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength)), 4, 2048);
+  args.radius = std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength)), kMinBlock / 2, 2048);
   for (int pass = 0; pass < 3; pass++) {
     args.vertical = false;
     launch(*device_, queue, args, Grid{(width + kBlurRun - 1) / kBlurRun, height, 3});

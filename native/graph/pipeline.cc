@@ -201,11 +201,13 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   ProgrammeOptions options;
   options.layout = spec_.layout ? *spec_.layout : compose::LayoutSpec{};
   compose::LayoutSpec& layout = options.layout;
-  if (layout.tiles.empty())
+  if (layout.tiles.empty()) {
+    layout.perSource = true;
     for (size_t s = 0; s < sources_.size(); s++) {
       layout.tiles.emplace_back();
       layout.tiles.back().source = static_cast<int32_t>(s);
     }
+  }
   for (const compose::TileSpec& tile : layout.tiles)
     if (tile.source < 0 || tile.source >= static_cast<int32_t>(sources_.size()))
       throw Error(ErrorCode::INVALID_ARGUMENT, "A tile shows source " + std::to_string(tile.source) + ", but there are " + std::to_string(sources_.size()) + " sources.",
@@ -239,7 +241,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.output.encoder.height = layout.height;
   options.output.encoder.fps = {layout.fpsNum, layout.fpsDen};
   options.audio = audioInputs();
-  options.sources = static_cast<int32_t>(sources_.size());
+  for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.spec.live});
   return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;
     {

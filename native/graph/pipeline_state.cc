@@ -64,17 +64,36 @@ void Pipeline::addSource(const SourceSpec& spec) {
   }
   OpenSource open = openOne(spec, count, frames);
   std::lock_guard lock(mutex_);
+  const auto number = static_cast<int32_t>(sources_.size());
+  if (programme_) programme_->addSource(number, {spec.id, spec.live});  // before its first frame
   sources_.push_back(std::move(open));
   try {
     running->addSource(std::move(frames), {spec.id, spec.live, spec_.inFlight, spec_.resultQueue});
   } catch (...) {
     sources_.pop_back();
+    if (programme_) programme_->removeSource(number);
     throw;
   }
 }
 
 void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {
-  engine()->removeSource(id, std::move(removed));
+  const std::shared_ptr<Engine> running = engine();
+  bool known = false;
+  {
+    std::lock_guard lock(mutex_);
+    for (size_t s = 0; s < sources_.size(); s++)
+      if (sources_[s].spec.id == id) {
+        known = true;
+        if (programme_) programme_->removeSource(static_cast<int32_t>(s));
+      }
+  }
+  try {
+    running->removeSource(id, removed);
+  } catch (const Error& e) {
+    // It had ended by itself: only its tile had to go.
+    if (!known || e.code != ErrorCode::SOURCE_NOT_FOUND) throw;
+    removed();
+  }
 }
 
 void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken) {

@@ -57,9 +57,15 @@ class Programme::SinkWorker : public Worker {
 Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed)
     : options_(std::move(options)),
       observed_(modulesOf(options_.layout)),
+      tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
-      clock_(options_.layout.fpsNum, options_.layout.fpsDen, options_.sources),
-      sources_(static_cast<size_t>(options_.sources)) {
+      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())),
+      sources_(options_.sources.size()) {
+  for (size_t s = 0; s < sources_.size(); s++) {
+    sources_[s].id = options_.sources[s].id;
+    sources_[s].live = options_.sources[s].live;
+    if (sources_[s].live) clock_.setLive(static_cast<int32_t>(s));
+  }
   encoder_ = media::openEncoder(options_.output.encoder, device);
   if (!options_.output.path.empty()) {
     media::OutputOptions output;
@@ -95,6 +101,13 @@ void Programme::start() {
   encodeThread_ = std::thread([this] { encodeCanvases(); });
 }
 
+void Programme::SourceQueue::pass(int64_t tickUs, std::vector<Item>& past) {
+  while (waiting.size() > 1 && waiting[1].ptsUs <= tickUs) {
+    past.push_back(std::move(waiting.front()));
+    waiting.pop_front();
+  }
+}
+
 void Programme::take(const Task& task, const Graph& graph) {
   Item item;
   item.lease = task.lease;
@@ -104,19 +117,63 @@ void Programme::take(const Task& task, const Graph& graph) {
     // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
     if (says.said != Said::nothing) item.boxes.push_back(boxesOf(name, says));
   }
+  std::vector<Item> past;
   std::lock_guard lock(mutex_);
-  if (stopping_ || task.source >= options_.sources) return;
+  if (stopping_ || task.source < 0 || task.source >= static_cast<int32_t>(sources_.size())) return;
   SourceQueue& queue = sources_[static_cast<size_t>(task.source)];
-  queue.endUs = task.ptsUs + std::max<int64_t>(task.durationUs, 1);
-  clock_.sawFrame(task.source, task.ptsUs);
+  if (queue.removed) return;
+  if (!firstFrameNs_) firstFrameNs_ = nowNs();
+  const int64_t tickUs = clock_.tickUs(clock_.tick());
+  if (queue.joining) {
+    queue.joining = false;
+    queue.offsetUs = tickUs;
+  }
+  item.ptsUs += queue.offsetUs;
+  queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
+  clock_.sawFrame(task.source, item.ptsUs);
   clock_.setDuration(task.source, queue.endUs);
   queue.waiting.push_back(std::move(item));
+  queue.pass(tickUs, past);
+  changed_.notify_all();
+}
+
+void Programme::addSource(int32_t number, const ProgrammeSource& source) {
+  std::lock_guard lock(mutex_);
+  const auto present = std::count_if(sources_.begin(), sources_.end(), [](const SourceQueue& q) { return !q.removed; });
+  if (options_.layout.perSource && present >= compose::kMaxTiles)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "The canvas shows " + std::to_string(present) + " sources, and has no place for another.",
+                "Remove a source first.");
+  clock_.join(number);
+  if (source.live) clock_.setLive(number);
+  if (number >= static_cast<int32_t>(sources_.size())) sources_.resize(static_cast<size_t>(number) + 1);
+  SourceQueue& queue = sources_[static_cast<size_t>(number)];
+  queue = {};
+  queue.id = source.id;
+  queue.live = source.live;
+  queue.joining = true;
+  queue.tiled = !options_.layout.perSource;
+}
+
+void Programme::removeSource(int32_t source) {
+  std::vector<Item> past;
+  std::lock_guard lock(mutex_);
+  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
+  SourceQueue& queue = sources_[static_cast<size_t>(source)];
+  if (queue.removed) return;
+  queue.removed = true;
+  queue.tiled = false;
+  std::move(queue.waiting.begin(), queue.waiting.end(), std::back_inserter(past));
+  queue.waiting.clear();
+  if (queue.current) past.push_back(std::move(*queue.current));
+  queue.current.reset();
+  clock_.leave(source);
   changed_.notify_all();
 }
 
 void Programme::sourceFinished(int32_t source, bool failed) {
   std::lock_guard lock(mutex_);
-  if (source >= options_.sources) return;
+  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
   SourceQueue& queue = sources_[static_cast<size_t>(source)];
   queue.ended = true;
   queue.failed = failed;
@@ -125,9 +182,11 @@ void Programme::sourceFinished(int32_t source, bool failed) {
 }
 
 void Programme::stop(bool drain) {
+  const int64_t giveUpNs = drain ? nowNs() + kDrainNs : 0;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
+    giveUpNs_ = std::min(giveUpNs_.load(), giveUpNs);
     changed_.notify_all();
   }
   if (!drain) {
@@ -139,44 +198,92 @@ void Programme::stop(bool drain) {
   packetRoom_.notify_all();
 }
 
+// False: no tick follows.
+bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
+  for (;;) {
+    if (stopping_ || clock_.finished()) return false;
+    if (clock_.ready()) return true;
+    // Only live sources are waited for by the clock on the wall.
+    if (!firstFrameNs_ || !clock_.ready(true)) {
+      changed_.wait(lock);
+      continue;
+    }
+    const int64_t dueNs = firstFrameNs_ + clock_.tickUs(clock_.tick()) * 1000 + kLiveDelayNs;
+    const int64_t leftNs = dueNs - nowNs();
+    if (leftNs <= 0) return true;
+    changed_.wait_for(lock, std::chrono::nanoseconds(leftNs));
+  }
+}
+
+// Sources that joined get their tile, those that were taken out lose theirs.
+void Programme::changeTiles() {
+  for (size_t s = 0; s < sources_.size(); s++) {
+    SourceQueue& queue = sources_[s];
+    if (queue.tiled || queue.joining) continue;
+    queue.tiled = true;
+    if (queue.removed) {
+      for (size_t t = tiles_.size(); t-- > 0;) {
+        if (tiles_[t].source != static_cast<int32_t>(s)) continue;
+        composer_->removeTile(t);
+        tiles_.erase(tiles_.begin() + static_cast<ptrdiff_t>(t));
+      }
+    } else if (queue.current || !queue.waiting.empty()) {
+      compose::TileSpec& tile = tiles_.emplace_back();
+      tile.source = static_cast<int32_t>(s);
+      tile.label = queue.id;
+      composer_->addTile(tile);
+    }
+  }
+}
+
+// What every tile shows at a tick. Frames that are over go to past_.
+std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
+  for (SourceQueue& queue : sources_)
+    while (!queue.waiting.empty() && queue.waiting.front().ptsUs <= tickUs) {
+      if (queue.current) past_.push_back(std::move(*queue.current));
+      queue.current = std::move(queue.waiting.front());
+      queue.waiting.pop_front();
+    }
+  std::vector<compose::TileInput> inputs(tiles_.size());
+  for (size_t t = 0; t < inputs.size(); t++) {
+    const SourceQueue& queue = sources_[static_cast<size_t>(tiles_[t].source)];
+    compose::TileInput& input = inputs[t];
+    const bool over = queue.over(tickUs);
+    input.state = over            ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
+                  : queue.current ? compose::TileState::live
+                                  : compose::TileState::starting;
+    if (!queue.current) continue;
+    input.frame = queue.current->lease->frame();  // the first tick past the end too: the composer copies it to hold
+    input.fresh = queue.current->fresh;
+    input.observations = queue.current->boxes;
+  }
+  for (SourceQueue& queue : sources_) {
+    if (!queue.current) continue;
+    queue.current->fresh = false;
+    if (!queue.over(tickUs)) continue;
+    past_.push_back(std::move(*queue.current));  // the composer keeps its own copy
+    queue.current.reset();
+  }
+  return inputs;
+}
+
 void Programme::composeTicks() {
   try {
     for (;;) {
-      std::vector<compose::TileInput> inputs(options_.layout.tiles.size());
+      std::vector<compose::TileInput> inputs;
+      std::vector<Item> past;
       int64_t tick = 0, ptsUs = 0;
       const int64_t waitingNs = nowNs();
-      std::vector<Item> past;  // leases let go outside the lock
       {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return stopping_ || clock_.finished() || clock_.ready(); });
-        if (stopping_ || clock_.finished()) break;
+        if (!waitForTick(lock)) break;
         tick = clock_.tick();
         ptsUs = clock_.tickUs(tick);
-        for (SourceQueue& queue : sources_)
-          while (!queue.waiting.empty() && queue.waiting.front().ptsUs <= ptsUs) {
-            if (queue.current) past.push_back(std::move(*queue.current));
-            queue.current = std::move(queue.waiting.front());
-            queue.waiting.pop_front();
-          }
-        for (size_t t = 0; t < inputs.size(); t++) {
-          const SourceQueue& queue = sources_[static_cast<size_t>(options_.layout.tiles[t].source)];
-          compose::TileInput& input = inputs[t];
-          const bool over = queue.over(ptsUs);
-          input.state = over ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
-                        : queue.current ? compose::TileState::live : compose::TileState::starting;
-          if (!queue.current) continue;
-          input.frame = queue.current->lease->frame();  // the first tick past the end too: the composer copies it to hold
-          input.fresh = queue.current->fresh;
-          input.observations = queue.current->boxes;
-        }
-        for (SourceQueue& queue : sources_) {
-          if (!queue.current) continue;
-          queue.current->fresh = false;
-          if (!queue.over(ptsUs)) continue;
-          past.push_back(std::move(*queue.current));  // the composer keeps its own copy
-          queue.current.reset();
-        }
+        changeTiles();
+        inputs = inputsAt(ptsUs);
         clock_.advance();
+        for (SourceQueue& queue : sources_) queue.pass(clock_.tickUs(clock_.tick()), past_);
+        past.swap(past_);
       }
       const int64_t startNs = nowNs();
       FrameRef canvas = composer_->compose(tick, ptsUs, inputs);
@@ -205,7 +312,10 @@ void Programme::composeTicks() {
 }
 
 void Programme::encodeCanvases() {
+  // An encoder may hold many pictures back, and be slow with them: a run that was broken off does not wait for all.
+  struct GivenUp {};
   const media::Encoder::Emit emit = [this](Packet packet) {
+    if (nowNs() >= giveUpNs_) throw GivenUp{};
     if (output_) output_->write(packet);
     if (options_.output.packets) packetOut(std::move(packet));
   };
@@ -213,6 +323,7 @@ void Programme::encodeCanvases() {
     int64_t waitingNs = nowNs();
     while (std::optional<FrameRef> canvas = canvases_.pull()) {
       const int64_t startNs = nowNs();
+      if (startNs >= giveUpNs_) throw GivenUp{};
       encoder_->push(*canvas, emit);
       canvas.reset();
       std::lock_guard lock(mutex_);
@@ -221,9 +332,12 @@ void Programme::encodeCanvases() {
       waitingNs = nowNs();
     }
     const int64_t startNs = nowNs();
+    if (startNs >= giveUpNs_) throw GivenUp{};
     encoder_->finish(emit);
     std::lock_guard lock(mutex_);
     encodeStats_.busyNs += nowNs() - startNs;
+  } catch (const GivenUp&) {
+    // The file ends with the last packet that was written.
   } catch (const Error& e) {
     failOnce(e);
   } catch (const std::exception& e) {
@@ -276,7 +390,8 @@ void Programme::nextPacket(PacketCallback callback) {
   {
     std::lock_guard lock(packetMutex_);
     if (waitingPacket_)
-      throw Error(ErrorCode::INVALID_ARGUMENT, "A packet is already being waited for.", "Await one packet before the next.");
+      throw Error(ErrorCode::INVALID_ARGUMENT, "A packet is already being waited for.",
+                  "Await one packet before the next.");
     if (packets_.empty() && !packetsClosed_) {
       waitingPacket_ = std::move(callback);
       packetRoom_.notify_all();
@@ -313,6 +428,8 @@ std::vector<StageStats> Programme::stages() const {
   return {composeStats_, encodeStats_};
 }
 
-std::vector<compose::FollowStats> Programme::followStats() const { return composer_->followStats(); }
+std::vector<compose::FollowStats> Programme::followStats() const {
+  return composer_->followStats();
+}
 
 }  // namespace framepath::graph

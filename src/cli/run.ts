@@ -47,7 +47,7 @@ function layoutOf(
 async function canvasSize({ layout, sources }: RunOptions): Promise<{ width: number; height: number }> {
   if (layout !== 'focus' || sources.length > 1) return { width: 1920, height: 1080 };
   const { width, height } = await probe(sources[0]!);
-  return { width: Math.max(16, width + (width % 2)), height: Math.max(16, height + (height % 2)) };
+  return { width: Math.max(16, width - (width % 2)), height: Math.max(16, height - (height % 2)) };
 }
 
 async function describe(options: RunOptions): Promise<Pipeline> {

@@ -230,8 +230,11 @@ TEST(a_grid_lays_itself_out_anew_when_sources_join_and_leave) {
   CHECK(is(composer->compose(1, 40'000, inputs), 300, 90, kRed));
   inputs[1] = live(plain(64, 64, kBlue));
   CHECK(is(composer->compose(2, 80'000, inputs), 300, 90, kBlue));
-  inputs[0] = without(TileState::removed);
+  composer->removeTile(0);
+  inputs.erase(inputs.begin());
   CHECK(is(composer->compose(3, 120'000, inputs), 20, 90, kBlue));
+  composer->removeTile(0);
+  CHECK(is(composer->compose(4, 160'000, {}), 20, 90, kBackground));
 }
 
 TEST(redaction_hides_what_is_inside_the_boxes_and_nothing_else) {
@@ -245,6 +248,7 @@ TEST(redaction_hides_what_is_inside_the_boxes_and_nothing_else) {
         return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
       });
       std::vector<TileInput> inputs{live(noise), live(noise)};
+      for (TileInput& input : inputs) input.observations = {{"faces", {}, {}, {}, {}}};
       const FrameRef before = composer->compose(0, 0, inputs);
       inputs[0].observations = {{"faces", {{100, 100, 200, 220}, {-50, 300, 40, 400}, {600, 0, 700, 50}}, {}, {}, {}}};
       const FrameRef after = composer->compose(1, 40'000, inputs);
@@ -254,7 +258,7 @@ TEST(redaction_hides_what_is_inside_the_boxes_and_nothing_else) {
       int changed = 0;
       for (int y = 0; y < 360; y++)
         for (int x = 0; x < 640; x++) {
-          const bool near = (x >= 82 && x < 218 && y >= 80 && y < 240) || (x < 56 && y >= 282);
+          const bool near = (x >= 72 && x < 228 && y >= 68 && y < 252) || (x < 66 && y >= 272);
           if (!near) changed += at(before, x, y).y != at(after, x, y).y;
         }
       CHECK_EQUAL(changed, 0);
@@ -277,11 +281,53 @@ TEST(redaction_of_a_lower_tile_spares_the_tile_above) {
   });
   std::vector<TileInput> inputs{live(plain(320, 180, kRed)), live(noise)};
   inputs[0].observations = {{"faces", {{60, 20, 200, 160}}, {}, {}, {}}};
+  inputs[1].observations = {{"faces", {}, {}, {}, {}}};
   const FrameRef canvas = composer->compose(0, 0, inputs);
   int wrong = 0;
   for (int y = 0; y < 80; y++)
     for (int x = 0; x < 80; x++) wrong += at(canvas, 80 + x, 40 + y).y != at(noise, x, y).y;
   CHECK_EQUAL(wrong, 0);
+}
+
+TEST(a_box_that_goes_missing_stays_hidden_for_a_while_where_it_was) {
+  LayoutSpec s = spec(LayoutKind::split, 1, 640, 360);
+  s.redact.module = "faces";
+  auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
+  const FrameRef noise = picture(640, 360, [](int x, int y) {
+    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
+  });
+  const Box face{100, 100, 200, 220}, elsewhere{400, 100, 500, 220};
+  auto variances = [&](int64_t ms, const std::vector<Box>& said) {
+    std::vector<TileInput> inputs{live(noise)};
+    inputs[0].observations = {{"faces", said, {}, {}, {}}};
+    const FrameRef canvas = composer->compose(ms / 40, ms * 1000, inputs);
+    return std::pair{variance(canvas, face), variance(canvas, elsewhere)};
+  };
+  const double raw = variances(0, {}).first;
+  CHECK(variances(40, {face}).first < raw / 20);
+  for (int ms = 80; ms <= 1000; ms += 40) {
+    const auto [was, now] = variances(ms, {elsewhere});
+    CHECK(was < raw / 20 && now < raw / 20);
+  }
+  const auto [was, now] = variances(1320, {elsewhere});
+  CHECK(was > raw / 2 && now < raw / 20);
+}
+
+TEST(a_module_that_says_nothing_hides_the_whole_picture) {
+  LayoutSpec s = spec(LayoutKind::split, 1, 640, 360);
+  s.redact.module = "faces";
+  auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
+  const FrameRef noise = picture(640, 360, [](int x, int y) {
+    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
+  });
+  std::vector<TileInput> inputs{live(noise)};
+  const double hidden = variance(composer->compose(0, 0, inputs), {0, 0, 640, 360});
+  inputs[0].observations = {{"faces", {}, {}, {}, {}}};
+  const double raw = variance(composer->compose(1, 40'000, inputs), {0, 0, 640, 360});
+  CHECK(hidden < raw / 20);
+  inputs[0].observations.clear();
+  CHECK(variance(composer->compose(2, 80'000, inputs), {0, 0, 640, 360}) > raw / 2);  // a frame or two are bridged
+  CHECK(variance(composer->compose(20, 800'000, inputs), {0, 0, 640, 360}) < raw / 20);
 }
 
 TEST(boxes_labels_and_time_are_drawn_where_they_belong) {

@@ -104,6 +104,46 @@ TEST(nothing_is_ready_before_every_source_spoke) {
   CHECK(!clock.finished());
 }
 
+TEST(a_source_that_joins_is_not_waited_for_while_another_runs) {
+  ProgrammeClock clock(25, 1, 1);
+  clock.sawFrame(0, 0);
+  clock.sawFrame(0, 40'000);
+  clock.setDuration(0, 80'000);
+  clock.join(1);
+  CHECK(clock.ready());
+  clock.advance();
+  clock.sawEnd(0);
+  clock.advance();
+  CHECK(!clock.finished() && !clock.ready());  // nothing else to show: now it is
+  clock.sawFrame(1, 80'000);
+  clock.setDuration(1, 120'000);
+  clock.sawEnd(1);
+  CHECK(clock.ready() && !clock.finished());
+  clock.advance();
+  CHECK(clock.finished());
+}
+
+TEST(a_source_that_leaves_does_not_make_the_programme_longer) {
+  ProgrammeClock clock(25, 1, 2);
+  for (int source : {0, 1}) clock.setDuration(source, source ? 4'000'000 : 40'000);
+  clock.sawFrame(0, 0);
+  clock.sawFrame(1, 0);
+  clock.sawEnd(0);
+  clock.leave(1);
+  CHECK(clock.ready());
+  clock.advance();
+  CHECK(clock.finished());
+}
+
+TEST(a_live_source_that_is_late_is_left_out_of_the_wait) {
+  ProgrammeClock clock(25, 1, 2);
+  clock.setLive(1);
+  clock.sawFrame(0, 40'000);
+  CHECK(!clock.ready() && clock.ready(true));
+  clock.advance();
+  CHECK(!clock.ready(true));  // the file is waited for
+}
+
 TEST(a_source_without_frames_that_ended_ends_the_programme_at_once) {
   ProgrammeClock clock(30, 1, 1);
   clock.sawEnd(0);
