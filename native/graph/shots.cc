@@ -30,16 +30,20 @@ int32_t to256(double value) { return static_cast<int32_t>(std::lround(value * 25
 class Shots::ShotWorker : public Worker {
  public:
   ShotWorker(std::shared_ptr<Shots> shots, int32_t tracks)
-      : shots_(std::move(shots)), queue_(shots_->device_->openQueue()), tracks_(tracks) {}
+      : shots_(std::move(shots)),
+        queue_(shots_->device_->openQueue()),
+        scratch_(allocateImage(*shots_->device_, pixelFormat::rgb24, kWidth, kHeight)),
+        tracks_(tracks) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     const Observation& seen = tasks[0]->observations[tracks_];
-    if (const auto* tracks = seen.as<Tracks>(); tracks && seen.said == Said::value) shots_->look(*tasks[0], *tracks, *queue_);
+    if (const auto* tracks = seen.as<Tracks>(); tracks && seen.said == Said::value) shots_->look(*tasks[0], *tracks, *queue_, scratch_);
     says[0] = Observation::of(External{});
   }
 
  private:
   std::shared_ptr<Shots> shots_;
   std::unique_ptr<Queue> queue_;
+  const Image scratch_;
   const int32_t tracks_;
 };
 
@@ -52,7 +56,7 @@ ModuleNode Shots::node(const std::shared_ptr<Shots>& shots, const std::string& o
   return node;
 }
 
-void Shots::look(const Task& task, const Tracks& tracks, Queue& queue) {
+void Shots::look(const Task& task, const Tracks& tracks, Queue& queue, const Image& scratch) {
   const Frame& frame = *task.frame();
   for (const Track& track : tracks.items) {
     const float quality = qualityOf(track, task.width, task.height);
@@ -63,22 +67,18 @@ void Shots::look(const Task& task, const Tracks& tracks, Queue& queue) {
       if (quality <= 0 || (known != shots_.end() && quality < known->second.quality * kClearlyBetter)) continue;
     }
     Shot shot;
-    shot.picture = allocateImage(*device_, pixelFormat::rgb24, kWidth, kHeight);
     const double height = track.box.height() * kMargin, width = height * kWidth / kHeight;
     const double x = (track.box.x1 + track.box.x2 - width) / 2, y = (track.box.y1 + track.box.y2 - height) / 2;
     const double sx = frame.scaleX(), sy = frame.scaleY();
     queue.wait(frame.ready);
     launch(*device_, queue,
-           ConvertArgs{frame.view, to256(x * sx), to256(y * sy), std::max(1, to256(width * sx)), std::max(1, to256(height * sy)), shot.picture.view},
+           ConvertArgs{frame.view, to256(x * sx), to256(y * sy), std::max(1, to256(width * sx)), std::max(1, to256(height * sy)), scratch.view},
            Grid{kWidth, kHeight, 1});
     frame.addReadFence(queue.record());
-    if (device_->id().kind != DeviceKind::cpu) {
-      Image host = allocateImage(*device_, pixelFormat::rgb24, kWidth, kHeight, MemoryKind::host);
-      device_->copy(queue, host.view.planes[0].data, host.view.planes[0].pitchBytes, shot.picture.view.planes[0].data,
-                    shot.picture.view.planes[0].pitchBytes, kWidth * 3, kHeight, CopyKind::d2hRequested);
-      queue.synchronize();
-      shot.picture = std::move(host);
-    }
+    shot.rgb.resize(size_t{kWidth} * kHeight * 3);
+    device_->copy(queue, shot.rgb.data(), kWidth * 3, scratch.view.planes[0].data, scratch.view.planes[0].pitchBytes, kWidth * 3, kHeight,
+                  CopyKind::d2hRequested);
+    queue.synchronize();
     shot.box = track.box;
     shot.score = track.score;
     shot.quality = quality;
@@ -137,7 +137,12 @@ std::vector<uint8_t> Shots::contactSheet(const track::RelinkResult& result) cons
     place.width = kWidth;
     place.height = kHeight;
     for (int p = 0; p < 3; p++) place.planes[p].data += (p ? y / 2 : y) * place.planes[p].pitchBytes + (p ? x / 2 : x);
-    launch(*cpu, *queue, ConvertArgs{shot->picture.view, 0, 0, kWidth * 256, kHeight * 256, place}, Grid{kWidth, kHeight, 1});
+    ImageView picture;
+    picture.planes[0] = {const_cast<uint8_t*>(shot->rgb.data()), kWidth * 3};
+    picture.width = kWidth;
+    picture.height = kHeight;
+    picture.format = pixelFormat::rgb24;
+    launch(*cpu, *queue, ConvertArgs{picture, 0, 0, kWidth * 256, kHeight * 256, place}, Grid{kWidth, kHeight, 1});
     char caption[64];
     std::snprintf(caption, sizeof caption, "ID %d  %.1fs", identity->id, static_cast<double>(shot->ptsUs) / 1e6);
     draw.text(x, y + kHeight + 6, 1, caption, {235, 128, 128});

@@ -30,12 +30,12 @@ class Shots {
  private:
   class ShotWorker;
   struct Shot {
-    Image picture;  // rgb24, host
+    std::vector<uint8_t> rgb;  // kWidth x kHeight x 3
     Box box;
     float score = 0, quality = 0;
     int64_t ptsUs = 0;
   };
-  void look(const Task& task, const Tracks& tracks, Queue& queue);
+  void look(const Task& task, const Tracks& tracks, Queue& queue, const Image& scratch);
   const Shot* bestOf(const track::Identity& identity, track::SubId& from) const;
 
   std::shared_ptr<Device> device_;
