@@ -51,13 +51,16 @@ void Settle::resolve(Make make) {
   js_->post([self = shared_from_this(), make = std::move(make)](Napi::Env env) {
     const Napi::HandleScope scope(env);
     self->js_->letGo();
+    Napi::Value value, reason;
     try {
-      self->deferred_.Resolve(make(env));
+      value = make(env);
     } catch (const Napi::Error& e) {
-      self->deferred_.Reject(e.Value());
+      reason = e.Value();
     } catch (const std::exception& e) {
-      self->deferred_.Reject(toJsError(env, e).Value());
+      reason = toJsError(env, e).Value();
     }
+    if (reason.IsEmpty()) self->deferred_.Resolve(value);
+    else self->deferred_.Reject(reason);
   });
 }
 

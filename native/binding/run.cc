@@ -87,7 +87,8 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
       callbacks->reset();
       std::lock_guard lock(state->closing);
       state->pipeline->close(false);
-      state->held.reset();
+      state->closed = true;
+      state->frames.reset();
     });
   });
 }
@@ -96,7 +97,7 @@ Run::~Run() {
   if (!*environmentAlive_) return;
   environment_.notAtEnd(end_);
   if (!state_) return;
-  if (state_->held) state_->held->clear();
+  state_->frames.reset();
   environment_.run([state = std::move(state_)] {  // never wait on the JS thread
     std::lock_guard lock(state->closing);
     state->pipeline->close(false);
@@ -112,17 +113,14 @@ Napi::Value Run::start(const Info& info) {
       state->pipeline->close(false);
       throw;
     }
-    return [state](Napi::Env env) {
-      state->held = std::make_unique<HeldFrames>(state->pipeline->deviceRef(), state->pipeline->spec().keptFrames);
-      return env.Undefined();
-    };
+    return [](Napi::Env env) { return env.Undefined(); };
   });
 }
 
 Napi::Value Run::next(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t max = info[0].IsNumber() ? whole(info[0]) : 1;
-    if (state_->held) state_->held->delivered({});
+    if (state_->frames) state_->frames->delivered({});
     auto settle = Settle::open(info.Env(), state_->js);
     try {
       state_->pipeline->next(static_cast<size_t>(std::max<int64_t>(1, max)), [settle, state = state_](graph::Delivery delivery) {
@@ -132,7 +130,8 @@ Napi::Value Run::next(const Info& info) {
         auto tasks = std::make_shared<std::vector<graph::TaskRef>>(std::move(delivery.tasks));
         settle->resolve([words, tasks, state, ended = delivery.ended](Napi::Env env) -> Napi::Value {
           if (ended) return env.Null();
-          if (state->held && state->pipeline->spec().keepPixels) state->held->delivered(std::move(*tasks));
+          if (state->pipeline->spec().keepPixels)
+            if (HeldFrames* frames = state->held()) frames->delivered(std::move(*tasks));
           Napi::Object block = Napi::Object::New(env);
           block.Set("words", wordsArray(env, *words));
           return block;
@@ -325,12 +324,17 @@ graph::TaskRef Run::asked(int64_t taskId) const {
   return nullptr;
 }
 
-HeldFrames& Run::held() const {
-  if (!state_->held) throw Error(ErrorCode::FRAME_RELEASED, "The run is closed, and its pixels are gone.", "Read pixels while the run is open.");
-  return *state_->held;
+HeldFrames* RunState::held() {
+  if (!closed && !frames && pipeline->deviceRef()) frames = std::make_unique<HeldFrames>(pipeline->deviceRef(), pipeline->spec().keptFrames);
+  return frames.get();
 }
 
 namespace {
+
+HeldFrames& orReleased(HeldFrames* frames) {
+  if (!frames) throw Error(ErrorCode::FRAME_RELEASED, "The run is closed, and its pixels are gone.", "Read pixels while the run is open.");
+  return *frames;
+}
 
 HeldFrames::Request requestFrom(const Json& json) {
   HeldFrames::Request request;
@@ -349,7 +353,7 @@ HeldFrames::Request requestFrom(const Json& json) {
 Napi::Value Run::pixels(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
-    const std::vector<uint8_t> bytes = held().pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
+    const std::vector<uint8_t> bytes = orReleased(state_->held()).pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }
@@ -358,7 +362,7 @@ Napi::Value Run::jpeg(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
     const Json json = parseJson(text(info[1]));
-    const std::vector<uint8_t> bytes = held().jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
+    const std::vector<uint8_t> bytes = orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }
@@ -366,24 +370,26 @@ Napi::Value Run::jpeg(const Info& info) {
 Napi::Value Run::keep(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
-    return Napi::Boolean::New(info.Env(), state_->held && state_->held->keep(id, asked(id)));
+    HeldFrames* frames = state_->held();
+    return Napi::Boolean::New(info.Env(), frames && frames->keep(id, asked(id)));
   });
 }
 
 void Run::release(const Info& info) {
   guarded(info.Env(), [&] {
-    if (state_->held) state_->held->release(whole(info[0]));
+    if (state_->frames) state_->frames->release(whole(info[0]));
   });
 }
 
 Napi::Value Run::close(const Info& info) {
   const bool drain = info[0].IsBoolean() && info[0].As<Napi::Boolean>().Value();
-  if (state_->held) state_->held->clear();
+  if (state_->frames) state_->frames->clear();  // analyzers under way still see theirs
   return environment_.promise(info.Env(), [state = state_, drain]() -> Settle::Make {
     std::lock_guard lock(state->closing);
     state->pipeline->close(drain);
     return [state](Napi::Env env) {
-      state->held.reset();
+      state->closed = true;
+      state->frames.reset();
       return env.Undefined();
     };
   });

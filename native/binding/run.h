@@ -16,8 +16,12 @@ namespace framepath::binding {
 struct RunState {
   std::shared_ptr<JsThread> js;
   std::unique_ptr<graph::Pipeline> pipeline;
-  std::unique_ptr<HeldFrames> held;  // JS thread only; made by start()
-  std::mutex closing;                // one close() at a time
+  std::mutex closing;  // one close() at a time
+
+  // JS thread only. Made when first needed: an analyzer may be asked before start() has resolved.
+  HeldFrames* held();  // null once closed
+  std::unique_ptr<HeldFrames> frames;
+  bool closed = false;
 };
 
 // JS functions of a run; lives and dies on the JS thread.
@@ -63,7 +67,6 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value close(const Info& info);
 
   graph::TaskRef asked(int64_t taskId) const;
-  HeldFrames& held() const;
 
   std::shared_ptr<RunState> state_;
   std::shared_ptr<RunCallbacks> callbacks_;

@@ -75,7 +75,8 @@ class Pipeline {
   struct OpenSource {
     SourceSpec spec;
     media::SourceInfo info;
-    std::shared_ptr<media::SourceReader> reader;
+    std::shared_ptr<media::SourceReader> reader;  // until close(); then what it counted
+    media::ReaderCounters counted;
     std::shared_ptr<PushedSource> pushed;
   };
 

@@ -184,7 +184,7 @@ Report Pipeline::report() const {
     source.uri = open.spec.reader.uri;
     source.info = open.info;
     if (s < counts.size()) source.counts = counts[s];
-    if (open.reader) source.reader = open.reader->counters();
+    source.reader = open.reader ? open.reader->counters() : open.counted;
     report.sources.push_back(std::move(source));
   }
   report.stages = stagesLocked();
