@@ -1,0 +1,36 @@
+/** 200 single-byte and block corruptions, several containers and codecs, through a whole pipeline with detection. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { complete, facesClip, folderFor } from './clips.js';
+import { corrupted, readDamaged } from './corrupt.js';
+
+const kinds = [
+  ['mp4', ['-c', 'copy']],
+  ['mkv', ['-c', 'copy']],
+  ['ts', ['-c', 'copy']],
+  ['hevc.mp4', ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', 'log-level=none']],
+  ['vp9.webm', ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-an']],
+  ['mjpeg.avi', ['-c:v', 'mjpeg', '-an']],
+] as const;
+
+test.skipIf(!complete)('200 damaged clips are read, refused or end with a code', async () => {
+  const folder = folderFor('corrupt-full');
+  const whole = facesClip(join(folder, 'whole.mp4'), { seconds: 2, fps: 15 });
+  const clips = kinds.map(([type, options]) => {
+    const path = join(folder, `clip.${type}`);
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', whole, ...options, path]);
+    return { type, bytes: readFileSync(path) };
+  });
+  const outcomes = { read: 0, refused: 0, failed: 0 };
+  for (let seed = 1; seed <= 200; seed++) {
+    const { type, bytes } = clips[(seed >> 1) % clips.length]!;
+    const path = join(folder, `damaged-${seed}.${type}`);
+    writeFileSync(path, corrupted(bytes, seed));
+    outcomes[await readDamaged(path)]++;
+    rmSync(path);
+  }
+  expect(outcomes.read + outcomes.refused + outcomes.failed).toBe(200);
+  expect(outcomes.read).toBeGreaterThan(100);
+});
