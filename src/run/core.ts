@@ -199,7 +199,8 @@ export class RunCore implements FrameOwner, WriterRun {
   /** A native error with the caller's stack, and with the original error of a JS module or iterable as cause. */
   wrap(error: unknown): FramepathError {
     const { code, module = '', source = '' } = (error ?? {}) as Partial<FramepathError>;
-    const original = code === 'MODULE_FAILED' ? this.#analysis.errors : code === 'SOURCE_FAILED' ? this.#thrown : undefined;
+    const original =
+      code === 'MODULE_FAILED' ? this.#analysis.errors : code === 'SOURCE_FAILED' ? this.#thrown : undefined;
     const key = code === 'MODULE_FAILED' ? module : source;
     return toFramepathError(error, original?.has(key) ? original.get(key) : error);
   }

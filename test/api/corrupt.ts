@@ -40,7 +40,9 @@ export function corrupted(bytes: Uint8Array, seed: number): Uint8Array {
 
 /** Reads a damaged clip through detection and tracking: frames in order, or a coded error; nothing stays alive. */
 export async function readDamaged(path: string): Promise<'read' | 'refused' | 'failed'> {
-  const description = pipeline(video(path)).use(detect('faces', 'blazeface')).use(track('tracks', { of: 'faces' }));
+  const description = pipeline(video(path))
+    .use(detect('faces', 'blazeface'))
+    .use(track('tracks', { of: 'faces' }));
   const coded = (error: unknown) => {
     expect(error).toBeInstanceOf(FramepathError);
     const { code } = error as FramepathError;

@@ -168,7 +168,9 @@ describe.skipIf(noAddon !== undefined)('an analyzer', () => {
       .start();
     expect(await within(20_000, count(run))).toBe(50);
     await closed(run);
-    const held = pipeline(video(clip)).options({ inFlight: 1 }).encode(join(folderFor('held'), 'o.mp4'));
+    const held = pipeline(video(clip))
+      .options({ inFlight: 1 })
+      .encode(join(folderFor('held'), 'o.mp4'));
     expect(await codeOf(held.start())).toBe('INVALID_ARGUMENT');
   });
 });

@@ -56,7 +56,9 @@ describe.skipIf(!complete)('a model', () => {
     for (let seed = 1; seed <= 8; seed++) {
       const bytes = Uint8Array.from(whole);
       for (let i = 0; i < 40; i++) bytes[(seed * 104729 + i * 7919) % (seed % 2 ? bytes.length : 20_000)]! ^= 0x41;
-      const starting = pipeline(video(clip)).use(detect('faces', file('changed.onnx', bytes))).start();
+      const starting = pipeline(video(clip))
+        .use(detect('faces', file('changed.onnx', bytes)))
+        .start();
       const run = await starting.catch((error) => {
         expect(error).toMatchObject({ name: 'FramepathError', code: expect.stringMatching(/^(MODEL|INFERENCE)_/) });
       });
@@ -119,13 +121,13 @@ describe.skipIf(!complete)('a model', () => {
 
   test('that fails while it runs is an error, or skipped where the policy says so', async () => {
     // Reshapes to a size that the picture does not have: known only when it runs.
-    const path = model(
-      'late',
-      ['batch', 3, 'height', 'width'],
-      (b, x) => b.node('Reshape', [x, b.integers([7, 11])]),
-      ['a', 'b'],
-    );
-    const starting = pipeline(video(clip)).use(raw('out', path, { size: [32, 32] })).start();
+    const path = model('late', ['batch', 3, 'height', 'width'], (b, x) => b.node('Reshape', [x, b.integers([7, 11])]), [
+      'a',
+      'b',
+    ]);
+    const starting = pipeline(video(clip))
+      .use(raw('out', path, { size: [32, 32] }))
+      .start();
     const run = await starting.catch((error) => {
       expect(error.code).toMatch(/^(MODEL_UNSUPPORTED|INFERENCE_FAILED)$/);
     });
@@ -140,11 +142,18 @@ describe.skipIf(!complete)('a model', () => {
       [1, 3, 32, 32],
       (b, x) => {
         const nan = b.node('Div', [b.node('Sub', [x, x]), b.node('Sub', [x, x])]);
-        return b.node('Slice', [b.node('Reshape', [nan, b.integers([1, 6, 512])]), b.integers([0]), b.integers([5]), b.integers([1])]);
+        return b.node('Slice', [
+          b.node('Reshape', [nan, b.integers([1, 6, 512])]),
+          b.integers([0]),
+          b.integers([5]),
+          b.integers([1]),
+        ]);
       },
       [1, 5, 512],
     );
-    const run = await pipeline(video(clip)).use(detect('things', path, { head: 'yolo' })).start();
+    const run = await pipeline(video(clip))
+      .use(detect('things', path, { head: 'yolo' }))
+      .start();
     for await (const frame of run)
       for (const { box, score } of frame.things) expect([...box, score].every(Number.isFinite)).toBe(true);
     await closed(run);
@@ -164,7 +173,9 @@ describe.skipIf(!complete)('a runtime', () => {
   });
 
   test('that is missing does not matter where no model is used', async () => {
-    const run = await pipeline(video(clip)).options({ runtime: { library: '/nonexistent' } }).start();
+    const run = await pipeline(video(clip))
+      .options({ runtime: { library: '/nonexistent' } })
+      .start();
     await run.done;
     await closed(run);
   });

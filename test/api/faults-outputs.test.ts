@@ -38,15 +38,18 @@ const emptied = () => {
 const talkative = analyzer({ name: 'talk', analyze: () => 'x'.repeat(4000) });
 
 describe.skipIf(noAddon !== undefined || !canMount)('a disk that fills up', () => {
-  test.each(['mp4', 'mkv', 'ts'])('fails the encode of .%s, keeps what was written playable, and says so', async (type) => {
-    emptied();
-    const out = join(disk, `full.${type}`);
-    const run = await pipeline(video(long)).encode(out, { profile: 'realtime' }).start();
-    expect(await codeOf(run.done)).toBe('OUTPUT_DISK_FULL');
-    const { outputs } = await closed(run);
-    expect(outputs).toMatchObject([{ path: out, complete: false }]);
-    expect(decoded(out).frames).toBeGreaterThan(0);
-  });
+  test.each(['mp4', 'mkv', 'ts'])(
+    'fails the encode of .%s, keeps what was written playable, and says so',
+    async (type) => {
+      emptied();
+      const out = join(disk, `full.${type}`);
+      const run = await pipeline(video(long)).encode(out, { profile: 'realtime' }).start();
+      expect(await codeOf(run.done)).toBe('OUTPUT_DISK_FULL');
+      const { outputs } = await closed(run);
+      expect(outputs).toMatchObject([{ path: out, complete: false }]);
+      expect(decoded(out).frames).toBeGreaterThan(0);
+    },
+  );
 
   test('ends an iteration with the same error', async () => {
     emptied();
@@ -99,7 +102,10 @@ describe.skipIf(noAddon !== undefined || !canMount)('a disk that fills up', () =
     emptied();
     const cli = join(root, 'lib/cli.js');
     const args = ['run', long, '--out', join(disk, 'cli.mp4'), '--profile', 'realtime', '--embed', 'none', '--json'];
-    const { status, signal, stdout } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 60_000 });
+    const { status, signal, stdout } = spawnSync(process.execPath, [cli, ...args], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
     expect({ status, signal }).toEqual({ status: 1, signal: null });
     expect(JSON.parse(stdout).error.code).toBe('OUTPUT_DISK_FULL');
   });
@@ -136,7 +142,13 @@ describe.skipIf(noAddon !== undefined)('an output', () => {
   test.each(['results', 'report', 'timeline', 'mot', 'contactSheet'] as const)('%s that is a folder', async (kind) => {
     mkdirSync(join(folder, 'taken'), { recursive: true });
     expect(await codeOf(pipeline(video(clip))[kind](join(folder, 'taken')).start())).toBe('OUTPUT_UNWRITABLE');
-    expect(await codeOf(pipeline(video(clip))[kind](join(folder, 'none', 'f')).start())).toBe('OUTPUT_UNWRITABLE');
+    expect(
+      await codeOf(
+        pipeline(video(clip))
+          [kind](join(folder, 'none', 'f'))
+          .start(),
+      ),
+    ).toBe('OUTPUT_UNWRITABLE');
   });
 
   test('of a value that JSON cannot hold', async () => {

@@ -44,7 +44,9 @@ describe.skipIf(!complete)('a picture of', () => {
 
   test.each(sizes)('%s is encoded, or refused before anything runs', async (size) => {
     const out = join(folder, `${size}.mp4`);
-    const starting = pipeline(video(anySize(size))).encode(out, { profile: 'realtime' }).start();
+    const starting = pipeline(video(anySize(size)))
+      .encode(out, { profile: 'realtime' })
+      .start();
     const run = await within(20_000, starting).catch((error) => {
       expect(error).toMatchObject({
         name: 'FramepathError',
@@ -82,7 +84,9 @@ describe.skipIf(noAddon !== undefined)('a stream', () => {
     const none = await pipeline(frames([], { width: 8, height: 8 })).start();
     expect(await count(none)).toBe(0);
     await closed(none);
-    const one = await pipeline(frames([new Uint8Array(3)], { width: 1, height: 1 })).keepPixels().start();
+    const one = await pipeline(frames([new Uint8Array(3)], { width: 1, height: 1 }))
+      .keepPixels()
+      .start();
     for await (const frame of one) expect(frame.pixels().data).toHaveLength(3);
     await closed(one);
   });

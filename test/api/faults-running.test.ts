@@ -1,6 +1,7 @@
 /** Sources and callers that do not keep pace, or stop in mid-run. */
-import { readFileSync, writeFileSync } from 'node:fs';
+
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { analyzer, frames, grid, images, pipeline, video } from '../../src/index.js';

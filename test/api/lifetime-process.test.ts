@@ -223,9 +223,11 @@ describe.skipIf(!compiled)('memory', () => {
     expect(after - before, out).toBeLessThan(16);
   }, 100_000);
 
-  test.skipIf(!complete)('of runs with models too', async () => {
-    const { code, out, err } = await ended(
-      `
+  test.skipIf(!complete)(
+    'of runs with models too',
+    async () => {
+      const { code, out, err } = await ended(
+        `
       const rss = () => { global.gc(); return process.memoryUsage.rss() / 2 ** 20; };
       const once = async () => {
         const run = await pipeline(video(clip)).use(detect('faces', 'blazeface')).use(track('tracks', { of: 'faces' }))
@@ -238,10 +240,12 @@ describe.skipIf(!compiled)('memory', () => {
       for (let i = 0; i < 12; i++) await once();
       console.log(JSON.stringify({ before, after: rss() }));
     `,
-      { flags: ['--expose-gc'], seconds: 90 },
-    );
-    expect(code, err).toBe(0);
-    const { before, after } = JSON.parse(out) as { before: number; after: number };
-    expect(after - before, out).toBeLessThan(24);
-  }, 100_000);
+        { flags: ['--expose-gc'], seconds: 90 },
+      );
+      expect(code, err).toBe(0);
+      const { before, after } = JSON.parse(out) as { before: number; after: number };
+      expect(after - before, out).toBeLessThan(24);
+    },
+    100_000,
+  );
 });

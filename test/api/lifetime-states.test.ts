@@ -199,7 +199,10 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
         stopped = true;
       }
     }
-    const run = await pipeline(video(clip), frames(endless(), { id: 'made', width: 16, height: 16, format: 'gray8' })).start();
+    const run = await pipeline(
+      video(clip),
+      frames(endless(), { id: 'made', width: 16, height: 16, format: 'gray8' }),
+    ).start();
     let made = 0;
     for await (const { source } of run) if (source === 'made' && ++made === 20) await run.remove('made');
     expect(stopped).toBe(true);
