@@ -18,6 +18,26 @@ void Environment::run(std::function<void()> work) {
                       done});
 }
 
+void Environment::runInTurn(std::function<void()> work) {
+  turns_.push_back(std::move(work));
+  startTurns();
+}
+
+void Environment::startTurns() {
+  constexpr int32_t kAtOnce = 8;
+  while (takingTurns_ < kAtOnce && !turns_.empty()) {
+    takingTurns_++;
+    run([this, work = std::move(turns_.front())] {
+      work();
+      js->post([this](Napi::Env) {  // runs only while the environment, and so this, is there
+        takingTurns_--;
+        startTurns();
+      });
+    });
+    turns_.pop_front();
+  }
+}
+
 void Environment::reap() {
   for (auto it = threads_.begin(); it != threads_.end();) {
     if (!*it->done) {

@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -22,6 +23,8 @@ class Environment {
 
   // Work that blocks, on a thread of its own; joined before the environment goes.
   void run(std::function<void()> work);
+  // The same for work that a caller may ask for a thousand times at once: a few threads, the rest waits. JS thread only.
+  void runInTurn(std::function<void()> work);
   // Called when the environment goes; ends a run. Returns what removes it again.
   std::list<std::function<void()>>::iterator atEnd(std::function<void()> end);
   void notAtEnd(std::list<std::function<void()>>::iterator end) { ends_.erase(end); }
@@ -35,6 +38,7 @@ class Environment {
 
  private:
   void reap();
+  void startTurns();
 
   struct Thread {
     std::thread thread;
@@ -42,6 +46,8 @@ class Environment {
   };
   std::list<std::function<void()>> ends_;
   std::list<Thread> threads_;
+  std::deque<std::function<void()>> turns_;
+  int32_t takingTurns_ = 0;
 };
 
 }  // namespace framepath::binding

@@ -278,7 +278,7 @@ Napi::Value Run::submit(const Info& info) {
       bytes.assign(array.Data(), array.Data() + array.ByteLength());
     }
     auto settle = Settle::open(info.Env(), state_->js);
-    environment_.run([settle, state = state_, request, bytes = std::move(bytes)] {
+    environment_.runInTurn([settle, state = state_, request, bytes = std::move(bytes)] {
       try {
         Device& device = state->pipeline->device();
         FrameRef frame;

@@ -12,10 +12,14 @@ beforeAll(() => {
   if (!complete) return;
   folder = folderFor('people');
   // Ann and Bea pass each other, Bea behind Ann.
-  pair = walkingFaces(join(folder, 'pair.mp4'), [
-    { ...faces.bea, x: '480-90*t', y: 160, width: 90 },
-    { ...faces.ann, x: '160+90*t', y: 180, width: 100 },
-  ], { seconds: 4 });
+  pair = walkingFaces(
+    join(folder, 'pair.mp4'),
+    [
+      { ...faces.bea, x: '480-90*t', y: 160, width: 90 },
+      { ...faces.ann, x: '160+90*t', y: 180, width: 100 },
+    ],
+    { seconds: 4 },
+  );
 }, 120_000);
 
 const seeing = (...paths: string[]) =>
@@ -29,7 +33,10 @@ let outputs = 0;
 
 async function composed(path: string | string[], how: Layout<'people' | 'tracks' | 'faces'>) {
   const out = join(folder, `out-${outputs++}.mp4`);
-  const run = await seeing(...[path].flat()).compose(how).encode(out, { profile: 'balanced' }).start();
+  const run = await seeing(...[path].flat())
+    .compose(how)
+    .encode(out, { profile: 'balanced' })
+    .start();
   try {
     await run.done;
     return { out, report: await run.report() };
@@ -62,12 +69,19 @@ describe.skipIf(!complete)('following', () => {
   test('one video with two people gives each a half, and keeps it while they pass each other', async () => {
     const { out, report } = await composed(
       pair,
-      split({ ...small, left: follow('people', { source: 0, pick: 0 }), right: follow('people', { source: 0, pick: 1 }) }),
+      split({
+        ...small,
+        left: follow('people', { source: 0, pick: 0 }),
+        right: follow('people', { source: 0, pick: 1 }),
+      }),
     );
     expect(decoded(out)).toMatchObject({ ...small, frames: 100 });
     expect(report.follow.map(({ switches }) => switches)).toEqual([0, 0]);
     // Each half's middle shows one person, not the one of the other half.
-    const [left, right] = await shownIn(out, [[0.15, 0.35], [0.65, 0.85]]);
+    const [left, right] = await shownIn(out, [
+      [0.15, 0.35],
+      [0.65, 0.85],
+    ]);
     const often = (frames: number[][]) => {
       const counts = new Map<number, number>();
       for (const id of frames.flat()) counts.set(id, (counts.get(id) ?? 0) + 1);
