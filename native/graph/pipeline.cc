@@ -299,6 +299,7 @@ void Pipeline::open() {
     const bool needed = usesModel(spec);
     if (needed && !runtime_) runtime_ = infer::openRuntime(spec_.runtimeLibraries);
     models_.push_back(needed ? loadModel(spec) : nullptr);
+    labels_.push_back(needed ? models_.back()->spec().labels : std::vector<std::string>{});
     checkOpen();
     std::lock_guard lock(mutex_);
     if (needed) modelReports_.push_back({models_.back()->spec(), models_.back()->provider()});
@@ -409,6 +410,7 @@ void Pipeline::done(Done callback) {
 }
 
 void Pipeline::close(bool drain) {
+  std::unique_lock closing(closing_);
   std::shared_ptr<Engine> engine;
   std::shared_ptr<Programme> programme;
   bool over = false;
@@ -446,6 +448,7 @@ void Pipeline::close(bool drain) {
     models_.clear();
     for (OpenSource& source : sources_) source.pushed.reset();
   }
+  closing.unlock();
   for (Done& callback : callbacks) callback(error);
 }
 
