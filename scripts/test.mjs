@@ -39,7 +39,7 @@ function spawnCaptured(command, args, env, echo) {
   });
 }
 
-/** Runs one native test program; what it says is shown only when it fails. */
+/** Runs one native test program; what it says is shown when it fails, what it skipped always. */
 async function runProgram(folder, name, env) {
   const begun = performance.now();
   const { status, output } = await spawnCaptured(join(folder, name), [], env, false);
@@ -50,6 +50,7 @@ async function runProgram(folder, name, env) {
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   say(`${failed ? 'FAILED' : 'ok'} ${name}: ${passed} passed, ${failed} failed (${seconds} s)`);
   if (failed) process.stdout.write(output);
+  else for (const reason of new Set(output.match(/^ *skipped: .*/gm))) console.log(reason);
   return { passed, failed };
 }
 
