@@ -39,7 +39,7 @@ function spawnCaptured(command, args, env, echo) {
   });
 }
 
-/** Runs one native test program; what it says is shown only when it fails. */
+/** Runs one native test program; what it says is shown when it fails, what it skipped always. */
 async function runProgram(folder, name, env) {
   const begun = performance.now();
   const { status, output } = await spawnCaptured(join(folder, name), [], env, false);
@@ -50,6 +50,7 @@ async function runProgram(folder, name, env) {
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   say(`${failed ? 'FAILED' : 'ok'} ${name}: ${passed} passed, ${failed} failed (${seconds} s)`);
   if (failed) process.stdout.write(output);
+  else for (const reason of new Set(output.match(/^ *skipped: .*/gm))) console.log(reason);
   return { passed, failed };
 }
 
@@ -85,20 +86,40 @@ async function runVitest(projects) {
   return { passed, failed };
 }
 
+const suppressions = (name) => `suppressions=${join(root, 'test/native', name)}`;
+
+/** Random cases and runs, many times what the fast suite has. */
+const atLength = (cases, runs) => ({ FRAMEPATH_PROPERTY_CASES: `${cases}`, FRAMEPATH_PIPELINE_RUNS: `${runs}` });
+
+/** Programs with threads of their own: under TSan the others have nothing to say. */
+const threaded = ['core_test', 'engine_test', 'identity_test', 'infer_test', 'media_write_test', 'pipeline_test'];
+
+async function runSanitized() {
+  const names = programsIn(join(root, 'build')).filter((name) => name === 'engine_test' || name === 'pipeline_test');
+  const plain = await runPrograms(': the random tests at length', join(root, 'build'), {
+    env: atLength(10_000, 300),
+    names,
+  });
+  const asan = await buildSanitized('asan', 'address,undefined');
+  const asanOptions = {
+    ASAN_OPTIONS: 'detect_leaks=1:fast_unwind_on_malloc=0', // the libraries have no frame pointers: leaks need whole stacks
+    LSAN_OPTIONS: `print_suppressions=0:${suppressions('lsan.supp')}`,
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    ...atLength(300, 60),
+  };
+  const addresses = await runPrograms(' under ASan and UBSan', asan, { env: asanOptions });
+  const tsan = await buildSanitized('tsan', 'thread', threaded);
+  const tsanOptions = { TSAN_OPTIONS: `halt_on_error=1:${suppressions('tsan.supp')}`, ...atLength(2000, 120) };
+  const threads = await runPrograms(' under TSan', tsan, { env: tsanOptions, names: [...threaded] });
+  return [plain, addresses, threads];
+}
+
 await main(async () => {
   const full = process.argv.includes('--full');
   const parts = [];
   await setUp({ tests: true });
   if (full) {
-    const atLength = { FRAMEPATH_PROPERTY_CASES: '10000' };
-    const names = programsIn(join(root, 'build')).filter((name) => name === 'engine_test');
-    parts.push(await runPrograms(': the property test at length', join(root, 'build'), { env: atLength, names }));
-    const asan = await buildSanitized('asan', 'address,undefined');
-    const asanOptions = { ASAN_OPTIONS: 'detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1' };
-    parts.push(await runPrograms(' under ASan and UBSan', asan, { env: asanOptions }));
-    const tsan = await buildSanitized('tsan', 'thread');
-    const tsanOptions = `halt_on_error=1:suppressions=${join(root, 'test/native/tsan.supp')}`;
-    parts.push(await runPrograms(' under TSan', tsan, { env: { TSAN_OPTIONS: tsanOptions } }));
+    parts.push(...(await runSanitized()));
     parts.push(await runVitest(['full']));
   } else {
     parts.push(await runPrograms('', join(root, 'build')));

@@ -1,6 +1,8 @@
 // Life of a run: sources, start, stop, counts. Tasks and lanes are in engine_tasks.cc and engine_lanes.cc.
 #include "graph/engine.h"
 
+#include <utility>
+
 #include "graph/engine_after.h"
 
 namespace framepath::graph {
@@ -41,12 +43,14 @@ void Engine::startSource(Source& source, int32_t number) {
 }
 
 void Engine::start() {
-  for (auto& lane : lanes_)
-    for (int32_t i = 0; i < lane->node.workers; i++) lane->workers.push_back(lane->node.openWorker());
+  std::vector<std::vector<std::unique_ptr<Worker>>> workers(lanes_.size());
+  for (size_t m = 0; m < lanes_.size(); m++)
+    for (int32_t i = 0; i < lanes_[m]->node.workers; i++) workers[m].push_back(lanes_[m]->node.openWorker());
   After after;
   Lock lock(mutex_);
   if (stopping_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed before it started.");
   started_ = true;
+  for (size_t m = 0; m < lanes_.size(); m++) lanes_[m]->workers = std::move(workers[m]);
   for (auto& lane : lanes_)
     for (auto& worker : lane->workers)
       lane->threads.emplace_back([this, lane = lane.get(), worker = worker.get()] { serve(*lane, *worker); });
@@ -224,13 +228,20 @@ void Engine::join() {
     for (std::thread& thread : lane->threads)
       if (thread.joinable()) thread.join();
   // Tasks still in queues hold leases: let them go before anybody counts.
-  for (auto& lane : lanes_) {
-    lane->queue = ReadyQueue(lane->node.stateful);
-    lane->strides = StrideMemory(lane->node.policy.stride);
-    lane->workers.clear();
+  std::vector<std::shared_ptr<FrameSource>> frames;
+  std::vector<std::vector<std::unique_ptr<Worker>>> workers(lanes_.size());
+  std::vector<ReadyQueue> queues;
+  std::vector<StrideMemory> strides;
+  Lock lock(mutex_);
+  for (size_t m = 0; m < lanes_.size(); m++) {
+    Lane& lane = *lanes_[m];
+    queues.push_back(std::exchange(lane.queue, ReadyQueue(lane.node.stateful)));
+    strides.push_back(std::exchange(lane.strides, StrideMemory(lane.node.policy.stride)));
+    workers[m].swap(lane.workers);
   }
-  for (auto& source : sources_) source->frames.reset();
+  for (auto& source : sources_) frames.push_back(std::move(source->frames));
   liveTasks_ = 0;
+  lock.unlock();
 }
 
 void Engine::checkFinished(Source& source, int32_t number, After& after) {

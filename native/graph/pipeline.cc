@@ -310,6 +310,7 @@ void Pipeline::open() {
     const bool needed = usesModel(spec);
     if (needed && !runtime_) runtime_ = infer::openRuntime(spec_.runtimeLibraries);
     models_.push_back(needed ? loadModel(spec) : nullptr);
+    labels_.push_back(needed ? models_.back()->spec().labels : std::vector<std::string>{});
     checkOpen();
     std::lock_guard lock(mutex_);
     if (needed) modelReports_.push_back({models_.back()->spec(), models_.back()->provider()});
@@ -420,6 +421,7 @@ void Pipeline::done(Done callback) {
 }
 
 void Pipeline::close(bool drain) {
+  std::unique_lock closing(closing_);
   std::shared_ptr<Engine> engine;
   std::shared_ptr<Programme> programme;
   bool over = false;
@@ -464,6 +466,7 @@ void Pipeline::close(bool drain) {
   engine.reset();
   programme.reset();
   returnFreeMemory();
+  closing.unlock();
   for (Done& callback : callbacks) callback(error);
 }
 

@@ -25,7 +25,8 @@ struct PipelineHooks {
   std::function<void(const Recovery&)> recovered;  // something was lost and the run goes on; from any thread, may be empty
 };
 
-// start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe.
+// start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe, but
+// before start() has returned only close(), done() and progress() may be called.
 class Pipeline {
  public:
   using Done = std::function<void(std::optional<Error>)>;
@@ -41,7 +42,7 @@ class Pipeline {
   void start();
   // drain: what is composed is still encoded. Idempotent, from every state; returns when everything is over and freed.
   void close(bool drain);
-  // Called once, when everything is over (outputs finished too): at once if it is.
+  // Called once, when everything is over (outputs finished too): at once if it is. Must not call close().
   void done(Done callback);
 
   void next(size_t max, Engine::NextCallback callback);
@@ -103,6 +104,7 @@ class Pipeline {
   std::shared_ptr<infer::Runtime> runtime_;
   std::vector<int32_t> observationOf_;
   std::vector<std::shared_ptr<infer::Model>> models_;  // per spec module, null where there is none
+  std::vector<std::vector<std::string>> labels_;       // per spec module; stay after close()
   std::map<int32_t, std::shared_ptr<ExternalModule>> externals_;
   IdentityState identity_;  // of the first identify module
   int32_t identifyModule_ = -1;
@@ -126,6 +128,7 @@ class Pipeline {
   enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
   bool opening_ = false;  // start() is at work: close() waits for it
   bool drained_ = false, stopped_ = false;
+  std::mutex closing_;    // one close() at a time
   int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;
   std::thread finisher_;
 };

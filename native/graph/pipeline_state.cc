@@ -119,8 +119,7 @@ void Pipeline::endFrames(const std::string& source, std::optional<Error> error) 
 }
 
 const std::vector<std::string>* Pipeline::labelsOf(size_t specModule) const {
-  if (specModule >= models_.size() || !models_[specModule]) return nullptr;
-  return &models_[specModule]->spec().labels;
+  return specModule < labels_.size() && !labels_[specModule].empty() ? &labels_[specModule] : nullptr;
 }
 
 std::string Pipeline::sourceId(int32_t source) const {

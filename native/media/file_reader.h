@@ -7,6 +7,7 @@
 #include "media/frame_maker.h"
 #include "media/frame_selection.h"
 #include "media/frame_times.h"
+#include "media/live_counters.h"
 #include "media/picture_stream.h"
 #include "media/source_reader.h"
 
@@ -18,7 +19,7 @@ class FileReader final : public SourceReader {
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
-  ReaderCounters counters() const override { return counters_; }
+  ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_ = true; }
 
  private:
@@ -38,7 +39,7 @@ class FileReader final : public SourceReader {
   bool started_ = false;
   bool ended_ = false;
   int64_t errorsBefore_ = 0;  // of seeks that were tried in vain
-  ReaderCounters counters_;
+  LiveCounters counters_;
 };
 
 }  // namespace framepath::media

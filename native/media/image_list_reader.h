@@ -4,6 +4,7 @@
 
 #include "media/frame_maker.h"
 #include "media/frame_selection.h"
+#include "media/live_counters.h"
 #include "media/source_reader.h"
 
 namespace framepath::media {
@@ -14,7 +15,7 @@ class ImageListReader final : public SourceReader {
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
-  ReaderCounters counters() const override { return counters_; }
+  ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_ = true; }
 
  private:
@@ -29,7 +30,7 @@ class ImageListReader final : public SourceReader {
   size_t position_ = 0;
   int32_t consecutiveErrors_ = 0;
   bool anyPicture_ = false;
-  ReaderCounters counters_;
+  LiveCounters counters_;
 };
 
 }  // namespace framepath::media

@@ -38,7 +38,7 @@ class SourceReader {
   // ptsUs never decreases (missing or broken times are filled in from the frame rate). A source that ends without a
   // single frame throws DECODE_FAILED. Throws SOURCE_FAILED when reading breaks off.
   virtual FrameRef next() = 0;
-  virtual ReaderCounters counters() const = 0;
+  virtual ReaderCounters counters() const = 0;  // from any thread
   // From any thread: a blocked or later next() returns null soon.
   virtual void interrupt() = 0;
 };

@@ -80,11 +80,11 @@ export async function buildAddon({ tests = false } = {}) {
   await compile(folder, tests ? ['addon', 'native_tests'] : ['addon']);
 }
 
-/** Builds the native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. */
-export async function buildSanitized(name, sanitizers) {
+/** Builds native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. */
+export async function buildSanitized(name, sanitizers, targets = ['native_tests']) {
   const folder = join(root, 'build', name);
   const options = ['-DFRAMEPATH_ADDON=OFF', '-DFRAMEPATH_TESTS=ON', `-DFRAMEPATH_SANITIZE=${sanitizers}`];
   configure(folder, [...(await commonOptions()), ...options]);
-  await compile(folder, ['native_tests']);
+  await compile(folder, targets);
   return folder;
 }

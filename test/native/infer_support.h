@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/frame.h"
+#include "core/results.h"
 #include "device/image.h"
 #include "infer/model.h"
 

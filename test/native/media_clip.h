@@ -20,14 +20,6 @@
 #include "device/image.h"
 #include "media/output.h"
 
-#ifdef __SANITIZE_ADDRESS__
-// libx265 3.5 keeps about 5 kB of each encoder it closes; the HLS muxer of libavformat 5.1 keeps a buffer after a failed
-// write. (The second is recognised with ASAN_OPTIONS=fast_unwind_on_malloc=0 only.)
-extern "C" __attribute__((visibility("default"), used)) inline const char* __lsan_default_suppressions() {
-  return "leak:libx265\nleak:avio_open_dyn_buf\n";
-}
-#endif
-
 namespace clip {
 
 // Gone, with everything in it, when the test is.

@@ -1,0 +1,147 @@
+/** The package as npm would publish it, installed elsewhere without scripts. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decoded, facesClip, folderFor, root } from './api/clips.js';
+
+const prebuilt = `prebuilds/${process.platform}-${process.arch}`;
+const sample =
+  /<!-- sample[^>]*-->\s*```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1] ?? '';
+
+describe('the packed package', () => {
+  const folder = folderFor('package');
+  const app = join(folder, 'app');
+  const installed = join(app, 'node_modules/framepath');
+  let files: string[] = [];
+
+  const npm = (cwd: string, ...args: string[]) =>
+    execFileSync('npm', [...args, '--no-audit', '--no-fund'], {
+      cwd,
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+      stdio: 'pipe',
+    });
+  const node = (...args: string[]) =>
+    spawnSync(process.execPath, args, {
+      cwd: app,
+      encoding: 'utf8',
+      timeout: 180_000,
+      env: { ...process.env, NODE_PATH: '' },
+    });
+
+  beforeAll(() => {
+    npm(root, 'pack', '--pack-destination', folder); // its prepack makes models and prebuilds
+    const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');
+    files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
+    mkdirSync(app);
+    writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
+    npm(app, 'install', '--ignore-scripts', '--offline', tarball);
+  }, 900_000);
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('holds what it needs to run and to be built, and nothing else', () => {
+    for (const wanted of [
+      'lib/index.js',
+      'lib/index.d.ts',
+      'lib/cli.js',
+      'models/blazeface.onnx',
+      'models/face-recognition.onnx',
+      'models/NOTICE',
+      'native/binding/addon.cc',
+      'CMakeLists.txt',
+      'scripts/build.mjs',
+      'LICENSE',
+      'README.md',
+    ])
+      expect(files).toContain(`package/${wanted}`);
+    expect(files.filter((file) => file.startsWith(`package/${prebuilt}/framepath.av`))).toHaveLength(1);
+    const unwanted = /^package\/(build|node_modules|test|src|demo|\.ci|\.github)\//;
+    expect(files.filter((file) => unwanted.test(file))).toEqual([]);
+  });
+
+  test('needs nothing else that npm would have to fetch', () => {
+    expect(readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['framepath']);
+  });
+
+  test('without ONNX Runtime it says how to get it', () => {
+    const clip = facesClip(join(app, 'left.mp4'), { seconds: 1 });
+    const { status, stderr } = node(
+      join(installed, 'lib/cli.js'),
+      'run',
+      clip,
+      '--results',
+      join(app, 'results.jsonl'),
+    );
+    // A runtime of the system would do as well.
+    if (status !== 0) {
+      expect(stderr).toContain('RUNTIME_MISSING');
+      expect(stderr).toContain('npm install onnxruntime-node');
+    }
+  });
+
+  test('types and runs the sample of the README', () => {
+    symlinkSync(join(root, 'node_modules/onnxruntime-node'), join(app, 'node_modules/onnxruntime-node'));
+    facesClip(join(app, 'left.mp4'), { seconds: 1 });
+    facesClip(join(app, 'right.mp4'), { seconds: 1, fps: 30 });
+    writeFileSync(join(app, 'sample.ts'), sample);
+    const options: ts.CompilerOptions = {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      typeRoots: [join(root, 'node_modules/@types')],
+      types: ['node'],
+      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+      strict: true,
+    };
+    const program = ts.createProgram([join(app, 'sample.ts')], options);
+    const problems = ts.getPreEmitDiagnostics(program).map((p) => ts.flattenDiagnosticMessageText(p.messageText, '\n'));
+    expect(problems).toEqual([]);
+    program.emit();
+    const { status, stdout, stderr } = node('sample.js');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    for (const stage of ['faces', 'tracks', 'people', 'encode']) expect(stdout).toContain(stage);
+    expect(decoded(join(app, 'out.mp4'))).toMatchObject({ frames: 30, width: 1920, height: 1080, audio: true });
+  }, 240_000);
+
+  test('its command answers', () => {
+    const clip = facesClip(join(app, 'right.mp4'), { seconds: 1, fps: 30 });
+    const { status, stdout } = spawnSync(join(app, 'node_modules/.bin/framepath'), ['probe', clip, '--json'], {
+      cwd: app,
+      encoding: 'utf8',
+    });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ width: 640, height: 360 });
+  });
+
+  test('without a prebuilt addon that fits, the error says what was tried and the next command', () => {
+    const prebuilds = join(installed, prebuilt);
+    const addon = readdirSync(prebuilds).find((name) => name.endsWith('.node'))!;
+    renameSync(join(prebuilds, addon), join(prebuilds, 'elsewhere'));
+    writeFileSync(join(prebuilds, 'framepath.av58.node'), 'for another libavcodec');
+    try {
+      const { status, stderr } = node(join(installed, 'lib/cli.js'), 'run', 'left.mp4');
+      expect(status).not.toBe(0);
+      expect(stderr).toContain('ADDON_MISSING');
+      expect(stderr).toContain(join(installed, 'build/Release/framepath.node'));
+      expect(stderr).toContain('framepath.av58.node');
+      expect(stderr).toMatch(/libavcodec\.so\.\d+/);
+      const command = /node (\S+build\.mjs)/.exec(stderr);
+      expect(command && existsSync(command[1]!)).toBe(true);
+    } finally {
+      rmSync(join(prebuilds, 'framepath.av58.node'));
+      renameSync(join(prebuilds, 'elsewhere'), join(prebuilds, addon));
+    }
+  });
+});
