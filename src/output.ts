@@ -15,7 +15,7 @@ export interface EncodeOptions {
   threads?: number;
   /** the first source's sound, all mixed, none, or a source by position or id; default `'first'` */
   audio?: 'first' | 'mix' | 'none' | SourceRef;
-  /** keep packets for `run.packets()`; default only without a path */
+  /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;
 }
 
