@@ -5,6 +5,27 @@
 
 namespace framepath::compose {
 
+namespace {
+
+// Speed is the mean over this time. After a longer gap, or a jump, it is not known.
+constexpr double kSpeedSeconds = 0.35, kGapSeconds = 0.5, kJump = 0.3;
+
+void move(Member& m, const Box& box, int64_t nowUs) {
+  const double dt = (nowUs - m.seenUs) / 1e6;
+  const double dx = (box.x1 + box.x2 - m.box.x1 - m.box.x2) / 2, dy = (box.y1 + box.y2 - m.box.y1 - m.box.y2) / 2;
+  if (dt > kGapSeconds || std::hypot(dx, dy) > kJump * box.height()) {
+    m.speedX = m.speedY = 0;
+  } else if (dt > 0) {
+    const double share = 1 - std::exp(-dt / kSpeedSeconds);
+    m.speedX += share * (dx / dt - m.speedX);
+    m.speedY += share * (dy / dt - m.speedY);
+  }
+  m.box = box;
+  m.seenUs = nowUs;
+}
+
+}  // namespace
+
 const Member* Cast::find(int64_t uid) const {
   uid = resolve(uid);
   for (const Member& m : members_)
@@ -75,14 +96,13 @@ void Cast::observe(int64_t nowUs, const TileBoxes& boxes, double pictureArea) {
     const int64_t track = i < boxes.tracks.size() ? boxes.tracks[i] : 0;
     Member* m = match(id, track, boxes.boxes[i], taken);
     if (!m) {
-      members_.push_back({nextUid_++, id, track, boxes.boxes[i], nowUs, 0});
+      members_.push_back({nextUid_++, id, track, boxes.boxes[i], nowUs, 0, 0, 0});
       taken.push_back(1);
       m = &members_.back();
     }
     if (id) m->id = id;
     m->track = track;
-    m->box = boxes.boxes[i];
-    m->seenUs = nowUs;
+    move(*m, boxes.boxes[i], nowUs);
     m->presence += (1 - keep) * m->box.area() / std::max(1.0, pictureArea);
   }
   std::erase_if(members_, [&](const Member& m) { return nowUs - m.seenUs > kForgetUs; });

@@ -10,12 +10,13 @@ namespace framepath::compose {
 
 // One person over time. Found again by identity, else by track, else (plain detections) by overlap with the last box.
 struct Member {
-  int64_t uid = 0;      // never reused
-  int32_t id = 0;       // identity, 0 = none yet
-  int64_t track = 0;    // latest track, 0 = none
-  Box box;              // latest
-  int64_t seenUs = 0;   // when
-  double presence = 0;  // area x time: the mean share of the picture over the last seconds
+  int64_t uid = 0;                // never reused
+  int32_t id = 0;                 // identity, 0 = none yet
+  int64_t track = 0;              // latest track, 0 = none
+  Box box;                        // latest
+  int64_t seenUs = 0;             // when
+  double presence = 0;            // area x time: the mean share of the picture over the last seconds
+  double speedX = 0, speedY = 0;  // of the box's centre, pixels a second, over the last moments
 };
 
 // All tiles that follow one module of one source share a cast.

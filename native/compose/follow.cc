@@ -8,6 +8,21 @@ namespace {
 
 constexpr double kMaxEnlargement = 4;  // a crop is never smaller than a quarter of its tile
 
+constexpr int64_t kStaleUs = 250'000;  // somebody not seen for so long may have stopped
+constexpr double kLeadShare = 0.85;    // of the way that the camera would lag behind
+constexpr double kStanding = 0.10;     // crop heights a second: below that somebody stands
+constexpr double kLongestLead = 0.3;   // crop heights
+
+// A camera that only goes where somebody is stays behind who walks: it is aimed at where they will be when it is there.
+Box leadOf(const Member& member, int64_t nowUs, double lagSeconds, double cropHeight) {
+  if (nowUs - member.seenUs > kStaleUs) return member.box;
+  const double speed = std::hypot(member.speedX, member.speedY), walking = speed - kStanding * cropHeight;
+  if (walking <= 0) return member.box;
+  const double way = std::min(kLeadShare * walking * lagSeconds, kLongestLead * cropHeight);
+  const auto dx = static_cast<float>(way * member.speedX / speed), dy = static_cast<float>(way * member.speedY / speed);
+  return {member.box.x1 + dx, member.box.y1 + dy, member.box.x2 + dx, member.box.y2 + dy};
+}
+
 const TileBoxes* boxesOf(const TileInput& input, const std::string& module) {
   for (const TileBoxes& boxes : input.observations)
     if (boxes.module == module) return &boxes;
@@ -86,7 +101,8 @@ void FollowTiles::move(Tile& tile, const Picture& picture, double seconds) {
     if (cut)
       tile.camera->centreOn(member->box, tile.claim.spec.zoom);
     else
-      tile.camera->aimAt(member->box, tile.claim.spec.zoom);
+      tile.camera->aimAt(leadOf(*member, lastUs_, tile.camera->lagSeconds(), tile.camera->crop().height()),
+                         tile.claim.spec.zoom);
   } else {
     tile.camera->aimWide();
     tile.wideTicks++;

@@ -33,6 +33,9 @@ class FollowCamera {
   void advance(double seconds);
   void reshape(double aspect, double minHeight);
 
+  // How far behind a goal in steady motion the crop stays.
+  double lagSeconds() const { return 2 * limits_.responseMs / 1000 / 2.146; }
+
   Box crop() const;  // inside the picture, exactly of the tile's shape
   Box wideCrop() const;
   double centreX() const { return x_.at; }

@@ -101,6 +101,28 @@ TEST(a_step_is_followed_without_overshoot_within_the_limits) {
   }
 }
 
+TEST(somebody_who_walks_stays_in_the_middle) {
+  std::mt19937 random(7);
+  std::normal_distribution<double> noise(0, 1.5);
+  Stage stage({mainPerson()});
+  double worst = 0, x = 500;
+  for (int i = 0; i < 150; i++) {
+    if (i > 25) x += 240 * 0.04;
+    stage.tick({{around(x + noise(random), 540 + noise(random), 150), 1, 1}});
+    if (i > 75) worst = std::max(worst, std::fabs(stage.x() - x));
+  }
+  std::printf("  240 px/s: at most %.0f px off the middle of a crop 400 wide\n", worst);
+  CHECK(worst < 60);
+  const double stopped = x;
+  double over = 0;
+  for (int i = 0; i < 75; i++) {
+    stage.tick({{around(stopped, 540, 150), 1, 1}});
+    over = std::max(over, stage.x() - stopped);
+  }
+  CHECK(over < 40);  // nor does the crop run on far when they stop
+  CHECK_NEAR(stage.x(), stopped, 12);
+}
+
 TEST(a_trembling_box_hardly_moves_the_picture) {
   std::mt19937 random(4);
   std::normal_distribution<double> noise(0, 3);
