@@ -6,6 +6,7 @@
 #include "kernels/host_loop.h"
 #include "kernels/letterbox_rows.h"
 #include "kernels/plane_rows.h"
+#include "kernels/redact_rows.h"
 
 namespace framepath {
 namespace {
@@ -13,6 +14,10 @@ namespace {
 template <>
 struct HostLoop<ComposeArgs, composeTiles> {
   static void run(const void* args, const Grid&) { composeRows(*static_cast<const ComposeArgs*>(args)); }
+};
+template <>
+struct HostLoop<BlurArgs, blur> {
+  static void run(const void* args, const Grid&) { blurRows(*static_cast<const BlurArgs*>(args)); }
 };
 template <>
 struct HostLoop<DrawArgs, draw> {

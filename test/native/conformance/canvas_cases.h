@@ -99,7 +99,7 @@ RANDOM_CASE(blur) {
   a.canvas = randomCanvas(random, stage);
   const Rect256 box = evenRect(random, a.canvas);
   a.x = box.x, a.y = box.y, a.width = box.width, a.height = box.height;
-  a.radius = random.between(2, 40);
+  a.radius = random.chance(8) ? random.between(40, 3000) : random.between(2, 40);
   a.scratch = stage.output(randomBytes(random, static_cast<size_t>(a.width) * a.height * 3 / 2));
   a.vertical = random.chance(2);
   const int32_t length = a.vertical ? a.height : a.width, lines = a.vertical ? a.width : a.height;
