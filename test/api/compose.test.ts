@@ -36,7 +36,7 @@ const newFile = () => join(folder, `out-${outputs++}.mp4`);
 /** Composes to the end. */
 async function composed(
   sources: Source[],
-  how: Layout,
+  how: Layout<never>,
   options: Parameters<ReturnType<typeof pipeline>['encode']>[1] = {},
 ): Promise<{ path: string; shown: Pictures; report: Report }> {
   const path = newFile();
@@ -242,6 +242,24 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
     await reading;
     await run.close();
     expect(pictures(path).story(0.9, 0.5)).toEqual(['red']);
+  });
+
+  test('a live source that stops giving frames does not hold up the others', async () => {
+    let seen = 0;
+    async function* stuck() {
+      for (let i = 0; i < 5; i++) yield plain(255, 0, 0);
+      await until(() => seen === 25);
+    }
+    const path = newFile();
+    const run = await pipeline(frames(stuck(), { width, height, fps: 25, live: true, id: 'live' }), video(green))
+      .compose(split({ left: 0, right: 1, ...small }))
+      .encode(path, { profile: 'realtime' })
+      .start();
+    for await (const frame of run) if (frame.source !== 'live') seen++;
+    await run.close();
+    const shown = pictures(path);
+    expect(shown.count).toBe(25);
+    expect([shown.story(0.25, 0.5), shown.story(0.75, 0.5)]).toEqual([['red'], ['green']]);
   });
 
   test('sixteen is the most; who leaves makes room', async () => {
