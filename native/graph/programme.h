@@ -73,7 +73,7 @@ class Programme {
   std::string encoderName() const { return encoder_->name(); }
 
   static constexpr int64_t kLiveDelayNs = 500'000'000;
-  static constexpr int64_t kDrainNs = 1'200'000'000;
+  static constexpr int64_t kDrainNs = 800'000'000;
 
  private:
   struct Item {

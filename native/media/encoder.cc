@@ -113,9 +113,10 @@ class SoftwareEncoder : public Encoder {
 
   void finish(const Emit& emit) override {
     if (drained_ || lastTick_ < 0) return;
+    if (!ended_) av(avcodec_send_frame(context_.get(), nullptr), name(), ErrorCode::ENCODE_FAILED);
+    ended_ = true;
+    drain(emit);  // `emit` may throw to give up
     drained_ = true;
-    av(avcodec_send_frame(context_.get(), nullptr), name(), ErrorCode::ENCODE_FAILED);
-    drain(emit);
   }
 
  private:
@@ -152,7 +153,7 @@ class SoftwareEncoder : public Encoder {
       av_image_fill_black(black->data, pitches, AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG, black->width, black->height);
       if (avcodec_send_frame(context_.get(), black.get()) < 0) return;
     }
-    if (avcodec_send_frame(context_.get(), nullptr) < 0) return;
+    if (!ended_ && avcodec_send_frame(context_.get(), nullptr) < 0) return;
     while (avcodec_receive_packet(context_.get(), packet_.get()) >= 0) av_packet_unref(packet_.get());
   }
 
@@ -162,7 +163,8 @@ class SoftwareEncoder : public Encoder {
   AvCodecParameters parameters_;
   AvPacket packet_;
   int64_t lastTick_ = -1;
-  bool drained_ = false;
+  bool ended_ = false;    // the encoder knows that no picture follows
+  bool drained_ = false;  // and has given all packets
 };
 
 // SVT-AV1 prints to stderr and listens to nothing but its environment variable.
