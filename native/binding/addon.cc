@@ -19,14 +19,18 @@ std::string argument(const Napi::CallbackInfo& info, size_t i) {
 }
 
 Settle::Make jsonMaker(const nlohmann::json& json) {
-  return [text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](Napi::Env env) { return Napi::String::New(env, text); };
+  return [text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](Napi::Env env) {
+    return Napi::String::New(env, text);
+  };
 }
 
 Napi::Value probeSource(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const std::string uri = argument(info, 0);
     const media::Limits limits = limitsFrom(parseJson(argument(info, 1)));
-    return Environment::of(info.Env()).promise(info.Env(), [uri, limits] { return jsonMaker(toJson(media::probe(uri, limits))); });
+    return Environment::of(info.Env()).promise(info.Env(), [uri, limits] {
+      return jsonMaker(toJson(media::probe(uri, limits)));
+    });
   });
 }
 
@@ -39,7 +43,8 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       json["encoders"] = media::availableEncoders();
       try {
         const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
-        json["runtime"] = {{"path", runtime->info().path}, {"version", runtime->info().version}, {"tried", runtime->info().tried}};
+        json["runtime"] = {
+            {"path", runtime->info().path}, {"version", runtime->info().version}, {"tried", runtime->info().tried}};
       } catch (const Error& e) {
         json["runtime"] = {{"error", {{"code", errorCodeName(e.code)}, {"message", e.sentence}, {"hint", e.hint}}}};
       }
@@ -61,7 +66,8 @@ Napi::Value inspectModel(const Napi::CallbackInfo& info) {
     const Json options = parseJson(argument(info, 0));
     return Environment::of(info.Env()).promise(info.Env(), [options] {
       const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
-      const auto model = infer::loadModel(runtime, openDevice("cpu"), modelFrom(options.value("model", Json::object())));
+      const auto model =
+          infer::loadModel(runtime, openDevice("cpu"), modelFrom(options.value("model", Json::object())));
       Json json = toJson(model->spec());
       json["provider"] = model->provider();
       return jsonMaker(json);

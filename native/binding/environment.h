@@ -23,7 +23,8 @@ class Environment {
 
   // Work that blocks, on a thread of its own; joined before the environment goes.
   void run(std::function<void()> work);
-  // The same for work that a caller may ask for a thousand times at once: a few threads, the rest waits. JS thread only.
+  // The same for work that a caller may ask for a thousand times at once: a few threads, the rest waits. JS thread
+  // only.
   void runInTurn(std::function<void()> work);
   // Called when the environment goes; ends a run. Returns what removes it again.
   std::list<std::function<void()>>::iterator atEnd(std::function<void()> end);

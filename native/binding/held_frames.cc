@@ -30,13 +30,16 @@ bool HeldFrames::keep(int64_t taskId, const graph::TaskRef& asked) {
   const FrameRef frame = find(taskId, asked);
   if (!frame) return false;
   if (static_cast<int32_t>(kept_.size()) >= maxKept_)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "There are " + std::to_string(kept_.size()) + " kept frames already, as many as keptFrames allows.",
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "There are " + std::to_string(kept_.size()) + " kept frames already, as many as keptFrames allows.",
                 "Close kept frames when done with them, or raise keptFrames.");
   Image copy = allocateImage(*device_, frame->view.format, frame->view.width, frame->view.height);
   queue_->wait(frame->ready);
   for (int p = 0; p < planeCount(frame->view.format); p++)
-    device_->copy(*queue_, copy.view.planes[p].data, copy.view.planes[p].pitchBytes, frame->view.planes[p].data, frame->view.planes[p].pitchBytes,
-                  static_cast<size_t>(planeWidth(frame->view, p)) * sampleBytes(frame->view, p), static_cast<size_t>(planeHeight(frame->view, p)), CopyKind::internal);
+    device_->copy(*queue_, copy.view.planes[p].data, copy.view.planes[p].pitchBytes, frame->view.planes[p].data,
+                  frame->view.planes[p].pitchBytes,
+                  static_cast<size_t>(planeWidth(frame->view, p)) * sampleBytes(frame->view, p),
+                  static_cast<size_t>(planeHeight(frame->view, p)), CopyKind::internal);
   frame->addReadFence(queue_->record());
   copy.view.matrix = frame->view.matrix;
   copy.view.range = frame->view.range;
@@ -57,7 +60,8 @@ Image HeldFrames::converted(const Frame& frame, const Request& request) {
     size.width = std::max(1, static_cast<int32_t>(std::lround(size.height * crop.width() / crop.height())));
   }
   if (size.width < 1 || size.height < 1 || size.width > 16384 || size.height > 16384)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "Pixels of " + std::to_string(size.width) + "x" + std::to_string(size.height) + " cannot be made.",
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "Pixels of " + std::to_string(size.width) + "x" + std::to_string(size.height) + " cannot be made.",
                 "Ask for 1 to 16384 pixels each way.");
   Image image = allocateImage(*device_, request.format, size.width, size.height);
   image.view.matrix = frame.view.matrix;
@@ -65,7 +69,8 @@ Image HeldFrames::converted(const Frame& frame, const Request& request) {
   const auto to256 = [](double v) { return static_cast<int32_t>(std::lround(v * 256)); };
   queue_->wait(frame.ready);
   launch(*device_, *queue_,
-         ConvertArgs{frame.view, to256(crop.x1 * frame.scaleX()), to256(crop.y1 * frame.scaleY()), std::max(1, to256(crop.width() * frame.scaleX())),
+         ConvertArgs{frame.view, to256(crop.x1 * frame.scaleX()), to256(crop.y1 * frame.scaleY()),
+                     std::max(1, to256(crop.width() * frame.scaleX())),
                      std::max(1, to256(crop.height() * frame.scaleY())), image.view},
          Grid{size.width, size.height, 1});
   frame.addReadFence(queue_->record());
@@ -75,8 +80,9 @@ Image HeldFrames::converted(const Frame& frame, const Request& request) {
 std::vector<uint8_t> HeldFrames::pixels(int64_t taskId, const graph::TaskRef& asked, const Request& request) {
   const FrameRef frame = find(taskId, asked);
   if (!frame)
-    throw Error(ErrorCode::FRAME_RELEASED, "The pixels of this frame are gone.",
-                "Build the pipeline with .keepPixels() and read them before the next frame, or call frame.keep() in time.");
+    throw Error(
+        ErrorCode::FRAME_RELEASED, "The pixels of this frame are gone.",
+        "Build the pipeline with .keepPixels() and read them before the next frame, or call frame.keep() in time.");
   const Image image = converted(*frame, request);
   size_t total = 0;
   for (int p = 0; p < planeCount(image.view.format); p++)
@@ -86,24 +92,28 @@ std::vector<uint8_t> HeldFrames::pixels(int64_t taskId, const graph::TaskRef& as
   for (int p = 0; p < planeCount(image.view.format); p++) {
     const size_t row = static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p);
     const auto rows = static_cast<size_t>(planeHeight(image.view, p));
-    device_->copy(*queue_, to, row, image.view.planes[p].data, image.view.planes[p].pitchBytes, row, rows, CopyKind::d2hRequested);
+    device_->copy(*queue_, to, row, image.view.planes[p].data, image.view.planes[p].pitchBytes, row, rows,
+                  CopyKind::d2hRequested);
     to += row * rows;
   }
   queue_->synchronize();
   return bytes;
 }
 
-std::vector<uint8_t> HeldFrames::jpeg(int64_t taskId, const graph::TaskRef& asked, const Request& request, int quality) {
+std::vector<uint8_t> HeldFrames::jpeg(int64_t taskId, const graph::TaskRef& asked, const Request& request,
+                                      int quality) {
   Request rgb = request;
   rgb.format = pixelFormat::rgb24;
   const FrameRef frame = find(taskId, asked);
   if (!frame)
-    throw Error(ErrorCode::FRAME_RELEASED, "The pixels of this frame are gone.",
-                "Build the pipeline with .keepPixels() and read them before the next frame, or call frame.keep() in time.");
+    throw Error(
+        ErrorCode::FRAME_RELEASED, "The pixels of this frame are gone.",
+        "Build the pipeline with .keepPixels() and read them before the next frame, or call frame.keep() in time.");
   const Image image = converted(*frame, rgb);
   Image host = allocateImage(*device_, rgb.format, image.view.width, image.view.height, MemoryKind::host);
-  device_->copy(*queue_, host.view.planes[0].data, host.view.planes[0].pitchBytes, image.view.planes[0].data, image.view.planes[0].pitchBytes,
-                static_cast<size_t>(image.view.width) * 3, static_cast<size_t>(image.view.height), CopyKind::d2hRequested);
+  device_->copy(*queue_, host.view.planes[0].data, host.view.planes[0].pitchBytes, image.view.planes[0].data,
+                image.view.planes[0].pitchBytes, static_cast<size_t>(image.view.width) * 3,
+                static_cast<size_t>(image.view.height), CopyKind::d2hRequested);
   queue_->synchronize();
   return media::encodeJpeg(host.view, quality);
 }

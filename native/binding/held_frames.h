@@ -25,7 +25,7 @@ class HeldFrames {
   struct Request {
     int32_t width = 0, height = 0;  // 0: the crop's size
     PixelFormat format = pixelFormat::rgb24;
-    Box crop;                       // frame pixels; empty: all
+    Box crop;  // frame pixels; empty: all
   };
   // `asked`: the task a JS module is looking at, or null. Throw FRAME_RELEASED, INVALID_ARGUMENT.
   std::vector<uint8_t> pixels(int64_t taskId, const graph::TaskRef& asked, const Request& request);

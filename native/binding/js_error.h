@@ -1,4 +1,5 @@
-// Errors on their way to JavaScript: an Error with code, hint, source and module, made a FramepathError by src/errors.ts.
+// Errors on their way to JavaScript: an Error with code, hint, source and module, made a FramepathError by
+// src/errors.ts.
 #pragma once
 #include <napi.h>
 

@@ -59,8 +59,10 @@ void Settle::resolve(Make make) {
     } catch (const std::exception& e) {
       reason = toJsError(env, e).Value();
     }
-    if (reason.IsEmpty()) self->deferred_.Resolve(value);
-    else self->deferred_.Reject(reason);
+    if (reason.IsEmpty())
+      self->deferred_.Resolve(value);
+    else
+      self->deferred_.Reject(reason);
   });
 }
 

@@ -40,7 +40,7 @@ class Settle : public std::enable_shared_from_this<Settle> {
 
   static std::shared_ptr<Settle> open(Napi::Env env, std::shared_ptr<JsThread> js);
   Napi::Promise promise() const { return deferred_.Promise(); }
-  void resolve(Make make);                  // `make` runs on the JS thread; what it throws rejects
+  void resolve(Make make);  // `make` runs on the JS thread; what it throws rejects
   void reject(const std::exception& error);
 
  private:

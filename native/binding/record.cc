@@ -73,9 +73,10 @@ struct Packer {
 
 void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::vector<double>& words) {
   const size_t at = words.size();
-  words.insert(words.end(), {0.0, static_cast<double>(task.id), static_cast<double>(task.source), static_cast<double>(task.seq),
-                             static_cast<double>(task.index), static_cast<double>(task.ptsUs),
-                             static_cast<double>(task.width), static_cast<double>(task.height)});
+  words.insert(words.end(),
+               {0.0, static_cast<double>(task.id), static_cast<double>(task.source), static_cast<double>(task.seq),
+                static_cast<double>(task.index), static_cast<double>(task.ptsUs), static_cast<double>(task.width),
+                static_cast<double>(task.height)});
   for (size_t m = 0; m < pipeline.spec().modules.size(); m++) {
     const graph::Observation& says = task.observations[static_cast<size_t>(pipeline.observationOf(m))];
     const bool spoken = says.said == graph::Said::value || says.said == graph::Said::carried;

@@ -10,13 +10,20 @@ using Json = nlohmann::json;
 
 namespace {
 
-double rounded(double value) { return std::round(value * 1000) / 1000; }
-
-Json times(const Histogram& h) {
-  return {{"p50", rounded(h.quantileMs(0.5))}, {"p95", rounded(h.quantileMs(0.95))}, {"p99", rounded(h.quantileMs(0.99))}, {"max", rounded(h.maxMs())}};
+double rounded(double value) {
+  return std::round(value * 1000) / 1000;
 }
 
-Json boxJson(const Box& b) { return {rounded(b.x1), rounded(b.y1), rounded(b.x2), rounded(b.y2)}; }
+Json times(const Histogram& h) {
+  return {{"p50", rounded(h.quantileMs(0.5))},
+          {"p95", rounded(h.quantileMs(0.95))},
+          {"p99", rounded(h.quantileMs(0.99))},
+          {"max", rounded(h.maxMs())}};
+}
+
+Json boxJson(const Box& b) {
+  return {rounded(b.x1), rounded(b.y1), rounded(b.x2), rounded(b.y2)};
+}
 
 Json sourceJson(const graph::SourceReport& source) {
   Json dropped = Json::object();
@@ -44,12 +51,29 @@ Json toJson(const media::SourceInfo& info) {
   Json audio = Json::array();
   for (const media::AudioStreamInfo& a : info.audio)
     audio.push_back({{"codec", a.codec}, {"sampleRate", a.sampleRate}, {"channels", a.channels}});
-  return {{"kind", info.kind}, {"container", info.container}, {"codec", info.codec}, {"pixelFormat", info.pixelFormat},
-          {"width", info.width}, {"height", info.height}, {"codedWidth", info.codedWidth}, {"codedHeight", info.codedHeight},
-          {"rotation", info.rotation}, {"sampleAspect", {info.sampleAspect.num, info.sampleAspect.den}},
-          {"fps", rounded(info.fps.value())}, {"durationMs", info.durationMs}, {"frames", info.frames}, {"bytes", info.bytes},
-          {"bitrate", info.bitrate}, {"depth", info.depth}, {"interlaced", info.interlaced}, {"hdr", info.hdr}, {"live", info.live},
-          {"colorMatrix", info.colorMatrix}, {"colorRange", info.colorRange}, {"colorTransfer", info.colorTransfer}, {"audio", audio}};
+  return {{"kind", info.kind},
+          {"container", info.container},
+          {"codec", info.codec},
+          {"pixelFormat", info.pixelFormat},
+          {"width", info.width},
+          {"height", info.height},
+          {"codedWidth", info.codedWidth},
+          {"codedHeight", info.codedHeight},
+          {"rotation", info.rotation},
+          {"sampleAspect", {info.sampleAspect.num, info.sampleAspect.den}},
+          {"fps", rounded(info.fps.value())},
+          {"durationMs", info.durationMs},
+          {"frames", info.frames},
+          {"bytes", info.bytes},
+          {"bitrate", info.bitrate},
+          {"depth", info.depth},
+          {"interlaced", info.interlaced},
+          {"hdr", info.hdr},
+          {"live", info.live},
+          {"colorMatrix", info.colorMatrix},
+          {"colorRange", info.colorRange},
+          {"colorTransfer", info.colorTransfer},
+          {"audio", audio}};
 }
 
 Json toJson(const graph::Recovery& recovery) {
@@ -62,20 +86,34 @@ Json toJson(const graph::Report& report) {
   for (const graph::SourceReport& source : report.sources) sources.push_back(sourceJson(source));
   for (const graph::StageStats& s : report.stages) {
     const double capacityNs = report.wallMs * 1e6 * s.workers;
-    stages.push_back({{"name", s.name}, {"kind", s.kind}, {"count", s.count}, {"batches", s.batches}, {"workers", s.workers},
-                      {"failures", s.failures}, {"waitMs", times(s.wait)}, {"serviceMs", times(s.service)},
+    stages.push_back({{"name", s.name},
+                      {"kind", s.kind},
+                      {"count", s.count},
+                      {"batches", s.batches},
+                      {"workers", s.workers},
+                      {"failures", s.failures},
+                      {"waitMs", times(s.wait)},
+                      {"serviceMs", times(s.service)},
                       {"busy", capacityNs > 0 ? rounded(static_cast<double>(s.busyNs) / capacityNs) : 0}});
   }
   for (const graph::ModelReport& m : report.models)
-    models.push_back({{"name", m.spec.name}, {"sha256", m.spec.sha256}, {"provider", m.provider}, {"fixes", m.spec.fixes}});
-  for (const graph::Recovery& r : report.recoveries)
-    recoveries.push_back(toJson(r));
+    models.push_back(
+        {{"name", m.spec.name}, {"sha256", m.spec.sha256}, {"provider", m.provider}, {"fixes", m.spec.fixes}});
+  for (const graph::Recovery& r : report.recoveries) recoveries.push_back(toJson(r));
   for (const media::OutputResult& o : report.outputs)
-    outputs.push_back({{"path", o.path}, {"codec", o.codec}, {"frames", o.frames}, {"durationMs", o.durationMs},
-                       {"complete", o.complete}, {"hasAudio", o.hasAudio}});
+    outputs.push_back({{"path", o.path},
+                       {"codec", o.codec},
+                       {"frames", o.frames},
+                       {"durationMs", o.durationMs},
+                       {"complete", o.complete},
+                       {"hasAudio", o.hasAudio}});
   for (const compose::FollowStats& f : report.follow)
-    follow.push_back({{"tile", f.tile}, {"ticks", f.ticks}, {"switches", f.switches}, {"wideTicks", f.wideTicks},
-                      {"rmsAcceleration", rounded(f.rmsAcceleration)}, {"maxAcceleration", rounded(f.maxAcceleration)}});
+    follow.push_back({{"tile", f.tile},
+                      {"ticks", f.ticks},
+                      {"switches", f.switches},
+                      {"wideTicks", f.wideTicks},
+                      {"rmsAcceleration", rounded(f.rmsAcceleration)},
+                      {"maxAcceleration", rounded(f.maxAcceleration)}});
   const track::GalleryCounts reid = report.reid.value_or(track::GalleryCounts{});
   const auto copied = [&](CopyKind kind) { return report.copies[static_cast<int>(kind)]; };
   return {{"device", report.device},
@@ -84,47 +122,85 @@ Json toJson(const graph::Report& report) {
           {"peakRssBytes", report.peakRssBytes},
           {"sources", sources},
           {"stages", stages},
-          {"reid", {{"detections", reid.detections}, {"extracted", reid.extracted}, {"changed", reid.changed}, {"ms", rounded(report.reidMs)}}},
-          {"copies", {{"h2dImage", copied(CopyKind::h2dImage)}, {"d2hImage", copied(CopyKind::d2hImage)}, {"d2hEncode", copied(CopyKind::d2hEncode)},
-                      {"d2hRequested", copied(CopyKind::d2hRequested)}, {"d2hResults", copied(CopyKind::d2hResults)}}},
+          {"reid",
+           {{"detections", reid.detections},
+            {"extracted", reid.extracted},
+            {"changed", reid.changed},
+            {"ms", rounded(report.reidMs)}}},
+          {"copies",
+           {{"h2dImage", copied(CopyKind::h2dImage)},
+            {"d2hImage", copied(CopyKind::d2hImage)},
+            {"d2hEncode", copied(CopyKind::d2hEncode)},
+            {"d2hRequested", copied(CopyKind::d2hRequested)},
+            {"d2hResults", copied(CopyKind::d2hResults)}}},
           {"models", models},
           {"recoveries", recoveries},
           {"outputs", outputs},
           {"follow", follow},
-          {"live", {{"tasks", report.live.tasks}, {"leases", report.live.leases}, {"deviceBytes", report.live.deviceBytes}}}};
+          {"live",
+           {{"tasks", report.live.tasks}, {"leases", report.live.leases}, {"deviceBytes", report.live.deviceBytes}}}};
 }
 
 Json toJson(const graph::Progress& progress) {
   Json sources = Json::array();
   for (const auto& s : progress.sources)
-    sources.push_back({{"id", s.id}, {"done", s.done}, {"total", std::max<int64_t>(s.total, 0)}, {"fps", rounded(s.fps)}, {"ended", s.ended}});
-  return {{"state", progress.state}, {"sources", sources}, {"frames", progress.frames}, {"total", std::max<int64_t>(progress.total, 0)},
+    sources.push_back({{"id", s.id},
+                       {"done", s.done},
+                       {"total", std::max<int64_t>(s.total, 0)},
+                       {"fps", rounded(s.fps)},
+                       {"ended", s.ended}});
+  return {{"state", progress.state},      {"sources", sources},
+          {"frames", progress.frames},    {"total", std::max<int64_t>(progress.total, 0)},
           {"fps", rounded(progress.fps)}, {"etaMs", std::max(0.0, std::round(progress.etaMs))}};
 }
 
 Json toJson(const infer::ModelSpec& spec) {
-  static constexpr const char* kHeads[] = {"blazeface", "yunet", "yolo", "yolo-end2end", "yolox", "embedding", "classification", "raw"};
+  static constexpr const char* kHeads[] = {"blazeface", "yunet",     "yolo",           "yolo-end2end",
+                                           "yolox",     "embedding", "classification", "raw"};
   static constexpr const char* kResizes[] = {"letterbox", "letterbox-top-left", "stretch", "center-crop"};
-  return {{"name", spec.name}, {"file", spec.file}, {"sha256", spec.sha256}, {"head", kHeads[static_cast<int>(spec.head)]},
-          {"layout", spec.layout == TensorLayout::nchw ? "nchw" : "nhwc"}, {"color", spec.bgr ? "bgr" : "rgb"},
-          {"resize", kResizes[static_cast<int>(spec.resize)]}, {"align", spec.align}, {"metric", spec.metric}, {"threshold", spec.threshold},
-          {"mean", spec.mean}, {"scale", spec.scale}, {"pad", spec.pad}, {"size", {spec.width, spec.height}}, {"batch", spec.fixedBatch},
-          {"labels", spec.labels}, {"scoreThreshold", spec.scoreThreshold}, {"iouThreshold", spec.iouThreshold}, {"topK", spec.topK},
-          {"embeddingDims", spec.embeddingDims}, {"fixes", spec.fixes}};
+  return {{"name", spec.name},
+          {"file", spec.file},
+          {"sha256", spec.sha256},
+          {"head", kHeads[static_cast<int>(spec.head)]},
+          {"layout", spec.layout == TensorLayout::nchw ? "nchw" : "nhwc"},
+          {"color", spec.bgr ? "bgr" : "rgb"},
+          {"resize", kResizes[static_cast<int>(spec.resize)]},
+          {"align", spec.align},
+          {"metric", spec.metric},
+          {"threshold", spec.threshold},
+          {"mean", spec.mean},
+          {"scale", spec.scale},
+          {"pad", spec.pad},
+          {"size", {spec.width, spec.height}},
+          {"batch", spec.fixedBatch},
+          {"labels", spec.labels},
+          {"scoreThreshold", spec.scoreThreshold},
+          {"iouThreshold", spec.iouThreshold},
+          {"topK", spec.topK},
+          {"embeddingDims", spec.embeddingDims},
+          {"fixes", spec.fixes}};
 }
 
 Json timelineJson(const graph::Pipeline& pipeline) {
   Json identities = Json::array();
   for (const track::Identity& identity : pipeline.relink().identities) {
     Json subIds = Json::array(), spans = Json::array();
-    for (const track::SubId& sub : identity.subIds) subIds.push_back({{"source", pipeline.sourceId(sub.source)}, {"track", sub.track}});
+    for (const track::SubId& sub : identity.subIds)
+      subIds.push_back({{"source", pipeline.sourceId(sub.source)}, {"track", sub.track}});
     for (const track::Span& span : identity.spans)
-      spans.push_back({{"source", pipeline.sourceId(span.source)}, {"startMs", rounded(static_cast<double>(span.startUs) / 1000)},
+      spans.push_back({{"source", pipeline.sourceId(span.source)},
+                       {"startMs", rounded(static_cast<double>(span.startUs) / 1000)},
                        {"endMs", rounded(static_cast<double>(span.endUs) / 1000)}});
     const track::BestShot& best = identity.best;
-    identities.push_back({{"id", identity.id}, {"subIds", subIds}, {"spans", spans}, {"frames", identity.frames},
-                          {"best", {{"source", pipeline.sourceId(best.source)}, {"timeMs", rounded(static_cast<double>(best.ptsUs) / 1000)},
-                                    {"box", boxJson(best.box)}, {"score", rounded(best.score)}}}});
+    identities.push_back({{"id", identity.id},
+                          {"subIds", subIds},
+                          {"spans", spans},
+                          {"frames", identity.frames},
+                          {"best",
+                           {{"source", pipeline.sourceId(best.source)},
+                            {"timeMs", rounded(static_cast<double>(best.ptsUs) / 1000)},
+                            {"box", boxJson(best.box)},
+                            {"score", rounded(best.score)}}}});
   }
   return {{"identities", identities}};
 }

@@ -35,14 +35,30 @@ Napi::Value jsonText(Napi::Env env, const nlohmann::json& json) {
 
 Napi::Function Run::define(Napi::Env env) {
   return DefineClass(env, "Run",
-                     {InstanceMethod<&Run::start>("start"), InstanceMethod<&Run::next>("next"), InstanceMethod<&Run::discard>("discard"),
-                      InstanceMethod<&Run::done>("done"), InstanceMethod<&Run::nextPacket>("nextPacket"), InstanceMethod<&Run::progress>("progress"),
-                      InstanceMethod<&Run::labels>("labels"), InstanceMethod<&Run::report>("report"), InstanceMethod<&Run::timeline>("timeline"),
-                      InstanceMethod<&Run::relink>("relink"), InstanceMethod<&Run::mot>("mot"), InstanceMethod<&Run::contactSheet>("contactSheet"),
-                      InstanceMethod<&Run::bank>("bank"), InstanceMethod<&Run::addSource>("addSource"), InstanceMethod<&Run::removeSource>("removeSource"),
-                      InstanceMethod<&Run::pushFrame>("pushFrame"), InstanceMethod<&Run::endFrames>("endFrames"), InstanceMethod<&Run::submit>("submit"),
-                      InstanceMethod<&Run::answer>("answer"), InstanceMethod<&Run::pixels>("pixels"), InstanceMethod<&Run::jpeg>("jpeg"),
-                      InstanceMethod<&Run::keep>("keep"), InstanceMethod<&Run::release>("release"), InstanceMethod<&Run::close>("close")});
+                     {InstanceMethod<&Run::start>("start"),
+                      InstanceMethod<&Run::next>("next"),
+                      InstanceMethod<&Run::discard>("discard"),
+                      InstanceMethod<&Run::done>("done"),
+                      InstanceMethod<&Run::nextPacket>("nextPacket"),
+                      InstanceMethod<&Run::progress>("progress"),
+                      InstanceMethod<&Run::labels>("labels"),
+                      InstanceMethod<&Run::report>("report"),
+                      InstanceMethod<&Run::timeline>("timeline"),
+                      InstanceMethod<&Run::relink>("relink"),
+                      InstanceMethod<&Run::mot>("mot"),
+                      InstanceMethod<&Run::contactSheet>("contactSheet"),
+                      InstanceMethod<&Run::bank>("bank"),
+                      InstanceMethod<&Run::addSource>("addSource"),
+                      InstanceMethod<&Run::removeSource>("removeSource"),
+                      InstanceMethod<&Run::pushFrame>("pushFrame"),
+                      InstanceMethod<&Run::endFrames>("endFrames"),
+                      InstanceMethod<&Run::submit>("submit"),
+                      InstanceMethod<&Run::answer>("answer"),
+                      InstanceMethod<&Run::pixels>("pixels"),
+                      InstanceMethod<&Run::jpeg>("jpeg"),
+                      InstanceMethod<&Run::keep>("keep"),
+                      InstanceMethod<&Run::release>("release"),
+                      InstanceMethod<&Run::close>("close")});
 }
 
 Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environment::of(info.Env())) {
@@ -60,8 +76,8 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
       given("event", callbacks_->event);
     }
     graph::PipelineHooks hooks;
-    hooks.ask = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_), state = std::weak_ptr<RunState>(state_)](
-                    int32_t module, const graph::TaskRef& task) {
+    hooks.ask = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_),
+                 state = std::weak_ptr<RunState>(state_)](int32_t module, const graph::TaskRef& task) {
       const auto alive = state.lock();
       if (!alive) return;
       std::vector<double> words;
@@ -70,10 +86,12 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->task.IsEmpty()) return;
-        functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)), wordsArray(env, words)});
+        functions->task.Call(
+            {Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)), wordsArray(env, words)});
       });
     };
-    hooks.recovered = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const graph::Recovery& recovery) {
+    hooks.recovered = [js = state_->js,
+                       callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const graph::Recovery& recovery) {
       js->post([callbacks, recovery](Napi::Env env) {
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
@@ -123,20 +141,21 @@ Napi::Value Run::next(const Info& info) {
     if (state_->frames) state_->frames->delivered({});
     auto settle = Settle::open(info.Env(), state_->js);
     try {
-      state_->pipeline->next(static_cast<size_t>(std::max<int64_t>(1, max)), [settle, state = state_](graph::Delivery delivery) {
-        if (delivery.error) return settle->reject(*delivery.error);
-        auto words = std::make_shared<std::vector<double>>();
-        for (const graph::TaskRef& task : delivery.tasks) packRecord(*task, *state->pipeline, *words);
-        auto tasks = std::make_shared<std::vector<graph::TaskRef>>(std::move(delivery.tasks));
-        settle->resolve([words, tasks, state, ended = delivery.ended](Napi::Env env) -> Napi::Value {
-          if (ended) return env.Null();
-          if (state->pipeline->spec().keepPixels)
-            if (HeldFrames* frames = state->held()) frames->delivered(std::move(*tasks));
-          Napi::Object block = Napi::Object::New(env);
-          block.Set("words", wordsArray(env, *words));
-          return block;
-        });
-      });
+      state_->pipeline->next(
+          static_cast<size_t>(std::max<int64_t>(1, max)), [settle, state = state_](graph::Delivery delivery) {
+            if (delivery.error) return settle->reject(*delivery.error);
+            auto words = std::make_shared<std::vector<double>>();
+            for (const graph::TaskRef& task : delivery.tasks) packRecord(*task, *state->pipeline, *words);
+            auto tasks = std::make_shared<std::vector<graph::TaskRef>>(std::move(delivery.tasks));
+            settle->resolve([words, tasks, state, ended = delivery.ended](Napi::Env env) -> Napi::Value {
+              if (ended) return env.Null();
+              if (state->pipeline->spec().keepPixels)
+                if (HeldFrames* frames = state->held()) frames->delivered(std::move(*tasks));
+              Napi::Object block = Napi::Object::New(env);
+              block.Set("words", wordsArray(env, *words));
+              return block;
+            });
+          });
     } catch (const std::exception& e) {
       settle->reject(e);
     }
@@ -236,7 +255,8 @@ Napi::Value Run::removeSource(const Info& info) {
   return guarded(info.Env(), [&] {
     auto settle = Settle::open(info.Env(), state_->js);
     try {
-      state_->pipeline->removeSource(text(info[0]), [settle] { settle->resolve([](Napi::Env env) { return env.Undefined(); }); });
+      state_->pipeline->removeSource(text(info[0]),
+                                     [settle] { settle->resolve([](Napi::Env env) { return env.Undefined(); }); });
     } catch (const std::exception& e) {
       settle->reject(e);
     }
@@ -290,8 +310,9 @@ Napi::Value Run::submit(const Info& info) {
           if (!frame) throw Error(ErrorCode::DECODE_FAILED, "No picture in " + options.uri + ".");
         } else {
           auto queue = device.openQueue();
-          frame = graph::frameFromBytes(device, *queue, pixelFormatNamed(request.value("format", "rgb24")), request.value("width", 0),
-                                        request.value("height", 0), bytes.data(), bytes.size());
+          frame =
+              graph::frameFromBytes(device, *queue, pixelFormatNamed(request.value("format", "rgb24")),
+                                    request.value("width", 0), request.value("height", 0), bytes.data(), bytes.size());
         }
         state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {
           if (task->error) return settle->reject(*task->error);
@@ -312,7 +333,8 @@ void Run::answer(const Info& info) {
     using Answer = graph::ExternalModule::Answer;
     const int64_t said = whole(info[2]);
     const Answer answer = said == 1 ? Answer::value : said == 2 ? Answer::failed : Answer::nothing;
-    state_->pipeline->answer(static_cast<int32_t>(whole(info[0])), whole(info[1]), answer, info[3].IsString() ? text(info[3]) : "");
+    state_->pipeline->answer(static_cast<int32_t>(whole(info[0])), whole(info[1]), answer,
+                             info[3].IsString() ? text(info[3]) : "");
   });
 }
 
@@ -325,14 +347,17 @@ graph::TaskRef Run::asked(int64_t taskId) const {
 }
 
 HeldFrames* RunState::held() {
-  if (!closed && !frames && pipeline->deviceRef()) frames = std::make_unique<HeldFrames>(pipeline->deviceRef(), pipeline->spec().keptFrames);
+  if (!closed && !frames && pipeline->deviceRef())
+    frames = std::make_unique<HeldFrames>(pipeline->deviceRef(), pipeline->spec().keptFrames);
   return frames.get();
 }
 
 namespace {
 
 HeldFrames& orReleased(HeldFrames* frames) {
-  if (!frames) throw Error(ErrorCode::FRAME_RELEASED, "The run is closed, and its pixels are gone.", "Read pixels while the run is open.");
+  if (!frames)
+    throw Error(ErrorCode::FRAME_RELEASED, "The run is closed, and its pixels are gone.",
+                "Read pixels while the run is open.");
   return *frames;
 }
 
@@ -353,7 +378,8 @@ HeldFrames::Request requestFrom(const Json& json) {
 Napi::Value Run::pixels(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
-    const std::vector<uint8_t> bytes = orReleased(state_->held()).pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
+    const std::vector<uint8_t> bytes =
+        orReleased(state_->held()).pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }
@@ -362,7 +388,8 @@ Napi::Value Run::jpeg(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
     const Json json = parseJson(text(info[1]));
-    const std::vector<uint8_t> bytes = orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
+    const std::vector<uint8_t> bytes =
+        orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }

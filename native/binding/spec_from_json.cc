@@ -19,7 +19,8 @@ E named(const std::map<std::string, E>& names, const std::string& name, const ch
   if (it != names.end()) return it->second;
   std::string expected;
   for (const auto& [known, value] : names) expected += (expected.empty() ? "" : ", ") + known;
-  throw Error(ErrorCode::INVALID_ARGUMENT, std::string("Expected one of ") + expected + " for " + what + " but received \"" + name + "\".");
+  throw Error(ErrorCode::INVALID_ARGUMENT,
+              std::string("Expected one of ") + expected + " for " + what + " but received \"" + name + "\".");
 }
 
 graph::Policy policyFrom(const Json& json) {
@@ -40,8 +41,12 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   using Kind = graph::ModuleSpec::Kind;
   graph::ModuleSpec module;
   module.name = json.at("name").get<std::string>();
-  module.kind = named<Kind>({{"detect", Kind::detect}, {"classify", Kind::classify}, {"raw", Kind::raw}, {"track", Kind::track},
-                             {"identify", Kind::identify}, {"js", Kind::js}},
+  module.kind = named<Kind>({{"detect", Kind::detect},
+                             {"classify", Kind::classify},
+                             {"raw", Kind::raw},
+                             {"track", Kind::track},
+                             {"identify", Kind::identify},
+                             {"js", Kind::js}},
                             json.at("kind").get<std::string>(), "a module's kind");
   const Json policy = get(json, "policy", Json::object());
   module.policy = policyFrom(policy);
@@ -51,8 +56,9 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   if (module.kind == Kind::track) module.tracker = trackerFrom(json);
   if (module.kind == Kind::identify) {
     using Mode = track::ReidMode;
-    module.identity.mode = named<Mode>({{"conditional", Mode::conditional}, {"always", Mode::always}, {"off", Mode::off}},
-                                       get<std::string>(json, "reid", "conditional"), "reid");
+    module.identity.mode =
+        named<Mode>({{"conditional", Mode::conditional}, {"always", Mode::always}, {"off", Mode::off}},
+                    get<std::string>(json, "reid", "conditional"), "reid");
     module.metricStated = json.contains("metric");
     module.thresholdStated = json.contains("threshold");
     module.identity.metric = get(json, "metric", module.identity.metric);
@@ -73,8 +79,9 @@ compose::TileSpec tileFrom(const Json& json) {
     const auto r = json["rect"].get<std::array<float, 4>>();
     tile.rect = {r[0], r[1], r[2], r[3]};
   }
-  tile.fit = named<Fit>({{"contain", Fit::contain}, {"cover", Fit::cover}, {"stretch", Fit::stretch}, {"center-crop", Fit::centerCrop}},
-                        get<std::string>(json, "fit", "cover"), "fit");
+  tile.fit = named<Fit>(
+      {{"contain", Fit::contain}, {"cover", Fit::cover}, {"stretch", Fit::stretch}, {"center-crop", Fit::centerCrop}},
+      get<std::string>(json, "fit", "cover"), "fit");
   tile.z = get(json, "z", tile.z);
   tile.alpha = get(json, "alpha", tile.alpha);
   if (json.contains("follow")) {
@@ -82,7 +89,8 @@ compose::TileSpec tileFrom(const Json& json) {
     const Json& follow = json["follow"];
     compose::FollowSpec& to = tile.follow;
     to.module = follow.at("module").get<std::string>();
-    to.pick = named<Pick>({{"main", Pick::main}, {"rank", Pick::rank}, {"id", Pick::id}}, get<std::string>(follow, "pick", "main"), "pick");
+    to.pick = named<Pick>({{"main", Pick::main}, {"rank", Pick::rank}, {"id", Pick::id}},
+                          get<std::string>(follow, "pick", "main"), "pick");
     to.value = get(follow, "value", to.value);
     to.zoom = get(follow, "zoom", to.zoom);
     to.minHoldMs = get(follow, "minHoldMs", to.minHoldMs);
@@ -95,7 +103,10 @@ compose::LayoutSpec layoutFrom(const Json& json) {
   using compose::LayoutKind;
   using compose::WhenEnded;
   compose::LayoutSpec layout;
-  layout.kind = named<LayoutKind>({{"split", LayoutKind::split}, {"grid", LayoutKind::grid}, {"focus", LayoutKind::focus}, {"custom", LayoutKind::custom}},
+  layout.kind = named<LayoutKind>({{"split", LayoutKind::split},
+                                   {"grid", LayoutKind::grid},
+                                   {"focus", LayoutKind::focus},
+                                   {"custom", LayoutKind::custom}},
                                   json.at("kind").get<std::string>(), "layout");
   layout.width = get(json, "width", layout.width);
   layout.height = get(json, "height", layout.height);
@@ -109,7 +120,10 @@ compose::LayoutSpec layoutFrom(const Json& json) {
     for (int i = 0; i < 3; i++) layout.background[i] = static_cast<uint8_t>(color[static_cast<size_t>(i)]);
   }
   layout.gap = get(json, "gap", layout.gap);
-  layout.whenEnded = named<WhenEnded>({{"hold", WhenEnded::hold}, {"placeholder", WhenEnded::placeholder}, {"black", WhenEnded::black}, {"relayout", WhenEnded::relayout}},
+  layout.whenEnded = named<WhenEnded>({{"hold", WhenEnded::hold},
+                                       {"placeholder", WhenEnded::placeholder},
+                                       {"black", WhenEnded::black},
+                                       {"relayout", WhenEnded::relayout}},
                                       get<std::string>(json, "whenEnded", "hold"), "whenEnded");
   for (const Json& tile : get(json, "tiles", Json::array())) layout.tiles.push_back(tileFrom(tile));
   layout.perSource = get(json, "perSource", false);
@@ -117,7 +131,8 @@ compose::LayoutSpec layoutFrom(const Json& json) {
     using Kind = compose::RedactSpec::Kind;
     const Json& redact = json["redact"];
     layout.redact.module = redact.at("module").get<std::string>();
-    layout.redact.kind = named<Kind>({{"pixelate", Kind::pixelate}, {"blur", Kind::blur}}, get<std::string>(redact, "kind", "pixelate"), "redact");
+    layout.redact.kind = named<Kind>({{"pixelate", Kind::pixelate}, {"blur", Kind::blur}},
+                                     get<std::string>(redact, "kind", "pixelate"), "redact");
     layout.redact.margin = get(redact, "margin", layout.redact.margin);
     layout.redact.strength = get(redact, "strength", layout.redact.strength);
   }
@@ -144,7 +159,8 @@ graph::OutputSpec outputFrom(const Json& json) {
     output.audio = Audio::source;
     output.audioSource = audio.get<int32_t>();
   } else {
-    output.audio = named<Audio>({{"first", Audio::first}, {"mix", Audio::mix}, {"none", Audio::none}}, audio.get<std::string>(), "audio");
+    output.audio = named<Audio>({{"first", Audio::first}, {"mix", Audio::mix}, {"none", Audio::none}},
+                                audio.get<std::string>(), "audio");
   }
   return output;
 }
@@ -158,8 +174,12 @@ Json parseJson(const std::string& text) {
 }
 
 PixelFormat pixelFormatNamed(const std::string& name) {
-  return named<PixelFormat>({{"rgb24", pixelFormat::rgb24}, {"bgr24", pixelFormat::bgr24}, {"rgba", pixelFormat::rgba}, {"gray8", pixelFormat::gray8},
-                             {"nv12", pixelFormat::nv12}, {"yuv420p", pixelFormat::yuv420p}},
+  return named<PixelFormat>({{"rgb24", pixelFormat::rgb24},
+                             {"bgr24", pixelFormat::bgr24},
+                             {"rgba", pixelFormat::rgba},
+                             {"gray8", pixelFormat::gray8},
+                             {"nv12", pixelFormat::nv12},
+                             {"yuv420p", pixelFormat::yuv420p}},
                             name, "format");
 }
 
@@ -175,7 +195,8 @@ graph::SourceSpec sourceFrom(const Json& json) {
   using Kind = graph::SourceSpec::Kind;
   graph::SourceSpec source;
   source.id = json.at("id").get<std::string>();
-  source.kind = named<Kind>({{"file", Kind::file}, {"images", Kind::images}, {"frames", Kind::frames}}, get<std::string>(json, "kind", "file"), "a source's kind");
+  source.kind = named<Kind>({{"file", Kind::file}, {"images", Kind::images}, {"frames", Kind::frames}},
+                            get<std::string>(json, "kind", "file"), "a source's kind");
   media::SourceOptions& reader = source.reader;
   reader.uri = get<std::string>(json, "uri", "");
   reader.images = get(json, "images", reader.images);

@@ -21,10 +21,12 @@ Engine::~Engine() {
 
 int32_t Engine::addSource(std::shared_ptr<FrameSource> frames, const SourceOptions& options) {
   Lock lock(mutex_);
-  if (stopping_ || drained_) throw Error(ErrorCode::RUN_CLOSED, "The run has ended; no source can be added.", "Start a new run.");
+  if (stopping_ || drained_)
+    throw Error(ErrorCode::RUN_CLOSED, "The run has ended; no source can be added.", "Start a new run.");
   for (const auto& other : sources_)
     if (other->options.id == options.id && !other->ended)
-      throw Error(ErrorCode::INVALID_ARGUMENT, "Two sources are called \"" + options.id + "\".", "Give every source an id of its own.");
+      throw Error(ErrorCode::INVALID_ARGUMENT, "Two sources are called \"" + options.id + "\".",
+                  "Give every source an id of its own.");
   const auto number = static_cast<int32_t>(sources_.size());
   auto source = std::make_unique<Source>();
   source->frames = std::move(frames);
@@ -150,7 +152,8 @@ void Engine::removeSource(const std::string& id, std::function<void()> removed) 
     after.run();
     return;
   }
-  throw Error(ErrorCode::SOURCE_NOT_FOUND, "No source \"" + id + "\" is running.", "Use the id of a source that was added and has not ended.");
+  throw Error(ErrorCode::SOURCE_NOT_FOUND, "No source \"" + id + "\" is running.",
+              "Use the id of a source that was added and has not ended.");
 }
 
 void Engine::closeToSources() {
@@ -261,7 +264,8 @@ void Engine::checkDrained(After& after) {
     if (!source->finishedHook) return;
     anyGood = anyGood || !source->error;
   }
-  // What a failed source gave before is still delivered; a run whose sources all failed ends with the first one's error.
+  // What a failed source gave before is still delivered; a run whose sources all failed ends with the first one's
+  // error.
   if (!anyGood && !error_) error_ = sources_[0]->error;
   drained_ = true;
   after.calls.push_back(hooks_.drained);

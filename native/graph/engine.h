@@ -2,8 +2,8 @@
 //
 //   source threads -> admission -> lanes (by dependencies) -> delivery in seq order per source, exactly once
 //
-// At every moment, per source: in = delivered + dropped + inFlight. One lock guards the bookkeeping; modules, sources and
-// callbacks run outside it.
+// At every moment, per source: in = delivered + dropped + inFlight. One lock guards the bookkeeping; modules, sources
+// and callbacks run outside it.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -27,8 +27,8 @@ namespace framepath::graph {
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
-  virtual FrameRef next() = 0;       // null at the end; throws Error
-  virtual void interrupt() = 0;      // from any thread: next() returns soon
+  virtual FrameRef next() = 0;   // null at the end; throws Error
+  virtual void interrupt() = 0;  // from any thread: next() returns soon
 };
 
 struct SourceOptions {
@@ -160,8 +160,8 @@ class Engine {
   std::shared_ptr<Admission> submitted_;
   std::map<int64_t, TaskRef> submissions_;  // not finished, by id
   int64_t nextTaskId_ = 1;
-  int64_t liveTasks_ = 0;     // not yet spoken by every module
-  int32_t nextSource_ = 0;    // takeResults starts here
+  int64_t liveTasks_ = 0;   // not yet spoken by every module
+  int32_t nextSource_ = 0;  // takeResults starts here
   std::optional<std::pair<size_t, NextCallback>> waitingNext_;
   std::optional<Error> error_;
   bool open_, started_ = false, stopping_ = false, discard_ = false, drained_ = false, quit_ = false;

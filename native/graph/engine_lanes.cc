@@ -16,7 +16,8 @@ Batch Engine::takeBatch(Lane& lane, Lock& lock) {
       lane.wake.wait(lock);
       continue;
     }
-    if (lane.node.stateful || policy.maxWaitMs <= 0 || runnable >= full || lane.upstream == 0) return lane.queue.take(full);
+    if (lane.node.stateful || policy.maxWaitMs <= 0 || runnable >= full || lane.upstream == 0)
+      return lane.queue.take(full);
     const int64_t deadlineNs = lane.queue.oldestReadyNs(lane.module) + static_cast<int64_t>(policy.maxWaitMs * 1e6);
     const int64_t leftNs = deadlineNs - nowNs();
     if (leftNs <= 0) return lane.queue.take(full);
@@ -67,7 +68,8 @@ void Engine::serve(Lane& lane, Worker& worker) {
   }
 }
 
-// Outside the lock. A failed batch is tried again task by task, so that one bad frame does not take its neighbours along.
+// Outside the lock. A failed batch is tried again task by task, so that one bad frame does not take its neighbours
+// along.
 std::vector<Observation> Engine::runBatch(Lane& lane, Worker& worker, const Batch& batch) {
   std::vector<Observation> says(batch.tasks.size());
   const auto attempt = [&](size_t first, size_t count) -> std::optional<Error> {

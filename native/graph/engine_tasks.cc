@@ -1,7 +1,7 @@
 // A task's trip: entering, speaking, completion, delivery.
-#include "graph/engine.h"
 #include <algorithm>
 
+#include "graph/engine.h"
 #include "graph/engine_after.h"
 
 namespace framepath::graph {
@@ -78,7 +78,8 @@ void Engine::speak(const TaskRef& task, int32_t module, Observation says, After&
   const Observation carried = followers.empty() ? Observation{} : says.carriedOn();
   task->observations[module] = std::move(says);
 
-  if (lane.node.pixels && --task->pixelReaders == 0 && !options_.keepPixels) after.leases.push_back(std::move(task->lease));
+  if (lane.node.pixels && --task->pixelReaders == 0 && !options_.keepPixels)
+    after.leases.push_back(std::move(task->lease));
   const bool last = --task->unspoken == 0;
   if (!lane.node.sink && --task->unspokenResults == 0) complete(task, after);
   for (int32_t dependent : graph_.dependents(module))
@@ -88,7 +89,8 @@ void Engine::speak(const TaskRef& task, int32_t module, Observation says, After&
   for (const TaskRef& follower : followers) speak(follower, module, carried, after);
   // A lane that waits for company must know when none can come.
   for (int32_t dependent : graph_.dependents(module))
-    if (lanes_[dependent]->node.policy.maxWaitMs > 0 && lanes_[dependent]->upstream == 0) lanes_[dependent]->wake.notify_all();
+    if (lanes_[dependent]->node.policy.maxWaitMs > 0 && lanes_[dependent]->upstream == 0)
+      lanes_[dependent]->wake.notify_all();
 }
 
 // Every module whose word the caller gets has spoken.
@@ -129,7 +131,8 @@ void Engine::submit(FrameRef frame, std::function<void(const TaskRef&)> finished
   After after;
   Lock lock(mutex_);
   if (stopping_ || drained_ || !started_)
-    throw Error(ErrorCode::RUN_CLOSED, "The run does not take pictures.", "Submit between start() and close(), to a pipeline started with no sources or with running ones.");
+    throw Error(ErrorCode::RUN_CLOSED, "The run does not take pictures.",
+                "Submit between start() and close(), to a pipeline started with no sources or with running ones.");
   submitted_->tryEnter();
   TaskRef task = makeTask(kSubmitted, std::move(frame), submitted_);
   task->finished = std::move(finished);
@@ -144,7 +147,8 @@ void Engine::next(size_t max, NextCallback callback) {
   After after;
   Lock lock(mutex_);
   if (waitingNext_)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "A result is already being waited for.", "Await one next() before the other.");
+    throw Error(ErrorCode::INVALID_ARGUMENT, "A result is already being waited for.",
+                "Await one next() before the other.");
   waitingNext_.emplace(std::max<size_t>(max, 1), std::move(callback));
   answerNext(after);
   lock.unlock();

@@ -18,7 +18,9 @@ class ExternalModule::ExternalWorker : public Worker {
   std::shared_ptr<ExternalModule> module_;
 };
 
-std::unique_ptr<Worker> ExternalModule::openWorker() { return std::make_unique<ExternalWorker>(shared_from_this()); }
+std::unique_ptr<Worker> ExternalModule::openWorker() {
+  return std::make_unique<ExternalWorker>(shared_from_this());
+}
 
 Observation ExternalModule::wait(const TaskRef& task) {
   {
@@ -38,8 +40,10 @@ Observation ExternalModule::wait(const TaskRef& task) {
   pending_.erase(task->id);
   if (closed_) return Observation::nothing(Reason::cancelled);
   if (!inTime)
-    throw Error(ErrorCode::MODULE_TIMEOUT, "Module \"" + name_ + "\" did not answer within " + std::to_string(static_cast<int64_t>(timeoutMs_)) + " ms.",
-                "Raise timeoutMs, or set onError: 'skip' to go on without its result.");
+    throw Error(
+        ErrorCode::MODULE_TIMEOUT,
+        "Module \"" + name_ + "\" did not answer within " + std::to_string(static_cast<int64_t>(timeoutMs_)) + " ms.",
+        "Raise timeoutMs, or set onError: 'skip' to go on without its result.");
   if (pending.answer == Answer::failed) throw Error(ErrorCode::MODULE_FAILED, pending.message);
   return pending.answer == Answer::value ? Observation::of(External{}) : Observation::nothing(Reason::none);
 }

@@ -1,9 +1,9 @@
 // identify = crop selection > embedding > gallery, all feed-forward.
-#include "graph/native_modules.h"
-
 #include <algorithm>
 #include <map>
+
 #include "core/error.h"
+#include "graph/native_modules.h"
 #include "infer/embedder.h"
 
 namespace framepath::graph {
@@ -87,8 +87,8 @@ class GalleryWorker : public Worker {
     const auto* prints = prints_ < 0 ? nullptr : task.observations[prints_].as<Prints>();
     static const Crops none;
     const Crops& crops = prints ? orEmpty(task.observations[crops_].as<Crops>()) : none;
-    source.last = observe(source.gallery->update(orEmpty(task.observations[tracks_].as<Tracks>()), crops, orEmpty(prints),
-                                                 task.index, task.ptsUs));
+    source.last = observe(source.gallery->update(orEmpty(task.observations[tracks_].as<Tracks>()), crops,
+                                                 orEmpty(prints), task.index, task.ptsUs));
     state_.totals->set(task.source, source.gallery->counts());
     says[0] = source.last;
   }
@@ -109,8 +109,10 @@ std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string&
                                       int32_t detections, int32_t first, std::shared_ptr<infer::Model> model,
                                       IdentityState state, FactsOf facts) {
   if (spec.policy.stride != 1 || spec.policy.onError == OnError::fallback) {
-    Error error(ErrorCode::GRAPH_INVALID, "identify(\"" + spec.name + "\") takes neither a stride nor a fallback: every track needs its identity.",
-                "Put the stride on the detector, or use reid: 'off'.");
+    Error error(
+        ErrorCode::GRAPH_INVALID,
+        "identify(\"" + spec.name + "\") takes neither a stride nor a fallback: every track needs its identity.",
+        "Put the stride on the detector, or use reid: 'off'.");
     error.module = spec.name;
     throw error;
   }

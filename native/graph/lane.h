@@ -32,8 +32,8 @@ class ReadyQueue {
 
  private:
   struct PerSource {
-    std::deque<TaskRef> fifo;            // stateless
-    std::map<int64_t, TaskRef> bySeq;    // stateful
+    std::deque<TaskRef> fifo;          // stateless
+    std::map<int64_t, TaskRef> bySeq;  // stateful
     int64_t nextSeq = 0;
     bool busy = false;
     bool runnable(bool stateful) const {

@@ -53,8 +53,8 @@ struct IdentityState {
   std::shared_ptr<ReidTotals> totals = std::make_shared<ReidTotals>();
 };
 
-// identify = NAME.select > NAME.embed > NAME. `tracks` and `detections` are module numbers, the node of the first of the
-// three gets number `first`. Without a model (reid off) the embedding step is left out.
+// identify = NAME.select > NAME.embed > NAME. `tracks` and `detections` are module numbers, the node of the first of
+// the three gets number `first`. Without a model (reid off) the embedding step is left out.
 std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string& detectionsName, int32_t tracks,
                                       int32_t detections, int32_t first, std::shared_ptr<infer::Model> model,
                                       IdentityState state, FactsOf facts);

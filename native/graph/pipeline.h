@@ -22,7 +22,8 @@ namespace framepath::graph {
 
 struct PipelineHooks {
   std::function<void(int32_t module, const TaskRef& task)> ask;  // a JS module's turn; module = position in the spec
-  std::function<void(const Recovery&)> recovered;  // something was lost and the run goes on; from any thread, may be empty
+  std::function<void(const Recovery&)>
+      recovered;  // something was lost and the run goes on; from any thread, may be empty
 };
 
 // start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe, but
@@ -53,7 +54,8 @@ class Pipeline {
 
   void addSource(const SourceSpec& spec);  // blocks while opening
   void removeSource(const std::string& id, std::function<void()> removed);
-  void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken);
+  void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs,
+                 PushedSource::Taken taken);
   void endFrames(const std::string& source, std::optional<Error> error);
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
   Device& device() { return *device_; }
@@ -128,7 +130,7 @@ class Pipeline {
   enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
   bool opening_ = false;  // start() is at work: close() waits for it
   bool drained_ = false, stopped_ = false;
-  std::mutex closing_;    // one close() at a time
+  std::mutex closing_;  // one close() at a time
   int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;
   std::thread finisher_;
 };

@@ -9,7 +9,9 @@ namespace framepath::graph {
 
 std::shared_ptr<Engine> Pipeline::engine() const {
   std::lock_guard lock(mutex_);
-  if (!engine_) throw Error(ErrorCode::RUN_CLOSED, "The run is not running.", "Await start() first; a closed run cannot be used again.");
+  if (!engine_)
+    throw Error(ErrorCode::RUN_CLOSED, "The run is not running.",
+                "Await start() first; a closed run cannot be used again.");
   return engine_;
 }
 
@@ -18,7 +20,9 @@ std::shared_ptr<Programme> Pipeline::programme() const {
   return programme_;
 }
 
-std::vector<SourceCounts> Pipeline::countsLocked() const { return engine_ ? engine_->counts() : finalCounts_; }
+std::vector<SourceCounts> Pipeline::countsLocked() const {
+  return engine_ ? engine_->counts() : finalCounts_;
+}
 
 std::vector<StageStats> Pipeline::stagesLocked() const {
   if (!engine_) return finalStages_;
@@ -30,18 +34,25 @@ std::vector<StageStats> Pipeline::stagesLocked() const {
   return stages;
 }
 
-void Pipeline::next(size_t max, Engine::NextCallback callback) { engine()->next(max, std::move(callback)); }
-void Pipeline::discard() { engine()->discard(); }
+void Pipeline::next(size_t max, Engine::NextCallback callback) {
+  engine()->next(max, std::move(callback));
+}
+void Pipeline::discard() {
+  engine()->discard();
+}
 void Pipeline::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
   engine()->submit(std::move(frame), std::move(finished));
 }
 
 void Pipeline::nextPacket(Programme::PacketCallback callback) {
   if (!spec_.output || !spec_.output->packets)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "This run keeps no packets.", "Ask for them when encoding: .encode(path, { packets: true }).");
+    throw Error(ErrorCode::INVALID_ARGUMENT, "This run keeps no packets.",
+                "Ask for them when encoding: .encode(path, { packets: true }).");
   const std::shared_ptr<Programme> running = programme();
-  if (running) running->nextPacket(std::move(callback));
-  else callback(std::nullopt);
+  if (running)
+    running->nextPacket(std::move(callback));
+  else
+    callback(std::nullopt);
 }
 
 void Pipeline::answer(int32_t module, int64_t taskId, ExternalModule::Answer answer, const std::string& message) {
@@ -96,7 +107,8 @@ void Pipeline::removeSource(const std::string& id, std::function<void()> removed
   }
 }
 
-void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs, PushedSource::Taken taken) {
+void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs,
+                         PushedSource::Taken taken) {
   std::shared_ptr<PushedSource> pushed;
   bool known = false;
   {
@@ -107,9 +119,13 @@ void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t
         pushed = open.pushed;
       }
   }
-  if (!known) throw Error(ErrorCode::SOURCE_NOT_FOUND, "No source \"" + source + "\" takes frames.", "Push to a frames(...) source.");
-  if (pushed) pushed->push(bytes, size, ptsUs, std::move(taken));
-  else taken(false);
+  if (!known)
+    throw Error(ErrorCode::SOURCE_NOT_FOUND, "No source \"" + source + "\" takes frames.",
+                "Push to a frames(...) source.");
+  if (pushed)
+    pushed->push(bytes, size, ptsUs, std::move(taken));
+  else
+    taken(false);
 }
 
 void Pipeline::endFrames(const std::string& source, std::optional<Error> error) {
@@ -124,7 +140,8 @@ const std::vector<std::string>* Pipeline::labelsOf(size_t specModule) const {
 
 std::string Pipeline::sourceId(int32_t source) const {
   std::lock_guard lock(mutex_);
-  return source >= 0 && source < static_cast<int32_t>(sources_.size()) ? sources_[static_cast<size_t>(source)].spec.id : "";
+  return source >= 0 && source < static_cast<int32_t>(sources_.size()) ? sources_[static_cast<size_t>(source)].spec.id
+                                                                       : "";
 }
 
 Progress Pipeline::progress() const {
@@ -147,7 +164,8 @@ Progress Pipeline::progress() const {
     const media::SourceOptions& reader = open.spec.reader;
     if (open.info.frames > 0 && open.info.durationMs > 0) {
       const double from = static_cast<double>(std::max<int64_t>(0, reader.startMs));
-      const double to = reader.endMs >= 0 ? std::min<double>(static_cast<double>(reader.endMs), static_cast<double>(open.info.durationMs))
+      const double to = reader.endMs >= 0 ? std::min<double>(static_cast<double>(reader.endMs),
+                                                             static_cast<double>(open.info.durationMs))
                                           : static_cast<double>(open.info.durationMs);
       const double part = std::clamp((to - from) / static_cast<double>(open.info.durationMs), 0.0, 1.0);
       double total = static_cast<double>(open.info.frames) * part / std::max(1, reader.stride);
@@ -239,6 +257,8 @@ std::vector<uint8_t> Pipeline::contactSheet() const {
   return shots ? shots->contactSheet(relink()) : std::vector<uint8_t>{};
 }
 
-std::vector<uint8_t> Pipeline::bank() const { return identity_.identities ? identity_.identities->save() : std::vector<uint8_t>{}; }
+std::vector<uint8_t> Pipeline::bank() const {
+  return identity_.identities ? identity_.identities->save() : std::vector<uint8_t>{};
+}
 
 }  // namespace framepath::graph

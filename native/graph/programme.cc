@@ -191,7 +191,8 @@ void Programme::stop(bool drain) {
   }
   if (!drain) {
     canvases_.abort();
-    composer_->close();
+    std::lock_guard lock(mutex_);
+    if (composer_) composer_->close();
   }
   std::lock_guard packetLock(packetMutex_);
   packetsClosed_ = true;
@@ -365,7 +366,20 @@ media::OutputResult Programme::finish(bool complete) {
   result.codec = encoder_->name();
   result.frames = encodeStats_.count;
   result.complete = complete;
-  if (output_) result = output_->finish(complete);
+  follow_ = composer_->followStats();
+  const auto free = [this] {  // packets may still be asked for; what they were made with is not needed any more
+    output_.reset();
+    encoder_.reset();
+    std::lock_guard lock(mutex_);
+    composer_.reset();
+  };
+  try {
+    if (output_) result = output_->finish(complete);
+  } catch (...) {
+    free();
+    throw;
+  }
+  free();
   return result;
 }
 
@@ -429,7 +443,7 @@ std::vector<StageStats> Programme::stages() const {
 }
 
 std::vector<compose::FollowStats> Programme::followStats() const {
-  return composer_->followStats();
+  return follow_;
 }
 
 }  // namespace framepath::graph

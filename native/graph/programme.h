@@ -70,7 +70,6 @@ class Programme {
   int64_t ticks() const;
   std::vector<StageStats> stages() const;
   std::vector<compose::FollowStats> followStats() const;  // after finish()
-  std::string encoderName() const { return encoder_->name(); }
 
   static constexpr int64_t kLiveDelayNs = 500'000'000;
   static constexpr int64_t kDrainNs = 800'000'000;
@@ -113,6 +112,7 @@ class Programme {
   std::unique_ptr<media::Encoder> encoder_;
   std::unique_ptr<media::Output> output_;
   std::unique_ptr<compose::Composer> composer_;
+  std::vector<compose::FollowStats> follow_;
   std::vector<compose::TileSpec> tiles_;  // as the composer has them; the compose thread's
   std::function<void(const Error&)> failed_;
 

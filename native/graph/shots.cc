@@ -23,7 +23,9 @@ float qualityOf(const Track& track, int32_t width, int32_t height) {
   return cut ? quality * 0.5f : quality;
 }
 
-int32_t to256(double value) { return static_cast<int32_t>(std::lround(value * 256)); }
+int32_t to256(double value) {
+  return static_cast<int32_t>(std::lround(value * 256));
+}
 
 }  // namespace
 
@@ -36,7 +38,8 @@ class Shots::ShotWorker : public Worker {
         tracks_(tracks) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     const Observation& seen = tasks[0]->observations[tracks_];
-    if (const auto* tracks = seen.as<Tracks>(); tracks && seen.said == Said::value) shots_->look(*tasks[0], *tracks, *queue_, scratch_);
+    if (const auto* tracks = seen.as<Tracks>(); tracks && seen.said == Said::value)
+      shots_->look(*tasks[0], *tracks, *queue_, scratch_);
     says[0] = Observation::of(External{});
   }
 
@@ -72,12 +75,13 @@ void Shots::look(const Task& task, const Tracks& tracks, Queue& queue, const Ima
     const double sx = frame.scaleX(), sy = frame.scaleY();
     queue.wait(frame.ready);
     launch(*device_, queue,
-           ConvertArgs{frame.view, to256(x * sx), to256(y * sy), std::max(1, to256(width * sx)), std::max(1, to256(height * sy)), scratch.view},
+           ConvertArgs{frame.view, to256(x * sx), to256(y * sy), std::max(1, to256(width * sx)),
+                       std::max(1, to256(height * sy)), scratch.view},
            Grid{kWidth, kHeight, 1});
     frame.addReadFence(queue.record());
     shot.rgb.resize(size_t{kWidth} * kHeight * 3);
-    device_->copy(queue, shot.rgb.data(), kWidth * 3, scratch.view.planes[0].data, scratch.view.planes[0].pitchBytes, kWidth * 3, kHeight,
-                  CopyKind::d2hRequested);
+    device_->copy(queue, shot.rgb.data(), kWidth * 3, scratch.view.planes[0].data, scratch.view.planes[0].pitchBytes,
+                  kWidth * 3, kHeight, CopyKind::d2hRequested);
     queue.synchronize();
     shot.box = track.box;
     shot.score = track.score;
@@ -124,7 +128,8 @@ std::vector<uint8_t> Shots::contactSheet(const track::RelinkResult& result) cons
   const int32_t rows = (count + columns - 1) / columns;
   const std::shared_ptr<Device> cpu = openDevice("cpu");  // the pictures are in host memory, and so is the JPEG
   std::unique_ptr<Queue> queue = cpu->openQueue();
-  Image sheet = allocateImage(*cpu, pixelFormat::yuv420p, (kWidth + kGap) * columns + kGap, (kHeight + kCaption + kGap) * rows + kGap);
+  Image sheet = allocateImage(*cpu, pixelFormat::yuv420p, (kWidth + kGap) * columns + kGap,
+                              (kHeight + kCaption + kGap) * rows + kGap);
   sheet.view.matrix = ColorMatrix::bt601;  // JPEG's
   sheet.view.range = ColorRange::full;
   compose::DrawList draw(*cpu, *queue, sheet.view);

@@ -1,5 +1,6 @@
-#include <algorithm>
 #include "graph/sources.h"
+
+#include <algorithm>
 
 namespace framepath::graph {
 
@@ -10,7 +11,8 @@ constexpr size_t kPushedFrames = 2;
 FrameRef frameFromBytes(Device& device, Queue& queue, PixelFormat format, int32_t width, int32_t height,
                         const uint8_t* bytes, size_t size) {
   if (width <= 0 || height <= 0 || width > 32768 || height > 32768)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "A picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels cannot be.",
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "A picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels cannot be.",
                 "Give width and height of at least 1 and at most 32768.");
   Image image = allocateImage(device, format, width, height);
   size_t wanted = 0;
@@ -24,7 +26,8 @@ FrameRef frameFromBytes(Device& device, Queue& queue, PixelFormat format, int32_
   for (int p = 0; p < planeCount(format); p++) {
     const size_t row = static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p);
     const auto rows = static_cast<size_t>(planeHeight(image.view, p));
-    device.copy(queue, image.view.planes[p].data, image.view.planes[p].pitchBytes, bytes, row, row, rows, CopyKind::h2dImage);
+    device.copy(queue, image.view.planes[p].data, image.view.planes[p].pitchBytes, bytes, row, row, rows,
+                CopyKind::h2dImage);
     bytes += row * rows;
   }
   queue.synchronize();  // the caller's bytes may go after this

@@ -1,0 +1,165 @@
+// Opening what the spec names: sources, models, modules as nodes of the graph.
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "graph/pipeline.h"
+
+namespace framepath::graph {
+namespace {
+
+int32_t cores() {
+  return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
+}
+
+Error withSource(Error error, const std::string& id) {
+  if (error.source.empty()) error.source = id;
+  return error;
+}
+
+}  // namespace
+
+Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCount,
+                                       std::shared_ptr<FrameSource>& frames) {
+  OpenSource open;
+  open.spec = spec;
+  if (spec.kind == SourceSpec::Kind::frames) {
+    open.pushed = std::make_shared<PushedSource>(device_, spec.format, spec.width, spec.height);
+    open.info.kind = "frames";
+    open.info.width = open.info.codedWidth = spec.width;
+    open.info.height = open.info.codedHeight = spec.height;
+    open.info.fps = {static_cast<int32_t>(spec.fps * 1000 + 0.5), 1000};
+    frames = open.pushed;
+    return open;
+  }
+  media::SourceOptions reader = spec.reader;
+  if (reader.threads <= 0) reader.threads = std::max(1, cores() / std::max(1, sourceCount));
+  reader.extraFrames = spec_.inFlight + 2;
+  try {
+    open.reader = media::openSource(reader, device_);
+  } catch (const Error& e) {
+    throw withSource(e, spec.id);
+  }
+  open.info = open.reader->info();
+  frames = std::make_shared<ReaderSource>(open.reader);
+  return open;
+}
+
+std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
+  infer::ModelOptions options = spec.model;
+  options.maxBatch = std::max(1, spec.policy.maxBatch);
+  if (spec.kind == ModuleSpec::Kind::identify) options.maxBatch = std::max(options.maxBatch, 4);
+  try {
+    return infer::loadModel(runtime_, device_, options);
+  } catch (Error& e) {
+    if (e.module.empty()) e.module = spec.name;
+    throw;
+  }
+}
+
+SourceFacts Pipeline::factsOf(int32_t source) const {
+  std::lock_guard lock(mutex_);
+  SourceFacts facts;
+  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return facts;
+  const OpenSource& open = sources_[static_cast<size_t>(source)];
+  const double fps = open.info.fps.value();
+  if (fps > 0) facts.fps = fps / std::max(1, open.spec.reader.stride);
+  if (open.spec.reader.maxFps > 0) facts.fps = std::min(facts.fps, open.spec.reader.maxFps);
+  return facts;
+}
+
+// The model's word on how its prints are compared counts where the caller said nothing.
+IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* model) const {
+  track::IdentityOptions& identity = spec.identity;
+  if (model) {
+    const infer::ModelSpec& said = model->spec();
+    if (!spec.metricStated && !said.metric.empty()) identity.metric = said.metric;
+    if (!spec.thresholdStated && said.threshold > 0 && identity.metric == said.metric)
+      identity.threshold = said.threshold;
+    if (!spec.thresholdStated && said.threshold <= 0 && identity.metric == "cosine") identity.threshold = 0.5;
+  }
+  IdentityState state;
+  state.identities = track::makeIdentities(identity);
+  if (!spec.bank.empty()) {
+    std::ifstream file(spec.bank, std::ios::binary);
+    if (!file)
+      throw Error(ErrorCode::INVALID_ARGUMENT, "The identity bank " + spec.bank + " cannot be read.",
+                  "Give a file written by run.bank().");
+    state.identities->load({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+  }
+  return state;
+}
+
+std::vector<ModuleNode> Pipeline::buildNodes() {
+  std::vector<ModuleNode> nodes;
+  const FactsOf facts = [this](int32_t source) { return factsOf(source); };
+  const auto numberOf = [&](const std::string& name, const std::string& user) {
+    for (size_t m = 0; m < observationOf_.size(); m++)
+      if (spec_.modules[m].name == name) return observationOf_[m];
+    Error error(ErrorCode::GRAPH_INVALID,
+                "Module \"" + user + "\" depends on \"" + name + "\", which is not used before it.",
+                "Add .use(...) for \"" + name + "\" before \"" + user + "\".");
+    error.module = user;
+    throw error;
+  };
+  const auto specOf = [&](const std::string& name) -> const ModuleSpec& {
+    return *std::find_if(spec_.modules.begin(), spec_.modules.end(),
+                         [&](const ModuleSpec& m) { return m.name == name; });
+  };
+  const int32_t sourceCount = std::max<int32_t>(1, static_cast<int32_t>(spec_.sources.size()));
+  for (size_t m = 0; m < spec_.modules.size(); m++) {
+    ModuleSpec& spec = spec_.modules[m];
+    const auto first = static_cast<int32_t>(nodes.size());
+    if (spec.workers <= 0) spec.workers = spec.kind == ModuleSpec::Kind::detect ? std::min(sourceCount, cores()) : 1;
+    if (spec.kind != ModuleSpec::Kind::js && spec.policy.timeoutMs > 0)
+      throw Error(ErrorCode::GRAPH_INVALID,
+                  "Module \"" + spec.name + "\" has a timeoutMs, but only JS modules can time out.",
+                  "Remove timeoutMs.");
+    switch (spec.kind) {
+      case ModuleSpec::Kind::detect: nodes.push_back(detectNode(spec, models_[m])); break;
+      case ModuleSpec::Kind::classify: nodes.push_back(classifyNode(spec, models_[m])); break;
+      case ModuleSpec::Kind::raw: nodes.push_back(rawNode(spec, models_[m])); break;
+      case ModuleSpec::Kind::track: nodes.push_back(trackNode(spec, numberOf(spec.of, spec.name), facts)); break;
+      case ModuleSpec::Kind::identify: {
+        const int32_t tracks = numberOf(spec.of, spec.name);
+        const ModuleSpec& tracker = specOf(spec.of);
+        if (tracker.kind != ModuleSpec::Kind::track)
+          throw Error(ErrorCode::GRAPH_INVALID,
+                      "identify(\"" + spec.name + "\") needs tracks, but \"" + spec.of + "\" is not a tracker.",
+                      "Use identify('" + spec.name + "', { of: <a track module> }).");
+        IdentityState identity = openIdentities(spec, models_[m].get());
+        if (!identity_.identities) {
+          identity_ = identity;
+          identifyModule_ = static_cast<int32_t>(m);
+        }
+        const std::string detections = tracker.of;
+        for (ModuleNode& node : identifyNodes(spec, detections, tracks, numberOf(detections, spec.name), first,
+                                              models_[m], identity, facts))
+          nodes.push_back(std::move(node));
+        if (spec_.snapshots && !shots_) {
+          shots_ = std::make_shared<Shots>(device_);
+          observationOf_.push_back(static_cast<int32_t>(nodes.size()) - 1);
+          nodes.push_back(Shots::node(shots_, spec.of, tracks));
+          continue;
+        }
+        break;
+      }
+      case ModuleSpec::Kind::js: {
+        ModuleNode node;
+        node.name = spec.name;
+        node.depends = spec.depends;
+        node.policy = spec.policy;
+        node.stateful = true;  // a user's closure keeps what it likes: each source in order, one at a time
+        node.pixels = spec.pixels;
+        node.acceptsNothing = true;  // sees undefined where a dependency has nothing
+        node.openWorker = [external = externals_.at(static_cast<int32_t>(m))] { return external->openWorker(); };
+        nodes.push_back(std::move(node));
+        break;
+      }
+    }
+    observationOf_.push_back(static_cast<int32_t>(nodes.size()) - 1);
+  }
+  return nodes;
+}
+
+}  // namespace framepath::graph

@@ -1,0 +1,99 @@
+// Opening the programme: what the layout leaves open is decided by the sources.
+#include <algorithm>
+
+#include "graph/pipeline.h"
+
+namespace framepath::graph {
+namespace {
+
+int32_t even(int32_t value) {
+  return std::max(2, value & ~1);
+}
+
+}  // namespace
+
+std::vector<media::AudioInput> Pipeline::audioInputs() const {
+  std::vector<media::AudioInput> inputs;
+  const OutputSpec& output = *spec_.output;
+  if (output.path.empty() || output.audio == OutputSpec::Audio::none) return inputs;
+  for (size_t s = 0; s < sources_.size(); s++) {
+    const OpenSource& source = sources_[s];
+    const bool sounds = source.spec.kind == SourceSpec::Kind::file && !source.info.audio.empty();
+    const bool wanted =
+        output.audio == OutputSpec::Audio::source ? static_cast<int32_t>(s) == output.audioSource : sounds;
+    if (!wanted || !sounds) continue;
+    const media::SourceOptions& reader = source.spec.reader;
+    inputs.push_back({reader.uri, reader.startMs, reader.endMs, 0, reader.limits});
+    if (output.audio != OutputSpec::Audio::mix) break;
+  }
+  return inputs;
+}
+
+std::shared_ptr<Programme> Pipeline::openProgramme() {
+  if (!spec_.output) return nullptr;
+  if (spec_.inFlight < 3)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "A composition holds two frames of each source, so inFlight: " + std::to_string(spec_.inFlight) +
+                    " leaves none to work on.",
+                "Use inFlight of at least 3, or no compose/encode.");
+  if (sources_.empty())
+    throw Error(ErrorCode::INVALID_ARGUMENT, "There is nothing to compose: the pipeline has no source.",
+                "Add a source.");
+  ProgrammeOptions options;
+  options.layout = spec_.layout ? *spec_.layout : compose::LayoutSpec{};
+  compose::LayoutSpec& layout = options.layout;
+  if (layout.tiles.empty()) {
+    layout.perSource = true;
+    for (size_t s = 0; s < sources_.size(); s++) {
+      layout.tiles.emplace_back();
+      layout.tiles.back().source = static_cast<int32_t>(s);
+    }
+  }
+  for (const compose::TileSpec& tile : layout.tiles)
+    if (tile.source < 0 || tile.source >= static_cast<int32_t>(sources_.size()))
+      throw Error(ErrorCode::INVALID_ARGUMENT,
+                  "A tile shows source " + std::to_string(tile.source) + ", but there are " +
+                      std::to_string(sources_.size()) + " sources.",
+                  "Sources count from 0.");
+  for (compose::TileSpec& tile : layout.tiles)
+    if (tile.label.empty()) tile.label = sources_[static_cast<size_t>(tile.source)].spec.id;
+  if (layout.width <= 0 || layout.height <= 0) {  // the size of the first source
+    layout.width = even(sources_[0].info.width);
+    layout.height = even(sources_[0].info.height);
+    if (layout.kind == compose::LayoutKind::custom && layout.tiles[0].rect.area() <= 0)
+      layout.tiles[0].rect = {0, 0, static_cast<float>(layout.width), static_cast<float>(layout.height)};
+  }
+  if (layout.fpsNum <= 0) {
+    media::Rational fps{25, 1};
+    double largest = 0;
+    for (const OpenSource& source : sources_) {
+      const media::SourceOptions& reader = source.spec.reader;
+      double rate = source.info.fps.value() / std::max(1, reader.stride);
+      if (reader.maxFps > 0) rate = std::min(rate, reader.maxFps);
+      if (rate <= largest) continue;
+      largest = rate;
+      fps = source.info.fps;
+      fps.den *= std::max(1, reader.stride);
+      if (reader.maxFps > 0 && reader.maxFps < fps.value())
+        fps = {static_cast<int32_t>(reader.maxFps * 1000 + 0.5), 1000};
+    }
+    layout.fpsNum = fps.num;
+    layout.fpsDen = fps.den;
+  }
+  options.output = *spec_.output;
+  options.output.encoder.width = layout.width;
+  options.output.encoder.height = layout.height;
+  options.output.encoder.fps = {layout.fpsNum, layout.fpsDen};
+  options.audio = audioInputs();
+  for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.spec.live});
+  return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
+    std::shared_ptr<Engine> running;
+    {
+      std::lock_guard lock(mutex_);
+      running = engine_;
+    }
+    if (running) running->fail(e);
+  });
+}
+
+}  // namespace framepath::graph
