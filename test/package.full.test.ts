@@ -86,7 +86,7 @@ describe('the packed package', () => {
     // A runtime of the system would do as well.
     if (status !== 0) {
       expect(stderr).toContain('RUNTIME_MISSING');
-      expect(stderr).toContain('npm install onnxruntime-node');
+      expect(stderr).toContain('npm i onnxruntime-node');
     }
   });
 
