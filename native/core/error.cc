@@ -5,8 +5,7 @@ namespace framepath {
 std::string_view errorCodeName(ErrorCode code) {
   switch (code) {
 #define FRAMEPATH_ERROR_NAME(name) \
-  case ErrorCode::name:            \
-    return #name;
+  case ErrorCode::name: return #name;
     FRAMEPATH_ERROR_CODES(FRAMEPATH_ERROR_NAME)
 #undef FRAMEPATH_ERROR_NAME
   }

@@ -37,9 +37,9 @@ class Frame {
   double scaleY() const { return static_cast<double>(view.height) / height; }
 
   const ImageView view;
-  const int32_t width;   // upright, square pixels
+  const int32_t width;  // upright, square pixels
   const int32_t height;
-  const Fence ready;     // the producer's work; a reader waits for it on its own queue
+  const Fence ready;  // the producer's work; a reader waits for it on its own queue
 
   int64_t ptsUs = 0;       // microseconds from the source's start (startMs applied)
   int64_t durationUs = 0;  // 0 = unknown

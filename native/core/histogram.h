@@ -16,7 +16,7 @@ class Histogram {
   double maxMs() const { return static_cast<double>(maxNs_) / 1e6; }
 
  private:
-  static constexpr int kSteps = 16;           // buckets an octave
+  static constexpr int kSteps = 16;             // buckets an octave
   static constexpr int kBuckets = 40 * kSteps;  // 1 us .. 2^40 us
   std::array<uint32_t, kBuckets> buckets_{};
   uint64_t count_ = 0;

@@ -22,7 +22,8 @@ class Pool {
   // Waits for a free one; null after close(). Thread-safe.
   std::shared_ptr<T> lease() {
     std::unique_lock lock(state_->mutex);
-    state_->freed.wait(lock, [&] { return state_->closed || !state_->free.empty() || state_->made < state_->capacity; });
+    state_->freed.wait(lock,
+                       [&] { return state_->closed || !state_->free.empty() || state_->made < state_->capacity; });
     if (state_->closed) return nullptr;
     std::unique_ptr<T> item;
     if (!state_->free.empty()) {

@@ -21,20 +21,20 @@ struct Detections {
   std::vector<Box> boxes;
   std::vector<float> scores;
   std::vector<int32_t> classes;
-  int32_t keypointsPer = 0;           // keypoints of one detection; 0 = none
-  std::vector<float> keypoints;       // n x keypointsPer x 2: x, y
-  std::vector<std::string> masks;     // COCO RLE, empty or n
+  int32_t keypointsPer = 0;        // keypoints of one detection; 0 = none
+  std::vector<float> keypoints;    // n x keypointsPer x 2: x, y
+  std::vector<std::string> masks;  // COCO RLE, empty or n
   size_t size() const { return boxes.size(); }
 };
 
 // What the tracker noticed about a track in this frame; crop selection reads it.
 enum TrackMark : uint8_t {
   kTrackNew = 1,
-  kTrackRecovered = 2,   // found again after being lost
-  kTrackOverlapping = 4, // touches another track
-  kTrackSeparated = 8,   // was overlapping, no longer is
-  kTrackReshaped = 16,   // aspect or size jumped
-  kTrackOccluded = 32,   // mostly behind another track
+  kTrackRecovered = 2,    // found again after being lost
+  kTrackOverlapping = 4,  // touches another track
+  kTrackSeparated = 8,    // was overlapping, no longer is
+  kTrackReshaped = 16,    // aspect or size jumped
+  kTrackOccluded = 32,    // mostly behind another track
 };
 
 // One track seen in this frame. `track` is unique in its source and never changes.
@@ -54,8 +54,8 @@ struct Crop {
   int64_t track = 0;
   int32_t detection = -1;
   Box box;
-  float quality = 0;            // 0..1: size, score, visibility, pose
-  std::vector<float> keypoints; // x, y pairs in frame pixels, empty when the detector has none
+  float quality = 0;             // 0..1: size, score, visibility, pose
+  std::vector<float> keypoints;  // x, y pairs in frame pixels, empty when the detector has none
 };
 struct Crops {
   std::vector<Crop> items;

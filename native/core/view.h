@@ -15,9 +15,9 @@ struct PixelFormat {
   PixelLayout layout = PixelLayout::planarYuv;
   uint8_t chromaShiftX = 1;  // log2 of the horizontal chroma subsampling
   uint8_t chromaShiftY = 1;
-  uint8_t depth = 8;        // significant bits, 8..16
-  uint8_t components = 3;   // rgb: 3 or 4 samples a pixel (the 4th is ignored)
-  bool bgr = false;         // rgb: order B, G, R
+  uint8_t depth = 8;       // significant bits, 8..16
+  uint8_t components = 3;  // rgb: 3 or 4 samples a pixel (the 4th is ignored)
+  bool bgr = false;        // rgb: order B, G, R
   bool msbAligned = false;
 
   friend constexpr bool operator==(const PixelFormat&, const PixelFormat&) = default;

@@ -71,6 +71,8 @@ class CpuDevice : public Device {
 
 }  // namespace
 
-std::shared_ptr<Device> openCpuDevice() { return std::make_shared<CpuDevice>(); }
+std::shared_ptr<Device> openCpuDevice() {
+  return std::make_shared<CpuDevice>();
+}
 
 }  // namespace framepath

@@ -10,7 +10,8 @@ std::shared_ptr<Device> openDevice(const std::string& name) {
   if (name == "cuda" || name.rfind("cuda:", 0) == 0)
     throw Error(ErrorCode::DEVICE_UNAVAILABLE, "This build has no CUDA backend, so \"" + name + "\" cannot be opened.",
                 "Use device \"cpu\" or \"auto\".");
-  throw Error(ErrorCode::INVALID_ARGUMENT, "Expected \"auto\", \"cpu\" or \"cuda:N\" for device but received \"" + name + "\".");
+  throw Error(ErrorCode::INVALID_ARGUMENT,
+              "Expected \"auto\", \"cpu\" or \"cuda:N\" for device but received \"" + name + "\".");
 }
 
 }  // namespace framepath

@@ -39,10 +39,10 @@ class Memory {
 class Queue {
  public:
   virtual ~Queue() = default;
-  virtual Fence record() = 0;                  // a point after everything enqueued so far; null = nothing to wait for
-  virtual void wait(const Fence& fence) = 0;   // what follows runs after the fence; the host does not wait
-  virtual void synchronize() = 0;              // the host waits for everything enqueued
-  virtual void* native() { return nullptr; }   // CUstream
+  virtual Fence record() = 0;                 // a point after everything enqueued so far; null = nothing to wait for
+  virtual void wait(const Fence& fence) = 0;  // what follows runs after the fence; the host does not wait
+  virtual void synchronize() = 0;             // the host waits for everything enqueued
+  virtual void* native() { return nullptr; }  // CUstream
 };
 
 // Why bytes cross between host and device; counted per device (always 0 on the CPU, where nothing crosses).

@@ -13,7 +13,7 @@ struct Image {
 };
 
 int32_t planeCount(const PixelFormat& format);
-int32_t planeWidth(const ImageView& view, int plane);   // samples; an interleaved UV pair and a packed pixel count once
+int32_t planeWidth(const ImageView& view, int plane);  // samples; an interleaved UV pair and a packed pixel count once
 int32_t planeHeight(const ImageView& view, int plane);
 int32_t sampleBytes(const ImageView& view, int plane);  // bytes of one such sample
 

@@ -27,15 +27,15 @@ struct SourceInfo {
   int32_t codedWidth = 0, codedHeight = 0;  // as stored
   int32_t rotation = 0;                     // degrees clockwise applied to make frames upright: 0, 90, 180, 270
   Rational sampleAspect{1, 1};
-  Rational fps;                             // nominal rate; 0/1 unknown
-  int64_t durationMs = -1;                  // -1 unknown
-  int64_t frames = -1;                      // estimate, -1 unknown
+  Rational fps;             // nominal rate; 0/1 unknown
+  int64_t durationMs = -1;  // -1 unknown
+  int64_t frames = -1;      // estimate, -1 unknown
   int64_t bytes = -1;
   int64_t bitrate = -1;
   int32_t depth = 8;
   bool interlaced = false;
-  bool hdr = false;                         // PQ or HLG transfer
-  bool live = false;                        // no end known, not seekable
+  bool hdr = false;   // PQ or HLG transfer
+  bool live = false;  // no end known, not seekable
   std::string colorMatrix, colorRange, colorTransfer;
   std::vector<AudioStreamInfo> audio;
 };

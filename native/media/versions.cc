@@ -12,14 +12,18 @@ namespace framepath::media {
 namespace {
 
 std::string versionText(unsigned version) {
-  return std::to_string(AV_VERSION_MAJOR(version)) + "." + std::to_string(AV_VERSION_MINOR(version)) + "." + std::to_string(AV_VERSION_MICRO(version));
+  return std::to_string(AV_VERSION_MAJOR(version)) + "." + std::to_string(AV_VERSION_MINOR(version)) + "." +
+         std::to_string(AV_VERSION_MICRO(version));
 }
 
 }  // namespace
 
 std::map<std::string, std::string> libavVersions() {
-  return {{"libavformat", versionText(avformat_version())}, {"libavcodec", versionText(avcodec_version())}, {"libavutil", versionText(avutil_version())},
-          {"libswscale", versionText(swscale_version())}, {"libswresample", versionText(swresample_version())}};
+  return {{"libavformat", versionText(avformat_version())},
+          {"libavcodec", versionText(avcodec_version())},
+          {"libavutil", versionText(avutil_version())},
+          {"libswscale", versionText(swscale_version())},
+          {"libswresample", versionText(swresample_version())}};
 }
 
 std::map<std::string, std::string> availableEncoders() {

@@ -6,7 +6,7 @@
 
 namespace framepath::media {
 
-std::map<std::string, std::string> libavVersions();           // library -> version, e.g. libavcodec -> 59.37.100
-std::map<std::string, std::string> availableEncoders();       // codec -> encoder that would be used, absent: none
+std::map<std::string, std::string> libavVersions();      // library -> version, e.g. libavcodec -> 59.37.100
+std::map<std::string, std::string> availableEncoders();  // codec -> encoder that would be used, absent: none
 
 }  // namespace framepath::media

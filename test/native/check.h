@@ -52,45 +52,48 @@ inline int main(int argc, char** argv) {
 
 }  // namespace check
 
-#define TEST(name)                                    \
-  static void test_##name();                          \
+#define TEST(name)                                   \
+  static void test_##name();                         \
   static check::Add add_##name(#name, &test_##name); \
   static void test_##name()
-#define CHECK(condition)                                                     \
-  do {                                                                       \
+#define CHECK(condition)                                                       \
+  do {                                                                         \
     if (!(condition)) check::fail(__FILE__, __LINE__, "expected " #condition); \
   } while (0)
-#define CHECK_EQUAL(a, b)                                                                      \
-  do {                                                                                         \
-    const auto va_ = (a);                                                                      \
-    const auto vb_ = (b);                                                                      \
-    if (!(va_ == vb_)) {                                                                       \
-      std::ostringstream out_;                                                                 \
-      out_ << #a " == " #b ": " << va_ << " against " << vb_;                                  \
-      check::fail(__FILE__, __LINE__, out_.str());                                             \
-    }                                                                                          \
+#define CHECK_EQUAL(a, b)                                     \
+  do {                                                        \
+    const auto va_ = (a);                                     \
+    const auto vb_ = (b);                                     \
+    if (!(va_ == vb_)) {                                      \
+      std::ostringstream out_;                                \
+      out_ << #a " == " #b ": " << va_ << " against " << vb_; \
+      check::fail(__FILE__, __LINE__, out_.str());            \
+    }                                                         \
   } while (0)
-#define CHECK_NEAR(a, b, tolerance)                                                            \
-  do {                                                                                         \
-    const double va_ = (a), vb_ = (b);                                                         \
-    if (!(std::fabs(va_ - vb_) <= (tolerance))) {                                              \
-      std::ostringstream out_;                                                                 \
-      out_ << #a " near " #b ": " << va_ << " against " << vb_;                                \
-      check::fail(__FILE__, __LINE__, out_.str());                                             \
-    }                                                                                          \
+#define CHECK_NEAR(a, b, tolerance)                             \
+  do {                                                          \
+    const double va_ = (a), vb_ = (b);                          \
+    if (!(std::fabs(va_ - vb_) <= (tolerance))) {               \
+      std::ostringstream out_;                                  \
+      out_ << #a " near " #b ": " << va_ << " against " << vb_; \
+      check::fail(__FILE__, __LINE__, out_.str());              \
+    }                                                           \
   } while (0)
-#define CHECK_ERROR(expression, wantedCode)                                                    \
-  do {                                                                                         \
-    bool threw_ = false;                                                                       \
-    try {                                                                                      \
-      (void)(expression);                                                                      \
-    } catch (const framepath::Error& e) {                                                      \
-      threw_ = true;                                                                           \
-      if (e.code != framepath::ErrorCode::wantedCode)                                          \
-        check::fail(__FILE__, __LINE__, std::string(#expression " threw ") +                   \
-                                            std::string(framepath::errorCodeName(e.code)) + ": " + e.sentence); \
-    }                                                                                          \
-    if (!threw_) check::fail(__FILE__, __LINE__, #expression " did not throw " #wantedCode);   \
+#define CHECK_ERROR(expression, wantedCode)                                                                          \
+  do {                                                                                                               \
+    bool threw_ = false;                                                                                             \
+    try {                                                                                                            \
+      (void)(expression);                                                                                            \
+    } catch (const framepath::Error& e) {                                                                            \
+      threw_ = true;                                                                                                 \
+      if (e.code != framepath::ErrorCode::wantedCode)                                                                \
+        check::fail(                                                                                                 \
+            __FILE__, __LINE__,                                                                                      \
+            std::string(#expression " threw ") + std::string(framepath::errorCodeName(e.code)) + ": " + e.sentence); \
+    }                                                                                                                \
+    if (!threw_) check::fail(__FILE__, __LINE__, #expression " did not throw " #wantedCode);                         \
   } while (0)
-#define TEST_MAIN() \
-  int main(int argc, char** argv) { return check::main(argc, argv); }
+#define TEST_MAIN()                 \
+  int main(int argc, char** argv) { \
+    return check::main(argc, argv); \
+  }

@@ -1,5 +1,7 @@
 // The engine on made-up sources and modules: random graphs, delays, failures, skips, removals and closes. Whatever
 // happens, every source is conserved (in = delivered + dropped + inFlight), in order, exactly once.
+#include "graph/engine.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -9,7 +11,6 @@
 
 #include "check.h"
 #include "device/image.h"
-#include "graph/engine.h"
 
 using namespace framepath;
 using namespace framepath::graph;
@@ -56,8 +57,10 @@ class SumWorker : public Worker {
     const Graph& graph = **graph_;
     const int32_t module = graph.find(name_);
     for (size_t i = 0; i < tasks.size(); i++) {
-      if (failEvery_ && tasks[i]->seq % failEvery_ == failEvery_ - 1) throw Error(ErrorCode::MODULE_FAILED, "on purpose");
-      if (graph.node(module).pixels && tasks[i]->frame()->index != tasks[i]->index) throw Error(ErrorCode::INTERNAL, "wrong frame");
+      if (failEvery_ && tasks[i]->seq % failEvery_ == failEvery_ - 1)
+        throw Error(ErrorCode::MODULE_FAILED, "on purpose");
+      if (graph.node(module).pixels && tasks[i]->frame()->index != tasks[i]->index)
+        throw Error(ErrorCode::INTERNAL, "wrong frame");
       Classes sum;
       sum.rows = 1;
       for (int32_t dependency : graph.dependencies(module))
@@ -95,7 +98,9 @@ struct Fixture {
     ModuleNode node;
     node.name = name;
     node.depends = std::move(depends);
-    node.openWorker = [this, name, delayUs, failEvery] { return std::make_unique<SumWorker>(&graph, name, delayUs, failEvery); };
+    node.openWorker = [this, name, delayUs, failEvery] {
+      return std::make_unique<SumWorker>(&graph, name, delayUs, failEvery);
+    };
     return node;
   }
   Delivery next(size_t max) {
@@ -130,7 +135,9 @@ void checkConserved(const Engine& engine) {
 
 void randomCase(unsigned seed) {
   std::mt19937 random(seed);
-  const auto pick = [&](int from, int to) { return from + static_cast<int>(random() % static_cast<unsigned>(to - from + 1)); };
+  const auto pick = [&](int from, int to) {
+    return from + static_cast<int>(random() % static_cast<unsigned>(to - from + 1));
+  };
   Fixture f;
   std::vector<ModuleNode> nodes;
   const int modules = pick(0, 6);
@@ -230,7 +237,8 @@ TEST(two_sources_through_a_diamond_arrive_in_order_with_right_values) {
   nodes.push_back(f.node("first", {}));
   for (auto& node : nodes) node.workers = 2;
   f.build(std::move(nodes));
-  for (int s = 0; s < 2; s++) f.engine->addSource(std::make_unique<CountingSource>(100, 0), {std::to_string(s), false, 3, 4});
+  for (int s = 0; s < 2; s++)
+    f.engine->addSource(std::make_unique<CountingSource>(100, 0), {std::to_string(s), false, 3, 4});
   f.engine->start();
   Seen seen;
   for (;;) {

@@ -85,13 +85,16 @@ class Answerer {
       random_.pause(delayUs);
       const int64_t n = ++answers;
       if (silentEvery && n % silentEvery == 0) continue;  // its timeout decides
-      if (TaskRef task = pipeline->asked(question.module, question.task); task && pipeline->spec().modules[question.module].pixels) {
+      if (TaskRef task = pipeline->asked(question.module, question.task);
+          task && pipeline->spec().modules[question.module].pixels) {
         const FrameRef& frame = task->frame();
         const uint8_t pixel = frame->view.planes[0].data[0];  // must be alive
         if (pixel + frame->width > 0) picturesSeen++;
       }
       const bool fails = failEvery && n % failEvery == 0;
-      const auto kind = fails ? ExternalModule::Answer::failed : n % 7 == 0 ? ExternalModule::Answer::nothing : ExternalModule::Answer::value;
+      const auto kind = fails        ? ExternalModule::Answer::failed
+                        : n % 7 == 0 ? ExternalModule::Answer::nothing
+                                     : ExternalModule::Answer::value;
       pipeline->answer(question.module, question.task, kind, fails ? "on purpose" : "");
     }
   }

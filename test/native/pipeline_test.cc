@@ -21,13 +21,18 @@ std::string made(const std::string& name, const std::string& arguments) {
 
 std::string moving(const std::string& size, int fps, int frames) {
   const std::string rate = std::to_string(fps), seconds = std::to_string(double(frames) / fps);
-  return "-f lavfi -i testsrc2=size=" + size + ":rate=" + rate + ":duration=" + seconds + " -f lavfi -i sine=frequency=440:duration=" + seconds +
-         " -pix_fmt yuv420p -frames:v " + std::to_string(frames) + " ";
+  return "-f lavfi -i testsrc2=size=" + size + ":rate=" + rate + ":duration=" + seconds +
+         " -f lavfi -i sine=frequency=440:duration=" + seconds + " -pix_fmt yuv420p -frames:v " +
+         std::to_string(frames) + " ";
 }
 
 constexpr int kLeft = 30, kRight = 45;
-std::string left() { return made("left.mp4", moving("160x120", 25, kLeft) + "-c:v libx264 -preset ultrafast -bf 2 -g 10 -c:a aac"); }
-std::string right() { return made("right.mkv", moving("128x96", 30, kRight) + "-c:v mpeg4 -c:a aac"); }
+std::string left() {
+  return made("left.mp4", moving("160x120", 25, kLeft) + "-c:v libx264 -preset ultrafast -bf 2 -g 10 -c:a aac");
+}
+std::string right() {
+  return made("right.mkv", moving("128x96", 30, kRight) + "-c:v mpeg4 -c:a aac");
+}
 
 // Good pictures, then nothing that can be decoded: fails in the middle, after maxDecodeErrors.
 SourceSpec breaking(const std::string& id) {
@@ -44,7 +49,8 @@ SourceSpec breaking(const std::string& id) {
       if (++pictures > 15) std::memset(&bytes[i + 8], 0x55, size);
       i += 7 + size;
     }
-    std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
   SourceSpec source = fileSource(id, path);
   source.reader.maxDecodeErrors = 3;
@@ -67,7 +73,8 @@ int push(PipelineRun& run, const std::string& id, int frames) {
   int taken = 0;
   for (int i = 0; i < frames; i++) {
     auto promise = std::make_shared<std::promise<bool>>();
-    run.pipeline->pushFrame(id, pixels.data(), pixels.size(), i * 40'000, [promise](bool ok) { promise->set_value(ok); });
+    run.pipeline->pushFrame(id, pixels.data(), pixels.size(), i * 40'000,
+                            [promise](bool ok) { promise->set_value(ok); });
     if (!within(promise->get_future(), "room for a pushed frame", run.seed)) return taken;
     taken++;
   }
@@ -212,8 +219,9 @@ TEST(pushed_frames_submitted_pictures_and_joining_sources) {
   std::promise<bool> submitted;
   const std::vector<uint8_t> pixels(64 * 48 * 3, 7);
   const auto queue = run.pipeline->device().openQueue();
-  run.pipeline->submit(frameFromBytes(run.pipeline->device(), *queue, pixelFormat::rgb24, 64, 48, pixels.data(), pixels.size()),
-                       [&](const TaskRef& task) { submitted.set_value(!task->error); });
+  run.pipeline->submit(
+      frameFromBytes(run.pipeline->device(), *queue, pixelFormat::rgb24, 64, 48, pixels.data(), pixels.size()),
+      [&](const TaskRef& task) { submitted.set_value(!task->error); });
   CHECK(within(submitted.get_future(), "the submitted picture", 7));
   CHECK_EQUAL(pushing.get(), 40);
   std::promise<void> removed;
@@ -245,8 +253,9 @@ TEST(a_submitted_picture_is_finished_when_the_run_is_closed_before_it) {
   std::vector<std::promise<bool>> cancelled(3);
   const auto queue = run.pipeline->device().openQueue();
   for (auto& promise : cancelled)
-    run.pipeline->submit(frameFromBytes(run.pipeline->device(), *queue, pixelFormat::rgb24, 64, 48, pixels.data(), pixels.size()),
-                         [&promise](const TaskRef& task) { promise.set_value(task->error.has_value()); });
+    run.pipeline->submit(
+        frameFromBytes(run.pipeline->device(), *queue, pixelFormat::rgb24, 64, 48, pixels.data(), pixels.size()),
+        [&promise](const TaskRef& task) { promise.set_value(task->error.has_value()); });
   run.pipeline->close(false);
   for (auto& promise : cancelled) within(promise.get_future(), "the end of a submitted picture", 8);
   run.closed();
@@ -348,7 +357,9 @@ Plan randomPlan(unsigned seed, Random& random) {
   for (int s = 0; s < sources; s++) {
     const std::string id = "s" + std::to_string(s);
     const int kind = random.pick(0, 5);
-    plan.spec.sources.push_back(kind == 0 && !plan.pushed ? pushedSource(id) : kind == 1 ? breaking(id) : fileSource(id, kind % 2 ? left() : right()));
+    plan.spec.sources.push_back(kind == 0 && !plan.pushed ? pushedSource(id)
+                                : kind == 1               ? breaking(id)
+                                                          : fileSource(id, kind % 2 ? left() : right()));
     plan.pushed = plan.pushed || plan.spec.sources.back().kind == SourceSpec::Kind::frames;
     plan.breaks = plan.breaks || kind == 1;
     plan.spec.sources.back().live = random.once(5);
@@ -370,7 +381,8 @@ Plan randomPlan(unsigned seed, Random& random) {
   plan.spec.open = random.once(4);
   const int kind = random.pick(0, 3);
   if (kind > 0) {
-    constexpr compose::LayoutKind kinds[] = {compose::LayoutKind::split, compose::LayoutKind::grid, compose::LayoutKind::focus};
+    constexpr compose::LayoutKind kinds[] = {compose::LayoutKind::split, compose::LayoutKind::grid,
+                                             compose::LayoutKind::focus};
     plan.spec.layout = canvas(kinds[random.pick(0, 2)], sources);
     plan.spec.layout->whenEnded = static_cast<compose::WhenEnded>(random.pick(0, 3));
     if (kind < 3) plan.path = folder().file("storm-" + std::to_string(seed) + (random.once(3) ? ".mkv" : ".mp4"));
@@ -388,12 +400,15 @@ void meddle(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
   for (int n = 0; !over; n++) {
     try {
       switch (random.pick(0, 5)) {
-        case 0: run.pipeline->addSource(fileSource("late" + std::to_string(n), random.once(2) ? left() : right())); break;
+        case 0:
+          run.pipeline->addSource(fileSource("late" + std::to_string(n), random.once(2) ? left() : right()));
+          break;
         case 1: run.pipeline->removeSource("s" + std::to_string(random.pick(0, 2)), [] {}); break;
         case 2: {
           const auto queue = run.pipeline->device().openQueue();
-          run.pipeline->submit(frameFromBytes(run.pipeline->device(), *queue, pixelFormat::rgb24, 64, 48, pixels.data(), pixels.size()),
-                               [](const TaskRef&) {});
+          run.pipeline->submit(
+              frameFromBytes(run.pipeline->device(), *queue, pixelFormat::rgb24, 64, 48, pixels.data(), pixels.size()),
+              [](const TaskRef&) {});
           break;
         }
         case 3: run.pipeline->report(); break;
@@ -423,13 +438,16 @@ void storm(unsigned seed) {
     std::atomic<bool>& over;
     ~Over() { over = true; }
   } const ends{over};
-  if (plan.pushed) others.push_back(later([&] {
-    for (int s = 0; s < 3; s++) try {
-        if (run.pipeline->spec().sources.at(static_cast<size_t>(s)).kind == SourceSpec::Kind::frames) push(run, "s" + std::to_string(s), 30);
-      } catch (const std::exception&) {
-      }
-  }));
-  if (packets && random.once(2)) others.push_back(later([&, pause = random.pick(0, 3000)] { CHECK(run.takePackets(pause).ordered); }));
+  if (plan.pushed)
+    others.push_back(later([&] {
+      for (int s = 0; s < 3; s++) try {
+          if (run.pipeline->spec().sources.at(static_cast<size_t>(s)).kind == SourceSpec::Kind::frames)
+            push(run, "s" + std::to_string(s), 30);
+        } catch (const std::exception&) {
+        }
+    }));
+  if (packets && random.once(2))
+    others.push_back(later([&, pause = random.pick(0, 3000)] { CHECK(run.takePackets(pause).ordered); }));
   if (random.once(2)) others.push_back(later([&] { meddle(run, seed, over); }));
 
   // 0: to the end; 1: nobody reads, close; 2: discard; 3: break; 4: abort. An open run never ends by itself.
@@ -439,8 +457,10 @@ void storm(unsigned seed) {
   if (how == 1) random.pause(200'000);
   if (how == 2) {
     run.pipeline->discard();
-    if (open || packets) random.pause(300'000);
-    else run.waitDone();
+    if (open || packets)
+      random.pause(300'000);
+    else
+      run.waitDone();
   }
   if (open && how >= 3)  // closed by somebody else while next() waits
     others.push_back(later([&, pauseUs = random.pick(0, 200'000)] {
@@ -467,8 +487,10 @@ void storm(unsigned seed) {
   for (const SourceReport& source : report.sources) delivered += source.counts.delivered;
   if (how != 2) CHECK_EQUAL(delivered, seen.total);
   if (plan.path.empty() || report.outputs.empty() || report.outputs[0].frames == 0) return;
-  if (how == 4) clip::output("ffmpeg -nostdin -v fatal -y -i " + plan.path + " -f null -");
-  else CHECK_EQUAL(playedFrames(plan.path), report.outputs[0].frames);
+  if (how == 4)
+    clip::output("ffmpeg -nostdin -v fatal -y -i " + plan.path + " -f null -");
+  else
+    CHECK_EQUAL(playedFrames(plan.path), report.outputs[0].frames);
   std::filesystem::remove(plan.path);
 }
 
@@ -476,7 +498,8 @@ void storm(unsigned seed) {
 
 // FRAMEPATH_PIPELINE_RUNS (default 25), FRAMEPATH_PIPELINE_SEED (default 1).
 TEST(random_runs_end_whole_whatever_is_done_to_them) {
-  const std::string runs = support::environment("FRAMEPATH_PIPELINE_RUNS"), seed = support::environment("FRAMEPATH_PIPELINE_SEED");
+  const std::string runs = support::environment("FRAMEPATH_PIPELINE_RUNS"),
+                    seed = support::environment("FRAMEPATH_PIPELINE_SEED");
   const int count = runs.empty() ? 25 : std::atoi(runs.c_str());
   const auto first = static_cast<unsigned>(seed.empty() ? 1 : std::atoi(seed.c_str()));
   for (unsigned s = first; s < first + static_cast<unsigned>(count); s++) {
