@@ -45,7 +45,7 @@ void Engine::startSource(Source& source, int32_t number) {
 }
 
 void Engine::start() {
-  std::vector<std::vector<std::unique_ptr<Worker>>> workers(lanes_.size());
+  std::vector<std::vector<std::shared_ptr<Worker>>> workers(lanes_.size());
   for (size_t m = 0; m < lanes_.size(); m++)
     for (int32_t i = 0; i < lanes_[m]->node.workers; i++) workers[m].push_back(lanes_[m]->node.openWorker());
   After after;
@@ -208,7 +208,7 @@ void Engine::stopLocked(After& after) {
   }
   submissions_.clear();
   for (auto& lane : lanes_) {
-    for (auto& worker : lane->workers) after.calls.push_back([worker = worker.get()] { worker->interrupt(); });
+    for (auto& worker : lane->workers) after.calls.push_back([worker] { worker->interrupt(); });
     lane->wake.notify_all();
   }
   if (!drained_) {
@@ -232,7 +232,7 @@ void Engine::join() {
       if (thread.joinable()) thread.join();
   // Tasks still in queues hold leases: let them go before anybody counts.
   std::vector<std::shared_ptr<FrameSource>> frames;
-  std::vector<std::vector<std::unique_ptr<Worker>>> workers(lanes_.size());
+  std::vector<std::vector<std::shared_ptr<Worker>>> workers(lanes_.size());
   std::vector<ReadyQueue> queues;
   std::vector<StrideMemory> strides;
   Lock lock(mutex_);

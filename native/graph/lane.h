@@ -79,7 +79,7 @@ struct Lane {
   ReadyQueue queue;
   StrideMemory strides;
   std::condition_variable wake;
-  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::shared_ptr<Worker>> workers;  // shared with interrupts under way
   std::vector<std::thread> threads;
   StageStats stats;
   int64_t upstream = 0;  // live tasks that may still come
