@@ -116,7 +116,7 @@ describe.skipIf(noAddon !== undefined)('an abort signal', () => {
     for (const ms of [0, 1, 3, 6, 10, 20, 40, 80]) {
       const abort = new AbortController();
       setTimeout(() => abort.abort(), ms);
-      const description = pipeline(...Array.from({ length: 6 }, () => video(clip))).use(light);
+      const description = pipeline(...Array.from({ length: 6 }, () => video(long))).use(light);
       const starting = description.start({ signal: abort.signal }).then(async (run) => {
         expect(await codeOf(run.done)).toBe('ABORTED');
         await closed(run);
