@@ -8,7 +8,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "binding/js_thread.h"

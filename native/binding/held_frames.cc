@@ -25,6 +25,15 @@ FrameRef HeldFrames::find(int64_t taskId, const graph::TaskRef& asked) const {
   return nullptr;
 }
 
+FrameRef HeldFrames::need(int64_t taskId, const graph::TaskRef& asked) const {
+  FrameRef frame = find(taskId, asked);
+  if (!frame)
+    throw Error(
+        ErrorCode::FRAME_RELEASED, "The pixels of this frame are gone.",
+        "Build the pipeline with .keepPixels() and read them before the next frame, or call frame.keep() in time.");
+  return frame;
+}
+
 bool HeldFrames::keep(int64_t taskId, const graph::TaskRef& asked) {
   if (kept_.count(taskId)) return true;
   const FrameRef frame = find(taskId, asked);
@@ -78,11 +87,7 @@ Image HeldFrames::converted(const Frame& frame, const Request& request) {
 }
 
 std::vector<uint8_t> HeldFrames::pixels(int64_t taskId, const graph::TaskRef& asked, const Request& request) {
-  const FrameRef frame = find(taskId, asked);
-  if (!frame)
-    throw Error(
-        ErrorCode::FRAME_RELEASED, "The pixels of this frame are gone.",
-        "Build the pipeline with .keepPixels() and read them before the next frame, or call frame.keep() in time.");
+  const FrameRef frame = need(taskId, asked);
   const Image image = converted(*frame, request);
   size_t total = 0;
   for (int p = 0; p < planeCount(image.view.format); p++)
@@ -104,11 +109,7 @@ std::vector<uint8_t> HeldFrames::jpeg(int64_t taskId, const graph::TaskRef& aske
                                       int quality) {
   Request rgb = request;
   rgb.format = pixelFormat::rgb24;
-  const FrameRef frame = find(taskId, asked);
-  if (!frame)
-    throw Error(
-        ErrorCode::FRAME_RELEASED, "The pixels of this frame are gone.",
-        "Build the pipeline with .keepPixels() and read them before the next frame, or call frame.keep() in time.");
+  const FrameRef frame = need(taskId, asked);
   const Image image = converted(*frame, rgb);
   Image host = allocateImage(*device_, rgb.format, image.view.width, image.view.height, MemoryKind::host);
   device_->copy(*queue_, host.view.planes[0].data, host.view.planes[0].pitchBytes, image.view.planes[0].data,

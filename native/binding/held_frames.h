@@ -32,7 +32,8 @@ class HeldFrames {
   std::vector<uint8_t> jpeg(int64_t taskId, const graph::TaskRef& asked, const Request& request, int quality);
 
  private:
-  FrameRef find(int64_t taskId, const graph::TaskRef& asked) const;
+  FrameRef find(int64_t taskId, const graph::TaskRef& asked) const;  // null: released
+  FrameRef need(int64_t taskId, const graph::TaskRef& asked) const;  // throws FRAME_RELEASED
   Image converted(const Frame& frame, const Request& request);
 
   std::shared_ptr<Device> device_;
