@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "core/thread_name.h"
 #include "graph/engine_after.h"
 
 namespace framepath::graph {
@@ -63,6 +64,7 @@ void Engine::start() {
 }
 
 void Engine::readSource(Source& source, int32_t number) {
+  const ThreadName named(source.stats.name);
   std::optional<Error> error;
   const auto cause = [&](const std::exception& e) {
     const auto* known = dynamic_cast<const Error*>(&e);

@@ -1,6 +1,7 @@
 // Lanes: taking batches, running modules, what happens when they fail.
 #include <chrono>
 
+#include "core/thread_name.h"
 #include "graph/engine.h"
 #include "graph/engine_after.h"
 
@@ -26,6 +27,7 @@ Batch Engine::takeBatch(Lane& lane, Lock& lock) {
 }
 
 void Engine::serve(Lane& lane, Worker& worker) {
+  const ThreadName named(lane.node.name);
   Lock lock(mutex_);
   for (;;) {
     Batch batch = takeBatch(lane, lock);

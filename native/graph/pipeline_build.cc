@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "core/thread_name.h"
 #include "graph/pipeline.h"
 
 namespace framepath::graph {
@@ -36,6 +37,7 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
   if (reader.threads <= 0) reader.threads = std::max(1, cores() / std::max(1, sourceCount));
   reader.extraFrames = spec_.inFlight + 2;
   try {
+    const ThreadName named("decode." + spec.id);
     open.reader = media::openSource(reader, device_);
   } catch (const Error& e) {
     throw withSource(e, spec.id);

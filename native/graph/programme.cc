@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/clock.h"
+#include "core/thread_name.h"
 
 namespace framepath::graph {
 namespace {
@@ -66,7 +67,10 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
     sources_[s].live = options_.sources[s].live;
     if (sources_[s].live) clock_.setLive(static_cast<int32_t>(s));
   }
-  encoder_ = media::openEncoder(options_.output.encoder, device);
+  {
+    const ThreadName named("encode");
+    encoder_ = media::openEncoder(options_.output.encoder, device);
+  }
   if (!options_.output.path.empty()) {
     media::OutputOptions output;
     output.path = options_.output.path;
@@ -269,6 +273,7 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
 }
 
 void Programme::composeTicks() {
+  const ThreadName named("compose");
   try {
     for (;;) {
       std::vector<compose::TileInput> inputs;
@@ -313,6 +318,7 @@ void Programme::composeTicks() {
 }
 
 void Programme::encodeCanvases() {
+  const ThreadName named("encode");
   // An encoder may hold many pictures back, and be slow with them: a run that was broken off does not wait for all.
   struct GivenUp {};
   const media::Encoder::Emit emit = [this](Packet packet) {
