@@ -154,6 +154,8 @@ export interface PipelineSpec {
   open?: boolean;
   /** collect best shots for the contact sheet */
   snapshots?: boolean;
+  /** keep who worked when, for `trace()` */
+  trace?: boolean;
 }
 
 /**
@@ -227,6 +229,8 @@ export interface NativeRun {
   contactSheet(): Uint8Array | null;
   /** Identities with their prints, for a later run's `bank` */
   bank(): Uint8Array;
+  /** Trace Event Format (JSON): who worked when; null unless asked for with `trace` */
+  trace(): string | null;
   addSource(json: string): Promise<void>;
   removeSource(id: string): Promise<void>;
   /** frames sources: resolves when there is room for the next; false = the source was removed or the run ended */

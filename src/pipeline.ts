@@ -123,9 +123,18 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     return this.#file('contactSheet', path);
   }
 
+  /**
+   * Writes who worked when as a file that ui.perfetto.dev opens: a row for every stage and worker, arrows along each
+   * frame. The first half million pieces of work are kept. @throws at start OUTPUT_UNWRITABLE
+   */
+  trace(path: string): Pipeline<Results, Needs> {
+    return this.#file('trace', path);
+  }
+
   #file(kind: keyof FilePaths, path: string): Pipeline<Results, Needs> {
     text('path', path);
-    return this.#with(kind === 'contactSheet' ? { snapshots: true } : {}, {}, { [kind]: path });
+    const needs = kind === 'contactSheet' ? { snapshots: true } : kind === 'trace' ? { trace: true } : {};
+    return this.#with(needs, {}, { [kind]: path });
   }
 
   /**
@@ -177,5 +186,5 @@ export function pipeline(...sources: Source[]): Pipeline {
   sources.forEach((source, i) => {
     if (!(source instanceof Source)) throw unexpected('a source such as video(...)', `source ${i}`, source);
   });
-  return new Pipeline({ sources, modules: [], keepPixels: false, snapshots: false }, {}, {});
+  return new Pipeline({ sources, modules: [], keepPixels: false, snapshots: false, trace: false }, {}, {});
 }

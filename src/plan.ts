@@ -20,6 +20,7 @@ export interface Description {
   output?: { path?: string; options: EncodeOptions };
   keepPixels: boolean;
   snapshots: boolean;
+  trace: boolean;
 }
 
 /** Ids of sources: their own, else their position. @throws INVALID_ARGUMENT for ids given twice */
@@ -151,6 +152,7 @@ export async function planRun(
     keptFrames: settings.keptFrames.value,
     open: ids.length === 0,
     snapshots: from.snapshots,
+    trace: from.trace,
   };
 }
 

@@ -4,6 +4,7 @@
 #include "binding/record.h"
 #include "binding/report_json.h"
 #include "binding/spec_from_json.h"
+#include "binding/trace_json.h"
 
 namespace framepath::binding {
 namespace {
@@ -48,6 +49,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::mot>("mot"),
                       InstanceMethod<&Run::contactSheet>("contactSheet"),
                       InstanceMethod<&Run::bank>("bank"),
+                      InstanceMethod<&Run::trace>("trace"),
                       InstanceMethod<&Run::addSource>("addSource"),
                       InstanceMethod<&Run::removeSource>("removeSource"),
                       InstanceMethod<&Run::pushFrame>("pushFrame"),
@@ -238,6 +240,15 @@ Napi::Value Run::bank(const Info& info) {
   return guarded(info.Env(), [&] {
     const std::vector<uint8_t> bytes = state_->pipeline->bank();
     return bytesArray(info.Env(), bytes.data(), bytes.size());
+  });
+}
+
+Napi::Value Run::trace(const Info& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const graph::Pipeline& pipeline = *state_->pipeline;
+    if (!pipeline.trace()) return info.Env().Null();
+    const auto sourceId = [&](int32_t source) { return pipeline.sourceId(source); };
+    return Napi::String::New(info.Env(), traceEvents(*pipeline.trace(), pipeline.startNs(), sourceId));
   });
 }
 

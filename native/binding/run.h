@@ -54,6 +54,7 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value mot(const Info& info);
   Napi::Value contactSheet(const Info& info);
   Napi::Value bank(const Info& info);
+  Napi::Value trace(const Info& info);
   Napi::Value addSource(const Info& info);
   Napi::Value removeSource(const Info& info);
   Napi::Value pushFrame(const Info& info);

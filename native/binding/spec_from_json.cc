@@ -268,6 +268,7 @@ graph::PipelineSpec pipelineFrom(const Json& json) {
     spec.keepPixels = get(json, "keepPixels", false);
     spec.open = get(json, "open", false);
     spec.snapshots = get(json, "snapshots", false);
+    spec.trace = get(json, "trace", false);
     return spec;
   } catch (const Json::exception& e) {
     throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The pipeline's options do not fit: ") + e.what());

@@ -55,8 +55,10 @@ void Engine::start() {
   started_ = true;
   for (size_t m = 0; m < lanes_.size(); m++) lanes_[m]->workers = std::move(workers[m]);
   for (auto& lane : lanes_)
-    for (auto& worker : lane->workers)
-      lane->threads.emplace_back([this, lane = lane.get(), worker = worker.get()] { serve(*lane, *worker); });
+    for (size_t i = 0; i < lane->workers.size(); i++)
+      lane->threads.emplace_back([this, lane = lane.get(), worker = lane->workers[i].get(), i] {
+        serve(*lane, *worker, static_cast<int32_t>(i));
+      });
   for (size_t s = 0; s < sources_.size(); s++) startSource(*sources_[s], static_cast<int32_t>(s));
   checkDrained(after);
   lock.unlock();
@@ -98,6 +100,8 @@ void Engine::readSource(Source& source, int32_t number) {
           if (!acceptFrame(source, number, std::move(frame), decodedNs, after)) break;
           source.stats.add(enteredNs - askedNs, decodedNs - enteredNs);
           source.stats.busyNs += decodedNs - enteredNs;
+          if (options_.trace)
+            options_.trace->add({source.stats.name, 0, number, source.nextSeq - 1, askedNs, enteredNs, decodedNs});
         } else if (!stopping_ && !source.stopping) {
           source.in++;
           source.dropped["inFlight"]++;

@@ -20,6 +20,7 @@
 #include "core/error.h"
 #include "graph/lane.h"
 #include "graph/module.h"
+#include "graph/trace.h"
 
 namespace framepath::graph {
 
@@ -61,8 +62,9 @@ struct EngineHooks {
 };
 
 struct EngineOptions {
-  bool open = false;        // sources may come later: the run does not end by itself
-  bool keepPixels = false;  // a delivered task keeps its pixels until the caller lets go of it
+  bool open = false;             // sources may come later: the run does not end by itself
+  bool keepPixels = false;       // a delivered task keeps its pixels until the caller lets go of it
+  std::shared_ptr<Trace> trace;  // null: none
 };
 
 class Engine {
@@ -144,7 +146,7 @@ class Engine {
   void answerNext(After& after);
   Delivery takeResults(size_t max);
   void stopLocked(After& after);
-  void serve(Lane& lane, Worker& worker);
+  void serve(Lane& lane, Worker& worker, int32_t number);
   Batch takeBatch(Lane& lane, Lock& lock);
   std::vector<Observation> runBatch(Lane& lane, Worker& worker, const Batch& batch);
   std::optional<Observation> withoutRunning(Lane& lane, const TaskRef& task, bool& parked);

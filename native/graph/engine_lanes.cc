@@ -26,7 +26,7 @@ Batch Engine::takeBatch(Lane& lane, Lock& lock) {
   }
 }
 
-void Engine::serve(Lane& lane, Worker& worker) {
+void Engine::serve(Lane& lane, Worker& worker, int32_t number) {
   const ThreadName named(lane.node.name);
   Lock lock(mutex_);
   for (;;) {
@@ -59,6 +59,8 @@ void Engine::serve(Lane& lane, Worker& worker) {
       stamps.startNs = startNs;
       stamps.doneNs = doneNs;
       lane.stats.add(startNs - stamps.readyNs, doneNs - startNs);
+      if (options_.trace && !lane.node.sink)  // the programme tells its own times
+        options_.trace->add({lane.node.name, number, task->source, task->seq, stamps.readyNs, startNs, doneNs});
       lane.queue.done(*task);
       speak(task, lane.module, std::move(says[i]), after);
     }

@@ -31,7 +31,8 @@ void returnFreeMemory() {
 
 }  // namespace
 
-Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks) : spec_(std::move(spec)), hooks_(std::move(hooks)) {
+Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks)
+    : spec_(std::move(spec)), hooks_(std::move(hooks)), trace_(spec_.trace ? std::make_shared<Trace>() : nullptr) {
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     const ModuleSpec& module = spec_.modules[m];
     if (module.kind != ModuleSpec::Kind::js) continue;
@@ -109,8 +110,8 @@ void Pipeline::open() {
     drained_ = true;
     changed_.notify_all();
   };
-  auto engine =
-      std::make_shared<Engine>(Graph(std::move(nodes)), engineHooks, EngineOptions{spec_.open, spec_.keepPixels});
+  auto engine = std::make_shared<Engine>(Graph(std::move(nodes)), engineHooks,
+                                         EngineOptions{spec_.open, spec_.keepPixels, trace_});
   graph_ = &engine->graph();
   for (size_t s = 0; s < frames.size(); s++)
     engine->addSource(std::move(frames[s]),

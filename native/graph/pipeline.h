@@ -16,6 +16,7 @@
 #include "graph/report.h"
 #include "graph/shots.h"
 #include "graph/sources.h"
+#include "graph/trace.h"
 #include "infer/runtime.h"
 
 namespace framepath::graph {
@@ -72,6 +73,8 @@ class Pipeline {
   std::vector<track::FinalRow> rows() const;
   std::vector<uint8_t> contactSheet() const;  // empty without identities, and after close()
   std::vector<uint8_t> bank() const;
+  const Trace* trace() const { return trace_.get(); }  // null unless asked for
+  int64_t startNs() const;
   std::string sourceId(int32_t source) const;
 
  private:
@@ -102,6 +105,7 @@ class Pipeline {
 
   PipelineSpec spec_;
   const PipelineHooks hooks_;
+  const std::shared_ptr<Trace> trace_;
   std::shared_ptr<Device> device_;
   std::shared_ptr<infer::Runtime> runtime_;
   std::vector<int32_t> observationOf_;

@@ -85,6 +85,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.output.encoder.height = layout.height;
   options.output.encoder.fps = {layout.fpsNum, layout.fpsDen};
   options.audio = audioInputs();
+  options.trace = trace_;
   for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.spec.live});
   return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;

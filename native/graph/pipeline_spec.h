@@ -63,6 +63,7 @@ struct PipelineSpec {
   bool keepPixels = false;
   bool open = false;
   bool snapshots = false;
+  bool trace = false;
 };
 
 }  // namespace framepath::graph

@@ -243,6 +243,11 @@ track::RelinkResult Pipeline::relink() const {
   return result;
 }
 
+int64_t Pipeline::startNs() const {
+  std::lock_guard lock(mutex_);
+  return startNs_;
+}
+
 std::vector<track::FinalRow> Pipeline::rows() const {
   return identity_.identities ? identity_.identities->rows() : std::vector<track::FinalRow>{};
 }

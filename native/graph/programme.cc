@@ -272,6 +272,15 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
   return inputs;
 }
 
+// A canvas is through a stage.
+void Programme::spent(StageStats& stats, int64_t canvas, int64_t waitingNs, int64_t startNs) {
+  const int64_t endNs = nowNs();
+  if (options_.trace) options_.trace->add({stats.name, 0, -1, canvas, waitingNs, startNs, endNs});
+  std::lock_guard lock(mutex_);
+  stats.add(startNs - waitingNs, endNs - startNs);
+  stats.busyNs += endNs - startNs;
+}
+
 void Programme::composeTicks() {
   const ThreadName named("compose");
   try {
@@ -295,11 +304,7 @@ void Programme::composeTicks() {
       FrameRef canvas = composer_->compose(tick, ptsUs, inputs);
       inputs.clear();
       past.clear();
-      {
-        std::lock_guard lock(mutex_);
-        composeStats_.add(startNs - waitingNs, nowNs() - startNs);
-        composeStats_.busyNs += nowNs() - startNs;
-      }
+      spent(composeStats_, tick, waitingNs, startNs);
       if (!canvas || !canvases_.push(std::move(canvas))) break;
     }
   } catch (const Error& e) {
@@ -333,9 +338,7 @@ void Programme::encodeCanvases() {
       if (startNs >= giveUpNs_) throw GivenUp{};
       encoder_->push(*canvas, emit);
       canvas.reset();
-      std::lock_guard lock(mutex_);
-      encodeStats_.add(startNs - waitingNs, nowNs() - startNs);
-      encodeStats_.busyNs += nowNs() - startNs;
+      spent(encodeStats_, encodeStats_.count, waitingNs, startNs);
       waitingNs = nowNs();
     }
     const int64_t startNs = nowNs();

@@ -23,6 +23,7 @@
 #include "graph/module.h"
 #include "graph/pipeline_spec.h"
 #include "graph/stage_stats.h"
+#include "graph/trace.h"
 #include "media/output.h"
 
 namespace framepath::graph {
@@ -37,6 +38,7 @@ struct ProgrammeOptions {
   OutputSpec output;
   std::vector<media::AudioInput> audio;
   std::vector<ProgrammeSource> sources;
+  std::shared_ptr<Trace> trace;  // null: none
 };
 
 class Programme {
@@ -103,6 +105,7 @@ class Programme {
   void changeTiles();
   std::vector<compose::TileInput> inputsAt(int64_t tickUs);
   void encodeCanvases();
+  void spent(StageStats& stats, int64_t canvas, int64_t waitingNs, int64_t startNs);
   void packetOut(Packet packet);
   void closePackets();
   void failOnce(const Error& error);

@@ -20,6 +20,7 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --mot FILE.txt                         MOT format with final ids, one file a source
   --report FILE.json                     times, drops, models, outputs
   --contact-sheet FILE.jpg               the best shot of every identity
+  --trace FILE.json                      who worked when, for ui.perfetto.dev
   --device auto|cpu|cuda:N               (auto)
   --stride N                             take every Nth frame of each source (1)
   --from MS, --to MS                     part of each source
@@ -40,7 +41,7 @@ export interface RunOptions {
   audio: 'first' | 'mix' | 'none' | number;
   boxes: boolean;
   redact: 'pixelate' | 'blur' | undefined;
-  files: Partial<Record<'results' | 'timeline' | 'mot' | 'report' | 'contactSheet', string>>;
+  files: Partial<Record<'results' | 'timeline' | 'mot' | 'report' | 'contactSheet' | 'trace', string>>;
   device: string | undefined;
   stride: number | undefined;
   startMs: number | undefined;
@@ -69,6 +70,7 @@ export function readRunOptions(args: string[]): RunOptions {
     mot: text,
     report: text,
     'contact-sheet': text,
+    trace: text,
     device: text,
     stride: text,
     from: text,
@@ -76,7 +78,7 @@ export function readRunOptions(args: string[]): RunOptions {
     json: on,
   });
   if (sources.length === 0) throw new UsageError('Expected at least one source');
-  const { out, results, timeline, mot, report, device } = values;
+  const { out, results, timeline, mot, report, trace, device } = values;
   for (const [name, value] of Object.entries(values))
     if (value === '') throw new UsageError(`Expected a value for --${name}`);
   const layout =
@@ -93,7 +95,7 @@ export function readRunOptions(args: string[]): RunOptions {
     audio: audioOf(values.audio, sources.length),
     boxes: values.boxes ?? false,
     redact: choice('redact', values.redact, ['pixelate', 'blur']),
-    files: { results, timeline, mot, report, contactSheet: values['contact-sheet'] },
+    files: { results, timeline, mot, report, trace, contactSheet: values['contact-sheet'] },
     device,
     stride: wholeNumber('stride', values.stride, 1),
     startMs: wholeNumber('from', values.from, 0),

@@ -69,6 +69,7 @@ async function describe(options: RunOptions): Promise<Pipeline> {
   if (files.mot) description = description.mot(files.mot);
   if (files.report) description = description.report(files.report);
   if (files.contactSheet) description = description.contactSheet(files.contactSheet);
+  if (files.trace) description = description.trace(files.trace);
   return description;
 }
 

@@ -13,6 +13,7 @@ export interface FilePaths {
   timeline?: string;
   report?: string;
   contactSheet?: string;
+  trace?: string;
 }
 
 /** What writers ask of their run. */
@@ -75,6 +76,7 @@ export class Writers {
       const sheet = this.#files.has('contactSheet') ? native.contactSheet() : null;
       if (sheet) await this.#files.get('contactSheet')!.write(sheet);
       await this.#files.get('report')?.write(pretty(native.report()));
+      await this.#files.get('trace')?.write(native.trace() ?? '');
     } finally {
       await this.#closeAll();
     }

@@ -249,6 +249,9 @@ export class FakeRun implements NativeRun {
   bank(): Uint8Array {
     return Uint8Array.of(1);
   }
+  trace(): string | null {
+    return this.spec.trace ? '{"traceEvents":[]}' : null;
+  }
 
   async addSource(json: string): Promise<void> {
     this.sources.push({ spec: JSON.parse(json) as SourceSpec, seq: 0, pushed: [], ended: false });

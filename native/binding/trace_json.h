@@ -1,0 +1,15 @@
+// A trace in the Trace Event Format (JSON), which ui.perfetto.dev and chrome://tracing open.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "graph/trace.h"
+
+namespace framepath::binding {
+
+// One row a lane and worker; waiting is in the arguments of each slice; arrows follow each frame. Times start at
+// `originNs`. `sourceId` names a source by its number.
+std::string traceEvents(const graph::Trace& trace, int64_t originNs,
+                        const std::function<std::string(int32_t)>& sourceId);
+
+}  // namespace framepath::binding
