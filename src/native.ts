@@ -28,6 +28,7 @@ export interface SourceSpec {
   stride?: number;
   maxFps?: number;
   threads?: number;
+  skipLoopFilter?: 'none' | 'nonref' | 'all';
   limits?: LimitsSpec;
   /** a live source drops frames when it may not wait; a file waits */
   live?: boolean;

@@ -28,6 +28,12 @@ export interface VideoOptions {
   maxFps?: number;
   /** decoder threads; default from the machine */
   threads?: number;
+  /**
+   * For which pictures the decoder leaves out its deblocking filter (H.264, HEVC and others that have one): about 6 %
+   * less decoding time with `'nonref'`, 17 % with `'all'`, for pictures that are looked at by models only. Default
+   * `'none'`; see docs/performance.md.
+   */
+  skipLoopFilter?: 'none' | 'nonref' | 'all';
   /** limits of what the source may be; default none */
   limits?: 'untrusted' | Limits;
   /** a live source drops frames when the run is busy, a file waits; default: what the container says */
@@ -35,7 +41,7 @@ export interface VideoOptions {
 }
 
 /** Options of {@link camera}. */
-export type CameraOptions = Pick<VideoOptions, 'id' | 'stride' | 'maxFps' | 'threads' | 'limits'>;
+export type CameraOptions = Pick<VideoOptions, 'id' | 'stride' | 'maxFps' | 'threads' | 'skipLoopFilter' | 'limits'>;
 
 /** Options of {@link images}. */
 export interface ImagesOptions extends Pick<VideoOptions, 'id' | 'limits'> {
@@ -89,6 +95,7 @@ const videoRules = {
   stride: integer(1),
   maxFps: number(0.001),
   threads: integer(1, 256),
+  skipLoopFilter: oneOf('none', 'nonref', 'all'),
   limits,
   live: flag,
 };
@@ -139,8 +146,8 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
 export function camera(uri: string | URL, options: CameraOptions = {}): Source {
   const address = uri instanceof URL ? uri.href : uri;
   text('uri', address);
-  const { id, stride, maxFps, threads, limits: rule } = videoRules;
-  fields('options', options, { id, stride, maxFps, threads, limits: rule });
+  const { id, stride, maxFps, threads, skipLoopFilter, limits: rule } = videoRules;
+  fields('options', options, { id, stride, maxFps, threads, skipLoopFilter, limits: rule });
   const { limits: stated, ...rest } = options;
   return new Source({ kind: 'file', uri: address, ...rest, live: true, limits: resolveLimits(address, stated) });
 }

@@ -206,6 +206,11 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.stride = get(json, "stride", reader.stride);
   reader.maxFps = get(json, "maxFps", reader.maxFps);
   reader.threads = get(json, "threads", 0);
+  reader.skipLoopFilter =
+      named<media::SkipLoopFilter>({{"none", media::SkipLoopFilter::none},
+                                    {"nonref", media::SkipLoopFilter::nonref},
+                                    {"all", media::SkipLoopFilter::all}},
+                                   get<std::string>(json, "skipLoopFilter", "none"), "skipLoopFilter");
   if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
   source.live = get(json, "live", false);
   source.width = get(json, "width", 0);

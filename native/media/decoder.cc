@@ -12,9 +12,18 @@ const AVCodec* findDecoder(AVCodecID id) {
   return avcodec_find_decoder(id);
 }
 
+AVDiscard discardOf(SkipLoopFilter skip) {
+  switch (skip) {
+    case SkipLoopFilter::none: break;
+    case SkipLoopFilter::nonref: return AVDISCARD_NONREF;
+    case SkipLoopFilter::all: return AVDISCARD_ALL;
+  }
+  return AVDISCARD_DEFAULT;
+}
+
 }  // namespace
 
-Decoder::Decoder(const AVStream& stream, int32_t threads) {
+Decoder::Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter) {
   quietLog();
   const AVCodecParameters& parameters = *stream.codecpar;
   const AVCodec* codec = findDecoder(parameters.codec_id);
@@ -27,6 +36,7 @@ Decoder::Decoder(const AVStream& stream, int32_t threads) {
      ErrorCode::SOURCE_UNSUPPORTED);
   context_->pkt_timebase = stream.time_base;
   context_->thread_count = threads;
+  context_->skip_loop_filter = discardOf(skipLoopFilter);
   context_->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
   // Pictures before the first point of recovery come out marked, so that they can be counted.
   context_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;

@@ -3,13 +3,14 @@
 #include <cstdint>
 
 #include "media/av.h"
+#include "media/source_reader.h"
 
 namespace framepath::media {
 
 class Decoder {
  public:
   // Throws SOURCE_UNSUPPORTED when this libav cannot decode the codec.
-  Decoder(const AVStream& stream, int32_t threads);
+  Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter);
 
   // The packet is taken (null = no more will come); pull everything before sending the next one.
   void send(const AVPacket* packet);

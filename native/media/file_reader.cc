@@ -17,7 +17,7 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
 void FileReader::open() {
   pictures_.reset();
   input_.emplace(options_.uri, options_.limits, &stop_);
-  pictures_.emplace(*input_, options_.threads, options_.maxDecodeErrors);
+  pictures_.emplace(*input_, options_);
 }
 
 FrameRef FileReader::next() {

@@ -74,7 +74,9 @@ FrameRef ImageListReader::next() {
 
 std::shared_ptr<Frame> ImageListReader::decode(const std::string& uri, const FrameStamp& stamp) {
   Input input(uri, options_.limits, &stop_);
-  PictureStream pictures(input, 1, options_.maxDecodeErrors);
+  SourceOptions one = options_;
+  one.threads = 1;
+  PictureStream pictures(input, one);
   AvFrame picture = pictures.next();
   pictures.requirePictures();
   if (!picture) return nullptr;

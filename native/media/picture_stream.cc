@@ -19,8 +19,11 @@ AVStream& videoStreamOf(Input& input) {
 
 }  // namespace
 
-PictureStream::PictureStream(Input& input, int32_t threads, int32_t maxDecodeErrors)
-    : input_(input), stream_(&videoStreamOf(input)), decoder_(*stream_, threads), maxDecodeErrors_(maxDecodeErrors) {
+PictureStream::PictureStream(Input& input, const SourceOptions& options)
+    : input_(input),
+      stream_(&videoStreamOf(input)),
+      decoder_(*stream_, options.threads, options.skipLoopFilter),
+      maxDecodeErrors_(options.maxDecodeErrors) {
   AVFormatContext& format = *input.format();
   for (unsigned i = 0; i < format.nb_streams; i++)
     if (format.streams[i] != stream_) format.streams[i]->discard = AVDISCARD_ALL;

@@ -8,7 +8,7 @@ namespace framepath::media {
 class PictureStream {
  public:
   // Throws SOURCE_UNSUPPORTED when the input has no pictures.
-  PictureStream(Input& input, int32_t threads, int32_t maxDecodeErrors);
+  PictureStream(Input& input, const SourceOptions& options);
 
   // Null at the end, or when the input was stopped. Throws DECODE_FAILED past the limit of consecutive errors,
   // SOURCE_FAILED when reading breaks off.

@@ -7,7 +7,9 @@ SourceInfo probe(const std::string& uri, const Limits& limits) {
   Input input(uri, limits);
   SourceInfo info = describe(input);
   if (info.kind != "image") return info;
-  PictureStream pictures(input, 1, 0);
+  SourceOptions options;
+  options.maxDecodeErrors = 0;
+  PictureStream pictures(input, options);
   const AvFrame picture = pictures.next();
   pictures.requirePictures();
   if (picture) refine(info, *picture, pictures.stream());

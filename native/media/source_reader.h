@@ -10,6 +10,10 @@
 
 namespace framepath::media {
 
+// For which pictures the decoder leaves the deblocking filter out: faster, a little less faithful. nonref: those that
+// no other picture is predicted from, so that the error stays in them; all: the error adds up until the next keyframe.
+enum class SkipLoopFilter : uint8_t { none, nonref, all };
+
 struct SourceOptions {
   std::string uri;                  // a file, URL or image
   std::vector<std::string> images;  // an image list instead of a uri
@@ -19,8 +23,9 @@ struct SourceOptions {
   int32_t stride = 1;               // every Nth decoded frame
   double maxFps = 0;                // 0 = all
   int32_t threads = 1;              // decoder threads
-  int32_t extraFrames = 8;          // surfaces the graph may hold (leases + holds) beyond the decoder's own
-  int32_t maxDecodeErrors = 100;    // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
+  int32_t extraFrames = 8;        // surfaces the graph may hold (leases + holds) beyond the decoder's own
+  int32_t maxDecodeErrors = 100;  // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
 };
 

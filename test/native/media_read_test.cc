@@ -103,6 +103,24 @@ TEST(decoder_threads_give_the_same_pictures) {
   }
 }
 
+// Without the deblocking filter pictures differ, but hardly; left out everywhere they differ more.
+TEST(the_loop_filter_can_be_left_out) {
+  SourceOptions options;
+  options.uri = clips::folder().file("h264.mp4");
+  const auto difference = [&, whole = read(options).bytes()](SkipLoopFilter skip) {
+    options.skipLoopFilter = skip;
+    const auto bytes = read(options).bytes();
+    CHECK_EQUAL(bytes.size(), whole.size());
+    double sum = 0;
+    for (size_t i = 0; i < std::min(bytes.size(), whole.size()); i++) sum += std::abs(int{bytes[i]} - int{whole[i]});
+    return sum / static_cast<double>(whole.size());
+  };
+  CHECK_EQUAL(difference(SkipLoopFilter::none), 0);
+  const double nonref = difference(SkipLoopFilter::nonref), all = difference(SkipLoopFilter::all);
+  CHECK(nonref > 0 && nonref < all);
+  CHECK(all < 4);
+}
+
 TEST(formats_are_expressed_or_converted_without_loss_of_depth) {
   CHECK(expressed(AV_PIX_FMT_P010LE) == pixelFormat::p010);
   CHECK(expressed(AV_PIX_FMT_YUV420P10LE).has_value() && !expressed(AV_PIX_FMT_YUV420P10LE)->msbAligned);
