@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** A failure whose message is all the user needs: printed without a stack. */
-export class StepError extends Error {}
+export class StepError extends Error {
+  name = 'StepError';
+}
 
 const started = performance.now();
 

@@ -1,6 +1,7 @@
 /** Finds the command, prints help and errors, decides the exit code. */
 import { readFileSync } from 'node:fs';
 import { toFramepathError } from '../errors.js';
+import { bench } from './bench.js';
 import { type Command, json, UsageError } from './command.js';
 import { doctor } from './doctor.js';
 import { models } from './models.js';
@@ -8,7 +9,7 @@ import { probe } from './probe.js';
 import { run } from './run.js';
 import type { Terminal } from './terminal.js';
 
-const commands: Record<string, Command> = { run, probe, models, doctor };
+const commands: Record<string, Command> = { run, probe, models, doctor, bench };
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);

@@ -1,0 +1,115 @@
+// npm run bench, framepath bench: kernels, stages alone, pipelines, peers; a table, a JSON file, a page.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { StepError } from '../scripts/steps/shell.mjs';
+import { compare } from './against.mjs';
+import { renderClips } from './clips.mjs';
+import { runKernels, runSwscale } from './kernels.mjs';
+import { machineFacts } from './machine.mjs';
+import { page } from './page.mjs';
+import { installPeers, publishedModel } from './peers/install.mjs';
+import { runPipelines } from './pipelines.mjs';
+import { median } from './runner.mjs';
+import { runStages } from './stages.mjs';
+import { tables } from './table.mjs';
+import { targetsOf } from './targets.mjs';
+import { traceLanes } from './timelines.mjs';
+
+export const usage = `Usage: framepath bench [options]
+
+Measures kernels, stages alone, whole pipelines, and the alternatives on the same clips and model.
+
+  --only NAME      one part: kernels, stages, or a pipeline: A, B, C, D1, D
+  --quick          one trial of each instead of three
+  --no-peers       framepath alone
+  --json FILE      write the result
+  --html FILE      write one page to look at
+  --against FILE   compare with the --json of an earlier run
+`;
+
+const parts = ['kernels', 'stages', 'A', 'B', 'C', 'D1', 'D'];
+
+/** @throws TypeError for options that do not exist, StepError for values that do not fit */
+export function readOptions(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      'no-peers': { type: 'boolean', default: false },
+      json: { type: 'string' },
+      html: { type: 'string' },
+      against: { type: 'string' },
+    },
+  });
+  if (values.only !== undefined && !parts.includes(values.only))
+    throw new StepError(`Expected one of ${parts.join(', ')} for --only but received '${values.only}'`);
+  if (values.against !== undefined && !existsSync(values.against))
+    throw new StepError(`The earlier result ${values.against} does not exist`);
+  return values;
+}
+
+/** Event loop delay of a process that does nothing. */
+async function idleDelay() {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  await sleep(2000);
+  delay.disable();
+  return { p50: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6 };
+}
+
+function noiseOf({ pipelines, stages }) {
+  const rows = [...pipelines, ...stages].filter(({ others }) => others !== undefined);
+  const shares = rows.map(({ others }) => others);
+  return {
+    othersCpu: shares.length ? median(shares) : null,
+    worst: shares.length ? Math.max(...shares) : null,
+    repeated: rows.reduce((sum, { repeated }) => sum + (repeated ?? 0), 0),
+  };
+}
+
+/** Runs the suite; resolves with the result file's content. `say` gets a line for every trial. */
+export async function bench({ only, quick, 'no-peers': noPeers }, say) {
+  const wants = (part) => only === undefined || only === part;
+  const clips = only === 'kernels' ? {} : renderClips();
+  const rounds = quick ? 1 : 3;
+  const withPeers = !noPeers && ['A', 'B'].some(wants);
+  if (withPeers) await installPeers(say);
+  const { machine, versions } = await machineFacts();
+  const result = { machine, date: new Date().toISOString(), quick, versions, idle: await idleDelay() };
+
+  const asked = (part) => (wants('kernels') ? part() : { skipped: 'not asked for' });
+  if (wants('kernels')) say('kernels');
+  const perf = asked(runKernels);
+  result.kernels = perf.kernels ?? [];
+  if (perf.skipped) result.kernelsSkipped = perf.skipped;
+  result.swscale = asked(runSwscale);
+  // Efficiency needs what the stages cost alone, in the same run.
+  result.stages = only === 'kernels' ? [] : await runStages({ clips, rounds, only, say });
+  const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say, publishedModel });
+  Object.assign(result, ran);
+  const traced = [
+    { pipeline: 'A', clips: [clips.faces1080] },
+    { pipeline: 'B', clips: [clips.left1080, clips.right1080] },
+  ];
+  result.timelines = await traceLanes(traced.filter(({ pipeline }) => wants(pipeline)));
+  result.noise = noiseOf(result);
+  result.targets = targetsOf(result);
+  return result;
+}
+
+/** The command: runs, prints, writes. `terminal` has out(text) and err(text). Resolves with the exit code. */
+export async function main(args, terminal) {
+  const options = readOptions(args);
+  const begun = performance.now();
+  const say = (text) => terminal.err(`[${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s] ${text}\n`);
+  const result = await bench(options, say);
+  const earlier = options.against && JSON.parse(readFileSync(options.against, 'utf8'));
+  terminal.out(tables(result));
+  if (earlier) terminal.out(compare(result, earlier).text);
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.html) writeFileSync(options.html, page(result, earlier || undefined));
+  return 0;
+}

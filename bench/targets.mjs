@@ -1,0 +1,70 @@
+// What the suite wants to see, as ratios inside one run.
+
+const one = (rows, name, contender = 'framepath') =>
+  rows.find((row) => row.name === name && row.contender === contender && !row.skipped);
+
+/** [{name, target, value, met}]; rows whose figures are missing are left out. */
+export function targetsOf({ pipelines, ratios, stages, swscale, idle }) {
+  const targets = [];
+  const atLeast = (name, value, wanted) => {
+    if (Number.isFinite(value)) targets.push({ name, target: `>= ${wanted}`, value, met: value >= wanted });
+  };
+  const atMost = (name, value, wanted) => {
+    if (Number.isFinite(value)) targets.push({ name, target: `<= ${wanted}`, value, met: value <= wanted });
+  };
+  const ratio = (pipeline, against) => ratios.find((row) => row.pipeline === pipeline && row.against === against);
+
+  for (const name of ['A', 'B']) {
+    atLeast(`${name}: utilisation of the cores`, one(pipelines, name)?.utilisation, 0.97);
+    atLeast(`${name}: efficiency`, one(pipelines, name)?.efficiency, 0.9);
+  }
+  for (const [against, wanted] of [
+    ['ffmpeg-pipe', 1.5],
+    ['node-av', 1.7],
+    ['opencv', 2.4],
+  ]) {
+    atLeast(`A: frames/s against ${against}`, ratio('A', against)?.fps, wanted);
+    atMost(`A: CPU per frame against ${against}`, ratio('A', against)?.cpu, 1);
+  }
+  atLeast('B: frames/s against node-av', ratio('B', 'node-av')?.fps, 2.1);
+
+  const a = one(pipelines, 'A');
+  if (a && idle) atMost('A: p99 of the event loop delay over idle, ms', a.eventLoopDelayMs.p99 - idle.p99, 2);
+  if (a) atMost('A: open to first result, ms', a.firstResultMs, 300);
+  const [d, d1] = [one(pipelines, 'D'), one(pipelines, 'D1')];
+  if (d && d1) {
+    atMost('D: CPU per frame against one source', d.cpuSecondsPer1000 / d1.cpuSecondsPer1000, 1.05);
+    atMost('D: memory per added 720p source, MB', (d.peakRssBytes - d1.peakRssBytes) / 7 / 1e6, 40);
+  }
+  identityTargets(one(pipelines, 'C'), a, stages, atMost);
+  kernelTargets(swscale, atLeast, atMost);
+  return targets;
+}
+
+/** C against A: what tracking and identity cost. */
+function identityTargets(c, a, stages, atMost) {
+  if (!c?.insideMs || !a) return;
+  const embedMs = stages.find(({ stage, case: what }) => stage === 'embed' && what === '1 crop')?.cpuMs;
+  atMost('C: tracking, part of the CPU of A', c.insideMs.tracks / a.cpuSecondsPer1000, 0.02);
+  if (embedMs === undefined || !c.reid) return;
+  const identity = ['people', 'people.select', 'people.embed'].reduce((sum, name) => sum + (c.insideMs[name] ?? 0), 0);
+  const expected = (c.reid.extracted / c.frames) * embedMs;
+  atMost('C: identity over extraction rate x cost of an embedding', identity / expected, 1.1);
+}
+
+function kernelTargets(swscale, atLeast, atMost) {
+  if (!swscale || swscale.skipped) return;
+  const ms = (part, contender, isa) =>
+    swscale[part].find((row) => row.contender === contender && (!isa || row.isa === isa))?.ms;
+  for (const [isa, bilinear, area] of [
+    ['avx512', 3.5, 2.5],
+    ['avx2', 2.5, 2],
+  ]) {
+    const ours = ms('letterbox', 'framepath', isa);
+    atLeast(`letterbox (${isa}) against swscale bilinear`, ms('letterbox', 'swscale bilinear') / ours, bilinear);
+    atLeast(`letterbox (${isa}) against swscale area`, ms('letterbox', 'swscale area') / ours, area);
+  }
+  const compose = ms('compose', 'framepath') ?? Number.NaN;
+  atMost('compose two 1080p tiles against a copy of the canvas', compose / ms('compose', 'memcpy'), 1.3);
+  atLeast('compose against scale and hstack of libavfilter', ms('compose', 'lavfi') / compose, 8);
+}

@@ -1,0 +1,106 @@
+// One trial of framepath in a process of its own: argv[2] is the job (JSON), the last line of standard output the
+// result. The window of measurement starts when everything is open and ends with the last result, or with the closed
+// output file.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { detect, follow, identify, pipeline, split, track, video } from '../lib/index.js';
+
+const job = JSON.parse(process.argv[2]);
+
+/** The pipeline of a job. */
+function describe({ pipeline: name, clips, model = 'blazeface', settings = {}, workers, options = {} }) {
+  const sources = clips.map((clip, i) => video(clip, { id: String(i), ...options.video }));
+  const policy = { ...(workers && { workers }), ...options.detect };
+  let run = pipeline(...sources)
+    .options(settings)
+    .use(detect('faces', model, policy));
+  if (name === 'B') {
+    const whole = { fit: 'cover' };
+    const halves = { left: { source: 0, ...whole }, right: { source: 1, ...whole } };
+    run = run
+      .compose(split({ width: 1920, height: 1080, fps: 30, draw: { boxes: 'faces' }, ...halves }))
+      .encode(job.out, { profile: 'realtime', audio: 'none', ...options.encode });
+  }
+  if (name === 'C') {
+    run = run.use(track('tracks', { of: 'faces' }));
+    run = run.use(identify('people', { of: 'tracks', model: 'face-recognition', ...options.identify }));
+  }
+  if (name === 'follow') {
+    run = run.use(track('tracks', { of: 'faces' }));
+    run = run
+      .compose(split({ left: follow('tracks', { source: 0 }), right: follow('tracks', { source: 1 }) }))
+      .encode(job.out, { profile: 'realtime', audio: 'none' });
+  }
+  if (job.trace) run = run.trace(job.trace);
+  return run;
+}
+
+/** CPU milliseconds by thread name, of the threads that are alive. Threads are named after the stage they work for. */
+function threadTimes(into) {
+  for (const tid of readdirSync('/proc/self/task')) {
+    try {
+      const name = readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').trim();
+      const [ns] = readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ');
+      into.set(tid, [name, Number(ns) / 1e6]);
+    } catch {
+      // it ended between the listing and the reading: its last value stays
+    }
+  }
+  return into;
+}
+
+const total = (threads) => {
+  const sums = {};
+  for (const [name, ms] of threads.values()) sums[name] = (sums[name] ?? 0) + ms;
+  return sums;
+};
+
+const begun = performance.now();
+const run = await describe(job).start();
+const opened = performance.now();
+const before = total(threadTimes(new Map()));
+const cpuBefore = process.cpuUsage();
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+const threads = new Map();
+const reading = setInterval(() => threadTimes(threads), 50);
+const detections = [];
+let frames = 0;
+let firstMs;
+let trackRows = 0;
+try {
+  for await (const frame of run) {
+    firstMs ??= performance.now() - begun;
+    frames++;
+    const faces = frame.faces ?? [];
+    if (job.detections) detections.push(JSON.stringify(faces.map(({ box, score }) => [...box, score])));
+    trackRows += frame.people?.length ?? 0;
+  }
+  threadTimes(threads);
+  await run.done;
+} finally {
+  clearInterval(reading);
+}
+const wallMs = performance.now() - opened;
+const cpu = process.cpuUsage(cpuBefore);
+delay.disable();
+const report = await run.report();
+await run.close();
+if (job.detections) writeFileSync(job.detections, `${detections.join('\n')}\n`);
+const after = total(threads);
+const threadMs = Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, ms - (before[name] ?? 0)]));
+const inMs = (ns) => Number((ns / 1e6).toFixed(2));
+const line = {
+  frames: job.pipeline === 'B' || job.pipeline === 'follow' ? report.outputs[0].frames : frames,
+  wallMs,
+  cpuMs: (cpu.user + cpu.system) / 1000,
+  firstResultMs: firstMs,
+  peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  eventLoopDelayMs: { p50: inMs(delay.percentile(50)), p99: inMs(delay.percentile(99)) },
+  threadMs,
+  trackRows,
+  reid: report.reid,
+  stages: report.stages,
+  models: report.models,
+};
+process.stdout.write(`${JSON.stringify(line)}\n`);

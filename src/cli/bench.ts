@@ -1,0 +1,42 @@
+/** `framepath bench`: the bench suite, which lies beside the library. */
+import { FramepathError } from '../errors.js';
+import { type Command, UsageError } from './command.js';
+
+const usage = `Usage: framepath bench [options]
+
+Measures kernels, stages alone, whole pipelines, and the alternatives on the same clips and model.
+
+  --only NAME      one part: kernels, stages, or a pipeline: A, B, C, D1, D
+  --quick          one trial of each instead of three
+  --no-peers       framepath alone
+  --json FILE      write the result
+  --html FILE      write one page to look at
+  --against FILE   compare with the --json of an earlier run
+`;
+
+/** What bench/suite.mjs gives. */
+interface Suite {
+  readOptions(args: string[]): unknown;
+  main(args: string[], to: { out(text: string): void; err(text: string): void }): Promise<number>;
+}
+
+export const bench: Command = {
+  summary: 'measure kernels, stages, pipelines and the alternatives',
+  usage,
+  async run(args, terminal) {
+    const suite = (await import(new URL('../../bench/suite.mjs', import.meta.url).href)) as Suite;
+    try {
+      suite.readOptions(args);
+    } catch (error) {
+      throw new UsageError((error as Error).message.split('. ')[0]);
+    }
+    try {
+      return await suite.main(args, terminal);
+    } catch (error) {
+      // What the suite's steps say is a sentence for the user: a clip that cannot be rendered, a program that is missing.
+      if ((error as Error).name === 'StepError')
+        throw new FramepathError('INVALID_ARGUMENT', (error as Error).message, { cause: error });
+      throw error;
+    }
+  },
+};
