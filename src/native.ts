@@ -269,7 +269,7 @@ export type StageRequest = {
   | {
       stage: 'compose';
       clips: string[];
-      layout?: 'split' | '2x2' | '4x4' | 'follow';
+      layout?: 'whole' | 'split' | '2x2' | '4x4' | 'follow';
       width?: number;
       height?: number;
     }

@@ -13,6 +13,7 @@ constexpr int32_t kCanvases = 8;  // as a programme has
 
 int32_t tilesOf(ComposeLayout layout) {
   switch (layout) {
+    case ComposeLayout::whole: return 1;
     case ComposeLayout::split:
     case ComposeLayout::follow: return 2;
     case ComposeLayout::grid2x2: return 4;
@@ -25,13 +26,15 @@ framepath::compose::LayoutSpec layoutOf(const ComposeCase& is) {
   using framepath::compose::LayoutKind;
   framepath::compose::LayoutSpec layout;
   const bool row = is.layout == ComposeLayout::split || is.layout == ComposeLayout::follow;
-  layout.kind = row ? LayoutKind::split : LayoutKind::grid;
+  layout.kind = is.layout == ComposeLayout::whole ? LayoutKind::custom : row ? LayoutKind::split : LayoutKind::grid;
   layout.width = is.width;
   layout.height = is.height;
   layout.fpsNum = 25;
   for (int32_t i = 0; i < tilesOf(is.layout); i++) {
     framepath::compose::TileSpec& tile = layout.tiles.emplace_back();
     tile.source = i;
+    if (is.layout == ComposeLayout::whole)
+      tile.rect = {0, 0, static_cast<float>(is.width), static_cast<float>(is.height)};
     if (is.layout == ComposeLayout::follow) tile.follow.module = "people";
   }
   return layout;

@@ -70,7 +70,8 @@ struct TrackCase {
 };
 Figures track(const Setting& setting, const TrackCase& is);
 
-enum class ComposeLayout : uint8_t { split, grid2x2, grid4x4, follow };
+// whole: one picture on its own canvas, as an encode without a layout has it.
+enum class ComposeLayout : uint8_t { whole, split, grid2x2, grid4x4, follow };
 struct ComposeCase {
   std::vector<std::string> clips;  // tiles take them in turn, each from another place
   ComposeLayout layout = ComposeLayout::split;

@@ -48,9 +48,12 @@ Measure composeFrom(const Setting& setting, const Json& json) {
   using Layout = bench::ComposeLayout;
   bench::ComposeCase is;
   is.clips = json.at("clips").get<std::vector<std::string>>();
-  is.layout = named<Layout>(
-      {{"split", Layout::split}, {"2x2", Layout::grid2x2}, {"4x4", Layout::grid4x4}, {"follow", Layout::follow}},
-      get<std::string>(json, "layout", "split"), "layout");
+  is.layout = named<Layout>({{"whole", Layout::whole},
+                             {"split", Layout::split},
+                             {"2x2", Layout::grid2x2},
+                             {"4x4", Layout::grid4x4},
+                             {"follow", Layout::follow}},
+                            get<std::string>(json, "layout", "split"), "layout");
   is.width = get(json, "width", is.width);
   is.height = get(json, "height", is.height);
   return [setting, is] { return bench::compose(setting, is); };

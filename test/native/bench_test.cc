@@ -100,8 +100,9 @@ TEST(track_follows_most_of_the_objects) {
 
 TEST(compose_draws_every_layout) {
   using Layout = bench::ComposeLayout;
-  for (const auto& [layout, tiles] : {std::pair{Layout::split, 2}, std::pair{Layout::grid2x2, 4},
-                                      std::pair{Layout::grid4x4, 16}, std::pair{Layout::follow, 2}}) {
+  for (const auto& [layout, tiles] :
+       {std::pair{Layout::whole, 1}, std::pair{Layout::split, 2}, std::pair{Layout::grid2x2, 4},
+        std::pair{Layout::grid4x4, 16}, std::pair{Layout::follow, 2}}) {
     const auto figures = bench::compose(quickly(), {{pattern()}, layout, 640, 360});
     plausible(figures, "compose", "canvas");
     CHECK_EQUAL(fact<int64_t>(figures, "tiles"), int64_t{tiles});
