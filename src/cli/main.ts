@@ -4,11 +4,12 @@ import { toFramepathError } from '../errors.js';
 import { type Command, json, UsageError } from './command.js';
 import { doctor } from './doctor.js';
 import { models } from './models.js';
+import { planCommand } from './plan.js';
 import { probe } from './probe.js';
 import { run } from './run.js';
 import type { Terminal } from './terminal.js';
 
-const commands: Record<string, Command> = { run, probe, models, doctor };
+const commands: Record<string, Command> = { run, probe, models, plan: planCommand, doctor };
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
