@@ -251,6 +251,57 @@ export interface NativeRun {
   close(drain: boolean): Promise<void>;
 }
 
+/**
+ * One stage to be measured alone (native/bench/stages.h). Measuring loads the machine and holds the process open until
+ * it is over: do it in a child process, one at a time.
+ */
+export type StageRequest = {
+  /** default `cpu` */
+  device?: string;
+  runtimeLibraries?: string[];
+  /** measured for at least this long, after a warm-up; default 1 */
+  minSeconds?: number;
+} & (
+  | { stage: 'decode'; clip: string; threads?: number }
+  | { stage: 'letterbox'; clip: string; model: ModelFileSpec }
+  | { stage: 'detect'; clip: string; model: ModelFileSpec; batch?: number }
+  | { stage: 'embed'; clip: string; model: ModelFileSpec; crops?: number; batched?: boolean }
+  | { stage: 'track'; objects?: number; frames?: number }
+  | {
+      stage: 'compose';
+      clips: string[];
+      layout?: 'whole' | 'split' | '2x2' | '4x4' | 'follow';
+      width?: number;
+      height?: number;
+    }
+  | {
+      stage: 'encode';
+      clip: string;
+      codec?: NonNullable<OutputSpec['codec']>;
+      profile?: NonNullable<OutputSpec['profile']>;
+      width?: number;
+      height?: number;
+      fps?: number;
+      /** 0, the default: as many as there are cores */
+      threads?: number;
+    }
+);
+
+/** Totals of the measured window. */
+export interface StageFigures {
+  stage: StageRequest['stage'];
+  /** what an item is */
+  unit: 'frame' | 'crop' | 'update' | 'canvas';
+  items: number;
+  wallMs: number;
+  /** of the whole process: the threads of libav and of the encoders count */
+  cpuMs: number;
+  /** instruction set of the kernels */
+  isa: string;
+  /** what else is known, by stage: batch, size, encoder, delayFrames ... */
+  [fact: string]: number | string;
+}
+
 export interface NativeAddon {
   version: string;
   /** JSON of SourceInfo */
@@ -261,6 +312,10 @@ export interface NativeAddon {
   inspectModel(json: string): Promise<string>;
   /** offline tracking of given detections (MOT text in, MOT text out); JSON options as the track module's, plus fps */
   trackMot(detections: string, json: string): string;
+  /** JSON of StageRequest in, of StageFigures out */
+  benchStage(json: string): Promise<string>;
+  /** Renders a moving pattern; JSON {path, width, height, fps, frames} */
+  benchClip(json: string): Promise<void>;
   errorCodes(): string[];
   Run: new (specJson: string, callbacks: RunCallbacks) => NativeRun;
 }

@@ -15,7 +15,8 @@ const allowed: Record<string, string[]> = {
   telemetry: ['core'],
 };
 allowed.graph = Object.keys(allowed);
-allowed.binding = [...allowed.graph, 'graph'];
+allowed.bench = [...allowed.graph, 'graph'];
+allowed.binding = [...allowed.bench, 'bench'];
 
 /** Third-party header -> the only folder that may see it. */
 const thirdParty: [RegExp, string][] = [

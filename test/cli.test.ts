@@ -72,6 +72,17 @@ describe('bad usage exits 2 with the usage', () => {
     [['models', 'destroy'], "Expected list, inspect or fix but received 'destroy'"],
     [['models', 'inspect'], 'Expected the name or path of a model'],
     [['doctor', 'me'], 'Expected no argument'],
+    [['plan'], 'Expected --streams'],
+    [['plan', '--streams', '4', '--fps', '25'], 'Expected --latency'],
+    [['plan', '--streams', '0', '--fps', '25', '--latency', '100'], '--streams'],
+    [['plan', '--streams', '4', '--fps', 'x', '--latency', '100'], "a number above 0 for --fps but received 'x'"],
+    [['plan', '--streams', '4', '--fps', '25', '--latency', '100', '--height', '721'], 'an even number'],
+    [['plan', '--streams', '4', '--fps', '25', '--latency', '100', '--encode', 'best'], 'realtime, streaming'],
+    [
+      ['plan', '--streams', '4', '--fps', '25', '--latency', '9', '--clip', 'a', '--height', '720'],
+      'that of the --clip',
+    ],
+    [['plan', '--streams', '4', '--fps', '25', '--latency', '9', '--clip', 'http://a/b'], 'a file for --clip'],
   ])('%j', async (args, message) => {
     const { code, out, err } = await framepath(args);
     expect(code).toBe(2);

@@ -1,6 +1,7 @@
 // The module: what src/native.ts calls NativeAddon.
 #include <napi.h>
 
+#include "binding/bench_json.h"
 #include "binding/environment.h"
 #include "binding/js_error.h"
 #include "binding/report_json.h"
@@ -81,6 +82,23 @@ Napi::Value trackMot(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value benchStage(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto measure = stageFrom(parseJson(argument(info, 0)));
+    return Environment::of(info.Env()).promise(info.Env(), [measure] { return jsonMaker(toJson(measure())); });
+  });
+}
+
+Napi::Value benchClip(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const bench::PatternClip clip = patternFrom(parseJson(argument(info, 0)));
+    return Environment::of(info.Env()).promise(info.Env(), [clip]() -> Settle::Make {
+      bench::renderPattern(clip);
+      return [](Napi::Env env) { return env.Undefined(); };
+    });
+  });
+}
+
 Napi::Value errorCodes(const Napi::CallbackInfo& info) {
   Napi::Array codes = Napi::Array::New(info.Env());
   uint32_t i = 0;
@@ -99,6 +117,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("doctor", Napi::Function::New(env, doctor, "doctor"));
   exports.Set("inspectModel", Napi::Function::New(env, inspectModel, "inspectModel"));
   exports.Set("trackMot", Napi::Function::New(env, trackMot, "trackMot"));
+  exports.Set("benchStage", Napi::Function::New(env, benchStage, "benchStage"));
+  exports.Set("benchClip", Napi::Function::New(env, benchClip, "benchClip"));
   exports.Set("errorCodes", Napi::Function::New(env, errorCodes, "errorCodes"));
   exports.Set("Run", Run::define(env));
   return exports;

@@ -20,25 +20,31 @@ class HeadDetector : public Detector {
       throw Error(ErrorCode::INTERNAL, "detect: as many results as frames are needed.");
     for (size_t done = 0; done < frames.size();) {
       const LoadedModel::Step step = model_->nextStep(frames.size() - done);
-      std::vector<Placement> back;
-      for (int32_t i = 0; i < step.take; i++) {
-        const Frame& frame = *frames[done + i];
-        back.push_back(launchPlaced(*session_, model_->spec(), frame, wholeFrame(frame), i));
-      }
+      letterbox(frames.subspan(done, static_cast<size_t>(step.take)));
       session_->run(step.run);
       for (int32_t i = 0; i < step.take; i++) {
         Detections& found = results[done + i];
         head_->decode(session_->outputs(), i, found);
-        mapToFrame(found, back[i]);
+        mapToFrame(found, back_[i]);
       }
       done += step.take;
     }
   }
 
+  void letterbox(std::span<const FrameRef> frames) override {
+    back_.clear();
+    for (const FrameRef& frame : frames)
+      back_.push_back(
+          launchPlaced(*session_, model_->spec(), *frame, wholeFrame(*frame), static_cast<int32_t>(back_.size())));
+  }
+  void infer(int32_t count) override { session_->run(model_->nextStep(static_cast<size_t>(count)).run); }
+  Queue& queue() override { return session_->queue(); }
+
  private:
   std::shared_ptr<LoadedModel> model_;
   std::unique_ptr<Head> head_;
   std::unique_ptr<Session> session_;
+  std::vector<Placement> back_;  // of the frames in the input
 };
 
 }  // namespace

@@ -5,11 +5,12 @@ import { bench } from './bench.js';
 import { type Command, json, UsageError } from './command.js';
 import { doctor } from './doctor.js';
 import { models } from './models.js';
+import { planCommand } from './plan.js';
 import { probe } from './probe.js';
 import { run } from './run.js';
 import type { Terminal } from './terminal.js';
 
-const commands: Record<string, Command> = { run, probe, models, doctor, bench };
+const commands: Record<string, Command> = { run, probe, models, doctor, plan, bench };
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);

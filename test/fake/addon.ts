@@ -37,6 +37,11 @@ class Fake {
       return JSON.stringify({ name: model.name, head: 'blazeface', width: 256, height: 256 });
     },
     trackMot: () => '',
+    benchStage: async (json) => {
+      const { stage } = JSON.parse(json) as { stage: string };
+      return JSON.stringify({ stage, unit: 'frame', items: 10, wallMs: 10, cpuMs: 10, isa: 'baseline' });
+    },
+    benchClip: async () => undefined,
     errorCodes: () => Object.keys(errorCodes),
     Run: function Run(json: string, callbacks: RunCallbacks) {
       const run = new FakeRun(JSON.parse(json) as PipelineSpec, callbacks, fake.script);
