@@ -192,7 +192,7 @@ function skipped(result) {
 export const tables = { pipelines, ratios, targets, stages, kernels, scaling, skipped };
 
 /** Columns that say nothing in any row are left out; there is always the first. */
-function withoutEmptyColumns({ head, rows, left }) {
+export function withoutEmptyColumns({ head, rows, left }) {
   const said = (column) => column === 0 || rows.some((row) => row[column] !== missing && row[column] !== '');
   const keep = head.map((_, column) => column).filter(said);
   return {
@@ -237,11 +237,15 @@ export function asMarkdown(table) {
   return `${[line(head), rule, ...rows.map(line)].join('\n')}\n${note}`;
 }
 
-const noiseLine = ({ noise }) =>
-  isNumber(noise?.othersCpu)
-    ? `Other programs took ${percent(noise.othersCpu)} of the machine (median; ${percent(noise.worst)} at worst); ` +
-      `${count(noise.repeated ?? 0)} trials were repeated.`
-    : 'What other programs took of the machine was not measured.';
+/** What else the machine did, in a sentence or two. */
+export function noiseLine({ noise }) {
+  if (!isNumber(noise?.othersCpu)) return 'What other programs took of the machine was not measured.';
+  const repeated = noise.repeated ?? 0;
+  return (
+    `Other programs took ${percent(noise.othersCpu)} of the machine (median; ${percent(noise.worst)} at worst); ` +
+    `${count(repeated)} ${repeated === 1 ? 'trial was' : 'trials were'} repeated.`
+  );
+}
 
 /** Everything, for the terminal. */
 export function textTables(result) {
@@ -263,5 +267,3 @@ export function markdownTables(result, level = 2) {
   });
   return `${parts.join('\n')}\n${noiseLine(result ?? {})}\n`;
 }
-
-export { noiseLine };

@@ -23,7 +23,7 @@ function grouped(rows) {
 
 export function kernelDots(rows) {
   const sets = instructionSets(rows);
-  const scale = logarithmic([0.9, 2, ...rows.map(({ copyRatio }) => copyRatio)]);
+  const scale = logarithmic([1, 2, ...rows.map(({ copyRatio }) => copyRatio)]);
   const toneOf = (isa) => `isa${sets.indexOf(text(isa)) % 6}`;
   const drawn = grouped(rows).map((group) => {
     const placed = group.filter(({ copyRatio }) => isNumber(copyRatio) && copyRatio > 0);

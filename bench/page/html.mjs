@@ -1,5 +1,6 @@
 // Small words of HTML. Whatever comes out of a result passes through `safe`.
 import { text } from '../format.mjs';
+import { withoutEmptyColumns } from '../table.mjs';
 
 const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -28,13 +29,14 @@ export const legend = (entries) =>
 const cell = (word) => (word?.badge ? badge(word.badge, word.tone) : safe(word));
 
 /** A table of table.mjs; a cell may be a badge. */
-export function htmlTable({ head, rows, left, reason }) {
-  if (reason) return notRun(reason);
-  const isWord = head.map((word, column) => column < left || word === 'notes' || word === 'met');
+export function htmlTable(table) {
+  if (table.reason) return notRun(table.reason);
+  const { head, rows, isWord } = withoutEmptyColumns(table);
   const line = (tag, row) =>
     `<tr>${row.map((word, column) => `<${tag}${isWord[column] ? '' : ' class="n"'}>${cell(word)}</${tag}>`).join('')}</tr>`;
   const body = rows.map((row) => line('td', row)).join('');
-  return `<div class="scroll"><table><thead>${line('th', head)}</thead><tbody>${body}</tbody></table></div>`;
+  const wide = head.length > 5 ? ' class="wide"' : '';
+  return `<div class="scroll"><table${wide}><thead>${line('th', head)}</thead><tbody>${body}</tbody></table></div>`;
 }
 
 export const details = (title, content) => `<details><summary>${safe(title)}</summary>${content}</details>`;

@@ -1,5 +1,5 @@
 // The top of the page: machine, date, the run in a few figures; below it targets, ratios, noise, what was skipped.
-import { count, date, isNumber, percent, text, times } from '../format.mjs';
+import { date, isNumber, percent, text, times } from '../format.mjs';
 import { describe, section, skippedParts } from '../result.mjs';
 import { metWord, noiseLine, tables, targetText } from '../table.mjs';
 import { ratioBars } from './bars.mjs';
@@ -96,11 +96,6 @@ export function skippedPart(result) {
 }
 
 export function noisePart(result) {
-  const repeated = result?.noise?.repeated;
-  const advice = isLoud(result)
-    ? ' That is a lot: trust ratios from one run, not absolute figures.'
-    : isNumber(repeated) && repeated > 0
-      ? ` The ${count(repeated)} disturbed ones do not count.`
-      : '';
+  const advice = isLoud(result) ? ' That is a lot: trust ratios from one run, not absolute figures.' : '';
   return part('noise', 'Noise', '', `<p>${safe(noiseLine(result ?? {}))}${safe(advice)}</p>`);
 }

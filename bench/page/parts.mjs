@@ -28,32 +28,26 @@ export const scalingPart = (result) =>
   drawn(result, 'scaling', 'Scaling', '', (rows) => `<div class="three">${rows.map(curve).join('')}</div>`);
 
 export const stagesPart = (result) =>
-  drawn(
-    result,
-    'stages',
-    'Stages alone',
-    'One stage at a time on one thread, nothing else of framepath running.',
-    (rows) => {
-      const units = [...new Set(rows.map(({ unit }) => text(unit)))];
-      const charts = units.map((unit) =>
-        bars({
-          title: `CPU per ${unit}`,
-          better: 'lower is better',
-          rows: rows
-            .filter((row) => text(row.unit) === unit)
-            .map((row) => ({
-              label: text(row.stage),
-              detail: `${row.case ? text(row.case) : ''}${row.noisy ? ' (noisy)' : ''}`,
-              value: row.cpuMs,
-              show: ms,
-              spread: row.spread,
-              tone: 'ours',
-            })),
-        }),
-      );
-      return `<div class="two">${charts.join('')}</div>${details('All stages as a table', htmlTable(tables.stages(result)))}`;
-    },
-  );
+  drawn(result, 'stages', 'Stages alone', 'Each stage by itself, nothing else of framepath running.', (rows) => {
+    const units = [...new Set(rows.map(({ unit }) => text(unit)))];
+    const charts = units.map((unit) =>
+      bars({
+        title: `CPU per ${unit}`,
+        better: 'lower is better',
+        rows: rows
+          .filter((row) => text(row.unit) === unit)
+          .map((row) => ({
+            label: text(row.stage),
+            detail: `${row.case ? text(row.case) : ''}${row.noisy ? ' (noisy)' : ''}`,
+            value: row.cpuMs,
+            show: ms,
+            spread: row.spread,
+            tone: 'ours',
+          })),
+      }),
+    );
+    return `<div class="two">${charts.join('')}</div>${details('All stages as a table', htmlTable(tables.stages(result)))}`;
+  });
 
 export const kernelsPart = (result) =>
   drawn(

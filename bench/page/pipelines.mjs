@@ -1,5 +1,5 @@
 // A pipeline: its contenders side by side, then framepath from inside.
-import { count, isNumber, joined, megabytes, missing, ms, number, percent, text, times } from '../format.mjs';
+import { count, isNumber, megabytes, missing, ms, number, percent, text, times } from '../format.mjs';
 import { isOurs, list, pipelineGroups, section } from '../result.mjs';
 import { waits } from '../table.mjs';
 import { bars } from './bars.mjs';
@@ -121,9 +121,7 @@ function remarks(contenders) {
     const words = [row.skipped ? `skipped: ${text(row.skipped)}` : '', ...notes.map(text)].filter(Boolean);
     const mark = row.noisy ? `${badge('noisy', 'warn')} ` : '';
     return words.length || mark
-      ? [
-          `<li><b>${safe(row.contender)}</b> ${mark}${safe(joined(words, '; ') || 'its trials differ more than usual')}</li>`,
-        ]
+      ? [`<li><b>${safe(row.contender)}</b> ${mark}${words.length ? safe(words.join('; ')) : ''}</li>`]
       : [];
   });
   return lines.length ? `<ul class="remarks">${lines.join('')}</ul>` : '';

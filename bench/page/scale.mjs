@@ -1,19 +1,19 @@
 // Axes: from values to places in percent.
-import { isNumber, number } from '../format.mjs';
+import { count, isNumber, number } from '../format.mjs';
 
 const places = (value) => Number(value.toFixed(3));
 
-/** The smallest 1, 2, 2.5 or 5 times a power of ten that is not below `value`. */
+/** The smallest round number that is not below `value`. */
 export function niceCeiling(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 2.5, 5].find((step) => step * power >= value * 0.999999) ?? 10) * power;
+  return ([1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8].find((step) => step * power >= value * 0.999999) ?? 10) * power;
 }
 
 /** From zero on, evenly. */
 export function linear(values, max = niceCeiling(Math.max(0, ...values.filter(isNumber)))) {
   const at = (value) => places((Math.min(Math.max(value, 0), max) / max) * 100);
-  const ticks = [0, max / 2, max].map((value) => ({ at: at(value), label: number(value) }));
+  const ticks = [0, max / 2, max].map((value) => ({ at: at(value), label: count(value) }));
   return { at, ticks, max };
 }
 
@@ -49,7 +49,7 @@ export function axis(ticks, unit, cells = 1) {
   const marks = ticks
     .map(
       ({ at, label }) =>
-        `<span class="${at < 1 ? 'first' : at > 99 ? 'last' : ''}" style="left:${at}%">${label}</span>`,
+        `<span class="at${at < 1 ? ' first' : at > 99 ? ' last' : ''}" style="left:${at}%">${label}</span>`,
     )
     .join('');
   return `<div class="row axis"><span class="label">${unit}</span><span class="track">${marks}</span>${'<span class="value"></span>'.repeat(cells)}</div>`;
