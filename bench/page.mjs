@@ -1,0 +1,46 @@
+// A result as one HTML page that needs nothing else: styles, script and drawings are inside, it opens from a file.
+import { readFileSync } from 'node:fs';
+import { safe } from './page/html.mjs';
+import { header, noisePart, ratiosPart, skippedPart, targetsPart } from './page/overview.mjs';
+import { againstPart, kernelsPart, scalingPart, stagesPart, timelinesPart } from './page/parts.mjs';
+import { pipelinesPart } from './page/pipelines.mjs';
+import { describe } from './result.mjs';
+
+const asset = (name) => readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');
+
+const partsOf = [
+  ['targets', 'Targets', targetsPart],
+  ['ratios', 'Against the others', ratiosPart],
+  ['pipelines', 'Pipelines', pipelinesPart],
+  ['timelines', 'Time lines', timelinesPart],
+  ['scaling', 'Scaling', scalingPart],
+  ['stages', 'Stages', stagesPart],
+  ['kernels', 'Kernels', kernelsPart],
+  ['skipped', 'Skipped', skippedPart],
+  ['noise', 'Noise', noisePart],
+];
+
+/** The page of a result; with an earlier one also what changed since. */
+export function page(result, earlier) {
+  const parts = partsOf.map(([id, title, render]) => ({ id, title, html: render(result) }));
+  if (earlier) parts.splice(2, 0, { id: 'against', title: 'Changes', html: againstPart(result, earlier) });
+  const { machine, date } = describe(result);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>framepath bench, ${safe(date)}, ${safe(machine)}</title>
+<style>${asset('style.css')}${asset('charts.css')}</style>
+</head>
+<body>
+${header(result, parts)}
+<main>
+${parts.map(({ html }) => html).join('\n')}
+</main>
+<script>${asset('client.js')}</script>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,70 @@
+// The time line of lanes: one row a worker, spans coloured by source. Zooming only moves the view box (client.js).
+import { isNumber, ms, text } from '../format.mjs';
+import { list } from '../result.mjs';
+import { chart, legend, notRun, safe } from './html.mjs';
+
+const rowHeight = 24;
+const colours = 8;
+const round = (value) => Number(value.toFixed(3));
+
+/** The rows: lanes in the order they first start in, their workers in theirs. */
+function workerRows(spans) {
+  const lanes = new Map();
+  for (const { lane, worker } of [...spans].sort((a, b) => a.startMs - b.startMs)) {
+    if (!lanes.has(text(lane))) lanes.set(text(lane), new Set());
+    lanes.get(text(lane)).add(worker ?? 0);
+  }
+  return [...lanes].flatMap(([lane, workers]) =>
+    [...workers]
+      .sort((a, b) => a - b)
+      .map((worker, i) => ({ lane, worker, first: i === 0, several: workers.size > 1 })),
+  );
+}
+
+export function timeline({ pipeline, spans: given }) {
+  const spans = list(given).filter(({ startMs, endMs }) => isNumber(startMs) && isNumber(endMs) && endMs >= startMs);
+  const title = `Time line of ${text(pipeline)}`;
+  if (spans.length === 0) return chart(title, '', notRun('the run left no spans'));
+  const origin = Math.min(...spans.map(({ startMs }) => startMs));
+  const length = Math.max(...spans.map(({ endMs }) => endMs)) - origin || 1;
+  const rows = workerRows(spans);
+  const rowOf = new Map(rows.map(({ lane, worker }, i) => [`${lane}#${worker}`, i]));
+  const sources = [...new Set(spans.map(({ source }) => text(source)))].sort((a, b) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
+  const toneOf = (source) => `s${sources.indexOf(text(source)) % colours}`;
+  const rects = spans.map((span) => {
+    const { lane, worker, startMs, endMs, source, seq } = span;
+    const words =
+      `${text(lane)}${worker ? `, worker ${text(worker)}` : ''} · frame ${text(seq)} of source ${text(source)} · ` +
+      `from ${ms(startMs - origin)}, took ${ms(endMs - startMs)}`;
+    const y = rowOf.get(`${text(lane)}#${worker ?? 0}`) * rowHeight + 4;
+    const narrow = (endMs - startMs) / length < 0.0015 ? ' thin' : '';
+    return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(source)} ${safe(seq)}" data-says="${safe(words)}"/>`;
+  });
+  const height = rows.length * rowHeight;
+  const stripes = rows
+    .map((_, i) =>
+      i % 2 ? '' : `<rect class="stripe" x="0" y="${i * rowHeight}" width="${round(length)}" height="${rowHeight}"/>`,
+    )
+    .join('');
+  const names = rows
+    .map(({ lane, worker, first, several }) => {
+      const name = first || !several ? safe(lane) : '';
+      return `<span title="${safe(lane)}"><b>${name}</b>${several ? `<small>${safe(worker)}</small>` : ''}</span>`;
+    })
+    .join('');
+  const ticks = [0, 1, 2, 3, 4].map((i) => `<span style="left:${i * 25}%">${ms((length * i) / 4)}</span>`).join('');
+  const drawing =
+    `<div class="timeline" data-length="${round(length)}"><div class="lanes">${names}</div><div class="view" tabindex="0" role="img" aria-label="${safe(title)}">` +
+    `<svg viewBox="0 0 ${round(length)} ${height}" height="${height}" preserveAspectRatio="none">${stripes}${rects.join('')}</svg>` +
+    `<i class="selection"></i></div><div class="times">${ticks}</div></div>` +
+    `<p class="help"><button data-zoom="in" type="button">Zoom in</button> <button data-zoom="out" type="button">Zoom out</button> <button data-zoom="all" type="button">Show all</button>` +
+    `<span>Drag over a stretch to zoom in, wheel or pinch to zoom, shift-drag to move, double-click for all. Point at a span to follow its frame.</span></p><p class="says" aria-live="polite"></p>`;
+  return chart(
+    title,
+    'fewer gaps are better',
+    drawing,
+    legend(sources.map((source) => [toneOf(source), `source ${source}`])),
+  );
+}

@@ -1,0 +1,269 @@
+// A result as tables, for the terminal and in Markdown. Pure: a result in, a string out.
+import * as format from './format.mjs';
+import { list, pipelineGroups, section, skippedParts } from './result.mjs';
+
+const { count, fps, gbPerSecond, isNumber, megabytes, missing, ms, number, percent, plusMinus, text, times } = format;
+
+const loopDelay = (delay) =>
+  isNumber(delay?.p50) || isNumber(delay?.p99) ? `${number(delay?.p50)} / ${number(delay?.p99)}` : missing;
+
+function remarks({ noisy, notes, skipped }) {
+  if (skipped) return `skipped: ${text(skipped)}`;
+  return [noisy ? 'noisy' : '', ...(Array.isArray(notes) ? notes : [])].filter(Boolean).map(text).join('; ');
+}
+
+/** Every table is {title, head, left, rows, note}: `left` counts the columns of words before the numbers. */
+function pipelines(result) {
+  const rows = pipelineGroups(result).flatMap(({ name, contenders }) =>
+    contenders.map((row) => [
+      name,
+      text(row.contender),
+      `${fps(row.fps)} ${plusMinus(row.fpsSpread)}`.trim(),
+      number(row.cpuSecondsPer1000),
+      megabytes(row.peakRssBytes),
+      loopDelay(row.eventLoopDelayMs),
+      ms(row.firstResultMs),
+      percent(row.utilisation),
+      percent(row.efficiency),
+      remarks(row),
+    ]),
+  );
+  return {
+    title: 'Pipelines',
+    head: [
+      'pipeline',
+      'contender',
+      'speed',
+      'CPU s/1000 frames',
+      'peak RSS',
+      'loop delay p50 / p99 ms',
+      'first result',
+      'utilisation',
+      'efficiency',
+      'notes',
+    ],
+    left: 2,
+    rows,
+    reason: rows.length ? null : section(result, 'pipelines').reason,
+    note: '± is half of (max − min) / median over the trials.',
+  };
+}
+
+function stages(result) {
+  const { rows, skipped, reason } = section(result, 'stages');
+  return {
+    title: 'Stages alone',
+    head: ['stage', 'case', 'per', 'CPU', 'wall', 'spread', 'items', 'notes'],
+    left: 3,
+    rows: [...rows, ...skipped].map((row) => [
+      text(row.stage),
+      text(row.case),
+      text(row.unit),
+      `${ms(row.cpuMs)} ${plusMinus(row.spread)}`.trim(),
+      ms(row.wallMs),
+      percent(row.spread),
+      count(row.items),
+      remarks(row),
+    ]),
+    reason,
+  };
+}
+
+function kernels(result) {
+  const { rows, skipped, reason } = section(result, 'kernels');
+  return {
+    title: 'Kernels',
+    head: ['kernel', 'case', 'instruction set', 'time', 'throughput', '× a memory copy', 'notes'],
+    left: 3,
+    rows: [...rows, ...skipped].map((row) => [
+      text(row.name),
+      text(row.case),
+      text(row.isa),
+      ms(row.ms),
+      gbPerSecond(row.gbPerSecond),
+      times(row.copyRatio),
+      remarks(row),
+    ]),
+    reason,
+    note: '× a memory copy: its time over that of a memcpy of the same bytes; 1 is as fast.',
+  };
+}
+
+function ratios(result) {
+  const { rows, skipped, reason } = section(result, 'ratios');
+  return {
+    title: 'Ratios, framepath to the other',
+    head: ['pipeline', 'against', 'fps', 'CPU per frame', 'notes'],
+    left: 2,
+    rows: [...rows, ...skipped].map((row) => [
+      text(row.pipeline),
+      text(row.against),
+      times(row.fps),
+      times(row.cpu),
+      remarks(row),
+    ]),
+    reason,
+    note: 'fps above 1× and CPU below 1× are better.',
+  };
+}
+
+/** `yes`, `no`, or that it was not measured. */
+export const metWord = ({ met, skipped }) =>
+  skipped ? `skipped: ${text(skipped)}` : met === true ? 'yes' : met === false ? 'no' : 'not measured';
+
+/** A target's number with its unit where it states one. */
+export const targetText = (value, unit) =>
+  value !== null && value !== undefined && unit ? `${text(value)} ${text(unit)}` : text(value);
+
+function targets(result) {
+  const { rows, skipped, reason } = section(result, 'targets');
+  return {
+    title: 'Targets',
+    head: ['target', 'wanted', 'measured', 'met'],
+    left: 1,
+    rows: [...rows, ...skipped].map((row) => [
+      text(row.name),
+      targetText(row.target, row.unit),
+      targetText(row.value, row.unit),
+      metWord(row),
+    ]),
+    reason,
+  };
+}
+
+function scaling(result) {
+  const { rows, skipped, reason } = section(result, 'scaling');
+  return {
+    title: 'Scaling',
+    head: ['what', 'unit', 'points', 'notes'],
+    left: 4,
+    rows: [...rows, ...skipped].map((row) => [
+      text(row.name),
+      text(row.unit),
+      (Array.isArray(row.x) ? row.x : []).map((x, i) => `${text(x)}: ${number(row.y?.[i])}`).join('  ') || missing,
+      remarks(row),
+    ]),
+    reason,
+  };
+}
+
+/** Wait and service of one contender's stages. */
+export function waits(row) {
+  const of = (values) => ['p50', 'p95', 'p99', 'max'].map((name) => number(values?.[name])).join(' / ');
+  return {
+    title: `Wait and service, ${text(row.name)} ${text(row.contender)}`,
+    head: [
+      'stage',
+      'kind',
+      'count',
+      'batches',
+      'workers',
+      'wait p50 / p95 / p99 / max ms',
+      'service p50 / p95 / p99 / max ms',
+      'busy',
+    ],
+    left: 2,
+    rows: list(row.stages).map((stage) => [
+      text(stage.name),
+      text(stage.kind),
+      count(stage.count),
+      count(stage.batches),
+      count(stage.workers),
+      of(stage.waitMs),
+      of(stage.serviceMs),
+      percent(stage.busy),
+    ]),
+    reason: null,
+  };
+}
+
+function skipped(result) {
+  const parts = skippedParts(result);
+  return {
+    title: 'Skipped',
+    head: ['what', 'why'],
+    left: 2,
+    rows: parts.map((part) => [part.what, part.reason]),
+    reason: parts.length ? null : 'nothing',
+  };
+}
+
+/** The tables by name, as data. */
+export const tables = { pipelines, ratios, targets, stages, kernels, scaling, skipped };
+
+/** Columns that say nothing in any row are left out; there is always the first. */
+export function withoutEmptyColumns({ head, rows, left }) {
+  const said = (column) => column === 0 || rows.some((row) => row[column] !== missing && row[column] !== '');
+  const keep = head.map((_, column) => column).filter(said);
+  return {
+    head: keep.map((column) => head[column]),
+    rows: rows.map((row) => keep.map((column) => row[column])),
+    isWord: keep.map((column) => column < left || ['notes', 'met'].includes(head[column])),
+  };
+}
+
+/** Characters as a terminal counts them. */
+const width = (word) => [...word].length;
+
+function padded(word, columns, toTheLeft) {
+  const space = ' '.repeat(Math.max(0, columns - width(word)));
+  return toTheLeft ? word + space : space + word;
+}
+
+/** A table for the terminal. */
+export function asText(table) {
+  if (table.reason) return `${table.title}: ${table.reason}\n`;
+  const { head, rows, isWord } = withoutEmptyColumns(table);
+  const widths = head.map((word, column) => Math.max(width(word), ...rows.map((row) => width(row[column]))));
+  const line = (row) =>
+    row
+      .map((word, column) => padded(word, widths[column], isWord[column]))
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((columns) => '─'.repeat(columns)).join('  ');
+  const note = table.note ? `${table.note}\n` : '';
+  return `${table.title}\n${[line(head), rule, ...rows.map(line)].join('\n')}\n${note}`;
+}
+
+const cell = (word) => word.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** The same in Markdown, without its title. */
+export function asMarkdown(table) {
+  if (table.reason) return `${table.title}: ${cell(table.reason)}\n`;
+  const { head, rows, isWord } = withoutEmptyColumns(table);
+  const line = (row) => `| ${row.map(cell).join(' | ')} |`;
+  const rule = `|${isWord.map((word) => (word ? '---' : '---:')).join('|')}|`;
+  const note = table.note ? `\n${table.note}\n` : '';
+  return `${[line(head), rule, ...rows.map(line)].join('\n')}\n${note}`;
+}
+
+/** What else the machine did, in a sentence or two. */
+export function noiseLine({ noise }) {
+  if (!isNumber(noise?.othersCpu)) return 'What other programs took of the machine was not measured.';
+  const repeated = noise.repeated ?? 0;
+  return (
+    `Other programs took ${percent(noise.othersCpu)} of the machine (median; ${percent(noise.worst)} at worst); ` +
+    `${count(repeated)} ${repeated === 1 ? 'trial was' : 'trials were'} repeated.`
+  );
+}
+
+/** Everything, for the terminal. */
+export function textTables(result) {
+  const waiting = list(result?.pipelines).filter((row) => list(row.stages).length);
+  const all = [
+    ...['pipelines', 'ratios', 'targets'].map((name) => tables[name](result)),
+    ...waiting.map(waits),
+    ...['stages', 'kernels', 'scaling', 'skipped'].map((name) => tables[name](result)),
+  ];
+  return `${all.map(asText).join('\n')}\n${noiseLine(result ?? {})}\n`;
+}
+
+/** Everything, in Markdown, a heading each. */
+export function markdownTables(result, level = 2) {
+  const names = Object.keys(tables);
+  const parts = names.map((name) => {
+    const table = tables[name](result);
+    return `${'#'.repeat(level)} ${table.title}\n\n${table.reason ? `${cell(table.reason)}\n` : asMarkdown(table)}`;
+  });
+  return `${parts.join('\n')}\n${noiseLine(result ?? {})}\n`;
+}
