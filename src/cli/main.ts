@@ -10,7 +10,7 @@ import { probe } from './probe.js';
 import { run } from './run.js';
 import type { Terminal } from './terminal.js';
 
-const commands: Record<string, Command> = { run, probe, models, doctor, plan, bench };
+const commands: Record<string, Command> = { run, probe, models, doctor, plan: planCommand, bench };
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
