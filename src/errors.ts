@@ -40,6 +40,27 @@ export const errorCodes = {
   INTERNAL: 'A defect of framepath; please report it.',
 } as const;
 
+/** What to do next where whoever throws knows nothing better. A code that is not here is answered by its sentence alone. */
+const usualHints: Partial<Record<keyof typeof errorCodes, string>> = {
+  SOURCE_NOT_FOUND: 'Check the path or URL.',
+  SOURCE_UNREADABLE: 'Give a complete media file that you may read; framepath probe says what is in a file.',
+  SOURCE_UNSUPPORTED: 'Convert it with ffmpeg, or install an FFmpeg that decodes it.',
+  SOURCE_TOO_LARGE: 'Give a smaller file, or raise limits.maxBytes.',
+  SOURCE_REFUSED: 'Move it into the jail, or allow its folder or protocol with limits.',
+  SOURCE_FAILED: 'Check that the file or stream is whole and still there.',
+  DECODE_FAILED: 'Check the file with: ffmpeg -v error -i FILE -f null -',
+  ENCODE_FAILED: 'Try another codec or profile; framepath doctor lists the encoders.',
+  ENCODER_UNAVAILABLE: 'Choose a codec that framepath doctor lists.',
+  OUTPUT_UNWRITABLE: 'Choose a path in an existing folder that you may write to.',
+  OUTPUT_FAILED: 'Check that the output is still there and may be written to.',
+  OUTPUT_DISK_FULL: 'Free space or choose another path.',
+  CONFIG_INVALID: 'See framepath doctor.',
+  INFERENCE_FAILED: 'Look at the model with: npx framepath models inspect PATH',
+  MODULE_FAILED: 'See the cause, or state onError for this module.',
+  MODULE_TIMEOUT: 'Raise timeoutMs, or state onError for this module.',
+  RUN_CLOSED: 'Start a new run.',
+};
+
 /** A stable error code, see {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes;
 
@@ -77,7 +98,7 @@ export class FramepathError extends Error {
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.hint = details.hint || undefined;
+    this.hint = details.hint || usualHints[code];
     this.source = details.source || undefined;
     this.module = details.module || undefined;
   }
@@ -125,16 +146,10 @@ export function toOutputError(error: unknown, path: string, opening: boolean): F
   const errno = (error as NodeJS.ErrnoException | undefined)?.code;
   const details = { cause: error };
   if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new FramepathError('OUTPUT_DISK_FULL', `The disk is full: ${path}`, {
-      ...details,
-      hint: 'Free space or choose another path.',
-    });
+    return new FramepathError('OUTPUT_DISK_FULL', `The disk is full: ${path}`, details);
   }
   const why = messageOf(error);
   return opening
-    ? new FramepathError('OUTPUT_UNWRITABLE', `Cannot write ${path}: ${why}`, {
-        ...details,
-        hint: 'Choose a path in an existing folder that you may write to.',
-      })
+    ? new FramepathError('OUTPUT_UNWRITABLE', `Cannot write ${path}: ${why}`, details)
     : new FramepathError('OUTPUT_FAILED', `Writing ${path} failed: ${why}`, details);
 }

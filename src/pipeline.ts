@@ -142,9 +142,12 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
    * @throws any code of the table that concerns opening; CONFIG_INVALID, GRAPH_INVALID, ADDON_MISSING, ABORTED
    */
   async start(this: Ready<Results, Needs>, options: StartOptions = {}): Promise<Run<Results>> {
-    const { signal } = options;
-    if (signal !== undefined && !(signal instanceof AbortSignal)) throw unexpected('an AbortSignal', 'signal', signal);
-    return (this as Pipeline<Results, Needs>).#start(signal);
+    fields('options', options, {
+      signal: (name, value) => {
+        if (!(value instanceof AbortSignal)) throw unexpected('an AbortSignal', name, value);
+      },
+    });
+    return (this as Pipeline<Results, Needs>).#start(options.signal);
   }
 
   async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {

@@ -3,7 +3,7 @@
 import { loadAddon } from './addon.js';
 import { toFramepathError } from './errors.js';
 import type { LimitsSpec } from './native.js';
-import { type Limits, limits, resolveLimits } from './source.js';
+import { type Limits, limits, localPath, resolveLimits } from './source.js';
 import { fields, text } from './validate.js';
 
 /** What `probe` says. */
@@ -48,7 +48,7 @@ export interface SourceInfo {
 export async function probe(uri: string, options: { limits?: 'untrusted' | Limits } = {}): Promise<SourceInfo> {
   text('uri', uri);
   fields('options', options, { limits });
-  return probeWithin(uri, resolveLimits(uri, options.limits));
+  return probeWithin(localPath(uri), resolveLimits(uri, options.limits));
 }
 
 /** With limits in their native form. @internal */

@@ -119,8 +119,14 @@ export function resolveLimits(uri: string, value: VideoOptions['limits']): Limit
   return { maxBytes: 10 * gibibyte, jail: '', protocols: [...new Set(below)] };
 }
 
-function localPath(uri: string): string {
-  return uri.startsWith('file://') ? fileURLToPath(uri) : uri;
+/** A URI as the native side takes it: the path of a `file://` URL, anything else as it is. @internal */
+export function localPath(uri: string): string {
+  if (!/^file:\/\//i.test(uri)) return uri;
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    throw unexpected('a file URL of this machine, e.g. file:///srv/a.mp4,', 'uri', uri);
+  }
 }
 
 /**
@@ -149,7 +155,13 @@ export function camera(uri: string | URL, options: CameraOptions = {}): Source {
   const { id, stride, maxFps, threads, skipLoopFilter, limits: rule } = videoRules;
   fields('options', options, { id, stride, maxFps, threads, skipLoopFilter, limits: rule });
   const { limits: stated, ...rest } = options;
-  return new Source({ kind: 'file', uri: address, ...rest, live: true, limits: resolveLimits(address, stated) });
+  return new Source({
+    kind: 'file',
+    uri: localPath(address),
+    ...rest,
+    live: true,
+    limits: resolveLimits(address, stated),
+  });
 }
 
 /**
@@ -162,7 +174,7 @@ export function images(paths: readonly string[], options: ImagesOptions = {}): S
   fields('options', options, { id: text, fps: number(0.001, 1000), limits });
   const spec = {
     kind: 'images' as const,
-    images: [...paths],
+    images: paths.map(localPath),
     imageFps: options.fps ?? 1,
     limits: resolveLimits(paths[0]!, options.limits),
   };
@@ -179,7 +191,7 @@ export function images(paths: readonly string[], options: ImagesOptions = {}): S
  */
 export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFrame>, options: FramesOptions): Source {
   const source = iterable as Partial<AsyncIterable<PushedFrame> & Iterable<PushedFrame>> | null | undefined;
-  if (!source?.[Symbol.asyncIterator] && !source?.[Symbol.iterator])
+  if (typeof iterable === 'string' || (!source?.[Symbol.asyncIterator] && !source?.[Symbol.iterator]))
     throw unexpected('an async iterable of pixels', 'iterable', iterable);
   const formats = oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p');
   fields('options', options, {

@@ -52,7 +52,9 @@ describe('bad usage exits 2 with the usage', () => {
   test.each([
     [[], 'Usage: framepath <command>'],
     [['fly'], "there is no command 'fly'"],
+    [['help', 'fly'], "there is no command 'fly'"],
     [['run'], 'Expected at least one source'],
+    [['run', 'a.mp4', '--stride', '-1'], 'written --stride=VALUE'],
     [['run', 'a.mp4', '--speed', '3'], "Unknown option '--speed'"],
     [['run', 'a.mp4', '--stride', '0'], "Expected an integer of at least 1 for --stride but received '0'"],
     [['run', 'a.mp4', '--stride', '1.5'], '--stride'],
@@ -91,6 +93,12 @@ describe('bad usage exits 2 with the usage', () => {
     expect(err).toContain('Usage: framepath');
     expect(fake.runs).toHaveLength(0);
   });
+});
+
+test('bad usage with --json is an error in JSON too', async () => {
+  const { code, out } = await framepath(['run', 'a.mp4', '--layout', 'circle', '--json']);
+  expect(code).toBe(2);
+  expect(JSON.parse(out)).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
 });
 
 describe('help and version', () => {
@@ -233,6 +241,13 @@ describe('run', () => {
     expect(code).toBe(1);
     expect(out).toContain('source 0: SOURCE_FAILED: cut');
     expect(out).toContain('source 0: 2 frames dropped (queue)');
+  });
+
+  test('pictures that could not be decoded are told', async () => {
+    fake.reset({ frames: [20], sourceReports: [{ id: '0', delivered: 20, dropped: {}, decodeErrors: 3 }] });
+    const { code, out } = await run('a.mp4');
+    expect(code).toBe(0);
+    expect(out).toContain('source 0: 3 damaged or missing pictures left out');
   });
 
   test('an interrupt finishes the files and exits 1', async () => {

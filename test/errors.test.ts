@@ -28,6 +28,12 @@ test('native errors keep code, hint, source and module, and are the cause', () =
   expect(toFramepathError(error)).toBe(error);
 });
 
+test('an error that brings no hint has the usual one of its code', () => {
+  expect(new FramepathError('SOURCE_NOT_FOUND', 'no').hint).toBe('Check the path or URL.');
+  expect(new FramepathError('SOURCE_NOT_FOUND', 'no', { hint: 'h' }).hint).toBe('h');
+  expect(new FramepathError('INVALID_ARGUMENT', 'Expected a number for x but received 1').hint).toBeUndefined();
+});
+
 test('what has no code of the table is a defect', () => {
   expect(toFramepathError(new TypeError('x is not a function')).code).toBe('INTERNAL');
   expect(toFramepathError({ code: 'toString' }).code).toBe('INTERNAL');

@@ -53,6 +53,21 @@ const cases: [string, () => unknown, string][] = [
     'Expected an async iterable of pixels for iterable but received 5',
   ],
   [
+    'text for pixels',
+    () => frames(any(''), { width: 4, height: 4 }),
+    "Expected an async iterable of pixels for iterable but received ''",
+  ],
+  [
+    'a file URL of another machine',
+    () => video('file://host/a.mp4'),
+    "Expected a file URL of this machine, e.g. file:///srv/a.mp4, for uri but received 'file://host/a.mp4'",
+  ],
+  [
+    'a damaged file URL',
+    () => images(['file:///%zz.jpg']),
+    "Expected a file URL of this machine, e.g. file:///srv/a.mp4, for uri but received 'file:///%zz.jpg'",
+  ],
+  [
     'a size',
     () => frames([], any({ width: 4 })),
     'Expected an integer between 1 and 16384 for height but received undefined',
@@ -171,6 +186,11 @@ describe('what does not fit is told before anything starts', () => {
     await expect(pipeline().start({ signal: any(1) })).rejects.toThrow(
       'Expected an AbortSignal for signal but received 1',
     );
+  });
+
+  test('options of the start', async () => {
+    await expect(pipeline().start(any(null))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(pipeline().start(any({ abort: 1 }))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 

@@ -1,6 +1,7 @@
 #include "media/audio_copy.h"
 
 #include <cstdlib>
+#include <string_view>
 
 #include "media/ticks.h"
 
@@ -88,12 +89,20 @@ AvPacket firstPacket(Input& input, int stream, int64_t zeroUs) {
   return nullptr;
 }
 
+// AAC out of MPEG-TS has its configuration in every packet. Other containers want it in their header, and the filter
+// that libav puts in between by itself comes too late for an MP4 whose header waits for the first fragment.
+bool lacksHeader(const AVCodecParameters& audio, const Container& container) {
+  return audio.codec_id == AV_CODEC_ID_AAC && audio.extradata_size == 0 &&
+         std::string_view(container.format) != "mpegts";
+}
+
 }  // namespace
 
 std::unique_ptr<AudioTrack> tryCopyAudio(std::unique_ptr<Input>& input, int stream, const AudioInput& cut,
                                          const Container& container) {
   const AVStream& audio = *input->format()->streams[stream];
   if (cut.offsetMs != 0 || !holds(container, audio.codecpar->codec_id)) return nullptr;
+  if (lacksHeader(*audio.codecpar, container)) return nullptr;
   const int64_t origin = input->originUs();
   const int64_t zeroUs = (origin == AV_NOPTS_VALUE ? 0 : origin) + cut.startMs * 1000;
   if (cut.startMs > 0) {

@@ -27,6 +27,7 @@ FrameRef FileReader::next() {
     counters_.decodeErrors = pictures_->errors() - errorsBefore_;
     if (!picture) {
       pictures_->requirePictures();
+      if (!stop_) counters_.decodeErrors += pictures_->missing();
       break;
     }
     FrameStamp stamp = times_->stamp(*picture);

@@ -58,12 +58,27 @@ void PictureStream::requirePictures() const {
                                             std::to_string(decoder_.errors()) + " damaged packets).");
 }
 
+int64_t PictureStream::missing() const {
+  if (!input_.randomAccess()) return 0;
+  const int64_t bytes = avio_size(input_.format()->pb);
+  if (bytes <= 0) return 0;
+  int64_t count = 0;
+  for (int i = avformat_index_get_entries_count(stream_) - 1; i >= 0; i--)
+    if (avformat_index_get_entry(stream_, i)->pos >= bytes) count++;
+  return count;
+}
+
 bool PictureStream::feed() {
   while (!input_.stopped()) {
     av_packet_unref(packet_.get());
+    takeLastLog();
     const int result = input_.read(*packet_);
+    // Matroska's demuxer looks for the next whole cluster without a word but in its log.
+    const std::string said = takeLastLog();
     if (result >= 0) {
-      if (packet_->stream_index != stream_->index) continue;
+      const bool ours = packet_->stream_index == stream_->index;
+      if (!said.empty() || (ours && packet_->flags & AV_PKT_FLAG_CORRUPT)) damagedReads_++;
+      if (!ours) continue;
       if (skipToKeyframe_ > 0) {
         if (!(packet_->flags & AV_PKT_FLAG_KEY)) {
           skipToKeyframe_--;
@@ -76,13 +91,15 @@ bool PictureStream::feed() {
       av_packet_unref(packet_.get());
       return true;
     }
+    if (result == AVERROR_EOF && !said.empty() && missing() == 0) damagedReads_++;
     if (result == AVERROR_EOF || result == AVERROR_EXIT) return false;
     if (result == AVERROR(EAGAIN)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       continue;
     }
     if (result != AVERROR_INVALIDDATA)
-      throw Error(ErrorCode::SOURCE_FAILED, "Reading \"" + input_.uri() + "\" broke off: " + avErrorText(result) + ".");
+      throw Error(ErrorCode::SOURCE_FAILED, "Reading \"" + input_.uri() + "\" broke off: " + avErrorText(result) +
+                                                (said.empty() ? "." : " (" + said + ")."));
     decoder_.countError();  // the demuxer goes on at the next thing it knows
     checkErrors();
   }

@@ -1,5 +1,7 @@
 // The decoded pictures of a source's video stream, as stored, in display order.
 #pragma once
+#include <algorithm>
+
 #include "media/decoder.h"
 #include "media/input.h"
 
@@ -19,7 +21,10 @@ class PictureStream {
   bool seek(int64_t timestamp);
 
   const AVStream& stream() const { return *stream_; }
-  int64_t errors() const { return decoder_.errors(); }
+  // Damaged packets and pictures: what the decoder or, if that is more, what the container says.
+  int64_t errors() const { return std::max(decoder_.errors(), damagedReads_); }
+  // Pictures that the container's index places wholly beyond the end of the file: the file was cut.
+  int64_t missing() const;
 
  private:
   bool feed();  // false: nothing more to read
@@ -31,6 +36,7 @@ class PictureStream {
   Decoder decoder_;
   AvPacket packet_ = newPacket();
   int32_t maxDecodeErrors_;
+  int64_t damagedReads_ = 0;
   int32_t skipToKeyframe_ = 0;  // at most so many packets more
   bool anyPicture_ = false;
   bool decodingTimesOnly_ = false;

@@ -31,7 +31,7 @@ struct SourceOptions {
 
 struct ReaderCounters {
   int64_t decoded = 0;       // frames that came out of the decoder inside [start, end)
-  int64_t decodeErrors = 0;  // packets or frames that could not be decoded
+  int64_t decodeErrors = 0;  // packets or frames that could not be decoded, or lie beyond the end of a cut file
   int64_t skipped = 0;       // left out by stride or maxFps
 };
 

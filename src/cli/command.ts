@@ -26,7 +26,9 @@ export function readArguments<const O extends Options>(args: string[], options: 
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. ')[0]);
+    const [sentence = ''] = (error as Error).message.split(/\.\s/);
+    const dashed = /^Option '(-[^ ']+).*ambiguous$/.exec(sentence)?.[1];
+    throw new UsageError(dashed ? `A value of ${dashed} that starts with a dash is written ${dashed}=VALUE` : sentence);
   }
 }
 

@@ -39,17 +39,21 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     terminal.out(`${version()}\n`);
     return 0;
   }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const asked = name === undefined ? undefined : rest[0];
-    const about = asked === undefined ? help() : commands[asked]?.usage;
-    if (name === undefined) terminal.err(help());
-    else terminal.out(about ?? help());
-    return name === undefined ? 2 : 0;
-  }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!command) {
-    terminal.err(`framepath: there is no command '${name}'\n\n${help()}`);
+  if (name === undefined) {
+    terminal.err(help());
     return 2;
+  }
+  const asksHelp = name === '--help' || name === '-h' || name === 'help';
+  const asked = asksHelp ? rest[0] : name;
+  if (asked === undefined) {
+    terminal.out(help());
+    return 0;
+  }
+  const command = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+  if (!command) return misused(`there is no command '${asked}'`, help(), rest.includes('--json'), terminal);
+  if (asksHelp) {
+    terminal.out(command.usage);
+    return 0;
   }
   if (rest.includes('--help') || rest.includes('-h')) {
     terminal.out(command.usage);
@@ -63,13 +67,16 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
 }
 
 function failed(error: unknown, command: Command, asJson: boolean, terminal: Terminal): number {
-  if (error instanceof UsageError) {
-    terminal.err(`framepath: ${error.message}\n\n${command.usage}`);
-    return 2;
-  }
+  if (error instanceof UsageError) return misused(error.message, command.usage, asJson, terminal);
   const coded = toFramepathError(error);
   if (asJson) terminal.out(json({ error: coded }));
   terminal.err(`framepath: ${coded.code}: ${coded.message}\n${coded.hint ? `  ${coded.hint}\n` : ''}`);
   if (coded.code === 'INTERNAL' && coded.stack) terminal.err(`${coded.stack}\n`);
   return 1;
+}
+
+function misused(message: string, usage: string, asJson: boolean, terminal: Terminal): number {
+  if (asJson) terminal.out(json({ error: { code: 'INVALID_ARGUMENT', message } }));
+  terminal.err(`framepath: ${message}\n\n${usage}`);
+  return 2;
 }

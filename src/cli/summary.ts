@@ -44,11 +44,14 @@ export function sourceLines({ sources, wallMs, recoveries }: Report): string {
       .filter(([, n]) => n > 0)
       .map(([cause, n]) => `  source ${id}: ${n} frames dropped (${cause})\n`),
   );
+  const damaged = sources
+    .filter(({ decodeErrors }) => decodeErrors > 0)
+    .map(({ id, decodeErrors }) => `  source ${id}: ${decodeErrors} damaged or missing pictures left out\n`);
   const failed = sources.flatMap(({ id, error }) =>
     error ? [`  source ${id}: ${error.code}: ${error.message}\n`] : [],
   );
   const went = recoveries.map(({ where, what, reason }) => `  ${where}: ${what} (${reason})\n`);
-  return `${delivered} frames in ${duration(wallMs)}${rate}\n${[...drops, ...failed, ...went].join('')}`;
+  return `${delivered} frames in ${duration(wallMs)}${rate}\n${[...drops, ...damaged, ...failed, ...went].join('')}`;
 }
 
 /** Every file that was written. */

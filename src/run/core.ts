@@ -35,6 +35,7 @@ export class RunCore implements FrameOwner, WriterRun {
   readonly #removed = new Set<number>();
   /** what the iterables of sources threw, by id: what SOURCE_FAILED has as cause */
   readonly #thrown = new Map<string, unknown>();
+  readonly #spec: PipelineSpec;
   #writers: Writers | undefined;
   #pulling: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
@@ -52,6 +53,7 @@ export class RunCore implements FrameOwner, WriterRun {
     readonly modules: readonly Module[],
   ) {
     this.sourceIds = spec.sources.map((source) => source.id);
+    this.#spec = spec;
     this.#Frame = frameClass(modules);
     this.#lease = spec.keepPixels ? 'lent' : 'none';
     this.#most = spec.keepPixels ? Math.max(1, (spec.inFlight ?? 8) >> 1) : blockFrames;
@@ -77,9 +79,10 @@ export class RunCore implements FrameOwner, WriterRun {
     const onAbort = () => void this.abort(signal!.reason);
     try {
       signal?.throwIfAborted();
-      this.#writers = await Writers.open(this, paths);
+      this.#writers = await Writers.open(this, paths, this.#spec);
       signal?.addEventListener('abort', onAbort, { once: true });
       await this.native.start();
+      await this.#writers.begin();
     } catch (error) {
       signal?.removeEventListener('abort', onAbort);
       await this.fail(signal?.aborted ? aborted(signal.reason) : error);
@@ -95,7 +98,7 @@ export class RunCore implements FrameOwner, WriterRun {
 
   /** Pushes a `frames(...)` source; what its iterable throws fails the source. */
   feed(id: string, source: Source): void {
-    if (!source.pushed) return;
+    if (source.pushed === undefined) return;
     pushAll(this.native, id, source)
       .then((end) => {
         if ('threw' in end) this.#thrown.set(id, end.threw);

@@ -2,7 +2,10 @@
 import { messageOf } from '../errors.js';
 import type { NativeRun } from '../native.js';
 import { type PushedFrame, pictureBytes, type Source } from '../source.js';
-import { unexpected } from '../validate.js';
+import { number, unexpected } from '../validate.js';
+
+/** Centuries either way: microseconds stay whole numbers. */
+const time = number(-1e12, 1e12);
 
 /**
  * Resolves when the iterable has ended, has thrown or the run takes no more of it; with what it threw, which fails the
@@ -24,6 +27,7 @@ export async function pushAll(native: NativeRun, id: string, source: Source): Pr
           data instanceof Uint8Array ? data.byteLength : frame,
         );
       }
+      if (!(frame instanceof Uint8Array)) time(`timeMs of frame ${index} of source '${id}'`, frame.timeMs);
       const ptsUs = frame instanceof Uint8Array ? (index * 1e6) / fps : frame.timeMs * 1000;
       if (!(await native.pushFrame(id, data, Math.round(ptsUs)))) break;
       index++;

@@ -2,7 +2,7 @@
 import type { Frame, FrameBase } from '../frame.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
-import { type Limits, limits, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
+import { type Limits, limits, localPath, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
 import { fields, integer, oneOf, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
 import type { Progress, Relink, Report, Timeline } from './reports.js';
@@ -133,7 +133,8 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
    */
   async submit(image: string | Picture, options: { limits?: 'untrusted' | Limits } = {}): Promise<Frame<Results>> {
     fields('options', options, { limits });
-    if (typeof image === 'string') return this.#submitted({ uri: image, limits: resolveLimits(image, options.limits) });
+    if (typeof image === 'string')
+      return this.#submitted({ uri: localPath(image), limits: resolveLimits(image, options.limits) });
     if (!image || !(image.data instanceof Uint8Array))
       throw unexpected('a path, a URL or { data, width, height }', 'image', image);
     const { data, width, height, format = 'rgb24' } = image;

@@ -1,25 +1,49 @@
 /** A file that a writer fills; its failures are coded. */
+import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { toOutputError } from '../errors.js';
 
-/** Opened (and emptied) when the run starts, so that a path that cannot be written fails there. */
+/**
+ * Opened before the run starts, so that a path that cannot be written fails there; emptied by `begin` once the run has
+ * started, so that a start that fails leaves what was there before.
+ */
 export class OutputFile {
   #bytes = 0;
+  #begun = false;
   #closed = false;
 
   private constructor(
     readonly path: string,
     private readonly file: FileHandle,
+    private readonly created: boolean,
   ) {}
 
   /** @throws OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL */
   static async open(path: string): Promise<OutputFile> {
     const absolute = resolve(path);
     try {
-      return new OutputFile(absolute, await open(absolute, 'w'));
+      const created = await open(absolute, 'wx').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'EEXIST') return undefined;
+        throw error;
+      });
+      return new OutputFile(
+        absolute,
+        created ?? (await open(absolute, constants.O_WRONLY | constants.O_CREAT)),
+        !!created,
+      );
     } catch (error) {
       throw toOutputError(error, absolute, true);
+    }
+  }
+
+  /** Empties the file: from here on it is this run's. @throws OUTPUT_FAILED */
+  async begin(): Promise<void> {
+    try {
+      if ((await this.file.stat()).isFile()) await this.file.truncate(0);
+      this.#begun = true;
+    } catch (error) {
+      throw toOutputError(error, this.path, false);
     }
   }
 
@@ -39,7 +63,8 @@ export class OutputFile {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      const empty = this.#bytes === 0 && (await this.file.stat()).isFile();
+      const ours = this.created || this.#begun;
+      const empty = ours && this.#bytes === 0 && (await this.file.stat()).isFile();
       await this.file.close();
       if (empty) await unlink(this.path);
     } catch (error) {

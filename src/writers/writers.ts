@@ -2,9 +2,10 @@
 import { parse } from 'node:path';
 import type { FrameView } from '../frame.js';
 import type { Module } from '../modules/module.js';
-import type { NativeRun } from '../native.js';
+import type { NativeRun, PipelineSpec } from '../native.js';
 import { OutputFile } from './output-file.js';
 import { ResultsWriter } from './results-writer.js';
+import { readFiles, refuseSharedFiles } from './shared-files.js';
 
 /** Paths of the files; absent ones are not written. */
 export interface FilePaths {
@@ -31,6 +32,11 @@ export function motPath(path: string, id: string, sources: number): string {
   return `${dir}${dir ? '/' : ''}${name}.${id.replace(/[^\w.-]+/g, '_')}${ext}`;
 }
 
+/** What a file is called in sentences. */
+function useOf(key: string): string {
+  return key === 'contactSheet' ? 'contact sheet' : `${key.replace(/^mot\d+$/, 'MOT')} file`;
+}
+
 /** Opened before the run starts, finished when it has ended. */
 export class Writers {
   readonly #files = new Map<string, OutputFile>();
@@ -38,8 +44,11 @@ export class Writers {
 
   private constructor(private readonly run: WriterRun) {}
 
-  /** @throws OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL */
-  static async open(run: WriterRun, paths: FilePaths): Promise<Writers> {
+  /**
+   * @throws OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL; INVALID_ARGUMENT when one of the files, or the encoder's, is something
+   * else in this run too
+   */
+  static async open(run: WriterRun, paths: FilePaths, spec: PipelineSpec): Promise<Writers> {
     const writers = new Writers(run);
     const { mot, ...others } = paths;
     const ids = run.sourceIds;
@@ -47,8 +56,11 @@ export class Writers {
       ...others,
       ...Object.fromEntries(mot ? ids.map((id, i) => [`mot${i}`, motPath(mot, id, ids.length)]) : []),
     };
+    const written = Object.entries(all).map(([key, path]) => ({ path, use: useOf(key) }));
+    if (spec.output?.path !== undefined) written.unshift({ path: spec.output.path, use: 'output' });
+    refuseSharedFiles(written, readFiles(spec));
     try {
-      for (const [key, path] of Object.entries(all)) if (path) writers.#files.set(key, await OutputFile.open(path));
+      for (const [key, path] of Object.entries(all)) writers.#files.set(key, await OutputFile.open(path));
     } catch (error) {
       await writers.#closeAll();
       throw error;
@@ -56,6 +68,11 @@ export class Writers {
     const results = writers.#files.get('results');
     if (results) writers.#results = new ResultsWriter(results, run.modules, () => run.open());
     return writers;
+  }
+
+  /** The run has started: the files are emptied. @throws OUTPUT_FAILED */
+  async begin(): Promise<void> {
+    for (const file of this.#files.values()) await file.begin();
   }
 
   /** Whether every frame must pass through `frames`. */

@@ -1,9 +1,9 @@
 /** Outputs that cannot be written, or not to their end. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { analyzer, pipeline, video } from '../../src/index.js';
+import { analyzer, detect, grid, images, pipeline, video } from '../../src/index.js';
 import { decoded, folderFor, noAddon, patternClip, root } from './clips.js';
 import { closed, codeOf, within } from './outcomes.js';
 
@@ -126,7 +126,53 @@ describe.skipIf(noAddon !== undefined)('an output', () => {
   test('that is also the source leaves the source alone', async () => {
     const before = readFileSync(clip);
     expect(await encoded(clip)).toBe('INVALID_ARGUMENT');
+    const link = join(folder, 'link.mp4');
+    symlinkSync(clip, link);
+    const other = patternClip(join(folder, 'other.mp4'), { seconds: 0.2 });
+    const still = join(folder, 'still.png');
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', clip, '-frames:v', '1', still]);
+    const refused = [
+      pipeline(video(clip)).encode(clip, { audio: 'none' }),
+      pipeline(video(link)).encode(clip, { audio: 'none' }),
+      pipeline(video(other), video(clip)).compose(grid()).encode(clip),
+      pipeline(images([still])).results(still),
+      pipeline(video(clip)).results(clip),
+      pipeline(video(clip)).timeline(link),
+    ];
+    for (const description of refused) expect(await codeOf(description.start())).toBe('INVALID_ARGUMENT');
     expect(readFileSync(clip).equals(before)).toBe(true);
+  });
+
+  test('that is also another output, or a model, is refused before either is touched', async () => {
+    const both = join(folder, 'both.mp4');
+    writeFileSync(both, 'as it was');
+    const model = join(folder, 'm.onnx');
+    writeFileSync(model, 'as it was');
+    const refused = [
+      pipeline(video(clip)).results(both).report(both),
+      pipeline(video(clip)).encode(both).timeline(both),
+      pipeline(video(clip)).use(detect('faces', model)).report(model),
+    ];
+    for (const description of refused) expect(await codeOf(description.start())).toBe('INVALID_ARGUMENT');
+    expect(readFileSync(both, 'utf8')).toBe('as it was');
+    expect(readFileSync(model, 'utf8')).toBe('as it was');
+  });
+
+  test('of a start that fails stays what it was', async () => {
+    const before = join(folder, 'before.jsonl');
+    writeFileSync(before, 'as it was');
+    expect(
+      await codeOf(
+        pipeline(video(join(folder, 'none.mp4')))
+          .results(before)
+          .start(),
+      ),
+    ).toBe('SOURCE_NOT_FOUND');
+    expect(readFileSync(before, 'utf8')).toBe('as it was');
+    const run = await pipeline(video(clip)).results(before).start();
+    await run.done;
+    expect(readFileSync(before, 'utf8')).toMatch(/^\{"source":"0","index":0/);
+    await closed(run);
   });
 
   test('that cannot be leaves no other file behind', async () => {

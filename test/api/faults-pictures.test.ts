@@ -128,7 +128,18 @@ describe.skipIf(noAddon !== undefined)('a stream', () => {
     const n = await count(run);
     expect(n).toBeGreaterThan(5);
     expect(n).toBeLessThan(50);
-    await closed(run);
+    const { sources } = await closed(run);
+    expect(n + sources[0]!.decodeErrors).toBe(50); // what is missing is counted
+  });
+
+  test('of a Matroska file with a hole says that something is missing', async () => {
+    const whole = patternClip(join(folder, 'hole.mkv'));
+    const bytes = readFileSync(whole);
+    bytes.fill(0xa5, bytes.length >> 2, bytes.length >> 1);
+    writeFileSync(whole, bytes);
+    const run = await pipeline(video(whole)).start();
+    expect(await count(run)).toBeLessThan(50);
+    expect((await closed(run)).sources[0]!.decodeErrors).toBeGreaterThan(0);
   });
 });
 

@@ -87,8 +87,12 @@ describe.skipIf(noAddon !== undefined)('a source that fails in mid-run', () => {
     expect(await codeOf(pipeline(list).start())).toBe('SOURCE_REFUSED');
   });
 
-  test('because its iterable gives the wrong size ends the run', async () => {
-    const run = await pipeline(frames([new Uint8Array(5)], gray), video(clip)).start();
+  test.each([
+    ['the wrong size', new Uint8Array(5)],
+    ['a time that is none', { data: new Uint8Array(gray.width * gray.height), timeMs: 10n as unknown as number }],
+    ['a time that never comes', { data: new Uint8Array(gray.width * gray.height), timeMs: NaN }],
+  ])('because its iterable gives %s ends the run', async (_, frame) => {
+    const run = await pipeline(frames([frame], gray), video(clip)).start();
     expect(await codeOf(count(run))).toBe('INVALID_ARGUMENT');
     await closed(run);
   });

@@ -1,6 +1,7 @@
 /** The API on the real engine; what only the shape of the API promises is tested beside (run.test.ts). */
-import { readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   analyzer,
@@ -56,6 +57,27 @@ describe.skipIf(noAddon !== undefined)('without models', () => {
     const seen: [number, number][] = [];
     for await (const frame of run) seen.push([frame.index, frame.timeMs]);
     expect(seen).toEqual([0, 1, 2, 3, 4].map((i) => [10 + 2 * i, 80 * i]));
+    await run.close();
+  });
+
+  test.each(['mp4', 'mkv', 'ts', 'm3u8'])('sound out of MPEG-TS goes into .%s', async (type) => {
+    const source = patternClip(join(folder, 'sound.ts'), { seconds: 1 });
+    const out = join(folder, `from-ts.${type}`);
+    const run = await pipeline(video(source)).encode(out, { profile: 'realtime' }).start();
+    await run.done;
+    expect((await run.report()).outputs).toMatchObject([{ frames: 25, complete: true, hasAudio: true }]);
+    await run.close();
+    expect(decoded(out)).toMatchObject({ frames: 25, audio: true });
+  });
+
+  test('a file URL is the file it names', async () => {
+    const named = join(folder, 'a b%20é.mp4');
+    copyFileSync(pattern, named);
+    const url = pathToFileURL(named).href;
+    expect(await probe(url)).toMatchObject({ width: 320, fps: 25 });
+    const run = await pipeline(video(url)).start();
+    expect((await run[Symbol.asyncIterator]().next()).done).toBe(false);
+    expect(await run.submit(url)).toMatchObject({ width: 320 });
     await run.close();
   });
 

@@ -1,0 +1,45 @@
+/** No file is written that something else of the same run reads or writes. */
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { FramepathError } from '../errors.js';
+import type { PipelineSpec } from '../native.js';
+
+/** A file and what the run uses it for, in words. */
+export interface UsedFile {
+  path: string;
+  use: string;
+}
+
+/** The files that a run reads. What is a URL is no file here. */
+export function readFiles({ sources, modules }: PipelineSpec): UsedFile[] {
+  const pictures = sources.flatMap(({ uri, images = [] }) => [...(uri === undefined ? [] : [uri]), ...images]);
+  const others = modules.flatMap((module) => [
+    ...('model' in module ? [{ path: module.model.file, use: 'a model' }] : []),
+    ...('bank' in module && module.bank !== undefined ? [{ path: module.bank, use: 'a bank of identities' }] : []),
+  ]);
+  return [...pictures.map((path) => ({ path, use: 'a source' })), ...others];
+}
+
+/** @throws INVALID_ARGUMENT */
+export function refuseSharedFiles(written: readonly UsedFile[], read: readonly UsedFile[]): void {
+  const uses = new Map(read.map(({ path, use }) => [identityOf(path), use]));
+  for (const { path, use } of written) {
+    const identity = identityOf(path);
+    const other = identity === undefined ? undefined : uses.get(identity);
+    if (other !== undefined)
+      throw new FramepathError('INVALID_ARGUMENT', `The ${use} ${path} is also ${other}`, {
+        hint: 'Write to another file.',
+      });
+    uses.set(identity, `the ${use}`);
+  }
+}
+
+/** Equal for paths that lead to one file, also by links. Undefined for devices and pipes, which can be shared. */
+function identityOf(path: string): string | undefined {
+  try {
+    const found = statSync(path);
+    return found.isFile() ? `${found.dev}:${found.ino}` : undefined;
+  } catch {
+    return resolve(path); // not there yet, or cannot be opened: whoever opens it says so
+  }
+}
