@@ -7,6 +7,8 @@ import { pipelinesPart } from './page/pipelines.mjs';
 import { describe } from './result.mjs';
 
 const asset = (name) => readFileSync(new URL(`page/${name}`, import.meta.url), 'utf8');
+const styles = asset('style.css') + asset('charts.css');
+const script = asset('client.js');
 
 const partsOf = [
   ['targets', 'Targets', targetsPart],
@@ -32,14 +34,14 @@ export function page(result, earlier) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>framepath bench, ${safe(date)}, ${safe(machine)}</title>
-<style>${asset('style.css')}${asset('charts.css')}</style>
+<style>${styles}</style>
 </head>
 <body>
 ${header(result, parts)}
 <main>
 ${parts.map(({ html }) => html).join('\n')}
 </main>
-<script>${asset('client.js')}</script>
+<script>${script}</script>
 </body>
 </html>
 `;

@@ -1,4 +1,4 @@
-// In the page: time lines zoom and say what is under the pointer; printing opens what is folded.
+// In the page: time lines zoom and say what is under the pointer.
 (() => {
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -10,6 +10,7 @@
     const says = figure.querySelector('.says');
     const ticks = [...box.querySelectorAll('.times span')];
     const rects = [...svg.querySelectorAll('rect[data-task]')];
+    const lengths = rects.map((rect) => Number(rect.getAttribute('width')));
     const length = Number(box.dataset.length);
     const height = Number(svg.getAttribute('height'));
     const shortest = length / 400;
@@ -20,6 +21,8 @@
       shown = clamp(newShown, shortest, length);
       from = clamp(newFrom, 0, length - shown);
       svg.setAttribute('viewBox', `${from} 0 ${shown} ${height}`);
+      const pixelsPerMs = view.clientWidth / shown;
+      rects.forEach((rect, i) => rect.classList.toggle('thin', lengths[i] * pixelsPerMs < 3));
       const digits = shown < 20 ? 2 : shown < 200 ? 1 : 0;
       ticks.forEach((tick, i) => {
         tick.textContent = `${(from + (shown * i) / 4).toFixed(digits)} ms`;
@@ -116,10 +119,9 @@
       keys[event.key]();
     });
     addEventListener('beforeprint', steps.all);
+    addEventListener('resize', () => show(from, shown));
+    show(0, length);
   }
 
   for (const box of document.querySelectorAll('.timeline')) start(box.closest('figure'));
-  addEventListener('beforeprint', () => {
-    for (const folded of document.querySelectorAll('details')) folded.open = true;
-  });
 })();

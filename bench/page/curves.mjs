@@ -15,6 +15,9 @@ function betterFor(unit) {
 /** 'sources -> fps' says what the horizontal axis is; a row may state it as `xLabel`. */
 const horizontal = ({ name, xLabel }) => xLabel ?? /^(.*?)\s*(?:->|→)/.exec(text(name))?.[1] ?? '';
 
+/** The first and the last point keep off the edges, so that their numbers have room. */
+const inset = 22;
+
 const round = (value) => Number(value.toFixed(1));
 
 export function curve(row) {
@@ -24,7 +27,7 @@ export function curve(row) {
     .sort((a, b) => a.x - b.x);
   const title = text(row.name).replaceAll('->', '→');
   if (points.length === 0) return chart(title, '', notRun('no points'));
-  const unit = row.unit ? text(row.unit) : '';
+  const unit = row.unit ? safe(row.unit) : '';
   const vertical = linear(points.map(({ y }) => y));
   const xs = points.map(({ x }) => x);
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
@@ -32,7 +35,7 @@ export function curve(row) {
   const doubling = low > 0 && high / low >= 8;
   const along = (x) =>
     doubling ? Math.log(x / low) / Math.log(high / low) : high > low ? (x - low) / (high - low) : 0.5;
-  const left = (x) => round(box.left + along(x) * inner.width);
+  const left = (x) => round(box.left + inset + along(x) * (inner.width - 2 * inset));
   const top = (y) => round(box.top + inner.height * (1 - vertical.at(y) / 100));
   const bottom = box.top + inner.height;
   const lines = vertical.ticks
@@ -53,7 +56,7 @@ export function curve(row) {
         ? `<text class="number" x="${left(x)}" y="${round(top(y) - 9)}" text-anchor="middle">${number(y)}</text>` +
           `<text class="tick" x="${left(x)}" y="${bottom + 16}" text-anchor="middle">${count(x)}</text>`
         : '';
-      const says = `<title>${count(x)}: ${number(y)} ${safe(unit)}</title>`;
+      const says = `<title>${count(x)}: ${number(y)} ${unit}</title>`;
       return `<circle cx="${left(x)}" cy="${top(y)}" r="4">${says}</circle>${words}`;
     })
     .join('');
@@ -61,6 +64,6 @@ export function curve(row) {
   const label = `<text class="axis-name" x="${box.left + inner.width / 2}" y="${box.height - 6}" text-anchor="middle">${safe(horizontal(row) || 'step')}${doubling ? ', logarithmic' : ''}</text>`;
   const svg =
     `<svg class="curve" viewBox="0 0 ${box.width} ${box.height}" role="img" aria-label="${safe(title)}">${lines}` +
-    `<text class="axis-name" x="4" y="11">${safe(unit)}</text><path d="${path}"/>${dots}${label}</svg>`;
-  return chart(title, betterFor(unit), svg);
+    `<text class="axis-name" x="4" y="11">${unit}</text><path d="${path}"/>${dots}${label}</svg>`;
+  return chart(title, betterFor(text(row.unit)), svg);
 }

@@ -97,5 +97,5 @@ export function skippedPart(result) {
 
 export function noisePart(result) {
   const advice = isLoud(result) ? ' That is a lot: trust ratios from one run, not absolute figures.' : '';
-  return part('noise', 'Noise', '', `<p>${safe(noiseLine(result ?? {}))}${safe(advice)}</p>`);
+  return part('noise', 'Noise', '', `<p>${safe(noiseLine(result ?? {}) + advice)}</p>`);
 }

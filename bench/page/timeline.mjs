@@ -5,6 +5,8 @@ import { chart, legend, notRun, safe } from './html.mjs';
 
 const rowHeight = 24;
 const colours = 8;
+/** Below this share of the whole a span is a line in its colour; client.js decides again by pixels. */
+const thinShare = 0.01;
 const round = (value) => Number(value.toFixed(3));
 
 /** The rows: lanes in the order they first start in, their workers in theirs. */
@@ -35,11 +37,12 @@ export function timeline({ pipeline, spans: given }) {
   const toneOf = (source) => `s${sources.indexOf(text(source)) % colours}`;
   const rects = spans.map((span) => {
     const { lane, worker, startMs, endMs, source, seq } = span;
+    const row = rowOf.get(`${text(lane)}#${worker ?? 0}`);
     const words =
-      `${text(lane)}${worker ? `, worker ${text(worker)}` : ''} · frame ${text(seq)} of source ${text(source)} · ` +
+      `${text(lane)}${rows[row].several ? `, worker ${text(worker)}` : ''} · frame ${text(seq)} of source ${text(source)} · ` +
       `from ${ms(startMs - origin)}, took ${ms(endMs - startMs)}`;
-    const y = rowOf.get(`${text(lane)}#${worker ?? 0}`) * rowHeight + 4;
-    const narrow = (endMs - startMs) / length < 0.0015 ? ' thin' : '';
+    const y = row * rowHeight + 4;
+    const narrow = (endMs - startMs) / length < thinShare ? ' thin' : '';
     return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(source)} ${safe(seq)}" data-says="${safe(words)}"/>`;
   });
   const height = rows.length * rowHeight;
