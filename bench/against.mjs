@@ -4,7 +4,7 @@ import * as format from './format.mjs';
 import { section } from './result.mjs';
 import { asMarkdown, asText } from './table.mjs';
 
-const { date, isNumber, megabytes, missing, ms, number, percent, text, times } = format;
+const { date, isNumber, megabytes, missing, ms, number, percent, reason: inOneLine, text, times } = format;
 
 /** Where a row knows no spread (kernels, memory, a single trial) a change counts from here on. */
 const assumedSpread = 0.05;
@@ -37,7 +37,10 @@ const keyParts = {
 function byKey(rows, name) {
   const found = new Map();
   for (const row of rows) {
-    const key = keyParts[name](row).map(text).join(' · ');
+    const key = keyParts[name](row)
+      .map(text)
+      .filter((word) => word !== missing)
+      .join(' · ');
     let unique = key;
     for (let n = 2; found.has(unique); n++) unique = `${key} (${n})`;
     found.set(unique, row);
@@ -87,8 +90,9 @@ function differences(now, earlier) {
   return said;
 }
 
-/** The comparison as data: {dates, warnings, rows, onlyNow, onlyEarlier}. */
-export function compareResults(now, earlier) {
+/** {dates, warnings, rows, onlyNow, onlyEarlier}. */
+function comparisonOf(now, earlier) {
+  /** @type {{dates: {now: string, earlier: string}, warnings: string[], rows: any[], onlyNow: any[], onlyEarlier: any[]}} */
   const comparison = {
     dates: { now: date(now?.date), earlier: date(earlier?.date) },
     warnings: differences(now, earlier),
@@ -102,7 +106,7 @@ export function compareResults(now, earlier) {
     const [skippedNow, skippedEarlier] = [byKey(a.skipped, name), byKey(b.skipped, name)];
     const missingOn = (side, sectionReason, key) => {
       const reason = side.get(key)?.skipped ?? sectionReason;
-      return { section: name, key, reason: reason ? text(reason) : null };
+      return { section: name, key, reason: reason ? inOneLine(reason) : null };
     };
     for (const [key, row] of rowsNow) {
       const before = rowsEarlier.get(key);
@@ -166,6 +170,12 @@ function write(comparison, table) {
 
 /** The comparison for the terminal. */
 export const againstText = (comparison) => write(comparison, asText(againstTable(comparison)));
+
+/** A result against an earlier one: {dates, warnings, rows, onlyNow, onlyEarlier} and the same as `text`. */
+export function compare(now, earlier) {
+  const comparison = comparisonOf(now, earlier);
+  return { ...comparison, text: againstText(comparison) };
+}
 
 /** The comparison in Markdown. */
 export const againstMarkdown = (comparison) => write(comparison, asMarkdown(againstTable(comparison)));

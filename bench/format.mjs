@@ -47,6 +47,12 @@ export function text(value) {
   return typeof value === 'object' ? missing : String(value);
 }
 
+/** Why something did not run, in one line: what a program said before it failed can be pages. */
+export function reason(value) {
+  const line = text(value).replace(/\s+/g, ' ').trim();
+  return line.length > 200 ? `${line.slice(0, 199)}…` : line;
+}
+
 /** 2025-11-25 12:09 UTC. */
 export function date(value) {
   const time = new Date(value ?? Number.NaN);

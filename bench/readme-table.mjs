@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describe, machineKey, pipelineGroups, skippedParts } from './result.mjs';
-import { asMarkdown, noiseLine, tables } from './table.mjs';
+import { asMarkdown, noiseLine, tableOf } from './table.mjs';
 
 const marks = { begin: '<!-- bench:begin -->', end: '<!-- bench:end -->' };
 
@@ -34,8 +34,8 @@ function machineText(result) {
   const parts = [
     `${machine}; ${system}; ${versions}. \`${command}\`, ${date}. ${noiseLine(result)}`,
     titles(result),
-    asMarkdown(tables.pipelines(result)).trimEnd(),
-    asMarkdown(tables.ratios(result)).trimEnd(),
+    asMarkdown(tableOf.pipelines(result)).trimEnd(),
+    asMarkdown(tableOf.ratios(result)).trimEnd(),
     left.length ? `Not measured: ${left.join('; ')}.` : '',
   ];
   return parts.filter(Boolean).join('\n\n');

@@ -1,5 +1,5 @@
 // Reading a result file: sections that ran, sections and rows that did not and why, the machine in words.
-import { date, gibibytes, isNumber, joined, missing, text } from './format.mjs';
+import { date, gibibytes, reason as inOneLine, isNumber, joined, missing, text } from './format.mjs';
 
 export const sectionNames = ['pipelines', 'stages', 'kernels', 'timelines', 'scaling', 'ratios', 'targets'];
 
@@ -11,7 +11,8 @@ export function section(result, name) {
   const all = (Array.isArray(value) ? value : []).filter(isObject);
   const rows = all.filter((row) => !row.skipped);
   const skipped = all.filter((row) => row.skipped);
-  const reason = rows.length ? null : text(value?.skipped ?? skipped[0]?.skipped ?? 'not part of this run');
+  const why = value?.skipped ?? result?.[`${name}Skipped`] ?? skipped[0]?.skipped ?? 'not part of this run';
+  const reason = rows.length ? null : inOneLine(why);
   return { rows, skipped, reason };
 }
 
@@ -48,7 +49,7 @@ export function skippedParts(result) {
   return sectionNames.flatMap((name) => {
     const { rows, skipped, reason } = section(result, name);
     if (rows.length === 0 && skipped.length === 0) return [{ what: `section ${name}`, reason }];
-    return skipped.map((row) => ({ what: nameInSection[name](row), reason: text(row.skipped) }));
+    return skipped.map((row) => ({ what: nameInSection[name](row), reason: inOneLine(row.skipped) }));
   });
 }
 

@@ -2,13 +2,14 @@
 import * as format from './format.mjs';
 import { list, pipelineGroups, section, skippedParts } from './result.mjs';
 
-const { count, fps, gbPerSecond, isNumber, megabytes, missing, ms, number, percent, plusMinus, text, times } = format;
+const { count, fps, gbPerSecond, isNumber, megabytes, missing, ms, number, percent, plusMinus, reason, text, times } =
+  format;
 
 const loopDelay = (delay) =>
   isNumber(delay?.p50) || isNumber(delay?.p99) ? `${number(delay?.p50)} / ${number(delay?.p99)}` : missing;
 
 function remarks({ noisy, notes, skipped }) {
-  if (skipped) return `skipped: ${text(skipped)}`;
+  if (skipped) return `skipped: ${reason(skipped)}`;
   return [noisy ? 'noisy' : '', ...(Array.isArray(notes) ? notes : [])].filter(Boolean).map(text).join('; ');
 }
 
@@ -50,7 +51,7 @@ function pipelines(result) {
 }
 
 function stages(result) {
-  const { rows, skipped, reason } = section(result, 'stages');
+  const { rows, skipped, reason: why } = section(result, 'stages');
   return {
     title: 'Stages alone',
     head: ['stage', 'case', 'per', 'CPU', 'wall', 'spread', 'items', 'notes'],
@@ -65,12 +66,12 @@ function stages(result) {
       count(row.items),
       remarks(row),
     ]),
-    reason,
+    reason: why,
   };
 }
 
 function kernels(result) {
-  const { rows, skipped, reason } = section(result, 'kernels');
+  const { rows, skipped, reason: why } = section(result, 'kernels');
   return {
     title: 'Kernels',
     head: ['kernel', 'case', 'instruction set', 'time', 'throughput', '× a memory copy', 'notes'],
@@ -84,13 +85,13 @@ function kernels(result) {
       times(row.copyRatio),
       remarks(row),
     ]),
-    reason,
+    reason: why,
     note: '× a memory copy: its time over that of a memcpy of the same bytes; 1 is as fast.',
   };
 }
 
 function ratios(result) {
-  const { rows, skipped, reason } = section(result, 'ratios');
+  const { rows, skipped, reason: why } = section(result, 'ratios');
   return {
     title: 'Ratios, framepath to the other',
     head: ['pipeline', 'against', 'fps', 'CPU per frame', 'notes'],
@@ -102,21 +103,21 @@ function ratios(result) {
       times(row.cpu),
       remarks(row),
     ]),
-    reason,
+    reason: why,
     note: 'fps above 1× and CPU below 1× are better.',
   };
 }
 
 /** `yes`, `no`, or that it was not measured. */
 export const metWord = ({ met, skipped }) =>
-  skipped ? `skipped: ${text(skipped)}` : met === true ? 'yes' : met === false ? 'no' : 'not measured';
+  skipped ? `skipped: ${reason(skipped)}` : met === true ? 'yes' : met === false ? 'no' : 'not measured';
 
 /** A target's number with its unit where it states one. */
 export const targetText = (value, unit) =>
   value !== null && value !== undefined && unit ? `${text(value)} ${text(unit)}` : text(value);
 
 function targets(result) {
-  const { rows, skipped, reason } = section(result, 'targets');
+  const { rows, skipped, reason: why } = section(result, 'targets');
   return {
     title: 'Targets',
     head: ['target', 'wanted', 'measured', 'met'],
@@ -127,12 +128,12 @@ function targets(result) {
       targetText(row.value, row.unit),
       metWord(row),
     ]),
-    reason,
+    reason: why,
   };
 }
 
 function scaling(result) {
-  const { rows, skipped, reason } = section(result, 'scaling');
+  const { rows, skipped, reason: why } = section(result, 'scaling');
   return {
     title: 'Scaling',
     head: ['what', 'unit', 'points', 'notes'],
@@ -143,7 +144,7 @@ function scaling(result) {
       (Array.isArray(row.x) ? row.x : []).map((x, i) => `${text(x)}: ${number(row.y?.[i])}`).join('  ') || missing,
       remarks(row),
     ]),
-    reason,
+    reason: why,
   };
 }
 
@@ -188,8 +189,8 @@ function skipped(result) {
   };
 }
 
-/** The tables by name, as data. */
-export const tables = { pipelines, ratios, targets, stages, kernels, scaling, skipped };
+/** The tables by name, as data: `tableOf.kernels(result)`. */
+export const tableOf = { pipelines, ratios, targets, stages, kernels, scaling, skipped };
 
 /** Columns that say nothing in any row are left out; there is always the first. */
 export function withoutEmptyColumns({ head, rows, left }) {
@@ -248,21 +249,21 @@ export function noiseLine({ noise }) {
 }
 
 /** Everything, for the terminal. */
-export function textTables(result) {
+export function tables(result) {
   const waiting = list(result?.pipelines).filter((row) => list(row.stages).length);
   const all = [
-    ...['pipelines', 'ratios', 'targets'].map((name) => tables[name](result)),
+    ...['pipelines', 'ratios', 'targets'].map((name) => tableOf[name](result)),
     ...waiting.map(waits),
-    ...['stages', 'kernels', 'scaling', 'skipped'].map((name) => tables[name](result)),
+    ...['stages', 'kernels', 'scaling', 'skipped'].map((name) => tableOf[name](result)),
   ];
   return `${all.map(asText).join('\n')}\n${noiseLine(result ?? {})}\n`;
 }
 
 /** Everything, in Markdown, a heading each. */
 export function markdownTables(result, level = 2) {
-  const names = Object.keys(tables);
+  const names = Object.keys(tableOf);
   const parts = names.map((name) => {
-    const table = tables[name](result);
+    const table = tableOf[name](result);
     return `${'#'.repeat(level)} ${table.title}\n\n${table.reason ? `${cell(table.reason)}\n` : asMarkdown(table)}`;
   });
   return `${parts.join('\n')}\n${noiseLine(result ?? {})}\n`;

@@ -1,7 +1,7 @@
 // The top of the page: machine, date, the run in a few figures; below it targets, ratios, noise, what was skipped.
-import { date, isNumber, percent, text, times } from '../format.mjs';
+import { date, reason as inOneLine, isNumber, percent, text, times } from '../format.mjs';
 import { describe, section, skippedParts } from '../result.mjs';
-import { metWord, noiseLine, tables, targetText } from '../table.mjs';
+import { metWord, noiseLine, tableOf, targetText } from '../table.mjs';
 import { ratioBars } from './bars.mjs';
 import { badge, htmlTable, notRun, part, safe } from './html.mjs';
 
@@ -51,7 +51,7 @@ export function targetsPart(result) {
   const lines = [...rows, ...skipped].map((target) => {
     const tone = target.skipped ? 'plain' : target.met === true ? 'good' : target.met === false ? 'bad' : 'plain';
     const word = target.skipped ? 'skipped' : tone === 'good' ? 'met' : tone === 'bad' ? 'missed' : metWord(target);
-    const value = target.skipped ? text(target.skipped) : targetText(target.value, target.unit);
+    const value = target.skipped ? inOneLine(target.skipped) : targetText(target.value, target.unit);
     return `<tr><td>${safe(target.name)}</td><td class="n">${safe(targetText(target.target, target.unit))}</td><td class="n">${safe(value)}</td><td>${badge(word, tone)}</td></tr>`;
   });
   const table = `<div class="scroll"><table><thead><tr><th>Target</th><th class="n">Wanted</th><th class="n">Measured</th><th>Met</th></tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
@@ -67,7 +67,7 @@ export function ratiosPart(result) {
       label: `${text(row.pipeline)}: ${text(row.against)}`,
       value: row[field],
       show: times,
-      reason: row.skipped ? text(row.skipped) : undefined,
+      reason: row.skipped ? inOneLine(row.skipped) : undefined,
     }));
   const charts =
     ratioBars({
@@ -91,7 +91,7 @@ export function skippedPart(result) {
     'skipped',
     'Skipped',
     '',
-    rows.length ? htmlTable(tables.skipped(result)) : '<p>Nothing was skipped.</p>',
+    rows.length ? htmlTable(tableOf.skipped(result)) : '<p>Nothing was skipped.</p>',
   );
 }
 

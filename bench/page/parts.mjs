@@ -1,9 +1,9 @@
 // The other parts of the page: time lines, scaling, stages alone, kernels, and the comparison with an earlier result.
 
-import { againstTable, compareResults } from '../against.mjs';
+import { againstTable, compare } from '../against.mjs';
 import { ms, text } from '../format.mjs';
 import { section } from '../result.mjs';
-import { tables } from '../table.mjs';
+import { tableOf } from '../table.mjs';
 import { bars } from './bars.mjs';
 import { curve } from './curves.mjs';
 import { kernelDots } from './dots.mjs';
@@ -46,7 +46,7 @@ export const stagesPart = (result) =>
           })),
       }),
     );
-    return `<div class="two">${charts.join('')}</div>${details('All stages as a table', htmlTable(tables.stages(result)))}`;
+    return `<div class="two">${charts.join('')}</div>${details('All stages as a table', htmlTable(tableOf.stages(result)))}`;
   });
 
 export const kernelsPart = (result) =>
@@ -55,7 +55,7 @@ export const kernelsPart = (result) =>
     'kernels',
     'Kernels',
     '',
-    (rows) => kernelDots(rows) + details('All kernels as a table', htmlTable(tables.kernels(result))),
+    (rows) => kernelDots(rows) + details('All kernels as a table', htmlTable(tableOf.kernels(result))),
   );
 
 function oneSided(title, entries) {
@@ -76,7 +76,7 @@ function comparisonTable(comparison, rows) {
 
 /** Now against an earlier result: first what changed, the rest folded away. */
 export function againstPart(result, earlier) {
-  const comparison = compareResults(result, earlier);
+  const comparison = compare(result, earlier);
   const changed = comparison.rows.filter((row) => row.changed);
   const warnings = comparison.warnings.map((line) => `<li>${safe(line)}</li>`).join('');
   const table = changed.length

@@ -1,5 +1,5 @@
 // A pipeline: its contenders side by side, then framepath from inside.
-import { count, isNumber, megabytes, missing, ms, number, percent, text, times } from '../format.mjs';
+import { count, isNumber, megabytes, missing, ms, number, percent, reason, text, times } from '../format.mjs';
 import { isOurs, list, pipelineGroups, section } from '../result.mjs';
 import { waits } from '../table.mjs';
 import { bars } from './bars.mjs';
@@ -118,7 +118,7 @@ function inside(row) {
 function remarks(contenders) {
   const lines = contenders.flatMap((row) => {
     const notes = Array.isArray(row.notes) ? row.notes : [];
-    const words = [row.skipped ? `skipped: ${text(row.skipped)}` : '', ...notes.map(text)].filter(Boolean);
+    const words = [row.skipped ? `skipped: ${reason(row.skipped)}` : '', ...notes.map(text)].filter(Boolean);
     const mark = row.noisy ? `${badge('noisy', 'warn')} ` : '';
     return words.length || mark
       ? [`<li><b>${safe(row.contender)}</b> ${mark}${words.length ? safe(words.join('; ')) : ''}</li>`]

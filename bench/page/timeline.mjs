@@ -4,24 +4,35 @@ import { list } from '../result.mjs';
 import { chart, legend, notRun, safe } from './html.mjs';
 
 const rowHeight = 24;
-const colours = 8;
+const colours = 7;
 /** Below this share of the whole a span is a line in its colour; client.js decides again by pixels. */
 const thinShare = 0.01;
 const round = (value) => Number(value.toFixed(3));
+
+const inOrder = (a, b) => String(a).localeCompare(String(b), 'en', { numeric: true });
+
+/** Which worker of its lane: a trace names its threads `faces`, `faces 2`, ... */
+const workerWord = (lane, worker) =>
+  typeof worker === 'string' && worker.startsWith(lane) ? worker.slice(lane.length).trim() || '1' : text(worker);
 
 /** The rows: lanes in the order they first start in, their workers in theirs. */
 function workerRows(spans) {
   const lanes = new Map();
   for (const { lane, worker } of [...spans].sort((a, b) => a.startMs - b.startMs)) {
     if (!lanes.has(text(lane))) lanes.set(text(lane), new Set());
-    lanes.get(text(lane)).add(worker ?? 0);
+    lanes.get(text(lane)).add(workerWord(text(lane), worker ?? 0));
   }
   return [...lanes].flatMap(([lane, workers]) =>
-    [...workers]
-      .sort((a, b) => a - b)
-      .map((worker, i) => ({ lane, worker, first: i === 0, several: workers.size > 1 })),
+    [...workers].sort(inOrder).map((worker, i) => ({ lane, worker, first: i === 0, several: workers.size > 1 })),
   );
 }
+
+/** Composed pictures are of no source. */
+const composed = 'composed';
+const sourceWord = (source) => (source === '' || source === null || source === undefined ? composed : text(source));
+
+const taskWords = (source, seq) =>
+  sourceWord(source) === composed ? `composed picture ${text(seq)}` : `frame ${text(seq)} of source ${text(source)}`;
 
 export function timeline({ pipeline, spans: given }) {
   const spans = list(given).filter(({ startMs, endMs }) => isNumber(startMs) && isNumber(endMs) && endMs >= startMs);
@@ -31,19 +42,20 @@ export function timeline({ pipeline, spans: given }) {
   const length = Math.max(...spans.map(({ endMs }) => endMs)) - origin || 1;
   const rows = workerRows(spans);
   const rowOf = new Map(rows.map(({ lane, worker }, i) => [`${lane}#${worker}`, i]));
-  const sources = [...new Set(spans.map(({ source }) => text(source)))].sort((a, b) =>
-    a.localeCompare(b, 'en', { numeric: true }),
-  );
-  const toneOf = (source) => `s${sources.indexOf(text(source)) % colours}`;
+  const sources = [...new Set(spans.map(({ source }) => sourceWord(source)))].sort(inOrder);
+  const coloured = sources.filter((source) => source !== composed);
+  const toneOf = (source) =>
+    sourceWord(source) === composed ? 's7' : `s${coloured.indexOf(sourceWord(source)) % colours}`;
   const rects = spans.map((span) => {
     const { lane, worker, startMs, endMs, source, seq } = span;
-    const row = rowOf.get(`${text(lane)}#${worker ?? 0}`);
+    const name = workerWord(text(lane), worker ?? 0);
+    const row = rowOf.get(`${text(lane)}#${name}`);
     const words =
-      `${text(lane)}${rows[row].several ? `, worker ${text(worker)}` : ''} · frame ${text(seq)} of source ${text(source)} · ` +
+      `${text(lane)}${rows[row].several ? `, worker ${name}` : ''} · ${taskWords(source, seq)} · ` +
       `from ${ms(startMs - origin)}, took ${ms(endMs - startMs)}`;
     const y = row * rowHeight + 4;
     const narrow = (endMs - startMs) / length < thinShare ? ' thin' : '';
-    return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(source)} ${safe(seq)}" data-says="${safe(words)}"/>`;
+    return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(sourceWord(source))} ${safe(seq)}" data-says="${safe(words)}"/>`;
   });
   const height = rows.length * rowHeight;
   const stripes = rows
@@ -68,6 +80,6 @@ export function timeline({ pipeline, spans: given }) {
     title,
     'fewer gaps are better',
     drawing,
-    legend(sources.map((source) => [toneOf(source), `source ${source}`])),
+    legend(sources.map((source) => [toneOf(source), source === composed ? composed : `source ${source}`])),
   );
 }

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { againstMarkdown, againstText, compareResults } from '../../bench/against.mjs';
+import { againstMarkdown, againstText, compare } from '../../bench/against.mjs';
 import { fixture, paths, type Result, replaced, small } from './fixtures.js';
 
 /** The row of a figure in the comparison of a full result with a changed copy of it as the earlier one. */
 function rowAfter(change: (earlier: Result, now: Result) => void, key: string, metric: string) {
   const [now, earlier] = [fixture('full'), fixture('full')];
   change(earlier, now);
-  return compareResults(now, earlier).rows.find((row) => row.key === key && row.metric === metric)!;
+  return compare(now, earlier).rows.find((row) => row.key === key && row.metric === metric)!;
 }
 
 describe('a change', () => {
   test('is none between a result and itself', () => {
-    const { rows, warnings, onlyNow, onlyEarlier } = compareResults(fixture('full'), fixture('full'));
+    const { rows, warnings, onlyNow, onlyEarlier } = compare(fixture('full'), fixture('full'));
     expect(rows).toHaveLength(8 * 3 + 8 + 32);
     expect(rows.filter(({ ratio, changed }) => ratio !== 1 || changed)).toEqual([]);
     expect([warnings, onlyNow, onlyEarlier]).toEqual([[], [], []]);
@@ -40,8 +40,8 @@ describe('a change', () => {
 
   test('is judged alike in both directions', () => {
     const [full, noisy] = [fixture('full'), fixture('noisy')];
-    const forth = compareResults(full, noisy).rows;
-    const back = compareResults(noisy, full).rows;
+    const forth = compare(full, noisy).rows;
+    const back = compare(noisy, full).rows;
     const inverted = back.map(({ changed, better }) => [changed, better === null ? null : !better]);
     expect(inverted).toEqual(forth.map(({ changed, better }) => [changed, better]));
   });
@@ -56,7 +56,7 @@ describe('a change', () => {
   });
 
   test('in a noisy row says so', () => {
-    const text = againstText(compareResults(fixture('full'), fixture('noisy')));
+    const text = againstText(compare(fixture('full'), fixture('noisy')));
     expect(text).toMatch(/A · framepath +fps +121 fps +168 fps +1\.39× +22 % +better, noisy/);
     expect(text).toMatch(/12 better, 0 worse, 16 the same\.\n$/);
   });
@@ -64,7 +64,7 @@ describe('a change', () => {
 
 describe('what cannot be compared', () => {
   test('is listed by side, with the reason of the other side', () => {
-    const { onlyNow, onlyEarlier } = compareResults(fixture('full'), fixture('partial'));
+    const { onlyNow, onlyEarlier } = compare(fixture('full'), fixture('partial'));
     expect(onlyNow).toContainEqual({
       section: 'pipelines',
       key: 'A · node-av',
@@ -73,7 +73,7 @@ describe('what cannot be compared', () => {
     expect(onlyNow).toContainEqual({ section: 'pipelines', key: 'B · framepath', reason: null });
     expect(onlyNow.find(({ section }) => section === 'kernels')?.reason).toMatch(/conformance program is not built/);
     expect(onlyEarlier).toEqual([]);
-    const swapped = compareResults(fixture('partial'), fixture('full'));
+    const swapped = compare(fixture('partial'), fixture('full'));
     expect(swapped.onlyEarlier).toEqual(onlyNow);
     expect(againstText(swapped)).toContain('Only earlier:\n- pipelines: A · framepath (published model)\n');
   });
@@ -81,7 +81,7 @@ describe('what cannot be compared', () => {
   test('two rows of one name are two rows', () => {
     const [now, earlier] = [fixture('full'), fixture('full')];
     for (const result of [now, earlier]) result.stages.push({ ...result.stages[0], cpuMs: 9 });
-    const { rows } = compareResults(now, earlier);
+    const { rows } = compare(now, earlier);
     expect(rows.map(({ key }) => key)).toContain('decode · 1080p h264 (2)');
   });
 
@@ -91,7 +91,7 @@ describe('what cannot be compared', () => {
     earlier.versions.ffmpeg = '7.1';
     earlier.quick = true;
     earlier.pipelines[0].settings = 'one thread';
-    expect(compareResults(now, earlier).warnings).toEqual([
+    expect(compare(now, earlier).warnings).toEqual([
       'machine: cpu differs: Another CPU then, Sample CPU @ 2.60GHz now',
       'version of ffmpeg differs: 7.1 then, 5.1.9 now',
       'quick differs: yes then, no now',
@@ -102,7 +102,7 @@ describe('what cannot be compared', () => {
   test('a few bytes more of memory are the same machine', () => {
     const earlier = fixture('full');
     earlier.machine.memoryBytes -= 4096;
-    expect(compareResults(fixture('full'), earlier).warnings).toEqual([]);
+    expect(compare(fixture('full'), earlier).warnings).toEqual([]);
   });
 });
 
@@ -111,7 +111,7 @@ test('whatever is missing or strange on one side, the text does not say so in th
   for (const path of paths(result))
     for (const value of [undefined, null, 0, 'word']) {
       const changed = replaced(result, path, value);
-      const text = againstText(compareResults(changed, result)) + againstMarkdown(compareResults(result, changed));
+      const text = againstText(compare(changed, result)) + againstMarkdown(compare(result, changed));
       expect(text.match(/NaN|undefined|Infinity|\[object|null/), `${path.join('.')} = ${value}`).toBeNull();
     }
 });

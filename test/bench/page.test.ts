@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { page } from '../../bench/page.mjs';
+import { middleSpans } from '../../bench/timelines.mjs';
 import { fixture, paths, type Result, replaced, small, words } from './fixtures.js';
 
 const part = (html: string, id: string) => new RegExp(`<section id="${id}">[\\s\\S]*?</section>`).exec(html)?.[0] ?? '';
@@ -113,12 +114,41 @@ describe('time lines', () => {
     const tones = spans(result).map(
       (span) => `${/class="(s\d)/.exec(span)?.[1]} ${/data-task="(\w+)/.exec(span)?.[1]}`,
     );
-    expect([...new Set(tones)].sort()).toEqual(['s0 left', 's1 right']);
+    expect([...new Set(tones)].sort()).toEqual(['s0 left', 's1 right', 's7 composed']);
+  });
+
+  test('come out of a trace: threads by their names, composed pictures of no source', () => {
+    const thread = (tid: number, name: string) => ({ ph: 'M', tid, name: 'thread_name', args: { name } });
+    const slice = (tid: number, name: string, ts: number, dur: number, source: string, seq: number) => {
+      return { ph: 'X', tid, name, ts, dur, args: { source, seq } };
+    };
+    const traceEvents = [
+      ...['faces', 'faces 2', 'faces 10', 'encode'].map((name, i) => thread(i + 1, name)),
+      slice(4, 'encode', 0, 1000, '', 0), // before the stretch that is kept
+      ...[1, 2, 3].map((tid) => slice(tid, 'faces', 60_000 + tid * 1000, 4000, 'left', tid)),
+      slice(4, 'encode', 70_000, 20_000, '', 1),
+    ];
+    const result = { ...fixture('full'), timelines: [{ pipeline: 'A', spans: middleSpans({ traceEvents }) }] };
+    const says = spans(result).map((span) => /data-says="([^"]*)/.exec(span)?.[1]);
+    expect(says).toEqual([
+      'faces, worker 1 · frame 1 of source left · from 0 ms, took 4.00 ms',
+      'faces, worker 2 · frame 2 of source left · from 1.00 ms, took 4.00 ms',
+      'faces, worker 10 · frame 3 of source left · from 2.00 ms, took 4.00 ms',
+      'encode · composed picture 1 · from 9.00 ms, took 20.0 ms',
+    ]);
+    expect(spans(result).map((span) => /y="(\d+)"/.exec(span)?.[1])).toEqual(['4', '28', '52', '76']);
+  });
+
+  test('take workers that are numbers', () => {
+    const result = fixture('full');
+    const span = { lane: 'faces', startMs: 0, endMs: 5, source: 0, seq: 1 };
+    result.timelines[0].spans = [10, 9, 0].map((worker) => ({ ...span, worker }));
+    expect(spans(result).map((rect) => /y="(\d+)"/.exec(rect)?.[1])).toEqual(['52', '28', '4']);
   });
 
   test('say what a span is', () => {
     expect(spans(fixture('full'))[1]).toMatch(
-      /data-says="faces, worker 0 · frame 120 of source left · from [\d.]+ ms, took [\d.]+ ms"/,
+      /data-says="faces, worker 1 · frame 120 of source left · from [\d.]+ ms, took [\d.]+ ms"/,
     );
   });
 });
@@ -130,6 +160,23 @@ describe('what did not run', () => {
     expect(words(part(html, 'timelines'))).toContain('Not measured: --quick leaves the traced run out');
     expect(words(part(html, 'pipelines'))).toContain('opencv skipped: python3 has no module named');
     expect(words(part(html, 'skipped'))).toContain('stage encode, hevc this FFmpeg has no libx265');
+  });
+
+  test('of which a program said pages is one short line', () => {
+    const result = fixture('full');
+    result.pipelines[3] = {
+      name: 'A',
+      contender: 'node-av',
+      skipped: `it ended with 1:\n${'at some place\n'.repeat(99)}`,
+    };
+    const reason = /node-av skipped: (it ended[^<]*?…)/.exec(words(part(page(result), 'pipelines')))?.[1];
+    expect(reason).toMatch(/^it ended with 1: at some place at/);
+    expect(reason).toHaveLength(200);
+  });
+
+  test('may give its reason beside the section', () => {
+    const result = { ...fixture('full'), kernels: [], kernelsSkipped: 'not asked for' };
+    expect(words(part(page(result), 'kernels'))).toContain('Not measured: not asked for');
   });
 
   test('is nothing when everything ran', () => {

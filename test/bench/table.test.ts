@@ -1,18 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { asMarkdown, asText, markdownTables, tables, textTables, waits } from '../../bench/table.mjs';
+import { againstText, compare } from '../../bench/against.mjs';
+import { asMarkdown, asText, markdownTables, tableOf, tables, waits } from '../../bench/table.mjs';
 import { fixture, paths, replaced, small } from './fixtures.js';
 
 const lineOf = (text: string, pattern: RegExp) => text.split('\n').find((line) => pattern.test(line)) ?? '';
 
 describe('the terminal', () => {
   test('shows a contender with everything that was measured', () => {
-    const line = lineOf(asText(tables.pipelines(fixture('full'))), /^A +framepath {2}/);
+    const line = lineOf(asText(tableOf.pipelines(fixture('full'))), /^A +framepath {2}/);
     for (const figure of ['168 fps ±3 %', '10.7', '143 MB', '1.06 / 1.31', '14.2 ms', '90 %', '87 %'])
       expect(line).toContain(figure);
   });
 
   test('aligns every column', () => {
-    const lines = asText(tables.kernels(fixture('full')))
+    const lines = asText(tableOf.kernels(fixture('full')))
       .split('\n')
       .slice(1);
     const rule = lines[1]!;
@@ -23,30 +25,30 @@ describe('the terminal', () => {
   });
 
   test('says why a contender was skipped and which was noisy', () => {
-    expect(lineOf(asText(tables.pipelines(fixture('partial'))), /node-av/)).toContain(
+    expect(lineOf(asText(tableOf.pipelines(fixture('partial'))), /node-av/)).toContain(
       'skipped: needs Node 22 or later',
     );
-    expect(lineOf(asText(tables.pipelines(fixture('noisy'))), /ffmpeg-pipe/)).toMatch(/noisy; 2 processes$/);
-    expect(asText(tables.pipelines(fixture('full')))).not.toContain('noisy');
+    expect(lineOf(asText(tableOf.pipelines(fixture('noisy'))), /ffmpeg-pipe/)).toMatch(/noisy; 2 processes$/);
+    expect(asText(tableOf.pipelines(fixture('full')))).not.toContain('noisy');
   });
 
   test('leaves out columns that say nothing', () => {
-    expect(asText(tables.pipelines(fixture('full')))).toContain('utilisation');
-    expect(asText(tables.pipelines(fixture('partial')))).not.toContain('utilisation');
+    expect(asText(tableOf.pipelines(fixture('full')))).toContain('utilisation');
+    expect(asText(tableOf.pipelines(fixture('partial')))).not.toContain('utilisation');
   });
 
   test('gives the reason of a section that did not run', () => {
-    expect(asText(tables.kernels(fixture('partial')))).toBe(
+    expect(asText(tableOf.kernels(fixture('partial')))).toBe(
       'Kernels: the conformance program is not built; run: npm run setup\n',
     );
-    expect(asText(tables.kernels({}))).toBe('Kernels: not part of this run\n');
+    expect(asText(tableOf.kernels({}))).toBe('Kernels: not part of this run\n');
   });
 
   test('tells met from missed from not measured', () => {
-    expect(lineOf(asText(tables.targets(fixture('full'))), /inflation/)).toMatch(/ no$/);
-    expect(lineOf(asText(tables.targets(fixture('full'))), /loop delay/)).toMatch(/ yes$/);
-    expect(lineOf(asText(tables.targets(fixture('partial'))), /inflation/)).toMatch(/ not measured$/);
-    expect(lineOf(asText(tables.targets(fixture('partial'))), /speed/)).toMatch(/skipped: ffmpeg-pipe did not run$/);
+    expect(lineOf(asText(tableOf.targets(fixture('full'))), /inflation/)).toMatch(/ no$/);
+    expect(lineOf(asText(tableOf.targets(fixture('full'))), /loop delay/)).toMatch(/ yes$/);
+    expect(lineOf(asText(tableOf.targets(fixture('partial'))), /inflation/)).toMatch(/ not measured$/);
+    expect(lineOf(asText(tableOf.targets(fixture('partial'))), /speed/)).toMatch(/skipped: ffmpeg-pipe did not run$/);
   });
 
   test('shows waiting and service of the stages', () => {
@@ -56,15 +58,15 @@ describe('the terminal', () => {
   });
 
   test('says what the machine did besides', () => {
-    expect(textTables(fixture('noisy'))).toContain('took 31 % of the machine (median; 58 % at worst); 9 trials were');
-    expect(textTables(fixture('full'))).toContain('1 trial was repeated');
-    expect(textTables({})).toContain('was not measured');
+    expect(tables(fixture('noisy'))).toContain('took 31 % of the machine (median; 58 % at worst); 9 trials were');
+    expect(tables(fixture('full'))).toContain('1 trial was repeated');
+    expect(tables({})).toContain('was not measured');
   });
 });
 
 describe('Markdown', () => {
   test('has the rows of the terminal, words to the left and numbers to the right', () => {
-    const [head, rule, first] = asMarkdown(tables.ratios(fixture('full'))).split('\n');
+    const [head, rule, first] = asMarkdown(tableOf.ratios(fixture('full'))).split('\n');
     expect([head, rule, first]).toEqual([
       '| pipeline | against | fps | CPU per frame |',
       '|---|---|---:|---:|',
@@ -75,14 +77,32 @@ describe('Markdown', () => {
   test('keeps a bar inside its cell', () => {
     const result = fixture('full');
     result.ratios[0].against = 'a|b';
-    expect(asMarkdown(tables.ratios(result))).toContain('| a\\|b |');
+    expect(asMarkdown(tableOf.ratios(result))).toContain('| a\\|b |');
   });
 
   test('has a heading a section', () => {
     const titles = markdownTables(fixture('partial')).match(/^## .*$/gm);
-    expect(titles).toHaveLength(Object.keys(tables).length);
+    expect(titles).toHaveLength(Object.keys(tableOf).length);
     expect(markdownTables(fixture('partial'), 4)).toContain('\n#### Kernels\n');
   });
+});
+
+test('what the suite takes from these files is there', async () => {
+  const suite = readFileSync(new URL('../../bench/suite.mjs', import.meta.url), 'utf8');
+  for (const file of ['table', 'against', 'page']) {
+    const names = new RegExp(`import \\{ ([^}]+) \\} from './${file}\\.mjs'`).exec(suite)?.[1];
+    expect(names, file).toBeTruthy();
+    const given = await import(new URL(`../../bench/${file}.mjs`, import.meta.url).href);
+    for (const name of names!.split(', ')) expect(given[name], `${name} of ${file}.mjs`).toBeTypeOf('function');
+  }
+  expect(tables(fixture('full'))).toBeTypeOf('string');
+  expect(compare(fixture('full'), fixture('noisy')).text).toBe(againstText(compare(fixture('full'), fixture('noisy'))));
+});
+
+test('a stage of one case needs no name for it', () => {
+  const result = fixture('full');
+  result.stages = [{ ...result.stages[0], stage: 'detect', case: '' }];
+  expect(compare(result, result).rows.map(({ key }) => key)).toContain('detect');
 });
 
 test('whatever is missing or strange in a result, no table says so in the words of JavaScript', () => {
@@ -91,7 +111,7 @@ test('whatever is missing or strange in a result, no table says so in the words 
   for (const path of paths(result))
     for (const value of [undefined, null, 'word', -1]) {
       const changed = replaced(result, path, value);
-      const text = textTables(changed) + markdownTables(changed);
+      const text = tables(changed) + markdownTables(changed);
       expect(text.match(bad), `${path.join('.')} = ${value}`).toBeNull();
     }
 });
