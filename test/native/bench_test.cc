@@ -76,14 +76,14 @@ TEST(the_pattern_is_a_clip_that_moves) {
 
 TEST(decode_counts_whole_clips) {
   for (const int32_t threads : {1, 2}) {
-    const auto figures = bench::decode(quickly(), {pattern(), threads});
+    const auto figures = bench::decode(quickly(), {pattern(), threads, media::SkipLoopFilter::none});
     plausible(figures, "decode", "frame");
     CHECK_EQUAL(figures.items % 30, int64_t{0});
     CHECK_EQUAL(fact<std::string>(figures, "size"), std::string("320x180"));
     CHECK_EQUAL(fact<int64_t>(figures, "threads"), int64_t{threads});
   }
-  CHECK_ERROR(bench::decode(quickly(), {pattern(), 0}), INVALID_ARGUMENT);
-  CHECK_ERROR(bench::decode(quickly(), {"nowhere.mp4", 1}), SOURCE_NOT_FOUND);
+  CHECK_ERROR(bench::decode(quickly(), {pattern(), 0, {}}), INVALID_ARGUMENT);
+  CHECK_ERROR(bench::decode(quickly(), {"nowhere.mp4", 1, {}}), SOURCE_NOT_FOUND);
 }
 
 TEST(track_follows_most_of_the_objects) {
