@@ -262,7 +262,7 @@ export type StageRequest = {
   /** measured for at least this long, after a warm-up; default 1 */
   minSeconds?: number;
 } & (
-  | { stage: 'decode'; clip: string; threads?: number }
+  | { stage: 'decode'; clip: string; threads?: number; skipLoopFilter?: NonNullable<SourceSpec['skipLoopFilter']> }
   | { stage: 'letterbox'; clip: string; model: ModelFileSpec }
   | { stage: 'detect'; clip: string; model: ModelFileSpec; batch?: number }
   | { stage: 'embed'; clip: string; model: ModelFileSpec; crops?: number; batched?: boolean }

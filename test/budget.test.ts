@@ -137,6 +137,15 @@ describe('what would help', () => {
     expect(changes({ ...cameras, streams: 100 }, [small])).not.toContain('height 540');
   });
 
+  test('is decoding without the deblocking filter where that saves enough', () => {
+    const skipping = { ...costs, decodeSkipping: { nonref: { cpuMs: 1.9 }, all: { cpuMs: 1.6 } } };
+    const decoding: Workload = { streams: 70, fps: 25, latencyMs: 100, detect: false };
+    expect(capacity(decoding, skipping).streams).toBe(78);
+    expect(changes({ ...decoding, streams: 80 }, [], skipping)).toContain("skipLoopFilter 'nonref'");
+    expect(changes({ ...decoding, streams: 90 }, [], skipping)).toContain("skipLoopFilter 'all'");
+    expect(changes({ ...decoding, streams: 120 }, [], skipping)).toEqual([]);
+  });
+
   test('are two changes together where one is not enough', () => {
     const found = changes({ ...cameras, streams: 12, encode: 'balanced' });
     expect(found.some((change) => change.includes(' + '))).toBe(true);

@@ -10,6 +10,7 @@ Figures decode(const Setting& setting, const DecodeCase& is) {
   media::SourceOptions options;
   options.uri = is.clip;
   options.threads = is.threads;
+  options.skipLoopFilter = is.skipLoopFilter;
   std::string size, codec;
   const Window window = measure(setting.minSeconds, [&](Stopwatch& watch) {
     const auto reader = media::openSource(options, device);

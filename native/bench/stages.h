@@ -10,6 +10,7 @@
 
 #include "infer/model.h"
 #include "media/encoder.h"
+#include "media/source_reader.h"
 
 namespace framepath::bench {
 
@@ -35,6 +36,7 @@ struct Figures {
 struct DecodeCase {
   std::string clip;
   int32_t threads = 1;
+  media::SkipLoopFilter skipLoopFilter = media::SkipLoopFilter::none;
 };
 Figures decode(const Setting& setting, const DecodeCase& is);
 

@@ -173,6 +173,12 @@ media::Limits limitsFrom(const Json& json) {
   return limits;
 }
 
+media::SkipLoopFilter skipLoopFilterFrom(const Json& json) {
+  using Skip = media::SkipLoopFilter;
+  return named<Skip>({{"none", Skip::none}, {"nonref", Skip::nonref}, {"all", Skip::all}},
+                     get<std::string>(json, "skipLoopFilter", "none"), "skipLoopFilter");
+}
+
 graph::SourceSpec sourceFrom(const Json& json) {
   using Kind = graph::SourceSpec::Kind;
   graph::SourceSpec source;
@@ -188,11 +194,7 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.stride = get(json, "stride", reader.stride);
   reader.maxFps = get(json, "maxFps", reader.maxFps);
   reader.threads = get(json, "threads", 0);
-  reader.skipLoopFilter =
-      named<media::SkipLoopFilter>({{"none", media::SkipLoopFilter::none},
-                                    {"nonref", media::SkipLoopFilter::nonref},
-                                    {"all", media::SkipLoopFilter::all}},
-                                   get<std::string>(json, "skipLoopFilter", "none"), "skipLoopFilter");
+  reader.skipLoopFilter = skipLoopFilterFrom(json);
   if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
   source.live = get(json, "live", false);
   source.width = get(json, "width", 0);

@@ -9,6 +9,7 @@ namespace framepath::binding {
 using Json = nlohmann::json;
 
 media::Limits limitsFrom(const Json& json);
+media::SkipLoopFilter skipLoopFilterFrom(const Json& json);
 graph::SourceSpec sourceFrom(const Json& json);
 infer::ModelOptions modelFrom(const Json& json);
 track::TrackerOptions trackerFrom(const Json& json);

@@ -69,9 +69,10 @@ const analysedFps = ({ fps, maxFps = fps }: Workload): number => Math.min(fps, m
  * worker each up to the number of cores, one tracking thread. With it every stream is a run of its own.
  */
 function rowsOf(workload: Workload, costs: Costs): Row[] {
-  const { streams, fps, detect, stride = 1, encode } = workload;
+  const { streams, fps, detect, stride = 1, encode, skipLoopFilter } = workload;
   const analysed = analysedFps(workload);
-  const rows: Row[] = [{ stage: 'decode', cost: costs.decode, rate: fps, threads: streams }];
+  const skipping = skipLoopFilter && needed(costs.decodeSkipping?.[skipLoopFilter], `decode ${skipLoopFilter}`);
+  const rows: Row[] = [{ stage: 'decode', cost: skipping ?? costs.decode, rate: fps, threads: streams }];
   if (detect) {
     rows.push({ stage: 'detect', cost: needed(costs.detect, 'detect'), rate: analysed / stride, threads: streams });
     rows.push({ stage: 'track', cost: needed(costs.track, 'track'), rate: analysed, threads: encode ? streams : 1 });

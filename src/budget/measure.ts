@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../addon.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import type { ModelFileSpec, StageFigures, StageRequest } from '../native.js';
-import type { Costs, Profile, StageCost } from './workload.js';
+import { type Costs, type Profile, type StageCost, skips } from './workload.js';
 
 /** What is to be measured, and on what. */
 export interface MeasureOptions {
@@ -126,6 +126,8 @@ function requests(options: MeasureOptions, clip: string): Record<string, StageRe
   const canvas = { width: width - (width % 2), height: height - (height % 2) };
   const common = { device, runtimeLibraries, minSeconds };
   const all: Record<string, StageRequest> = { decode: { ...common, stage: 'decode', clip } };
+  for (const skipLoopFilter of skips)
+    all[`decode ${skipLoopFilter}`] = { ...common, stage: 'decode', clip, skipLoopFilter };
   if (model) {
     all.detect = { ...common, stage: 'detect', clip, model };
     all.track = { ...common, stage: 'track', objects: trackedObjects };
@@ -198,6 +200,7 @@ function costsOf(entries: Entries, cores: number, { height, model, profiles }: M
     cores,
     height,
     decode: cost('decode'),
+    decodeSkipping: { nonref: cost('decode nonref'), all: cost('decode all') },
     ...(model && { detect: cost('detect'), track: cost('track') }),
     ...(profiles.length > 0 && {
       compose: cost('compose'),

@@ -1,6 +1,6 @@
 /** What would make a workload fit, or leave more room: tried on the budget one by one, then in pairs. */
 import { budgetOf, capacityOf, fits } from './budget.js';
-import type { Costs, Workload } from './workload.js';
+import { type Costs, skips, type Workload } from './workload.js';
 
 /** Something to try: another workload on the same machine, or other costs. */
 export interface Case {
@@ -41,7 +41,7 @@ const withWorkload = (change: string, more: Partial<Workload>): Change => ({
 const fewestDetections = 4;
 
 /** Every kind of change that is open to the workload. `smaller`: costs at smaller pictures, the largest first. */
-function kindsOf({ workload }: Case, smaller: readonly Costs[]): Kind[] {
+function kindsOf({ workload, costs }: Case, smaller: readonly Costs[]): Kind[] {
   const { fps, maxFps = fps, stride = 1, detect, encode } = workload;
   const analysed = Math.min(fps, maxFps);
   const strides: Change[] = [];
@@ -54,6 +54,9 @@ function kindsOf({ workload }: Case, smaller: readonly Costs[]): Kind[] {
     change: `height ${costs.height}`,
     apply: ({ workload }: Case) => ({ workload, costs }),
   }));
+  const skipping = costs.decodeSkipping
+    ? skips.map((skipLoopFilter) => withWorkload(`skipLoopFilter '${skipLoopFilter}'`, { skipLoopFilter }))
+    : [];
   const realtime = encode && encode !== 'realtime' ? [withWorkload('profile realtime', { encode: 'realtime' })] : [];
   const noEncoding: Change = {
     change: 'no encoding',
@@ -64,6 +67,7 @@ function kindsOf({ workload }: Case, smaller: readonly Costs[]): Kind[] {
     { changes: rates, step: rates.find((_, i) => i + 1 >= analysed / 2) },
     { changes: heights, step: heights[0] },
     { changes: realtime, step: realtime[0] },
+    { changes: skipping, step: skipping.at(-1) },
     { changes: encode ? [noEncoding] : [] },
     { changes: detect ? [withWorkload('no detection', { detect: false })] : [] },
   ];

@@ -5,6 +5,11 @@ export const profiles = ['realtime', 'streaming', 'balanced', 'quality', 'archiv
 /** Encoder profile, see `EncodeOptions.profile`. */
 export type Profile = (typeof profiles)[number];
 
+export const skips = ['nonref', 'all'] as const;
+
+/** A decoder's saving, see `VideoOptions.skipLoopFilter`. */
+export type Skip = (typeof skips)[number];
+
 /** Streams of one kind that arrive in real time. */
 export interface Workload {
   streams: number;
@@ -14,6 +19,8 @@ export interface Workload {
   maxFps?: number;
   /** from a picture's arrival to its result, or to its packet when it is encoded */
   latencyMs: number;
+  /** pictures that are decoded without their deblocking filter (`skipLoopFilter` of a source); default none */
+  skipLoopFilter?: Skip;
   /** detect and track */
   detect: boolean;
   /** every Nth picture goes through the detector */
@@ -35,6 +42,7 @@ export interface Costs {
   cores: number;
   height: number;
   decode: StageCost;
+  decodeSkipping?: Record<Skip, StageCost>;
   detect?: StageCost;
   track?: StageCost;
   compose?: StageCost;
