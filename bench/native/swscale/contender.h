@@ -28,9 +28,9 @@ using Scaler = std::shared_ptr<SwsContext>;
 
 // BT.709 in video range; RGB comes out in full range.
 inline Scaler makeScaler(int width, int height, int toWidth, int toHeight, AVPixelFormat to, int flags) {
-  Scaler scaler(sws_getContext(width, height, AV_PIX_FMT_YUV420P, toWidth, toHeight, to, flags, nullptr, nullptr,
-                               nullptr),
-                FreeScaler());
+  Scaler scaler(
+      sws_getContext(width, height, AV_PIX_FMT_YUV420P, toWidth, toHeight, to, flags, nullptr, nullptr, nullptr),
+      FreeScaler());
   if (!scaler) std::abort();
   const int* matrix = sws_getCoefficients(SWS_CS_ITU709);
   sws_setColorspaceDetails(scaler.get(), matrix, 0, matrix, to == AV_PIX_FMT_RGB24, 0, 1 << 16, 1 << 16);
@@ -41,9 +41,8 @@ struct ScalerKind {
   const char* name;
   int flags;
 };
-inline constexpr ScalerKind kScalers[] = {{"swscale bilinear", SWS_BILINEAR},
-                                          {"swscale area", SWS_AREA},
-                                          {"swscale fast_bilinear", SWS_FAST_BILINEAR}};
+inline constexpr ScalerKind kScalers[] = {
+    {"swscale bilinear", SWS_BILINEAR}, {"swscale area", SWS_AREA}, {"swscale fast_bilinear", SWS_FAST_BILINEAR}};
 
 inline std::vector<Isa> supportedIsas() {
   std::vector<Isa> isas;
