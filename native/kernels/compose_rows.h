@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "kernels/compose.h"
-#include "kernels/row_resample.h"
+#include "kernels/tile_rows.h"
 
 namespace framepath {
 namespace {
@@ -110,10 +110,10 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
   const bool pairs = a.canvas.format.layout == PixelLayout::semiPlanarYuv;
   const ComposeComponent parts[3] = {composeComponent(t.source, 0), composeComponent(t.source, gray ? 0 : 1),
                                      composeComponent(t.source, gray ? 0 : 2)};
-  RowArena arena(RowTable::bytes(t.lumaX, parts[0]) + RowTable::bytes(t.chromaX, parts[1]) + 8 * (width + 128));
-  RowTable luma, chroma;
-  luma.build(arena, t.lumaX, parts[0]);
-  chroma.build(arena, t.chromaX, parts[1]);
+  RowArena arena(TileRows::bytes(t.lumaX, parts[0]) + TileRows::bytes(t.chromaX, parts[1]) + 8 * (width + 128));
+  TileRows luma, chroma;
+  luma.build(arena, t.lumaX, t.lumaY, parts[0]);
+  chroma.build(arena, t.chromaX, t.chromaY, parts[1]);
   uint8_t* rows[3] = {arena.take<uint8_t>(width), arena.take<uint8_t>(width), arena.take<uint8_t>(width)};
   uint8_t* u = arena.take<uint8_t>(half);
   uint8_t* v = arena.take<uint8_t>(half);
@@ -129,27 +129,27 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
     uint8_t* toV = canvasSample(a.canvas, x0, y0, 5);
     const uint8_t *chromaU = u, *chromaV = v;
     if (rgb) {
-      for (int32_t i = 0; i < 3; i++) chroma.row(rows[i], parts[i], t.chromaY, y);
+      for (int32_t i = 0; i < 3; i++) chroma.row(rows[i], parts[i], i, y);
       convertRow(u, t, 1, rows[0], rows[1], rows[2], half);
       convertRow(v, t, 2, rows[0], rows[1], rows[2], half);
     } else if (!gray) {
       const bool direct = inPlace && !convert;
-      chroma.row(direct ? toU : u, parts[1], t.chromaY, y);
-      chroma.row(direct ? toV : v, parts[2], t.chromaY, y);
+      chroma.row(direct ? toU : u, parts[1], 1, y);
+      chroma.row(direct ? toV : v, parts[2], 2, y);
       if (direct) chromaU = toU, chromaV = toV;
     }
     for (int32_t i = 0; i < 2; i++) {
       uint8_t* to = canvasSample(a.canvas, x0, y0, 2 * i);
       const int32_t line = 2 * y + i;
       if (!rgb && !convert && t.alpha == 256) {
-        luma.row(to, parts[0], t.lumaY, line);
+        luma.row(to, parts[0], 0, line);
         continue;
       }
-      luma.row(rows[0], parts[0], t.lumaY, line);
+      luma.row(rows[0], parts[0], 0, line);
       const uint8_t* over = rows[0];
       if (rgb) {
-        luma.row(rows[1], parts[1], t.lumaY, line);
-        luma.row(rows[2], parts[2], t.lumaY, line);
+        luma.row(rows[1], parts[1], 1, line);
+        luma.row(rows[2], parts[2], 2, line);
         convertRow(mixed, t, 0, rows[0], rows[1], rows[2], width);
         over = mixed;
       } else if (convert) {
