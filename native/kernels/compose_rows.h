@@ -103,6 +103,22 @@ void clearCanvas(const ComposeArgs& a) {
   }
 }
 
+// A tile that needs nothing more than resampling, plane after plane straight into a planar canvas.
+void composePlanes(const ComposeArgs& a, const ComposeTile& t, const ComposeComponent parts[3], TileRows& luma,
+                   TileRows& chroma) {
+  for (int32_t plane = 0; plane < 3; plane++) {
+    const int32_t shift = plane ? 1 : 0;
+    uint8_t* to = canvasSample(a.canvas, t.toX / 2, t.toY / 2, plane ? plane + 3 : 0);
+    TileRows& rows = plane ? chroma : luma;
+    const bool colorless = plane && t.source.format.layout == PixelLayout::gray;
+    for (int32_t y = 0; y < t.toHeight >> shift; y++, to += a.canvas.planes[plane].pitchBytes)
+      if (colorless)
+        memset(to, 128, static_cast<size_t>(t.toWidth >> shift));
+      else
+        rows.row(to, parts[plane], plane, y, a.canvas.planes[plane].pitchBytes);
+  }
+}
+
 void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
   const int32_t width = t.toWidth, half = t.toWidth / 2;
   const bool rgb = t.color == ComposeColor::rgb, convert = t.color == ComposeColor::convert;
@@ -114,6 +130,7 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
   TileRows luma, chroma;
   luma.build(arena, t.lumaX, t.lumaY, parts[0]);
   chroma.build(arena, t.chromaX, t.chromaY, parts[1]);
+  if (t.alpha == 256 && !pairs && t.color == ComposeColor::direct) return composePlanes(a, t, parts, luma, chroma);
   uint8_t* rows[3] = {arena.take<uint8_t>(width), arena.take<uint8_t>(width), arena.take<uint8_t>(width)};
   uint8_t* u = arena.take<uint8_t>(half);
   uint8_t* v = arena.take<uint8_t>(half);
@@ -123,8 +140,6 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
 
   for (int32_t y = 0; y < t.toHeight / 2; y++) {
     const int32_t x0 = t.toX / 2, y0 = t.toY / 2 + y;
-    // The rows of a planar canvas that need nothing more than resampling are written in place.
-    const bool inPlace = t.alpha == 256 && !pairs;
     uint8_t* toU = canvasSample(a.canvas, x0, y0, 4);
     uint8_t* toV = canvasSample(a.canvas, x0, y0, 5);
     const uint8_t *chromaU = u, *chromaV = v;
@@ -133,10 +148,8 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
       convertRow(u, t, 1, rows[0], rows[1], rows[2], half);
       convertRow(v, t, 2, rows[0], rows[1], rows[2], half);
     } else if (!gray) {
-      const bool direct = inPlace && !convert;
-      chroma.row(direct ? toU : u, parts[1], 1, y);
-      chroma.row(direct ? toV : v, parts[2], 2, y);
-      if (direct) chromaU = toU, chromaV = toV;
+      chroma.row(u, parts[1], 1, y);
+      chroma.row(v, parts[2], 2, y);
     }
     for (int32_t i = 0; i < 2; i++) {
       uint8_t* to = canvasSample(a.canvas, x0, y0, 2 * i);
@@ -166,7 +179,7 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
     }
     if (pairs) {
       blendPairs(toU, chromaU, chromaV, half, t.alpha);
-    } else if (chromaU != toU) {
+    } else {
       blendRow(toU, chromaU, half, t.alpha);
       blendRow(toV, chromaV, half, t.alpha);
     }

@@ -161,9 +161,9 @@ class RowAcross {
 
   int32_t count_ = 0, taps_ = 0, low_ = 0, from_ = 0, to_ = 0, span_ = 0;
   bool direct_ = false;
-  int32_t* base_ = nullptr;      // of eight outputs: where their window starts, from low_ on
-  uint16_t* select_ = nullptr;   // by blocks of outputs, tap after tap: place in the window, 0x80 above
-  int16_t* weights_ = nullptr;   // likewise
+  int32_t* base_ = nullptr;     // of eight outputs: where their window starts, from low_ on
+  uint16_t* select_ = nullptr;  // by blocks of outputs, tap after tap: place in the window, 0x80 above
+  int16_t* weights_ = nullptr;  // likewise
   uint8_t* samples_ = nullptr;
   CachedRow rows_[kComponents][kRows] = {};
 };

@@ -27,7 +27,7 @@ class RowHalves {
 
   // `a`, `b`: the start of the two source rows that are averaged; the same one twice where the height is kept.
   void row(uint8_t* __restrict to, const uint8_t* a, const uint8_t* b, int32_t width) const {
-    const int32_t inside = first_ < 0 ? (1 - first_) / 2 : 0;           // outputs before it read the left edge
+    const int32_t inside = first_ < 0 ? (1 - first_) / 2 : 0;              // outputs before it read the left edge
     const int32_t end = clampIndex((width - 4 - first_) / 2, count_ + 1);  // from here on: perhaps the right one
     int32_t o = 0;
     for (; o < inside && o < count_; o++) to[o] = value(a, b, o, width);
@@ -92,10 +92,10 @@ class RowHalves {
     const auto block = [&](int32_t at) {
       const uint8_t *p = a + 2 * at, *q = b + 2 * at;
       for (int32_t i = 0; i < kBlock; i++)
-        to[at + i] = static_cast<uint8_t>(
-            static_cast<uint16_t>(first * (p[2 * i] + q[2 * i]) + second * (p[2 * i + 1] + q[2 * i + 1]) +
-                                  third * (p[2 * i + 2] + q[2 * i + 2]) + 128) >>
-            8);
+        to[at + i] = static_cast<uint8_t>(static_cast<uint16_t>(first * (p[2 * i] + q[2 * i]) +
+                                                                second * (p[2 * i + 1] + q[2 * i + 1]) +
+                                                                third * (p[2 * i + 2] + q[2 * i + 2]) + 128) >>
+                                          8);
     };
 #endif
     if (end - o < kBlock) return o;

@@ -7,6 +7,7 @@ namespace {
 
 class TapWalk {
  public:
+  TapWalk() = default;
   explicit TapWalk(const ComposeAxis& axis)
       : step_(axis.length / axis.count), rest_(axis.length % axis.count), count_(axis.count), edge_(axis.start) {}
   ComposeTaps next() {
@@ -21,7 +22,7 @@ class TapWalk {
   }
 
  private:
-  int32_t step_, rest_, count_, edge_, part_ = 0;
+  int32_t step_ = 0, rest_ = 0, count_ = 1, edge_ = 0, part_ = 0;
 };
 
 }  // namespace

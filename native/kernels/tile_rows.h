@@ -7,6 +7,11 @@
 namespace framepath {
 namespace {
 
+// Into the cache, early. Memory that is not there does no harm.
+inline void fetchAhead(const uint8_t* from, int32_t bytes) {
+  for (int32_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i);
+}
+
 class TileRows {
  public:
   static size_t bytes(const ComposeAxis& axisX, const ComposeComponent& part) {
@@ -23,7 +28,7 @@ class TileRows {
     const int32_t sampleBytes = part.depth == 8 ? 1 : 2;
     fetchFrom_ = clampIndex(first_, part.width) * part.step * sampleBytes;
     fetchBytes_ = clampIndex(last.first + last.count, part.width) * part.step * sampleBytes - fetchFrom_;
-    for (int32_t& row : fetched_) row = composeTaps(axisY, 0).first - 1;
+    for (Descent& d : descents_) d = {TapWalk(axisY), 0, composeTaps(axisY, 0).first, {}};
     const bool bytes = part.depth == 8 && part.step == 1;
     copies_ = bytes && RowTable::wholePixels(axisX) && first_ >= 0 && first_ + count_ <= part.width;
     halves_ = bytes && halver_.build(axisX);
@@ -31,10 +36,13 @@ class TileRows {
     if (!across_ && !(halves_ && evenRows(axisY))) table_.build(arena, axisX, part);
   }
 
-  // `component`: 0 to 2, tells those of one shape apart.
-  void row(uint8_t* __restrict to, const ComposeComponent& part, int32_t component, int32_t y) {
-    fetchAhead(part, component, y);
-    const ComposeTaps down = composeTaps(axisY_, y);
+  // Rows one after the other. `component`: 0 to 2, tells those of one shape apart. `pitchBytes`: from one target row to
+  // the next, 0 if there is but one.
+  void row(uint8_t* __restrict to, const ComposeComponent& part, int32_t component, int32_t y, int32_t pitchBytes = 0) {
+    const ComposeTaps down = descend(part, component, y);
+    // Stores that follow one another closely need no help.
+    if (pitchBytes && !copies_ && !halves_ && y + kAhead < axisY_.count)
+      fetchAhead(to + static_cast<ptrdiff_t>(kAhead) * pitchBytes, count_);
     const auto source = [&](int32_t j) {
       return part.data + static_cast<size_t>(clampIndex(down.first + j, part.height)) * part.pitchBytes;
     };
@@ -48,28 +56,38 @@ class TileRows {
 
  private:
   static constexpr int32_t kAhead = 6;  // output rows
+  static constexpr int32_t kTurn = 8;   // more than kAhead
 
-  // The pieces of source rows that soon are read. Hardware follows a row, but not from its end to the next one's start.
-  // (A prefetch of memory that is not there does nothing.)
-  void fetchAhead(const ComposeComponent& part, int32_t component, int32_t y) {
-    const ComposeTaps far = composeTaps(axisY_, y + kAhead);
-    int32_t& row = fetched_[component];
-    for (; row < far.first + far.count - 1; row++) {
-      const uint8_t* from = part.data + static_cast<ptrdiff_t>(row + 1) * part.pitchBytes + fetchFrom_;
-      for (int32_t i = 0; i < fetchBytes_; i += 64) __builtin_prefetch(from + i);
+  // How far a component has come.
+  struct Descent {
+    TapWalk walk;
+    int32_t walked, fetched;  // output rows; source rows
+    ComposeTaps taps[kTurn];  // of output row y at y % kTurn
+  };
+
+  // The taps of output row y. Fetches the pieces of source rows that soon are read: hardware follows a row, but not
+  // from its end to the next one's start.
+  const ComposeTaps& descend(const ComposeComponent& part, int32_t component, int32_t y) {
+    Descent& d = descents_[component];
+    for (; d.walked <= y + kAhead; d.walked++) {
+      const ComposeTaps& far = d.taps[d.walked % kTurn] = d.walk.next();
+      for (; d.fetched < far.first + far.count; d.fetched++)
+        fetchAhead(part.data + static_cast<ptrdiff_t>(d.fetched) * part.pitchBytes + fetchFrom_, fetchBytes_);
     }
+    return d.taps[y % kTurn];
   }
 
   // Every output row is a source row, or the mean of two.
   static bool evenRows(const ComposeAxis& axis) {
     if (axis.start % 256) return false;
-    return axis.length == static_cast<int64_t>(axis.count) * 256 || axis.length == static_cast<int64_t>(axis.count) * 512;
+    return axis.length == static_cast<int64_t>(axis.count) * 256 ||
+           axis.length == static_cast<int64_t>(axis.count) * 512;
   }
   void copyRow(uint8_t* __restrict to, const uint8_t* from) const { memcpy(to, from, static_cast<size_t>(count_)); }
 
   ComposeAxis axisY_ = {};
   int32_t fetchFrom_ = 0, fetchBytes_ = 0;  // of a row
-  int32_t fetched_[3] = {};                 // the last row, of each component
+  Descent descents_[3] = {};
   int32_t count_ = 0, first_ = 0;
   bool copies_ = false, halves_ = false, across_ = false;
   RowHalves halver_;
