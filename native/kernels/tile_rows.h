@@ -28,12 +28,13 @@ class TileRows {
     const int32_t sampleBytes = part.depth == 8 ? 1 : 2;
     fetchFrom_ = clampIndex(first_, part.width) * part.step * sampleBytes;
     fetchBytes_ = clampIndex(last.first + last.count, part.width) * part.step * sampleBytes - fetchFrom_;
-    for (Descent& d : descents_) d = {TapWalk(axisY), 0, composeTaps(axisY, 0).first, {}};
+    for (Descent& d : descents_) d = {TapWalk(axisY), 0, clampIndex(composeTaps(axisY, 0).first, part.height), {}};
     const bool bytes = part.depth == 8 && part.step == 1;
     copies_ = bytes && RowTable::wholePixels(axisX) && first_ >= 0 && first_ + count_ <= part.width;
     halves_ = bytes && halver_.build(axisX);
+    if ((copies_ && RowTable::wholePixels(axisY)) || (halves_ && evenRows(axisY))) return;
     across_ = !halves_ && acrosser_.build(arena, axisX, axisY, part);
-    if (!across_ && !(halves_ && evenRows(axisY))) table_.build(arena, axisX, part);
+    if (!across_) table_.build(arena, axisX, part);
   }
 
   // Rows one after the other. `component`: 0 to 2, tells those of one shape apart. `pitchBytes`: from one target row to
@@ -71,7 +72,7 @@ class TileRows {
     Descent& d = descents_[component];
     for (; d.walked <= y + kAhead; d.walked++) {
       const ComposeTaps& far = d.taps[d.walked % kTurn] = d.walk.next();
-      for (; d.fetched < far.first + far.count; d.fetched++)
+      for (const int32_t end = clampIndex(far.first + far.count, part.height + 1); d.fetched < end; d.fetched++)
         fetchAhead(part.data + static_cast<ptrdiff_t>(d.fetched) * part.pitchBytes + fetchFrom_, fetchBytes_);
     }
     return d.taps[y % kTurn];
@@ -80,8 +81,7 @@ class TileRows {
   // Every output row is a source row, or the mean of two.
   static bool evenRows(const ComposeAxis& axis) {
     if (axis.start % 256) return false;
-    return axis.length == static_cast<int64_t>(axis.count) * 256 ||
-           axis.length == static_cast<int64_t>(axis.count) * 512;
+    return RowTable::wholePixels(axis) || axis.length == static_cast<int64_t>(axis.count) * 512;
   }
   void copyRow(uint8_t* __restrict to, const uint8_t* from) const { memcpy(to, from, static_cast<size_t>(count_)); }
 
