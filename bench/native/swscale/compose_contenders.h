@@ -100,7 +100,8 @@ inline std::vector<Contender> composeContenders(const ComposeCase& c, const std:
                       placeWithSwscale(c, scaler.get(), other(i), canvas, 960);
                     }});
   }
-  list.push_back({"memcpy of a canvas", "auto", [=, &ring, &canvases](size_t i) {
+  // A whole frame onto a canvas.
+  list.push_back({"memcpy", "auto", [=, &ring, &canvases](size_t i) {
                     const AVFrame& canvas = canvases.next();
                     for (int plane = 0; plane < 3; plane++)
                       copyPlane(canvas.data[plane], canvas.linesize[plane], ring[i]->data[plane],

@@ -44,9 +44,10 @@ struct ScalerKind {
 inline constexpr ScalerKind kScalers[] = {
     {"swscale bilinear", SWS_BILINEAR}, {"swscale area", SWS_AREA}, {"swscale fast_bilinear", SWS_FAST_BILINEAR}};
 
+// The best first.
 inline std::vector<Isa> supportedIsas() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
+  for (const Isa isa : {Isa::avx512, Isa::avx2, Isa::baseline})
     if (isaSupported(isa)) isas.push_back(isa);
   return isas;
 }

@@ -1,4 +1,5 @@
 // A picture into a square float tensor, planes R, G, B in [-1, 1], aspect kept: what a detector is fed.
+// libswscale makes RGB24, a loop of ours makes that the tensor.
 #pragma once
 #include <vector>
 
@@ -55,7 +56,7 @@ inline std::vector<Contender> letterboxContenders(const LetterboxCase& c, const 
   const auto rgb = std::make_shared<std::vector<uint8_t>>(static_cast<size_t>(width) * height * 3 + 64);
   for (const ScalerKind& kind : kScalers) {
     const Scaler scaler = makeScaler(c.width, c.height, width, height, AV_PIX_FMT_RGB24, kind.flags);
-    list.push_back({std::string(kind.name) + " + normalize", "auto", [=, &ring, &tensor](size_t i) {
+    list.push_back({kind.name, "auto", [=, &ring, &tensor](size_t i) {
                       uint8_t* to[4] = {rgb->data()};
                       const int pitch[4] = {width * 3};
                       sws_scale(scaler.get(), ring[i]->data, ring[i]->linesize, 0, c.height, to, pitch);
