@@ -38,13 +38,15 @@ function sourceFiles(root: string, extensions: RegExp): string[] {
     .map((file) => join(root, file));
 }
 
-const includes: Include[] = sourceFiles('native', /\.(h|cc|cu)$/).flatMap((file) =>
-  [...readFileSync(file, 'utf8').matchAll(/^\s*#\s*include\s*[<"]([^>"]+)[>"]/gm)].map(([, header]) => ({
-    file,
-    folder: file.split('/')[1],
-    header,
-  })),
-);
+const includesBelow = (root: string): Include[] =>
+  sourceFiles(root, /\.(h|cc|cu)$/).flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^\s*#\s*include\s*[<"]([^>"]+)[>"]/gm)].map(([, header]) => ({
+      file,
+      folder: file.split('/')[1],
+      header,
+    })),
+  );
+const includes = includesBelow('native');
 
 const describeIncludes = (wrong: Include[]) => wrong.map(({ file, header }) => `${file} includes ${header}`);
 
@@ -70,6 +72,17 @@ describe('native includes', () => {
   test('see FFmpeg in media, ONNX Runtime in infer and Node-API in binding only', () => {
     const wrong = includes.filter(({ folder, header }) =>
       thirdParty.some(([pattern, only]) => pattern.test(header) && folder !== only),
+    );
+    expect(describeIncludes(wrong)).toEqual([]);
+  });
+
+  test('see none of these in the native benches, but FFmpeg where we are compared with libswscale', () => {
+    const benches = includesBelow('bench');
+    expect(benches.length).toBeGreaterThan(10);
+    const wrong = benches.filter(
+      ({ file, header }) =>
+        thirdParty.some(([pattern]) => pattern.test(header)) &&
+        !(/^lib(avutil|swscale)\//.test(header) && /^bench\/native\/swscale(_bench\.cc$|\/)/.test(file)),
     );
     expect(describeIncludes(wrong)).toEqual([]);
   });

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "kernels/compose.h"
-#include "kernels/row_resample.h"
+#include "kernels/tile_rows.h"
 
 namespace framepath {
 namespace {
@@ -103,6 +103,22 @@ void clearCanvas(const ComposeArgs& a) {
   }
 }
 
+// A tile that needs nothing more than resampling, plane after plane straight into a planar canvas.
+void composePlanes(const ComposeArgs& a, const ComposeTile& t, const ComposeComponent parts[3], TileRows& luma,
+                   TileRows& chroma) {
+  for (int32_t plane = 0; plane < 3; plane++) {
+    const int32_t shift = plane ? 1 : 0;
+    uint8_t* to = canvasSample(a.canvas, t.toX / 2, t.toY / 2, plane ? plane + 3 : 0);
+    TileRows& rows = plane ? chroma : luma;
+    const bool colorless = plane && t.source.format.layout == PixelLayout::gray;
+    for (int32_t y = 0; y < t.toHeight >> shift; y++, to += a.canvas.planes[plane].pitchBytes)
+      if (colorless)
+        memset(to, 128, static_cast<size_t>(t.toWidth >> shift));
+      else
+        rows.row(to, parts[plane], plane, y, a.canvas.planes[plane].pitchBytes);
+  }
+}
+
 void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
   const int32_t width = t.toWidth, half = t.toWidth / 2;
   const bool rgb = t.color == ComposeColor::rgb, convert = t.color == ComposeColor::convert;
@@ -110,10 +126,11 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
   const bool pairs = a.canvas.format.layout == PixelLayout::semiPlanarYuv;
   const ComposeComponent parts[3] = {composeComponent(t.source, 0), composeComponent(t.source, gray ? 0 : 1),
                                      composeComponent(t.source, gray ? 0 : 2)};
-  RowArena arena(RowTable::bytes(t.lumaX, parts[0]) + RowTable::bytes(t.chromaX, parts[1]) + 8 * (width + 128));
-  RowTable luma, chroma;
-  luma.build(arena, t.lumaX, parts[0]);
-  chroma.build(arena, t.chromaX, parts[1]);
+  RowArena arena(TileRows::bytes(t.lumaX, parts[0]) + TileRows::bytes(t.chromaX, parts[1]) + 8 * (width + 128));
+  TileRows luma, chroma;
+  luma.build(arena, t.lumaX, t.lumaY, parts[0]);
+  chroma.build(arena, t.chromaX, t.chromaY, parts[1]);
+  if (t.alpha == 256 && !pairs && t.color == ComposeColor::direct) return composePlanes(a, t, parts, luma, chroma);
   uint8_t* rows[3] = {arena.take<uint8_t>(width), arena.take<uint8_t>(width), arena.take<uint8_t>(width)};
   uint8_t* u = arena.take<uint8_t>(half);
   uint8_t* v = arena.take<uint8_t>(half);
@@ -123,33 +140,29 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
 
   for (int32_t y = 0; y < t.toHeight / 2; y++) {
     const int32_t x0 = t.toX / 2, y0 = t.toY / 2 + y;
-    // The rows of a planar canvas that need nothing more than resampling are written in place.
-    const bool inPlace = t.alpha == 256 && !pairs;
     uint8_t* toU = canvasSample(a.canvas, x0, y0, 4);
     uint8_t* toV = canvasSample(a.canvas, x0, y0, 5);
     const uint8_t *chromaU = u, *chromaV = v;
     if (rgb) {
-      for (int32_t i = 0; i < 3; i++) chroma.row(rows[i], parts[i], t.chromaY, y);
+      for (int32_t i = 0; i < 3; i++) chroma.row(rows[i], parts[i], i, y);
       convertRow(u, t, 1, rows[0], rows[1], rows[2], half);
       convertRow(v, t, 2, rows[0], rows[1], rows[2], half);
     } else if (!gray) {
-      const bool direct = inPlace && !convert;
-      chroma.row(direct ? toU : u, parts[1], t.chromaY, y);
-      chroma.row(direct ? toV : v, parts[2], t.chromaY, y);
-      if (direct) chromaU = toU, chromaV = toV;
+      chroma.row(u, parts[1], 1, y);
+      chroma.row(v, parts[2], 2, y);
     }
     for (int32_t i = 0; i < 2; i++) {
       uint8_t* to = canvasSample(a.canvas, x0, y0, 2 * i);
       const int32_t line = 2 * y + i;
       if (!rgb && !convert && t.alpha == 256) {
-        luma.row(to, parts[0], t.lumaY, line);
+        luma.row(to, parts[0], 0, line);
         continue;
       }
-      luma.row(rows[0], parts[0], t.lumaY, line);
+      luma.row(rows[0], parts[0], 0, line);
       const uint8_t* over = rows[0];
       if (rgb) {
-        luma.row(rows[1], parts[1], t.lumaY, line);
-        luma.row(rows[2], parts[2], t.lumaY, line);
+        luma.row(rows[1], parts[1], 1, line);
+        luma.row(rows[2], parts[2], 2, line);
         convertRow(mixed, t, 0, rows[0], rows[1], rows[2], width);
         over = mixed;
       } else if (convert) {
@@ -166,7 +179,7 @@ void composeTileRows(const ComposeArgs& a, const ComposeTile& t) {
     }
     if (pairs) {
       blendPairs(toU, chromaU, chromaV, half, t.alpha);
-    } else if (chromaU != toU) {
+    } else {
       blendRow(toU, chromaU, half, t.alpha);
       blendRow(toV, chromaV, half, t.alpha);
     }

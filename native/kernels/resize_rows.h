@@ -77,9 +77,8 @@ inline bool makeRowTaps(const Axis& axis, int32_t output, RowTaps& rows) {
     uint16_t& weight = rows.weights[clampTo(i, 0, axis.size - 1) - rows.first];
     weight = static_cast<uint16_t>(weight + tapWeight(t, i));
   }
-  rows.pairsFit = true;
-  for (int32_t k = 0; k < rows.count; k += 2) rows.pairsFit &= rows.weights[k] + rows.weights[k + 1] <= 128;
-  for (int32_t k = 0; k < rows.count; k++) rows.pairsFit &= rows.weights[k] <= 127;
+  rows.whole = false;
+  for (int32_t k = 0; k < rows.count; k++) rows.whole |= rows.weights[k] == 256;
   return true;
 }
 

@@ -4,17 +4,11 @@
 #include <string.h>
 
 #include "kernels/compose.h"
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "kernels/row_mix.h"
+#include "kernels/tap_walk.h"
 
 namespace framepath {
 namespace {
-
-// Columns are kept minus 2^15 (as int16): a signed multiply-add then takes two taps at once, and because the weights of
-// an output sum to 256 what is missing is the constant 2^23.
-inline constexpr int32_t kColumnBias = 32768;
-inline constexpr int32_t kRowRounding = kColumnBias * 256 + 32768;
 
 // columns[i] = (sum of weights * samples) >> (depth - 8), `n` stored samples, any interleaving.
 template <typename Sample>
@@ -57,26 +51,6 @@ void sumRows(int16_t* __restrict columns, const uint8_t* data, int32_t pitchByte
   }
   for (int32_t i = 0; i < n; i++) columns[i] = static_cast<int16_t>((sums[i] >> drop) - kColumnBias);
 }
-
-// composeTaps() of output after output, without its divisions.
-class TapWalk {
- public:
-  explicit TapWalk(const ComposeAxis& axis)
-      : step_(axis.length / axis.count), rest_(axis.length % axis.count), count_(axis.count), edge_(axis.start) {}
-  ComposeTaps next() {
-    const int32_t from = edge_;
-    edge_ += step_;
-    part_ += rest_;
-    if (part_ >= count_) {
-      part_ -= count_;
-      edge_++;
-    }
-    return composeTapsBetween(from, edge_);
-  }
-
- private:
-  int32_t step_, rest_, count_, edge_, part_ = 0;
-};
 
 // The horizontal taps of a row, and the scratch to use them.
 class RowTable {
@@ -129,25 +103,18 @@ class RowTable {
       if (index_[o + 15] - index_[o] > 62) blocksFit_ = false;
   }
 
-  void row(uint8_t* __restrict to, const ComposeComponent& part, const ComposeAxis& axisY, int32_t y) {
-    const ComposeTaps down = composeTaps(axisY, y);
-    const bool inside = low_ >= 0 && from_ == low_ && to_ == low_ + span_;
-    if (identity_ && inside && part.depth == 8 && part.step == 1 && composeWeight(down, 0) == 256) {
-      memcpy(to, part.data + static_cast<size_t>(clampIndex(down.first, part.height)) * part.pitchBytes + from_,
-             count_);
-      return;
-    }
+  void row(uint8_t* __restrict to, const ComposeComponent& part, const ComposeTaps& down) {
     sum(part, down);
     across(to);
+  }
+
+  static bool wholePixels(const ComposeAxis& axis) {
+    return axis.start % 256 == 0 && axis.length % 256 == 0 && axis.length / 256 == axis.count;
   }
 
  private:
   static constexpr size_t kPadding = 160;
   static size_t padded(int32_t count) { return (static_cast<size_t>(count) + 15) / 16 * 16; }
-
-  static bool wholePixels(const ComposeAxis& axis) {
-    return axis.start % 256 == 0 && axis.length % 256 == 0 && axis.length / 256 == axis.count;
-  }
 
   static void range(const ComposeAxis& axis, int32_t& low, int32_t& high, int32_t& taps) {
     low = composeTaps(axis, 0).first;

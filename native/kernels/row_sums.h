@@ -15,7 +15,7 @@ constexpr int32_t kSumSlack = 64;  // sums written past the last one asked for
 struct RowTaps {
   int32_t first;
   int32_t count;
-  bool pairsFit;                   // 255 * (two neighbouring weights) stays below 2^15
+  bool whole;                      // one row with all the weight, 256: every other weight fits a byte
   uint16_t weights[kRowTaps + 1];  // one zero behind the last
 };
 
@@ -46,18 +46,22 @@ inline int64_t nextRows(const RowTaps& rows, int32_t pitch) {
 }
 
 #if defined(__AVX512BW__)
-// 64 columns. Two rows at a time: their bytes interleaved, multiplied and added in pairs.
+// 64 columns. Two rows at a time: their bytes interleaved, multiplied and added in pairs. Samples count from -128, so
+// that a weight may be anything in a byte and no sum leaves 16 bits; because weights sum to 256 what is missing in the
+// end is the constant 2^15.
 inline void sumPairs512(const uint8_t* row, int32_t pitch, const RowTaps& rows, __mmask64 mask, int16_t* sums) {
-  __m512i low = _mm512_setzero_si512(), high = low;
+  const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
+  __m512i low = _mm512_set1_epi16(static_cast<int16_t>(0x8000)), high = low;
   const int64_t ahead = nextRows(rows, pitch);
   for (int32_t k = 0; k < rows.count; k += 2) {
     const uint8_t* next = k + 1 < rows.count ? row + pitch : row;
     __builtin_prefetch(row + ahead);
     __builtin_prefetch(next + ahead);
     const __m512i weights = _mm512_set1_epi16(static_cast<int16_t>(rows.weights[k] | rows.weights[k + 1] << 8));
-    const __m512i a = _mm512_maskz_loadu_epi8(mask, row), b = _mm512_maskz_loadu_epi8(mask, next);
-    low = _mm512_add_epi16(low, _mm512_maddubs_epi16(_mm512_unpacklo_epi8(a, b), weights));
-    high = _mm512_add_epi16(high, _mm512_maddubs_epi16(_mm512_unpackhi_epi8(a, b), weights));
+    const __m512i a = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, row), sign);
+    const __m512i b = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, next), sign);
+    low = _mm512_add_epi16(low, _mm512_maddubs_epi16(weights, _mm512_unpacklo_epi8(a, b)));
+    high = _mm512_add_epi16(high, _mm512_maddubs_epi16(weights, _mm512_unpackhi_epi8(a, b)));
     row = next + pitch;
   }
   // Interleaving worked inside 128-bit lanes: put the lanes back in order.
@@ -66,44 +70,28 @@ inline void sumPairs512(const uint8_t* row, int32_t pitch, const RowTaps& rows, 
   _mm512_storeu_si512(sums, _mm512_srli_epi16(front, 1));
   _mm512_storeu_si512(sums + 32, _mm512_srli_epi16(back, 1));
 }
-// 64 columns, any weights.
-inline void sumAny512(const uint8_t* row, int32_t pitch, const RowTaps& rows, __mmask64 mask, int16_t* sums) {
-  __m512i front = _mm512_setzero_si512(), back = front;
-  for (int32_t k = 0; k < rows.count; k++, row += pitch) {
-    const __m512i weight = _mm512_set1_epi16(static_cast<int16_t>(rows.weights[k]));
-    const __m512i bytes = _mm512_maskz_loadu_epi8(mask, row);
-    const __m512i a = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(bytes));
-    const __m512i b = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(bytes, 1));
-    front = _mm512_add_epi16(front, _mm512_mullo_epi16(a, weight));
-    back = _mm512_add_epi16(back, _mm512_mullo_epi16(b, weight));
-  }
-  _mm512_storeu_si512(sums, _mm512_srli_epi16(front, 1));
-  _mm512_storeu_si512(sums + 32, _mm512_srli_epi16(back, 1));
-}
 inline void sumRows(const uint8_t* from, int32_t pitch, const RowTaps& rows, int32_t count, int16_t* sums) {
+  if (rows.whole) return sumRowsPlain(from, pitch, rows, count, sums);
   for (int32_t i = 0; i < count; i += 64) {
     const __mmask64 mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
-    if (rows.pairsFit) {
-      sumPairs512(from + i, pitch, rows, mask, sums + i);
-    } else {
-      sumAny512(from + i, pitch, rows, mask, sums + i);
-    }
+    sumPairs512(from + i, pitch, rows, mask, sums + i);
   }
 }
 #elif defined(__AVX2__)
-// 32 columns, two rows at a time as above.
+// 32 columns, two rows at a time: as with 64 above.
 inline void sumPairs256(const uint8_t* row, int32_t pitch, const RowTaps& rows, int16_t* sums) {
-  __m256i low = _mm256_setzero_si256(), high = low;
+  const __m256i sign = _mm256_set1_epi8(static_cast<char>(0x80));
+  __m256i low = _mm256_set1_epi16(static_cast<int16_t>(0x8000)), high = low;
   const int64_t ahead = nextRows(rows, pitch);
   for (int32_t k = 0; k < rows.count; k += 2) {
     const uint8_t* next = k + 1 < rows.count ? row + pitch : row;
     __builtin_prefetch(row + ahead);
     __builtin_prefetch(next + ahead);
     const __m256i weights = _mm256_set1_epi16(static_cast<int16_t>(rows.weights[k] | rows.weights[k + 1] << 8));
-    const __m256i a = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(row));
-    const __m256i b = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(next));
-    low = _mm256_add_epi16(low, _mm256_maddubs_epi16(_mm256_unpacklo_epi8(a, b), weights));
-    high = _mm256_add_epi16(high, _mm256_maddubs_epi16(_mm256_unpackhi_epi8(a, b), weights));
+    const __m256i a = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(row)), sign);
+    const __m256i b = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(next)), sign);
+    low = _mm256_add_epi16(low, _mm256_maddubs_epi16(weights, _mm256_unpacklo_epi8(a, b)));
+    high = _mm256_add_epi16(high, _mm256_maddubs_epi16(weights, _mm256_unpackhi_epi8(a, b)));
     row = next + pitch;
   }
   auto* to = reinterpret_cast<__m256i*>(sums);
@@ -112,7 +100,7 @@ inline void sumPairs256(const uint8_t* row, int32_t pitch, const RowTaps& rows, 
 }
 inline void sumRows(const uint8_t* from, int32_t pitch, const RowTaps& rows, int32_t count, int16_t* sums) {
   int32_t i = 0;
-  if (rows.pairsFit)
+  if (!rows.whole)
     for (; i + 32 <= count; i += 32) sumPairs256(from + i, pitch, rows, sums + i);
   sumRowsPlain(from + i, pitch, rows, count - i, sums + i);
 }

@@ -1,14 +1,14 @@
 // Every kernel, on every compiled instruction set and every device present, against its scalar body: equal bits.
-// FRAMEPATH_CASES sets the number of random cases a kernel. `--perf [substring]` measures instead.
+// FRAMEPATH_CASES sets the number of random cases a kernel. With --perf it measures instead: conformance/perf_report.h.
 #include <algorithm>
 #include <cstdlib>
 
 #include "check.h"
-#include "conformance/canvas_cases.h"
+#include "conformance/compose_perf.h"
+#include "conformance/perf_report.h"
 #include "conformance/picture_cases.h"
-#include "conformance/tensor_cases.h"
+#include "conformance/tensor_perf.h"
 #include "conformance/vector_cases.h"
-#include "core/clock.h"
 #include "core/error.h"
 
 namespace framepath::conformance {
@@ -78,9 +78,11 @@ std::string difference(const std::vector<std::vector<uint8_t>>& a, const std::ve
 
 TEST(every_kernel_of_the_list_has_a_case) {
   for (int k = 0; k < kKernels; k++) {
-    const auto& cases = randomCases();
-    const bool found = std::any_of(cases.begin(), cases.end(), [&](const RandomCase& c) { return int(c.kernel) == k; });
-    if (!found) check::fail(__FILE__, __LINE__, std::string(kNames[k]) + " has no RANDOM_CASE");
+    const auto has = [k](const auto& cases) {
+      return std::any_of(cases.begin(), cases.end(), [&](const auto& c) { return static_cast<int>(c.kernel) == k; });
+    };
+    if (!has(randomCases())) check::fail(__FILE__, __LINE__, std::string(kNames[k]) + " has no RANDOM_CASE");
+    if (!has(perfCases())) check::fail(__FILE__, __LINE__, std::string(kNames[k]) + " has no PERF_CASE");
   }
 }
 
@@ -112,50 +114,30 @@ TEST(every_target_gives_the_bits_of_the_scalar_body) {
   }
 }
 
-double bestSeconds(const std::function<void()>& work) {
-  double best = 1e9;
-  const int64_t end = nowNs() + 200'000'000;
-  for (int round = 0; round < 3 || nowNs() < end; round++) {
-    const int64_t start = nowNs();
-    work();
-    best = std::min(best, static_cast<double>(nowNs() - start) * 1e-9);
-  }
-  return best;
-}
-
-// What a memcpy that reads and writes `bytes` in total takes.
-double memcpySeconds(size_t bytes) {
-  std::vector<uint8_t> from(bytes / 2 + 1, 1), to(bytes / 2 + 1, 2);
-  return bestSeconds([&] {
-    std::memcpy(to.data(), from.data(), from.size());
-    asm volatile("" : : "r"(to.data()) : "memory");
-  });
-}
-
-int measure(const char* filter) {
-  std::vector<MakeStage> stages = targets();
-  stages.insert(stages.begin(), scalarStage);
-  std::printf("%-12s %-48s %-9s %9s %8s %10s\n", "kernel", "what", "target", "ms", "GB/s", "x memcpy");
+TEST(measuring_tells_every_instruction_set_apart) {
+  std::vector<Isa> isas;
+  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
+    if (isaSupported(isa)) isas.push_back(isa);
   for (const PerfCase& c : perfCases()) {
-    if (filter && !std::strstr(nameOf(c.kernel), filter) && !std::strstr(c.what, filter)) continue;
-    for (const MakeStage& make : stages) {
-      const std::unique_ptr<Stage> stage = make();
-      Random random(3);
-      c.build(random, *stage);
-      const double seconds = bestSeconds([&] { stage->relaunch(); });
-      const double bytes = static_cast<double>(stage->touchedBytes());
-      std::printf("%-12s %-48s %-9s %9.3f %8.2f %10.1f\n", nameOf(c.kernel), c.what, stage->name().c_str(),
-                  seconds * 1e3, bytes / seconds * 1e-9, seconds / memcpySeconds(stage->touchedBytes()));
-      std::fflush(stdout);
+    if (c.kernel != KernelId::fill) continue;
+    const std::vector<PerfRow> rows = measureCase(c, isas, 1);
+    CHECK_EQUAL(rows.size(), isas.size());
+    for (size_t i = 0; i < rows.size(); i++) {
+      CHECK(rows[i].isa == isas[i]);
+      CHECK_EQUAL(rows[i].bytes, size_t{1920} * 1080);
+      CHECK(rows[i].ms >= rows[i].minMs && rows[i].minMs > 0 && rows[i].copyRatio > 0);
     }
   }
-  return 0;
 }
 
 }  // namespace
 }  // namespace framepath::conformance
 
 int main(int argc, char** argv) {
-  if (argc > 1 && !std::strcmp(argv[1], "--perf")) return framepath::conformance::measure(argc > 2 ? argv[2] : nullptr);
-  return check::main(argc, argv);
+  using namespace framepath::conformance;
+  if (argc < 2 || std::strcmp(argv[1], "--perf")) return check::main(argc, argv);
+  PerfOptions options;
+  if (parsePerfOptions(argc, argv, options)) return measure(options, nameOf);
+  std::fprintf(stderr, "conformance_test --perf [--json FILE] [--only NAME] [--isa baseline|avx2|avx512]\n");
+  return 2;
 }

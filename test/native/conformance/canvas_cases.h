@@ -50,31 +50,6 @@ RANDOM_CASE(composeTiles) {
   }
   stage.launch(a, {a.canvas.width / 2, a.canvas.height / 2, 1});
 }
-PERF_CASE(composeTiles, split, "two 1080p yuv420p side by side on 1080p") {
-  ComposeArgs a{};
-  a.canvas = picture(random, stage, pixelFormat::yuv420p, 1920, 1080, Contents::output);
-  a.count = 2;
-  for (int32_t i = 0; i < 2; i++) {
-    const ImageView source = picture(random, stage, pixelFormat::yuv420p, 1920, 1080, Contents::any);
-    placeComposeTile(a.tiles[i], source, 300 * 256, 0, 960 * 256, 1080 * 256, 960 * i, 0, 960, 1080);
-    a.tiles[i].alpha = 256;
-    compose::setTileColor(a.tiles[i], source.matrix, source.range);
-  }
-  stage.launch(a, {960, 540, 1}, size_t{1920} * 1080 * 3);
-}
-PERF_CASE(composeTiles, follow, "two 600x675 crops of 1080p yuv420p to 960x1080") {
-  ComposeArgs a{};
-  a.canvas = picture(random, stage, pixelFormat::yuv420p, 1920, 1080, Contents::output);
-  a.count = 2;
-  for (int32_t i = 0; i < 2; i++) {
-    const ImageView source = picture(random, stage, pixelFormat::yuv420p, 1920, 1080, Contents::any);
-    placeComposeTile(a.tiles[i], source, 300 * 256 + 77, 100 * 256, 600 * 256, 675 * 256, 960 * i, 0, 960, 1080);
-    a.tiles[i].alpha = 256;
-    compose::setTileColor(a.tiles[i], source.matrix, source.range);
-  }
-  stage.launch(a, {960, 540, 1}, size_t{1920} * 1080 * 3 / 2 + size_t{600} * 675 * 3);
-}
-
 inline int32_t divideUp(int32_t a, int32_t b) {
   return (a + b - 1) / b;
 }
@@ -91,7 +66,8 @@ PERF_CASE(pixelate, box, "a box of 400x400") {
   PixelateArgs a{};
   a.canvas = canvasOf(random, stage, 1920, 1080);
   a.x = 500, a.y = 300, a.width = a.height = 400, a.block = 40;
-  stage.launch(a, {10, 10, 3}, size_t{400} * 400 * 3);
+  stage.launch(a, {10, 10, 3});
+  stage.touches(size_t{400} * 400 * 3);
 }
 
 RANDOM_CASE(blur) {
@@ -110,7 +86,8 @@ PERF_CASE(blur, rows, "one pass over a box of 400x400") {
   a.canvas = canvasOf(random, stage, 1920, 1080);
   a.x = 500, a.y = 300, a.width = a.height = 400, a.radius = 20;
   a.scratch = stage.output(size_t{400} * 600);
-  stage.launch(a, {divideUp(400, kBlurRun), 400, 3}, size_t{400} * 400 * 3);
+  stage.launch(a, {divideUp(400, kBlurRun), 400, 3});
+  stage.touches(size_t{400} * 400 * 3);
 }
 
 RANDOM_CASE(draw) {
@@ -143,7 +120,8 @@ PERF_CASE(draw, labels, "20 boxes with labels on 1080p") {
     a.items[2 * i] = {x, y, 150, 150, DrawKind::outline, 1, 128, {180, 80, 90}, 0, 0};
     a.items[2 * i + 1] = {x, y, 80, 8, DrawKind::text, 1, 128, {235, 128, 128}, 0, 12};
   }
-  stage.launch(a, {960, 540, 1}, size_t{20} * (600 + 640) * 12);
+  stage.launch(a, {960, 540, 1});
+  stage.touches(size_t{20} * (600 + 640) * 12);
 }
 
 }  // namespace framepath::conformance

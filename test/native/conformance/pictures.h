@@ -37,7 +37,11 @@ inline std::vector<uint8_t> randomBytes(Random& random, size_t count) {
   std::vector<uint8_t> bytes(count);
   // Extremes are as likely as anything: sums overflow there first.
   const int32_t style = random.below(4);
-  for (uint8_t& b : bytes) b = style == 0 ? 255 : style == 1 ? (random.chance(2) ? 255 : 0) : random.byte();
+  uint64_t state = static_cast<uint64_t>(random.between(1, 1 << 30)) << 32 | 1;
+  for (uint8_t& b : bytes) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    b = style == 0 ? 255 : style == 1 ? (state >> 40 & 1 ? 255 : 0) : static_cast<uint8_t>(state >> 40);
+  }
   return bytes;
 }
 

@@ -1,5 +1,5 @@
-// What is run of each kernel. A new kernel needs a RANDOM_CASE (and should have a PERF_CASE) in a *_cases.h file
-// that conformance_test.cc includes.
+// What is run of each kernel. A new kernel needs a RANDOM_CASE and a PERF_CASE in a *_cases.h file that
+// conformance_test.cc includes.
 #pragma once
 #include "conformance/stage.h"
 
@@ -36,7 +36,7 @@ struct AddCase {
   static AddCase addRandom_##kernel(KernelId::kernel, &random_##kernel); \
   static void random_##kernel([[maybe_unused]] Random& random, Stage& stage)
 
-// A body that launches `kernel` once on a realistic size.
+// A body that launches `kernel` on a realistic size.
 #define PERF_CASE(kernel, label, what)                                                         \
   static void perf_##kernel##_##label(Random&, Stage&);                                        \
   static AddCase addPerf_##kernel##_##label(KernelId::kernel, what, &perf_##kernel##_##label); \

@@ -1,5 +1,5 @@
-// Where a kernel case runs. A case builds its inputs and arguments on a Stage and launches once; run again with the
-// same seed on another stage it must leave the same bytes in every output.
+// Where a kernel case runs. A case builds its inputs and arguments on a Stage and launches; run again with the same
+// seed on another stage it must leave the same bytes in every output.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -52,36 +52,43 @@ class Stage {
     return reinterpret_cast<T*>(input(bytes));
   }
 
-  // The one launch of a case. `touchedBytes`: what --perf counts; 0 = all inputs and outputs.
   template <typename Args>
-  void launch(const Args& args, const Grid& grid, size_t touchedBytes = 0) {
+  void launch(const Args& args, const Grid& grid) {
     const auto* bytes = reinterpret_cast<const uint8_t*>(&args);
-    launchedArgs_.assign(bytes, bytes + sizeof(Args));
-    launchedGrid_ = grid;
-    launched_ = KernelOf<Args>::id;
-    touchedBytes_ = touchedBytes ? touchedBytes : allocatedBytes_;
-    relaunch();
+    launches_.push_back({KernelOf<Args>::id, {bytes, bytes + sizeof(Args)}, grid});
+    run(launches_.back());
   }
-  void relaunch() { run(launched_, launchedArgs_.data(), launchedArgs_.size(), launchedGrid_); }
+  void relaunch() {
+    for (const Launch& launch : launches_) run(launch);
+  }
+  KernelId launched() const { return launches_.empty() ? KernelId::count : launches_.back().kernel; }
 
-  KernelId launched() const { return launched_; }
-  size_t touchedBytes() const { return touchedBytes_; }
+  // What --perf counts: the bytes that have to be read and written. Unless a case says less: all inputs and outputs.
+  void touches(size_t bytes) { touchedBytes_ = bytes; }
+  size_t touchedBytes() const { return touchedBytes_ ? touchedBytes_ : allocatedBytes_; }
+  size_t allocatedBytes() const { return allocatedBytes_; }
 
  protected:
   size_t allocatedBytes_ = 0;
 
  private:
-  KernelId launched_ = KernelId::count;
-  std::vector<uint8_t> launchedArgs_;
-  Grid launchedGrid_;
+  struct Launch {
+    KernelId kernel;
+    std::vector<uint8_t> args;
+    Grid grid;
+  };
+  void run(const Launch& l) { run(l.kernel, l.args.data(), l.args.size(), l.grid); }
+
+  std::vector<Launch> launches_;
   size_t touchedBytes_ = 0;
 };
 
 // A table of host kernels in plain memory.
 class HostStage : public Stage {
  public:
-  HostStage(std::string name, const HostKernelTable& kernels) : name_(std::move(name)), kernels_(kernels) {}
+  HostStage(std::string name, const HostKernelTable& kernels) : name_(std::move(name)), kernels_(&kernels) {}
   std::string name() const override { return name_; }
+  void use(const HostKernelTable& kernels) { kernels_ = &kernels; }
   uint8_t* input(const std::vector<uint8_t>& bytes) override { return keep(bytes); }
   using Stage::output;
   uint8_t* output(const std::vector<uint8_t>& bytes) override {
@@ -94,7 +101,7 @@ class HostStage : public Stage {
     return copies;
   }
   void run(KernelId kernel, const void* args, size_t, const Grid& grid) override {
-    kernels_[static_cast<int>(kernel)](args, grid);
+    (*kernels_)[static_cast<int>(kernel)](args, grid);
   }
 
  private:
@@ -106,7 +113,7 @@ class HostStage : public Stage {
   }
 
   std::string name_;
-  const HostKernelTable& kernels_;
+  const HostKernelTable* kernels_;
   std::vector<std::unique_ptr<uint8_t[]>> memory_;
   std::vector<std::pair<uint8_t*, size_t>> outputs_;
 };

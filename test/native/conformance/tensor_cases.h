@@ -43,38 +43,6 @@ RANDOM_CASE(letterbox) {
   stage.launch(a, {a.slot.width, a.slot.height, 1});
 }
 
-inline void letterboxPerf(Random& random, Stage& stage, PixelFormat format, int32_t width, int32_t height,
-                          int32_t toWidth, int32_t toHeight, TensorLayout layout) {
-  LetterboxArgs a{};
-  a.source = picture(random, stage, format, width, height, Contents::any);
-  a.width256 = width * 256, a.height256 = height * 256;
-  const int32_t side = maxOf(toWidth, toHeight);
-  a.slot = {nullptr, ElementType::float32, layout, side, side};
-  a.toWidth = toWidth, a.toHeight = toHeight;
-  a.toX = (side - toWidth) / 2, a.toY = (side - toHeight) / 2;
-  a.normalize = {{127.5f, 127.5f, 127.5f}, {1 / 127.5f, 1 / 127.5f, 1 / 127.5f}, 0, false, 3};
-  a.slot.data = stage.output(static_cast<size_t>(side) * side * 3 * 4);
-  stage.launch(a, {side, side, 1});
-}
-PERF_CASE(letterbox, yuv420p, "1080p yuv420p to 256x144 float NCHW") {
-  letterboxPerf(random, stage, pixelFormat::yuv420p, 1920, 1080, 256, 144, TensorLayout::nchw);
-}
-PERF_CASE(letterbox, nv12, "1080p nv12 to 256x144 float NHWC") {
-  letterboxPerf(random, stage, pixelFormat::nv12, 1920, 1080, 256, 144, TensorLayout::nhwc);
-}
-PERF_CASE(letterbox, p010, "1080p p010 to 256x144 float NCHW") {
-  letterboxPerf(random, stage, pixelFormat::p010, 1920, 1080, 256, 144, TensorLayout::nchw);
-}
-PERF_CASE(letterbox, rgb24, "1080p rgb24 to 256x144 float NCHW") {
-  letterboxPerf(random, stage, pixelFormat::rgb24, 1920, 1080, 256, 144, TensorLayout::nchw);
-}
-PERF_CASE(letterbox, yolo, "1080p yuv420p to 640x360 float NCHW") {
-  letterboxPerf(random, stage, pixelFormat::yuv420p, 1920, 1080, 640, 360, TensorLayout::nchw);
-}
-PERF_CASE(letterbox, up, "320x180 yuv420p to 640x360 float NCHW") {
-  letterboxPerf(random, stage, pixelFormat::yuv420p, 320, 180, 640, 360, TensorLayout::nchw);
-}
-
 RANDOM_CASE(crops) {
   CropsArgs a{};
   a.count = random.between(1, kMaxCrops);
@@ -100,33 +68,6 @@ RANDOM_CASE(crops) {
   const size_t elements = static_cast<size_t>(a.width) * a.height * a.normalize.channels * a.count;
   a.data = stage.output(elements * elementBytes(a.type));
   stage.launch(a, {a.width, a.height, a.count});
-}
-
-inline void cropsPerf(Random& random, Stage& stage, PixelFormat format, int32_t supersample, bool turned) {
-  CropsArgs a{};
-  a.count = kMaxCrops;
-  a.type = ElementType::float32;
-  a.layout = TensorLayout::nchw;
-  a.width = a.height = 112;
-  a.normalize = {{127.5f, 127.5f, 127.5f}, {1 / 127.5f, 1 / 127.5f, 1 / 127.5f}, 0, false, 3};
-  const ImageView source = picture(random, stage, format, 1920, 1080, Contents::any);
-  const int32_t step = supersample * 65536;
-  for (int i = 0; i < a.count; i++) {
-    const int32_t lean = turned ? step / 5 : 0;
-    a.items[i] = {source, {step, -lean, (200 + 40 * i) << 16, lean, step, (300 + 10 * i) << 16}, supersample};
-  }
-  const size_t elements = static_cast<size_t>(a.width) * a.height * 3 * a.count;
-  a.data = stage.output(elements * 4);
-  stage.launch(a, {a.width, a.height, a.count}, elements * 4 + elements / 2 * supersample * supersample);
-}
-PERF_CASE(crops, box1, "8 boxes of 112 px, yuv420p, to 112x112") {
-  cropsPerf(random, stage, pixelFormat::yuv420p, 1, false);
-}
-PERF_CASE(crops, box2, "8 boxes of 224 px, nv12, to 112x112") {
-  cropsPerf(random, stage, pixelFormat::nv12, 2, false);
-}
-PERF_CASE(crops, aligned, "8 turned boxes of 224 px, yuv420p, to 112x112") {
-  cropsPerf(random, stage, pixelFormat::yuv420p, 2, true);
 }
 
 }  // namespace framepath::conformance
