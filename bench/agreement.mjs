@@ -1,0 +1,57 @@
+// How far two contenders found the same boxes: detections files of a trial, a line for every frame.
+import { readFileSync } from 'node:fs';
+
+const enough = 0.5; // IoU
+
+/** Frames of boxes [x1, y1, x2, y2, score]. */
+function readDetections(file) {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}
+
+function intersectionOverUnion(a, b) {
+  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
+  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
+  if (width <= 0 || height <= 0) return 0;
+  const shared = width * height;
+  return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared);
+}
+
+/** Pairs of boxes, one to one: the best scored box first takes the free box that it overlaps most. */
+function matches(ours, theirs) {
+  const free = new Set(theirs);
+  let count = 0;
+  for (const box of ours.toSorted((a, b) => b[4] - a[4])) {
+    let best;
+    let overlap = enough;
+    for (const other of free) {
+      const iou = intersectionOverUnion(box, other);
+      if (iou < overlap || (best && iou === overlap)) continue;
+      [best, overlap] = [other, iou];
+    }
+    if (free.delete(best)) count++;
+  }
+  return count;
+}
+
+/**
+ * Of our boxes the share they found, of theirs the share we found (1 where there was nothing to find), and how many they
+ * found in a frame.
+ */
+export function agreement(oursFile, theirsFile) {
+  const ours = readDetections(oursFile);
+  const theirs = readDetections(theirsFile);
+  if (ours.length !== theirs.length)
+    throw new Error(`cannot compare ${ours.length} frames (${oursFile}) with ${theirs.length} (${theirsFile})`);
+  if (ours.length === 0) throw new Error(`${oursFile} has no frames`);
+  const count = (frames) => frames.reduce((sum, boxes) => sum + boxes.length, 0);
+  const matched = ours.reduce((sum, boxes, i) => sum + matches(boxes, theirs[i]), 0);
+  const share = (all) => (all === 0 ? 1 : matched / all);
+  return {
+    recallOfOurs: share(count(ours)),
+    recallOfTheirs: share(count(theirs)),
+    detectionsPerFrame: count(theirs) / theirs.length,
+  };
+}
