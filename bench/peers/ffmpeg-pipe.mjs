@@ -1,7 +1,7 @@
 // Pipeline A as most Node programs do it: the ffmpeg program decodes, scales and writes RGB into a pipe, this process
 // runs the model on every picture.   node ffmpeg-pipe.mjs JOB
 //
-// Tried: bicubic (ffmpeg's default; finds what area finds, 1.4 ms more a frame), bilinear (loses a tenth of the faces),
+// Tried: bicubic (ffmpeg's default; finds what area finds, 1 ms more a frame), bilinear (loses a tenth of the faces),
 // accurate_rnd+full_chroma_int (3.6 ms more), padding in JavaScript instead (the same), decoder threads 1, 2 and auto.
 import { letterbox, normalise, side } from './blazeface.mjs';
 import { ffmpegVersion, probe } from './clip.mjs';
