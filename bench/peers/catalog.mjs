@@ -57,6 +57,7 @@ const catalog = [
     pipelines: ['B'],
     settings:
       'auto decoder, filter and encoder threads, scale=area + hstack, x264 veryfast crf 21; NO detection, no boxes',
+    detects: false,
     available: async () => needsFfmpeg(),
     program: 'ffmpeg-cli.mjs',
   },
@@ -70,9 +71,10 @@ function command({ program, settings, env = {} }, job) {
 
 /**
  * `available()`: why not, or undefined. `command(job)`: the child of one trial, which prints its line of JSON.
- * `settings` goes into the result file beside the figures.
+ * `settings` goes into the result file beside the figures. `detects`: whether it writes the job's detections file.
  */
 export const peers = catalog.map(({ program, env, ...peer }) => ({
+  detects: true,
   ...peer,
   command: (job) => command({ program, env, settings: peer.settings }, job),
 }));

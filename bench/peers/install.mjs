@@ -34,7 +34,7 @@ export function openCvMissing() {
   return status === 0 ? undefined : `OpenCV for Python is not installed: apt-get install ${debianPackages.join(' ')}`;
 }
 
-function installModules() {
+function installModules(say) {
   if (modulesInstalled()) return;
   say('installing the npm packages of the peers (450 MB)');
   // Install scripts would download CUDA libraries and an ffmpeg program; package.json switches them off too.
@@ -44,7 +44,7 @@ function installModules() {
   });
 }
 
-function installOpenCv() {
+function installOpenCv(say) {
   const missing = openCvMissing();
   if (missing === undefined) return;
   if (process.getuid() !== 0 || !hasProgram('apt-get')) throw new StepError(missing);
@@ -55,12 +55,12 @@ function installOpenCv() {
   run('apt-get', ['install', ...options, ...debianPackages], { env });
 }
 
-/** Installs what is missing and can be installed. Resolves with the reasons for what could not. */
-export async function installPeers() {
+/** Installs what is missing and can be installed, with a line to `say` for each. Resolves with the reasons for what could not. */
+export async function installPeers(say) {
   const reasons = [];
   for (const install of [installModules, installOpenCv]) {
     try {
-      install();
+      install(say);
     } catch (error) {
       if (!(error instanceof StepError)) throw error;
       reasons.push(error.message);
@@ -71,7 +71,7 @@ export async function installPeers() {
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const reasons = await installPeers();
+    const reasons = await installPeers(say);
     for (const reason of reasons) say(`not installed: ${reason}`);
     return reasons.length > 0 ? 1 : 0;
   });
