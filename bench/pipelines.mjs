@@ -27,15 +27,15 @@ const catalogue = (clips) => [
   },
   {
     name: 'B',
-    title: 'two 1080p files: decode, detect, split screen with boxes, H.264 (veryfast, 30 frames/s)',
+    title: 'two 1080p files: decode, detect, split screen with boxes, H.264 (x264 veryfast, crf 21)',
     clips: [clips.left1080, clips.right1080],
     rival: true,
     output: true,
     alone: [
       ['decode', 'decode 1080p 1 thread', 2],
       ['faces', 'detect', 2],
-      ['compose', 'compose split', 1],
-      ['encode', 'encode realtime', 1],
+      ['compose', 'compose squeeze', 1],
+      ['encode', 'encode balanced', 1],
     ],
   },
   {
@@ -145,7 +145,7 @@ async function contendersOf(job, { publishedModel, folder, withPeers }) {
   for (const peer of peers.filter(({ pipelines }) => pipelines.includes(job.name))) {
     const reason = withPeers ? await peer.available() : 'peers were left out (--no-peers)';
     const work = { ...give, model: publishedModel, ...files(peer.name) };
-    const about = { name: peer.name, settings: peer.settings, ...files(peer.name) };
+    const about = { name: peer.name, settings: peer.settings, detects: peer.detects, ...files(peer.name) };
     contenders.push(reason ? { ...about, skipped: reason } : { ...about, command: peer.command(work) });
   }
   return contenders;
@@ -172,7 +172,7 @@ export async function runPipelines({ clips, stages, rounds, only, publishedModel
       for (const contender of contenders) {
         const { name, settings, detections, skipped } = contender;
         const one = row(job, name, settings, skipped ? { skipped } : results.get(name), stages);
-        if (detections && !one.skipped && name !== 'framepath')
+        if (contender.detects !== false && detections && !one.skipped && name !== 'framepath')
           one.agreement = agreement(contenders[0].detections, detections);
         rows.push(one);
       }

@@ -9,7 +9,8 @@ import { renderClips } from './clips.mjs';
 import { runKernels, runSwscale } from './kernels.mjs';
 import { machineFacts } from './machine.mjs';
 import { page } from './page.mjs';
-import { installPeers, publishedModel } from './peers/install.mjs';
+import { installPeers } from './peers/install.mjs';
+import { publishedModel } from './peers/model.mjs';
 import { runPipelines } from './pipelines.mjs';
 import { median } from './runner.mjs';
 import { runStages } from './stages.mjs';
@@ -88,7 +89,8 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
   result.swscale = asked(runSwscale);
   // Efficiency needs what the stages cost alone, in the same run.
   result.stages = only === 'kernels' ? [] : await runStages({ clips, rounds, only, say });
-  const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say, publishedModel });
+  const model = await publishedModel();
+  const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say, publishedModel: model });
   Object.assign(result, ran);
   const traced = [
     { pipeline: 'A', clips: [clips.faces1080] },

@@ -66,5 +66,4 @@ function kernelTargets(swscale, atLeast, atMost) {
   }
   const compose = ms('compose', 'framepath') ?? Number.NaN;
   atMost('compose two 1080p tiles against a copy of the canvas', compose / ms('compose', 'memcpy'), 1.3);
-  atLeast('compose against scale and hstack of libavfilter', ms('compose', 'lavfi') / compose, 8);
 }

@@ -15,11 +15,11 @@ function describe({ pipeline: name, clips, model = 'blazeface', settings = {}, w
     .options(settings)
     .use(detect('faces', model, policy));
   if (name === 'B') {
-    const whole = { fit: 'cover' };
+    const whole = { fit: 'stretch' };
     const halves = { left: { source: 0, ...whole }, right: { source: 1, ...whole } };
     run = run
       .compose(split({ width: 1920, height: 1080, fps: 30, draw: { boxes: 'faces' }, ...halves }))
-      .encode(job.out, { profile: 'realtime', audio: 'none', ...options.encode });
+      .encode(job.out, { profile: 'balanced', audio: 'none', ...options.encode });
   }
   if (name === 'C') {
     run = run.use(track('tracks', { of: 'faces' }));
@@ -64,7 +64,7 @@ const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 const threads = new Map();
 const reading = setInterval(() => threadTimes(threads), 50);
-const detections = [];
+const detections = new Map(job.clips.map((_, i) => [String(i), []]));
 let frames = 0;
 let firstMs;
 let trackRows = 0;
@@ -73,7 +73,8 @@ try {
     firstMs ??= performance.now() - begun;
     frames++;
     const faces = frame.faces ?? [];
-    if (job.detections) detections.push(JSON.stringify(faces.map(({ box, score }) => [...box, score])));
+    if (job.detections)
+      detections.get(frame.source).push(JSON.stringify(faces.map(({ box, score }) => [...box, score])));
     trackRows += frame.people?.length ?? 0;
   }
   threadTimes(threads);
@@ -86,7 +87,12 @@ const cpu = process.cpuUsage(cpuBefore);
 delay.disable();
 const report = await run.report();
 await run.close();
-if (job.detections) writeFileSync(job.detections, `${detections.join('\n')}\n`);
+if (job.detections) {
+  // The sources' frames in turn, as the peers write them.
+  const sources = [...detections.values()];
+  const lines = sources[0].flatMap((_, i) => sources.map((source) => source[i]));
+  writeFileSync(job.detections, `${lines.join('\n')}\n`);
+}
 const after = total(threads);
 const threadMs = Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, ms - (before[name] ?? 0)]));
 const inMs = (ns) => Number((ns / 1e6).toFixed(2));

@@ -1,8 +1,8 @@
-// The bench suite from a clone: set-up with the native programs, then `framepath bench` with the same arguments.
+// The bench suite from a clone: set-up with the native bench programs, then `framepath bench` with the same arguments.
 import { setUp } from './setup.mjs';
 import { main, runLoud } from './steps/shell.mjs';
 
 await main(async () => {
-  await setUp({ tests: true });
+  await setUp('conformance_test', 'native_bench');
   return runLoud(process.execPath, ['lib/cli.js', 'bench', ...process.argv.slice(2)]);
 });

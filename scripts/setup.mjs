@@ -7,12 +7,13 @@ import { main, say } from './steps/shell.mjs';
 import { ensureSystemPackages } from './steps/system-packages.mjs';
 import { compileTypeScript } from './steps/typescript.mjs';
 
-export async function setUp({ tests = false } = {}) {
+/** `targets`: what else is built beside the addon, as buildAddon knows it. */
+export async function setUp(...targets) {
   await ensureSystemPackages();
   ensureNodeModules();
   compileTypeScript();
   await generateModels();
-  await buildAddon({ tests });
+  await buildAddon(...targets);
 }
 
 if (import.meta.filename === process.argv[1]) {

@@ -117,7 +117,7 @@ async function runSanitized() {
 await main(async () => {
   const full = process.argv.includes('--full');
   const parts = [];
-  await setUp({ tests: true });
+  await setUp('native_tests');
   if (full) {
     parts.push(...(await runSanitized()));
     parts.push(await runVitest(['full']));

@@ -270,7 +270,7 @@ export type StageRequest = {
   | {
       stage: 'compose';
       clips: string[];
-      layout?: 'whole' | 'split' | '2x2' | '4x4' | 'follow';
+      layout?: 'whole' | 'split' | 'squeeze' | '2x2' | '4x4' | 'follow';
       width?: number;
       height?: number;
     }

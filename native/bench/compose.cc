@@ -15,6 +15,7 @@ int32_t tilesOf(ComposeLayout layout) {
   switch (layout) {
     case ComposeLayout::whole: return 1;
     case ComposeLayout::split:
+    case ComposeLayout::squeeze:
     case ComposeLayout::follow: return 2;
     case ComposeLayout::grid2x2: return 4;
     case ComposeLayout::grid4x4: return 16;
@@ -25,7 +26,7 @@ int32_t tilesOf(ComposeLayout layout) {
 framepath::compose::LayoutSpec layoutOf(const ComposeCase& is) {
   using framepath::compose::LayoutKind;
   framepath::compose::LayoutSpec layout;
-  const bool row = is.layout == ComposeLayout::split || is.layout == ComposeLayout::follow;
+  const bool row = is.layout != ComposeLayout::grid2x2 && is.layout != ComposeLayout::grid4x4;
   layout.kind = is.layout == ComposeLayout::whole ? LayoutKind::custom : row ? LayoutKind::split : LayoutKind::grid;
   layout.width = is.width;
   layout.height = is.height;
@@ -35,6 +36,7 @@ framepath::compose::LayoutSpec layoutOf(const ComposeCase& is) {
     tile.source = i;
     if (is.layout == ComposeLayout::whole)
       tile.rect = {0, 0, static_cast<float>(is.width), static_cast<float>(is.height)};
+    if (is.layout == ComposeLayout::squeeze) tile.fit = framepath::compose::Fit::stretch;
     if (is.layout == ComposeLayout::follow) tile.follow.module = "people";
   }
   return layout;

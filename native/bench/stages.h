@@ -72,8 +72,9 @@ struct TrackCase {
 };
 Figures track(const Setting& setting, const TrackCase& is);
 
-// whole: one picture on its own canvas, as an encode without a layout has it.
-enum class ComposeLayout : uint8_t { whole, split, grid2x2, grid4x4, follow };
+// whole: one picture on its own canvas, as an encode without a layout has it. squeeze: a split whose halves show whole
+// pictures, squeezed.
+enum class ComposeLayout : uint8_t { whole, split, squeeze, grid2x2, grid4x4, follow };
 struct ComposeCase {
   std::vector<std::string> clips;  // tiles take them in turn, each from another place
   ComposeLayout layout = ComposeLayout::split;

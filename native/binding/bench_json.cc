@@ -51,6 +51,7 @@ Measure composeFrom(const Setting& setting, const Json& json) {
   is.clips = json.at("clips").get<std::vector<std::string>>();
   is.layout = named<Layout>({{"whole", Layout::whole},
                              {"split", Layout::split},
+                             {"squeeze", Layout::squeeze},
                              {"2x2", Layout::grid2x2},
                              {"4x4", Layout::grid4x4},
                              {"follow", Layout::follow}},

@@ -68,8 +68,8 @@ async function compile(folder, targets) {
   }
 }
 
-/** Builds build/Release/framepath.node; with `tests` the native test programs too. */
-export async function buildAddon({ tests = false } = {}) {
+/** Builds build/Release/framepath.node, and further targets: `native_tests`, `native_bench`, or single programs. */
+export async function buildAddon(...targets) {
   const folder = join(root, 'build');
   const hasTests = existsSync(join(root, 'test/native'));
   configure(folder, [
@@ -77,7 +77,7 @@ export async function buildAddon({ tests = false } = {}) {
     '-DFRAMEPATH_ADDON=ON',
     `-DFRAMEPATH_TESTS=${hasTests ? 'ON' : 'OFF'}`,
   ]);
-  await compile(folder, tests ? ['addon', 'native_tests'] : ['addon']);
+  await compile(folder, ['addon', ...targets]);
 }
 
 /** Builds native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. */
