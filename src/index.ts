@@ -29,6 +29,7 @@ export { probe, type SourceInfo } from './probe.js';
 export type { Box, Classification, Detection, Person, Tensor, Track, TrackMark } from './results.js';
 export type { Percentiles, Progress, Relink, Report, StageReport, Timeline } from './run/reports.js';
 export type { Packet, Picture, Run } from './run/run.js';
+export type { StageMessage } from './run/stages.js';
 export {
   type CameraOptions,
   camera,

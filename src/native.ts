@@ -112,6 +112,7 @@ export interface TileSpec {
 
 export interface LayoutSpec {
   kind: 'split' | 'grid' | 'focus' | 'custom';
+  /** 0: the first source's size */
   width: number;
   height: number;
   fps?: [number, number];
@@ -132,8 +133,8 @@ export interface OutputSpec {
   profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
   bitrate?: number;
   threads?: number;
-  /** 'first', 'mix', 'none' or a source's position */
-  audio?: 'first' | 'mix' | 'none' | number;
+  /** 'first', 'mix', 'none', a source's position, or the id of one that is to join */
+  audio?: 'first' | 'mix' | 'none' | number | { id: string };
   /** keep packets for `nextPacket` */
   packets?: boolean;
 }

@@ -13,7 +13,12 @@ export interface EncodeOptions {
   bitrate?: number;
   /** encoder threads; default from the machine */
   threads?: number;
-  /** the first source's sound, all mixed, none, or a source by position or id; default `'first'` */
+  /**
+   * The sound: of the first source (of the start) that has any, of all mixed, none, or of one source by position or id;
+   * default `'first'`. With `'mix'` a source that joins is heard from where it is seen; an id that no source has yet is
+   * of one that will join. A source that is removed is heard no longer than seen. Mixed sound, and that of a source yet
+   * to join, is AAC; other sound is copied when it can be.
+   */
   audio?: 'first' | 'mix' | 'none' | SourceRef;
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;

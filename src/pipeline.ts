@@ -7,7 +7,6 @@ import { Layout } from './layout.js';
 import { Module } from './modules/module.js';
 import { checkEncode, type EncodeOptions } from './output.js';
 import { type Description, orderModules, planRun } from './plan.js';
-import { probeWithin } from './probe.js';
 import { RunCore } from './run/core.js';
 import { Run } from './run/run.js';
 import { Source } from './source.js';
@@ -21,7 +20,7 @@ export interface MissingModules<Names> {
 
 /** Options of {@link Pipeline.start}. */
 export interface StartOptions {
-  /** aborts the run: nothing is drained, iterators throw ABORTED */
+  /** aborts the run, also while it opens its sources: nothing is drained, iterators throw ABORTED */
   signal?: AbortSignal;
 }
 
@@ -154,7 +153,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     const modules = orderModules(this.#description.modules);
     const settings = await loadSettings(this.#settings);
     const addon = loadAddon();
-    const spec = await planRun(this.#description, modules, settings, sizeOf);
+    const spec = planRun(this.#description, modules, settings);
     const core = openRun(addon, spec, modules);
     await core.start(this.#files, this.#description.sources, signal);
     return new Run<Results>(core);
@@ -167,13 +166,6 @@ function openRun(...given: ConstructorParameters<typeof RunCore>): RunCore {
   } catch (error) {
     throw toFramepathError(error);
   }
-}
-
-/** Upright size of a source, from what it says or its headers. */
-async function sizeOf({ spec }: Source): Promise<readonly [number, number]> {
-  if (spec.kind === 'frames') return [spec.width!, spec.height!];
-  const { width, height } = await probeWithin(spec.kind === 'images' ? spec.images![0]! : spec.uri!, spec.limits);
-  return [width, height];
 }
 
 /**

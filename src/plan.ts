@@ -3,7 +3,7 @@
 import type { DecidedSettings } from './config.js';
 import { FramepathError } from './errors.js';
 import { reservedNames } from './frame.js';
-import { type CanvasOptions, Layout, layoutSpec } from './layout.js';
+import { Layout, layoutSpec } from './layout.js';
 import { resolveModel } from './model-file.js';
 import type { Module, Shape } from './modules/module.js';
 import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './native.js';
@@ -105,38 +105,28 @@ function positions(ids: readonly string[]): (ref: SourceRef, name: string) => nu
   };
 }
 
-/** The canvas of an encode without compose: the source as it is, of an odd size without its last row or column. */
-function plainCanvas(size: readonly [number, number]): Layout {
-  const [width, height] = size.map((pixels) => Math.max(16, pixels - (pixels % 2))) as [number, number];
-  const canvas: CanvasOptions = { width, height };
-  return new Layout('custom', canvas, [{ tile: { source: 0, fit: 'contain' }, rect: [0, 0, width, height] }]);
-}
+/**
+ * The canvas of an encode without compose: the source as it is, of an odd size without its last row or column. Its size
+ * is known when the source is opened.
+ */
+const plainCanvas = new Layout('custom', { width: 0, height: 0 }, [{ tile: { source: 0, fit: 'contain' } }]);
 
 /** The native form of a source. */
 export function sourceSpec(source: Source, id: string): SourceSpec {
   return { ...source.spec, id };
 }
 
-/**
- * The spec that the native side runs; its modules are in the order of `modules`.
- * @param sizeOf upright size of a source, asked only where an encode has no layout
- */
-export async function planRun(
-  from: Description,
-  modules: readonly Module[],
-  settings: DecidedSettings,
-  sizeOf: (source: Source) => Promise<readonly [number, number]>,
-): Promise<PipelineSpec> {
+/** The spec that the native side runs; its modules are in the order of `modules`. */
+export function planRun(from: Description, modules: readonly Module[], settings: DecidedSettings): PipelineSpec {
   const ids = sourceIds(from.sources);
   const position = positions(ids);
   if (from.layout) checkLayout(from.layout, modules);
   if (from.layout && !from.output) throw unexpected('encode(...) after compose(...)', 'output', undefined);
   let layout = from.layout;
   if (from.output && !layout) {
-    const [only, ...others] = from.sources;
-    if (!only || others.length > 0)
+    if (ids.length !== 1)
       throw unexpected(`compose(layout) before encode, with ${ids.length} sources,`, 'layout', undefined);
-    layout = plainCanvas(await sizeOf(only));
+    layout = plainCanvas;
   }
   const folder = settings.modelsFolder.value;
   return {
@@ -145,7 +135,7 @@ export async function planRun(
     sources: from.sources.map((source, i) => sourceSpec(source, ids[i]!)),
     modules: modules.map((module) => moduleSpec(module, folder)),
     ...(layout && { compose: layoutSpec(layout, ids.length, position) }),
-    ...(from.output && { output: outputSpec(from.output, position) }),
+    ...(from.output && { output: outputSpec(from.output, ids, position) }),
     inFlight: settings.inFlight.value,
     resultQueue: settings.resultQueue.value,
     keepPixels: from.keepPixels,
@@ -164,10 +154,16 @@ function moduleSpec(module: Module, folder: string): ModuleSpec {
 
 function outputSpec(
   output: NonNullable<Description['output']>,
+  ids: readonly string[],
   position: (ref: SourceRef, name: string) => number,
 ): OutputSpec {
   const { audio = 'first', packets, ...rest } = output.options;
-  const mode = audio === 'first' || audio === 'mix' || audio === 'none' ? audio : position(audio, 'audio');
+  const mode =
+    audio === 'first' || audio === 'mix' || audio === 'none'
+      ? audio
+      : typeof audio === 'string' && !ids.includes(audio)
+        ? { id: audio } // of a source that is to join
+        : position(audio, 'audio');
   return {
     ...rest,
     ...(output.path !== undefined && { path: output.path }),

@@ -48,14 +48,9 @@ export interface SourceInfo {
 export async function probe(uri: string, options: { limits?: 'untrusted' | Limits } = {}): Promise<SourceInfo> {
   text('uri', uri);
   fields('options', options, { limits });
-  return probeWithin(localPath(uri), resolveLimits(uri, options.limits));
-}
-
-/** With limits in their native form. @internal */
-export async function probeWithin(uri: string, limits: LimitsSpec | undefined): Promise<SourceInfo> {
   try {
-    const allowed: LimitsSpec = limits ?? { maxBytes: 0, jail: '', protocols: [] };
-    return JSON.parse(await loadAddon().probe(uri, JSON.stringify(allowed))) as SourceInfo;
+    const allowed: LimitsSpec = resolveLimits(uri, options.limits) ?? { maxBytes: 0, jail: '', protocols: [] };
+    return JSON.parse(await loadAddon().probe(localPath(uri), JSON.stringify(allowed))) as SourceInfo;
   } catch (error) {
     throw toFramepathError(error);
   }

@@ -121,13 +121,12 @@ describe('sources and models', () => {
 });
 
 describe('encoding', () => {
-  test('one source without a layout keeps its size, made even', async () => {
-    fake.probes['a.mp4'] = { width: 641, height: 361 };
+  test('one source without a layout keeps its size, which is known when it is opened', async () => {
     const run = await pipeline(video('a.mp4')).encode('o.mp4', { profile: 'quality' }).start();
     expect(fake.run.spec.compose).toMatchObject({
       kind: 'custom',
-      width: 640,
-      height: 360,
+      width: 0,
+      height: 0,
       tiles: [{ source: 0, fit: 'contain' }],
     });
     expect(fake.run.spec.output).toEqual({ path: 'o.mp4', profile: 'quality', audio: 'first', packets: false });
@@ -160,5 +159,13 @@ describe('encoding', () => {
       .start();
     expect(fake.run.spec.output!.audio).toBe(1);
     await run.close();
+  });
+
+  test('sound can come from a source that is to join, by its id', async () => {
+    const run = await pipeline(video('a.mp4')).compose(grid()).encode('o.mp4', { audio: 'guest' }).start();
+    expect(fake.run.spec.output!.audio).toEqual({ id: 'guest' });
+    await run.close();
+    const numbered = pipeline(video('a.mp4')).compose(grid()).encode('o.mp4', { audio: 1 });
+    await expect(numbered.start()).rejects.toThrow('Expected one of the sources 0 for audio but received 1');
   });
 });

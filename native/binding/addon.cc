@@ -29,8 +29,9 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const std::string uri = argument(info, 0);
     const media::Limits limits = limitsFrom(parseJson(argument(info, 1)));
-    return Environment::of(info.Env()).promise(info.Env(), [uri, limits] {
-      return jsonMaker(toJson(media::probe(uri, limits)));
+    Environment& environment = Environment::of(info.Env());
+    return environment.promise(info.Env(), [uri, limits, going = environment.going] {
+      return jsonMaker(toJson(media::probe(uri, limits, going)));
     });
   });
 }

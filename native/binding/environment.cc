@@ -67,6 +67,7 @@ Napi::Value Environment::promise(Napi::Env env, std::function<Settle::Make()> wo
 
 void Environment::close() {
   js->close();
+  going->now();
   while (!ends_.empty()) {
     const std::function<void()> end = std::move(ends_.front());
     ends_.pop_front();

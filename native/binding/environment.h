@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "binding/js_thread.h"
+#include "core/stop.h"
 
 namespace framepath::binding {
 
@@ -19,6 +20,8 @@ class Environment {
   explicit Environment(Napi::Env env);
 
   std::shared_ptr<JsThread> js;
+  // Passes when the environment goes: what waits for a peer then, gives up.
+  const std::shared_ptr<Stop> going = std::make_shared<Stop>();
 
   // Work that blocks, on a thread of its own; joined before the environment goes.
   void run(std::function<void()> work);

@@ -138,7 +138,10 @@ Json toJson(const graph::Report& report) {
           {"outputs", outputs},
           {"follow", follow},
           {"live",
-           {{"tasks", report.live.tasks}, {"leases", report.live.leases}, {"deviceBytes", report.live.deviceBytes}}}};
+           {{"tasks", report.live.tasks},
+            {"leases", report.live.leases},
+            {"deviceBytes", report.live.deviceBytes},
+            {"encoders", report.live.encoders}}}};
 }
 
 Json toJson(const graph::Progress& progress) {

@@ -316,6 +316,7 @@ Napi::Value Run::submit(const Info& info) {
         if (request.contains("uri")) {
           media::SourceOptions options;
           options.uri = request["uri"].get<std::string>();
+          options.stop = state->pipeline->closing();
           if (request.contains("limits")) options.limits = limitsFrom(request["limits"]);
           frame = media::openSource(options, state->pipeline->deviceRef())->next();
           if (!frame) throw Error(ErrorCode::DECODE_FAILED, "No picture in " + options.uri + ".");

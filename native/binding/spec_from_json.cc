@@ -140,6 +140,10 @@ graph::OutputSpec outputFrom(const Json& json) {
   if (audio.is_number()) {
     output.audio = Audio::source;
     output.audioSource = audio.get<int32_t>();
+  } else if (audio.is_object()) {
+    output.audio = Audio::source;
+    output.audioSource = -1;
+    output.audioId = get<std::string>(audio, "id", "");
   } else {
     output.audio = named<Audio>({{"first", Audio::first}, {"mix", Audio::mix}, {"none", Audio::none}},
                                 audio.get<std::string>(), "audio");

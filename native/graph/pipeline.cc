@@ -2,31 +2,23 @@
 // of it in pipeline_state.cc.
 #include "graph/pipeline.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <chrono>
 
 #include "core/clock.h"
+#include "core/heap.h"
 
 namespace framepath::graph {
 namespace {
 
-constexpr std::chrono::seconds kDrainTime{2};
+// A run that is broken off ends within two seconds: what is left of them is for trailers and remuxing.
+constexpr int64_t kDrainNs = 800'000'000;
+constexpr std::chrono::milliseconds kEndTime{1200};  // for the end of a file whose every frame is composed
 
 bool usesModel(const ModuleSpec& spec) {
   if (spec.kind == ModuleSpec::Kind::identify) return spec.identity.mode != track::ReidMode::off;
   return spec.kind == ModuleSpec::Kind::detect || spec.kind == ModuleSpec::Kind::classify ||
          spec.kind == ModuleSpec::Kind::raw;
-}
-
-// Each of a run's threads had an arena of the allocator's: without this, run after run leaves its peak there.
-void returnFreeMemory() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
 }
 
 }  // namespace
@@ -65,6 +57,7 @@ void Pipeline::start() {
     open();
   } catch (...) {
     opened();
+    if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
     throw;
   }
   opened();
@@ -160,7 +153,7 @@ void Pipeline::finishRun() {
   std::vector<media::OutputResult> outputs;
   std::vector<compose::FollowStats> follow;
   if (programme) {
-    if (error || stopped) programme->stop(true);
+    if (error || stopped) programme->stop(nowNs() + kDrainNs);
     bool complete = !error && !stopped;
     for (const SourceCounts& counts : engine->counts()) complete = complete && !counts.error;
     try {
@@ -176,13 +169,14 @@ void Pipeline::finishRun() {
     for (const media::OutputResult& output : outputs)
       for (const std::string& loss : output.soundLosses)
         recovered({output.path, "sound lost, silence from there", loss});
+    if (const auto missing = soundNeverCame()) recovered(*missing);
   }
   engine->join();  // workers and readers go; results that wait to be taken stay
   std::vector<Done> callbacks;
   {
     std::lock_guard lock(mutex_);
     error_ = error;
-    for (media::OutputResult& output : outputs) output.complete = output.complete && !error && !stopped_;
+    for (media::OutputResult& output : outputs) output.complete = output.complete && !error;
     outputs_ = std::move(outputs);
     follow_ = std::move(follow);
     endNs_ = nowNs();
@@ -208,27 +202,34 @@ void Pipeline::done(Done callback) {
 }
 
 void Pipeline::close(bool drain) {
-  std::unique_lock closing(closing_);
+  std::unique_lock closing(closeMutex_);
   std::shared_ptr<Engine> engine;
   std::shared_ptr<Programme> programme;
   bool over = false;
+  const int64_t giveUpNs = nowNs() + kDrainNs;
   {
     std::unique_lock lock(mutex_);
-    if (opening_) stopped_ = true;
-    changed_.wait(lock, [&] { return !opening_; });  // start() gives up at its next step
+    if (opening_) {  // start() gives up at once where it waits for a peer, else at its next step
+      stopped_ = true;
+      closing_->now();
+      giveUp_->now();
+    }
+    changed_.wait(lock, [&] { return !opening_; });
     // Every frame is composed or about to be: what is left is the end of a whole file.
-    if (drain && drained_ && !stopped_) changed_.wait_for(lock, kDrainTime, [&] { return state_ == State::over; });
+    if (drain && drained_ && !stopped_) changed_.wait_for(lock, kEndTime, [&] { return state_ == State::over; });
     over = state_ == State::over;
     if (!over) stopped_ = true;
     engine = engine_;
     programme = programme_;
   }
+  closing_->now();
   if (engine) engine->stop();
-  if (programme && !over) programme->stop(drain);
+  if (programme && !over) drain ? programme->stop(giveUpNs) : programme->abort();
   if (finisher_.joinable()) finisher_.join();
   if (engine) engine->join();
   std::vector<Done> callbacks;
   std::optional<Error> error;
+  std::weak_ptr<const void> encoderLeft;
   {
     std::lock_guard lock(mutex_);
     if (!endNs_ && startNs_) {
@@ -240,6 +241,8 @@ void Pipeline::close(bool drain) {
     error = error_;
     finalCounts_ = countsLocked();
     finalStages_ = stagesLocked();
+    if (programme_) encoder_ = programme_->encoder();
+    encoderLeft = encoder_;
     engine_.reset();
     programme_.reset();
     shots_.reset();
@@ -252,7 +255,7 @@ void Pipeline::close(bool drain) {
   }
   engine.reset();
   programme.reset();
-  returnFreeMemory();
+  if (encoderLeft.expired()) returnFreeMemory();  // else with the encoder
   closing.unlock();
   for (Done& callback : callbacks) callback(error);
 }

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/stop.h"
 #include "graph/engine.h"
 #include "graph/external.h"
 #include "graph/native_modules.h"
@@ -59,6 +60,7 @@ class Pipeline {
                  PushedSource::Taken taken);
   void endFrames(const std::string& source, std::optional<Error> error);
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
+  StopRef closing() const { return closing_; }  // whatever is being opened for this run gives up with it
   Device& device() { return *device_; }
   std::shared_ptr<Device> deviceRef() { return device_; }
 
@@ -96,6 +98,10 @@ class Pipeline {
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
   std::vector<media::AudioInput> audioInputs() const;
+  bool soundsJoin() const;
+  media::AudioInput audioInput(const OpenSource& source, size_t number) const;
+  media::SoundRef openJoiningSound(const OpenSource& source, size_t number) const;
+  std::optional<Recovery> soundNeverCame() const;
   SourceFacts factsOf(int32_t source) const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
   std::shared_ptr<Programme> programme() const;
@@ -116,11 +122,15 @@ class Pipeline {
   int32_t identifyModule_ = -1;
   std::shared_ptr<Shots> shots_;
   const Graph* graph_ = nullptr;
+  const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened
+  const std::shared_ptr<Stop> giveUp_ = std::make_shared<Stop>();   // outputs, also while they are opened; draining
+  std::mutex adding_;                                               // one addSource() at a time
 
   mutable std::mutex mutex_;
   // From start() to close(); what is asked of them afterwards is kept below.
   std::shared_ptr<Programme> programme_;
   std::shared_ptr<Engine> engine_;
+  std::weak_ptr<const void> encoder_;  // may be freed after close()
   std::vector<SourceCounts> finalCounts_;
   std::vector<StageStats> finalStages_;
   std::condition_variable changed_;
@@ -134,7 +144,7 @@ class Pipeline {
   enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
   bool opening_ = false;  // start() is at work: close() waits for it
   bool drained_ = false, stopped_ = false;
-  std::mutex closing_;  // one close() at a time
+  std::mutex closeMutex_;  // one close() at a time
   int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;
   std::thread finisher_;
 };

@@ -36,6 +36,7 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
   media::SourceOptions reader = spec.reader;
   if (reader.threads <= 0) reader.threads = std::max(1, cores() / std::max(1, sourceCount));
   reader.extraFrames = spec_.inFlight + 2;
+  reader.stop = closing_;
   try {
     const ThreadName named("decode." + spec.id);
     open.reader = media::openSource(reader, device_);

@@ -7,26 +7,61 @@ namespace framepath::graph {
 namespace {
 
 int32_t even(int32_t value) {
-  return std::max(2, value & ~1);
+  return std::max(16, value & ~1);
+}
+
+bool sounds(const media::SourceInfo& info) {
+  return info.kind == "video" && !info.audio.empty();
 }
 
 }  // namespace
+
+media::AudioInput Pipeline::audioInput(const OpenSource& source, size_t number) const {
+  const media::SourceOptions& reader = source.spec.reader;
+  media::AudioInput input;
+  input.uri = reader.uri;
+  input.startMs = reader.startMs;
+  input.endMs = reader.endMs;
+  input.limits = reader.limits;
+  input.source = static_cast<int32_t>(number);
+  input.stop = giveUp_;
+  return input;
+}
 
 std::vector<media::AudioInput> Pipeline::audioInputs() const {
   std::vector<media::AudioInput> inputs;
   const OutputSpec& output = *spec_.output;
   if (output.path.empty() || output.audio == OutputSpec::Audio::none) return inputs;
   for (size_t s = 0; s < sources_.size(); s++) {
-    const OpenSource& source = sources_[s];
-    const bool sounds = source.spec.kind == SourceSpec::Kind::file && !source.info.audio.empty();
-    const bool wanted =
-        output.audio == OutputSpec::Audio::source ? static_cast<int32_t>(s) == output.audioSource : sounds;
-    if (!wanted || !sounds) continue;
-    const media::SourceOptions& reader = source.spec.reader;
-    inputs.push_back({reader.uri, reader.startMs, reader.endMs, 0, reader.limits});
+    const bool wanted = output.audio != OutputSpec::Audio::source || static_cast<int32_t>(s) == output.audioSource;
+    if (!wanted || !sounds(sources_[s].info)) continue;
+    inputs.push_back(audioInput(sources_[s], s));
     if (output.audio != OutputSpec::Audio::mix) break;
   }
   return inputs;
+}
+
+bool Pipeline::soundsJoin() const {
+  if (!spec_.output || spec_.output->path.empty()) return false;
+  const OutputSpec& output = *spec_.output;
+  return output.audio == OutputSpec::Audio::mix ||
+         (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
+}
+
+media::SoundRef Pipeline::openJoiningSound(const OpenSource& source, size_t number) const {
+  if (!soundsJoin() || !sounds(source.info)) return nullptr;
+  if (spec_.output->audio == OutputSpec::Audio::source && source.spec.id != spec_.output->audioId) return nullptr;
+  return media::openSound(audioInput(source, number));
+}
+
+std::optional<Recovery> Pipeline::soundNeverCame() const {
+  if (!soundsJoin() || spec_.output->audio != OutputSpec::Audio::source) return std::nullopt;
+  const std::string& id = spec_.output->audioId;
+  std::lock_guard lock(mutex_);
+  for (const OpenSource& source : sources_)
+    if (source.spec.id == id) return std::nullopt;
+  return Recovery{spec_.output->path, "silent",
+                  "Its sound was to come from source \"" + id + "\", which never joined."};
 }
 
 std::shared_ptr<Programme> Pipeline::openProgramme() {
@@ -86,6 +121,8 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.output.encoder.fps = {layout.fpsNum, layout.fpsDen};
   options.audio = audioInputs();
   options.trace = trace_;
+  options.soundsJoin = soundsJoin();
+  options.giveUp = giveUp_;
   for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.spec.live});
   return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;

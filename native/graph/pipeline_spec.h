@@ -46,7 +46,8 @@ struct OutputSpec {
   std::string path;  // empty: packets only
   media::EncoderOptions encoder;
   enum class Audio : uint8_t { first, mix, none, source } audio = Audio::first;
-  int32_t audioSource = 0;
+  int32_t audioSource = 0;  // -1: one that is to join, called audioId
+  std::string audioId;
   bool packets = false;
 };
 

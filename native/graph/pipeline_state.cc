@@ -66,17 +66,26 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
 }
 
 void Pipeline::addSource(const SourceSpec& spec) {
+  std::lock_guard adding(adding_);
   const std::shared_ptr<Engine> running = engine();
   std::shared_ptr<FrameSource> frames;
-  int32_t count = 0;
+  size_t count = 0;
   {
     std::lock_guard lock(mutex_);
-    count = static_cast<int32_t>(sources_.size()) + 1;
+    count = sources_.size();
   }
-  OpenSource open = openOne(spec, count, frames);
+  OpenSource open;
+  media::SoundRef sound;
+  try {
+    open = openOne(spec, static_cast<int32_t>(count) + 1, frames);
+    sound = openJoiningSound(open, count);
+  } catch (const Error&) {
+    if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while the source was opened.");
+    throw;
+  }
   std::lock_guard lock(mutex_);
-  const auto number = static_cast<int32_t>(sources_.size());
-  if (programme_) programme_->addSource(number, {spec.id, spec.live});  // before its first frame
+  const auto number = static_cast<int32_t>(count);
+  if (programme_) programme_->addSource(number, {spec.id, spec.live, std::move(sound)});  // before its first frame
   sources_.push_back(std::move(open));
   try {
     running->addSource(std::move(frames), {spec.id, spec.live, spec_.inFlight, spec_.resultQueue});
@@ -209,6 +218,7 @@ Report Pipeline::report() const {
     report.live.leases = engine_->liveLeases();
     report.live.tasks = engine_->liveTasks();
   }
+  report.live.encoders = programme_ ? !programme_->encoder().expired() : !encoder_.expired();
   for (const StageStats& stage : report.stages)
     if (identifyModule_ >= 0 && stage.name == spec_.modules[static_cast<size_t>(identifyModule_)].name + ".embed")
       report.reidMs = static_cast<double>(stage.busyNs) / 1e6;

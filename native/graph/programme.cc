@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "core/clock.h"
+#include "core/leftover.h"
 #include "core/thread_name.h"
 
 namespace framepath::graph {
 namespace {
 
-constexpr size_t kPackets = 256;  // waiting for nextPacket before the encoder waits
 constexpr int32_t kCanvases = 8;  // alive at once: composing, queued, in the encoder's lookahead (it copies)
 
 std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
@@ -67,28 +67,36 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
     sources_[s].live = options_.sources[s].live;
     if (sources_[s].live) clock_.setLive(static_cast<int32_t>(s));
   }
+  if (!Leftovers::waitForRoom([&] { return options_.giveUp->passed(); }))
+    throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
+  EncodingParts parts;
   {
     const ThreadName named("encode");
-    encoder_ = media::openEncoder(options_.output.encoder, device);
+    parts.encoder = media::openEncoder(options_.output.encoder, device);
   }
   if (!options_.output.path.empty()) {
     media::OutputOptions output;
     output.path = options_.output.path;
     output.audio = options_.audio;
     output.fps = {options_.layout.fpsNum, options_.layout.fpsDen};
-    output_ = media::openOutput(output, *encoder_);
+    output.joining = options_.soundsJoin;
+    output.stop = options_.giveUp;
+    parts.output = media::openOutput(output, *parts.encoder);
   }
-  composer_ = compose::makeComposer(options_.layout, device, encoder_->inputFormat(), kCanvases);
-  composeStats_.name = "compose";
-  composeStats_.kind = "compose";
-  encodeStats_.name = "encode";
-  encodeStats_.kind = "encode";
+  composer_ = compose::makeComposer(options_.layout, device, parts.encoder->inputFormat(), kCanvases);
+  if (options_.output.packets) parts.packets = packets_;
+  parts.cues = cues_;
+  parts.giveUp = options_.giveUp;
+  parts.trace = options_.trace;
+  parts.failed = [this](const Error& error) { failOnce(error); };
+  encoding_ = std::make_unique<Encoding>(std::move(parts));
+  composeStats_.name = composeStats_.kind = "compose";
 }
 
 Programme::~Programme() {
-  stop(false);
+  abort();
   if (composeThread_.joinable()) composeThread_.join();
-  if (encodeThread_.joinable()) encodeThread_.join();
+  encoding_.reset();  // its thread uses what is declared after it
 }
 
 ModuleNode Programme::sinkNode(const Graph* const* graph) const {
@@ -101,8 +109,8 @@ ModuleNode Programme::sinkNode(const Graph* const* graph) const {
 }
 
 void Programme::start() {
+  encoding_->start();
   composeThread_ = std::thread([this] { composeTicks(); });
-  encodeThread_ = std::thread([this] { encodeCanvases(); });
 }
 
 void Programme::SourceQueue::pass(int64_t tickUs, std::vector<Item>& past) {
@@ -131,6 +139,7 @@ void Programme::take(const Task& task, const Graph& graph) {
   if (queue.joining) {
     queue.joining = false;
     queue.offsetUs = tickUs;
+    if (queue.sound) cues_->begin(std::move(queue.sound), tickUs);
   }
   item.ptsUs += queue.offsetUs;
   queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
@@ -155,12 +164,14 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   queue = {};
   queue.id = source.id;
   queue.live = source.live;
+  queue.sound = source.sound;
   queue.joining = true;
   queue.tiled = !options_.layout.perSource;
 }
 
 void Programme::removeSource(int32_t source) {
   std::vector<Item> past;
+  media::SoundRef unheard;  // closed outside the lock
   std::lock_guard lock(mutex_);
   if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
   SourceQueue& queue = sources_[static_cast<size_t>(source)];
@@ -171,36 +182,44 @@ void Programme::removeSource(int32_t source) {
   queue.waiting.clear();
   if (queue.current) past.push_back(std::move(*queue.current));
   queue.current.reset();
+  unheard = std::move(queue.sound);
+  cues_->end(source, clock_.tickUs(clock_.tick()));
   clock_.leave(source);
   changed_.notify_all();
 }
 
 void Programme::sourceFinished(int32_t source, bool failed) {
+  media::SoundRef unheard;
   std::lock_guard lock(mutex_);
   if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
   SourceQueue& queue = sources_[static_cast<size_t>(source)];
+  unheard = std::move(queue.sound);  // it ended without a frame
   queue.ended = true;
   queue.failed = failed;
   clock_.sawEnd(source);
   changed_.notify_all();
 }
 
-void Programme::stop(bool drain) {
-  const int64_t giveUpNs = drain ? nowNs() + kDrainNs : 0;
+void Programme::stop(int64_t giveUpNs) {
+  options_.giveUp->at(giveUpNs);
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
-    giveUpNs_ = std::min(giveUpNs_.load(), giveUpNs);
     changed_.notify_all();
   }
-  if (!drain) {
-    canvases_.abort();
-    std::lock_guard lock(mutex_);
-    if (composer_) composer_->close();
-  }
-  std::lock_guard packetLock(packetMutex_);
-  packetsClosed_ = true;
-  packetRoom_.notify_all();
+  packets_->hurry();
+  encoding_->wake();
+}
+
+void Programme::abort() {
+  stop(nowNs());
+  encoding_->abort();
+  closeComposer();
+}
+
+void Programme::closeComposer() {
+  std::lock_guard lock(mutex_);
+  if (composer_) composer_->close();
 }
 
 // False: no tick follows.
@@ -272,13 +291,13 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
   return inputs;
 }
 
-// A canvas is through a stage.
-void Programme::spent(StageStats& stats, int64_t canvas, int64_t waitingNs, int64_t startNs) {
+// A canvas is drawn.
+void Programme::spent(int64_t tick, int64_t waitingNs, int64_t startNs) {
   const int64_t endNs = nowNs();
-  if (options_.trace) options_.trace->add({stats.name, 0, -1, canvas, waitingNs, startNs, endNs});
+  if (options_.trace) options_.trace->add({composeStats_.name, 0, -1, tick, waitingNs, startNs, endNs});
   std::lock_guard lock(mutex_);
-  stats.add(startNs - waitingNs, endNs - startNs);
-  stats.busyNs += endNs - startNs;
+  composeStats_.add(startNs - waitingNs, endNs - startNs);
+  composeStats_.busyNs += endNs - startNs;
 }
 
 void Programme::composeTicks() {
@@ -291,7 +310,10 @@ void Programme::composeTicks() {
       const int64_t waitingNs = nowNs();
       {
         std::unique_lock lock(mutex_);
-        if (!waitForTick(lock)) break;
+        if (!waitForTick(lock)) {
+          composedAll_ = clock_.finished();
+          break;
+        }
         tick = clock_.tick();
         ptsUs = clock_.tickUs(tick);
         changeTiles();
@@ -304,8 +326,8 @@ void Programme::composeTicks() {
       FrameRef canvas = composer_->compose(tick, ptsUs, inputs);
       inputs.clear();
       past.clear();
-      spent(composeStats_, tick, waitingNs, startNs);
-      if (!canvas || !canvases_.push(std::move(canvas))) break;
+      spent(tick, waitingNs, startNs);
+      if (!canvas || !encoding_->push(std::move(canvas))) break;
     }
   } catch (const Error& e) {
     failOnce(e);
@@ -319,42 +341,7 @@ void Programme::composeTicks() {
     dropped = std::move(sources_);
     sources_ = std::vector<SourceQueue>(dropped.size());
   }
-  canvases_.close();
-}
-
-void Programme::encodeCanvases() {
-  const ThreadName named("encode");
-  // An encoder may hold many pictures back, and be slow with them: a run that was broken off does not wait for all.
-  struct GivenUp {};
-  const media::Encoder::Emit emit = [this](Packet packet) {
-    if (nowNs() >= giveUpNs_) throw GivenUp{};
-    if (output_) output_->write(packet);
-    if (options_.output.packets) packetOut(std::move(packet));
-  };
-  try {
-    int64_t waitingNs = nowNs();
-    while (std::optional<FrameRef> canvas = canvases_.pull()) {
-      const int64_t startNs = nowNs();
-      if (startNs >= giveUpNs_) throw GivenUp{};
-      encoder_->push(*canvas, emit);
-      canvas.reset();
-      spent(encodeStats_, encodeStats_.count, waitingNs, startNs);
-      waitingNs = nowNs();
-    }
-    const int64_t startNs = nowNs();
-    if (startNs >= giveUpNs_) throw GivenUp{};
-    encoder_->finish(emit);
-    std::lock_guard lock(mutex_);
-    encodeStats_.busyNs += nowNs() - startNs;
-  } catch (const GivenUp&) {
-    // The file ends with the last packet that was written.
-  } catch (const Error& e) {
-    failOnce(e);
-  } catch (const std::exception& e) {
-    failOnce(Error(ErrorCode::ENCODE_FAILED, std::string("Encoding failed: ") + e.what()));
-  }
-  canvases_.abort();
-  closePackets();
+  encoding_->close();
 }
 
 void Programme::failOnce(const Error& error) {
@@ -369,21 +356,22 @@ void Programme::failOnce(const Error& error) {
 }
 
 media::OutputResult Programme::finish(bool complete) {
+  Encoding::End end = encoding_->finish();
+  if (!end.whole) closeComposer();
   if (composeThread_.joinable()) composeThread_.join();
-  if (encodeThread_.joinable()) encodeThread_.join();
   media::OutputResult result;
-  result.codec = encoder_->name();
-  result.frames = encodeStats_.count;
-  result.complete = complete;
+  result.codec = encoding_->codec();
+  result.frames = encoding_->stats().count;
+  result.complete = complete && end.whole && composedAll_;
   follow_ = composer_->followStats();
-  const auto free = [this] {  // packets may still be asked for; what they were made with is not needed any more
-    output_.reset();
-    encoder_.reset();
+  const auto free = [&] {  // packets may still be asked for; what they were made with is not needed any more
+    end.output.reset();
+    encoding_->freeEncoder();
     std::lock_guard lock(mutex_);
     composer_.reset();
   };
   try {
-    if (output_) result = output_->finish(complete);
+    if (end.output) result = end.output->finish(result.complete);
   } catch (...) {
     free();
     throw;
@@ -392,63 +380,17 @@ media::OutputResult Programme::finish(bool complete) {
   return result;
 }
 
-void Programme::packetOut(Packet packet) {
-  PacketCallback callback;
-  {
-    std::unique_lock lock(packetMutex_);
-    packetRoom_.wait(lock, [&] { return packetsClosed_ || waitingPacket_ || packets_.size() < kPackets; });
-    if (packetsClosed_) return;
-    if (!waitingPacket_) {
-      packets_.push_back(std::move(packet));
-      return;
-    }
-    callback = std::move(waitingPacket_);
-    waitingPacket_ = nullptr;
-  }
-  callback(std::move(packet));
-}
-
 void Programme::nextPacket(PacketCallback callback) {
-  std::optional<Packet> packet;
-  {
-    std::lock_guard lock(packetMutex_);
-    if (waitingPacket_)
-      throw Error(ErrorCode::INVALID_ARGUMENT, "A packet is already being waited for.",
-                  "Await one packet before the next.");
-    if (packets_.empty() && !packetsClosed_) {
-      waitingPacket_ = std::move(callback);
-      packetRoom_.notify_all();
-      return;
-    }
-    if (!packets_.empty()) {
-      packet = std::move(packets_.front());
-      packets_.pop_front();
-      packetRoom_.notify_all();
-    }
-  }
-  callback(std::move(packet));
-}
-
-void Programme::closePackets() {
-  PacketCallback callback;
-  {
-    std::lock_guard lock(packetMutex_);
-    packetsClosed_ = true;
-    callback = std::move(waitingPacket_);
-    waitingPacket_ = nullptr;
-    packetRoom_.notify_all();
-  }
-  if (callback) callback(std::nullopt);
+  packets_->next(std::move(callback));
 }
 
 int64_t Programme::ticks() const {
-  std::lock_guard lock(mutex_);
-  return encodeStats_.count;
+  return encoding_->stats().count;
 }
 
 std::vector<StageStats> Programme::stages() const {
   std::lock_guard lock(mutex_);
-  return {composeStats_, encodeStats_};
+  return {composeStats_, encoding_->stats()};
 }
 
 std::vector<compose::FollowStats> Programme::followStats() const {

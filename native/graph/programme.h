@@ -1,11 +1,11 @@
 // Composition and encoding: frames of the graph come in per source and in order, a canvas goes out at every tick.
 //
-//   sink module -> per-source queues -> composer thread (clock) -> encoder thread -> output, packets
+//   sink module -> per-source queues -> composer thread (clock) -> Encoding -> output, packets
 //
-// A source that joins while the programme runs begins at the tick at which its first frame comes; where the layout has
-// one tile a source it then gets one, and loses it when it is taken out. Sound is only of the sources of the start.
+// A source that joins while the programme runs begins at the tick at which its first frame comes, its sound too; where
+// the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick, and is
+// heard no longer than seen.
 #pragma once
-#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -18,34 +18,38 @@
 
 #include "compose/composer.h"
 #include "compose/programme_clock.h"
-#include "core/channel.h"
 #include "core/error.h"
+#include "core/stop.h"
+#include "graph/encoding.h"
 #include "graph/module.h"
 #include "graph/pipeline_spec.h"
 #include "graph/stage_stats.h"
 #include "graph/trace.h"
-#include "media/output.h"
 
 namespace framepath::graph {
 
 struct ProgrammeSource {
   std::string id;
-  bool live = false;  // may be late: ticks do not wait for it longer than Programme::kLiveDelayNs
+  bool live = false;                // may be late: ticks do not wait for it longer than Programme::kLiveDelayNs
+  media::SoundRef sound = nullptr;  // of one that joins; null: none
 };
 
 struct ProgrammeOptions {
   compose::LayoutSpec layout;  // fps resolved
   OutputSpec output;
   std::vector<media::AudioInput> audio;
+  bool soundsJoin = false;                                  // sources that join may have sound
+  std::shared_ptr<Stop> giveUp = std::make_shared<Stop>();  // opening, draining and connections end here
   std::vector<ProgrammeSource> sources;
   std::shared_ptr<Trace> trace;  // null: none
 };
 
 class Programme {
  public:
-  using PacketCallback = std::function<void(std::optional<Packet>)>;
+  using PacketCallback = PacketQueue::Callback;
 
-  // Opens encoder and output; throws what they throw. `failed` is called from the programme's threads, once.
+  // Opens encoder and output; throws what they throw, CANCELLED when it is to be given up. `failed` is called from the
+  // programme's threads, once.
   Programme(ProgrammeOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed);
   ~Programme();
   Programme(const Programme&) = delete;
@@ -61,9 +65,10 @@ class Programme {
   // Its tile goes with the next tick, and its frames with it. Idempotent.
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);
-  // No more ticks; what is composed is still encoded, for kDrainNs at most, unless `drain` is false.
-  void stop(bool drain);
-  // Waits for the threads, then trailer and remux. `complete` false: broken off. Throws what the output throws.
+  // No more ticks; what is composed is still encoded until `giveUpNs` (of nowNs()), or not at all.
+  void stop(int64_t giveUpNs);
+  void abort();
+  // Waits for what is left to do, then trailer and remux. `complete` false: broken off. Throws what the output throws.
   media::OutputResult finish(bool complete);
 
   // The next packet, or none after the end; `callback` is called once. Only for outputs with `packets`.
@@ -71,10 +76,10 @@ class Programme {
 
   int64_t ticks() const;
   std::vector<StageStats> stages() const;
-  std::vector<compose::FollowStats> followStats() const;  // after finish()
+  std::vector<compose::FollowStats> followStats() const;                      // after finish()
+  std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }  // may outlive the programme for a while
 
   static constexpr int64_t kLiveDelayNs = 500'000'000;
-  static constexpr int64_t kDrainNs = 800'000'000;
 
  private:
   struct Item {
@@ -87,8 +92,9 @@ class Programme {
     std::string id;
     std::deque<Item> waiting;
     std::optional<Item> current;
-    int64_t offsetUs = 0;  // programme time at which it joined
-    int64_t endUs = 0;     // when the last frame's display time ends
+    media::SoundRef sound;  // until its first frame comes
+    int64_t offsetUs = 0;   // programme time at which it joined
+    int64_t endUs = 0;      // when the last frame's display time ends
     bool live = false, ended = false, failed = false, removed = false;
     bool joining = false;  // late, and no frame yet
     bool tiled = true;     // has its tiles, if it is to have any
@@ -104,16 +110,15 @@ class Programme {
   bool waitForTick(std::unique_lock<std::mutex>& lock);
   void changeTiles();
   std::vector<compose::TileInput> inputsAt(int64_t tickUs);
-  void encodeCanvases();
-  void spent(StageStats& stats, int64_t canvas, int64_t waitingNs, int64_t startNs);
-  void packetOut(Packet packet);
-  void closePackets();
+  void spent(int64_t tick, int64_t waitingNs, int64_t startNs);
+  void closeComposer();
   void failOnce(const Error& error);
 
   const ProgrammeOptions options_;
   std::vector<std::string> observed_;  // modules the layout names
-  std::unique_ptr<media::Encoder> encoder_;
-  std::unique_ptr<media::Output> output_;
+  const std::shared_ptr<SoundCues> cues_ = std::make_shared<SoundCues>();
+  const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();
+  std::unique_ptr<Encoding> encoding_;
   std::unique_ptr<compose::Composer> composer_;
   std::vector<compose::FollowStats> follow_;
   std::vector<compose::TileSpec> tiles_;  // as the composer has them; the compose thread's
@@ -126,17 +131,9 @@ class Programme {
   std::vector<Item> past_;    // their leases are let go outside the lock
   int64_t firstFrameNs_ = 0;  // live ticks are due from here on
   bool stopping_ = false, failing_ = false;
-  StageStats composeStats_, encodeStats_;
-
-  std::mutex packetMutex_;
-  std::condition_variable packetRoom_;
-  std::deque<Packet> packets_;
-  PacketCallback waitingPacket_;
-  bool packetsClosed_ = false;
-
-  BoundedChannel<FrameRef> canvases_{3};
-  std::atomic<int64_t> giveUpNs_{INT64_MAX};  // draining ends here
-  std::thread composeThread_, encodeThread_;
+  bool composedAll_ = false;
+  StageStats composeStats_;
+  std::thread composeThread_;
 };
 
 }  // namespace framepath::graph

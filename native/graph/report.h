@@ -49,6 +49,7 @@ struct Report {
   struct Live {
     int64_t tasks = 0, leases = 0;
     size_t deviceBytes = 0;
+    int64_t encoders = 0;  // one that holds long may be freed after close()
   } live;
 };
 

@@ -18,24 +18,34 @@ void readOnly(const Input& input, int stream) {
   }
 }
 
+// A local file never keeps anybody waiting, and its sound is read to the last picture even when time is up.
+std::unique_ptr<Input> openInput(const AudioInput& cut) {
+  return std::make_unique<Input>(cut.uri, cut.limits, localPath(cut.uri) ? nullptr : cut.stop);
+}
+
 }  // namespace
 
-std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, const Container& container) {
-  std::vector<std::unique_ptr<AudioSource>> sources;
-  for (const AudioInput& cut : inputs) {
-    auto input = std::make_unique<Input>(cut.uri, cut.limits);
-    int stream = audioStream(*input);
-    if (stream < 0) continue;
+SoundRef openSound(const AudioInput& cut) {
+  auto input = openInput(cut);
+  const int stream = audioStream(*input);
+  if (stream < 0) return nullptr;
+  readOnly(*input, stream);
+  return std::make_shared<AudioSource>(std::move(input), stream, cut);
+}
+
+std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, bool joining, const Container& container) {
+  if (inputs.size() == 1 && !joining) {
+    auto input = openInput(inputs[0]);
+    const int stream = audioStream(*input);
+    if (stream < 0) return nullptr;
     readOnly(*input, stream);
-    if (inputs.size() == 1) {
-      if (auto copied = tryCopyAudio(input, stream, cut, container)) return copied;
-      input = std::make_unique<Input>(cut.uri, cut.limits);  // from the start again, also where it cannot be sought
-      readOnly(*input, stream);
-    }
-    sources.push_back(std::make_unique<AudioSource>(std::move(input), stream, cut));
+    if (auto copied = tryCopyAudio(input, stream, inputs[0], container)) return copied;
   }
-  if (sources.empty()) return nullptr;
-  return encodeAudio(AudioMixer(std::move(sources)));
+  std::vector<SoundRef> sounds;
+  for (const AudioInput& cut : inputs)  // from the start again, also where it cannot be sought
+    if (SoundRef sound = openSound(cut)) sounds.push_back(std::move(sound));
+  if (sounds.empty() && !joining) return nullptr;
+  return encodeAudio(AudioMixer(std::move(sounds)));
 }
 
 }  // namespace framepath::media

@@ -23,15 +23,18 @@ class AudioTrack {
   virtual void advance(int64_t untilUs, const Emit& emit) = 0;
   // The rest: sound ends at `endUs` (to the sample when encoded here, to the packet when copied).
   virtual void finish(int64_t endUs, const Emit& emit) = 0;
+  // As Output::addSound and endSound. Only a track opened for it can be joined.
+  virtual void join(SoundRef sound, int64_t fromUs) = 0;
+  virtual void leave(int32_t source, int64_t atUs) = 0;
   // No packet to come starts before this; INT64_MAX = none will come.
   virtual int64_t nextUs() const = 0;
   // Sentences about sources whose sound broke off (it is silence from there).
   virtual std::vector<std::string> losses() const = 0;
 };
 
-// Null: no input has sound. One input is copied when its codec fits the container and the cut falls on its packets,
-// otherwise it is decoded and encoded again; several are mixed. Throws what opening the sources throws, and
-// ENCODER_UNAVAILABLE.
-std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, const Container& container);
+// Null: no input has sound, and none may join. One input is copied when its codec fits the container, the cut falls on
+// its packets and none may join, otherwise it is decoded and encoded again; several are mixed. Throws what opening the
+// sources throws, and ENCODER_UNAVAILABLE.
+std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, bool joining, const Container& container);
 
 }  // namespace framepath::media

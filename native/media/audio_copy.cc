@@ -1,5 +1,6 @@
 #include "media/audio_copy.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -15,8 +16,13 @@ constexpr int64_t kLateStartUs = 40'000;
 
 class CopiedAudio : public AudioTrack {
  public:
-  CopiedAudio(std::unique_ptr<Input> input, int stream, int64_t zeroUs, int64_t endUs, AvPacket first)
-      : input_(std::move(input)), stream_(stream), zero_(ticks(zeroUs)), endUs_(endUs), next_(std::move(first)) {
+  CopiedAudio(std::unique_ptr<Input> input, int stream, int32_t source, int64_t zeroUs, int64_t endUs, AvPacket first)
+      : input_(std::move(input)),
+        stream_(stream),
+        source_(source),
+        zero_(ticks(zeroUs)),
+        endUs_(endUs),
+        next_(std::move(first)) {
     next_->pts -= zero_;
     lastPts_ = next_->pts - 1;
   }
@@ -35,6 +41,12 @@ class CopiedAudio : public AudioTrack {
     }
   }
   void finish(int64_t endUs, const Emit& emit) override { advance(endUs, emit); }
+  void join(SoundRef, int64_t) override { throw Error(ErrorCode::INTERNAL, "A sound joined a track that is copied."); }
+  void leave(int32_t source, int64_t atUs) override {
+    if (source != source_) return;
+    endUs_ = endUs_ < 0 ? atUs : std::min(endUs_, atUs);
+    if (next_ && nextUs() >= endUs_) next_ = nullptr;
+  }
   std::vector<std::string> losses() const override {
     return loss_.empty() ? std::vector<std::string>{} : std::vector{loss_};
   }
@@ -49,7 +61,7 @@ class CopiedAudio : public AudioTrack {
       while (true) {
         const int result = input_->read(*next_);
         if (result < 0) {
-          if (result != AVERROR_EOF)
+          if (result != AVERROR_EOF && !input_->stopped())
             loss_ = "Reading the sound of \"" + input_->uri() + "\" failed: " + avErrorText(result) + ".";
           break;
         }
@@ -67,6 +79,7 @@ class CopiedAudio : public AudioTrack {
 
   std::unique_ptr<Input> input_;
   int stream_;
+  int32_t source_;
   int64_t zero_;
   int64_t endUs_;  // programme time, -1 = none
   int64_t lastPts_ = INT64_MIN;
@@ -117,7 +130,7 @@ std::unique_ptr<AudioTrack> tryCopyAudio(std::unique_ptr<Input>& input, int stre
   const bool fits = cut.startMs == 0 ? distanceUs <= kLateStartUs : std::abs(distanceUs) <= kOnPacketUs;
   if (!fits) return nullptr;
   const int64_t endUs = cut.endMs < 0 ? -1 : (cut.endMs - cut.startMs) * 1000;
-  return std::make_unique<CopiedAudio>(std::move(input), stream, zeroUs, endUs, std::move(first));
+  return std::make_unique<CopiedAudio>(std::move(input), stream, cut.source, zeroUs, endUs, std::move(first));
 }
 
 }  // namespace framepath::media

@@ -59,6 +59,13 @@ class EncodedAudio : public AudioTrack {
     next_ = INT64_MAX;
   }
 
+  void join(SoundRef sound, int64_t fromUs) override {
+    mixer_.join(std::move(sound), av_rescale_q(fromUs, kMicroseconds, kAudioTick));
+  }
+  void leave(int32_t source, int64_t atUs) override {
+    mixer_.leave(source, av_rescale_q(atUs, kMicroseconds, kAudioTick));
+  }
+
   std::vector<std::string> losses() const override { return mixer_.losses(); }
 
  private:

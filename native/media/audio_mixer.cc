@@ -4,22 +4,68 @@
 #include <cmath>
 
 namespace framepath::media {
+namespace {
 
-AudioMixer::AudioMixer(std::vector<std::unique_ptr<AudioSource>> sources)
-    : sources_(std::move(sources)), gain_(1 / std::sqrt(static_cast<float>(std::max<size_t>(1, sources_.size())))) {}
+constexpr int64_t kFade = kAudioRate / 200;               // who leaves goes within 5 ms; a step would click
+constexpr float kGainStep = 1.0f / (0.05f * kAudioRate);  // a sample; from 1 to 0 in 50 ms
+
+}  // namespace
+
+AudioMixer::AudioMixer(std::vector<SoundRef> sources) {
+  for (SoundRef& source : sources) voices_.push_back({std::move(source)});
+  gain_ = wantedGain();
+}
+
+void AudioMixer::join(SoundRef source, int64_t position) {
+  source->joinAt(position, position_);
+  voices_.push_back({std::move(source), position});
+}
+
+void AudioMixer::leave(int32_t source, int64_t position) {
+  for (Voice& voice : voices_) {
+    if (voice.source->source() != source || voice.end <= position) continue;
+    voice.end = position;
+    voice.fade = std::max(position_, position - kFade);
+  }
+}
+
+float AudioMixer::wantedGain() const {
+  const auto there =
+      std::count_if(voices_.begin(), voices_.end(), [&](const Voice& voice) { return voice.begin <= position_; });
+  return 1 / std::sqrt(static_cast<float>(std::max<ptrdiff_t>(1, there)));
+}
+
+void AudioMixer::moveGain(int count) {
+  const float wanted = wantedGain();
+  gains_.resize(count);
+  for (float& gain : gains_) gain = gain_ += std::clamp(wanted - gain_, -kGainStep, kGainStep);
+}
 
 void AudioMixer::read(float* left, float* right, int count) {
   std::fill_n(left, count, 0.0f);
   std::fill_n(right, count, 0.0f);
   for (auto& part : part_) part.resize(count);
-  for (const auto& source : sources_) {
-    source->read(part_[0].data(), part_[1].data(), count);
-    for (int i = 0; i < count; i++) {
-      left[i] += part_[0][i] * gain_;
-      right[i] += part_[1][i] * gain_;
-    }
-  }
+  moveGain(count);
+  for (const Voice& voice : voices_) add(voice, left, right, count);
+  position_ += count;
+  std::erase_if(voices_, [&](const Voice& voice) {
+    if (voice.end > position_) return false;
+    if (!voice.source->loss().empty()) losses_.push_back(voice.source->loss());
+    return true;
+  });
   limit(left, right, count);
+}
+
+void AudioMixer::add(const Voice& voice, float* left, float* right, int count) {
+  const int heard = static_cast<int>(std::clamp<int64_t>(voice.end - position_, 0, count));
+  voice.source->read(part_[0].data(), part_[1].data(), heard);
+  for (int i = 0; i < heard; i++) {
+    float gain = gains_[i];
+    if (const int64_t at = position_ + i; at >= voice.fade)
+      gain *= static_cast<float>(voice.end - at) / static_cast<float>(voice.end - voice.fade);
+    left[i] += part_[0][i] * gain;
+    right[i] += part_[1][i] * gain;
+  }
 }
 
 void AudioMixer::limit(float* left, float* right, int count) {
@@ -41,10 +87,9 @@ void AudioMixer::limit(float* left, float* right, int count) {
 }
 
 std::vector<std::string> AudioMixer::losses() const {
-  std::vector<std::string> all;
-  for (const auto& source : sources_) {
-    if (!source->loss().empty()) all.push_back(source->loss());
-  }
+  std::vector<std::string> all = losses_;
+  for (const Voice& voice : voices_)
+    if (!voice.source->loss().empty()) all.push_back(voice.source->loss());
   return all;
 }
 

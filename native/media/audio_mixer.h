@@ -7,19 +7,33 @@
 
 namespace framepath::media {
 
-// Sum with gain 1/sqrt(n): unrelated sounds keep their loudness together. A limiter keeps what still exceeds full scale
-// from clipping: it turns down at once and comes back over about half a second.
+// Sum with gain 1/sqrt(n): unrelated sounds keep their loudness together. n counts who is there, and changes softly. A
+// limiter keeps what still exceeds full scale from clipping: it turns down at once and comes back over about half a
+// second.
 class AudioMixer {
  public:
-  explicit AudioMixer(std::vector<std::unique_ptr<AudioSource>> sources);
+  explicit AudioMixer(std::vector<SoundRef> sources);
   void read(float* left, float* right, int count);
+  // From and to a position (in samples), at the earliest from the next sample read.
+  void join(SoundRef source, int64_t position);
+  void leave(int32_t source, int64_t position);
   std::vector<std::string> losses() const;
 
  private:
+  struct Voice {
+    SoundRef source;
+    int64_t begin = 0;  // counts from here on
+    int64_t fade = INT64_MAX, end = INT64_MAX;
+  };
+  void add(const Voice& voice, float* left, float* right, int count);
+  float wantedGain() const;
+  void moveGain(int count);
   void limit(float* left, float* right, int count);
 
-  std::vector<std::unique_ptr<AudioSource>> sources_;
-  std::vector<float> part_[2];
+  std::vector<Voice> voices_;
+  std::vector<std::string> losses_;  // of those who left
+  std::vector<float> part_[2], gains_;
+  int64_t position_ = 0;
   float gain_;
   float limit_ = 1;
 };

@@ -20,7 +20,12 @@ AVChannelLayout layoutOf(const AVFrame& frame) {
 }  // namespace
 
 AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioInput& cut)
-    : input_(std::move(input)), stream_(stream), shape_(newFrame()), frame_(newFrame()), packet_(newPacket()) {
+    : source_(cut.source),
+      input_(std::move(input)),
+      stream_(stream),
+      shape_(newFrame()),
+      frame_(newFrame()),
+      packet_(newPacket()) {
   const AVStream& audio = *input_->format()->streams[stream_];
   const AVCodec* codec = avcodec_find_decoder(audio.codecpar->codec_id);
   if (!codec) {
@@ -44,6 +49,13 @@ AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioIn
   if (cut.startMs > 0 && input_->seekable()) {
     input_->seek(stream_, av_rescale_q(startUs - kPrerollUs, AV_TIME_BASE_Q, audio.time_base));
   }
+}
+
+void AudioSource::joinAt(int64_t begin, int64_t position) {
+  if (end_ != INT64_MAX) end_ += begin - begin_;
+  begin_ = begin;
+  filled_ = std::max(begin, position);
+  silence_ = filled_ - position;
 }
 
 void AudioSource::read(float* left, float* right, int count) {
@@ -77,6 +89,10 @@ bool AudioSource::fill() {
   while (!ended_ && silence_ == 0 && samples_[0].empty()) {
     if (filled_ >= end_ || !decodeNext()) ended_ = true;
   }
+  if (ended_) {  // many may come and end while the programme goes on
+    decoder_.reset();
+    input_.reset();
+  }
   return !ended_ || silence_ > 0 || !samples_[0].empty();
 }
 
@@ -93,7 +109,7 @@ bool AudioSource::decodeNext() {
     try {
       const int got = input_->read(*packet_);
       if (got < 0) {
-        if (got != AVERROR_EOF)
+        if (got != AVERROR_EOF && !input_->stopped())
           loss_ = "Reading the sound of \"" + input_->uri() + "\" failed: " + avErrorText(got) + ".";
         draining_ = true;
         avcodec_send_packet(decoder_.get(), nullptr);

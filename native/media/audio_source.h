@@ -20,6 +20,11 @@ class AudioSource {
   // `input` is at its start and has `stream`. Throws SOURCE_UNSUPPORTED without a decoder.
   AudioSource(std::unique_ptr<Input> input, int stream, const AudioInput& cut);
 
+  int32_t source() const { return source_; }
+
+  // Before the first read: the source begins at position `begin`, and the first read is for `position`.
+  void joinAt(int64_t begin, int64_t position);
+
   // Fills `count` samples from where the last read ended. Past the source's end: silence.
   void read(float* left, float* right, int count);
 
@@ -34,6 +39,7 @@ class AudioSource {
   void prepareResampler(const AVFrame& frame);
   int64_t positionOf(int64_t pts) const;
 
+  const int32_t source_;
   std::unique_ptr<Input> input_;
   int stream_;
   AvCodecContext decoder_;

@@ -3,7 +3,7 @@
 namespace framepath::media {
 
 FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device)
-    : options_(options), selection_(options), maker_(std::move(device)) {
+    : stop_(std::make_shared<Stop>(options.stop)), options_(options), selection_(options), maker_(std::move(device)) {
   open();
   info_ = describe(*input_);
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
@@ -16,12 +16,12 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
 
 void FileReader::open() {
   pictures_.reset();
-  input_.emplace(options_.uri, options_.limits, &stop_);
+  input_.emplace(options_.uri, options_.limits, stop_);
   pictures_.emplace(*input_, options_);
 }
 
 FrameRef FileReader::next() {
-  while (!ended_ && !stop_) {
+  while (!ended_ && !stop_->passed()) {
     AvFrame picture = started_ ? pictures_->next() : firstPicture();
     started_ = true;
     counters_.decodeErrors = pictures_->errors() - errorsBefore_;
@@ -64,7 +64,7 @@ AvFrame FileReader::seekToStart() {
   };
   for (const int64_t backUs : {0, 500'000, 3'000'000, 15'000'000}) {
     const int64_t targetUs = selection_.startUs() - backUs;
-    if (targetUs <= 0 || stop_) break;
+    if (targetUs <= 0 || stop_->passed()) break;
     if (!seek(targetUs)) break;
     AvFrame picture = pictures_->next();
     int64_t timeUs = 0;
@@ -75,7 +75,7 @@ AvFrame FileReader::seekToStart() {
     }
   }
   // From the very beginning. Seeking there is as uncertain as anywhere (MPEG-TS): open again.
-  if (stop_) return nullptr;
+  if (stop_->passed()) return nullptr;
   open();
   errorsBefore_ = 0;
   return pictures_->next();

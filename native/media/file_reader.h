@@ -1,6 +1,5 @@
 // Reads a file, a URL or a single image.
 #pragma once
-#include <atomic>
 #include <optional>
 
 #include "media/describe.h"
@@ -20,14 +19,14 @@ class FileReader final : public SourceReader {
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
   ReaderCounters counters() const override { return counters_.now(); }
-  void interrupt() override { stop_ = true; }
+  void interrupt() override { stop_->now(); }
 
  private:
   void open();
   AvFrame firstPicture();
   AvFrame seekToStart();
 
-  std::atomic<bool> stop_ = false;
+  const std::shared_ptr<Stop> stop_;
   SourceOptions options_;
   std::optional<Input> input_;
   std::optional<PictureStream> pictures_;

@@ -19,7 +19,7 @@ SourceInfo describeList(const SourceOptions& options) {
   const Access access(options.limits);
   for (const std::string& image : options.images) access.resolve(image);
 
-  SourceInfo info = probe(options.images.front(), options.limits);
+  SourceInfo info = probe(options.images.front(), options.limits, options.stop);
   if (info.kind == "audio")
     throw Error(ErrorCode::SOURCE_UNSUPPORTED, "\"" + options.images.front() + "\" is not an image.");
   const auto count = static_cast<int64_t>(options.images.size());
@@ -37,10 +37,14 @@ SourceInfo describeList(const SourceOptions& options) {
 }  // namespace
 
 ImageListReader::ImageListReader(const SourceOptions& options, std::shared_ptr<Device> device)
-    : options_(options), info_(describeList(options)), selection_(options), maker_(std::move(device)) {}
+    : stop_(std::make_shared<Stop>(options.stop)),
+      options_(options),
+      info_(describeList(options)),
+      selection_(options),
+      maker_(std::move(device)) {}
 
 FrameRef ImageListReader::next() {
-  while (position_ < options_.images.size() && !stop_) {
+  while (position_ < options_.images.size() && !stop_->passed()) {
     const auto index = static_cast<int64_t>(position_++);
     FrameStamp stamp;
     stamp.index = index;
@@ -66,14 +70,14 @@ FrameRef ImageListReader::next() {
       countDamaged(error);
     }
   }
-  if (!anyPicture_ && counters_.decodeErrors > 0 && !stop_)
+  if (!anyPicture_ && counters_.decodeErrors > 0 && !stop_->passed())
     throw Error(ErrorCode::DECODE_FAILED,
                 "Not one of " + std::to_string(options_.images.size()) + " images could be decoded.");
   return nullptr;
 }
 
 std::shared_ptr<Frame> ImageListReader::decode(const std::string& uri, const FrameStamp& stamp) {
-  Input input(uri, options_.limits, &stop_);
+  Input input(uri, options_.limits, stop_);
   SourceOptions one = options_;
   one.threads = 1;
   PictureStream pictures(input, one);

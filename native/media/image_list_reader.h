@@ -1,6 +1,5 @@
 // Reads a list of still images as a video of constant rate.
 #pragma once
-#include <atomic>
 
 #include "media/frame_maker.h"
 #include "media/frame_selection.h"
@@ -16,13 +15,13 @@ class ImageListReader final : public SourceReader {
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
   ReaderCounters counters() const override { return counters_.now(); }
-  void interrupt() override { stop_ = true; }
+  void interrupt() override { stop_->now(); }
 
  private:
   std::shared_ptr<Frame> decode(const std::string& uri, const FrameStamp& stamp);
   void countDamaged(const Error& error);
 
-  std::atomic<bool> stop_ = false;
+  const std::shared_ptr<Stop> stop_;
   SourceOptions options_;
   SourceInfo info_;
   FrameSelection selection_;

@@ -4,6 +4,7 @@ extern "C" {
 #include <libavutil/avstring.h>
 }
 #include <new>
+#include <utility>
 
 #include "core/clock.h"
 
@@ -26,11 +27,11 @@ bool isPlaylist(const std::string& uri) {
 }  // namespace
 
 struct Input::Watch {
-  explicit Watch(const Limits& limits, const std::atomic<bool>* stop) : access(limits), stop(stop) {}
+  Watch(const Limits& limits, StopRef stop) : access(limits), stop(std::move(stop)) {}
 
   static int interrupted(void* opaque) {
     auto& watch = *static_cast<Watch*>(opaque);
-    return (watch.stop && watch.stop->load(std::memory_order_relaxed)) || nowNs() > watch.deadlineNs;
+    return (watch.stop && watch.stop->passed()) || nowNs() > watch.deadlineNs;
   }
   // Every file that libav opens because this container names it comes through here.
   static int openIo(AVFormatContext* format, AVIOContext** io, const char* url, int flags, AVDictionary** options) {
@@ -46,14 +47,14 @@ struct Input::Watch {
   }
 
   Access access;
-  const std::atomic<bool>* stop;
+  const StopRef stop;
   int64_t deadlineNs = INT64_MAX;
   std::unique_ptr<Error> refusal;
   decltype(AVFormatContext::io_open) libavOpen = nullptr;
 };
 
-Input::Input(const std::string& uri, const Limits& limits, const std::atomic<bool>* stop)
-    : uri_(uri), watch_(std::make_unique<Watch>(limits, stop)) {
+Input::Input(const std::string& uri, const Limits& limits, StopRef stop)
+    : uri_(uri), watch_(std::make_unique<Watch>(limits, std::move(stop))) {
   quietLog();
   takeLastLog();
   open();
@@ -130,7 +131,7 @@ void Input::throwUnreadable(int result, const char* call) {
 }
 
 bool Input::stopped() const {
-  return watch_->stop && watch_->stop->load(std::memory_order_relaxed);
+  return watch_->stop && watch_->stop->passed();
 }
 
 bool Input::randomAccess() const {

@@ -1,19 +1,19 @@
 // An opened container: content probed, streams known, limits enforced, interruptible.
 #pragma once
-#include <atomic>
 #include <memory>
 #include <string>
 
+#include "core/stop.h"
 #include "media/access.h"
 #include "media/av.h"
 
 namespace framepath::media {
 
-// One thread uses it; `stop` may be set from any.
+// One thread uses it.
 class Input {
  public:
-  // Throws what probe() throws. `stop`, when given, must outlive the input.
-  Input(const std::string& uri, const Limits& limits, const std::atomic<bool>* stop = nullptr);
+  // Throws what probe() throws; CANCELLED when `stop` passes meanwhile. Reading then ends too.
+  Input(const std::string& uri, const Limits& limits, StopRef stop = nullptr);
   ~Input();
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;

@@ -20,7 +20,7 @@ class Interleaver {
   void push(AvPacket picture, int64_t reachedUs);
   void finish(int64_t endUs);
 
-  const AudioTrack* audio() const { return audio_.get(); }
+  AudioTrack* audio() const { return audio_.get(); }
 
  private:
   void writeReady();

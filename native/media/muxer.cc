@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "core/clock.h"
 
@@ -11,6 +12,8 @@ namespace {
 
 // A peer that takes nothing for this long is lost; files are never this slow.
 constexpr int64_t kPatienceNs = 15'000'000'000;
+// For the trailer and for good-byes on a connection, after everything was stopped.
+constexpr int64_t kLastWordsNs = 200'000'000;
 
 bool isDiskFull(int error) {
   return error == AVERROR(ENOSPC) || error == AVERROR(EDQUOT) || error == AVERROR(EFBIG);
@@ -26,7 +29,8 @@ std::string urlOf(const std::string& path, const Container& container) {
 
 }  // namespace
 
-Muxer::Muxer(const std::string& path, const Container& container) : path_(path), container_(container) {
+Muxer::Muxer(const std::string& path, const Container& container, StopRef stop)
+    : path_(path), container_(container), stop_(container.local ? nullptr : std::move(stop)) {
   quietLog();
   takeLastLog();
   const std::string url = urlOf(path, container);
@@ -35,7 +39,7 @@ Muxer::Muxer(const std::string& path, const Container& container) : path_(path),
     throw Error(ErrorCode::OUTPUT_UNWRITABLE, std::string("This libavformat cannot write ") + container.format + ".");
   }
   context_.reset(context);
-  context_->interrupt_callback = {pastDeadline, this};
+  context_->interrupt_callback = {interrupted, this};
   const bool opensItself = context_->oformat->flags & AVFMT_NOFILE;
   if (opensItself && !container.segmented) return;
   allowTime();
@@ -78,8 +82,13 @@ void Muxer::watchSegments() {
   };
 }
 
-int Muxer::pastDeadline(void* muxer) {
-  return nowNs() > static_cast<Muxer*>(muxer)->deadlineNs_;
+int Muxer::interrupted(void* opaque) {
+  auto& muxer = *static_cast<Muxer*>(opaque);
+  const int64_t now = nowNs();
+  if (now > muxer.deadlineNs_) return 1;
+  if (!muxer.stop_ || !muxer.stop_->passed()) return 0;
+  if (!muxer.stoppedNs_) muxer.stoppedNs_ = now;
+  return now > muxer.stoppedNs_ + kLastWordsNs;
 }
 
 void Muxer::allowTime() {

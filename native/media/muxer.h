@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 
+#include "core/stop.h"
 #include "media/av.h"
 #include "media/container.h"
 
@@ -10,8 +11,9 @@ namespace framepath::media {
 
 class Muxer {
  public:
-  // Creates the file, or connects. Nothing is written before begin().
-  Muxer(const std::string& path, const Container& container);
+  // Creates the file, or connects. Nothing is written before begin(). Once `stop` has passed, a connection that takes
+  // nothing is given up soon.
+  Muxer(const std::string& path, const Container& container, StopRef stop = nullptr);
   ~Muxer();
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;
@@ -34,16 +36,18 @@ class Muxer {
 
  private:
   void check(int result, const char* call);
-  static int pastDeadline(void* muxer);
+  static int interrupted(void* opaque);
   void allowTime();
   void watchSegments();
   void endPlaylist() noexcept;
 
   std::string path_;
   Container container_;
+  StopRef stop_;
   AvOutput context_;
   int64_t deadlineNs_ = 0;
-  int segmentError_ = 0;  // HLS: what closing a segment's file said, which its muxer does not pass on
+  int64_t stoppedNs_ = 0;  // when the stop was noticed
+  int segmentError_ = 0;   // HLS: what closing a segment's file said, which its muxer does not pass on
   decltype(AVFormatContext::io_open) libavOpen_ = nullptr;
   int64_t durableBytes_ = 0;  // up to here the file is whole fragments
   bool begun_ = false;

@@ -51,7 +51,7 @@ class MuxedOutput : public Output {
       : options_(options),
         container_(container),
         codec_(encoder.parameters()->codec_id),
-        muxer_(options.path, container),
+        muxer_(options.path, container, options.stop),
         interleaver_(std::move(audio), tickOf(options.fps),
                      [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
     muxer_.addStream(*encoder.parameters(), tickOf(options.fps));
@@ -65,6 +65,11 @@ class MuxedOutput : public Output {
   void write(const Packet& packet) override {
     endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
     interleaver_.push(wrap(packet, options_.fps), endUs_);
+  }
+
+  void addSound(SoundRef sound, int64_t fromUs) override { interleaver_.audio()->join(std::move(sound), fromUs); }
+  void endSound(int32_t source, int64_t atUs) override {
+    if (AudioTrack* track = interleaver_.audio()) track->leave(source, atUs);
   }
 
   OutputResult finish(bool complete) override {
@@ -178,7 +183,8 @@ std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& 
                 "Use h264, or write .mp4 or .mkv.");
   }
   refuseOverwritingSources(options);
-  return std::make_unique<MuxedOutput>(options, container, encoder, openAudio(options.audio, container));
+  return std::make_unique<MuxedOutput>(options, container, encoder,
+                                       openAudio(options.audio, options.joining, container));
 }
 
 }  // namespace framepath::media

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/packet.h"
+#include "core/stop.h"
 #include "media/encoder.h"
 
 namespace framepath::media {
@@ -15,12 +16,23 @@ struct AudioInput {
   int64_t startMs = 0, endMs = -1;  // the cut of the source, as in SourceOptions
   int64_t offsetMs = 0;             // programme time at which the source starts (late starts are padded with silence)
   Limits limits;
+  int32_t source = 0;      // its number, for Output::endSound
+  StopRef stop = nullptr;  // of a connection: opening throws CANCELLED, reading ends
 };
+
+// An opened sound that joins an output later.
+class AudioSource;
+using SoundRef = std::shared_ptr<AudioSource>;
+
+// Null: the source has no sound. Throws what opening a source throws. Blocks on a slow connection.
+SoundRef openSound(const AudioInput& input);
 
 struct OutputOptions {
   std::string path;               // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
   std::vector<AudioInput> audio;  // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
   Rational fps{25, 1};
+  bool joining = false;    // sounds may join: there is a track (AAC) from the start, silent while nothing sounds
+  StopRef stop = nullptr;  // of a connection: opening and writing give up soon after it has passed
 };
 
 struct OutputResult {
@@ -43,6 +55,10 @@ class Output {
   virtual ~Output() = default;  // without finish(): what is written stays, not complete
   // Video packets in decode order; audio is read and interleaved up to the packet's time.
   virtual void write(const Packet& packet) = 0;
+  // A sound joins, a source's sound ends, at a programme time that no written picture has passed. Joining is for
+  // outputs opened for it; a source that does not sound is nothing to end.
+  virtual void addSound(SoundRef sound, int64_t fromUs) = 0;
+  virtual void endSound(int32_t source, int64_t atUs) = 0;
   // Trailer, the rest of the audio (up to the video's end), remux. `complete` false: the run was broken off.
   virtual OutputResult finish(bool complete) = 0;
 };

@@ -92,7 +92,7 @@ bool PictureStream::feed() {
       return true;
     }
     if (result == AVERROR_EOF && !said.empty() && missing() == 0) damagedReads_++;
-    if (result == AVERROR_EOF || result == AVERROR_EXIT) return false;
+    if (result == AVERROR_EOF || result == AVERROR_EXIT || input_.stopped()) return false;
     if (result == AVERROR(EAGAIN)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       continue;

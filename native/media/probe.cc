@@ -3,8 +3,8 @@
 
 namespace framepath::media {
 
-SourceInfo probe(const std::string& uri, const Limits& limits) {
-  Input input(uri, limits);
+SourceInfo probe(const std::string& uri, const Limits& limits, StopRef stop) {
+  Input input(uri, limits, std::move(stop));
   SourceInfo info = describe(input);
   if (info.kind != "image") return info;
   SourceOptions options;

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "core/stop.h"
+
 namespace framepath::media {
 
 struct Rational {
@@ -48,7 +50,7 @@ struct Limits {
 };
 
 // Opens by content and reads what the headers say. Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE (not media, truncated),
-// SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED (jail, protocol).
-SourceInfo probe(const std::string& uri, const Limits& limits);
+// SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED (jail, protocol), CANCELLED (`stop` passed).
+SourceInfo probe(const std::string& uri, const Limits& limits, StopRef stop = nullptr);
 
 }  // namespace framepath::media

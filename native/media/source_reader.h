@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/frame.h"
+#include "core/stop.h"
 #include "device/device.h"
 #include "media/source_info.h"
 
@@ -27,6 +28,7 @@ struct SourceOptions {
   int32_t maxDecodeErrors = 100;  // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
   SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
+  StopRef stop = nullptr;  // opening then throws CANCELLED, reading ends; null = only interrupt() does
 };
 
 struct ReaderCounters {

@@ -11,6 +11,7 @@ import { type FilePaths, type WriterRun, Writers } from '../writers/writers.js';
 import { Analysis } from './analysis.js';
 import { pushAll } from './push.js';
 import type { Progress } from './reports.js';
+import { StageChannel } from './stages.js';
 
 /** Most frames of one crossing. */
 const blockFrames = 64;
@@ -33,6 +34,7 @@ export class RunCore implements FrameOwner, WriterRun {
   readonly #most: number;
   readonly #labels = new Map<string, readonly string[]>();
   readonly #removed = new Set<number>();
+  readonly #stages = new StageChannel(() => this.report());
   /** what the iterables of sources threw, by id: what SOURCE_FAILED has as cause */
   readonly #thrown = new Map<string, unknown>();
   readonly #spec: PipelineSpec;
@@ -135,6 +137,7 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   async #deliver({ words }: ResultBlock): Promise<FrameView[]> {
+    this.#stages.meanwhile();
     const frames: FrameView[] = [];
     for (const at of records(words)) frames.push(this.#view(words, at, this.#lease));
     if (this.#writers?.wantsFrames) {
@@ -178,6 +181,7 @@ export class RunCore implements FrameOwner, WriterRun {
         await this.native.done();
         await this.#writers?.finish(this.native);
         this.#lastReport = this.native.report();
+        this.#stages.end();
         this.#resolve();
       } catch (error) {
         await this.#broken(error);
@@ -196,6 +200,7 @@ export class RunCore implements FrameOwner, WriterRun {
     this.failure = this.wrap(error);
     await this.native.close(false).catch(() => undefined);
     await this.#writers?.abandon(this.#started ? this.native : undefined);
+    if (this.#started) this.#stages.end();
     this.#reject(this.failure);
   }
 

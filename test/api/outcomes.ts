@@ -21,7 +21,7 @@ export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(r
 export async function closed(run: Run): Promise<Report> {
   await within(15_000, run.close(), 'close()').catch((error) => expect(error).toBeInstanceOf(FramepathError));
   const report = await run.report();
-  expect(report.live).toEqual({ tasks: 0, leases: 0, deviceBytes: 0 });
+  expect(report.live).toEqual({ tasks: 0, leases: 0, deviceBytes: 0, encoders: 0 });
   for (const { id, in: taken, delivered, dropped, inFlight } of report.sources) {
     const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0);
     expect({ id, all: delivered + lost + inFlight, inFlight }).toEqual({ id, all: taken, inFlight: 0 });

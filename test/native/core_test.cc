@@ -3,8 +3,10 @@
 #include "check.h"
 #include "core/channel.h"
 #include "core/histogram.h"
+#include "core/leftover.h"
 #include "core/pool.h"
 #include "core/results.h"
+#include "core/stop.h"
 #include "device/image.h"
 
 using namespace framepath;
@@ -24,6 +26,31 @@ TEST(a_closed_channel_gives_what_is_left_and_then_nothing) {
   CHECK(!channel.push(2));
   CHECK_EQUAL(channel.pull().value_or(-1), 1);
   CHECK(!channel.pull().has_value());
+}
+
+TEST(a_stop_passes_at_its_time_or_with_its_parent_and_never_later) {
+  const auto parent = std::make_shared<Stop>();
+  Stop stop(parent);
+  CHECK(!stop.passed());
+  stop.at(nowNs() + 3'600'000'000'000);
+  CHECK(!stop.passed());
+  const int64_t soon = nowNs() - 1;
+  stop.at(soon);
+  stop.at(INT64_MAX);
+  CHECK(stop.passed());
+  CHECK_EQUAL(stop.atNs(), soon);
+  Stop child(parent);
+  parent->now();
+  CHECK(child.passed() && parent->passed());
+}
+
+TEST(who_makes_another_waits_for_those_left_behind) {
+  for (int32_t i = 0; i < Leftovers::kMost; i++) Leftovers::came();
+  CHECK(!Leftovers::waitForRoom([asked = 0]() mutable { return ++asked > 2; }));
+  std::thread leaver([] { Leftovers::went(); });
+  CHECK(Leftovers::waitForRoom([] { return false; }));
+  leaver.join();
+  for (int32_t i = 1; i < Leftovers::kMost; i++) Leftovers::went();
 }
 
 TEST(an_empty_pool_waits_until_something_comes_back) {

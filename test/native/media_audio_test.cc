@@ -240,6 +240,75 @@ TEST(a_loud_mix_is_turned_down_instead_of_clipped) {
   CHECK(clip::tone(heard, 1500, 0.5, 2.0) < 0.02);
 }
 
+TEST(sounds_join_and_leave_while_it_is_written) {
+  const clip::TempFolder folder;
+  const std::string low = sine(folder, "low.wav", 400, 6), high = sine(folder, "high.m4a", 3000, 6, "-c:a aac");
+  auto device = openDevice("cpu");
+  EncoderOptions options;
+  options.width = kWidth;
+  options.height = kHeight;
+  auto encoder = openEncoder(options, device);
+  const std::string path = folder.file("out.mp4");
+  OutputOptions to;
+  to.path = path;
+  to.joining = true;  // nothing sounds at the start
+  auto output = openOutput(to, *encoder);
+  const auto sound = [](const std::string& uri, int32_t source) {
+    AudioInput input = whole(uri);
+    input.source = source;
+    return openSound(input);
+  };
+  // As the programme does it: the cue for a tick before the picture of that tick.
+  const auto emit = [&](Packet packet) { output->write(packet); };
+  for (int n = 0; n < 150; n++) {
+    if (n == 20) output->addSound(sound(low, 7), 1'000'000);
+    if (n == 50) output->addSound(sound(high, 8), 2'000'000);
+    if (n == 75) output->endSound(7, 3'000'000);
+    if (n == 76) output->endSound(99, 3'040'000);  // nobody
+    if (n == 100) output->endSound(8, 4'000'000);
+    encoder->push(clip::plain(*device, kWidth, kHeight, 40, clip::timeUs(n, {25, 1})), emit);
+  }
+  encoder->finish(emit);
+  const OutputResult result = output->finish(true);
+  CHECK(result.hasAudio && result.soundLosses.empty());
+  const std::vector<float> heard = clip::heard(path, folder);
+  CHECK_NEAR(onset(heard), 1.0, 0.022);
+  CHECK_NEAR(clip::tone(heard, 400, 1.1, 1.9), 0.5, 0.03);  // alone: not turned down
+  CHECK_NEAR(clip::tone(heard, 400, 2.1, 2.9), 0.5 / std::sqrt(2), 0.03);
+  CHECK(clip::tone(heard, 3000, 1.1, 1.95) < 0.01);
+  CHECK_NEAR(clip::tone(heard, 3000, 2.1, 2.9), 0.5 / std::sqrt(2), 0.03);
+  CHECK(clip::tone(heard, 400, 3.03, 3.9) < 0.01);
+  CHECK_NEAR(clip::tone(heard, 3000, 3.1, 3.9), 0.5, 0.03);
+  CHECK(clip::tone(heard, 3000, 4.03, 6.0) < 0.01);
+  CHECK_NEAR(std::stod(audioValue(path, "duration")), 6, 0.03);  // silence to the end
+}
+
+TEST(a_copied_sound_ends_where_it_is_told) {
+  const clip::TempFolder folder;
+  const std::string source = sine(folder, "a.m4a", 600, 4, "-c:a aac");
+  auto device = openDevice("cpu");
+  EncoderOptions options;
+  options.width = kWidth;
+  options.height = kHeight;
+  auto encoder = openEncoder(options, device);
+  const std::string path = folder.file("out.mp4");
+  OutputOptions to;
+  to.path = path;
+  to.audio = {whole(source)};
+  auto output = openOutput(to, *encoder);
+  const auto emit = [&](Packet packet) { output->write(packet); };
+  for (int n = 0; n < 75; n++) {
+    if (n == 50) output->endSound(0, 2'000'000);
+    encoder->push(clip::plain(*device, kWidth, kHeight, 40, clip::timeUs(n, {25, 1})), emit);
+  }
+  encoder->finish(emit);
+  CHECK(output->finish(true).hasAudio);
+  CHECK_NEAR(std::stod(audioValue(path, "duration")), 2, 0.05);
+  CHECK_NEAR(std::stod(clip::streamValues(path, "v:0")["duration"]), 3, 0.01);
+  const std::vector<float> heard = clip::heard(path, folder);
+  CHECK(clip::tone(heard, 600, 0.2, 1.9) > 0.3);
+}
+
 TEST(a_source_without_sound_is_silent_in_a_mix_and_nothing_alone) {
   const clip::TempFolder folder;
   const std::string mute = folder.file("mute.mp4"), low = sine(folder, "low.wav", 400, 3);

@@ -1,0 +1,217 @@
+#include "graph/encoding.h"
+
+#include <atomic>
+#include <utility>
+
+#include "core/clock.h"
+#include "core/leftover.h"
+#include "core/thread_name.h"
+
+namespace framepath::graph {
+namespace {
+
+// Most calls of an encoder return within this: then nobody is left behind.
+constexpr int64_t kGraceNs = 300'000'000;
+// Until its first packet a file is nothing, and takes no time to finish: this much longer is waited for it.
+constexpr int64_t kFirstPacketNs = 700'000'000;
+
+}  // namespace
+
+// What the thread needs and nobody else owns.
+struct Encoding::Work {
+  explicit Work(EncodingParts given)
+      : encoder(std::move(given.encoder)),
+        packets(std::move(given.packets)),
+        cues(std::move(given.cues)),
+        giveUp(std::move(given.giveUp)),
+        trace(std::move(given.trace)),
+        output(std::move(given.output)),
+        failed(std::move(given.failed)) {
+    stats.name = stats.kind = "encode";
+  }
+
+  struct GivenUp {};
+  bool timeIsUp() const { return giveUp->passed() && nowNs() >= endNs(); }
+  int64_t endNs() const {
+    const int64_t atNs = giveUp->atNs();
+    return atNs == INT64_MAX || anyPacket || aborted ? atNs : atNs + kFirstPacketNs;
+  }
+  void encodeAll();
+  void emit(Packet packet);
+  void fail(const Error& error);
+  void set(bool Work::*state);
+
+  std::unique_ptr<media::Encoder> encoder;  // the thread's
+  const std::shared_ptr<PacketQueue> packets;
+  const std::shared_ptr<SoundCues> cues;
+  const StopRef giveUp;
+  const std::shared_ptr<Trace> trace;
+  BoundedChannel<FrameRef> canvases{3};
+
+  std::mutex outputMutex;  // held while writing
+  std::unique_ptr<media::Output> output;
+  std::function<void(const Error&)> failed;
+  std::atomic<bool> anyPacket = false, aborted = false;
+  bool taken = false;  // nothing of the run may be touched any more
+
+  mutable std::mutex mutex;
+  std::condition_variable changed;
+  bool ended = false;  // no packet follows
+  bool whole = false;
+  bool freed = false;  // the encoder is gone
+  bool leftBehind = false;
+  StageStats stats;
+};
+
+void Encoding::Work::set(bool Work::*state) {
+  std::lock_guard lock(mutex);
+  this->*state = true;
+  changed.notify_all();
+}
+
+void Encoding::Work::emit(Packet packet) {
+  if (timeIsUp()) throw GivenUp{};
+  {
+    std::lock_guard lock(outputMutex);
+    if (taken) throw GivenUp{};
+    if (output) {
+      cues->apply(*output);
+      output->write(packet);
+    }
+    anyPacket = true;
+  }
+  if (packets) packets->put(std::move(packet));
+}
+
+void Encoding::Work::encodeAll() {
+  const media::Encoder::Emit emitted = [this](Packet packet) { emit(std::move(packet)); };
+  int64_t waitingNs = nowNs();
+  while (std::optional<FrameRef> canvas = canvases.pull()) {
+    const int64_t startNs = nowNs();
+    if (timeIsUp()) throw GivenUp{};
+    encoder->push(*canvas, emitted);
+    canvas.reset();
+    const int64_t endNs = nowNs();
+    if (trace) trace->add({stats.name, 0, -1, stats.count, waitingNs, startNs, endNs});
+    std::lock_guard lock(mutex);
+    stats.add(startNs - waitingNs, endNs - startNs);
+    stats.busyNs += endNs - startNs;
+    waitingNs = endNs;
+  }
+  const int64_t startNs = nowNs();
+  if (timeIsUp()) throw GivenUp{};
+  encoder->finish(emitted);
+  std::lock_guard lock(mutex);
+  stats.busyNs += nowNs() - startNs;
+  whole = true;
+}
+
+void Encoding::Work::fail(const Error& error) {
+  if (giveUp->passed()) return;  // a connection that was given up: the file ends with the last packet written
+  std::lock_guard lock(outputMutex);
+  if (!taken) failed(error);
+}
+
+void Encoding::run(const std::shared_ptr<Work>& work) {
+  const ThreadName named("encode");
+  try {
+    work->encodeAll();
+  } catch (const Work::GivenUp&) {
+    // The file ends with the last packet that was written.
+  } catch (const Error& e) {
+    work->fail(e);
+  } catch (const std::exception& e) {
+    work->fail(Error(ErrorCode::ENCODE_FAILED, std::string("Encoding failed: ") + e.what()));
+  }
+  work->canvases.abort();
+  if (work->packets) work->packets->close();
+  work->set(&Work::ended);
+  work->encoder.reset();
+  work->set(&Work::freed);
+  if (work->leftBehind) Leftovers::went();
+}
+
+Encoding::Encoding(EncodingParts parts)
+    : codec_(parts.encoder->name()), work_(std::make_shared<Work>(std::move(parts))) {}
+
+Encoding::~Encoding() {
+  if (!thread_.joinable()) return;
+  abort();
+  finish();
+  freeEncoder();
+}
+
+void Encoding::start() {
+  thread_ = std::thread([work = work_] { run(work); });
+}
+
+bool Encoding::push(FrameRef canvas) {
+  return work_->canvases.push(std::move(canvas));
+}
+void Encoding::close() {
+  work_->canvases.close();
+}
+void Encoding::abort() {
+  work_->aborted = true;
+  work_->canvases.abort();
+}
+void Encoding::wake() {
+  std::lock_guard lock(work_->mutex);
+  work_->changed.notify_all();
+}
+
+// False: time is up.
+bool Encoding::waitFor(const bool Work::*state) {
+  std::unique_lock lock(work_->mutex);
+  while (!(work_.get()->*state)) {
+    const int64_t endNs = work_->endNs();
+    if (endNs == INT64_MAX) {
+      work_->changed.wait(lock);
+      continue;
+    }
+    const int64_t leftNs = endNs + kGraceNs - nowNs();
+    if (leftNs <= 0) return false;
+    work_->changed.wait_for(lock, std::chrono::nanoseconds(leftNs));
+  }
+  return true;
+}
+
+Encoding::End Encoding::finish() {
+  End end;
+  if (thread_.joinable() && !waitFor(&Work::ended)) {
+    abort();
+    if (work_->packets) work_->packets->close();
+  }
+  {
+    std::lock_guard lock(work_->outputMutex);
+    work_->taken = true;
+    work_->failed = nullptr;
+    end.output = std::move(work_->output);
+  }
+  std::lock_guard lock(work_->mutex);
+  end.whole = work_->whole;
+  return end;
+}
+
+void Encoding::freeEncoder() {
+  if (!thread_.joinable()) return work_->encoder.reset();
+  waitFor(&Work::freed);
+  {
+    std::lock_guard lock(work_->mutex);
+    if (!work_->freed) {
+      work_->leftBehind = true;
+      Leftovers::came();
+    }
+  }
+  if (work_->leftBehind)
+    thread_.detach();
+  else
+    thread_.join();
+}
+
+StageStats Encoding::stats() const {
+  std::lock_guard lock(work_->mutex);
+  return work_->stats;
+}
+
+}  // namespace framepath::graph

@@ -1,0 +1,75 @@
+// The last stage: canvases in, packets out, on a thread of its own.
+//
+// An encoder cannot be interrupted: one call of x265 may take seconds, and SVT-AV1 1.4 must be led to the end of its
+// stream before it is closed. So when the time of a run that was broken off is up, the output is taken away from the
+// thread and finished with the packets that came; the thread goes on alone (Leftovers), frees the encoder when it can,
+// and touches nothing of the run any more.
+#pragma once
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "core/channel.h"
+#include "core/error.h"
+#include "core/stop.h"
+#include "graph/packet_queue.h"
+#include "graph/sound_cues.h"
+#include "graph/stage_stats.h"
+#include "graph/trace.h"
+#include "media/encoder.h"
+#include "media/output.h"
+
+namespace framepath::graph {
+
+struct EncodingParts {
+  std::unique_ptr<media::Encoder> encoder;
+  std::unique_ptr<media::Output> output;  // null: packets only
+  std::shared_ptr<PacketQueue> packets;   // null: output only
+  std::shared_ptr<SoundCues> cues;
+  StopRef giveUp;                            // what is not encoded by then is not waited for
+  std::shared_ptr<Trace> trace;              // null: none
+  std::function<void(const Error&)> failed;  // from the encoder's thread, once
+};
+
+class Encoding {
+ public:
+  explicit Encoding(EncodingParts parts);
+  ~Encoding();
+  Encoding(const Encoding&) = delete;
+  Encoding& operator=(const Encoding&) = delete;
+
+  void start();
+  // Waits for room. False: nobody takes it any more.
+  bool push(FrameRef canvas);
+  void close();  // no canvas follows
+  void abort();  // what was pushed is dropped
+  void wake();   // `giveUp` was changed
+
+  struct End {
+    std::unique_ptr<media::Output> output;  // to be finished
+    bool whole = false;                     // every canvas that was pushed is in it
+  };
+  // Waits until everything is encoded or it is time to give up; packets are closed then. Once.
+  End finish();
+  // Waits until the encoder is freed, after `giveUp` only for a moment: then the thread is left behind.
+  void freeEncoder();
+
+  const std::string& codec() const { return codec_; }
+  StageStats stats() const;
+  // Alive as long as the encoder is.
+  std::weak_ptr<const void> encoder() const { return work_; }
+
+ private:
+  struct Work;
+  static void run(const std::shared_ptr<Work>& work);
+  bool waitFor(const bool Work::*state);
+
+  const std::string codec_;
+  std::shared_ptr<Work> work_;
+  std::thread thread_;
+};
+
+}  // namespace framepath::graph

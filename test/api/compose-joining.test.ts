@@ -1,0 +1,147 @@
+/** The sound of sources that join and leave: heard when and where they are seen. */
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type EncodeOptions, frames, grid, pipeline, type Run, type Source, video } from '../../src/index.js';
+import { decoded, folderFor, noAddon } from './clips.js';
+import { closed, sleep, within } from './outcomes.js';
+import { beeps, flashClip, flashes, type Pictures, pictures } from './pictures.js';
+
+let folder: string;
+let guest: string;
+let other: string;
+
+beforeAll(() => {
+  folder = folderFor('joining');
+  guest = flashClip(join(folder, 'guest.mp4'), { seconds: 8, at: 0.32, hertz: 1000 });
+  other = flashClip(join(folder, 'other.mp4'), { seconds: 8, at: 0.72, hertz: 2500 });
+}, 60_000);
+
+const [width, height] = [160, 120];
+const red = new Uint8Array(width * height * 3).map((_, i) => (i % 3 === 0 ? 255 : 0));
+
+/** A silent red source that goes on until `end`, and how far each source has come. */
+class Programme {
+  readonly seen: Record<string, number> = {};
+  #over = false;
+  #reading: Promise<void> | undefined;
+  run!: Run;
+
+  constructor(readonly path: string) {}
+
+  async start(sources: Source[], options: EncodeOptions): Promise<this> {
+    this.run = await pipeline(...sources, this.#reds())
+      .compose(grid({ width: 320, height: 180 }))
+      .encode(this.path, { profile: 'realtime', ...options })
+      .start();
+    this.#reading = (async () => {
+      for await (const frame of this.run) this.seen[frame.source] = frame.timeMs;
+    })();
+    return this;
+  }
+
+  #reds(): Source {
+    const more = () => !this.#over;
+    async function* paced() {
+      while (more()) {
+        yield red;
+        await sleep(4);
+      }
+    }
+    return frames(paced(), { width, height, fps: 25, id: 'red' });
+  }
+
+  async until(source: string, ms: number): Promise<void> {
+    const comes = async () => {
+      while (!((this.seen[source] ?? 0) > ms)) await sleep(5);
+    };
+    await within(30_000, comes(), `${source} at ${ms} ms`);
+  }
+
+  /** The red source goes on for a while, then ends, and the programme with it. */
+  async end(): Promise<Pictures> {
+    await this.until('red', this.seen.red! + 600);
+    this.#over = true;
+    await within(30_000, this.#reading!);
+    await closed(this.run);
+    return pictures(this.path);
+  }
+}
+
+const seenAt = (shown: Pictures, x: number, y: number) => flashes(shown, 25, x, y);
+
+/** A last flash of one picture, cut off by the removal, may be too short to be heard. */
+function inStep(heard: number[], seen: number[]): void {
+  expect([seen.length - 1, seen.length]).toContain(heard.length);
+  heard.forEach((ms, i) => expect(Math.abs(ms - seen[i]!)).toBeLessThan(45));
+}
+
+describe.skipIf(noAddon !== undefined)('sound', () => {
+  test("of all mixed: one that joins is heard from where it is seen, and no longer than that, 'mix'", async () => {
+    const programme = await new Programme(join(folder, 'mix.mp4')).start([], { audio: 'mix' });
+    await programme.until('red', 700);
+    const id = await programme.run.add(video(guest, { id: 'guest' }));
+    await programme.until('guest', 2400);
+    await programme.run.remove(id);
+    const shown = await programme.end();
+    const seen = seenAt(shown, 0.75, 0.5);
+    expect(seen.length).toBeGreaterThanOrEqual(2);
+    expect(seen[0]).toBeGreaterThan(900);
+    inStep(beeps(programme.path, 1000), seen);
+    expect(decoded(programme.path).seconds).toBeCloseTo(shown.count / 25, 1);
+    expect((await programme.run.report()).recoveries).toEqual([]);
+  });
+
+  test('of a part that joins begins where the part begins', async () => {
+    const programme = await new Programme(join(folder, 'part.mp4')).start([], { audio: 'mix' });
+    await programme.until('red', 500);
+    await programme.run.add(video(guest, { id: 'guest', startMs: 2000, endMs: 4000 }));
+    await programme.until('guest', 1900);
+    const shown = await programme.end();
+    const seen = seenAt(shown, 0.75, 0.5);
+    expect(seen).toHaveLength(2);
+    inStep(beeps(programme.path, 1000), seen);
+  });
+
+  test('of a source by its id is used when it joins, and no other', async () => {
+    const programme = await new Programme(join(folder, 'named.mp4')).start([], { audio: 'guest' });
+    await programme.until('red', 200);
+    const silent = await programme.run.add(video(other, { id: 'other' }));
+    await programme.until('other', 1200);
+    await programme.run.remove(silent);
+    await programme.until('red', programme.seen.red! + 400);
+    await programme.run.add(video(guest, { id: 'guest' }));
+    await programme.until('guest', 1500);
+    await programme.run.remove('guest');
+    const shown = await programme.end();
+    const seen = seenAt(shown, 0.75, 0.5);
+    const heard = beeps(programme.path, 1000);
+    expect(heard.length).toBeGreaterThanOrEqual(1);
+    expect(heard.length).toBeLessThan(seen.length);
+    inStep(heard, seen.slice(-heard.length));
+    expect(beeps(programme.path, 2500)).toEqual([]);
+  });
+
+  test('of a source by an id that never joins is silence, and the report says so', async () => {
+    const programme = await new Programme(join(folder, 'nobody.mp4')).start([], { audio: 'nobody' });
+    await programme.until('red', 200);
+    await programme.end();
+    expect(decoded(programme.path).audio).toBe(true);
+    expect((await programme.run.report()).recoveries).toMatchObject([
+      { where: programme.path, reason: expect.stringContaining('"nobody"') },
+    ]);
+  });
+
+  test.each(['first', 'mix'] as const)('of the first source stops where that is removed, %s', async (audio) => {
+    const programme = await new Programme(join(folder, `removed-${audio}.mp4`)).start([video(guest, { id: 'guest' })], {
+      audio,
+    });
+    await programme.until('guest', 1500);
+    await programme.run.remove('guest');
+    await programme.until('red', programme.seen.red! + 1200);
+    const shown = await programme.end();
+    const seen = seenAt(shown, 0.25, 0.5);
+    expect(seen.length).toBeGreaterThanOrEqual(1);
+    expect(seen.at(-1)).toBeLessThan((shown.count * 1000) / 25 - 1500);
+    inStep(beeps(programme.path, 1000), seen);
+  });
+});
