@@ -34,6 +34,8 @@ class Muxer {
 
  private:
   void check(int result, const char* call);
+  void waitForPlayout();
+  [[noreturn]] void throwUnwritable(int result) const;
   static int pastDeadline(void* muxer);
   void allowTime();
   void watchSegments();
