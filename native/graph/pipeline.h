@@ -84,6 +84,8 @@ class Pipeline {
     std::shared_ptr<media::SourceReader> reader;  // until close(); then what it counted
     media::ReaderCounters counted;
     std::shared_ptr<PushedSource> pushed;
+
+    bool live() const { return spec.live.value_or(false); }  // once open
   };
 
   OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::shared_ptr<FrameSource>& frames);
@@ -95,7 +97,8 @@ class Pipeline {
   std::shared_ptr<Programme> openProgramme();
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
-  std::vector<media::AudioInput> audioInputs() const;
+  std::vector<media::AudioInput> audioInputs();
+  static bool soundPasses(const OpenSource& source);
   SourceFacts factsOf(int32_t source) const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
   std::shared_ptr<Programme> programme() const;

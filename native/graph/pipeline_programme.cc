@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "graph/pipeline.h"
+#include "media/access.h"
 
 namespace framepath::graph {
 namespace {
@@ -12,7 +13,12 @@ int32_t even(int32_t value) {
 
 }  // namespace
 
-std::vector<media::AudioInput> Pipeline::audioInputs() const {
+// Sound is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
+bool Pipeline::soundPasses(const OpenSource& source) {
+  return source.info.live || (source.live() && !media::localPath(source.spec.reader.uri));
+}
+
+std::vector<media::AudioInput> Pipeline::audioInputs() {
   std::vector<media::AudioInput> inputs;
   const OutputSpec& output = *spec_.output;
   if (output.path.empty() || output.audio == OutputSpec::Audio::none) return inputs;
@@ -22,6 +28,10 @@ std::vector<media::AudioInput> Pipeline::audioInputs() const {
     const bool wanted =
         output.audio == OutputSpec::Audio::source ? static_cast<int32_t>(s) == output.audioSource : sounds;
     if (!wanted || !sounds) continue;
+    if (soundPasses(source)) {
+      recovered({source.spec.id, "sound left out", "The sound of a live source is not taken."});
+      continue;
+    }
     const media::SourceOptions& reader = source.spec.reader;
     inputs.push_back({reader.uri, reader.startMs, reader.endMs, 0, reader.limits});
     if (output.audio != OutputSpec::Audio::mix) break;
@@ -86,7 +96,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.output.encoder.fps = {layout.fpsNum, layout.fpsDen};
   options.audio = audioInputs();
   options.trace = trace_;
-  for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.spec.live});
+  for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.live()});
   return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;
     {

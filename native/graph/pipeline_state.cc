@@ -74,12 +74,13 @@ void Pipeline::addSource(const SourceSpec& spec) {
     count = static_cast<int32_t>(sources_.size()) + 1;
   }
   OpenSource open = openOne(spec, count, frames);
+  const bool live = open.live();
   std::lock_guard lock(mutex_);
   const auto number = static_cast<int32_t>(sources_.size());
-  if (programme_) programme_->addSource(number, {spec.id, spec.live});  // before its first frame
+  if (programme_) programme_->addSource(number, {spec.id, live});  // before its first frame
   sources_.push_back(std::move(open));
   try {
-    running->addSource(std::move(frames), {spec.id, spec.live, spec_.inFlight, spec_.resultQueue});
+    running->addSource(std::move(frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
   } catch (...) {
     sources_.pop_back();
     if (programme_) programme_->removeSource(number);

@@ -2,8 +2,9 @@
 
 namespace framepath::media {
 
-FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device)
-    : options_(options), selection_(options), maker_(std::move(device)) {
+FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device,
+                       std::shared_ptr<std::atomic<bool>> stop)
+    : stop_(std::move(stop)), options_(options), selection_(options), maker_(std::move(device)) {
   open();
   info_ = describe(*input_);
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
@@ -16,24 +17,27 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
 
 void FileReader::open() {
   pictures_.reset();
-  input_.emplace(options_.uri, options_.limits, &stop_);
+  input_.emplace(options_.uri, options_.limits, stop_.get());
   pictures_.emplace(*input_, options_);
 }
 
 FrameRef FileReader::next() {
-  while (!ended_ && !stop_) {
+  while (!ended_ && !*stop_) {
     AvFrame picture = started_ ? pictures_->next() : firstPicture();
     started_ = true;
     counters_.decodeErrors = pictures_->errors() - errorsBefore_;
     if (!picture) {
       pictures_->requirePictures();
-      if (!stop_) counters_.decodeErrors += pictures_->missing();
+      if (!*stop_) counters_.decodeErrors += pictures_->missing();
       break;
     }
     FrameStamp stamp = times_->stamp(*picture);
     const auto verdict = selection_.judge(stamp.timeUs);
     if (verdict == FrameSelection::Verdict::before) continue;
-    if (verdict == FrameSelection::Verdict::after) break;
+    if (verdict == FrameSelection::Verdict::after) {
+      atCut_ = true;
+      break;
+    }
     counters_.decoded++;
     if (verdict == FrameSelection::Verdict::skip) {
       counters_.skipped++;
@@ -64,7 +68,7 @@ AvFrame FileReader::seekToStart() {
   };
   for (const int64_t backUs : {0, 500'000, 3'000'000, 15'000'000}) {
     const int64_t targetUs = selection_.startUs() - backUs;
-    if (targetUs <= 0 || stop_) break;
+    if (targetUs <= 0 || *stop_) break;
     if (!seek(targetUs)) break;
     AvFrame picture = pictures_->next();
     int64_t timeUs = 0;
@@ -75,7 +79,7 @@ AvFrame FileReader::seekToStart() {
     }
   }
   // From the very beginning. Seeking there is as uncertain as anywhere (MPEG-TS): open again.
-  if (stop_) return nullptr;
+  if (*stop_) return nullptr;
   open();
   errorsBefore_ = 0;
   return pictures_->next();

@@ -15,19 +15,21 @@ namespace framepath::media {
 
 class FileReader final : public SourceReader {
  public:
-  FileReader(const SourceOptions& options, std::shared_ptr<Device> device);
+  // `stop` may be set from any thread, and be shared.
+  FileReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<std::atomic<bool>> stop);
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
   ReaderCounters counters() const override { return counters_.now(); }
-  void interrupt() override { stop_ = true; }
+  void interrupt() override { *stop_ = true; }
+  bool atCut() const { return atCut_; }  // ended by endMs, not by the source
 
  private:
   void open();
   AvFrame firstPicture();
   AvFrame seekToStart();
 
-  std::atomic<bool> stop_ = false;
+  std::shared_ptr<std::atomic<bool>> stop_;
   SourceOptions options_;
   std::optional<Input> input_;
   std::optional<PictureStream> pictures_;
@@ -38,6 +40,7 @@ class FileReader final : public SourceReader {
   AvFrame waiting_;  // decoded ahead: an image's only picture, the first after a seek
   bool started_ = false;
   bool ended_ = false;
+  bool atCut_ = false;
   int64_t errorsBefore_ = 0;  // of seeks that were tried in vain
   LiveCounters counters_;
 };
