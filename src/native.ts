@@ -32,6 +32,8 @@ export interface SourceSpec {
   limits?: LimitsSpec;
   /** a live source drops frames when it may not wait; a file waits */
   live?: boolean;
+  /** attempts in a row at a lost live network source; default 10 */
+  reconnect?: number;
 }
 
 /** What a caller may state about a model; everything absent is inferred from the file. */

@@ -38,10 +38,18 @@ export interface VideoOptions {
   limits?: 'untrusted' | Limits;
   /** a live source drops frames when the run is busy, a file waits; default: what the container says */
   live?: boolean;
+  /**
+   * attempts in a row to open a live network source again when it was lost, with pauses of 0.25 s growing to 8 s, before
+   * the source fails; default 10, 0 = a loss is final
+   */
+  reconnect?: number;
 }
 
 /** Options of {@link camera}. */
-export type CameraOptions = Pick<VideoOptions, 'id' | 'stride' | 'maxFps' | 'threads' | 'skipLoopFilter' | 'limits'>;
+export type CameraOptions = Pick<
+  VideoOptions,
+  'id' | 'stride' | 'maxFps' | 'threads' | 'skipLoopFilter' | 'limits' | 'reconnect'
+>;
 
 /** Options of {@link images}. */
 export interface ImagesOptions extends Pick<VideoOptions, 'id' | 'limits'> {
@@ -98,6 +106,7 @@ const videoRules = {
   skipLoopFilter: oneOf('none', 'nonref', 'all'),
   limits,
   live: flag,
+  reconnect: integer(0, 1_000_000),
 };
 
 /** The native form of limits for one URI. @internal */
@@ -145,15 +154,16 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
 }
 
 /**
- * A camera: a device node or a stream URL. Live: frames are dropped, and counted, when the run is busy.
+ * A camera: a stream URL. Live: frames are dropped, and counted, when the run is busy; a stream that ends or breaks off
+ * is opened again (`reconnect`), and its times go on by the clock.
  * @example `camera('rtsp://10.0.0.7/stream')`
  * @throws INVALID_ARGUMENT
  */
 export function camera(uri: string | URL, options: CameraOptions = {}): Source {
   const address = uri instanceof URL ? uri.href : uri;
   text('uri', address);
-  const { id, stride, maxFps, threads, skipLoopFilter, limits: rule } = videoRules;
-  fields('options', options, { id, stride, maxFps, threads, skipLoopFilter, limits: rule });
+  const { id, stride, maxFps, threads, skipLoopFilter, limits: rule, reconnect } = videoRules;
+  fields('options', options, { id, stride, maxFps, threads, skipLoopFilter, limits: rule, reconnect });
   const { limits: stated, ...rest } = options;
   return new Source({
     kind: 'file',

@@ -33,7 +33,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'an unknown option',
     () => video('a', any({ fast: true })),
-    "Expected one of the options id, startMs, endMs, stride, maxFps, threads, skipLoopFilter, limits, live for options but received 'fast'",
+    "Expected one of the options id, startMs, endMs, stride, maxFps, threads, skipLoopFilter, limits, live, reconnect for options but received 'fast'",
   ],
   ['limits', () => video('a', { limits: any('none') }), "Expected an object for limits but received 'none'"],
   [

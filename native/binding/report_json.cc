@@ -1,5 +1,6 @@
 #include "binding/report_json.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "track/mot.h"
@@ -39,7 +40,9 @@ Json sourceJson(const graph::SourceReport& source) {
                {"dropped", dropped},
                {"decoded", source.reader.decoded},
                {"decodeErrors", source.reader.decodeErrors},
-               {"skipped", source.reader.skipped}};
+               {"skipped", source.reader.skipped},
+               {"reconnects", source.reader.reconnects},
+               {"reconnectsLeft", source.reader.reconnectsLeft}};
   if (source.counts.error)
     json["error"] = {{"code", errorCodeName(source.counts.error->code)}, {"message", source.counts.error->sentence}};
   return json;

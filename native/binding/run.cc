@@ -1,5 +1,7 @@
 #include "binding/run.h"
 
+#include <algorithm>
+
 #include "binding/js_error.h"
 #include "binding/record.h"
 #include "binding/report_json.h"

@@ -1,5 +1,7 @@
 #include "binding/spec_from_json.h"
 
+#include <algorithm>
+
 #include "binding/json_values.h"
 
 namespace framepath::binding {
@@ -200,7 +202,8 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.threads = get(json, "threads", 0);
   reader.skipLoopFilter = skipLoopFilterFrom(json);
   if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
-  source.live = get(json, "live", false);
+  if (json.contains("live")) source.live = json["live"].get<bool>();
+  reader.reconnects = get(json, "reconnect", reader.reconnects);
   source.width = get(json, "width", 0);
   source.height = get(json, "height", 0);
   source.fps = get(json, "fps", source.fps);

@@ -108,7 +108,7 @@ void Pipeline::open() {
   graph_ = &engine->graph();
   for (size_t s = 0; s < frames.size(); s++)
     engine->addSource(std::move(frames[s]),
-                      {spec_.sources[s].id, spec_.sources[s].live, spec_.inFlight, spec_.resultQueue});
+                      {spec_.sources[s].id, sources_[s].live(), spec_.inFlight, spec_.resultQueue});
   {
     std::lock_guard lock(mutex_);
     if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");

@@ -86,6 +86,8 @@ class Pipeline {
     std::shared_ptr<media::SourceReader> reader;  // until close(); then what it counted
     media::ReaderCounters counted;
     std::shared_ptr<PushedSource> pushed;
+
+    bool live() const { return spec.live.value_or(false); }  // once open
   };
 
   OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::shared_ptr<FrameSource>& frames);
@@ -97,10 +99,11 @@ class Pipeline {
   std::shared_ptr<Programme> openProgramme();
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
-  std::vector<media::AudioInput> audioInputs() const;
+  std::vector<media::AudioInput> audioInputs();
+  static bool soundPasses(const OpenSource& source);
   bool soundsJoin() const;
   media::AudioInput audioInput(const OpenSource& source, size_t number) const;
-  media::SoundRef openJoiningSound(const OpenSource& source, size_t number) const;
+  media::SoundRef openJoiningSound(const OpenSource& source, size_t number);
   std::optional<Recovery> soundNeverCame() const;
   SourceFacts factsOf(int32_t source) const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none

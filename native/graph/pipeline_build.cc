@@ -37,6 +37,10 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
   if (reader.threads <= 0) reader.threads = std::max(1, cores() / std::max(1, sourceCount));
   reader.extraFrames = spec_.inFlight + 2;
   reader.stop = closing_;
+  reader.live = spec.live.value_or(false);
+  reader.recovered = [this, id = spec.id](const std::string& what, const std::string& reason) {
+    recovered({id, what, reason});
+  };
   try {
     const ThreadName named("decode." + spec.id);
     open.reader = media::openSource(reader, device_);
@@ -44,6 +48,7 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
     throw withSource(e, spec.id);
   }
   open.info = open.reader->info();
+  open.spec.live = spec.live.value_or(open.info.live);
   frames = std::make_shared<ReaderSource>(open.reader);
   return open;
 }

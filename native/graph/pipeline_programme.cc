@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "graph/pipeline.h"
+#include "media/access.h"
 
 namespace framepath::graph {
 namespace {
@@ -12,6 +13,10 @@ int32_t even(int32_t value) {
 
 bool sounds(const media::SourceInfo& info) {
   return info.kind == "video" && !info.audio.empty();
+}
+
+Recovery soundLeftOut(const std::string& source) {
+  return {source, "sound left out", "The sound of a live source is not taken."};
 }
 
 }  // namespace
@@ -28,13 +33,22 @@ media::AudioInput Pipeline::audioInput(const OpenSource& source, size_t number) 
   return input;
 }
 
-std::vector<media::AudioInput> Pipeline::audioInputs() const {
+// Sound is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
+bool Pipeline::soundPasses(const OpenSource& source) {
+  return source.info.live || (source.live() && !media::localPath(source.spec.reader.uri));
+}
+
+std::vector<media::AudioInput> Pipeline::audioInputs() {
   std::vector<media::AudioInput> inputs;
   const OutputSpec& output = *spec_.output;
   if (output.path.empty() || output.audio == OutputSpec::Audio::none) return inputs;
   for (size_t s = 0; s < sources_.size(); s++) {
     const bool wanted = output.audio != OutputSpec::Audio::source || static_cast<int32_t>(s) == output.audioSource;
     if (!wanted || !sounds(sources_[s].info)) continue;
+    if (soundPasses(sources_[s])) {
+      recovered(soundLeftOut(sources_[s].spec.id));
+      continue;
+    }
     inputs.push_back(audioInput(sources_[s], s));
     if (output.audio != OutputSpec::Audio::mix) break;
   }
@@ -48,9 +62,13 @@ bool Pipeline::soundsJoin() const {
          (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
 
-media::SoundRef Pipeline::openJoiningSound(const OpenSource& source, size_t number) const {
+media::SoundRef Pipeline::openJoiningSound(const OpenSource& source, size_t number) {
   if (!soundsJoin() || !sounds(source.info)) return nullptr;
   if (spec_.output->audio == OutputSpec::Audio::source && source.spec.id != spec_.output->audioId) return nullptr;
+  if (soundPasses(source)) {
+    recovered(soundLeftOut(source.spec.id));
+    return nullptr;
+  }
   return media::openSound(audioInput(source, number));
 }
 
@@ -123,7 +141,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.trace = trace_;
   options.soundsJoin = soundsJoin();
   options.giveUp = giveUp_;
-  for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.spec.live});
+  for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.live()});
   return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;
     {

@@ -19,7 +19,7 @@ struct SourceSpec {
   enum class Kind : uint8_t { file, images, frames } kind = Kind::file;
   std::string id;
   media::SourceOptions reader;  // file, images
-  bool live = false;
+  std::optional<bool> live;     // absent: what the container says
   // frames: pushed pixels
   int32_t width = 0, height = 0;
   PixelFormat format = pixelFormat::rgb24;

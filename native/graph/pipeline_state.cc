@@ -83,12 +83,13 @@ void Pipeline::addSource(const SourceSpec& spec) {
     if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while the source was opened.");
     throw;
   }
+  const bool live = open.live();
   std::lock_guard lock(mutex_);
   const auto number = static_cast<int32_t>(count);
-  if (programme_) programme_->addSource(number, {spec.id, spec.live, std::move(sound)});  // before its first frame
+  if (programme_) programme_->addSource(number, {spec.id, live, std::move(sound)});  // before its first frame
   sources_.push_back(std::move(open));
   try {
-    running->addSource(std::move(frames), {spec.id, spec.live, spec_.inFlight, spec_.resultQueue});
+    running->addSource(std::move(frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
   } catch (...) {
     sources_.pop_back();
     if (programme_) programme_->removeSource(number);

@@ -1,4 +1,4 @@
-// The one place that knows that FFmpeg 5.1, 6, 7 and 8 differ. Everything else is written against the names here.
+// The one place that knows that FFmpeg 5.1 to 9 differ. Everything else is written against the names here.
 #pragma once
 extern "C" {
 #include <libavcodec/avcodec.h>

@@ -1,5 +1,6 @@
 #include "media/encoder.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <mutex>
 

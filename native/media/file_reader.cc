@@ -2,8 +2,8 @@
 
 namespace framepath::media {
 
-FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device)
-    : stop_(std::make_shared<Stop>(options.stop)), options_(options), selection_(options), maker_(std::move(device)) {
+FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop)
+    : stop_(std::move(stop)), options_(options), selection_(options), maker_(std::move(device)) {
   open();
   info_ = describe(*input_);
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
@@ -27,13 +27,16 @@ FrameRef FileReader::next() {
     counters_.decodeErrors = pictures_->errors() - errorsBefore_;
     if (!picture) {
       pictures_->requirePictures();
-      if (!stop_) counters_.decodeErrors += pictures_->missing();
+      if (!stop_->passed()) counters_.decodeErrors += pictures_->missing();
       break;
     }
     FrameStamp stamp = times_->stamp(*picture);
     const auto verdict = selection_.judge(stamp.timeUs);
     if (verdict == FrameSelection::Verdict::before) continue;
-    if (verdict == FrameSelection::Verdict::after) break;
+    if (verdict == FrameSelection::Verdict::after) {
+      atCut_ = true;
+      break;
+    }
     counters_.decoded++;
     if (verdict == FrameSelection::Verdict::skip) {
       counters_.skipped++;

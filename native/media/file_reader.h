@@ -14,12 +14,14 @@ namespace framepath::media {
 
 class FileReader final : public SourceReader {
  public:
-  FileReader(const SourceOptions& options, std::shared_ptr<Device> device);
+  // `stop` may be set from any thread, and be shared.
+  FileReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop);
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
   ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_->now(); }
+  bool atCut() const { return atCut_; }  // ended by endMs, not by the source
 
  private:
   void open();
@@ -37,6 +39,7 @@ class FileReader final : public SourceReader {
   AvFrame waiting_;  // decoded ahead: an image's only picture, the first after a seek
   bool started_ = false;
   bool ended_ = false;
+  bool atCut_ = false;
   int64_t errorsBefore_ = 0;  // of seeks that were tried in vain
   LiveCounters counters_;
 };

@@ -80,6 +80,7 @@ void Input::open() {
   if (!opensItself(uri_)) {
     AvDictionary ioOptions;
     if (!protocols.empty()) ioOptions.set("protocol_whitelist", protocols);
+    ioOptions.set("overrun_nonfatal", int64_t{1});  // UDP: a reader that was slow for a while lost packets, not all
     AVIOContext* io = nullptr;
     if (const int result = avio_open2(&io, url.c_str(), AVIO_FLAG_READ, &context->interrupt_callback, &ioOptions);
         result < 0)
@@ -101,7 +102,9 @@ void Input::open() {
 
   // On failure avformat_open_input frees the context itself.
   AVFormatContext* opening = format_.release();
-  const int opened = avformat_open_input(&opening, uri_.c_str(), container, nullptr);
+  AvDictionary options;
+  options.set("rtsp_flags", "prefer_tcp");  // whole pictures; UDP where the server wants it
+  const int opened = avformat_open_input(&opening, uri_.c_str(), container, &options);
   format_.reset(opening);
   if (opened < 0) throwUnreadable(opened, "open");
   if (const int result = avformat_find_stream_info(format_.get(), nullptr); result < 0)
@@ -125,9 +128,10 @@ void Input::throwUnreadable(int result, const char* call) {
   if (result == AVERROR(EINVAL) && !watch_->access.protocolWhitelist().empty())
     throw Error(ErrorCode::SOURCE_REFUSED, "\"" + uri_ + "\" needs a protocol or a format that is not allowed here (" +
                                                avErrorText(result) + ").");
-  throw Error(ErrorCode::SOURCE_UNREADABLE,
-              std::string("Could not ") + call + " \"" + uri_ + "\": " + avErrorText(result) + ".",
-              "Check that it is a complete media file.");
+  throw Error(
+      ErrorCode::SOURCE_UNREADABLE,
+      std::string("Could not ") + call + " \"" + uri_ + "\": " + avErrorText(result) + ".",
+      localPath(uri_) ? "Check that it is a complete media file." : "Check that it is running and sends media.");
 }
 
 bool Input::stopped() const {

@@ -1,8 +1,12 @@
 #include "media/muxer.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "core/clock.h"
@@ -44,12 +48,7 @@ Muxer::Muxer(const std::string& path, const Container& container, StopRef stop)
   if (opensItself && !container.segmented) return;
   allowTime();
   const int result = avio_open2(&context_->pb, url.c_str(), AVIO_FLAG_WRITE, &context_->interrupt_callback, nullptr);
-  if (result < 0) {
-    throw Error(isDiskFull(result) ? ErrorCode::OUTPUT_DISK_FULL : ErrorCode::OUTPUT_UNWRITABLE,
-                "Cannot write " + path + ": " + avErrorText(result) + ".",
-                container.local ? "Check that the folder exists and may be written to."
-                                : "Check that the server is up and takes streams.");
-  }
+  if (result < 0) throwUnwritable(result);
   if (opensItself) {
     // That was only to see whether it can be written: the muxer opens playlist and segments itself, seconds later.
     avio_closep(&context_->pb);
@@ -115,7 +114,13 @@ int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase) {
 
 void Muxer::begin(AvDictionary& options) {
   allowTime();
-  check(avformat_write_header(context_.get(), &options), "avformat_write_header");
+  const int result = avformat_write_header(context_.get(), &options);
+  // This is where RTSP connects.
+  if (result < 0 && !container_.local) {
+    failed_ = true;
+    throwUnwritable(result);
+  }
+  check(result, "avformat_write_header");
   begun_ = true;
 }
 
@@ -144,10 +149,27 @@ void Muxer::end() {
   allowTime();
   begun_ = false;
   check(av_write_trailer(context_.get()), "av_write_trailer");
+  if (path_.rfind("srt:", 0) == 0) waitForPlayout();
   if (context_->pb && !(context_->oformat->flags & AVFMT_NOFILE)) {
     const int result = avio_closep(&context_->pb);
     check(result, "avio_close");
   }
+}
+
+// An SRT receiver hands out what it got after a delay (latency=MICROSECONDS, else 0.12 s) and forgets the rest when the
+// connection ends.
+void Muxer::waitForPlayout() {
+  avio_flush(context_->pb);
+  const size_t stated = path_.find("latency=");
+  const int64_t latencyUs = stated == std::string::npos ? 0 : std::strtoll(path_.c_str() + stated + 8, nullptr, 10);
+  std::this_thread::sleep_for(std::chrono::microseconds(2 * std::clamp<int64_t>(latencyUs, 120'000, 2'000'000)));
+}
+
+void Muxer::throwUnwritable(int result) const {
+  throw Error(isDiskFull(result) ? ErrorCode::OUTPUT_DISK_FULL : ErrorCode::OUTPUT_UNWRITABLE,
+              "Cannot write " + path_ + ": " + avErrorText(result) + ".",
+              container_.local ? "Check that the folder exists and may be written to."
+                               : "Check that the server is up and takes streams.");
 }
 
 void Muxer::check(int result, const char* call) {
@@ -160,7 +182,8 @@ void Muxer::check(int result, const char* call) {
     throw Error(ErrorCode::OUTPUT_DISK_FULL, "The disk is full: cannot go on writing " + path_ + ".",
                 "Free some space or write elsewhere; what was written up to now can be played.");
   }
-  throw Error(ErrorCode::OUTPUT_FAILED, "Writing " + path_ + " failed: " + call + ": " + avErrorText(result) + ".");
+  throw Error(ErrorCode::OUTPUT_FAILED, "Writing " + path_ + " failed: " + call + ": " + avErrorText(result) + ".",
+              container_.local ? "" : "Check that the server is still up and takes what is sent.");
 }
 
 void Muxer::close() noexcept {

@@ -37,6 +37,8 @@ class Muxer {
  private:
   void check(int result, const char* call);
   static int interrupted(void* opaque);
+  void waitForPlayout();
+  [[noreturn]] void throwUnwritable(int result) const;
   void allowTime();
   void watchSegments();
   void endPlaylist() noexcept;

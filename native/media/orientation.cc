@@ -1,5 +1,6 @@
 #include "media/orientation.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <utility>

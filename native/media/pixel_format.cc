@@ -1,5 +1,7 @@
 #include "media/pixel_format.h"
 
+#include <algorithm>
+
 namespace framepath::media {
 namespace {
 

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "media/file_reader.h"
 #include "media/image_list_reader.h"
+#include "media/live_reader.h"
 
 namespace framepath::media {
 
@@ -11,7 +12,10 @@ std::unique_ptr<SourceReader> openSource(const SourceOptions& options, std::shar
     throw Error(ErrorCode::INVALID_ARGUMENT, "Expected endMs after startMs (" + std::to_string(options.startMs) +
                                                  ") but received " + std::to_string(options.endMs) + ".");
   if (!options.images.empty()) return std::make_unique<ImageListReader>(options, std::move(device));
-  return std::make_unique<FileReader>(options, std::move(device));
+  auto stop = std::make_shared<Stop>(options.stop);
+  auto reader = std::make_unique<FileReader>(options, device, stop);
+  if (!LiveReader::comesBack(options, reader->info())) return reader;
+  return std::make_unique<LiveReader>(options, std::move(device), std::move(reader), std::move(stop));
 }
 
 }  // namespace framepath::media

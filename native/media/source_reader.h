@@ -1,5 +1,6 @@
 // Demux and decode of one source on the caller's thread: upright frames in display order.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,17 +25,24 @@ struct SourceOptions {
   int32_t stride = 1;               // every Nth decoded frame
   double maxFps = 0;                // 0 = all
   int32_t threads = 1;              // decoder threads
-  int32_t extraFrames = 8;        // surfaces the graph may hold (leases + holds) beyond the decoder's own
-  int32_t maxDecodeErrors = 100;  // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  int32_t extraFrames = 8;          // surfaces the graph may hold (leases + holds) beyond the decoder's own
+  int32_t maxDecodeErrors = 100;    // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
   SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
   StopRef stop = nullptr;  // opening then throws CANCELLED, reading ends; null = only interrupt() does
+
+  bool live = false;        // stated: a stream without an end of its own, so that its end is a loss
+  int32_t reconnects = 10;  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
+  // Told on next()'s thread when a lost stream has come back.
+  std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
 };
 
 struct ReaderCounters {
-  int64_t decoded = 0;       // frames that came out of the decoder inside [start, end)
-  int64_t decodeErrors = 0;  // packets or frames that could not be decoded, or lie beyond the end of a cut file
-  int64_t skipped = 0;       // left out by stride or maxFps
+  int64_t decoded = 0;         // frames that came out of the decoder inside [start, end)
+  int64_t decodeErrors = 0;    // packets or frames that could not be decoded, or lie beyond the end of a cut file
+  int64_t skipped = 0;         // left out by stride or maxFps
+  int64_t reconnects = 0;      // times a lost live stream came back
+  int32_t reconnectsLeft = 0;  // attempts that the current outage may still take
 };
 
 class SourceReader {
@@ -43,7 +51,8 @@ class SourceReader {
   virtual const SourceInfo& info() const = 0;
   // The next frame, or null at the end. Frames are on `device`, in a format kernels take (PixelFormat), upright.
   // ptsUs never decreases (missing or broken times are filled in from the frame rate). A source that ends without a
-  // single frame throws DECODE_FAILED. Throws SOURCE_FAILED when reading breaks off.
+  // single frame throws DECODE_FAILED. Throws SOURCE_FAILED when reading breaks off; a live stream is opened again
+  // first (next() waits for it), and its times go on by the clock on the wall.
   virtual FrameRef next() = 0;
   virtual ReaderCounters counters() const = 0;  // from any thread
   // From any thread: a blocked or later next() returns null soon.

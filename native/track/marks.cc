@@ -1,5 +1,6 @@
 #include "track/marks.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "track/overlap.h"

@@ -1,5 +1,6 @@
 #include "track/print_set.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -44,7 +44,9 @@ export async function ensureSystemPackages() {
   say(`installing system packages: ${missing.join(' ')}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   run('apt-get', ['update', '-q'], { env });
-  const args = ['install', '-y', '-q', '--no-install-recommends', '-o', 'Dpkg::Use-Pty=0', ...missing];
+  // On a fresh machine the system's own updates may be holding the lock.
+  const options = ['-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
+  const args = ['install', '-y', '-q', '--no-install-recommends', ...options, ...missing];
   if ((await runLoud('apt-get', args, { env })) !== 0) throw new StepError(`apt-get failed. Try: ${install}`);
   const still = missingPackages();
   if (still.length)

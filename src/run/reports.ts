@@ -58,6 +58,9 @@ export interface Report {
     decoded: number;
     decodeErrors: number;
     skipped: number;
+    /** times a live source was lost and came back, and the attempts that the current outage may still take */
+    reconnects?: number;
+    reconnectsLeft?: number;
     /** why the source ended early; the others went on */
     error?: { code: ErrorCode; message: string };
   }[];

@@ -34,11 +34,37 @@ function ffmpeg(...args: string[]): void {
 const encoding = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p', '-threads', '2', '-c:a', 'aac'];
 
 /** A moving test picture with a tone. */
-export function patternClip(path: string, { seconds = 2, size = '320x240', fps = 25 } = {}): string {
+export function patternClip(path: string, { seconds = 2, size = '320x240', fps = 25, keyframes = 250 } = {}): string {
   const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`];
+  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
+  ffmpeg(...picture, ...sound, ...encoding, '-g', String(keyframes), path);
+  return path;
+}
+
+/** One color all over, with a tone. */
+export function colorClip(path: string, color: string, { seconds = 2, size = '320x240', fps = 25 } = {}): string {
+  const picture = ['-f', 'lavfi', '-i', `color=${color}:size=${size}:rate=${fps}:duration=${seconds}`];
   const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
   ffmpeg(...picture, ...sound, ...encoding, path);
   return path;
+}
+
+/** Mean red, green and blue of a video's first picture. */
+export function meanColor(path: string): [number, number, number] {
+  // Converted before it is averaged: scaling to one pixel alone takes every matrix for BT.601.
+  const one = [
+    '-frames:v',
+    '1',
+    '-vf',
+    'format=rgb24,scale=1:1:flags=area',
+    '-pix_fmt',
+    'rgb24',
+    '-f',
+    'rawvideo',
+    '-',
+  ];
+  const [r, g, b] = execFileSync('ffmpeg', ['-v', 'error', '-i', path, ...one]);
+  return [r!, g!, b!];
 }
 
 /** Two real faces that slide through the picture, with a tone. */

@@ -1,6 +1,7 @@
 // Clips for the media tests: made with the ffmpeg command line in a folder that goes away with the program, and read
 // back both through the library and through ffmpeg, as the reference.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

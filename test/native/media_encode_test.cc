@@ -1,4 +1,6 @@
 // Encoders and JPEG: what comes out, held against what went in by ffmpeg's own decoders.
+#include <algorithm>
+
 #include "check.h"
 #include "core/error.h"
 #include "media/encoder.h"

@@ -1,6 +1,7 @@
 // Bad input: a coded error or counted damage, never a crash, a hang or a half-true success.
 #include <unistd.h>
 
+#include <algorithm>
 #include <random>
 
 #include "check.h"

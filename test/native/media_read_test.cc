@@ -1,4 +1,6 @@
 // Reading sources: what comes out of every codec and format is held against what ffmpeg itself decodes.
+#include <algorithm>
+
 #include "check.h"
 #include "clips.h"
 #include "media/pixel_format.h"

@@ -1,0 +1,167 @@
+#include "media/live_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+
+#include "core/clock.h"
+#include "media/access.h"
+
+namespace framepath::media {
+namespace {
+
+// 0.25, 0.5, 1, 2, 4, 8, 8, ...: ten attempts cover three quarters of a minute, as long as a router takes to restart.
+constexpr int64_t kFirstPauseMs = 250, kLongestPauseMs = 8000;
+// A stream that breaks off again sooner than this goes on with the budget and the pauses it had.
+constexpr int64_t kSteadyNs = 5'000'000'000;
+
+int64_t pauseMs(int32_t attempt) {
+  return std::min(kLongestPauseMs, kFirstPauseMs << std::min(attempt, 10));
+}
+
+std::string quoted(const std::string& uri) {
+  return "\"" + uri + "\"";
+}
+
+// What another attempt may mend. Limits, above all, are not lifted by asking again.
+bool isLoss(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::SOURCE_FAILED:
+    case ErrorCode::DECODE_FAILED:
+    case ErrorCode::SOURCE_NOT_FOUND:
+    case ErrorCode::SOURCE_UNREADABLE:
+    case ErrorCode::SOURCE_UNSUPPORTED: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool LiveReader::comesBack(const SourceOptions& options, const SourceInfo& info) {
+  return options.reconnects > 0 && (options.live || info.live) && !localPath(options.uri);
+}
+
+LiveReader::LiveReader(const SourceOptions& options, std::shared_ptr<Device> device, std::unique_ptr<FileReader> first,
+                       std::shared_ptr<Stop> stop)
+    : stop_(std::move(stop)),
+      options_(options),
+      device_(std::move(device)),
+      info_(first->info()),
+      endless_(options.live && info_.durationMs < 0),
+      reader_(std::move(first)),
+      frameNs_(nowNs()) {
+  before_.reconnectsLeft = options_.reconnects;
+}
+
+FrameRef LiveReader::next() {
+  while (!over()) {
+    std::optional<Error> loss;
+    try {
+      if (!reader_) open();
+      if (FrameRef frame = reader_->next()) return following(std::move(frame));
+      if (reader_->atCut() || !endless_) return nullptr;
+      loss = Error(ErrorCode::SOURCE_FAILED, quoted(options_.uri) + " ended.");
+    } catch (const Error& error) {
+      if (!isLoss(error) && !stop_->passed()) throw;
+      loss = error;
+    }
+    if (!over()) lose(*loss);
+  }
+  return nullptr;
+}
+
+bool LiveReader::over() const {
+  return stop_->passed() || (options_.endMs >= 0 && lastUs_ >= (options_.endMs - options_.startMs) * 1000);
+}
+
+void LiveReader::open() {
+  SourceOptions rest = options_;
+  rest.startMs = 0;  // the start was cut once
+  if (rest.endMs >= 0)
+    rest.endMs =
+        std::max<int64_t>(1, options_.endMs - options_.startMs - (lastUs_ + (nowNs() - frameNs_) / 1000) / 1000);
+  auto reader = std::make_unique<FileReader>(rest, device_, stop_);
+  rejoining_ = true;
+  std::lock_guard lock(mutex_);
+  reader_ = std::move(reader);
+}
+
+// Times and numbers go on where they were; what was lost in between stays as a gap in the times.
+FrameRef LiveReader::following(FrameRef frame) {
+  if (rejoining_) rejoin(*frame);
+  const auto own = std::const_pointer_cast<Frame>(frame);  // nobody else has seen it
+  own->ptsUs = std::max(lastUs_, own->ptsUs + shiftUs_);
+  own->index += indexShift_;
+  lastUs_ = own->ptsUs;
+  lastIndex_ = own->index;
+  frameNs_ = nowNs();
+  if (attempts_ > 0 && frameNs_ - rejoinedNs_ > kSteadyNs) {
+    attempts_ = 0;
+    std::lock_guard lock(mutex_);
+    before_.reconnectsLeft = options_.reconnects;
+  }
+  return frame;
+}
+
+void LiveReader::rejoin(const Frame& frame) {
+  rejoining_ = false;
+  rejoinedNs_ = nowNs();
+  const int64_t awayUs = (rejoinedNs_ - frameNs_) / 1000;
+  if (lastIndex_ >= 0) shiftUs_ = lastUs_ + std::max(awayUs, frame.durationUs) - frame.ptsUs;
+  indexShift_ = lastIndex_ + 1 - frame.index;
+  {
+    std::lock_guard lock(mutex_);
+    before_.reconnects++;
+  }
+  if (!options_.recovered) return;
+  char away[64];
+  std::snprintf(away, sizeof away, "%.1f s without pictures", static_cast<double>(awayUs) / 1e6);
+  options_.recovered("lost, connected again", reason_ + " " + away + ", attempt " + std::to_string(attempts_) + " of " +
+                                                  std::to_string(options_.reconnects) + ".");
+}
+
+// Counts an attempt and waits until it is due. Throws when there is none left.
+void LiveReader::lose(const Error& loss) {
+  std::unique_ptr<FileReader> gone;  // closes outside the lock: that may talk to the server
+  std::unique_lock lock(mutex_);
+  if (reader_) {
+    const ReaderCounters own = reader_->counters();
+    before_.decoded += own.decoded;
+    before_.decodeErrors += own.decodeErrors;
+    before_.skipped += own.skipped;
+    gone = std::move(reader_);
+    reason_ = loss.sentence;
+  }
+  if (attempts_ >= options_.reconnects)
+    throw Error(ErrorCode::SOURCE_FAILED,
+                quoted(options_.uri) + " was lost (" + reason_ + ") and did not come back in " +
+                    std::to_string(attempts_) + " attempts: " + loss.sentence,
+                "Check that it is running; reconnect: N allows more attempts.");
+  const auto pause = std::chrono::milliseconds(pauseMs(attempts_++));
+  before_.reconnectsLeft = options_.reconnects - attempts_;
+  lock.unlock();
+  gone.reset();
+  lock.lock();
+  stopped_.wait_for(lock, pause, [&] { return stop_->passed(); });
+}
+
+ReaderCounters LiveReader::counters() const {
+  std::lock_guard lock(mutex_);
+  ReaderCounters sum = before_;
+  if (reader_) {
+    const ReaderCounters own = reader_->counters();
+    sum.decoded += own.decoded;
+    sum.decodeErrors += own.decodeErrors;
+    sum.skipped += own.skipped;
+  }
+  return sum;
+}
+
+void LiveReader::interrupt() {
+  std::lock_guard lock(mutex_);
+  stop_->now();
+  stopped_.notify_all();
+}
+
+}  // namespace framepath::media

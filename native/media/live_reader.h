@@ -1,0 +1,53 @@
+// A live stream that comes back: when it breaks off it is opened again, after growing pauses, within a budget.
+#pragma once
+#include <condition_variable>
+#include <mutex>
+
+#include "core/error.h"
+#include "media/file_reader.h"
+
+namespace framepath::media {
+
+class LiveReader final : public SourceReader {
+ public:
+  // Whether a source that says `info` is worth opening again: a stream of the network that is live, by its own word or
+  // the caller's.
+  static bool comesBack(const SourceOptions& options, const SourceInfo& info);
+
+  // `first` is open and shares `stop`.
+  LiveReader(const SourceOptions& options, std::shared_ptr<Device> device, std::unique_ptr<FileReader> first,
+             std::shared_ptr<Stop> stop);
+
+  const SourceInfo& info() const override { return info_; }
+  FrameRef next() override;
+  ReaderCounters counters() const override;
+  void interrupt() override;
+
+ private:
+  void open();
+  FrameRef following(FrameRef frame);
+  void rejoin(const Frame& frame);
+  void lose(const Error& loss);
+  bool over() const;
+
+  std::shared_ptr<Stop> stop_;
+  const SourceOptions options_;
+  const std::shared_ptr<Device> device_;
+  const SourceInfo info_;
+  const bool endless_;  // an end is a loss too
+
+  mutable std::mutex mutex_;  // for what other threads look at
+  std::condition_variable stopped_;
+  std::unique_ptr<FileReader> reader_;  // null: lost
+  ReaderCounters before_;               // of the readers before this one
+
+  std::string reason_;      // of the current outage
+  int32_t attempts_ = 0;    // since the stream was last steady
+  bool rejoining_ = false;  // the next frame is the first after an outage
+  int64_t frameNs_ = 0;     // when the last frame came
+  int64_t rejoinedNs_ = 0;
+  int64_t lastUs_ = 0, lastIndex_ = -1;
+  int64_t shiftUs_ = 0, indexShift_ = 0;
+};
+
+}  // namespace framepath::media
