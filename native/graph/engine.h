@@ -62,8 +62,8 @@ struct EngineHooks {
 };
 
 struct EngineOptions {
-  bool open = false;             // sources may come later: the run does not end by itself
-  bool keepPixels = false;       // a delivered task keeps its pixels until the caller lets go of it
+  bool open = false;        // sources may come later: the run does not end by itself
+  bool keepPixels = false;  // a delivered task keeps its pixels until the caller lets go of it
   std::shared_ptr<Trace> trace = nullptr;
 };
 

@@ -24,8 +24,8 @@ struct SourceOptions {
   int32_t stride = 1;               // every Nth decoded frame
   double maxFps = 0;                // 0 = all
   int32_t threads = 1;              // decoder threads
-  int32_t extraFrames = 8;        // surfaces the graph may hold (leases + holds) beyond the decoder's own
-  int32_t maxDecodeErrors = 100;  // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  int32_t extraFrames = 8;          // surfaces the graph may hold (leases + holds) beyond the decoder's own
+  int32_t maxDecodeErrors = 100;    // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
   SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
   StopRef stop = nullptr;  // opening then throws CANCELLED, reading ends; null = only interrupt() does
