@@ -80,6 +80,10 @@ export interface Report {
     rmsAcceleration: number;
     maxAcceleration: number;
   }[];
+  /**
+   * What is alive: tasks, leases of pixels, device memory, encoders. All 0 after `close()`, but for an encoder that a break
+   * left behind (and a picture in it): it frees itself soon after.
+   */
   live: Record<string, number>;
 }
 
