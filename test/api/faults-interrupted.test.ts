@@ -122,8 +122,9 @@ describe.skipIf(!compiled || !complete)('the command', () => {
   });
 
   test('interrupted twice gives up at once, exits 1', async () => {
-    const { child, ended } = running('--out', join(folder, 'twice.mp4'), '--profile', 'realtime');
-    await sleep(1500);
+    const out = join(folder, 'twice.mp4');
+    const { child, ended } = running('--out', out, '--profile', 'realtime');
+    for (let i = 0; i < 500 && !(existsSync(out) && readFileSync(out).length > 4000); i++) await sleep(20);
     child.kill('SIGINT');
     await sleep(5);
     child.kill('SIGINT');

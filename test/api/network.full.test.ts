@@ -79,6 +79,20 @@ describe.skipIf(noAddon !== undefined)('a source over', () => {
     await taken(video(`udp://127.0.0.1:${port}`));
   });
 
+  test('UDP, with sound, is encoded without it, and says so', async () => {
+    const url = `udp://127.0.0.1:${await freeUdpPort()}`;
+    const both = ['-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy'];
+    ffmpegPeer(...both, '-f', 'mpegts', `${url}?pkt_size=1316`);
+    const out = join(folder, 'silent.mp4');
+    const run = await within(patience, pipeline(video(url)).encode(out, { profile: 'realtime' }).start(), 'start()');
+    await first(run, 30);
+    const { recoveries } = await closed(run);
+    expect(recoveries).toMatchObject([{ where: '0', what: 'sound left out' }]);
+    const { frames: n, audio } = decoded(out);
+    expect(n).toBeGreaterThan(0);
+    expect(audio).toBe(false);
+  });
+
   test('TCP (MPEG-TS), to the end of the stream', async () => {
     const port = await freePort();
     ffmpegPeer('-v', 'error', '-i', clip, '-c', 'copy', '-f', 'mpegts', `tcp://127.0.0.1:${port}?listen=1`);
@@ -278,6 +292,18 @@ describe.skipIf(noAddon !== undefined)('a live source that loses its server', ()
     expect(sources[1]).toMatchObject({ id: 'steady', in: sent, delivered: sent });
     expect(recoveries).toMatchObject([{ where: 'lost' }]);
     expect(decoded(out).frames).toBe(outputs[0]!.frames);
+  });
+
+  test('ends when it may not be connected again', async () => {
+    const server = await rtspServer(clip, await freePort());
+    const run = await pipeline(camera(server.url, { reconnect: 0 })).start();
+    await first(run, 5);
+    await server.kill();
+    await first(run, 1000); // to the end
+    const { sources, recoveries } = await closed(run);
+    expect(sources[0]!.in).toBeLessThan(1000);
+    expect(sources[0]).toMatchObject({ reconnects: 0 });
+    expect(recoveries).toEqual([]);
   });
 
   test('closes at once while it is away', async () => {

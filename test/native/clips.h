@@ -83,7 +83,7 @@ inline std::string moving(const std::string& size = "160x120", int fps = 25, int
 inline Bytes reference(const std::string& path, const std::string& pixelFormat, const std::string& options = "",
                        const std::string& inputOptions = "-noautorotate") {
   return output("timeout 60 ffmpeg -v error -nostdin " + inputOptions + " -i '" + path + "' -map 0:v:0 " + options +
-                " -vsync passthrough -f rawvideo -pix_fmt " + pixelFormat + " - 2>/dev/null");
+                " -fps_mode passthrough -f rawvideo -pix_fmt " + pixelFormat + " - 2>/dev/null");
 }
 
 inline std::shared_ptr<framepath::Device> cpu() {

@@ -72,7 +72,7 @@ inline std::vector<FrameRef> clipFrames(const std::string& clip, int first, int 
                                         int32_t height, ColorMatrix matrix = ColorMatrix::bt709) {
   const std::string command = "ffmpeg -v error -i '" + clip + "' -vf \"select='gte(n," + std::to_string(first) +
                               ")*not(mod(n-" + std::to_string(first) + "," + std::to_string(step) +
-                              "))'\" -vsync 0 -frames:v " + std::to_string(count) + " -pix_fmt yuv420p -f rawvideo -";
+                              "))'\" -fps_mode passthrough -frames:v " + std::to_string(count) + " -pix_fmt yuv420p -f rawvideo -";
   std::vector<FrameRef> frames;
   FILE* pipe = popen(command.c_str(), "r");
   if (!pipe) return frames;

@@ -46,7 +46,7 @@ double onset(const std::vector<float>& samples) {
 // First time at which the picture is bright.
 double flash(const std::string& path, const clip::TempFolder& folder, double fps) {
   const std::string raw = folder.file("flash.gray");
-  clip::ffmpeg("-i " + path + " -vsync passthrough -vf scale=1:1:flags=area,format=gray -f rawvideo " + raw);
+  clip::ffmpeg("-i " + path + " -fps_mode passthrough -vf scale=1:1:flags=area,format=gray -f rawvideo " + raw);
   const std::vector<uint8_t> luma = clip::bytesOf(raw);
   for (size_t i = 0; i < luma.size(); i++)
     if (luma[i] > 120) return i / fps;
@@ -228,7 +228,7 @@ TEST(a_loud_mix_is_turned_down_instead_of_clipped) {
   const clip::TempFolder folder;
   std::vector<AudioInput> loud;
   for (int i = 0; i < 4; i++) {
-    const std::string path = folder.file(std::to_string(i) + ".wav");
+    const std::string path = folder.file(std::to_string(i) + ".flac");
     clip::ffmpeg("-f lavfi -i \"aevalsrc='0.95*sin(2*PI*500*t)':s=48000:d=3\" " + path);
     loud.push_back(whole(path));
   }

@@ -115,7 +115,7 @@ TEST(stride_and_rate_select) {
 TEST(variable_rate_keeps_its_times) {
   const auto path =
       make("vfr.mkv",
-           moving("160x120", 25, 50) + "-vf \"select='not(mod(n,7))+between(n,20,30)'\" -vsync vfr -c:v libx264 -bf 2");
+           moving("160x120", 25, 50) + "-vf \"select='not(mod(n,7))+between(n,20,30)'\" -fps_mode vfr -c:v libx264 -bf 2");
   const auto times = ffprobeTimes(path);
   const auto result = read(path);
   CHECK(times.size() > 10);
