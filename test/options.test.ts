@@ -44,7 +44,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'camera options',
     () => camera('a', any({ startMs: 1 })),
-    'Expected one of the options id, stride, maxFps, threads, skipLoopFilter, limits for options but received',
+    'Expected one of the options id, stride, maxFps, threads, skipLoopFilter, limits, reconnect for options but received',
   ],
   ['a list', () => images([]), 'Expected an array of at least 1 for paths but received []'],
   [

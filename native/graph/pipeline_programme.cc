@@ -35,7 +35,7 @@ media::AudioInput Pipeline::audioInput(const OpenSource& source, size_t number) 
 
 // Sound is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
 bool Pipeline::soundPasses(const OpenSource& source) {
-  return source.info.live || (source.live() && !media::localPath(source.spec.reader.uri));
+  return source.live() && !media::localPath(source.spec.reader.uri);
 }
 
 std::vector<media::AudioInput> Pipeline::audioInputs() {
