@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { StepError } from '../scripts/steps/shell.mjs';
 import { compare } from './against.mjs';
@@ -12,7 +13,7 @@ import { page } from './page.mjs';
 import { installPeers } from './peers/install.mjs';
 import { publishedModel } from './peers/model.mjs';
 import { runPipelines } from './pipelines.mjs';
-import { median } from './runner.mjs';
+import { median, runTrial } from './runner.mjs';
 import { runStages } from './stages.mjs';
 import { tables } from './table.mjs';
 import { targetsOf } from './targets.mjs';
@@ -74,7 +75,7 @@ function noiseOf({ pipelines, stages }) {
 /** Runs the suite; resolves with the result file's content. `say` gets a line for every trial. */
 export async function bench({ only, quick, 'no-peers': noPeers }, say) {
   const wants = (part) => only === undefined || only === part;
-  const clips = only === 'kernels' ? {} : renderClips();
+  const clips = renderClips();
   const rounds = quick ? 1 : 3;
   const withPeers = !noPeers && ['A', 'B'].some(wants);
   if (withPeers) await installPeers(say);
@@ -86,7 +87,7 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
   const perf = asked(runKernels);
   result.kernels = perf.kernels ?? [];
   if (perf.skipped) result.kernelsSkipped = perf.skipped;
-  result.swscale = asked(runSwscale);
+  result.swscale = asked(() => runSwscale(clips));
   // Efficiency needs what the stages cost alone, in the same run.
   result.stages = only === 'kernels' ? [] : await runStages({ clips, rounds, only, say });
   const model = await publishedModel();
@@ -96,6 +97,11 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
     { pipeline: 'A', clips: [clips.faces1080] },
     { pipeline: 'B', clips: [clips.left1080, clips.right1080] },
   ];
+  if (wants('A')) {
+    const file = fileURLToPath(new URL('start.mjs', import.meta.url));
+    const args = [file, JSON.stringify({ clip: clips.faces1080 })];
+    result.start = await runTrial({ file: process.execPath, args });
+  }
   result.timelines = await traceLanes(traced.filter(({ pipeline }) => wants(pipeline)));
   result.noise = noiseOf(result);
   result.targets = targetsOf(result);

@@ -4,7 +4,7 @@ const one = (rows, name, contender = 'framepath') =>
   rows.find((row) => row.name === name && row.contender === contender && !row.skipped);
 
 /** [{name, target, value, met}]; rows whose figures are missing are left out. */
-export function targetsOf({ pipelines, ratios, stages, swscale, idle }) {
+export function targetsOf({ pipelines, ratios, stages, swscale, idle, start }) {
   const targets = [];
   const atLeast = (name, value, wanted) => {
     if (Number.isFinite(value)) targets.push({ name, target: `>= ${wanted}`, value, met: value >= wanted });
@@ -30,7 +30,7 @@ export function targetsOf({ pipelines, ratios, stages, swscale, idle }) {
 
   const a = one(pipelines, 'A');
   if (a && idle) atMost('A: p99 of the event loop delay over idle, ms', a.eventLoopDelayMs.p99 - idle.p99, 2);
-  if (a) atMost('A: open to first result, ms', a.firstResultMs, 300);
+  if (start) atMost('open to first result, libraries loaded, ms', start.warmMs, 300);
   const [d, d1] = [one(pipelines, 'D'), one(pipelines, 'D1')];
   if (d && d1) {
     atMost('D: CPU per frame against one source', d.cpuSecondsPer1000 / d1.cpuSecondsPer1000, 1.05);
@@ -54,16 +54,22 @@ function identityTargets(c, a, stages, atMost) {
 
 function kernelTargets(swscale, atLeast, atMost) {
   if (!swscale || swscale.skipped) return;
-  const ms = (part, contender, isa) =>
-    swscale[part].find((row) => row.contender === contender && (!isa || row.isa === isa))?.ms;
+  const ms = (part, what, contender, isa) =>
+    swscale[part].find((row) => row.case.startsWith(what) && row.contender === contender && (!isa || row.isa === isa))
+      ?.ms;
   for (const [isa, bilinear, area] of [
     ['avx512', 3.5, 2.5],
     ['avx2', 2.5, 2],
   ]) {
-    const ours = ms('letterbox', 'framepath', isa);
-    atLeast(`letterbox (${isa}) against swscale bilinear`, ms('letterbox', 'swscale bilinear') / ours, bilinear);
-    atLeast(`letterbox (${isa}) against swscale area`, ms('letterbox', 'swscale area') / ours, area);
+    const box = (contender, of) => ms('letterbox', '1920x1080 to 256', contender, of);
+    const ours = box('framepath', isa);
+    atLeast(`letterbox 1080p to 256 (${isa}) against swscale bilinear`, box('swscale bilinear') / ours, bilinear);
+    atLeast(`letterbox 1080p to 256 (${isa}) against swscale area`, box('swscale area') / ours, area);
   }
-  const compose = ms('compose', 'framepath') ?? Number.NaN;
-  atMost('compose two 1080p tiles against a copy of the canvas', compose / ms('compose', 'memcpy'), 1.3);
+  for (const what of ['split', 'squeeze', 'contain']) {
+    const ours = ms('compose', what, 'framepath');
+    atMost(`compose two 1080p tiles (${what}) against a copy of the canvas`, ours / ms('compose', what, 'memcpy'), 1.3);
+  }
+  const squeeze = ms('compose', 'squeeze', 'framepath');
+  atLeast('compose (squeeze) against scale + hstack', ms('compose', 'squeeze', 'lavfi scale + hstack') / squeeze, 8);
 }

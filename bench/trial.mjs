@@ -63,7 +63,7 @@ const cpuBefore = process.cpuUsage();
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 const threads = new Map();
-const reading = setInterval(() => threadTimes(threads), 50);
+const reading = setInterval(() => threadTimes(threads), 250);
 const detections = new Map(job.clips.map((_, i) => [String(i), []]));
 let frames = 0;
 let firstMs;
