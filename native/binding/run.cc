@@ -335,7 +335,8 @@ Napi::Value Run::submit(const Info& info) {
           settle->resolve([words](Napi::Env env) { return wordsArray(env, *words); });
         });
       } catch (const std::exception& e) {
-        settle->reject(e);
+        if (!state->pipeline->closing()->passed()) return settle->reject(e);
+        settle->reject(Error(ErrorCode::RUN_CLOSED, "The run was closed before the picture was read."));
       }
     });
     return settle->promise();
