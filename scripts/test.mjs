@@ -92,7 +92,15 @@ const suppressions = (name) => `suppressions=${join(root, 'test/native', name)}`
 const atLength = (cases, runs) => ({ FRAMEPATH_PROPERTY_CASES: `${cases}`, FRAMEPATH_PIPELINE_RUNS: `${runs}` });
 
 /** Programs with threads of their own: under TSan the others have nothing to say. */
-const threaded = ['core_test', 'engine_test', 'identity_test', 'infer_test', 'media_write_test', 'pipeline_test'];
+const threaded = [
+  'core_test',
+  'encoding_test',
+  'engine_test',
+  'identity_test',
+  'infer_test',
+  'media_write_test',
+  'pipeline_test',
+];
 
 async function runSanitized() {
   const names = programsIn(join(root, 'build')).filter((name) => name === 'engine_test' || name === 'pipeline_test');

@@ -1,7 +1,8 @@
 /** Peers that take a connection and say nothing, or stop in the middle: whoever closes a run is not kept waiting. */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer, type ServerResponse } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -15,11 +16,15 @@ const soon = 5_000;
 let folder: string;
 let clip: string;
 let stream: Buffer;
+let file: Buffer;
 const servers: Server[] = [];
 
 beforeAll(() => {
   folder = folderFor('network');
   clip = patternClip(join(folder, 'clip.mp4'), { seconds: 20, size: '160x120' });
+  const indexed = join(folder, 'indexed.mp4');
+  execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', clip, '-c', 'copy', '-movflags', 'faststart', indexed]);
+  file = readFileSync(indexed);
   stream = readFileSync(patternClip(join(folder, 'stream.ts'), { seconds: 20, size: '160x120' }));
 }, 60_000);
 
@@ -41,14 +46,35 @@ async function deaf(): Promise<{ host: string; reached: Promise<unknown> }> {
   return { host: `127.0.0.1:${await listening(server)}`, reached: once(server, 'connection') };
 }
 
-/** An MPEG-TS stream over HTTP; `answer` is given the number of the connection, from 1. */
-async function serving(answer: (connection: number, response: ServerResponse) => void): Promise<string> {
-  let connections = 0;
+/** An MPEG-TS stream over HTTP of which the second half never comes. */
+async function halfAStream(): Promise<string> {
   const server = createHttpServer((_, response) => {
     response.writeHead(200, { 'Content-Type': 'video/mp2t' });
-    answer(++connections, response);
+    response.write(stream.subarray(0, stream.length >> 1));
   });
   return `http://127.0.0.1:${await listening(server)}/live.ts`;
+}
+
+/**
+ * An MP4 over HTTP, in ranges: whoever opens it first (for the pictures) gets all, who opens it second (for the sound) only
+ * `part` of it.
+ */
+async function halfHeard(part: number): Promise<{ uri: string; second: Promise<void> }> {
+  let opened = 0;
+  let again!: () => void;
+  const second = new Promise<void>((resolve) => {
+    again = resolve;
+  });
+  const server = createHttpServer((request, response) => {
+    const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    if (from === 0 && ++opened === 2) again();
+    const range = `bytes ${from}-${file.length - 1}/${file.length}`;
+    const end = opened > 1 ? Math.round(file.length * part) : file.length;
+    if (end === 0) return;
+    const headers = { 'Accept-Ranges': 'bytes', 'Content-Range': range, 'Content-Length': file.length - from };
+    response.writeHead(206, headers).write(file.subarray(from, Math.max(from, end)));
+  });
+  return { uri: `http://127.0.0.1:${await listening(server)}/clip.mp4`, second };
 }
 
 describe.skipIf(noAddon !== undefined)('start()', () => {
@@ -83,14 +109,7 @@ describe.skipIf(noAddon !== undefined)('start()', () => {
   });
 
   test('ends with its signal while the sound of a source does not come', async () => {
-    let asked!: () => void;
-    const second = new Promise<void>((resolve) => {
-      asked = resolve;
-    });
-    const uri = await serving((connection, response) => {
-      if (connection === 1) response.end(stream);
-      else asked();
-    });
+    const { uri, second } = await halfHeard(0);
     const abort = new AbortController();
     const starting = pipeline(video(uri)).encode(join(folder, 'mute.mp4')).start({ signal: abort.signal });
     await within(20_000, second, 'a second connection');
@@ -124,8 +143,7 @@ describe.skipIf(noAddon !== undefined)('close()', () => {
   });
 
   test('does not wait for a source that stops in the middle', async () => {
-    const uri = await serving((_, response) => void response.write(stream.subarray(0, stream.length >> 1)));
-    const run = await pipeline(video(uri)).start();
+    const run = await pipeline(video(await halfAStream())).start();
     const iterator = run[Symbol.asyncIterator]();
     for (let i = 0; i < 100; i++) await within(20_000, iterator.next());
     await sleep(500); // all that came is read: it waits for more
@@ -135,10 +153,7 @@ describe.skipIf(noAddon !== undefined)('close()', () => {
   });
 
   test('finishes the file although the sound stops in the middle', async () => {
-    const uri = await serving((connection, response) => {
-      if (connection === 1) response.end(stream);
-      else response.write(stream.subarray(0, stream.length >> 1));
-    });
+    const { uri } = await halfHeard(0.5);
     const out = join(folder, 'half-heard.mp4');
     const paced = analyzer({ name: 'paced', analyze: () => sleep(1).then(() => 1) });
     const run = await pipeline(video(uri))

@@ -152,7 +152,8 @@ describe.skipIf(noAddon !== undefined)('an abort signal', () => {
 
 describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
   test('many at once, each with its place', async () => {
-    const run = await pipeline(video(clip)).start();
+    // Held back, so that it has not ended before the others come.
+    const run = await pipeline(video(clip)).options({ inFlight: 2, resultQueue: 2 }).start();
     const ids = await Promise.all(Array.from({ length: 5 }, () => run.add(video(clip))));
     expect(ids).toEqual(['1', '2', '3', '4', '5']);
     const seen: Record<string, number> = {};

@@ -70,12 +70,15 @@ describe.skipIf(noAddon !== undefined)('without models', () => {
     expect(decoded(out)).toMatchObject({ frames: 25, audio: true });
   });
 
+  /** A source that waits for whoever takes its frames: it does not end before that. */
+  const heldBack = { inFlight: 2, resultQueue: 2 };
+
   test('a file URL is the file it names', async () => {
     const named = join(folder, 'a b%20é.mp4');
     copyFileSync(pattern, named);
     const url = pathToFileURL(named).href;
     expect(await probe(url)).toMatchObject({ width: 320, fps: 25 });
-    const run = await pipeline(video(url)).start();
+    const run = await pipeline(video(url)).options(heldBack).start();
     expect((await run[Symbol.asyncIterator]().next()).done).toBe(false);
     expect(await run.submit(url)).toMatchObject({ width: 320 });
     await run.close();
@@ -223,7 +226,7 @@ describe.skipIf(noAddon !== undefined)('without models', () => {
   });
 
   test('sources join and leave a run', async () => {
-    const run = await pipeline(video(pattern)).start();
+    const run = await pipeline(video(pattern)).options(heldBack).start();
     const id = await run.add(video(pattern, { id: 'second' }));
     const counts: Record<string, number> = {};
     for await (const frame of run) counts[frame.source] = (counts[frame.source] ?? 0) + 1;
