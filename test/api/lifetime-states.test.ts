@@ -152,8 +152,8 @@ describe.skipIf(noAddon !== undefined)('an abort signal', () => {
 
 describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
   test('many at once, each with its place', async () => {
-    // Little room for results: the first source cannot end before the others have joined.
-    const run = await pipeline(video(clip)).options({ inFlight: 4, resultQueue: 4 }).start();
+    // Held back, so that it has not ended before the others come.
+    const run = await pipeline(video(clip)).options({ inFlight: 2, resultQueue: 2 }).start();
     const ids = await Promise.all(Array.from({ length: 5 }, () => run.add(video(clip))));
     expect(ids).toEqual(['1', '2', '3', '4', '5']);
     const seen: Record<string, number> = {};
