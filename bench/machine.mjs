@@ -39,7 +39,7 @@ export async function machineFacts() {
     versions: {
       framepath: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
       node: process.versions.node,
-      libav: findings.libav,
+      libavcodec: findings.libav.libavcodec ?? null,
       ffmpeg: ffmpeg ?? null,
       onnxruntime: findings.runtime.version ?? null,
     },
