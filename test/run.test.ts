@@ -55,6 +55,18 @@ describe('iterating', () => {
     }
   });
 
+  test('ends with the run that is closed in mid-block: what was delivered with the last frame is not given', async () => {
+    fake.reset({ frames: [200] });
+    const run = await people('a.mp4').start();
+    const iterator = run[Symbol.asyncIterator]();
+    await iterator.next();
+    await new Promise((resume) => setTimeout(resume, 20)); // many wait by now: the next block holds them all
+    const [first, second] = [await iterator.next(), await iterator.next()];
+    expect([first.value?.index, second.value?.index]).toEqual([1, 2]);
+    await run.close();
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+  });
+
   test('never lets more than the queue wait for a slow caller', async () => {
     fake.reset({ frames: [100] });
     const run = await people('a.mp4').options({ resultQueue: 5, inFlight: 2 }).start();

@@ -217,6 +217,11 @@ export class RunCore implements FrameOwner, WriterRun {
     return this.fail(aborted(reason));
   }
 
+  /** Whether the caller has closed it. */
+  get closing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   /** Stops, drains what is composed, finishes every file. Idempotent; rejects with what could not be finished. */
   close(): Promise<void> {
     this.#closing ??= this.#close();

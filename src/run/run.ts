@@ -52,6 +52,7 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
         over = frames === null;
         if (!frames) return;
         for (const frame of frames) {
+          if (this.#core.closing) return; // its pixels may be gone, and nobody wants it any more
           yield frame as FrameBase as Frame<Results>;
           frame.pass();
         }
