@@ -312,7 +312,9 @@ Napi::Value Run::submit(const Info& info) {
     }
     auto settle = Settle::open(info.Env(), state_->js);
     environment_.runInTurn([settle, state = state_, request, bytes = std::move(bytes)] {
+      const std::shared_lock reading(state->reading);
       try {
+        if (state->pipeline->closing()->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run is closed.");
         Device& device = state->pipeline->device();
         FrameRef frame;
         if (request.contains("uri")) {
@@ -429,6 +431,7 @@ Napi::Value Run::close(const Info& info) {
   return environment_.promise(info.Env(), [state = state_, drain]() -> Settle::Make {
     std::lock_guard lock(state->closing);
     state->pipeline->close(drain);
+    const std::unique_lock read(state->reading);
     return [state](Napi::Env env) {
       state->closed = true;
       state->frames.reset();

@@ -4,6 +4,8 @@
 
 #include <list>
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
 #include <string>
 
 #include "binding/environment.h"
@@ -16,7 +18,8 @@ namespace framepath::binding {
 struct RunState {
   std::shared_ptr<JsThread> js;
   std::unique_ptr<graph::Pipeline> pipeline;
-  std::mutex closing;  // one close() at a time
+  std::mutex closing;         // one close() at a time
+  std::shared_mutex reading;  // shared by pictures being read for submit(): close() waits for them
 
   // JS thread only. Made when first needed: an analyzer may be asked before start() has resolved.
   HeldFrames* held();  // null once closed
