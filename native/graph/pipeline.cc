@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kDrainNs = 800'000'000;
 constexpr std::chrono::milliseconds kEndTime{1200};  // for the end of a file whose every frame is composed
 
+constexpr size_t kMostRecoveries = 1000;  // the latest; a live stream may break off for months
+
 bool usesModel(const ModuleSpec& spec) {
   if (spec.kind == ModuleSpec::Kind::identify) return spec.identity.mode != track::ReidMode::off;
   return spec.kind == ModuleSpec::Kind::detect || spec.kind == ModuleSpec::Kind::classify ||
@@ -133,6 +135,7 @@ void Pipeline::sourceFinished(Engine& engine, Programme* programme, int32_t sour
 void Pipeline::recovered(Recovery recovery) {
   if (hooks_.recovered) hooks_.recovered(recovery);
   std::lock_guard lock(mutex_);
+  if (recoveries_.size() == kMostRecoveries) recoveries_.pop_front();
   recoveries_.push_back(std::move(recovery));
 }
 

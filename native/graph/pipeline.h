@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -140,7 +141,7 @@ class Pipeline {
   std::vector<OpenSource> sources_;
   std::vector<media::OutputResult> outputs_;
   std::vector<compose::FollowStats> follow_;
-  std::vector<Recovery> recoveries_;
+  std::deque<Recovery> recoveries_;
   std::vector<ModelReport> modelReports_;
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;

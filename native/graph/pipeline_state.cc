@@ -230,7 +230,7 @@ Report Pipeline::report() const {
       report.copies[kind] = device_->copiedBytes(static_cast<CopyKind>(kind));
     report.live.deviceBytes = device_->liveBytes();
   }
-  report.recoveries = recoveries_;
+  report.recoveries.assign(recoveries_.begin(), recoveries_.end());
   report.outputs = outputs_;
   report.follow = follow_;
   return report;

@@ -68,7 +68,7 @@ export interface Report {
   reid: { detections: number; extracted: number; changed: number; ms: number };
   copies: { h2dImage: number; d2hImage: number; d2hEncode: number; d2hRequested: number; d2hResults: number };
   models: { name: string; sha256: string; provider: string; fixes: string[] }[];
-  /** what went on in another way than asked, and why */
+  /** what went on in another way than asked, and why; the latest thousand */
   recoveries: { where: string; what: string; reason: string }[];
   outputs: { path: string; codec: string; frames: number; durationMs: number; complete: boolean; hasAudio: boolean }[];
   /** what the crops that follow people did; acceleration of their centres in source pixels per second squared */
