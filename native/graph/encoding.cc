@@ -94,8 +94,7 @@ void Encoding::Work::encodeAll() {
     const int64_t endNs = nowNs();
     if (trace) trace->add({stats.name, 0, -1, stats.count, waitingNs, startNs, endNs});
     std::lock_guard lock(mutex);
-    stats.add(startNs - waitingNs, endNs - startNs);
-    stats.busyNs += endNs - startNs;
+    stats.addWork(waitingNs, startNs, endNs);
     waitingNs = endNs;
   }
   const int64_t startNs = nowNs();

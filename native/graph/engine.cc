@@ -98,8 +98,7 @@ void Engine::readSource(Source& source, int32_t number) {
         Lock lock(mutex_);
         if (room) {
           if (!acceptFrame(source, number, std::move(frame), decodedNs, after)) break;
-          source.stats.add(enteredNs - askedNs, decodedNs - enteredNs);
-          source.stats.busyNs += decodedNs - enteredNs;
+          source.stats.addWork(askedNs, enteredNs, decodedNs);
           if (options_.trace)
             options_.trace->add({source.stats.name, 0, number, source.nextSeq - 1, askedNs, enteredNs, decodedNs});
         } else if (!stopping_ && !source.stopping) {

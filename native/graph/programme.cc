@@ -296,8 +296,7 @@ void Programme::spent(int64_t tick, int64_t waitingNs, int64_t startNs) {
   const int64_t endNs = nowNs();
   if (options_.trace) options_.trace->add({composeStats_.name, 0, -1, tick, waitingNs, startNs, endNs});
   std::lock_guard lock(mutex_);
-  composeStats_.add(startNs - waitingNs, endNs - startNs);
-  composeStats_.busyNs += endNs - startNs;
+  composeStats_.addWork(waitingNs, startNs, endNs);
 }
 
 void Programme::composeTicks() {

@@ -22,6 +22,11 @@ struct StageStats {
     wait.add(waitNs);
     service.add(serviceNs);
   }
+  // One piece of work on one worker.
+  void addWork(int64_t readyNs, int64_t startNs, int64_t endNs) {
+    add(startNs - readyNs, endNs - startNs);
+    busyNs += endNs - startNs;
+  }
 };
 
 }  // namespace framepath::graph

@@ -126,10 +126,7 @@ void LiveReader::lose(const Error& loss) {
   std::unique_ptr<FileReader> gone;  // closes outside the lock: that may talk to the server
   std::unique_lock lock(mutex_);
   if (reader_) {
-    const ReaderCounters own = reader_->counters();
-    before_.decoded += own.decoded;
-    before_.decodeErrors += own.decodeErrors;
-    before_.skipped += own.skipped;
+    before_ = sumLocked();
     gone = std::move(reader_);
     reason_ = loss.sentence;
   }
@@ -148,6 +145,10 @@ void LiveReader::lose(const Error& loss) {
 
 ReaderCounters LiveReader::counters() const {
   std::lock_guard lock(mutex_);
+  return sumLocked();
+}
+
+ReaderCounters LiveReader::sumLocked() const {
   ReaderCounters sum = before_;
   if (reader_) {
     const ReaderCounters own = reader_->counters();

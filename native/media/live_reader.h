@@ -29,6 +29,7 @@ class LiveReader final : public SourceReader {
   void rejoin(const Frame& frame);
   void lose(const Error& loss);
   bool over() const;
+  ReaderCounters sumLocked() const;
 
   std::shared_ptr<Stop> stop_;
   const SourceOptions options_;
