@@ -1,4 +1,6 @@
 // The sound of outputs, as ffmpeg hears it.
+#include <functional>
+
 #include "check.h"
 #include "core/error.h"
 #include "media/encoder.h"
@@ -13,23 +15,30 @@ namespace {
 
 constexpr int kWidth = 64, kHeight = 64;
 
-OutputResult writeWith(const std::string& path, const std::vector<AudioInput>& audio, int frames,
-                       Rational fps = {25, 1}, int flashFrame = -1) {
+// A film of plain pictures; `before` is told before each picture goes in.
+OutputResult writeTo(const OutputOptions& to, int frames, int flashFrame = -1,
+                     const std::function<void(int, Output&)>& before = nullptr) {
   auto device = openDevice("cpu");
   EncoderOptions options;
   options.profile = Profile::streaming;
   options.width = kWidth;
   options.height = kHeight;
-  options.fps = fps;
+  options.fps = to.fps;
   auto encoder = openEncoder(options, device);
-  auto output = openOutput({path, audio, fps}, *encoder);
+  auto output = openOutput(to, *encoder);
   const auto emit = [&](Packet packet) { output->write(packet); };
   for (int n = 0; n < frames; n++) {
+    if (before) before(n, *output);
     const uint8_t luma = n == flashFrame ? 220 : 40;
-    encoder->push(clip::plain(*device, kWidth, kHeight, luma, clip::timeUs(n, fps)), emit);
+    encoder->push(clip::plain(*device, kWidth, kHeight, luma, clip::timeUs(n, to.fps)), emit);
   }
   encoder->finish(emit);
   return output->finish(true);
+}
+
+OutputResult writeWith(const std::string& path, const std::vector<AudioInput>& audio, int frames,
+                       Rational fps = {25, 1}, int flashFrame = -1) {
+  return writeTo({path, audio, fps}, frames, flashFrame);
 }
 
 AudioInput whole(const std::string& uri) {
@@ -243,33 +252,23 @@ TEST(a_loud_mix_is_turned_down_instead_of_clipped) {
 TEST(sounds_join_and_leave_while_it_is_written) {
   const clip::TempFolder folder;
   const std::string low = sine(folder, "low.wav", 400, 6), high = sine(folder, "high.m4a", 3000, 6, "-c:a aac");
-  auto device = openDevice("cpu");
-  EncoderOptions options;
-  options.width = kWidth;
-  options.height = kHeight;
-  auto encoder = openEncoder(options, device);
   const std::string path = folder.file("out.mp4");
   OutputOptions to;
   to.path = path;
   to.joining = true;  // nothing sounds at the start
-  auto output = openOutput(to, *encoder);
   const auto sound = [](const std::string& uri, int32_t source) {
     AudioInput input = whole(uri);
     input.source = source;
     return openSound(input);
   };
   // As the programme does it: the cue for a tick before the picture of that tick.
-  const auto emit = [&](Packet packet) { output->write(packet); };
-  for (int n = 0; n < 150; n++) {
-    if (n == 20) output->addSound(sound(low, 7), 1'000'000);
-    if (n == 50) output->addSound(sound(high, 8), 2'000'000);
-    if (n == 75) output->endSound(7, 3'000'000);
-    if (n == 76) output->endSound(99, 3'040'000);  // nobody
-    if (n == 100) output->endSound(8, 4'000'000);
-    encoder->push(clip::plain(*device, kWidth, kHeight, 40, clip::timeUs(n, {25, 1})), emit);
-  }
-  encoder->finish(emit);
-  const OutputResult result = output->finish(true);
+  const OutputResult result = writeTo(to, 150, -1, [&](int n, Output& output) {
+    if (n == 20) output.addSound(sound(low, 7), 1'000'000);
+    if (n == 50) output.addSound(sound(high, 8), 2'000'000);
+    if (n == 75) output.endSound(7, 3'000'000);
+    if (n == 76) output.endSound(99, 3'040'000);  // nobody
+    if (n == 100) output.endSound(8, 4'000'000);
+  });
   CHECK(result.hasAudio && result.soundLosses.empty());
   const std::vector<float> heard = clip::heard(path, folder);
   CHECK_NEAR(onset(heard), 1.0, 0.022);
@@ -286,23 +285,11 @@ TEST(sounds_join_and_leave_while_it_is_written) {
 TEST(a_copied_sound_ends_where_it_is_told) {
   const clip::TempFolder folder;
   const std::string source = sine(folder, "a.m4a", 600, 4, "-c:a aac");
-  auto device = openDevice("cpu");
-  EncoderOptions options;
-  options.width = kWidth;
-  options.height = kHeight;
-  auto encoder = openEncoder(options, device);
   const std::string path = folder.file("out.mp4");
-  OutputOptions to;
-  to.path = path;
-  to.audio = {whole(source)};
-  auto output = openOutput(to, *encoder);
-  const auto emit = [&](Packet packet) { output->write(packet); };
-  for (int n = 0; n < 75; n++) {
-    if (n == 50) output->endSound(0, 2'000'000);
-    encoder->push(clip::plain(*device, kWidth, kHeight, 40, clip::timeUs(n, {25, 1})), emit);
-  }
-  encoder->finish(emit);
-  CHECK(output->finish(true).hasAudio);
+  const OutputResult result = writeTo({path, {whole(source)}, {25, 1}}, 75, -1, [](int n, Output& output) {
+    if (n == 50) output.endSound(0, 2'000'000);
+  });
+  CHECK(result.hasAudio);
   CHECK_NEAR(std::stod(audioValue(path, "duration")), 2, 0.05);
   CHECK_NEAR(std::stod(clip::streamValues(path, "v:0")["duration"]), 3, 0.01);
   const std::vector<float> heard = clip::heard(path, folder);
