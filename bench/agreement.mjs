@@ -11,7 +11,8 @@ function readDetections(file) {
     .map((line) => JSON.parse(line));
 }
 
-function intersectionOverUnion(a, b) {
+/** Of two boxes [x1, y1, x2, y2, ...]. */
+export function intersectionOverUnion(a, b) {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
   if (width <= 0 || height <= 0) return 0;

@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { loadAddon } from '../lib/addon.js';
 import { pipeline, video } from '../lib/index.js';
+import { watchLoop } from './loop-delay.mjs';
 
 /** CPU milliseconds that the main thread (whose id is the process's) has used. */
 function mainThreadMs() {
@@ -44,12 +44,9 @@ export async function measureResults({ results }) {
     await loadAddon().benchClip(JSON.stringify({ path: clip, width: 32, height: 32, fps: 30, frames: results }));
     await takeAll(clip); // warm-up: JavaScript is compiled
     const figures = await takeAll(clip);
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
+    const delay = watchLoop();
     await takeAll(clip);
-    delay.disable();
-    const inMs = (ns) => Number((ns / 1e6).toFixed(2));
-    const eventLoopDelayMs = { p50: inMs(delay.percentile(50)), p99: inMs(delay.percentile(99)) };
+    const eventLoopDelayMs = delay();
     return { unit: 'result', ...figures, eventLoopDelayMs };
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { cacheFolder } from '../scripts/steps/packages.mjs';
 import { hasProgram, root, run, StepError, say } from '../scripts/steps/shell.mjs';
 
 const fps = 30;
@@ -95,8 +95,7 @@ export function renderClips() {
   const recipe = createHash('sha256')
     .update(JSON.stringify([recipes, commands]))
     .digest('hex');
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
-  const folder = join(cache, `bench-clips-${recipe.slice(0, 12)}`);
+  const folder = join(cacheFolder, `bench-clips-${recipe.slice(0, 12)}`);
   mkdirSync(folder, { recursive: true });
   const clips = {};
   for (const [title, recipe] of Object.entries(recipes)) {

@@ -7,14 +7,6 @@ import { loadAddon } from '../lib/addon.js';
 import { runtimeLibraries } from '../lib/runtime-library.js';
 import { root } from '../scripts/steps/shell.mjs';
 
-/** The best instruction set that the kernels are compiled for and this CPU has (as the addon chooses). */
-function isa() {
-  const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1].split(' ') ?? [];
-  const has = (...names) => names.every((name) => flags.includes(name));
-  const best = has('avx512f', 'avx512bw', 'avx512vl', 'avx512dq') ? 'avx512' : has('avx2', 'fma') ? 'avx2' : 'baseline';
-  return process.env.FRAMEPATH_ISA ?? best;
-}
-
 function distribution() {
   try {
     return /^PRETTY_NAME="(.*)"$/m.exec(readFileSync('/etc/os-release', 'utf8'))[1];
@@ -32,7 +24,7 @@ export async function machineFacts() {
       cpu: cpus()[0].model.trim(),
       cores: availableParallelism(),
       memoryBytes: totalmem(),
-      isa: isa(),
+      isa: /(\w+)$/.exec(findings.devices.find(({ id }) => id === 'cpu').description)[1],
       os: distribution(),
       kernel: release(),
     },

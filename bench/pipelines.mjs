@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { agreement } from './agreement.mjs';
 import { peers } from './peers/catalog.mjs';
+import { publishedModel } from './peers/model.mjs';
 import { compete, median, spread } from './runner.mjs';
 
 const trialFile = fileURLToPath(new URL('trial.mjs', import.meta.url));
@@ -114,7 +115,7 @@ function row(job, name, settings, result, stages) {
     eventLoopDelayMs: delays.length
       ? { p50: median(delays.map(({ p50 }) => p50)), p99: median(delays.map(({ p99 }) => p99)) }
       : null,
-    firstResultMs: middle.firstResultMs === undefined ? null : median(trials.map((trial) => trial.firstResultMs)),
+    firstResultMs: typeof middle.firstResultMs !== 'number' ? null : median(trials.map((trial) => trial.firstResultMs)),
     utilisation: median(trials.map(({ cpuMs, wallMs }) => cpuMs / (wallMs * cores))),
     efficiency: ours && Number.isFinite(efficiency) ? efficiency : null,
     inflation: ours ? inflationOf(job, trials, stages) : [],
@@ -122,15 +123,17 @@ function row(job, name, settings, result, stages) {
     insideMs: ours ? insideMs(middle) : null,
     reid: middle.reid ?? null,
     noisy,
+    others: median(trials.map(({ others }) => others)),
+    repeated: result.repeated,
     agreement: null,
   };
 }
 
 /** Ours in the forms that are compared, and the peers that can run the job. */
-async function contendersOf(job, { publishedModel, folder, withPeers }) {
+async function contendersOf(job, { folder, withPeers }) {
+  const published = job.rival ? await publishedModel() : undefined;
   const forms = [{ name: 'framepath', job: {} }];
-  if (job.name === 'A' && publishedModel)
-    forms.push({ name: 'framepath (published model)', job: { model: publishedModel } });
+  if (job.name === 'A') forms.push({ name: 'framepath (published model)', job: { model: published } });
   const give = { pipeline: job.name, clips: job.clips };
   const files = (name) => ({
     ...(job.rival && { detections: join(folder, `${job.name}-${name.replace(/\W+/g, '-')}.jsonl`) }),
@@ -144,7 +147,7 @@ async function contendersOf(job, { publishedModel, folder, withPeers }) {
   }));
   for (const peer of peers.filter(({ pipelines }) => pipelines.includes(job.name))) {
     const reason = withPeers ? await peer.available() : 'peers were left out (--no-peers)';
-    const work = { ...give, model: publishedModel, ...files(peer.name) };
+    const work = { ...give, model: published, ...files(peer.name) };
     const about = { name: peer.name, settings: peer.settings, detects: peer.detects, ...files(peer.name) };
     contenders.push(reason ? { ...about, skipped: reason } : { ...about, command: peer.command(work) });
   }
@@ -155,12 +158,12 @@ async function contendersOf(job, { publishedModel, folder, withPeers }) {
  * Runs the pipelines named (all: `only` undefined); resolves with the rows and the ratios to peers.
  * @param stages the stage rows of the same run: what efficiency is computed from
  */
-export async function runPipelines({ clips, stages, rounds, only, publishedModel, withPeers, say }) {
+export async function runPipelines({ clips, stages, rounds, only, withPeers, say }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-bench-'));
   const rows = [];
   try {
     for (const job of catalogue(clips).filter(({ name }) => !only || only === name)) {
-      const contenders = await contendersOf(job, { publishedModel, folder, withPeers });
+      const contenders = await contendersOf(job, { folder, withPeers });
       const results = await compete(
         contenders.filter(({ skipped }) => !skipped),
         {

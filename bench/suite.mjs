@@ -1,6 +1,5 @@
 // npm run bench, framepath bench: kernels, stages alone, pipelines, peers; a table, a JSON file, a page.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,28 +7,16 @@ import { StepError } from '../scripts/steps/shell.mjs';
 import { compare } from './against.mjs';
 import { renderClips } from './clips.mjs';
 import { runKernels, runSwscale } from './kernels.mjs';
+import { watchLoop } from './loop-delay.mjs';
 import { machineFacts } from './machine.mjs';
 import { page } from './page.mjs';
 import { installPeers } from './peers/install.mjs';
-import { publishedModel } from './peers/model.mjs';
 import { runPipelines } from './pipelines.mjs';
 import { median, runTrial } from './runner.mjs';
 import { runStages } from './stages.mjs';
 import { tables } from './table.mjs';
 import { targetsOf } from './targets.mjs';
 import { traceLanes } from './timelines.mjs';
-
-export const usage = `Usage: framepath bench [options]
-
-Measures kernels, stages alone, whole pipelines, and the alternatives on the same clips and model.
-
-  --only NAME      one part: kernels, stages, or a pipeline: A, B, C, D1, D
-  --quick          one trial of each instead of three
-  --no-peers       framepath alone
-  --json FILE      write the result
-  --html FILE      write one page to look at
-  --against FILE   compare with the --json of an earlier run
-`;
 
 const parts = ['kernels', 'stages', 'A', 'B', 'C', 'D1', 'D'];
 
@@ -55,11 +42,9 @@ export function readOptions(args) {
 
 /** Event loop delay of a process that does nothing. */
 async function idleDelay() {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
+  const delay = watchLoop();
   await sleep(2000);
-  delay.disable();
-  return { p50: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6 };
+  return delay();
 }
 
 function noiseOf({ pipelines, stages }) {
@@ -90,8 +75,7 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
   result.swscale = asked(() => runSwscale(clips));
   // Efficiency needs what the stages cost alone, in the same run.
   result.stages = only === 'kernels' ? [] : await runStages({ clips, rounds, only, say });
-  const model = await publishedModel();
-  const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say, publishedModel: model });
+  const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say });
   Object.assign(result, ran);
   const traced = [
     { pipeline: 'A', clips: [clips.faces1080] },

@@ -2,8 +2,8 @@
 // result. The window of measurement starts when everything is open and ends with the last result, or with the closed
 // output file.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { detect, follow, identify, pipeline, split, track, video } from '../lib/index.js';
+import { detect, identify, pipeline, split, track, video } from '../lib/index.js';
+import { watchLoop } from './loop-delay.mjs';
 
 const job = JSON.parse(process.argv[2]);
 
@@ -24,12 +24,6 @@ function describe({ pipeline: name, clips, model = 'blazeface', settings = {}, w
   if (name === 'C') {
     run = run.use(track('tracks', { of: 'faces' }));
     run = run.use(identify('people', { of: 'tracks', model: 'face-recognition', ...options.identify }));
-  }
-  if (name === 'follow') {
-    run = run.use(track('tracks', { of: 'faces' }));
-    run = run
-      .compose(split({ left: follow('tracks', { source: 0 }), right: follow('tracks', { source: 1 }) }))
-      .encode(job.out, { profile: 'realtime', audio: 'none' });
   }
   if (job.trace) run = run.trace(job.trace);
   return run;
@@ -60,14 +54,12 @@ const run = await describe(job).start();
 const opened = performance.now();
 const before = total(threadTimes(new Map()));
 const cpuBefore = process.cpuUsage();
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
+const delay = watchLoop();
 const threads = new Map();
 const reading = setInterval(() => threadTimes(threads), 250);
 const detections = new Map(job.clips.map((_, i) => [String(i), []]));
 let frames = 0;
 let firstMs;
-let trackRows = 0;
 try {
   for await (const frame of run) {
     firstMs ??= performance.now() - begun;
@@ -75,7 +67,6 @@ try {
     const faces = frame.faces ?? [];
     if (job.detections)
       detections.get(frame.source).push(JSON.stringify(faces.map(({ box, score }) => [...box, score])));
-    trackRows += frame.people?.length ?? 0;
   }
   threadTimes(threads);
   await run.done;
@@ -84,7 +75,7 @@ try {
 }
 const wallMs = performance.now() - opened;
 const cpu = process.cpuUsage(cpuBefore);
-delay.disable();
+const eventLoopDelayMs = delay();
 const report = await run.report();
 await run.close();
 if (job.detections) {
@@ -95,18 +86,15 @@ if (job.detections) {
 }
 const after = total(threads);
 const threadMs = Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, ms - (before[name] ?? 0)]));
-const inMs = (ns) => Number((ns / 1e6).toFixed(2));
 const line = {
-  frames: job.pipeline === 'B' || job.pipeline === 'follow' ? report.outputs[0].frames : frames,
+  frames: job.pipeline === 'B' ? report.outputs[0].frames : frames,
   wallMs,
   cpuMs: (cpu.user + cpu.system) / 1000,
   firstResultMs: firstMs,
   peakRssBytes: process.resourceUsage().maxRSS * 1024,
-  eventLoopDelayMs: { p50: inMs(delay.percentile(50)), p99: inMs(delay.percentile(99)) },
+  eventLoopDelayMs,
   threadMs,
-  trackRows,
   reid: report.reid,
   stages: report.stages,
-  models: report.models,
 };
 process.stdout.write(`${JSON.stringify(line)}\n`);

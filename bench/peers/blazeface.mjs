@@ -1,6 +1,8 @@
 // What a program around BlazeFace has to do itself: where the picture goes in the square input, and boxes out of the
 // raw outputs. The same steps as framepath's head, so that every contender does equal work and boxes can be compared.
 
+import { intersectionOverUnion } from '../agreement.mjs';
+
 export const side = 256;
 const scoreThreshold = 0.5;
 const iouThreshold = 0.3;
@@ -28,14 +30,6 @@ export const blackInput = () => new Float32Array(side * side * 3).fill(-1);
 /** Writes RGB bytes into the input from element `at` on. */
 export function normalise(input, bytes, at) {
   for (let i = 0; i < bytes.length; i++) input[at + i] = bytes[i] * (1 / 127.5) - 1;
-}
-
-function intersectionOverUnion(a, b) {
-  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
-  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
-  if (width <= 0 || height <= 0) return 0;
-  const shared = width * height;
-  return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared);
 }
 
 /** [x1, y1, x2, y2, score] in input pixels of every anchor above the threshold, best first. */

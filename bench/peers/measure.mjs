@@ -1,6 +1,6 @@
 // What a peer's process measures about itself and its children, and the one line of JSON it prints at the end.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { watchLoop } from '../loop-delay.mjs';
 
 const ticksPerSecond = 100; // USER_HZ of every Linux this runs on
 
@@ -20,7 +20,7 @@ function peakBytesOf(pid) {
 
 /** The measured window. `children`: running child processes that do part of the work. */
 export class Window {
-  #delay = monitorEventLoopDelay({ resolution: 1 });
+  #delay = watchLoop();
   #children;
   #own;
   #childPeaks;
@@ -37,7 +37,6 @@ export class Window {
     this.#childPeaks = children.map(() => 0);
     this.#sampler = setInterval(() => this.sample(), 50).unref();
     this.#childCpuBefore = children.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0) + cpuMsOf('self', true);
-    this.#delay.enable();
     this.#cpu = process.cpuUsage();
     this.#started = performance.now();
   }
@@ -59,17 +58,16 @@ export class Window {
   close() {
     const wallMs = performance.now() - this.#started;
     const { user, system } = process.cpuUsage(this.#cpu);
-    this.#delay.disable();
+    const eventLoopDelayMs = this.#delay();
     clearInterval(this.#sampler);
     const childCpuMs = cpuMsOf('self', true) - this.#childCpuBefore;
     const childPeak = this.#childPeaks.reduce((sum, bytes) => sum + bytes, 0);
-    const [p50, p99] = [50, 99].map((percent) => this.#delay.percentile(percent) / 1e6);
     return {
       wallMs,
       cpuMs: childCpuMs + (this.#own ? (user + system) / 1000 : 0),
       firstResultMs: this.#firstResultMs,
       peakRssBytes: childPeak + (this.#own ? peakBytesOf('self') : 0),
-      eventLoopDelayMs: this.#own ? { p50, p99 } : null,
+      eventLoopDelayMs: this.#own ? eventLoopDelayMs : null,
     };
   }
 }

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run, StepError, say } from './shell.mjs';
 
-const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
+/** What is fetched, rendered or measured once for a user: not the project's, not the machine's. */
+export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
 
 export const packages = {
   onnxruntimeHeaders: {
