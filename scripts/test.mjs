@@ -99,11 +99,14 @@ const threaded = [
   'identity_test',
   'infer_test',
   'media_write_test',
+  'pipeline_storm_test',
   'pipeline_test',
 ];
 
 async function runSanitized() {
-  const names = programsIn(join(root, 'build')).filter((name) => name === 'engine_test' || name === 'pipeline_test');
+  const names = programsIn(join(root, 'build')).filter(
+    (name) => name === 'engine_test' || name === 'pipeline_storm_test',
+  );
   const plain = await runPrograms(': the random tests at length', join(root, 'build'), {
     env: atLength(10_000, 300),
     names,

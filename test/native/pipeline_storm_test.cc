@@ -1,0 +1,181 @@
+// Random runs on real media: whatever is done to them while they go, they end whole.
+#include <cstdlib>
+
+#include "infer_support.h"
+#include "pipeline_sources.h"
+
+using namespace pipeline_run;
+
+namespace {
+
+struct Plan {
+  PipelineSpec spec;
+  bool pushed = false, breaks = false;
+  std::string path;
+};
+
+Plan randomPlan(unsigned seed, Random& random) {
+  Plan plan;
+  const int sources = random.pick(1, 3);
+  for (int s = 0; s < sources; s++) {
+    const std::string id = "s" + std::to_string(s);
+    const int kind = random.pick(0, 5);
+    plan.spec.sources.push_back(kind == 0 && !plan.pushed ? pushedSource(id)
+                                : kind == 1               ? breaking(id)
+                                                          : fileSource(id, kind % 2 ? left() : right()));
+    plan.pushed = plan.pushed || plan.spec.sources.back().kind == SourceSpec::Kind::frames;
+    plan.breaks = plan.breaks || kind == 1;
+    plan.spec.sources.back().live = random.once(5);
+    if (random.once(4)) plan.spec.sources.back().reader.stride = 2;
+  }
+  const int modules = random.pick(0, 3);
+  for (int m = 0; m < modules; m++) {
+    std::vector<std::string> depends;
+    if (m > 0 && random.once(2)) depends.push_back("m" + std::to_string(m - 1));
+    plan.spec.modules.push_back(jsModule("m" + std::to_string(m), depends, random.once(2)));
+    Policy& policy = plan.spec.modules.back().policy;
+    policy.timeoutMs = 10;
+    policy.onError = random.once(8) ? OnError::fail : OnError::skip;
+    policy.stride = random.once(3) ? 3 : 1;
+  }
+  plan.spec.inFlight = random.pick(3, 6);
+  plan.spec.resultQueue = random.pick(1, 8);
+  plan.spec.keepPixels = random.once(4);
+  plan.spec.open = random.once(4);
+  const int kind = random.pick(0, 3);
+  if (kind > 0) {
+    constexpr compose::LayoutKind kinds[] = {compose::LayoutKind::split, compose::LayoutKind::grid,
+                                             compose::LayoutKind::focus};
+    plan.spec.layout = canvas(kinds[random.pick(0, 2)], sources);
+    plan.spec.layout->whenEnded = static_cast<compose::WhenEnded>(random.pick(0, 3));
+    if (kind < 3) plan.path = folder().file("storm-" + std::to_string(seed) + (random.once(3) ? ".mkv" : ".mp4"));
+    plan.spec.output = encoded(plan.path, kind > 1);
+    plan.spec.output->encoder.profile = random.once(4) ? media::Profile::balanced : media::Profile::realtime;
+    plan.spec.output->audio = static_cast<OutputSpec::Audio>(random.pick(0, 2));
+  }
+  return plan;
+}
+
+// Sources come and go, pictures are submitted, reports are asked for, while the run goes and after it.
+void meddle(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
+  Random random(seed * 7919);
+  const std::vector<uint8_t> pixels(64 * 48 * 3, 50);
+  for (int n = 0; !over; n++) {
+    try {
+      switch (random.pick(0, 5)) {
+        case 0:
+          run.pipeline->addSource(fileSource("late" + std::to_string(n), random.once(2) ? left() : right()));
+          break;
+        case 1: run.pipeline->removeSource("s" + std::to_string(random.pick(0, 2)), [] {}); break;
+        case 2: {
+          const auto queue = run.pipeline->device().openQueue();
+          run.pipeline->submit(
+              frameFromBytes(run.pipeline->device(), *queue, pixelFormat::rgb24, 64, 48, pixels.data(), pixels.size()),
+              [](const TaskRef&) {});
+          break;
+        }
+        case 3: run.pipeline->report(); break;
+        default: run.pipeline->progress(); break;
+      }
+    } catch (const Error& e) {
+      const bool expected = e.code == ErrorCode::RUN_CLOSED || e.code == ErrorCode::SOURCE_NOT_FOUND;
+      if (!expected) check::fail(__FILE__, __LINE__, "meddling threw " + e.sentence);
+    }
+    random.pause(20'000);
+  }
+}
+
+void storm(unsigned seed) {
+  Random random(seed);
+  Plan plan = randomPlan(seed, random);
+  const bool packets = plan.spec.output && plan.spec.output->packets, open = plan.spec.open;
+  PipelineRun run(std::move(plan.spec), seed);
+  run.answerer.delayUs = random.pick(0, 400);
+  run.answerer.failEvery = random.once(3) ? random.pick(3, 30) : 0;
+  run.answerer.silentEvery = random.once(4) ? random.pick(5, 20) : 0;
+  run.pipeline->start();
+  const auto later = [](auto body) { return std::async(std::launch::async, body); };
+  std::atomic<bool> over{false};
+  std::vector<std::future<void>> others;
+  struct Over {  // before the threads are waited for, also when this throws
+    std::atomic<bool>& over;
+    ~Over() { over = true; }
+  } const ends{over};
+  if (plan.pushed)
+    others.push_back(later([&] {
+      for (int s = 0; s < 3; s++) try {
+          if (run.pipeline->spec().sources.at(static_cast<size_t>(s)).kind == SourceSpec::Kind::frames)
+            push(run, "s" + std::to_string(s), 30);
+        } catch (const std::exception&) {
+        }
+    }));
+  if (packets && random.once(2))
+    others.push_back(later([&, pause = random.pick(0, 3000)] { CHECK(run.takePackets(pause).ordered); }));
+  if (random.once(2)) others.push_back(later([&] { meddle(run, seed, over); }));
+
+  // 0: to the end; 1: nobody reads, close; 2: discard; 3: break; 4: abort. An open run never ends by itself.
+  const int how = random.pick(open ? 1 : 0, 4);
+  const int stopAfter = random.pick(0, 40);
+  Seen seen;
+  if (how == 1) random.pause(200'000);
+  if (how == 2) {
+    run.pipeline->discard();
+    if (open || packets)
+      random.pause(300'000);
+    else
+      run.waitDone();
+  }
+  if (open && how >= 3)  // closed by somebody else while next() waits
+    others.push_back(later([&, pauseUs = random.pick(0, 200'000)] {
+      std::this_thread::sleep_for(std::chrono::microseconds(pauseUs));
+      run.pipeline->close(how != 4);
+    }));
+  if (how == 0 || how >= 3)
+    while (!seen.ended && (how == 0 || open || seen.total < stopAfter)) {
+      try {
+        seen.take(run.next(static_cast<size_t>(random.pick(1, 6))));
+      } catch (const Error& e) {
+        CHECK(open && e.code == ErrorCode::RUN_CLOSED);
+        break;
+      }
+      if (random.once(8)) random.pause(3000);
+    }
+  if (how == 0 && !packets) run.waitDone();
+  run.pipeline->close(how != 4);
+  over = true;
+  for (auto& other : others) within(std::move(other), "the end of a thread", seed);
+  const Report report = run.closed();
+  CHECK(seen.ordered && seen.timesGrow);
+  int64_t delivered = 0;
+  for (const SourceReport& source : report.sources) delivered += source.counts.delivered;
+  if (how != 2) CHECK_EQUAL(delivered, seen.total);
+  if (plan.path.empty() || report.outputs.empty() || report.outputs[0].frames == 0) return;
+  if (how == 4)
+    clip::output("ffmpeg -nostdin -v fatal -y -i " + plan.path + " -f null -");
+  else
+    CHECK_EQUAL(playedFrames(plan.path), report.outputs[0].frames);
+  std::filesystem::remove(plan.path);
+}
+
+}  // namespace
+
+// FRAMEPATH_PIPELINE_RUNS (default 25), FRAMEPATH_PIPELINE_SEED (default 1).
+TEST(random_runs_end_whole_whatever_is_done_to_them) {
+  const std::string runs = support::environment("FRAMEPATH_PIPELINE_RUNS"),
+                    seed = support::environment("FRAMEPATH_PIPELINE_SEED");
+  const int count = runs.empty() ? 25 : std::atoi(runs.c_str());
+  const auto first = static_cast<unsigned>(seed.empty() ? 1 : std::atoi(seed.c_str()));
+  for (unsigned s = first; s < first + static_cast<unsigned>(count); s++) {
+    const int before = check::failures();
+    try {
+      storm(s);
+    } catch (const std::exception& e) {
+      check::fail(__FILE__, __LINE__, std::string("threw: ") + e.what());
+    }
+    if (check::failures() == before) continue;
+    std::printf("  seed %u\n", s);
+    return;
+  }
+}
+
+TEST_MAIN()
