@@ -149,11 +149,11 @@ describe.skipIf(noAddon !== undefined)('an output', () => {
     const model = join(folder, 'm.onnx');
     writeFileSync(model, 'as it was');
     const refused = [
-      pipeline(video(clip)).results(both).report(both),
-      pipeline(video(clip)).encode(both).timeline(both),
-      pipeline(video(clip)).use(detect('faces', model)).report(model),
+      () => pipeline(video(clip)).results(both).report(both).start(),
+      () => pipeline(video(clip)).encode(both).timeline(both).start(),
+      () => pipeline(video(clip)).use(detect('faces', model)).report(model).start(),
     ];
-    for (const description of refused) expect(await codeOf(description.start())).toBe('INVALID_ARGUMENT');
+    for (const start of refused) expect(await codeOf(start())).toBe('INVALID_ARGUMENT');
     expect(readFileSync(both, 'utf8')).toBe('as it was');
     expect(readFileSync(model, 'utf8')).toBe('as it was');
   });
