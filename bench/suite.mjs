@@ -13,12 +13,13 @@ import { page } from './page.mjs';
 import { installPeers } from './peers/install.mjs';
 import { runPipelines } from './pipelines.mjs';
 import { median, runTrial } from './runner.mjs';
+import { scalingOf } from './scaling.mjs';
 import { runStages } from './stages.mjs';
 import { tables } from './table.mjs';
 import { targetsOf } from './targets.mjs';
 import { traceLanes } from './timelines.mjs';
 
-const parts = ['kernels', 'stages', 'A', 'B', 'C', 'D1', 'D'];
+const parts = ['kernels', 'stages', 'A', 'B', 'C', 'D1', 'D2', 'D4', 'D'];
 
 /** @throws TypeError for options that do not exist, StepError for values that do not fit */
 export function readOptions(args) {
@@ -87,6 +88,7 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
     result.start = await runTrial({ file: process.execPath, args });
   }
   result.timelines = await traceLanes(traced.filter(({ pipeline }) => wants(pipeline)));
+  result.scaling = scalingOf(result);
   result.noise = noiseOf(result);
   result.targets = targetsOf(result);
   return result;

@@ -55,7 +55,10 @@ export const kernelsPart = (result) =>
     'kernels',
     'Kernels',
     '',
-    (rows) => kernelDots(rows) + details('All kernels as a table', htmlTable(tableOf.kernels(result))),
+    (rows) =>
+      kernelDots(rows) +
+      details('All kernels as a table', htmlTable(tableOf.kernels(result))) +
+      details(tableOf.rivals(result).title, htmlTable(tableOf.rivals(result))),
   );
 
 function oneSided(title, entries) {
