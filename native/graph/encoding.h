@@ -60,7 +60,7 @@ class Encoding {
   const std::string& codec() const { return codec_; }
   StageStats stats() const;
   // Alive as long as the encoder is.
-  std::weak_ptr<const void> encoder() const { return work_; }
+  std::weak_ptr<const void> encoder() const { return encoder_; }
 
  private:
   struct Work;
@@ -69,6 +69,7 @@ class Encoding {
 
   const std::string codec_;
   std::shared_ptr<Work> work_;
+  std::weak_ptr<const void> encoder_;
   std::thread thread_;
 };
 
