@@ -22,15 +22,23 @@ const needs = {
   ffmpeg: () => hasProgram('ffmpeg') && hasProgram('ffprobe'),
 };
 
+/** What scripts that the build does not need may ask for besides: Debian's own Python and modules of it. */
+export const python = '/usr/bin/python3';
+const pythonModule = (name) => () => spawnSync(python, ['-c', `import ${name}`]).status === 0;
+export const scorerNeeds = {
+  python3: () => existsSync(python),
+  'python3-numpy': pythonModule('numpy'),
+  'python3-scipy': pythonModule('scipy'),
+};
+
 /** Names of the missing Debian packages. */
-export function missingPackages() {
-  const missing = Object.keys(needs).filter((name) => !needs[name]());
-  // A fresh machine gets everything in one go, ninja rather than make included.
-  return missing;
+function missingPackages(of) {
+  return Object.keys(of).filter((name) => !of[name]());
 }
 
-export async function ensureSystemPackages() {
-  const missing = missingPackages();
+/** Installs what is missing of `of` ({package: is it there?}). */
+export async function ensureSystemPackages(of = needs) {
+  const missing = missingPackages(of);
   if (missing.length === 0) return;
   const install = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (!hasProgram('apt-get')) {
@@ -48,7 +56,7 @@ export async function ensureSystemPackages() {
   const options = ['-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
   const args = ['install', '-y', '-q', '--no-install-recommends', ...options, ...missing];
   if ((await runLoud('apt-get', args, { env })) !== 0) throw new StepError(`apt-get failed. Try: ${install}`);
-  const still = missingPackages();
+  const still = missingPackages(of);
   if (still.length)
     throw new StepError(`apt-get installed ${missing.join(' ')}, yet these are not found: ${still.join(' ')}`);
 }
