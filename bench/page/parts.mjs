@@ -61,6 +61,9 @@ export const kernelsPart = (result) =>
       details(tableOf.rivals(result).title, htmlTable(tableOf.rivals(result))),
   );
 
+export const optionsPart = (result) =>
+  part('options', 'Options that trade something', '', htmlTable(tableOf.options(result)));
+
 function oneSided(title, entries) {
   if (entries.length === 0) return '';
   const lines = entries.map(({ section: name, key, reason }) => {
