@@ -8,6 +8,7 @@
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
 #include "infer/runtime.h"
+#include "kernels/host.h"
 #include "media/versions.h"
 #include "track/mot.h"
 
@@ -114,6 +115,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new std::shared_ptr<Environment>(environment));
   env.AddCleanupHook([environment] { environment->close(); });
   exports.Set("version", FRAMEPATH_VERSION);
+  exports.Set("vectorFloats", isaSupported(Isa::avx512) ? 16 : 8);
   exports.Set("probe", Napi::Function::New(env, probeSource, "probe"));
   exports.Set("doctor", Napi::Function::New(env, doctor, "doctor"));
   exports.Set("inspectModel", Napi::Function::New(env, inspectModel, "inspectModel"));

@@ -20,6 +20,7 @@ class Fake {
 
   readonly addon: NativeAddon = {
     version: '0.0.0',
+    vectorFloats: 8,
     probe: async (uri) => {
       const info = this.probes[uri];
       if (!info) throw codedError('SOURCE_NOT_FOUND', `There is nothing at ${uri}`, { hint: 'Check the path.' });
