@@ -318,7 +318,10 @@ export interface NativeAddon {
   vectorFloats: number;
   /** JSON of SourceInfo */
   probe(uri: string, limitsJson: string): Promise<string>;
-  /** JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}]} */
+  /**
+   * JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}], cuda: the steps to
+   * cuda:0, up to the first that fails, and what is known of it}
+   */
   doctor(json: string): Promise<string>;
   /** JSON of the resolved spec; input {runtimeLibraries, model: ModelFileSpec} */
   inspectModel(json: string): Promise<string>;
