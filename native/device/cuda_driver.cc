@@ -5,6 +5,8 @@
 #include <memory>
 #include <mutex>
 
+#include "device/backends.h"
+
 namespace framepath::cuda {
 namespace {
 
@@ -94,10 +96,19 @@ ReadyDriver readyDriver() {
   return {driver, version};
 }
 
+std::string versionText(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+}  // namespace framepath::cuda
+
+namespace framepath {
+
 bool gpuPresent() {
+  namespace result = cuda::result;
   try {
-    const Driver& driver = driverLibrary();
-    const Result started = driver.cuInit(0);
+    const cuda::Driver& driver = cuda::driverLibrary();
+    const cuda::Result started = driver.cuInit(0);
     int count = 0;
     return started == result::success ? driver.cuDeviceGetCount(&count) != result::success || count > 0
                                       : started != result::noDevice && started != result::stubLibrary;
@@ -106,8 +117,4 @@ bool gpuPresent() {
   }
 }
 
-std::string versionText(int version) {
-  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
-}
-
-}  // namespace framepath::cuda
+}  // namespace framepath

@@ -66,9 +66,6 @@ struct ReadyDriver {
 };
 ReadyDriver readyDriver();
 
-// Whether there is a driver that sees a GPU, usable or not.
-bool gpuPresent();
-
 // 12.4
 std::string versionText(int version);
 

@@ -4,7 +4,6 @@
 
 #include "core/error.h"
 #include "device/backends.h"
-#include "device/cuda_driver.h"
 
 namespace framepath {
 namespace {
@@ -14,7 +13,7 @@ std::shared_ptr<Device> openBest(const DeviceOptions& options) {
   try {
     return openCudaDevice(0, options);
   } catch (const Error& error) {
-    return openCpuDevice(cuda::gpuPresent() ? error.sentence : "");
+    return openCpuDevice(gpuPresent() ? error.sentence : "");
   }
 }
 

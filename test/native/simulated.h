@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "core/error.h"
+#include "device/backends.h"
 #include "device/cuda_driver.h"
 #include "device/device.h"
 
@@ -91,7 +92,7 @@ inline void skip(const char* why) {
   static void body_##name();                                                               \
   TEST(name) {                                                                             \
     framepath::test::mustPassInChild(#name, [] {                                           \
-      if (!framepath::cuda::gpuPresent()) return framepath::test::skip("there is no GPU"); \
+      if (!framepath::gpuPresent()) return framepath::test::skip("there is no GPU"); \
       body_##name();                                                                       \
     });                                                                                    \
   }                                                                                        \
