@@ -11,6 +11,7 @@ nlohmann::json toJson(const graph::Report& report);
 nlohmann::json toJson(const graph::Progress& progress);
 nlohmann::json toJson(const graph::Recovery& recovery);
 nlohmann::json toJson(const infer::ModelSpec& spec);
+nlohmann::json toJson(const std::vector<infer::ProviderFall>& falls);
 nlohmann::json timelineJson(const graph::Pipeline& pipeline);
 nlohmann::json relinkJson(const graph::Pipeline& pipeline);
 std::string motText(const graph::Pipeline& pipeline, int32_t source);
