@@ -27,9 +27,7 @@ try {
   const file = join(folder, 'probe.onnx');
   writeFileSync(file, smallModel());
   const model = { name: 'probe', file, head: 'raw', scale: [1] };
-  await loadAddon().inspectModel(
-    JSON.stringify({ runtimeLibraries, device, model, providers: { order: [provider] } }),
-  );
+  await loadAddon().inspectModel(JSON.stringify({ runtimeLibraries, device, model, providers: { order: [provider] } }));
   process.stdout.write('{}\n');
 } catch (error) {
   process.stdout.write(`${JSON.stringify({ error: toFramepathError(error) })}\n`);

@@ -29,8 +29,10 @@ const longestMs: Partial<Record<Provider, number>> = { cuda: 20_000, tensorrt: 6
 const script = fileURLToPath(new URL('../../lib/providers/probe-child.js', import.meta.url));
 
 /** Tries the provider in a child process, now. */
-export async function probe(request: ProbeRequest): Promise<ProbeFinding> {
-  const timeout = longestMs[request.provider] ?? 20_000;
+export async function probe(
+  request: ProbeRequest,
+  timeout = longestMs[request.provider] ?? 20_000,
+): Promise<ProbeFinding> {
   return new Promise((done) => {
     const options = { timeout, killSignal: 'SIGKILL' } as const;
     execFile(process.execPath, [script, JSON.stringify(request)], options, (error, out, err) => {
@@ -83,7 +85,7 @@ function readFinding(file: string): ProbeFinding | undefined {
  * Why a provider must not be tried in this process, else nothing. A provider whose library is not there is harmless; others
  * are tried in a child process once for every set of libraries and driver.
  */
-export async function whyOff(request: ProbeRequest): Promise<string | undefined> {
+export async function whyOff(request: ProbeRequest, timeout?: number): Promise<string | undefined> {
   const files = providerFiles(request);
   if (!files) return undefined;
   const print = fingerprint(request, files);
@@ -91,7 +93,7 @@ export async function whyOff(request: ProbeRequest): Promise<string | undefined>
   const cached = join(cacheFolder(), `provider-${request.provider}-${key}.json`);
   let finding = readFinding(cached);
   if (!finding) {
-    finding = await probe(request);
+    finding = await probe(request, timeout);
     try {
       writeCached(cached, { finding, ...print });
     } catch {
