@@ -317,7 +317,10 @@ export interface NativeAddon {
   version: string;
   /** JSON of SourceInfo */
   probe(uri: string, limitsJson: string): Promise<string>;
-  /** JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}]} */
+  /**
+   * JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}], cuda: the steps to
+   * cuda:0, up to the first that fails, and what is known of it}
+   */
   doctor(json: string): Promise<string>;
   /**
    * JSON of the resolved spec, the provider that ran the model and those that fell; input {runtimeLibraries, device, providers,

@@ -7,6 +7,7 @@
 #include "binding/report_json.h"
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
+#include "device/probe.h"
 #include "infer/runtime.h"
 #include "media/versions.h"
 #include "track/mot.h"
@@ -36,6 +37,22 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
+Json toJson(const DeviceProbe& probe) {
+  Json json{{"usable", probe.usable()},
+            {"library", probe.library},
+            {"driverVersion", probe.driverVersion},
+            {"name", probe.name},
+            {"computeCapability", {probe.computeMajor, probe.computeMinor}},
+            {"multiprocessors", probe.multiprocessors},
+            {"totalBytes", probe.totalBytes},
+            {"freeBytes", probe.freeBytes},
+            {"kernels", probe.kernels},
+            {"steps", Json::array()}};
+  for (const ProbeStep& step : probe.steps)
+    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
+  return json;
+}
+
 Napi::Value doctor(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Json options = parseJson(argument(info, 0));
@@ -52,12 +69,10 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       }
       const auto cpu = openDevice("cpu");
       json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
-      try {
-        const auto best = openDevice("cuda:0");
-        json["devices"].push_back({{"id", "cuda:0"}, {"description", best->description()}});
-      } catch (const Error& e) {
-        json["devices"].push_back({{"id", "cuda:0"}, {"error", e.sentence}});
-      }
+      const DeviceProbe gpu = probeCuda();
+      json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
+                                             : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
+      json["cuda"] = toJson(gpu);
       return jsonMaker(json);
     });
   });
