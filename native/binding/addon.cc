@@ -37,7 +37,7 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
-Json toJson(const DeviceProbe& probe) {
+Json cudaJson(const DeviceProbe& probe) {
   Json json{{"usable", probe.usable()},
             {"library", probe.library},
             {"driverVersion", probe.driverVersion},
@@ -72,7 +72,7 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       const DeviceProbe gpu = probeCuda();
       json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
                                              : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
-      json["cuda"] = toJson(gpu);
+      json["cuda"] = cudaJson(gpu);
       return jsonMaker(json);
     });
   });

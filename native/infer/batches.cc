@@ -52,6 +52,7 @@ bool Batches::makeRoom(const Error& error) {
   good_ = 0;
   goodNeeded_ = std::min(2 * goodNeeded_, kMostGoodRuns);
   session_.shrink();
+  session_.device().trim();
   model_->recovered(halves ? "out of memory, batches of " + std::to_string(most_) + " from there"
                            : "out of memory, tried again with what was kept given back",
                     error.sentence);

@@ -20,6 +20,7 @@ std::unique_ptr<Session> LoadedModel::openSession() const {
   if (warm_) return std::move(warm_);
   const size_t before = ladder_.falls().size();
   std::unique_ptr<Session> session = ladder_.open(graph_, batch_, batch_, itemDims(spec_));
+  session->countMemory();
   for (size_t i = before; i < ladder_.falls().size(); i++)
     recovered("provider " + ladder_.falls()[i].provider + " failed for another worker, which runs on " +
                   providerName(session->provider()),

@@ -89,6 +89,7 @@ std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_p
     else if (onCpu > 1)
       batch = chooseBatch(*session, spec, onCpu);
   }
+  session->countMemory();
   return std::make_shared<LoadedModel>(options, std::move(spec), std::move(graph), std::move(ladder),
                                        std::move(session), batch);
 }

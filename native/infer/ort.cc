@@ -51,16 +51,27 @@ std::string takeMessage(const OrtApi& api, OrtStatus* status) {
   return message.empty() ? "no reason given" : message;
 }
 
+std::optional<ErrorCode> deviceTrouble(const std::string& message) {
+  if (isDeviceLost(message)) return ErrorCode::DEVICE_LOST;
+  if (isOutOfMemory(message)) return ErrorCode::DEVICE_OUT_OF_MEMORY;
+  return std::nullopt;
+}
+
 void ort(const OrtApi& api, OrtStatus* status, ErrorCode code, const std::string& doing) {
   const std::string message = takeMessage(api, status);
-  if (message.empty()) return;
-  if (isDeviceLost(message))
-    throw Error(ErrorCode::DEVICE_LOST, doing + " lost the GPU: " + message,
-                "Start a new process: this one cannot use the GPU any more. dmesg may say more (Xid).");
-  if (isOutOfMemory(message))
-    throw Error(ErrorCode::DEVICE_OUT_OF_MEMORY, doing + " ran out of memory: " + message,
-                "Use a smaller batch, fewer workers or a smaller input size.");
-  throw Error(code, doing + " failed: " + message);
+  if (!message.empty()) failed(message, code, doing);
+}
+
+void failed(const std::string& message, ErrorCode code, const std::string& doing) {
+  switch (deviceTrouble(message).value_or(code)) {
+    case ErrorCode::DEVICE_LOST:
+      throw Error(ErrorCode::DEVICE_LOST, doing + " lost the GPU: " + message,
+                  "Start a new process: this one cannot use the GPU any more. dmesg may say more (Xid).");
+    case ErrorCode::DEVICE_OUT_OF_MEMORY:
+      throw Error(ErrorCode::DEVICE_OUT_OF_MEMORY, doing + " ran out of memory: " + message,
+                  "Use a smaller batch, fewer workers or a smaller input size.");
+    default: throw Error(code, doing + " failed: " + message);
+  }
 }
 
 }  // namespace framepath::infer

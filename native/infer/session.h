@@ -58,8 +58,9 @@ class Session {
 
   // The next run gives back what the provider keeps of device memory.
   void shrink();
-  // Bytes of device memory that the provider holds; 0 = it does not say.
-  uint64_t arenaBytes() const;
+  // What the provider holds by now counts against the device's budget, for as long as the session lives. Throws
+  // DEVICE_OUT_OF_MEMORY.
+  void countMemory();
 
  private:
   struct Binding {
@@ -80,6 +81,7 @@ class Session {
   std::vector<int64_t> dimsOfValue(const OrtValue* value) const;
   void decideOutputs();
   void bringInputHome(int32_t batch);
+  uint64_t arenaBytes() const;
 
   std::shared_ptr<OrtRuntime> runtime_;
   std::shared_ptr<Device> device_, home_;
@@ -98,6 +100,7 @@ class Session {
   std::vector<std::vector<float>> converted_;
   std::vector<TensorView> outputs_;
 
+  std::shared_ptr<void> budget_;
   std::unique_ptr<Queue> queue_;  // goes before the memory it works on
   OrtHandle<OrtMemoryInfo> memoryInfo_;
   OrtHandle<OrtSession> session_;

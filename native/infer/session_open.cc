@@ -69,6 +69,8 @@ std::string Session::append(OrtSessionOptions* options, const SessionSettings& s
   ProviderSetting setting;
   setting.device = device_->id().index;
   setting.queue = queue_->native();
+  const DeviceMemory memory = device_->memory();
+  if (memory.limit) setting.memoryLimit = memory.limit > memory.used ? memory.limit - memory.used : 1;
   setting.precision = settings.precision;
   setting.cacheFolder = settings.engineFolder;
   setting.smallest = settings.smallestShape;
@@ -98,6 +100,8 @@ void Session::create(const OrtSessionOptions* options, std::string& refused) {
     throw Error(ErrorCode::MODEL_UNSUPPORTED,
                 "ONNX Runtime " + runtime_->info().version + " cannot run the model \"" + file_ + "\": " + message,
                 "Export it for an older opset, or use a newer ONNX Runtime.");
+  if (provider_ == Provider::cuda && deviceTrouble(message))
+    failed(message, ErrorCode::MODEL_UNSUPPORTED, "Opening \"" + file_ + "\"");
   refused = message;
 }
 

@@ -54,11 +54,11 @@ infer::ModelOptions options(int32_t maxBatch = 4) {
 
 // Faces: the sample photos that the demo uses.
 const std::vector<FrameRef>& photos() {
-  static const std::vector<FrameRef> frames = [] {
-    std::vector<FrameRef> all;
+  static const auto& frames = *[] {
+    auto* all = new std::vector<FrameRef>;
     for (int i = 1; i <= 6; i++) {
       const std::string file = "node_modules/@vladmandic/face-api/demo/sample" + std::to_string(i) + ".jpg";
-      for (const FrameRef& frame : photo(file, 640, 480)) all.push_back(frame);
+      for (const FrameRef& frame : photo(file, 640, 480)) all->push_back(frame);
     }
     return all;
   }();

@@ -1,4 +1,4 @@
-// The device that tests run on: FRAMEPATH_TEST_DEVICE, else the CPU.
+// The device that tests run on: FRAMEPATH_TEST_DEVICE, else the CPU. Never closed: no call of a driver at exit.
 #pragma once
 #include <cstdlib>
 #include <memory>
@@ -6,9 +6,9 @@
 #include "device/device.h"
 
 inline std::shared_ptr<framepath::Device> testDevice() {
-  static const std::shared_ptr<framepath::Device> device = [] {
+  static const auto* device = [] {
     const char* name = std::getenv("FRAMEPATH_TEST_DEVICE");
-    return framepath::openDevice(name && *name ? name : "cpu");
+    return new std::shared_ptr<framepath::Device>(framepath::openDevice(name && *name ? name : "cpu"));
   }();
-  return device;
+  return *device;
 }

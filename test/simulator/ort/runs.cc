@@ -79,6 +79,12 @@ OrtStatusPtr ORT_API_CALL runWithBinding(OrtSession* session, const OrtRunOption
   return job.status;
 }
 
+// The arena of the GPU is really the CPU's.
+OrtStatusPtr ORT_API_CALL addRunEntry(OrtRunOptions* options, const char* key, const char* value) noexcept {
+  const bool shrinks = std::string(key) == "memory.enable_memory_arena_shrinkage";
+  return shim().real->AddRunConfigEntry(options, key, shrinks && std::string(value) == "gpu:0" ? "cpu:0" : value);
+}
+
 // What is released may still be needed by runs that were answered but not done.
 void finish(const OrtSession* session) {
   const auto found = shim().sessions.find(session);
@@ -109,6 +115,7 @@ void ORT_API_CALL releaseBinding(OrtIoBinding* binding) noexcept {
 
 void replaceRuns(OrtApi& api) {
   api.RunWithBinding = runWithBinding;
+  api.AddRunConfigEntry = addRunEntry;
   api.ReleaseSession = releaseSession;
   api.ReleaseIoBinding = releaseBinding;
 }
