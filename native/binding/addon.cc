@@ -7,7 +7,6 @@
 #include "binding/report_json.h"
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
-#include "device/probe.h"
 #include "infer/runtime.h"
 #include "media/versions.h"
 #include "track/mot.h"
@@ -35,22 +34,6 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
       return jsonMaker(toJson(media::probe(uri, limits, going)));
     });
   });
-}
-
-Json toJson(const DeviceProbe& probe) {
-  Json json{{"usable", probe.usable()},
-            {"library", probe.library},
-            {"driverVersion", probe.driverVersion},
-            {"name", probe.name},
-            {"computeCapability", {probe.computeMajor, probe.computeMinor}},
-            {"multiprocessors", probe.multiprocessors},
-            {"totalBytes", probe.totalBytes},
-            {"freeBytes", probe.freeBytes},
-            {"kernels", probe.kernels},
-            {"steps", Json::array()}};
-  for (const ProbeStep& step : probe.steps)
-    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
-  return json;
 }
 
 Napi::Value doctor(const Napi::CallbackInfo& info) {
