@@ -7,7 +7,6 @@
 #include "binding/report_json.h"
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
-#include "device/probe.h"
 #include "infer/runtime.h"
 #include "media/versions.h"
 #include "track/mot.h"
@@ -37,22 +36,6 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
-Json cudaJson(const DeviceProbe& probe) {
-  Json json{{"usable", probe.usable()},
-            {"library", probe.library},
-            {"driverVersion", probe.driverVersion},
-            {"name", probe.name},
-            {"computeCapability", {probe.computeMajor, probe.computeMinor}},
-            {"multiprocessors", probe.multiprocessors},
-            {"totalBytes", probe.totalBytes},
-            {"freeBytes", probe.freeBytes},
-            {"kernels", probe.kernels},
-            {"steps", Json::array()}};
-  for (const ProbeStep& step : probe.steps)
-    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
-  return json;
-}
-
 Napi::Value doctor(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Json options = parseJson(argument(info, 0));
@@ -72,7 +55,7 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       const DeviceProbe gpu = probeCuda();
       json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
                                              : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
-      json["cuda"] = cudaJson(gpu);
+      json["cuda"] = toJson(gpu);
       return jsonMaker(json);
     });
   });

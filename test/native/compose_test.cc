@@ -39,13 +39,13 @@ FrameRef plain(int32_t width, int32_t height, Yuv color) {
   return picture(width, height, [=](int, int) { return color; });
 }
 
-// Where the host can read it; the last picture asked for is kept as long as it lives.
+// Where the host can read it; copied once in the life of a picture.
 const ImageView& readable(const FrameRef& frame) {
-  static std::weak_ptr<const Frame> known;
-  static auto* const image = new Image;
-  if (known.lock() != frame) *image = test::readable(*device(), *frame);
-  known = frame;
-  return image->view;
+  static auto* const known = new std::vector<std::pair<std::weak_ptr<const Frame>, Image>>;
+  std::erase_if(*known, [](const auto& one) { return one.first.expired(); });
+  for (const auto& [of, image] : *known)
+    if (of.lock() == frame) return image.view;
+  return known->emplace_back(frame, test::readable(*device(), *frame)).second.view;
 }
 
 Yuv at(const FrameRef& frame, int x, int y) {
