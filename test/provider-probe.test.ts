@@ -1,4 +1,5 @@
 /** Providers tried in a child process, on the simulated driver and runtime: what dies or hangs there must not happen here. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -26,7 +27,7 @@ afterEach(() => vi.unstubAllEnvs());
 const findings = () =>
   existsSync(join(cache, 'framepath')) ? readdirSync(join(cache, 'framepath')).filter((f) => f.includes('cuda')) : [];
 
-describe('a provider', () => {
+describe.skipIf(!existsSync(shim))('a provider', () => {
   test('that runs a small model works', async () => {
     expect(await probe(asked)).toEqual({ state: 'works' });
     expect(await whyOff(asked)).toBeUndefined();
@@ -60,7 +61,7 @@ describe('a provider', () => {
   });
 });
 
-describe('a finding', () => {
+describe.skipIf(!existsSync(shim))('a finding', () => {
   test('is kept as long as nothing changes that it depends on', async () => {
     vi.stubEnv('FRAMEPATH_SIM_ORT', 'crash');
     expect(await whyOff(asked)).toContain('crashes');
@@ -91,7 +92,20 @@ describe('a finding', () => {
   });
 });
 
-describe('the providers of a run', () => {
+test.skipIf(!existsSync(shim))('doctor tries every provider of the GPU', () => {
+  vi.stubEnv('FRAMEPATH_ORT_LIBRARY', shim);
+  const doctor = (rules: string) => {
+    vi.stubEnv('FRAMEPATH_SIM_ORT', rules);
+    const { stdout } = spawnSync(process.execPath, [join(root, 'lib/cli.js'), 'doctor'], { encoding: 'utf8' });
+    return stdout.slice(stdout.indexOf('models on cuda:0:')).split('\n').slice(1, 3);
+  };
+  const [tensorrt, cuda] = doctor('');
+  expect(tensorrt).toMatch(/^ {2}tensorrt: does not work\. .*libnvinfer\.so\.10/);
+  expect(cuda).toBe('  cuda: works');
+  expect(doctor('crash')[1]).toMatch(/^ {2}cuda: crashes\. it died of SIGSEGV/);
+});
+
+describe.skipIf(!existsSync(shim))('the providers of a run', () => {
   const settings = (device: string, env: Record<string, string> = {}) =>
     loadSettings({ device, runtime: { library: shim } }, cache, env);
 

@@ -97,6 +97,8 @@ std::string appendTensorrt(const OrtRuntime& runtime, OrtSessionOptions* options
   if (why.empty() && setting.queue)
     why = takeMessage(api, api.UpdateTensorRTProviderOptionsWithValue(raw, "user_compute_stream", setting.queue));
   if (why.empty()) why = takeMessage(api, api.SessionOptionsAppendExecutionProvider_TensorRT_V2(options, raw));
+  std::error_code inUse;
+  if (!why.empty()) fs::remove(setting.cacheFolder, inUse);  // only if it is empty
   return why;
 }
 

@@ -6,6 +6,9 @@ export type Provider = 'tensorrt' | 'cuda' | 'cpu';
 /** In the order in which they are tried. */
 export const providers: readonly Provider[] = ['tensorrt', 'cuda', 'cpu'];
 
+/** Those that load libraries of NVIDIA's. */
+export const gpuProviders: readonly Provider[] = ['tensorrt', 'cuda'];
+
 /** Which providers a run may use, in the addon's words. */
 export interface ProviderSpec {
   /** tried in this order; absent: all */

@@ -58,7 +58,7 @@ bool ruled(const std::string& provider, const std::string& rule, long run) {
     if (one.substr(0, colon) != wanted) continue;
     if (colon == std::string::npos) return true;
     const long at = std::atol(one.c_str() + colon + 1);
-    return one.back() == '+' ? run >= at : run == at;
+    if (one.back() == '+' ? run >= at : run == at) return true;
   }
   return false;
 }
