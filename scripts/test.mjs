@@ -43,7 +43,13 @@ function spawnCaptured(command, args, env, echo) {
 
 /** Programs that have nothing to say without the simulated GPU, and what else runs there. */
 const onlySimulated = ['cuda_test', 'cuda_fault_test'];
-const onDevice = ['conformance_test'];
+const onDevice = [
+  'conformance_test',
+  'infer_box_decoder_test',
+  'infer_head_test',
+  'infer_provider_test',
+  'pipeline_models_test',
+];
 
 /** How work behaves there: at once; late, so that missing fences show; and out of reach for host code. */
 const simulations = {
@@ -55,7 +61,15 @@ const simulations = {
 /** On the simulated GPU (test/simulator/simulator.h). */
 function simulated(folder, env = {}) {
   const path = [join(folder, 'simulator'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
-  return { LD_LIBRARY_PATH: path, REQUIRE_CUDA: '1', FRAMEPATH_TEST_DEVICE: 'cuda:0', FRAMEPATH_CASES: '60', ...env };
+  return {
+    LD_LIBRARY_PATH: path,
+    REQUIRE_CUDA: '1',
+    FRAMEPATH_TEST_DEVICE: 'cuda:0',
+    FRAMEPATH_CASES: '60',
+    FRAMEPATH_ORT_LIBRARY: join(folder, 'simulator/ort/libonnxruntime.so.1'),
+    FRAMEPATH_SIM_ORT_REAL: runtime,
+    ...env,
+  };
 }
 
 async function runSimulated(folder, env) {

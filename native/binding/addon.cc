@@ -67,10 +67,12 @@ Napi::Value inspectModel(const Napi::CallbackInfo& info) {
     const Json options = parseJson(argument(info, 0));
     return Environment::of(info.Env()).promise(info.Env(), [options] {
       const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
-      const auto model =
-          infer::loadModel(runtime, openDevice("cpu"), modelFrom(options.value("model", Json::object())));
+      infer::ModelOptions asked = modelFrom(options.value("model", Json::object()));
+      asked.providers = providersFrom(options.value("providers", Json::object()));
+      const auto model = infer::loadModel(runtime, openDevice(options.value("device", "cpu")), asked);
       Json json = toJson(model->spec());
       json["provider"] = model->provider();
+      json["falls"] = toJson(model->falls());
       return jsonMaker(json);
     });
   });

@@ -1,11 +1,12 @@
 /** Stage costs of this machine: measured in child processes, kept in the user's cache folder. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../addon.js';
+import { cacheFolder, writeCached } from '../cache-folder.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import type { ModelFileSpec, StageFigures, StageRequest } from '../native.js';
 import { type Costs, type Profile, type StageCost, skips } from './workload.js';
@@ -77,9 +78,6 @@ async function fingerprint({ clip, width, height, model, device, runtimeLibrarie
   };
 }
 
-/** `$XDG_CACHE_HOME` or `~/.cache`, then `framepath`. */
-const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
-
 function cacheFile(print: object): string {
   const key = createHash('sha256').update(JSON.stringify(print)).digest('hex').slice(0, 16);
   return join(cacheFolder(), `plan-${key}.json`);
@@ -97,9 +95,7 @@ function readEntries(file: string): Entries {
 
 function writeEntries(file: string, print: object, stages: Entries): void {
   try {
-    mkdirSync(cacheFolder(), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, `${JSON.stringify({ ...print, stages }, null, 1)}\n`);
-    renameSync(`${file}.${process.pid}`, file);
+    writeCached(file, { ...print, stages });
   } catch (error) {
     throw toOutputError(error, file, true);
   }

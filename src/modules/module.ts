@@ -90,6 +90,7 @@ export const modelRules = {
   scoreThreshold: number(0, 1),
   iouThreshold: number(0, 1),
   topK: integer(1, 10000),
+  precision: oneOf('fp32', 'tf32', 'fp16'),
 };
 
 /** Splits the options of a module into policy and the rest. @internal */
