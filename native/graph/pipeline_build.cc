@@ -139,7 +139,8 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
     const auto first = static_cast<int32_t>(nodes.size());
     const bool onGpu = models_[m] && models_[m]->provider() != "cpu";
     if (spec.workers <= 0)
-      spec.workers = spec.kind == ModuleSpec::Kind::detect ? std::min(sourceCount, onGpu ? kGpuWorkers : cores()) : 1;
+      spec.workers =
+          spec.kind == ModuleSpec::Kind::detect ? std::min(std::max(2, sourceCount), onGpu ? kGpuWorkers : cores()) : 1;
     if (spec.policy.maxBatch <= 0)  // on a GPU whatever waits goes together
       spec.policy.maxBatch = onGpu ? models_[m]->batch() : 1;
     if (spec.kind != ModuleSpec::Kind::js && spec.policy.timeoutMs > 0)
