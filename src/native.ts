@@ -133,7 +133,7 @@ export interface OutputSpec {
   path?: string;
   codec?: 'h264' | 'hevc' | 'av1';
   profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
-  bitrate?: number;
+  bitrate?: number | { min: number; max: number };
   threads?: number;
   /** 'first', 'mix', 'none', a source's position, or the id of one that is to join */
   audio?: 'first' | 'mix' | 'none' | number | { id: string };
@@ -309,7 +309,7 @@ export interface NativeAddon {
   version: string;
   /** JSON of SourceInfo */
   probe(uri: string, limitsJson: string): Promise<string>;
-  /** JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}]} */
+  /** JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}], nvml} */
   doctor(json: string): Promise<string>;
   /** JSON of the resolved spec; input {runtimeLibraries, model: ModelFileSpec} */
   inspectModel(json: string): Promise<string>;

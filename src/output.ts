@@ -1,7 +1,14 @@
 /** What `encode` can be told. */
 import type { SourceRef } from './source.js';
 import { sourceRef } from './source.js';
-import { anyOf, fields, flag, integer, oneOf, text, unexpected } from './validate.js';
+import { anyOf, fields, flag, integer, oneOf, type Rule, text, unexpected } from './validate.js';
+
+/** Bits per second, at least 1000. */
+export interface BitrateRange {
+  min: number;
+  /** at least `min` */
+  max: number;
+}
 
 /** Options of `pipeline.encode`. */
 export interface EncodeOptions {
@@ -9,8 +16,15 @@ export interface EncodeOptions {
   codec?: 'h264' | 'hevc' | 'av1';
   /** speed against size; default `'balanced'` */
   profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
-  /** bits a second; default: constant quality by profile */
-  bitrate?: number;
+  /**
+   * Bits per second; default: constant quality by profile.
+   *
+   * A number is the average. `{ min, max }` follows the pictures: their complexity (edges, texture, entropy, change) is
+   * measured five times a second, and the target moves between `min` (still, plain) and `max` (noise, motion). The report
+   * says what came of it (`outputs[].bitrate`). Only H.264 can change its rate while it runs; HEVC and AV1 encode at
+   * constant quality with `max` as cap, go below `min` where that is enough, and say so among the recoveries.
+   */
+  bitrate?: number | BitrateRange;
   /** encoder threads; default from the machine */
   threads?: number;
   /**
@@ -24,6 +38,14 @@ export interface EncodeOptions {
   packets?: boolean;
 }
 
+const bits = integer(1000, 1e9);
+
+const bitrateRange: Rule = (name, value) => {
+  fields(name, value, { min: bits, max: bits });
+  const { min, max } = value as Partial<BitrateRange>;
+  if (min === undefined || max === undefined || min > max) throw unexpected('min and max', name, value);
+};
+
 /** @internal */
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined && (typeof path !== 'string' || path === ''))
@@ -31,7 +53,7 @@ export function checkEncode(path: unknown, options: unknown): void {
   fields('options', options, {
     codec: oneOf('h264', 'hevc', 'av1'),
     profile: oneOf('realtime', 'streaming', 'balanced', 'quality', 'archival'),
-    bitrate: integer(1000, 1e9),
+    bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
     threads: integer(1, 256),
     audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),
     packets: flag,

@@ -3,6 +3,7 @@
 
 #include "binding/bench_json.h"
 #include "binding/environment.h"
+#include "binding/gpu_json.h"
 #include "binding/js_error.h"
 #include "binding/report_json.h"
 #include "binding/run.h"
@@ -52,12 +53,15 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       }
       const auto cpu = openDevice("cpu");
       json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
+      std::string cudaBusId;
       try {
         const auto best = openDevice("cuda:0");
+        cudaBusId = best->pciBusId();
         json["devices"].push_back({{"id", "cuda:0"}, {"description", best->description()}});
       } catch (const Error& e) {
         json["devices"].push_back({{"id", "cuda:0"}, {"error", e.sentence}});
       }
+      json["nvml"] = gpusJson(cudaBusId);
       return jsonMaker(json);
     });
   });

@@ -6,11 +6,12 @@ import { type DecidedSettings, loadSettings } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
 import { registry } from '../models/registry.js';
 import { runtimeLibraries } from '../runtime-library.js';
+import { type GpuFound, gpuLines } from './gpus.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
 
 const usage = `Usage: framepath doctor [--json]
 
-Says what this machine has: libav and its codecs, ONNX Runtime, devices, models, and who decided each setting.
+Says what this machine has: libav and its codecs, ONNX Runtime, devices, GPU readings, models, and who decided each setting.
 Exit status 1 when something that every run needs is missing.
 `;
 
@@ -20,6 +21,7 @@ interface NativeFindings {
   encoders: Record<string, string>;
   runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
   devices: { id: string; description?: string; error?: string }[];
+  nvml: { gpus: GpuFound[]; unreadable: string[] } | { error: string; hint: string };
 }
 
 interface Findings {
@@ -49,7 +51,7 @@ async function examine(): Promise<Findings> {
   return { node: process.version, settings, native, models, problems };
 }
 
-function nativeLines({ libav, encoders, runtime, devices }: NativeFindings): string[] {
+function nativeLines({ libav, encoders, runtime, devices, nvml }: NativeFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)
@@ -60,6 +62,7 @@ function nativeLines({ libav, encoders, runtime, devices }: NativeFindings): str
     `ONNX Runtime: ${'error' in runtime ? 'none' : `${runtime.version}, ${runtime.path}`}\n`,
     'devices:\n',
     ...devices.map(({ id, description, error }) => `  ${id}: ${description ?? `not usable. ${error}`}\n`),
+    ...('error' in nvml ? [`GPU readings: none. ${nvml.error}\n`] : gpuLines(nvml.gpus, nvml.unreadable)),
   ];
 }
 

@@ -7,6 +7,7 @@ class Fake {
   script: Script = {};
   runs: FakeRun[] = [];
   probes: Record<string, object> = {};
+  nvml: object = {};
 
   get run(): FakeRun {
     return this.runs.at(-1)!;
@@ -16,6 +17,7 @@ class Fake {
     this.script = script;
     this.runs = [];
     this.probes = {};
+    this.nvml = { error: 'NVML cannot be opened.', hint: '' };
   }
 
   readonly addon: NativeAddon = {
@@ -31,6 +33,7 @@ class Fake {
         encoders: { h264: 'libx264' },
         runtime: { path: '/lib/libonnxruntime.so', version: '1.29.0' },
         devices: [{ id: 'cpu', description: 'CPU' }],
+        nvml: this.nvml,
       }),
     inspectModel: async (json) => {
       const { model } = JSON.parse(json) as { model: { name: string } };
