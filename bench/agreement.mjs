@@ -21,9 +21,9 @@ export function intersectionOverUnion(a, b) {
 }
 
 /** Pairs of boxes, one to one: the best scored box first takes the free box that it overlaps most. */
-function matches(ours, theirs) {
+function pairs(ours, theirs) {
   const free = new Set(theirs);
-  let count = 0;
+  const found = [];
   for (const box of ours.toSorted((a, b) => b[4] - a[4])) {
     let best;
     let overlap = enough;
@@ -32,9 +32,9 @@ function matches(ours, theirs) {
       if (iou < overlap || (best && iou === overlap)) continue;
       [best, overlap] = [other, iou];
     }
-    if (free.delete(best)) count++;
+    if (free.delete(best)) found.push([box, best]);
   }
-  return count;
+  return found;
 }
 
 /**
@@ -48,11 +48,39 @@ export function agreement(oursFile, theirsFile) {
     throw new Error(`cannot compare ${ours.length} frames (${oursFile}) with ${theirs.length} (${theirsFile})`);
   if (ours.length === 0) throw new Error(`${oursFile} has no frames`);
   const count = (frames) => frames.reduce((sum, boxes) => sum + boxes.length, 0);
-  const matched = ours.reduce((sum, boxes, i) => sum + matches(boxes, theirs[i]), 0);
+  const matched = ours.reduce((sum, boxes, i) => sum + pairs(boxes, theirs[i]).length, 0);
   const share = (all) => (all === 0 ? 1 : matched / all);
   return {
     recallOfOurs: share(count(ours)),
     recallOfTheirs: share(count(theirs)),
     detectionsPerFrame: count(theirs) / theirs.length,
   };
+}
+
+/**
+ * Of the boxes of `reference` ([x1, y1, x2, y2, score, track] in each frame) the share that `other` also has, under one
+ * track for each track of the reference and none for two of them.
+ */
+export function idsKept(referenceFile, otherFile) {
+  const reference = readDetections(referenceFile);
+  const other = readDetections(otherFile);
+  if (reference.length !== other.length)
+    throw new Error(`cannot compare ${reference.length} frames (${referenceFile}) with ${other.length} (${otherFile})`);
+  const together = new Map();
+  for (const [i, boxes] of reference.entries())
+    for (const [ours, theirs] of pairs(boxes, other[i])) {
+      const key = `${ours[5]} ${theirs[5]}`;
+      together.set(key, { ours: ours[5], theirs: theirs[5], frames: (together.get(key)?.frames ?? 0) + 1 });
+    }
+  const [known, taken] = [new Set(), new Set()];
+  let kept = 0;
+  for (const { ours, theirs, frames } of [...together.values()].sort((a, b) => b.frames - a.frames)) {
+    if (known.has(ours) || taken.has(theirs)) continue;
+    known.add(ours);
+    taken.add(theirs);
+    kept += frames;
+  }
+  const rows = reference.reduce((sum, boxes) => sum + boxes.length, 0);
+  if (rows === 0) throw new Error(`${referenceFile} has no tracks`);
+  return kept / rows;
 }

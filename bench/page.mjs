@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { safe } from './page/html.mjs';
 import { header, noisePart, ratiosPart, skippedPart, targetsPart } from './page/overview.mjs';
-import { againstPart, kernelsPart, scalingPart, stagesPart, timelinesPart } from './page/parts.mjs';
+import { againstPart, kernelsPart, optionsPart, scalingPart, stagesPart, timelinesPart } from './page/parts.mjs';
 import { pipelinesPart } from './page/pipelines.mjs';
 import { describe } from './result.mjs';
 
@@ -18,6 +18,7 @@ const partsOf = [
   ['scaling', 'Scaling', scalingPart],
   ['stages', 'Stages', stagesPart],
   ['kernels', 'Kernels', kernelsPart],
+  ['options', 'Options', optionsPart],
   ['skipped', 'Skipped', skippedPart],
   ['noise', 'Noise', noisePart],
 ];

@@ -48,24 +48,21 @@ const catalogue = (clips) => [
       ['faces', 'detect', 1],
     ],
   },
-  {
-    name: 'D1',
-    title: 'one 720p file: decode, detect',
-    clips: [clips.faces720],
+  ...[
+    ['D1', 'one 720p file: decode, detect', 1],
+    ['D2', 'two 720p files through one detector lane', 2],
+    ['D4', 'four', 4],
+    ['D', 'eight', 8],
+  ].map(([name, title, count]) => ({
+    name,
+    title,
+    clips: Array(count).fill(clips.faces720),
+    options: { video: { endMs: 10_000 } },
     alone: [
-      ['decode', 'decode 720p 2 threads', 1],
+      ['decode', `decode 720p ${count > 1 ? '1 thread' : '2 threads'}`, 1],
       ['faces', 'detect 720p', 1],
     ],
-  },
-  {
-    name: 'D',
-    title: 'eight 720p files through one detector lane',
-    clips: Array(8).fill(clips.faces720),
-    alone: [
-      ['decode', 'decode 720p 1 thread', 1],
-      ['faces', 'detect 720p', 1],
-    ],
-  },
+  })),
 ];
 
 /** Frame time of stage cases measured alone, in CPU ms; undefined where one is missing. */
@@ -134,7 +131,7 @@ async function contendersOf(job, { folder, withPeers }) {
   const published = job.rival ? await publishedModel() : undefined;
   const forms = [{ name: 'framepath', job: {} }];
   if (job.name === 'A') forms.push({ name: 'framepath (published model)', job: { model: published } });
-  const give = { pipeline: job.name, clips: job.clips };
+  const give = { pipeline: job.name, clips: job.clips, options: job.options };
   const files = (name) => ({
     ...(job.rival && { detections: join(folder, `${job.name}-${name.replace(/\W+/g, '-')}.jsonl`) }),
     ...(job.output && { out: join(folder, `${job.name}-${name.replace(/\W+/g, '-')}.mp4`) }),

@@ -1,7 +1,7 @@
 // Reading a result file: sections that ran, sections and rows that did not and why, the machine in words.
 import { date, gibibytes, reason as inOneLine, isNumber, joined, missing, text } from './format.mjs';
 
-export const sectionNames = ['pipelines', 'stages', 'kernels', 'timelines', 'scaling', 'ratios', 'targets'];
+export const sectionNames = ['pipelines', 'stages', 'kernels', 'timelines', 'scaling', 'options', 'ratios', 'targets'];
 
 const isObject = (value) => typeof value === 'object' && value !== null;
 
@@ -39,6 +39,7 @@ const nameInSection = {
   stages: (row) => `stage ${joined([text(row.stage), text(row.case)])}`,
   kernels: (row) => `kernel ${joined([text(row.name), text(row.case), text(row.isa)])}`,
   timelines: (row) => `time line of ${text(row.pipeline)}`,
+  options: (row) => `option ${text(row.name)}`,
   scaling: (row) => `scaling: ${text(row.name)}`,
   ratios: (row) => `ratio of ${text(row.pipeline)} against ${text(row.against)}`,
   targets: (row) => `target: ${text(row.name)}`,

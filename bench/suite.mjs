@@ -9,16 +9,18 @@ import { renderClips } from './clips.mjs';
 import { runKernels, runSwscale } from './kernels.mjs';
 import { watchLoop } from './loop-delay.mjs';
 import { machineFacts } from './machine.mjs';
+import { runOptions } from './options.mjs';
 import { page } from './page.mjs';
 import { installPeers } from './peers/install.mjs';
 import { runPipelines } from './pipelines.mjs';
 import { median, runTrial } from './runner.mjs';
+import { scalingOf } from './scaling.mjs';
 import { runStages } from './stages.mjs';
 import { tables } from './table.mjs';
 import { targetsOf } from './targets.mjs';
 import { traceLanes } from './timelines.mjs';
 
-const parts = ['kernels', 'stages', 'A', 'B', 'C', 'D1', 'D'];
+const parts = ['kernels', 'stages', 'A', 'B', 'C', 'D1', 'D2', 'D4', 'D', 'options'];
 
 /** @throws TypeError for options that do not exist, StepError for values that do not fit */
 export function readOptions(args) {
@@ -74,9 +76,10 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
   if (perf.skipped) result.kernelsSkipped = perf.skipped;
   result.swscale = asked(() => runSwscale(clips));
   // Efficiency needs what the stages cost alone, in the same run.
-  result.stages = only === 'kernels' ? [] : await runStages({ clips, rounds, only, say });
+  result.stages = ['kernels', 'options'].includes(only) ? [] : await runStages({ clips, rounds, only, say });
   const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say });
   Object.assign(result, ran);
+  if (wants('options')) result.options = await runOptions({ clip: clips.faces1080, rounds: Math.min(2, rounds), say });
   const traced = [
     { pipeline: 'A', clips: [clips.faces1080] },
     { pipeline: 'B', clips: [clips.left1080, clips.right1080] },
@@ -87,6 +90,7 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
     result.start = await runTrial({ file: process.execPath, args });
   }
   result.timelines = await traceLanes(traced.filter(({ pipeline }) => wants(pipeline)));
+  result.scaling = scalingOf(result);
   result.noise = noiseOf(result);
   result.targets = targetsOf(result);
   return result;

@@ -90,6 +90,21 @@ function kernels(result) {
   };
 }
 
+/** Our kernels and others that do the same work, case by case. */
+function rivals(result) {
+  const parts = ['letterbox', 'compose'].flatMap((part) =>
+    list(result?.swscale?.[part]).map((row) => ({ part, ...row })),
+  );
+  return {
+    title: 'Kernels beside swscale and a memory copy',
+    head: ['kernel', 'case', 'contender', 'instruction set', 'time'],
+    left: 4,
+    rows: parts.map((row) => [row.part, text(row.case), text(row.contender), text(row.isa), ms(row.ms)]),
+    reason: parts.length ? null : reason(result?.swscale?.skipped ?? 'not part of this run'),
+    note: 'One thread, frames not in the cache, contenders in turn.',
+  };
+}
+
 function ratios(result) {
   const { rows, skipped, reason: why } = section(result, 'ratios');
   return {
@@ -129,6 +144,27 @@ function targets(result) {
       metWord(row),
     ]),
     reason: why,
+  };
+}
+
+function options(result) {
+  const { rows, skipped, reason: why } = section(result, 'options');
+  return {
+    title: 'Options that trade something, to the defaults',
+    head: ['option', 'fps', 'CPU per frame', 'boxes found again', 'track ids kept', 'notes'],
+    left: 1,
+    rows: [...rows, ...skipped].map((row) => [
+      text(row.name),
+      times(row.fps),
+      times(row.cpu),
+      percent(row.recall),
+      percent(row.idsKept),
+      remarks(row),
+    ]),
+    reason: why,
+    note:
+      'Decoding, detecting and tracking the clip of A. Boxes found again: of the detections with the defaults, at IoU 0.5. Track ids kept: of the tracked boxes with the ' +
+      'defaults, those found at IoU 0.5 under one id for each id.',
   };
 }
 
@@ -190,7 +226,7 @@ function skipped(result) {
 }
 
 /** The tables by name, as data: `tableOf.kernels(result)`. */
-export const tableOf = { pipelines, ratios, targets, stages, kernels, scaling, skipped };
+export const tableOf = { pipelines, ratios, targets, stages, kernels, rivals, options, scaling, skipped };
 
 /** Columns that say nothing in any row are left out; there is always the first. */
 export function withoutEmptyColumns({ head, rows, left }) {
@@ -248,15 +284,26 @@ export function noiseLine({ noise }) {
   );
 }
 
+/** How long the first result takes, and what the event loop does in an idle process. */
+export function startLine({ start, idle }) {
+  const parts = [
+    isNumber(start?.warmMs) &&
+      `From start() to the first result of A: ${ms(start.warmMs)}, ${ms(start.coldMs)} in a fresh process.`,
+    isNumber(idle?.p99) && `Event loop delay of an idle process: ${loopDelay(idle)} ms (p50 / p99).`,
+  ];
+  return parts.filter(Boolean).join(' ');
+}
+
 /** Everything, for the terminal. */
 export function tables(result) {
   const waiting = list(result?.pipelines).filter((row) => list(row.stages).length);
   const all = [
     ...['pipelines', 'ratios', 'targets'].map((name) => tableOf[name](result)),
     ...waiting.map(waits),
-    ...['stages', 'kernels', 'scaling', 'skipped'].map((name) => tableOf[name](result)),
+    ...['stages', 'kernels', 'rivals', 'options', 'scaling', 'skipped'].map((name) => tableOf[name](result)),
   ];
-  return `${all.map(asText).join('\n')}\n${noiseLine(result ?? {})}\n`;
+  const lines = [startLine(result ?? {}), noiseLine(result ?? {})].filter(Boolean);
+  return `${all.map(asText).join('\n')}\n${lines.join('\n')}\n`;
 }
 
 /** Everything, in Markdown, a heading each. */

@@ -21,8 +21,8 @@ function describe({ pipeline: name, clips, model = 'blazeface', settings = {}, w
       .compose(split({ width: 1920, height: 1080, fps: 30, draw: { boxes: 'faces' }, ...halves }))
       .encode(job.out, { profile: 'balanced', audio: 'none', ...options.encode });
   }
+  if (name === 'C' || name === 'T') run = run.use(track('tracks', { of: 'faces' }));
   if (name === 'C') {
-    run = run.use(track('tracks', { of: 'faces' }));
     run = run.use(identify('people', { of: 'tracks', model: 'face-recognition', ...options.identify }));
   }
   if (job.trace) run = run.trace(job.trace);
@@ -58,6 +58,7 @@ const delay = watchLoop();
 const threads = new Map();
 const reading = setInterval(() => threadTimes(threads), 250);
 const detections = new Map(job.clips.map((_, i) => [String(i), []]));
+const tracks = [];
 let frames = 0;
 let firstMs;
 try {
@@ -67,6 +68,7 @@ try {
     const faces = frame.faces ?? [];
     if (job.detections)
       detections.get(frame.source).push(JSON.stringify(faces.map(({ box, score }) => [...box, score])));
+    if (job.tracks) tracks.push(JSON.stringify(frame.tracks.map(({ box, score, track: id }) => [...box, score, id])));
   }
   threadTimes(threads);
   await run.done;
@@ -84,6 +86,7 @@ if (job.detections) {
   const lines = sources[0].flatMap((_, i) => sources.map((source) => source[i]));
   writeFileSync(job.detections, `${lines.join('\n')}\n`);
 }
+if (job.tracks) writeFileSync(job.tracks, `${tracks.join('\n')}\n`);
 const after = total(threads);
 const threadMs = Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, ms - (before[name] ?? 0)]));
 const line = {

@@ -7,10 +7,10 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setUp } from './setup.mjs';
 import { main, root, StepError } from './steps/shell.mjs';
+import { ensureSystemPackages, python, scorerNeeds } from './steps/system-packages.mjs';
 
 const { values: options } = parseArgs({ options: { data: { type: 'string' }, json: { type: 'string' } } });
 const data = resolve(options.data ?? process.env.FRAMEPATH_EVAL_DATA ?? join(root, '..', 'shared', 'eval'));
-const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 const palaceFolder = join(data, 'mot', 'bytetrack-cpp-palace');
 
 function folders(path) {
@@ -33,6 +33,7 @@ function frameRate(folder) {
 }
 
 async function loadAddon() {
+  await ensureSystemPackages(scorerNeeds);
   await setUp();
   return (await import(join(root, 'lib', 'addon.js'))).loadAddon();
 }
@@ -125,9 +126,7 @@ function score(jobs, palace) {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   });
-  if (run.status !== 0) {
-    throw new StepError(`the scorer failed (it needs python3-numpy and python3-scipy):\n${run.stderr ?? run.error}`);
-  }
+  if (run.status !== 0) throw new StepError(`the scorer failed:\n${run.stderr ?? run.error}`);
   return JSON.parse(run.stdout);
 }
 

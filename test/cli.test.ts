@@ -379,6 +379,13 @@ describe('doctor', () => {
     const { native } = JSON.parse((await framepath(['doctor', '--json'])).out);
     expect(native.nvml.gpus[0]).toEqual(gpu);
   });
+
+  test('shows every step to the GPU, and what to do about the one that fails', async () => {
+    const { code, out } = await framepath(['doctor']);
+    expect(code).toBe(0);
+    expect(out).toContain('  cuda:0: not usable\n    driver: CUDA 13.0\n');
+    expect(out).toContain('    kernels: does not work. No kernels load.\n      Update the driver.\n');
+  });
 });
 
 describe('progress', () => {

@@ -55,8 +55,14 @@ export const kernelsPart = (result) =>
     'kernels',
     'Kernels',
     '',
-    (rows) => kernelDots(rows) + details('All kernels as a table', htmlTable(tableOf.kernels(result))),
+    (rows) =>
+      kernelDots(rows) +
+      details('All kernels as a table', htmlTable(tableOf.kernels(result))) +
+      details(tableOf.rivals(result).title, htmlTable(tableOf.rivals(result))),
   );
+
+export const optionsPart = (result) =>
+  part('options', 'Options that trade something', '', htmlTable(tableOf.options(result)));
 
 function oneSided(title, entries) {
   if (entries.length === 0) return '';

@@ -1,7 +1,7 @@
 // A pipeline: its contenders side by side, then framepath from inside.
 import { count, isNumber, megabytes, missing, ms, number, percent, reason, text, times } from '../format.mjs';
 import { isOurs, list, pipelineGroups, section } from '../result.mjs';
-import { waits } from '../table.mjs';
+import { startLine, waits } from '../table.mjs';
 import { bars } from './bars.mjs';
 import { badge, details, htmlTable, legend, notRun, part, safe } from './html.mjs';
 import { waitAgainstService } from './ranges.mjs';
@@ -146,5 +146,5 @@ export function pipelinesPart(result) {
   const content = groups.length ? groups.map(group).join('') : notRun(section(result, 'pipelines').reason);
   const lead =
     'Every trial in a fresh process, contenders in turn, medians. ± is half of (max − min) / median over the trials.';
-  return part('pipelines', 'Pipelines', groups.length ? lead : '', content);
+  return part('pipelines', 'Pipelines', groups.length ? `${lead} ${startLine(result ?? {})}` : '', content);
 }

@@ -8,7 +8,9 @@
 #include "binding/report_json.h"
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
+#include "device/probe.h"
 #include "infer/runtime.h"
+#include "kernels/host.h"
 #include "media/versions.h"
 #include "track/mot.h"
 
@@ -37,6 +39,22 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
+Json stepsJson(const DeviceProbe& probe) {
+  Json json{{"usable", probe.usable()},
+            {"library", probe.library},
+            {"driverVersion", probe.driverVersion},
+            {"name", probe.name},
+            {"computeCapability", {probe.computeMajor, probe.computeMinor}},
+            {"multiprocessors", probe.multiprocessors},
+            {"totalBytes", probe.totalBytes},
+            {"freeBytes", probe.freeBytes},
+            {"kernels", probe.kernels},
+            {"steps", Json::array()}};
+  for (const ProbeStep& step : probe.steps)
+    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
+  return json;
+}
+
 Napi::Value doctor(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Json options = parseJson(argument(info, 0));
@@ -53,15 +71,11 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       }
       const auto cpu = openDevice("cpu");
       json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
-      std::string cudaBusId;
-      try {
-        const auto best = openDevice("cuda:0");
-        cudaBusId = best->pciBusId();
-        json["devices"].push_back({{"id", "cuda:0"}, {"description", best->description()}});
-      } catch (const Error& e) {
-        json["devices"].push_back({{"id", "cuda:0"}, {"error", e.sentence}});
-      }
-      json["nvml"] = gpusJson(cudaBusId);
+      const DeviceProbe gpu = probeCuda();
+      json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
+                                             : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
+      json["cuda"] = stepsJson(gpu);
+      json["nvml"] = gpusJson(gpu.pciBusId);
       return jsonMaker(json);
     });
   });
@@ -118,6 +132,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new std::shared_ptr<Environment>(environment));
   env.AddCleanupHook([environment] { environment->close(); });
   exports.Set("version", FRAMEPATH_VERSION);
+  exports.Set("vectorFloats", isaSupported(Isa::avx512) ? 16 : 8);
   exports.Set("probe", Napi::Function::New(env, probeSource, "probe"));
   exports.Set("doctor", Napi::Function::New(env, doctor, "doctor"));
   exports.Set("inspectModel", Napi::Function::New(env, inspectModel, "inspectModel"));

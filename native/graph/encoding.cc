@@ -42,7 +42,7 @@ struct Encoding::Work {
   void fail(const Error& error);
   void set(bool Work::*state);
 
-  std::unique_ptr<media::Encoder> encoder;  // the thread's
+  std::shared_ptr<media::Encoder> encoder;  // the thread's, who alone holds it
   const std::shared_ptr<PacketQueue> packets;
   const std::shared_ptr<SoundCues> cues;
   const StopRef giveUp;
@@ -139,7 +139,7 @@ void Encoding::run(const std::shared_ptr<Work>& work) {
 }
 
 Encoding::Encoding(EncodingParts parts)
-    : codec_(parts.encoder->name()), work_(std::make_shared<Work>(std::move(parts))) {}
+    : codec_(parts.encoder->name()), work_(std::make_shared<Work>(std::move(parts))), encoder_(work_->encoder) {}
 
 Encoding::~Encoding() {
   if (!thread_.joinable()) return;

@@ -62,7 +62,7 @@ class Encoding {
   int64_t bytes() const;            // of the packets that came
   media::RateFigures rate() const;  // of what was pushed so far
   // Alive as long as the encoder is.
-  std::weak_ptr<const void> encoder() const { return work_; }
+  std::weak_ptr<const void> encoder() const { return encoder_; }
 
  private:
   struct Work;
@@ -71,6 +71,7 @@ class Encoding {
 
   const std::string codec_;
   std::shared_ptr<Work> work_;
+  std::weak_ptr<const void> encoder_;
   std::thread thread_;
 };
 

@@ -151,7 +151,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
     if (running) running->fail(e);
   });
   if (programme->rate().control == media::RateControl::capped)
-    recovered({spec_.output->path, "bitrate capped, not adapted",
+    recovered({spec_.output->path.empty() ? "packets" : spec_.output->path, "bitrate capped, not adapted",
                "Its encoder keeps its rate for life: constant quality, at most the bitrate's max."});
   return programme;
 }

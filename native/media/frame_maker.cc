@@ -29,7 +29,7 @@ bool topDown(const AVFrame& picture) {
 
 // What a frame made by kernels holds on to: its memory, and what it was made from until that work is done.
 struct Made {
-  ~Made() { waitHost(ready); }
+  ~Made() { settle(ready); }
   std::vector<std::shared_ptr<void>> held;  // the last one is what the frame shows
   Fence ready;
 };

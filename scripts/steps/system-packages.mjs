@@ -22,33 +22,55 @@ const needs = {
   ffmpeg: () => hasProgram('ffmpeg') && hasProgram('ffprobe'),
 };
 
+/** What scripts that the build does not need may ask for besides: Debian's own Python and modules of it. */
+export const python = '/usr/bin/python3';
+const pythonModule = (name) => () => spawnSync(python, ['-c', `import ${name}`]).status === 0;
+export const scorerNeeds = {
+  python3: () => existsSync(python),
+  'python3-numpy': pythonModule('numpy'),
+  'python3-scipy': pythonModule('scipy'),
+};
+
 /** Names of the missing Debian packages. */
-export function missingPackages() {
-  const missing = Object.keys(needs).filter((name) => !needs[name]());
-  // A fresh machine gets everything in one go, ninja rather than make included.
-  return missing;
+function missingPackages(of) {
+  return Object.keys(of).filter((name) => !of[name]());
 }
 
-export async function ensureSystemPackages() {
-  const missing = missingPackages();
+const installing = { DEBIAN_FRONTEND: 'noninteractive' };
+
+/** Installs packages without questions; resolves with the exit status. */
+function install(names) {
+  // On a fresh machine the system's own updates may be holding the lock.
+  const options = ['-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
+  const args = ['install', '-y', '-q', '--no-install-recommends', ...options, ...names];
+  return runLoud('apt-get', args, { env: installing });
+}
+
+/** Installs what is missing of `of` ({package: is it there?}). */
+export async function ensureSystemPackages(of = needs) {
+  const missing = missingPackages(of);
   if (missing.length === 0) return;
-  const install = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (!hasProgram('apt-get')) {
     throw new StepError(
       `These are missing: ${missing.join(', ')} (Debian's names).\nInstall them with your package manager, then run this again.`,
     );
   }
   if (process.getuid() !== 0) {
-    throw new StepError(`System packages are missing. Run this, then try again:\n\n  sudo ${install}\n`);
+    throw new StepError(`System packages are missing. Run this, then try again:\n\n  sudo ${command}\n`);
   }
   say(`installing system packages: ${missing.join(' ')}`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-q'], { env });
-  // On a fresh machine the system's own updates may be holding the lock.
-  const options = ['-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
-  const args = ['install', '-y', '-q', '--no-install-recommends', ...options, ...missing];
-  if ((await runLoud('apt-get', args, { env })) !== 0) throw new StepError(`apt-get failed. Try: ${install}`);
-  const still = missingPackages();
+  run('apt-get', ['update', '-q'], { env: installing });
+  if ((await install(missing)) !== 0) throw new StepError(`apt-get failed. Try: ${command}`);
+  const still = missingPackages(of);
   if (still.length)
     throw new StepError(`apt-get installed ${missing.join(' ')}, yet these are not found: ${still.join(' ')}`);
+}
+
+/** clang-14 makes the PTX of the kernels anew, so that tests can compare; everybody else takes the checked-in one. */
+export async function ensureTestPackages() {
+  if (hasProgram('clang-14') || !hasProgram('apt-cache') || process.getuid() !== 0) return;
+  if (spawnSync('apt-cache', ['show', 'clang-14']).status !== 0) return; // not in this distribution
+  say('installing clang-14');
+  if ((await install(['clang-14'])) !== 0) say('clang-14 cannot be installed: the checked-in PTX is tested');
 }

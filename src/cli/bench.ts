@@ -6,7 +6,7 @@ const usage = `Usage: framepath bench [options]
 
 Measures kernels, stages alone, whole pipelines, and the alternatives on the same clips and model.
 
-  --only NAME      one part: kernels, stages, or a pipeline: A, B, C, D1, D
+  --only NAME      one part: kernels, stages, options, or a pipeline: A, B, C, D1, D2, D4, D
   --quick          one trial of each instead of three
   --no-peers       framepath alone
   --json FILE      write the result

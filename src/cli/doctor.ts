@@ -21,6 +21,7 @@ interface NativeFindings {
   encoders: Record<string, string>;
   runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
   devices: { id: string; description?: string; error?: string }[];
+  cuda: { usable: boolean; steps: { name: string; works: boolean; says: string; hint: string }[] };
   nvml: { gpus: GpuFound[]; unreadable: string[] } | { error: string; hint: string };
 }
 
@@ -51,7 +52,12 @@ async function examine(): Promise<Findings> {
   return { node: process.version, settings, native, models, problems };
 }
 
-function nativeLines({ libav, encoders, runtime, devices, nvml }: NativeFindings): string[] {
+function stepLines({ name, works, says, hint }: NativeFindings['cuda']['steps'][number]): string {
+  if (works) return `    ${name}: ${says}\n`;
+  return `    ${name}: does not work. ${says}\n${hint ? `      ${hint}\n` : ''}`;
+}
+
+function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: NativeFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)
@@ -61,7 +67,8 @@ function nativeLines({ libav, encoders, runtime, devices, nvml }: NativeFindings
     `encoders: ${pairs(encoders)}\n`,
     `ONNX Runtime: ${'error' in runtime ? 'none' : `${runtime.version}, ${runtime.path}`}\n`,
     'devices:\n',
-    ...devices.map(({ id, description, error }) => `  ${id}: ${description ?? `not usable. ${error}`}\n`),
+    ...devices.map(({ id, description }) => `  ${id}: ${description ?? 'not usable'}\n`),
+    ...cuda.steps.map(stepLines),
     ...('error' in nvml ? [`GPU readings: none. ${nvml.error}\n`] : gpuLines(nvml.gpus, nvml.unreadable)),
   ];
 }

@@ -47,6 +47,7 @@ async function composed(
   try {
     await run.done;
     const report = await run.report();
+    expect(report.live).toMatchObject({ leases: 0, encoders: 0 }); // over is free, before anybody closes it
     return { path, shown: pictures(path), report };
   } finally {
     await run.close();

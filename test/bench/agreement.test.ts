@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
-type Box = [x1: number, y1: number, x2: number, y2: number, score: number];
+type Box = [x1: number, y1: number, x2: number, y2: number, score: number, track?: number];
 interface Agreement {
   recallOfOurs: number;
   recallOfTheirs: number;
@@ -12,7 +12,10 @@ interface Agreement {
 
 // The bench is plain JavaScript without declarations.
 const module = new URL('../../bench/agreement.mjs', import.meta.url).href;
-const { agreement } = (await import(module)) as { agreement(ours: string, theirs: string): Agreement };
+const { agreement, idsKept } = (await import(module)) as {
+  agreement(ours: string, theirs: string): Agreement;
+  idsKept(reference: string, other: string): number;
+};
 
 const folder = mkdtempSync(join(tmpdir(), 'framepath-agreement-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -72,5 +75,33 @@ describe('agreement', () => {
 
   test('no frames at all are an error', () => {
     expect(() => compare([], [])).toThrow('has no frames');
+  });
+});
+
+describe('track ids', () => {
+  const tracked = (box: Box, id: number): Box => [box[0], box[1], box[2], box[3], box[4], id];
+  const four = (...ids: number[]) => ids.map((id) => [tracked(left, id)]);
+  const kept = (reference: Box[][], other: Box[][]) =>
+    idsKept(file('reference.tracks', reference), file('other.tracks', other));
+
+  test('other numbers are the same ids', () => {
+    expect(kept(four(1, 1, 1, 1), four(7, 7, 7, 7))).toBe(1);
+  });
+
+  test('a track that goes on under another id keeps its longer part', () => {
+    expect(kept(four(1, 1, 1, 1), four(7, 7, 7, 8))).toBe(0.75);
+  });
+
+  test('two tracks that become one keep one', () => {
+    expect(kept(four(1, 1, 1, 2), four(7, 7, 7, 7))).toBe(0.75);
+  });
+
+  test('boxes that are elsewhere or missing are not kept', () => {
+    expect(kept(four(1, 1), [[tracked(right, 1)], []])).toBe(0);
+  });
+
+  test('nothing to compare is an error', () => {
+    expect(() => kept([[]], [[]])).toThrow('no tracks');
+    expect(() => kept(four(1), four(1, 1))).toThrow('frames');
   });
 });

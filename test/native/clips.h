@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "core/frame.h"
-#include "device/device.h"
-#include "device/image.h"
+#include "device_pictures.h"
 #include "media/source_reader.h"
 
 namespace clips {
@@ -86,13 +85,12 @@ inline Bytes reference(const std::string& path, const std::string& pixelFormat, 
                 " -fps_mode passthrough -f rawvideo -pix_fmt " + pixelFormat + " - 2>/dev/null");
 }
 
-inline std::shared_ptr<framepath::Device> cpu() {
-  static const auto device = framepath::openDevice("cpu");
-  return device;
-}
+using framepath::test::device;
 
 // The picture's bytes without pitch.
-inline Bytes packed(const framepath::ImageView& view) {
+inline Bytes packed(const framepath::Frame& frame) {
+  const framepath::Image image = framepath::test::readable(*device(), frame);
+  const framepath::ImageView& view = image.view;
   Bytes bytes;
   for (int p = 0; p < framepath::planeCount(view.format); p++) {
     const size_t row = static_cast<size_t>(framepath::planeWidth(view, p)) * framepath::sampleBytes(view, p);
@@ -111,7 +109,7 @@ struct Read {
   Bytes bytes() const {
     Bytes all;
     for (const auto& frame : frames) {
-      const Bytes one = packed(frame->view);
+      const Bytes one = packed(*frame);
       all.insert(all.end(), one.begin(), one.end());
     }
     return all;
@@ -120,7 +118,7 @@ struct Read {
 
 inline Read read(const framepath::media::SourceOptions& options) {
   Read result;
-  const auto reader = framepath::media::openSource(options, cpu());
+  const auto reader = framepath::media::openSource(options, device());
   result.info = reader->info();
   while (auto frame = reader->next()) result.frames.push_back(std::move(frame));
   result.counters = reader->counters();

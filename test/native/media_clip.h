@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "core/frame.h"
-#include "device/image.h"
+#include "device_pictures.h"
 #include "media/output.h"
 
 namespace clip {
@@ -126,7 +126,7 @@ inline double tone(const std::vector<float>& samples, double hz, double fromSeco
 // A gradient that moves with a disc that moves otherwise.
 inline framepath::FrameRef picture(framepath::Device& device, int width, int height, int64_t number, int64_t ptsUs) {
   using namespace framepath;
-  const Image image = allocateImage(device, pixelFormat::yuv420p, width, height);
+  Image image = test::blank(device, pixelFormat::yuv420p, width, height);
   const double x0 = width * (0.5 + 0.3 * std::cos(number * 0.13)), y0 = height * (0.5 + 0.3 * std::sin(number * 0.17));
   for (int plane = 0; plane < 3; plane++) {
     const Plane& to = image.view.planes[plane];
@@ -139,6 +139,7 @@ inline framepath::FrameRef picture(framepath::Device& device, int width, int hei
       }
     }
   }
+  image = test::onDevice(device, image);
   auto frame = std::make_shared<Frame>(image.view, width, height, image.memory);
   frame->ptsUs = ptsUs;
   return frame;
@@ -146,12 +147,13 @@ inline framepath::FrameRef picture(framepath::Device& device, int width, int hei
 
 inline framepath::FrameRef plain(framepath::Device& device, int width, int height, uint8_t luma, int64_t ptsUs) {
   using namespace framepath;
-  const Image image = allocateImage(device, pixelFormat::yuv420p, width, height);
+  Image image = test::blank(device, pixelFormat::yuv420p, width, height);
   for (int plane = 0; plane < 3; plane++) {
     const Plane& to = image.view.planes[plane];
     for (int y = 0; y < planeHeight(image.view, plane); y++)
       std::memset(to.data + y * to.pitchBytes, plane ? 128 : luma, planeWidth(image.view, plane));
   }
+  image = test::onDevice(device, image);
   auto frame = std::make_shared<Frame>(image.view, width, height, image.memory);
   frame->ptsUs = ptsUs;
   return frame;
