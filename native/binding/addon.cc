@@ -3,6 +3,7 @@
 
 #include "binding/bench_json.h"
 #include "binding/environment.h"
+#include "binding/gpu_json.h"
 #include "binding/js_error.h"
 #include "binding/report_json.h"
 #include "binding/run.h"
@@ -57,6 +58,7 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
                                              : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
       json["cuda"] = toJson(gpu);
+      json["nvml"] = gpusJson(gpu.pciBusId);
       return jsonMaker(json);
     });
   });

@@ -6,6 +6,7 @@
 
 #include "core/pool.h"
 #include "device/image.h"
+#include "media/adaptive_encoder.h"
 #include "media/av.h"
 #include "media/profiles.h"
 #include "media/ticks.h"
@@ -77,8 +78,10 @@ class HostCanvas {
 
 class SoftwareEncoder : public Encoder {
  public:
-  SoftwareEncoder(const EncoderOptions& options, std::shared_ptr<Device> device, AvCodecContext context)
-      : options_(options),
+  SoftwareEncoder(const ProfileRow& row, const EncoderOptions& options, std::shared_ptr<Device> device,
+                  AvCodecContext context)
+      : row_(row),
+        options_(options),
         host_(std::move(device), options.width, options.height),
         context_(std::move(context)),
         parameters_(avcodec_parameters_alloc()),
@@ -95,6 +98,13 @@ class SoftwareEncoder : public Encoder {
   PixelFormat inputFormat() const override { return pixelFormat::yuv420p; }
   const AVCodecParameters* parameters() const override { return parameters_.get(); }
   std::string name() const override { return context_->codec->name; }
+  RateFigures rate() const override {
+    RateFigures rate;
+    rate.control = rateControlOf(row_, options_);
+    if (rate.control == RateControl::constant) rate.min = rate.mean = rate.max = options_.bitrate;
+    return rate;
+  }
+  void setBitrate(int64_t bitrate) override { setTarget(*context_, bitrate); }
 
   void push(const FrameRef& canvas, const Emit& emit) override {
     const ImageView& view = canvas->view;
@@ -158,7 +168,8 @@ class SoftwareEncoder : public Encoder {
     while (avcodec_receive_packet(context_.get(), packet_.get()) >= 0) av_packet_unref(packet_.get());
   }
 
-  EncoderOptions options_;
+  const ProfileRow& row_;
+  const EncoderOptions options_;
   HostCanvas host_;
   AvCodecContext context_;
   AvCodecParameters parameters_;
@@ -242,7 +253,9 @@ std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_
   for (const ProfileRow* row : profileRows(options.codec, options.profile)) {
     std::string whyNot;
     if (AvCodecContext context = tryOpen(*row, options, whyNot)) {
-      return std::make_unique<SoftwareEncoder>(options, std::move(device), std::move(context));
+      auto encoder = std::make_unique<SoftwareEncoder>(*row, options, device, std::move(context));
+      if (encoder->rate().control != RateControl::adaptive) return encoder;
+      return std::make_unique<AdaptiveEncoder>(std::move(encoder), options, std::move(device));
     }
     lookedFor += (lookedFor.empty() ? "" : "; ") + std::string(row->encoder) + " (" + whyNot + ")";
   }

@@ -24,9 +24,23 @@ struct EncoderOptions {
   Profile profile = Profile::balanced;
   int32_t width = 0, height = 0;  // even
   Rational fps{25, 1};
-  int64_t bitrate = 0;        // 0 = the profile's constant quality
+  int64_t bitrate = 0;        // bits per second on average; 0 = the profile's constant quality
+  int64_t minBitrate = 0;     // above 0: between this and `bitrate`, as the pictures need
   int32_t threads = 0;        // 0 = as many as the machine has cores
   int32_t keyframeMs = 2000;  // longest distance of keyframes; fragments are cut at 1 s whatever this is
+};
+
+// How the bitrate comes about.
+//   quality   constant quality, by profile                constant  the rate that was asked for, on average
+//   adaptive  follows the complexity of the pictures      capped    constant quality, and at most the rate asked for:
+//                                                                   of encoders that keep their rate for life
+enum class RateControl : uint8_t { quality, constant, adaptive, capped };
+
+// Bits per second. What the encoder was told; all 0 where it decides itself (quality, capped).
+struct RateFigures {
+  RateControl control = RateControl::quality;
+  int64_t min = 0, mean = 0, max = 0;
+  double complexity = 0;  // mean, 0..1; only of adaptive ones
 };
 
 class Encoder {
@@ -39,6 +53,9 @@ class Encoder {
   // Frames in order of ptsUs. Packets come out through `emit`, in decode order, on this thread.
   virtual void push(const FrameRef& canvas, const Emit& emit) = 0;
   virtual void finish(const Emit& emit) = 0;
+  virtual RateFigures rate() const { return {}; }
+  // Bits per second from the next picture on; only where rate().control is adaptive.
+  virtual void setBitrate(int64_t) {}
 };
 
 // Throws ENCODER_UNAVAILABLE (names what was looked for), INVALID_ARGUMENT (odd or zero size).

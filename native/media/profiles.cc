@@ -77,17 +77,33 @@ class Params {
   std::string text_;
 };
 
-// Average at the asked rate; peaks are bounded by a buffer of two seconds, half a second where latency counts.
+int bufferOf(int64_t rate, double seconds) {
+  return static_cast<int>(std::min(static_cast<double>(rate) * seconds, double{INT32_MAX}));
+}
+
+// A cap bounds the peaks of constant quality, over two seconds or, where it was asked for, one.
+void setCap(AVCodecContext& context, int64_t rate, double seconds) {
+  context.rc_max_rate = rate;
+  context.rc_buffer_size = bufferOf(rate, seconds);
+}
+
 void setRate(const ProfileRow& row, const EncoderOptions& options, AVCodecContext& context) {
-  if (options.bitrate > 0) {
-    context.bit_rate = options.bitrate;
-    context.rc_max_rate = row.lowLatency ? options.bitrate : options.bitrate + options.bitrate / 2;
-    context.rc_buffer_size =
-        static_cast<int>(std::min<int64_t>(row.lowLatency ? options.bitrate / 2 : options.bitrate * 2, INT32_MAX));
-  } else if (row.capBitsPerPixel > 0) {
-    const double rate = row.capBitsPerPixel * options.width * options.height * options.fps.value();
-    context.rc_max_rate = static_cast<int64_t>(rate);
-    context.rc_buffer_size = static_cast<int>(std::min(rate * 2, double{INT32_MAX}));
+  switch (rateControlOf(row, options)) {
+    case RateControl::quality:
+      if (row.capBitsPerPixel > 0)
+        setCap(context,
+               static_cast<int64_t>(row.capBitsPerPixel * options.width * options.height * options.fps.value()), 2);
+      break;
+    case RateControl::constant:  // on average; peaks are bounded by the buffer
+      context.bit_rate = options.bitrate;
+      context.rc_max_rate = row.lowLatency ? options.bitrate : options.bitrate + options.bitrate / 2;
+      context.rc_buffer_size = bufferOf(options.bitrate, row.lowLatency ? 0.5 : 2);
+      break;
+    case RateControl::adaptive:
+      setTarget(context, options.bitrate);
+      context.rc_buffer_size = bufferOf(options.bitrate, 0.5);  // full when a hard part begins, whatever the target was
+      break;
+    case RateControl::capped: setCap(context, options.bitrate, row.lowLatency ? 0.5 : 1); break;
   }
 }
 
@@ -103,10 +119,21 @@ std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile) {
   return found;
 }
 
+RateControl rateControlOf(const ProfileRow& row, const EncoderOptions& options) {
+  if (options.bitrate <= 0) return RateControl::quality;
+  if (options.minBitrate <= 0 || options.minBitrate >= options.bitrate) return RateControl::constant;
+  return std::string_view(row.encoder) == "libx264" ? RateControl::adaptive : RateControl::capped;
+}
+
+void setTarget(AVCodecContext& context, int64_t bitrate) {
+  context.bit_rate = context.rc_max_rate = bitrate;
+}
+
 void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecContext& context,
                   AvDictionary& privates) {
   const std::string_view encoder = row.encoder;
-  const bool constantQuality = options.bitrate <= 0;
+  const RateControl control = rateControlOf(row, options);
+  const bool constantQuality = control == RateControl::quality || control == RateControl::capped;
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const int threads = options.threads > 0 ? options.threads : cores;
 
@@ -145,10 +172,15 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
     privates.set("row-mt", int64_t{1});
     if (row.lowLatency) privates.set("lag-in-frames", int64_t{0});
     if (constantQuality) privates.set("crf", int64_t{row.crf});
+    if (control == RateControl::capped) context.bit_rate = options.bitrate;  // the cap of "constrained quality"
   } else if (encoder == "librav1e") {
     context.thread_count = threads;
     privates.set("speed", row.preset);
-    if (constantQuality) privates.set("qp", int64_t{row.crf});
+    if (control == RateControl::quality) privates.set("qp", int64_t{row.crf});
+    if (control == RateControl::capped) {  // it has either a quantizer or a rate: the rate, no finer than the quantizer
+      context.bit_rate = options.bitrate;
+      context.qmin = row.crf;
+    }
     if (row.lowLatency) privates.set("rav1e-params", "low_latency=true");
   }
 }

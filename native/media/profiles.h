@@ -20,6 +20,13 @@ struct ProfileRow {
 // Candidates for a codec and profile, best first.
 std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile);
 
+// What the options come to with this encoder: through libavcodec only some take another rate while they run.
+RateControl rateControlOf(const ProfileRow& row, const EncoderOptions& options);
+
+// The rate from the next picture on, of an adaptive encoder. x264 follows it only where average and peak are the same
+// (x264_ratecontrol_init_reconfigurable: "bitrate (CBR only)").
+void setTarget(AVCodecContext& context, int64_t bitrate);
+
 // Writes the row and the options into a context that is not open yet.
 void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecContext& context,
                   AvDictionary& privates);

@@ -8,11 +8,12 @@ import { registry } from '../models/registry.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
 import { runtimeLibraries } from '../runtime-library.js';
+import { type GpuFound, gpuLines } from './gpus.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
 
 const usage = `Usage: framepath doctor [--json]
 
-Says what this machine has: libav and its codecs, ONNX Runtime, devices, models, and who decided each setting.
+Says what this machine has: libav and its codecs, ONNX Runtime, devices, GPU readings, models, and who decided each setting.
 Exit status 1 when something that every run needs is missing.
 `;
 
@@ -23,6 +24,7 @@ interface NativeFindings {
   runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
   devices: { id: string; description?: string; error?: string }[];
   cuda: { usable: boolean; steps: { name: string; works: boolean; says: string; hint: string }[] };
+  nvml: { gpus: GpuFound[]; unreadable: string[] } | { error: string; hint: string };
 }
 
 interface Findings {
@@ -77,7 +79,7 @@ function stepLines({ name, works, says, hint }: NativeFindings['cuda']['steps'][
   return `    ${name}: does not work. ${says}\n${hint ? `      ${hint}\n` : ''}`;
 }
 
-function nativeLines({ libav, encoders, runtime, devices, cuda }: NativeFindings): string[] {
+function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: NativeFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)
@@ -89,6 +91,7 @@ function nativeLines({ libav, encoders, runtime, devices, cuda }: NativeFindings
     'devices:\n',
     ...devices.map(({ id, description }) => `  ${id}: ${description ?? 'not usable'}\n`),
     ...cuda.steps.map(stepLines),
+    ...('error' in nvml ? [`GPU readings: none. ${nvml.error}\n`] : gpuLines(nvml.gpus, nvml.unreadable)),
   ];
 }
 
