@@ -8,8 +8,8 @@ import { registry } from '../models/registry.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
 import { runtimeLibraries } from '../runtime-library.js';
-import { type GpuFound, gpuLines } from './gpus.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
+import { type GpuFound, gpuLines } from './gpus.js';
 
 const usage = `Usage: framepath doctor [--json]
 
