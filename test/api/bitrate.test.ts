@@ -15,7 +15,7 @@ async function* film() {
       random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
       data[i] = n < 50 ? (i % size.width) >> 1 : random >>> 24;
     }
-    yield { data };
+    yield data;
   }
 }
 
