@@ -46,7 +46,8 @@ TEST(no_kernel_copies_its_arguments) {
     if (name == std::string::npos || name > size) continue;
     const int bytes = std::atoi(text.c_str() + size + 1);
     const size_t entry = text.rfind(".entry ", at);
-    const bool hasBits = text.compare(entry, 29, ".entry framepath_selectBoxes(") == 0;  // of every candidate, of its own
+    const bool hasBits =
+        text.compare(entry, 29, ".entry framepath_selectBoxes(") == 0;  // of every candidate, of its own
     if (bytes > (hasBits ? 256 + 4 * kMostOverlapWords : 256))
       check::fail(__FILE__, __LINE__, text.substr(name, size - name) + " has " + std::to_string(bytes) + " bytes");
   }
