@@ -61,8 +61,8 @@ std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_p
   const std::string name = nameOf(options);
   const std::string sha256 = checkModelFile(options.file);
   auto ortRuntime = std::static_pointer_cast<OrtRuntime>(runtime);
-  ProviderLadder ladder(ortRuntime, std::move(device), options, sha256);
-  GraphInfo graph = Session::look(std::move(ortRuntime), options.file);
+  ProviderLadder ladder(std::move(ortRuntime), std::move(device), options, sha256);
+  GraphInfo graph = ladder.look();
 
   // Where the input is known before the head, a trial run settles output dims that the file leaves open.
   const ModelSpec input = inferInput(graph, options.stated, name);

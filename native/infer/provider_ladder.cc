@@ -82,13 +82,22 @@ SessionSettings ProviderLadder::settingsFor(Provider provider, const GraphInfo& 
   return settings;
 }
 
+GraphInfo ProviderLadder::look() {
+  // TensorRT wants to know the shapes before it opens the file; the CPU opens it once and for all.
+  if (left_ != std::vector<Provider>{Provider::cpu}) return Session::look(runtime_, settings_.file);
+  std::string refused;
+  looked_ = Session::open(runtime_, device_, settings_, Provider::cpu, refused);
+  return looked_->graph();
+}
+
 std::unique_ptr<Session> ProviderLadder::open(const GraphInfo& graph, int32_t batch, int32_t most,
                                               const std::vector<int64_t>& itemDims) {
   for (; !left_.empty(); left_.erase(left_.begin())) {
     const Provider provider = left_.front();
     std::string refused;
-    std::unique_ptr<Session> session =
-        Session::open(runtime_, device_, settingsFor(provider, graph, most, itemDims), provider, refused);
+    std::unique_ptr<Session> session = std::move(looked_);
+    if (!session)
+      session = Session::open(runtime_, device_, settingsFor(provider, graph, most, itemDims), provider, refused);
     if (session && provider == Provider::cpu) {
       session->prepare(batch, itemDims);
       return session;

@@ -15,6 +15,9 @@ class ProviderLadder {
   ProviderLadder(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const ModelOptions& options,
                  const std::string& sha256);
 
+  // What the file says about itself, before open(). Throws MODEL_INVALID, MODEL_UNSUPPORTED.
+  GraphInfo look();
+
   // A session prepared for `batch` items of `itemDims`, which has done its first run; `most` is the largest batch it
   // may be prepared for later. What fails on the way is left behind for good: options of the provider, appending it,
   // opening the file with it, the first run.
@@ -34,6 +37,7 @@ class ProviderLadder {
   SessionSettings settings_;
   std::string engineFolder_;
   std::vector<Provider> left_;
+  std::unique_ptr<Session> looked_;  // the session that look() opened, where open() can go on with it
   std::vector<ProviderFall> falls_;
 };
 
