@@ -1,12 +1,11 @@
 /** Stage costs of this machine: measured in child processes, kept in the user's cache folder. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../addon.js';
-import { cacheFolder, writeCached } from '../cache-folder.js';
+import { cacheFile, writeCached } from '../cache-folder.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import type { ModelFileSpec, StageFigures, StageRequest } from '../native.js';
 import { type Costs, type Profile, type StageCost, skips } from './workload.js';
@@ -78,11 +77,6 @@ async function fingerprint({ clip, width, height, model, device, runtimeLibrarie
   };
 }
 
-function cacheFile(print: object): string {
-  const key = createHash('sha256').update(JSON.stringify(print)).digest('hex').slice(0, 16);
-  return join(cacheFolder(), `plan-${key}.json`);
-}
-
 /** What an earlier call left; nothing when the file is not there or not ours. */
 function readEntries(file: string): Entries {
   try {
@@ -148,7 +142,7 @@ function entryOf({ cpuMs, wallMs, items, delayFrames }: StageFigures, threads: n
 /** The costs of the stages, from the cache where they were measured before. @throws FramepathError of the stages */
 export async function measureCosts(options: MeasureOptions): Promise<Measured> {
   const print = await fingerprint(options);
-  const file = cacheFile(print);
+  const file = cacheFile('plan', print);
   const entries = options.fresh ? {} : readEntries(file);
   const missing = Object.keys(requests(options, '')).filter((name) => !entries[name]);
   if (missing.length > 0) {

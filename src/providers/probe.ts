@@ -4,11 +4,10 @@
  * child process first. What failed with a reason there fails with the same reason here, so only crashes and hangs count.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, writeCached } from '../cache-folder.js';
+import { cacheFile, writeCached } from '../cache-folder.js';
 import type { Provider } from './provider.js';
 
 export interface ProbeRequest {
@@ -89,8 +88,7 @@ export async function whyOff(request: ProbeRequest, timeout?: number): Promise<s
   const files = providerFiles(request);
   if (!files) return undefined;
   const print = fingerprint(request, files);
-  const key = createHash('sha256').update(JSON.stringify(print)).digest('hex').slice(0, 16);
-  const cached = join(cacheFolder(), `provider-${request.provider}-${key}.json`);
+  const cached = cacheFile(`provider-${request.provider}`, print);
   let finding = readFinding(cached);
   if (!finding) {
     finding = await probe(request, timeout);
