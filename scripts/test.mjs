@@ -76,9 +76,10 @@ async function runSimulated(folder, env) {
   const parts = [];
   const base = simulated(folder, env);
   for (const name of onlySimulated) {
+    const own = { ...base };
     // It forks hundreds of processes; LeakSanitizer's own tracer crashes in some. The simulator counts what is alive.
-    const tracer = name === 'cuda_fault_test' && base.ASAN_OPTIONS?.replace('detect_leaks=1', 'detect_leaks=0');
-    const own = tracer ? { ...base, ASAN_OPTIONS: tracer } : base;
+    if (name === 'cuda_fault_test' && own.ASAN_OPTIONS)
+      own.ASAN_OPTIONS = own.ASAN_OPTIONS.replace('detect_leaks=1', 'detect_leaks=0');
     parts.push(await runPrograms(' on the simulated GPU', folder, { env: own, names: [name] }));
   }
   for (const [title, behaviour] of Object.entries(simulations)) {

@@ -9,8 +9,9 @@
 //     options_fail                a library it needs is not installed
 //     append_fail                 it cannot be loaded
 //     session_fail                no session can be made with it
-//     run_fail:N, oom:N, lost:N   the Nth run from now on fails, is out of memory, loses the GPU; N+: all later ones
-//     too crash, hang                 appending it kills the process, never returns tensorrt TensorRT is installed too
+//     run_fail:N, oom:N, lost:N   the Nth run from now on fails, is out of memory, loses the GPU; N+: and all after it
+//     crash, hang                 appending it kills the process, never returns
+//     tensorrt                    TensorRT is installed too
 //
 // With FRAMEPATH_SIM_LAZY a run is work of its stream like any other, unless its outputs have no memory of the caller's
 // yet. A tensor in device memory is refused by sessions that run on the CPU.
