@@ -92,7 +92,7 @@ std::vector<Observation> Engine::runBatch(Lane& lane, Worker& worker, const Batc
   const int32_t tries = lane.node.policy.retry + (single || lane.node.stateful ? 0 : 1);
   for (size_t i = 0; i < batch.tasks.size(); i++) {
     std::optional<Error> last = error;
-    for (int32_t n = 0; n < tries && last; n++) last = attempt(i, 1);
+    for (int32_t n = 0; n < tries && last && last->code != ErrorCode::DEVICE_LOST; n++) last = attempt(i, 1);
     if (last) says[i] = afterFailure(lane, *batch.tasks[i], *last);
   }
   return says;
@@ -104,7 +104,8 @@ Observation Engine::afterFailure(Lane& lane, Task& task, const Error& error) {
     lane.stats.failures++;
     if (stopping_) return Observation::nothing(Reason::cancelled);
   }
-  switch (lane.node.policy.onError) {
+  const bool lost = error.code == ErrorCode::DEVICE_LOST;  // for the whole process: there is nothing to go on with
+  switch (lost ? OnError::fail : lane.node.policy.onError) {
     case OnError::skip: break;
     case OnError::fallback: return task.observations[graph_.fallbackOf(lane.module)];
     case OnError::fail: {

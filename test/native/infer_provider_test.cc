@@ -9,6 +9,7 @@
 #include "infer/embedder.h"
 #include "infer_heads.h"
 #include "infer_support.h"
+#include "simulated.h"
 
 using namespace framepath;
 using namespace support;
@@ -94,17 +95,9 @@ uint64_t imagesDown() {
   return device()->copiedBytes(CopyKind::d2hImage);
 }
 
-#define NEED_SIMULATOR()                                                                          \
-  NEED_RUNTIME();                                                                                 \
-  if (device()->id().kind != DeviceKind::cuda || environment("FRAMEPATH_SIM_ORT_REAL").empty()) { \
-    std::printf("  skipped: not on the simulated GPU (scripts/with-simulator)\n");                \
-    return;                                                                                       \
-  }
-
 }  // namespace
 
-TEST(the_cuda_provider_keeps_pictures_on_the_gpu) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(the_cuda_provider_keeps_pictures_on_the_gpu) {
   expected();
   Loaded loaded(options());
   CHECK_EQUAL(loaded.model->provider(), std::string("cuda"));
@@ -119,8 +112,7 @@ TEST(the_cuda_provider_keeps_pictures_on_the_gpu) {
   CHECK(crossed > 0 && crossed < 10'000 * photos().size());
 }
 
-TEST(tensorrt_comes_first_where_it_is_installed) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(tensorrt_comes_first_where_it_is_installed) {
   const Simulated rules("tensorrt");
   infer::ModelOptions asked = options();
   asked.providers.cacheFolder = temporaryFolder();
@@ -132,8 +124,7 @@ TEST(tensorrt_comes_first_where_it_is_installed) {
   CHECK(std::filesystem::exists(temporaryFolder() + "/tensorrt"));
 }
 
-TEST(whatever_fails_the_next_provider_runs_the_model) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(whatever_fails_the_next_provider_runs_the_model) {
   expected();
   const std::pair<const char*, const char*> cases[] = {{"options_fail", "libcublasLt.so.13"},
                                                        {"append_fail", "Failed to load shared library"},
@@ -159,8 +150,7 @@ TEST(whatever_fails_the_next_provider_runs_the_model) {
   }
 }
 
-TEST(a_provider_that_must_not_be_tried_is_left_out_with_its_reason) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(a_provider_that_must_not_be_tried_is_left_out_with_its_reason) {
   infer::ModelOptions asked = options();
   asked.providers.off = {{"cuda", "tried in a child process, it crashes"}};
   Loaded loaded(asked);
@@ -171,8 +161,7 @@ TEST(a_provider_that_must_not_be_tried_is_left_out_with_its_reason) {
   CHECK(told);
 }
 
-TEST(without_the_cpu_among_them_nothing_is_left_in_the_end) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(without_the_cpu_among_them_nothing_is_left_in_the_end) {
   const Simulated rules("session_fail");
   infer::ModelOptions asked = options();
   asked.providers.order = {"cuda"};
@@ -184,15 +173,13 @@ TEST(without_the_cpu_among_them_nothing_is_left_in_the_end) {
   CHECK_ERROR(infer::loadModel(runtime(), device(), asked), INVALID_ARGUMENT);
 }
 
-TEST(a_model_that_is_no_model_does_not_go_down_the_ladder) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(a_model_that_is_no_model_does_not_go_down_the_ladder) {
   infer::ModelOptions asked = options();
   asked.file = writeFile("broken.onnx", "\x08\x07 this is not a graph");
   CHECK_ERROR(infer::loadModel(runtime(), device(), asked), MODEL_INVALID);
 }
 
-TEST(out_of_memory_halves_the_batch_and_goes_on) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(out_of_memory_halves_the_batch_and_goes_on) {
   expected();
   Loaded loaded(options());
   const auto detector = infer::openDetector(loaded.model);
@@ -207,8 +194,7 @@ TEST(out_of_memory_halves_the_batch_and_goes_on) {
   CHECK(loaded.recoveries[0].reason.find("Available memory") != std::string::npos);
 }
 
-TEST(out_of_memory_for_good_is_an_error_of_the_module) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(out_of_memory_for_good_is_an_error_of_the_module) {
   Loaded loaded(options());
   const auto detector = infer::openDetector(loaded.model);
   std::vector<Detections> found(photos().size());
@@ -221,8 +207,7 @@ TEST(out_of_memory_for_good_is_an_error_of_the_module) {
   checkSame(found);
 }
 
-TEST(a_failed_run_is_told_and_the_next_one_works) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(a_failed_run_is_told_and_the_next_one_works) {
   Loaded loaded(options());
   const auto detector = infer::openDetector(loaded.model);
   std::vector<Detections> found(photos().size());
@@ -234,8 +219,7 @@ TEST(a_failed_run_is_told_and_the_next_one_works) {
   checkSame(found);
 }
 
-TEST(every_worker_has_a_session_of_its_own_on_the_same_provider) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(every_worker_has_a_session_of_its_own_on_the_same_provider) {
   Loaded loaded(options());
   const auto first = infer::openDetector(loaded.model), second = infer::openDetector(loaded.model);
   std::vector<Detections> found(photos().size());
@@ -250,8 +234,7 @@ TEST(every_worker_has_a_session_of_its_own_on_the_same_provider) {
   CHECK_EQUAL(loaded.recoveries.size(), size_t{1});
 }
 
-TEST(vectors_alone_come_back_from_an_embedder) {
-  NEED_SIMULATOR();
+SIMULATOR_TEST(vectors_alone_come_back_from_an_embedder) {
   infer::ModelOptions asked;
   asked.file = environment("FRAMEPATH_MODELS") + "/face-recognition.onnx";
   asked.maxBatch = 8;
@@ -277,9 +260,69 @@ TEST(vectors_alone_come_back_from_an_embedder) {
   CHECK(apart < 1e-4);  // another size of batch may round otherwise
 }
 
-// Last: the GPU is lost for the whole process.
-TEST(a_lost_gpu_is_lost_for_good) {
-  NEED_SIMULATOR();
+// Nothing is kept, so that every allocation asks the driver.
+SIMULATOR_TEST(any_call_of_the_driver_may_fail) {
+  setenv("FRAMEPATH_CUDA_CACHE", "off", 1);
+  expected();
+  const test::Simulator& gpu = test::simulator();
+  const std::pair<const char*, int> calls[] = {
+      {"cuMemAlloc_v2", 2},        {"cuMemHostAlloc", 2},     {"cuLaunchKernel", 701},
+      {"cuMemcpyDtoHAsync_v2", 1}, {"cuMemcpy2DAsync_v2", 1}, {"cuStreamCreate", 2},
+      {"cuStreamSynchronize", 46}, {"cuEventRecord", 1},      {"cuStreamWaitEvent", 1}};
+  int failed = 0, recovered = 0;
+  for (const auto& [call, result] : calls) {
+    const auto counted = [&] { return gpu.counter(("call:" + std::string(call)).c_str()); };
+    for (long long n = 1;; n += n < 12 ? 1 : 5) {
+      const long long before = counted();
+      const size_t live = device()->liveBytes();
+      const uint64_t used = device()->memory().used;
+      gpu.fail((call + std::string(":") + std::to_string(n) + ":" + std::to_string(result)).c_str());
+      try {
+        Loaded loaded(options());
+        checkSame(detectAll(loaded.model));
+        recovered += counted() - before >= n;
+      } catch (const Error& e) {
+        failed++;
+        const bool coded = e.code == ErrorCode::DEVICE_OUT_OF_MEMORY || e.code == ErrorCode::DEVICE_UNAVAILABLE;
+        if (!coded) check::fail(call, static_cast<int>(n), std::string(errorCodeName(e.code)) + ": " + e.sentence);
+      }
+      gpu.fail("");
+      if (device()->liveBytes() != live || device()->memory().used != used)
+        check::fail(call, static_cast<int>(n), "left " + std::to_string(device()->liveBytes() - live) + " bytes");
+      if (counted() - before < n) break;  // nobody calls it that often
+    }
+  }
+  std::printf("  %d failed, %d recovered\n", failed, recovered);
+  CHECK(failed > 20 && recovered > 0);
+}
+
+SIMULATOR_TEST(a_model_that_does_not_fit_fails_at_the_start_and_says_what_does) {
+  const auto small = openDevice("cuda:0", {.memoryLimit = 3 << 20});
+  infer::ModelOptions asked = options(16);
+  std::string sentence;
+  try {
+    infer::loadModel(runtime(), small, asked);
+  } catch (const Error& e) {
+    CHECK(e.code == ErrorCode::DEVICE_OUT_OF_MEMORY && !e.hint.empty());
+    sentence = e.sentence;
+  }
+  CHECK(sentence.find("3.1 MB") != std::string::npos);
+  CHECK_EQUAL(small->liveBytes(), size_t{0});
+}
+
+SIMULATOR_TEST(a_batch_that_does_not_fit_is_halved_until_it_does) {
+  infer::ModelOptions asked = options(16);
+  const uint64_t whole = [&] {
+    Loaded loaded(asked);
+    return device()->memory().used;
+  }();
+  const auto tight = openDevice("cuda:0", {.memoryLimit = whole - (6 << 20)});
+  Loaded loaded(asked, tight);
+  CHECK(loaded.model->batch() < 16 && loaded.model->batch() >= 1);
+  CHECK(tight->memory().used <= tight->memory().limit);
+}
+
+SIMULATOR_TEST(a_lost_gpu_is_lost_for_good) {
   expected();
   Loaded loaded(options());
   const auto detector = infer::openDetector(loaded.model);
