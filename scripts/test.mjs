@@ -93,7 +93,7 @@ async function runSimulated(folder, env) {
 async function runProgram(folder, name, env) {
   const begun = performance.now();
   const { status, output } = await spawnCaptured(join(folder, name), [], env, false);
-  const counts = /(\d+) passed, (\d+) failed\s*$/.exec(output);
+  const counts = /^(\d+) passed, (\d+) failed$/m.exec(output);
   const passed = Number(counts?.[1] ?? 0);
   let failed = Number(counts?.[2] ?? 0);
   if (status !== 0 && failed === 0) failed = 1; // crashed, or a sanitizer's report after the last line

@@ -14,6 +14,8 @@ import { fields, integer, list, oneOf, type Rule, text } from './validate.js';
 export interface Settings {
   /** `'auto'`, `'cpu'` or `'cuda:N'`; default `'auto'` */
   device?: string;
+  /** bytes of a GPU's memory that the runs of this process may take together; default: 75 % of it */
+  memoryLimit?: number;
   /** where ONNX Runtime is; default: the installed `onnxruntime-node`, then the system's */
   runtime?: {
     library?: string;
@@ -46,6 +48,7 @@ export interface Decided<T> {
 /** All settings with who decided each. */
 export type DecidedSettings = {
   device: Decided<string>;
+  memoryLimit: Decided<number | undefined>;
   runtimeLibrary: Decided<string | undefined>;
   providers: Decided<readonly Provider[] | undefined>;
   modelsFolder: Decided<string>;
@@ -61,6 +64,7 @@ const device: Rule = (name, value) => {
 /** @internal */
 export const settingRules: Record<string, Rule> = {
   device,
+  memoryLimit: integer(1_000_000),
   runtime: (name, value) => fields(name, value, { library: text, providers: list(oneOf(...providers), 1) }),
   modelsFolder: text,
   inFlight: integer(1, 256),
@@ -93,6 +97,7 @@ export async function loadSettings(
   };
   return {
     device: decide((s) => s.device, 'auto'),
+    memoryLimit: decide<number | undefined>((s) => s.memoryLimit, undefined),
     runtimeLibrary: decide<string | undefined>((s) => s.runtime?.library, undefined),
     providers: decide<readonly Provider[] | undefined>((s) => s.runtime?.providers, undefined),
     modelsFolder: decide((s) => s.modelsFolder, resolve(import.meta.dirname, '..', 'models')),
@@ -159,6 +164,7 @@ function environmentLevels(env: NodeJS.ProcessEnv): Level[] {
     levels.push({ from: variable, settings: settings(value) });
   };
   take('FRAMEPATH_DEVICE', (value) => ({ device: value }));
+  take('FRAMEPATH_MEMORY_LIMIT', (value) => ({ memoryLimit: Number(value) }));
   take('FRAMEPATH_ORT_LIBRARY', (value) => ({ runtime: { library: value } }));
   take('FRAMEPATH_PROVIDERS', (value) => ({ runtime: { providers: value.split(',') as Provider[] } }));
   take('FRAMEPATH_MODELS', (value) => ({ modelsFolder: resolve(value) }));

@@ -149,6 +149,8 @@ export interface OutputSpec {
 
 export interface PipelineSpec {
   device: string;
+  /** bytes of a GPU's memory; default 75 % of it */
+  memoryLimit?: number;
   runtimeLibraries: string[];
   providers?: ProviderSpec;
   sources: SourceSpec[];

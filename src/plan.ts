@@ -137,6 +137,7 @@ export function planRun(
   const folder = settings.modelsFolder.value;
   return {
     device: settings.device.value,
+    ...(settings.memoryLimit.value !== undefined && { memoryLimit: settings.memoryLimit.value }),
     runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value),
     providers,
     sources: from.sources.map((source, i) => sourceSpec(source, ids[i]!)),

@@ -19,11 +19,17 @@ describe('settings', () => {
       path,
       `export default { device: 'cpu', inFlight: 4, resultQueue: 10, environments: { production: { inFlight: 6 } } };`,
     );
-    const env = { FRAMEPATH_ENV: 'production', FRAMEPATH_DEVICE: 'cuda:0', FRAMEPATH_ORT_LIBRARY: '/opt/ort.so' };
+    const env = {
+      FRAMEPATH_ENV: 'production',
+      FRAMEPATH_DEVICE: 'cuda:0',
+      FRAMEPATH_MEMORY_LIMIT: '2000000000',
+      FRAMEPATH_ORT_LIBRARY: '/opt/ort.so',
+    };
     const settings = await loadSettings({ resultQueue: 5 }, folder, env);
     expect(settings.resultQueue).toEqual({ value: 5, from: 'options' });
     expect(settings.inFlight).toEqual({ value: 6, from: `${path} (production)` });
     expect(settings.device).toEqual({ value: 'cpu', from: path });
+    expect(settings.memoryLimit).toEqual({ value: 2_000_000_000, from: 'FRAMEPATH_MEMORY_LIMIT' });
     expect(settings.runtimeLibrary).toEqual({ value: '/opt/ort.so', from: 'FRAMEPATH_ORT_LIBRARY' });
     expect(settings.keptFrames.from).toBe('default');
   });

@@ -267,6 +267,7 @@ graph::PipelineSpec pipelineFrom(const Json& json) {
   try {
     graph::PipelineSpec spec;
     spec.device = get(json, "device", spec.device);
+    spec.deviceOptions.memoryLimit = get(json, "memoryLimit", spec.deviceOptions.memoryLimit);
     spec.runtimeLibraries = get(json, "runtimeLibraries", spec.runtimeLibraries);
     spec.providers = providersFrom(get(json, "providers", Json::object()));
     for (const Json& source : get(json, "sources", Json::array())) spec.sources.push_back(sourceFrom(source));

@@ -71,7 +71,7 @@ void Pipeline::open() {
     if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
   };
   {
-    std::shared_ptr<Device> device = openDevice(spec_.device);
+    std::shared_ptr<Device> device = openDevice(spec_.device, spec_.deviceOptions);
     const std::string reason = device->fallbackReason();
     if (!reason.empty()) recovered({spec_.device, "the CPU instead of the GPU", reason});
     std::lock_guard lock(mutex_);

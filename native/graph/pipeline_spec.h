@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compose/layout.h"
+#include "device/device.h"
 #include "graph/module.h"
 #include "infer/model.h"
 #include "media/encoder.h"
@@ -53,6 +54,7 @@ struct OutputSpec {
 
 struct PipelineSpec {
   std::string device = "auto";
+  DeviceOptions deviceOptions;
   std::vector<std::string> runtimeLibraries;
   infer::ProviderChoice providers;
   std::vector<SourceSpec> sources;

@@ -58,7 +58,8 @@ async function fingerprint({ clip, width, height, model, device, runtimeLibrarie
     runtime: { version?: string };
     devices: { id: string; description?: string }[];
   };
-  const id = device === 'auto' ? 'cpu' : device;
+  const best = found.devices.filter((one) => one.description).at(-1);
+  const id = device === 'auto' ? (best?.id ?? 'cpu') : device;
   const fileOf = (path: string) => {
     const { size, mtimeMs } = statSync(path);
     return { path, size, mtimeMs };
