@@ -89,6 +89,14 @@ async function runSimulated(folder, env) {
   return parts;
 }
 
+/** The tests of the API with the simulated GPU as their device. */
+const runApiSimulated = (title, behaviour) =>
+  runVitest(['fast'], {
+    title: ` on the simulated GPU${title}`,
+    env: { ...simulated(join(root, 'build'), behaviour), FRAMEPATH_DEVICE: 'cuda:0' },
+    folders: ['test/api'],
+  });
+
 /** Runs one native test program; what it says is shown when it fails, what it skipped always. */
 async function runProgram(folder, name, env) {
   const begun = performance.now();
@@ -118,8 +126,8 @@ async function runPrograms(title, folder, { env = {}, names = programsIn(folder)
   return total;
 }
 
-async function runVitest(projects) {
-  say(`vitest: ${projects.join(', ')}`);
+async function runVitest(projects, { title = '', env = {}, folders = [] } = {}) {
+  say(`vitest: ${projects.join(', ')}${title}`);
   const report = join(root, 'build/vitest.json');
   rmSync(report, { force: true });
   mkdirSync(join(root, 'build'), { recursive: true });
@@ -128,9 +136,10 @@ async function runVitest(projects) {
     'run',
     '--passWithNoTests',
     ...projects.map((name) => `--project=${name}`),
+    ...folders,
   ];
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
-  const { status } = await spawnCaptured(process.execPath, args, {}, true);
+  const { status } = await spawnCaptured(process.execPath, args, env, true);
   const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
   // A file that does not load has no failed test, and an unhandled error fails neither.
   const failed = numFailedTests || numFailedTestSuites || (status === 0 ? 0 : 1);
@@ -185,12 +194,16 @@ await main(async () => {
   await setUp('native_tests');
   if (process.argv.includes('--simulator')) {
     parts.push(...(await runSimulated(join(root, 'build'))));
+    for (const [title, behaviour] of Object.entries(simulations)) parts.push(await runApiSimulated(title, behaviour));
   } else if (full) {
     parts.push(...(await runSanitized()));
+    for (const [title, behaviour] of Object.entries(simulations))
+      if (title) parts.push(await runApiSimulated(title, behaviour));
     parts.push(await runVitest(['full']));
   } else {
     parts.push(await runPrograms('', join(root, 'build')));
     parts.push(...(await runSimulated(join(root, 'build'))));
+    parts.push(await runApiSimulated('', {}));
     parts.push(await runVitest(['fast']));
   }
   const passed = parts.reduce((sum, part) => sum + part.passed, 0);
