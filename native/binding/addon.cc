@@ -8,6 +8,7 @@
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
 #include "infer/runtime.h"
+#include "media/gpu_codecs.h"
 #include "media/versions.h"
 #include "track/mot.h"
 
@@ -36,6 +37,21 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
+Json videoOf(const std::shared_ptr<Device>& gpu) {
+  const media::GpuCodecs codecs = media::gpuCodecs(gpu);
+  Json decodes = Json::array(), encodes = Json::object();
+  for (const media::NvdecFormat& f : codecs.decodes.formats)
+    decodes.push_back({{"codec", f.codec},
+                       {"chroma", f.chroma},
+                       {"depth", f.depth},
+                       {"from", {f.minWidth, f.minHeight}},
+                       {"to", {f.maxWidth, f.maxHeight}}});
+  for (const auto& [codec, whyNot] : codecs.encodes) encodes[codec] = whyNot.empty() ? Json(true) : Json(whyNot);
+  Json video = {{"decodes", decodes}, {"encodes", encodes}};
+  if (!codecs.decodes.unavailable.empty()) video["decodesNothing"] = codecs.decodes.unavailable;
+  return video;
+}
+
 Napi::Value doctor(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Json options = parseJson(argument(info, 0));
@@ -54,7 +70,7 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
       try {
         const auto best = openDevice("cuda:0");
-        json["devices"].push_back({{"id", "cuda:0"}, {"description", best->description()}});
+        json["devices"].push_back({{"id", "cuda:0"}, {"description", best->description()}, {"video", videoOf(best)}});
       } catch (const Error& e) {
         json["devices"].push_back({{"id", "cuda:0"}, {"error", e.sentence}});
       }

@@ -1,9 +1,11 @@
 #include "media/file_reader.h"
 
+#include "media/surface.h"
+
 namespace framepath::media {
 
 FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop)
-    : stop_(std::move(stop)), options_(options), selection_(options), maker_(std::move(device)) {
+    : stop_(std::move(stop)), options_(options), device_(std::move(device)), selection_(options), maker_(device_) {
   open();
   info_ = describe(*input_);
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
@@ -17,7 +19,7 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
 void FileReader::open() {
   pictures_.reset();
   input_.emplace(options_.uri, options_.limits, stop_);
-  pictures_.emplace(*input_, options_);
+  pictures_.emplace(*input_, options_, device_);
 }
 
 FrameRef FileReader::next() {
@@ -38,6 +40,7 @@ FrameRef FileReader::next() {
       break;
     }
     counters_.decoded++;
+    if (onGpu(*picture)) counters_.decodedOnGpu++;
     if (verdict == FrameSelection::Verdict::skip) {
       counters_.skipped++;
       continue;

@@ -22,6 +22,13 @@ const needs = {
   ffmpeg: () => hasProgram('ffmpeg') && hasProgram('ffprobe'),
 };
 
+/** What the simulated NVIDIA libraries of the tests are built from besides. */
+export const testNeeds = {
+  ...needs,
+  'libffmpeg-nvenc-dev': () => existsSync('/usr/include/ffnvcodec/nvEncodeAPI.h') || library('ffnvcodec')(),
+  'libx265-dev': library('x265'),
+};
+
 /** What scripts that the build does not need may ask for besides: Debian's own Python and modules of it. */
 export const python = '/usr/bin/python3';
 const pythonModule = (name) => () => spawnSync(python, ['-c', `import ${name}`]).status === 0;

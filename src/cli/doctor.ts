@@ -19,7 +19,16 @@ interface NativeFindings {
   libav: Record<string, string>;
   encoders: Record<string, string>;
   runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
-  devices: { id: string; description?: string; error?: string }[];
+  devices: { id: string; description?: string; error?: string; video?: GpuVideo }[];
+}
+
+/** What a GPU's video units take. */
+interface GpuVideo {
+  decodes: { codec: string; chroma: string; depth: number; from: [number, number]; to: [number, number] }[];
+  /** why it decodes nothing */
+  decodesNothing?: string;
+  /** by codec: true, or why not */
+  encodes: Record<string, true | string>;
 }
 
 interface Findings {
@@ -59,7 +68,22 @@ function nativeLines({ libav, encoders, runtime, devices }: NativeFindings): str
     `encoders: ${pairs(encoders)}\n`,
     `ONNX Runtime: ${'error' in runtime ? 'none' : `${runtime.version}, ${runtime.path}`}\n`,
     'devices:\n',
-    ...devices.map(({ id, description, error }) => `  ${id}: ${description ?? `not usable. ${error}`}\n`),
+    ...devices.flatMap(({ id, description, error, video }) => [
+      `  ${id}: ${description ?? `not usable. ${error}`}\n`,
+      ...(video ? videoLines(video) : []),
+    ]),
+  ];
+}
+
+function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
+  const size = ([width, height]: [number, number]) => `${width}x${height}`;
+  return [
+    ...(decodesNothing ? [`    decodes nothing: ${decodesNothing}\n`] : []),
+    ...decodes.map(
+      ({ codec, chroma, depth, from, to }) =>
+        `    decodes ${codec} ${chroma} ${depth}-bit, ${size(from)} to ${size(to)}\n`,
+    ),
+    ...Object.entries(encodes).map(([codec, can]) => `    encodes ${codec}${can === true ? '' : `: no, ${can}`}\n`),
   ];
 }
 

@@ -1,0 +1,57 @@
+// Lets calls of the simulated driver fail one after the other.
+#pragma once
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "simulated.h"
+
+namespace framepath::test {
+
+// Calls that our code and libavcodec make of libcuda, and of the codecs' libraries.
+inline std::vector<std::string> driverCalls() {
+  return {
+#define FRAMEPATH_CUDA_NAME(name, parameters) #name,
+      FRAMEPATH_CUDA_CALLS(FRAMEPATH_CUDA_NAME)
+#undef FRAMEPATH_CUDA_NAME
+  };
+}
+
+// How often `body`, in a child, makes the call.
+template <typename Body>
+long long timesCalled(const std::string& call, Body&& body) {
+  int ends[2];
+  if (pipe(ends) != 0) return 0;
+  mustPassInChild(call, [&] {
+    body();
+    const long long count = simulator().counter(("call:" + call).c_str());
+    if (::write(ends[1], &count, sizeof count) != sizeof count) check::fail(call.c_str(), 0, "could not be counted");
+  });
+  close(ends[1]);
+  long long count = 0;
+  if (::read(ends[0], &count, sizeof count) != sizeof count) count = 0;
+  close(ends[0]);
+  return count;
+}
+
+// Each call fails at `turns` of its turns with each of `results`, every time in a child that does `body`.
+template <typename Body>
+void failEveryCall(const std::vector<std::string>& calls, const std::vector<int>& results, long long turns,
+                   Body&& body) {
+  for (const std::string& call : calls) {
+    const long long count = timesCalled(call, body);
+    for (long long turn = 0; turn < std::min(turns, count); turn++) {
+      const long long n = turns == 1 ? (count + 1) / 2 : 1 + (count - 1) * turn / (turns - 1);
+      for (const int result : results) {
+        const std::string rule = call + ":" + std::to_string(n) + ":" + std::to_string(result);
+        mustPassInChild(rule, [&] {
+          simulator().fail(rule.c_str());
+          body();
+        });
+      }
+    }
+  }
+}
+
+}  // namespace framepath::test
