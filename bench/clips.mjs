@@ -21,8 +21,8 @@ const moves = [
 /** Name -> seconds, the photos in their order, and the sizes it is encoded in. */
 const recipes = {
   faces: { seconds: 20, photos: [3, 5, 6, 4, 1], sizes: { faces1080: 1080, faces720: 720 } },
-  left: { seconds: 10, photos: [6, 3, 5], sizes: { left1080: 1080 } },
-  right: { seconds: 10, photos: [1, 5, 3], sizes: { right1080: 1080 } },
+  left: { seconds: 6, photos: [6, 3, 5], sizes: { left1080: 1080 } },
+  right: { seconds: 6, photos: [1, 5, 3], sizes: { right1080: 1080 } },
 };
 
 function photoFolder() {

@@ -51,7 +51,7 @@ function lavfiCompose({ left1080, right1080 }, frames) {
 export function runSwscale(clips) {
   const result = measured('swscale_bench', ['--budget', '600']);
   if (result.skipped) return result;
-  const ms = lavfiCompose(clips, 250);
+  const ms = lavfiCompose(clips, 120);
   if (Number.isFinite(ms)) result.compose.push({ case: 'squeeze', contender: 'lavfi scale + hstack', isa: 'auto', ms });
   return result;
 }

@@ -22,38 +22,34 @@ const fpsOf = ({ frames, wallMs }) => (frames / wallMs) * 1000;
 const cpuOf = ({ cpuMs, frames }) => cpuMs / frames;
 
 /**
- * Decode, detect and track a clip with each choice: [{name, clip, fps, cpu, recall, idsKept, noisy}], ratios to the
- * defaults of the same clip (fps above 1 is faster, cpu below 1 takes less).
+ * Decode, detect and track a clip with each choice: [{name, fps, cpu, recall, idsKept, noisy}], ratios to the defaults
+ * (fps above 1 is faster, cpu below 1 takes less).
  */
-export async function runOptions({ clips, rounds, say }) {
+export async function runOptions({ clip, rounds, say }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-options-'));
   try {
-    const rows = [];
-    for (const clip of ['faces1080', 'left1080', 'right1080']) {
-      const contenders = choices.map(({ name, options }, i) => {
-        const files = { detections: join(folder, `${i}.boxes`), tracks: join(folder, `${i}.tracks`) };
-        const job = { pipeline: 'T', clips: [clips[clip]], options, ...files };
-        return { name, files, command: { file: process.execPath, args: [trialFile, JSON.stringify(job)] } };
-      });
-      const results = await compete(contenders, { rounds, measure: cpuOf, say: (what) => say(`options: ${what}`) });
-      const failed = contenders.find(({ name }) => results.get(name).skipped);
-      if (failed) throw new Error(`${failed.name}: ${results.get(failed.name).skipped}`);
-      const middle = (name, of) => median(results.get(name).trials.map(of));
-      for (const [i, { name, detects = true }] of choices.entries()) {
-        const { detections, tracks } = contenders[i].files;
-        const reference = contenders[0].files;
-        rows.push({
-          name,
-          clip,
-          fps: middle(name, fpsOf) / middle('defaults', fpsOf),
-          cpu: middle(name, cpuOf) / middle('defaults', cpuOf),
-          recall: detects ? agreement(reference.detections, detections).recallOfOurs : null,
-          idsKept: idsKept(reference.tracks, tracks),
-          noisy: results.get(name).noisy,
-        });
-      }
-    }
-    return rows;
+    const contenders = choices.map(({ name, options, detects = true }, i) => {
+      const files = { detections: join(folder, `${i}.boxes`), tracks: join(folder, `${i}.tracks`) };
+      const job = { pipeline: 'T', clips: [clip], options, ...files };
+      return { name, detects, files, command: { file: process.execPath, args: [trialFile, JSON.stringify(job)] } };
+    });
+    const results = await compete(contenders, { rounds, measure: cpuOf, say: (what) => say(`options: ${what}`) });
+    const [reference] = contenders;
+    const without = results.get(reference.name);
+    if (without.skipped) throw new Error(`${reference.name}: ${without.skipped}`);
+    const middle = ({ trials }, of) => median(trials.map(of));
+    return contenders.map(({ name, detects, files }) => {
+      const result = results.get(name);
+      if (result.skipped) return { name, skipped: result.skipped };
+      return {
+        name,
+        fps: middle(result, fpsOf) / middle(without, fpsOf),
+        cpu: middle(result, cpuOf) / middle(without, cpuOf),
+        recall: detects ? agreement(reference.files.detections, files.detections).recallOfOurs : null,
+        idsKept: idsKept(reference.files.tracks, files.tracks),
+        noisy: result.noisy,
+      };
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -57,6 +57,7 @@ const catalogue = (clips) => [
     name,
     title,
     clips: Array(count).fill(clips.faces720),
+    options: { video: { endMs: 10_000 } },
     alone: [
       ['decode', `decode 720p ${count > 1 ? '1 thread' : '2 threads'}`, 1],
       ['faces', 'detect 720p', 1],
@@ -130,7 +131,7 @@ async function contendersOf(job, { folder, withPeers }) {
   const published = job.rival ? await publishedModel() : undefined;
   const forms = [{ name: 'framepath', job: {} }];
   if (job.name === 'A') forms.push({ name: 'framepath (published model)', job: { model: published } });
-  const give = { pipeline: job.name, clips: job.clips };
+  const give = { pipeline: job.name, clips: job.clips, options: job.options };
   const files = (name) => ({
     ...(job.rival && { detections: join(folder, `${job.name}-${name.replace(/\W+/g, '-')}.jsonl`) }),
     ...(job.output && { out: join(folder, `${job.name}-${name.replace(/\W+/g, '-')}.mp4`) }),

@@ -53,17 +53,17 @@ function calm(trials, wanted) {
 }
 
 /**
- * Rounds of trials over `contenders` ([{name, command}]): `rounds` each, at most twice as many where trials were noisy
- * or differ too much by `measure`. Resolves with name -> {trials, noisy, repeated} or {skipped}.
+ * Rounds of trials over `contenders` ([{name, command}]): `rounds` each, `extra` more where trials were noisy or differ
+ * too much by `measure`. Resolves with name -> {trials, noisy, repeated} or {skipped}.
  */
-export async function compete(contenders, { rounds, measure, say = () => {} }) {
+export async function compete(contenders, { rounds, extra = 1, measure, say = () => {} }) {
   const results = new Map(contenders.map(({ name }) => [name, { trials: [], skipped: undefined }]));
   const settled = ({ trials, skipped }) => {
     if (skipped) return true;
     const kept = calm(trials, rounds);
     return kept.length >= rounds && kept.every(({ others }) => others <= quiet) && spread(kept.map(measure)) <= steady;
   };
-  for (let round = 0; round < 2 * rounds; round++) {
+  for (let round = 0; round < rounds + extra; round++) {
     const order = round % 2 ? [...contenders].reverse() : contenders;
     for (const { name, command } of order) {
       const result = results.get(name);

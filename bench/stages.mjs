@@ -30,8 +30,9 @@ export function stageCases({ clips, models, quick = false }) {
     cases.push({ stage, case: title, request: { stage, ...common, ...request }, ...more });
 
   for (const [size, clip] of sizes) {
-    add('decode', `${size} 1 thread`, { clip, threads: 1 }, { inPipelines });
-    add('decode', `${size} 2 threads`, { clip, threads: 2 }, { inPipelines });
+    const half = { clip, endMs: 10_000 };
+    add('decode', `${size} 1 thread`, { ...half, threads: 1 }, { inPipelines });
+    add('decode', `${size} 2 threads`, { ...half, threads: 2 }, { inPipelines });
   }
   for (const [size, clip] of sizes) add('letterbox', size, { clip, model: models.detect });
   add('detect', '', { clip: clips.faces1080, model: models.detect }, { inPipelines });
@@ -53,7 +54,7 @@ export function stageCases({ clips, models, quick = false }) {
     add('encode', profile, { ...encode, profile }, { inPipelines: profile === 'balanced' });
   for (const codec of ['hevc', 'av1']) add('encode', `${codec} realtime`, { ...encode, codec, profile: 'realtime' });
 
-  add('results', 'for await', { results: quick ? 5000 : 20_000 });
+  add('results', 'for await', { results: quick ? 5000 : 10_000 });
   return cases;
 }
 
@@ -95,7 +96,10 @@ function row({ stage, case: title }, { trials, skipped, noisy, repeated }) {
   };
 }
 
-/** Rows of all cases, or of those that whole pipelines are compared with when `only` is a pipeline. */
+/**
+ * Rows of all cases, or of those that whole pipelines are compared with when `only` is a pipeline. Those get two trials,
+ * the others one: each goes over its work many times.
+ */
 export async function runStages({ clips, rounds, only, say }) {
   const all = stageCases({ clips, models: await registryModels(), quick: rounds === 1 });
   const wanted = only === undefined || only === 'stages' ? all : all.filter(({ inPipelines }) => inPipelines);
@@ -104,6 +108,13 @@ export async function runStages({ clips, rounds, only, say }) {
     name: nameOf(one),
     command: { file: process.execPath, args: [trialFile, JSON.stringify(one)] },
   }));
-  const results = await compete(contenders, { rounds, measure: perItem, say });
+  const rival = (_, i) => wanted[i].inPipelines;
+  const results = new Map([
+    ...(await compete(contenders.filter(rival), { rounds: Math.min(2, rounds), measure: perItem, say })),
+    ...(await compete(
+      contenders.filter((_, i) => !rival(_, i)),
+      { rounds: 1, measure: perItem, say },
+    )),
+  ]);
   return wanted.map((one) => row(one, results.get(nameOf(one))));
 }

@@ -79,7 +79,7 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
   result.stages = ['kernels', 'options'].includes(only) ? [] : await runStages({ clips, rounds, only, say });
   const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say });
   Object.assign(result, ran);
-  if (wants('options')) result.options = await runOptions({ clips, rounds, say });
+  if (wants('options')) result.options = await runOptions({ clip: clips.faces1080, rounds: Math.min(2, rounds), say });
   const traced = [
     { pipeline: 'A', clips: [clips.faces1080] },
     { pipeline: 'B', clips: [clips.left1080, clips.right1080] },

@@ -1,11 +1,13 @@
-// Set-up, then every test, with one count at the end: the native test programs and vitest; with --full also the
-// programs under AddressSanitizer + UBSan and under ThreadSanitizer, and the long vitest project.
+// Set-up, then every test, with one count at the end: the native test programs, those about a GPU on the simulated one,
+// and vitest; with --full also the programs under AddressSanitizer + UBSan and under ThreadSanitizer, and the long vitest
+// project; with --simulator only what runs on the simulated GPU.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 import { buildSanitized } from './steps/native-build.mjs';
 import { main, root, say } from './steps/shell.mjs';
+import { ensureSystemPackages, ensureTestPackages } from './steps/system-packages.mjs';
 
 const runtime = join(root, 'node_modules/onnxruntime-node/bin/napi-v6/linux', process.arch, 'libonnxruntime.so.1');
 /** What the tests need to find ONNX Runtime, models and, where there are any, evaluation data. */
@@ -39,6 +41,34 @@ function spawnCaptured(command, args, env, echo) {
   });
 }
 
+/** Programs that have nothing to say without the simulated GPU, and what else runs there. */
+const onlySimulated = ['cuda_test', 'cuda_fault_test'];
+const onDevice = ['conformance_test'];
+
+/** How work behaves there: at once; late, so that missing fences show; and out of reach for host code. */
+const simulations = {
+  '': {},
+  ', late': { FRAMEPATH_SIM_LAZY: '1' },
+  ', late and strict': { FRAMEPATH_SIM_LAZY: '1', FRAMEPATH_SIM_STRICT: '1' },
+};
+
+/** On the simulated GPU (test/simulator/simulator.h). */
+function simulated(folder, env = {}) {
+  const path = [join(folder, 'simulator'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
+  return { LD_LIBRARY_PATH: path, REQUIRE_CUDA: '1', FRAMEPATH_TEST_DEVICE: 'cuda:0', FRAMEPATH_CASES: '60', ...env };
+}
+
+async function runSimulated(folder, env) {
+  const parts = [];
+  const base = simulated(folder, env);
+  parts.push(await runPrograms(' on the simulated GPU', folder, { env: base, names: [...onlySimulated] }));
+  for (const [title, behaviour] of Object.entries(simulations)) {
+    const how = { env: { ...base, ...behaviour }, names: [...onDevice] };
+    parts.push(await runPrograms(` on the simulated GPU${title}`, folder, how));
+  }
+  return parts;
+}
+
 /** Runs one native test program; what it says is shown when it fails, what it skipped always. */
 async function runProgram(folder, name, env) {
   const begun = performance.now();
@@ -54,7 +84,8 @@ async function runProgram(folder, name, env) {
   return { passed, failed };
 }
 
-const programsIn = (folder) => readdirSync(folder).filter((file) => file.endsWith('_test'));
+const programsIn = (folder) =>
+  readdirSync(folder).filter((file) => file.endsWith('_test') && !onlySimulated.includes(file));
 
 async function runPrograms(title, folder, { env = {}, names = programsIn(folder) } = {}) {
   say(`native tests${title}`);
@@ -119,21 +150,27 @@ async function runSanitized() {
     ...atLength(300, 60),
   };
   const addresses = await runPrograms(' under ASan and UBSan', asan, { env: asanOptions });
+  const onGpu = await runSimulated(asan, { ...asanOptions, FRAMEPATH_CASES: '20' });
   const tsan = await buildSanitized('tsan', 'thread', threaded);
   const tsanOptions = { TSAN_OPTIONS: `halt_on_error=1:${suppressions('tsan.supp')}`, ...atLength(2000, 120) };
   const threads = await runPrograms(' under TSan', tsan, { env: tsanOptions, names: [...threaded] });
-  return [plain, addresses, threads];
+  return [plain, addresses, ...onGpu, threads];
 }
 
 await main(async () => {
   const full = process.argv.includes('--full');
   const parts = [];
+  await ensureSystemPackages();
+  await ensureTestPackages();
   await setUp('native_tests');
-  if (full) {
+  if (process.argv.includes('--simulator')) {
+    parts.push(...(await runSimulated(join(root, 'build'))));
+  } else if (full) {
     parts.push(...(await runSanitized()));
     parts.push(await runVitest(['full']));
   } else {
     parts.push(await runPrograms('', join(root, 'build')));
+    parts.push(...(await runSimulated(join(root, 'build'))));
     parts.push(await runVitest(['fast']));
   }
   const passed = parts.reduce((sum, part) => sum + part.passed, 0);

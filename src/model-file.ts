@@ -1,12 +1,19 @@
 /** Models by name or path. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { loadAddon } from './addon.js';
 import { FramepathError } from './errors.js';
+import { findModel } from './models/registry.js';
 
-/** The file of a model: `blazeface` is a file of the models folder, `./x.onnx` a path. @throws MODEL_NOT_FOUND */
+/**
+ * The file of a model: `blazeface` is a file of the models folder (its form for this CPU where there are several),
+ * `./x.onnx` a path. @throws MODEL_NOT_FOUND
+ */
 export function resolveModel(ref: string, modelsFolder: string): { name: string; file: string } {
   const isName = /^[\w-]+$/.test(ref) && !existsSync(ref);
-  const file = isName ? join(modelsFolder, `${ref}.onnx`) : resolve(ref);
+  const wide = isName && findModel(ref)?.avx512File;
+  const here = wide && loadAddon().vectorFloats >= 16 && existsSync(join(modelsFolder, wide));
+  const file = isName ? join(modelsFolder, here ? wide : `${ref}.onnx`) : resolve(ref);
   if (existsSync(file) && statSync(file).isFile()) return { name: isName ? ref : basename(file), file };
   const what = isName ? `There is no model called '${ref}' in ${modelsFolder}` : `There is no model file ${file}`;
   const hint = isName

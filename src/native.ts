@@ -270,7 +270,14 @@ export type StageRequest = {
   /** measured for at least this long, after a warm-up; default 1 */
   minSeconds?: number;
 } & (
-  | { stage: 'decode'; clip: string; threads?: number; skipLoopFilter?: NonNullable<SourceSpec['skipLoopFilter']> }
+  | {
+      stage: 'decode';
+      clip: string;
+      threads?: number;
+      skipLoopFilter?: NonNullable<SourceSpec['skipLoopFilter']>;
+      /** where the clip is cut */
+      endMs?: number;
+    }
   | { stage: 'letterbox'; clip: string; model: ModelFileSpec }
   | { stage: 'detect'; clip: string; model: ModelFileSpec; batch?: number }
   | { stage: 'embed'; clip: string; model: ModelFileSpec; crops?: number; batched?: boolean }
@@ -312,9 +319,14 @@ export interface StageFigures {
 
 export interface NativeAddon {
   version: string;
+  /** how many floats a vector of this CPU holds, as far as models care: 16 with AVX-512, else 8 */
+  vectorFloats: number;
   /** JSON of SourceInfo */
   probe(uri: string, limitsJson: string): Promise<string>;
-  /** JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}]} */
+  /**
+   * JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}], cuda: the steps to
+   * cuda:0, up to the first that fails, and what is known of it}
+   */
   doctor(json: string): Promise<string>;
   /** JSON of the resolved spec; input {runtimeLibraries, model: ModelFileSpec} */
   inspectModel(json: string): Promise<string>;

@@ -319,6 +319,13 @@ describe('doctor', () => {
     expect(out).toContain('device: cpu  (FRAMEPATH_DEVICE)');
     expect(out).toContain('59.37.100');
   });
+
+  test('shows every step to the GPU, and what to do about the one that fails', async () => {
+    const { code, out } = await framepath(['doctor']);
+    expect(code).toBe(0);
+    expect(out).toContain('  cuda:0: not usable\n    driver: CUDA 13.0\n');
+    expect(out).toContain('    kernels: does not work. No kernels load.\n      Update the driver.\n');
+  });
 });
 
 describe('progress', () => {

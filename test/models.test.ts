@@ -116,24 +116,30 @@ describe('graph fixes of BlazeFace against the unfixed file', () => {
   });
 
   test('fixModel applies all three, notes them and the source, and finds nothing left to do', () => {
-    const { bytes, fixes, skipped } = fixModel(blazefaceSource);
+    const { bytes, fixes, skipped } = fixModel(blazefaceSource, 16);
     expect(fixes).toEqual(['dynamic-batch', 'nchw-input', 'pad-channels-24-32']);
     expect(skipped).toEqual([]);
     const model = readModel(bytes);
     expect(getMetadata(model, 'framepath.fixes')).toBe('dynamic-batch,nchw-input,pad-channels-24-32');
     expect(getMetadata(model, 'framepath.source.sha256')).toBe(sha256(blazefaceSource));
-    const again = fixModel(bytes);
+    const again = fixModel(bytes, 16);
     expect(again.fixes).toEqual([]);
     expect(again.bytes).toBe(bytes);
+  });
+
+  test('fixModel leaves channels alone that fill the vectors', () => {
+    const { fixes, skipped } = fixModel(blazefaceSource, 8);
+    expect(fixes).toEqual(['dynamic-batch', 'nchw-input']);
+    expect(skipped).toEqual([]);
   });
 });
 
 describe('fixModel on other files', () => {
   test('bytes that are not ONNX are refused with MODEL_INVALID', () => {
     for (const bytes of [new Uint8Array(0), new TextEncoder().encode('not a model'), new Uint8Array(1000)]) {
-      expect(() => fixModel(bytes)).toThrow(OnnxFormatError);
+      expect(() => fixModel(bytes, 16)).toThrow(OnnxFormatError);
     }
-    expect(() => fixModel(blazefaceSource.subarray(0, 1000))).toThrow(/runs past the end/);
+    expect(() => fixModel(blazefaceSource.subarray(0, 1000), 16)).toThrow(/runs past the end/);
   });
 
   test('a damaged file is refused or read, never a crash', () => {
@@ -145,7 +151,7 @@ describe('fixModel on other files', () => {
       damaged[Math.floor(places[2 * i])] = values[2 * i];
       damaged[Math.floor(places[2 * i + 1])] = values[2 * i + 1];
       try {
-        fixModel(damaged);
+        fixModel(damaged, 16);
       } catch (error) {
         expect(error).toBeInstanceOf(OnnxFormatError);
       }
@@ -155,7 +161,7 @@ describe('fixModel on other files', () => {
   test('a graph with an operator that may mix pictures keeps its batch', () => {
     const model = readModel(blazefaceSource);
     model.graph.node.find((node) => node.opType === 'Relu')!.opType = 'NonMaxSuppression';
-    const { fixes, skipped } = fixModel(writeModel(model));
+    const { fixes, skipped } = fixModel(writeModel(model), 16);
     expect(fixes).toEqual(['nchw-input']);
     expect(skipped.find(({ fix }) => fix === 'dynamic-batch')?.reason).toMatch(/NonMaxSuppression/);
   });

@@ -56,6 +56,7 @@ describe('the packed package', () => {
       'lib/index.d.ts',
       'lib/cli.js',
       'models/blazeface.onnx',
+      'models/blazeface.avx512.onnx',
       'models/face-recognition.onnx',
       'models/NOTICE',
       'native/binding/addon.cc',

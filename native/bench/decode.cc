@@ -11,6 +11,7 @@ Figures decode(const Setting& setting, const DecodeCase& is) {
   options.uri = is.clip;
   options.threads = is.threads;
   options.skipLoopFilter = is.skipLoopFilter;
+  options.endMs = is.endMs;
   std::string size, codec;
   const Window window = measure(setting.minSeconds, [&](Stopwatch& watch) {
     const auto reader = media::openSource(options, device);

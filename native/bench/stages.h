@@ -37,6 +37,7 @@ struct DecodeCase {
   std::string clip;
   int32_t threads = 1;
   media::SkipLoopFilter skipLoopFilter = media::SkipLoopFilter::none;
+  int64_t endMs = -1;  // where the clip is cut; -1 = not
 };
 Figures decode(const Setting& setting, const DecodeCase& is);
 

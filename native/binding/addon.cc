@@ -8,6 +8,7 @@
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
 #include "infer/runtime.h"
+#include "kernels/host.h"
 #include "media/gpu_codecs.h"
 #include "media/versions.h"
 #include "track/mot.h"
@@ -37,8 +38,7 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
-Json videoOf(const std::shared_ptr<Device>& gpu) {
-  const media::GpuCodecs codecs = media::gpuCodecs(gpu);
+Json toJson(const media::GpuCodecs& codecs) {
   Json decodes = Json::array(), encodes = Json::object();
   for (const media::NvdecFormat& f : codecs.decodes.formats)
     decodes.push_back({{"codec", f.codec},
@@ -68,12 +68,11 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       }
       const auto cpu = openDevice("cpu");
       json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
-      try {
-        const auto best = openDevice("cuda:0");
-        json["devices"].push_back({{"id", "cuda:0"}, {"description", best->description()}, {"video", videoOf(best)}});
-      } catch (const Error& e) {
-        json["devices"].push_back({{"id", "cuda:0"}, {"error", e.sentence}});
-      }
+      const DeviceProbe gpu = probeCuda();
+      json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
+                                             : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
+      json["cuda"] = toJson(gpu);
+      if (gpu.usable()) json["cuda"]["video"] = toJson(media::gpuCodecs(openDevice("cuda:0")));
       return jsonMaker(json);
     });
   });
@@ -130,6 +129,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new std::shared_ptr<Environment>(environment));
   env.AddCleanupHook([environment] { environment->close(); });
   exports.Set("version", FRAMEPATH_VERSION);
+  exports.Set("vectorFloats", isaSupported(Isa::avx512) ? 16 : 8);
   exports.Set("probe", Napi::Function::New(env, probeSource, "probe"));
   exports.Set("doctor", Napi::Function::New(env, doctor, "doctor"));
   exports.Set("inspectModel", Napi::Function::New(env, inspectModel, "inspectModel"));

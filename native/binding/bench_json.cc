@@ -16,9 +16,8 @@ std::string clipOf(const Json& json) {
 }
 
 Measure decodeFrom(const Setting& setting, const Json& json) {
-  return [setting, is = bench::DecodeCase{clipOf(json), get(json, "threads", 1), skipLoopFilterFrom(json)}] {
-    return bench::decode(setting, is);
-  };
+  return [setting, is = bench::DecodeCase{clipOf(json), get(json, "threads", 1), skipLoopFilterFrom(json),
+                                          get(json, "endMs", int64_t{-1})}] { return bench::decode(setting, is); };
 }
 
 Measure letterboxFrom(const Setting& setting, const Json& json) {

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "core/error.h"
+#include "core/time_slice.h"
 
 namespace framepath::binding {
 
@@ -12,10 +13,20 @@ void Environment::run(std::function<void()> work) {
   reap();
   auto done = std::make_shared<std::atomic<bool>>(false);
   threads_.push_back({std::thread([work = std::move(work), done] {
+                        setTimeSlice(0);  // not the JS thread's
                         work();
                         *done = true;
                       }),
                       done});
+}
+
+std::shared_ptr<void> Environment::prompt() {
+  std::shared_ptr<void> held = prompt_.lock();
+  if (held) return held;
+  setTimeSlice(kShortestSliceNs);
+  held = std::shared_ptr<void>(this, [](void*) { setTimeSlice(0); });
+  prompt_ = held;
+  return held;
 }
 
 void Environment::runInTurn(std::function<void()> work) {

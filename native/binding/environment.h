@@ -28,6 +28,8 @@ class Environment {
   // The same for work that a caller may ask for a thousand times at once: a few threads, the rest waits. JS thread
   // only.
   void runInTurn(std::function<void()> work);
+  // While somebody holds it, the JS thread runs as soon as it wakes, however busy the cores are. JS thread only.
+  std::shared_ptr<void> prompt();
   // Called when the environment goes; ends a run. Returns what removes it again.
   std::list<std::function<void()>>::iterator atEnd(std::function<void()> end);
   void notAtEnd(std::list<std::function<void()>>::iterator end) { ends_.erase(end); }
@@ -51,6 +53,7 @@ class Environment {
   std::list<Thread> threads_;
   std::deque<std::function<void()>> turns_;
   int32_t takingTurns_ = 0;
+  std::weak_ptr<void> prompt_;
 };
 
 }  // namespace framepath::binding

@@ -212,6 +212,22 @@ Json timelineJson(const graph::Pipeline& pipeline) {
   return {{"identities", identities}};
 }
 
+Json toJson(const DeviceProbe& probe) {
+  Json json{{"usable", probe.usable()},
+            {"library", probe.library},
+            {"driverVersion", probe.driverVersion},
+            {"name", probe.name},
+            {"computeCapability", {probe.computeMajor, probe.computeMinor}},
+            {"multiprocessors", probe.multiprocessors},
+            {"totalBytes", probe.totalBytes},
+            {"freeBytes", probe.freeBytes},
+            {"kernels", probe.kernels},
+            {"steps", Json::array()}};
+  for (const ProbeStep& step : probe.steps)
+    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
+  return json;
+}
+
 Json relinkJson(const graph::Pipeline& pipeline) {
   Json merged = Json::array();
   for (const auto& [online, final] : pipeline.relink().merged) merged.push_back({online, final});

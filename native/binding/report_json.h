@@ -2,6 +2,7 @@
 #pragma once
 #include <nlohmann/json.hpp>
 
+#include "device/probe.h"
 #include "graph/pipeline.h"
 
 namespace framepath::binding {
@@ -11,6 +12,7 @@ nlohmann::json toJson(const graph::Report& report);
 nlohmann::json toJson(const graph::Progress& progress);
 nlohmann::json toJson(const graph::Recovery& recovery);
 nlohmann::json toJson(const infer::ModelSpec& spec);
+nlohmann::json toJson(const DeviceProbe& probe);
 nlohmann::json timelineJson(const graph::Pipeline& pipeline);
 nlohmann::json relinkJson(const graph::Pipeline& pipeline);
 std::string motText(const graph::Pipeline& pipeline, int32_t source);

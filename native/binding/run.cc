@@ -111,6 +111,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
       state->pipeline->close(false);
       state->closed = true;
       state->frames.reset();
+      state->prompt.reset();
     });
   });
 }
@@ -120,6 +121,7 @@ Run::~Run() {
   environment_.notAtEnd(end_);
   if (!state_) return;
   state_->frames.reset();
+  state_->prompt.reset();
   environment_.run([state = std::move(state_)] {  // never wait on the JS thread
     std::lock_guard lock(state->closing);
     state->pipeline->close(false);
@@ -127,6 +129,7 @@ Run::~Run() {
 }
 
 Napi::Value Run::start(const Info& info) {
+  state_->prompt = environment_.prompt();
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
     try {
       state->pipeline->start();
@@ -173,9 +176,12 @@ void Run::discard(const Info& info) {
 
 Napi::Value Run::done(const Info& info) {
   auto settle = Settle::open(info.Env(), state_->js);
-  state_->pipeline->done([settle](std::optional<Error> error) {
+  state_->pipeline->done([settle, state = state_](std::optional<Error> error) {
     if (error) return settle->reject(*error);
-    settle->resolve([](Napi::Env env) { return env.Undefined(); });
+    settle->resolve([state](Napi::Env env) {
+      state->prompt.reset();
+      return env.Undefined();
+    });
   });
   return settle->promise();
 }
@@ -435,6 +441,7 @@ Napi::Value Run::close(const Info& info) {
     return [state](Napi::Env env) {
       state->closed = true;
       state->frames.reset();
+      state->prompt.reset();
       return env.Undefined();
     };
   });

@@ -24,6 +24,7 @@ struct RunState {
   // JS thread only. Made when first needed: an analyzer may be asked before start() has resolved.
   HeldFrames* held();  // null once closed
   std::unique_ptr<HeldFrames> frames;
+  std::shared_ptr<void> prompt;  // while the run goes (Environment::prompt)
   bool closed = false;
 };
 

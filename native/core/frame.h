@@ -20,9 +20,10 @@ class Frame {
       : view(view), width(width), height(height), ready(std::move(ready)), owner_(std::move(owner)) {}
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
-  // The memory goes back (to FFmpeg, to its pool) only when every reader's work is done.
+  // The memory goes back (to FFmpeg, to its pool) only when the producer's and every reader's work is done.
   ~Frame() {
-    for (const Fence& read : reads_) waitHost(read);
+    settle(ready);
+    for (const Fence& read : reads_) settle(read);
   }
 
   // A reader that enqueued work on these pixels leaves its fence here. Thread-safe.

@@ -34,7 +34,8 @@ class CpuMemory : public Memory {
 
 class CpuDevice : public Device {
  public:
-  CpuDevice() : isa_(chooseIsa()), kernels_(hostKernels(isa_)) {}
+  explicit CpuDevice(std::string fallbackReason)
+      : isa_(chooseIsa()), kernels_(hostKernels(isa_)), fallbackReason_(std::move(fallbackReason)) {}
 
   DeviceId id() const override { return {DeviceKind::cpu, 0}; }
   std::string description() const override { return std::string("CPU, ") + isaName(isa_); }
@@ -48,6 +49,13 @@ class CpuDevice : public Device {
                   "Use smaller pictures, fewer sources or a smaller inFlight.");
     return std::make_shared<CpuMemory>(data, bytes, live_);
   }
+  std::shared_ptr<void> reserve(uint64_t, const std::string&) override { return nullptr; }
+  DeviceMemory memory() const override {
+    DeviceMemory memory;
+    memory.used = liveBytes();
+    return memory;
+  }
+  void trim() override {}
   std::unique_ptr<Queue> openQueue() override { return std::make_unique<CpuQueue>(); }
 
   void copy(Queue&, void* to, size_t toPitch, const void* from, size_t fromPitch, size_t widthBytes, size_t height,
@@ -62,17 +70,19 @@ class CpuDevice : public Device {
 
   uint64_t copiedBytes(CopyKind) const override { return 0; }
   size_t liveBytes() const override { return *live_; }
+  std::string fallbackReason() const override { return fallbackReason_; }
 
  private:
   Isa isa_;
   const HostKernelTable& kernels_;
+  const std::string fallbackReason_;
   std::shared_ptr<std::atomic<size_t>> live_ = std::make_shared<std::atomic<size_t>>(0);
 };
 
 }  // namespace
 
-std::shared_ptr<Device> openCpuDevice() {
-  return std::make_shared<CpuDevice>();
+std::shared_ptr<Device> openCpuDevice(std::string fallbackReason) {
+  return std::make_shared<CpuDevice>(std::move(fallbackReason));
 }
 
 }  // namespace framepath

@@ -1,15 +1,33 @@
 #include "device/device.h"
 
+#include <charconv>
+
 #include "core/error.h"
 #include "device/backends.h"
 
 namespace framepath {
+namespace {
 
-std::shared_ptr<Device> openDevice(const std::string& name) {
-  if (name == "auto" || name == "cpu") return openCpuDevice();
-  if (name == "cuda" || name.rfind("cuda:", 0) == 0)
-    throw Error(ErrorCode::DEVICE_UNAVAILABLE, "This build has no CUDA backend, so \"" + name + "\" cannot be opened.",
-                "Use device \"cpu\" or \"auto\".");
+// The best that works. What is wrong with a GPU that is there is kept; that there is none is nothing to tell.
+std::shared_ptr<Device> openBest(const DeviceOptions& options) {
+  try {
+    return openCudaDevice(0, options);
+  } catch (const Error& error) {
+    return openCpuDevice(gpuPresent() ? error.sentence : "");
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Device> openDevice(const std::string& name, const DeviceOptions& options) {
+  if (name == "cpu") return openCpuDevice();
+  if (name == "auto") return openBest(options);
+  constexpr std::string_view kCuda = "cuda:";
+  if (name.rfind(kCuda, 0) == 0) {
+    int32_t index = -1;
+    const auto [end, wrong] = std::from_chars(name.data() + kCuda.size(), name.data() + name.size(), index);
+    if (wrong == std::errc{} && end == name.data() + name.size() && index >= 0) return openCudaDevice(index, options);
+  }
   throw Error(ErrorCode::INVALID_ARGUMENT,
               "Expected \"auto\", \"cpu\" or \"cuda:N\" for device but received \"" + name + "\".");
 }

@@ -1,5 +1,10 @@
 // Where things run: memory, queues, fences, kernel launch. This header is the whole backend contract; no domain verb
 // (decode, convert, encode) ever enters it.
+//
+// Work is asynchronous on every device. Memory goes back to the device when its last owner lets go, and may have
+// another owner at once: let go of it only when the work on it is done. A Frame waits for that by itself (its `ready`
+// and its read fences), and so does the destructor of a queue; everything else synchronises first. The same holds for
+// host memory that a copy reads or writes.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +43,7 @@ class Memory {
 // Work in order. Not thread-safe: one queue per lane and per codec instance.
 class Queue {
  public:
-  virtual ~Queue() = default;
+  virtual ~Queue() = default;                 // waits for everything enqueued
   virtual Fence record() = 0;                 // a point after everything enqueued so far; null = nothing to wait for
   virtual void wait(const Fence& fence) = 0;  // what follows runs after the fence; the host does not wait
   virtual void synchronize() = 0;             // the host waits for everything enqueued
@@ -48,15 +53,32 @@ class Queue {
 // Why bytes cross between host and device; counted per device (always 0 on the CPU, where nothing crosses).
 enum class CopyKind : uint8_t { h2dImage, d2hImage, d2hEncode, d2hRequested, d2hResults, internal, count };
 
-// Thread-safe, except that a queue belongs to one thread at a time.
+// Bytes of device memory in this process, over everybody who opened the device.
+struct DeviceMemory {
+  uint64_t used = 0;    // allocated and not let go, or reserved
+  uint64_t cached = 0;  // kept for the next allocation
+  uint64_t limit = 0;   // used + cached stays below; 0 = none
+  uint64_t total = 0;   // of the device; 0 = not its own (CPU)
+  uint64_t peak = 0;    // the most that was used
+};
+
+// Thread-safe, except that a queue belongs to one thread at a time. Once the device has failed for good, everything but
+// destructors throws DEVICE_LOST, in every run of the process.
 class Device {
  public:
   virtual ~Device() = default;
   virtual DeviceId id() const = 0;
   virtual std::string description() const = 0;
+  virtual void* native() const { return nullptr; }  // CUcontext
 
   // Throws DEVICE_OUT_OF_MEMORY.
   virtual std::shared_ptr<Memory> allocate(size_t bytes, MemoryKind kind) = 0;
+  // A part of the budget for somebody who allocates by other means (a session, a codec), given back when let go. Throws
+  // DEVICE_OUT_OF_MEMORY, which names what fits and what does not.
+  virtual std::shared_ptr<void> reserve(uint64_t bytes, const std::string& forWhat) = 0;
+  virtual DeviceMemory memory() const = 0;
+  virtual void trim() = 0;  // gives cached memory back
+
   virtual std::unique_ptr<Queue> openQueue() = 0;
 
   // `height` rows of `widthBytes`. Either side may be host or device memory.
@@ -66,7 +88,10 @@ class Device {
   virtual void launch(Queue& queue, KernelId kernel, const void* args, size_t argsBytes, const Grid& grid) = 0;
 
   virtual uint64_t copiedBytes(CopyKind kind) const = 0;
-  virtual size_t liveBytes() const = 0;  // allocated through this device and not freed
+  virtual size_t liveBytes() const = 0;  // allocated through this object, device and host, and not freed
+
+  // Why "auto" gave the CPU although a GPU is there; empty where that is not so.
+  virtual std::string fallbackReason() const { return {}; }
 };
 
 template <typename Args>
@@ -74,7 +99,14 @@ void launch(Device& device, Queue& queue, const Args& args, const Grid& grid) {
   device.launch(queue, KernelOf<Args>::id, &args, sizeof(Args), grid);
 }
 
-// "auto" (the best that works), "cpu" or "cuda:N". Throws DEVICE_UNAVAILABLE, INVALID_ARGUMENT.
-std::shared_ptr<Device> openDevice(const std::string& name);
+struct DeviceOptions {
+  // Bytes; 0 = 75 % of the device's memory. Never more than is free. One budget a device and process: the latest limit
+  // that was asked for holds.
+  uint64_t memoryLimit = 0;
+};
+
+// "auto" (cuda:0 if everything about it works, else the CPU), "cpu" or "cuda:N". Throws DEVICE_UNAVAILABLE,
+// DEVICE_LOST, DEVICE_OUT_OF_MEMORY, INVALID_ARGUMENT.
+std::shared_ptr<Device> openDevice(const std::string& name, const DeviceOptions& options = {});
 
 }  // namespace framepath

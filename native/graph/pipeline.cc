@@ -72,6 +72,8 @@ void Pipeline::open() {
   };
   {
     std::shared_ptr<Device> device = openDevice(spec_.device);
+    const std::string reason = device->fallbackReason();
+    if (!reason.empty()) recovered({spec_.device, "the CPU instead of the GPU", reason});
     std::lock_guard lock(mutex_);
     device_ = std::move(device);
   }

@@ -118,7 +118,7 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     ModuleSpec& spec = spec_.modules[m];
     const auto first = static_cast<int32_t>(nodes.size());
-    if (spec.workers <= 0) spec.workers = spec.kind == ModuleSpec::Kind::detect ? std::min(sourceCount, cores()) : 1;
+    if (spec.workers <= 0) spec.workers = spec.kind == ModuleSpec::Kind::detect ? std::min(std::max(2, sourceCount), cores()) : 1;
     if (spec.kind != ModuleSpec::Kind::js && spec.policy.timeoutMs > 0)
       throw Error(ErrorCode::GRAPH_INVALID,
                   "Module \"" + spec.name + "\" has a timeoutMs, but only JS modules can time out.",

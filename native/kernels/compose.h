@@ -182,9 +182,10 @@ HD uint8_t* canvasSample(const ImageView& canvas, int32_t x, int32_t y, int32_t 
 }
 
 HD void composeTiles(const ComposeArgs& a, int32_t x, int32_t y, int32_t) {
+  // Read apart from the canvas: a pointer to either would make a GPU copy all arguments into every thread's memory.
+  const int32_t background[3] = {a.background[0], a.background[1], a.background[2]};
   int32_t value[6];
-  for (int32_t i = 0; i < 6; i++)
-    value[i] = a.clear ? a.background[i < 4 ? 0 : i - 3] : *canvasSample(a.canvas, x, y, i);
+  for (int32_t i = 0; i < 6; i++) value[i] = a.clear ? background[i < 4 ? 0 : i - 3] : *canvasSample(a.canvas, x, y, i);
   for (int32_t n = 0; n < a.count; n++) {
     const ComposeTile& t = a.tiles[n];
     const int32_t tx = x - t.toX / 2, ty = y - t.toY / 2;

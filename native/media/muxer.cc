@@ -67,18 +67,35 @@ void Muxer::watchSegments() {
   context_->io_open = [](AVFormatContext* context, AVIOContext** io, const char* url, int flags,
                          AVDictionary** options) {
     auto& muxer = *static_cast<Muxer*>(context->opaque);
-    return muxer.segmentError_ < 0 ? muxer.segmentError_ : muxer.libavOpen_(context, io, url, flags, options);
+    if (muxer.segmentError_ < 0) return muxer.segmentError_;
+    const int result = muxer.libavOpen_(context, io, url, flags, options);
+    if (result >= 0 && muxer.nextPlaylist() == url) muxer.playlist_ = *io;
+    return result;
   };
   context_->io_close2 = [](AVFormatContext* context, AVIOContext* io) {
     if (!io) return 0;
     auto& muxer = *static_cast<Muxer*>(context->opaque);
+    const bool isPlaylist = io == muxer.playlist_;
+    if (isPlaylist) muxer.playlist_ = nullptr;
     avio_flush(io);
     const int written = io->error;
     const int closed = avio_close(io);
     const int result = written < 0 ? written : closed;
     if (result < 0 && muxer.segmentError_ == 0) muxer.segmentError_ = result;
+    if (result < 0 && isPlaylist) muxer.keepPlaylist();
     return result;
   };
+}
+
+std::string Muxer::nextPlaylist() const {
+  return path_ + ".tmp";
+}
+
+// libav renames the new playlist over the last one although the disk had no room for it: let it rename the last one.
+void Muxer::keepPlaylist() const noexcept {
+  std::error_code ignored;
+  std::filesystem::remove(nextPlaylist(), ignored);
+  std::filesystem::create_hard_link(path_, nextPlaylist(), ignored);
 }
 
 int Muxer::interrupted(void* opaque) {
@@ -207,6 +224,7 @@ void Muxer::close() noexcept {
 // Without this line players wait for more.
 void Muxer::endPlaylist() noexcept {
   std::error_code error;
+  std::filesystem::remove(nextPlaylist(), error);
   if (std::filesystem::file_size(path_, error) == 0 || error) return;
   if (std::FILE* playlist = std::fopen(path_.c_str(), "a")) {
     std::fputs("#EXT-X-ENDLIST\n", playlist);

@@ -22,13 +22,6 @@ const needs = {
   ffmpeg: () => hasProgram('ffmpeg') && hasProgram('ffprobe'),
 };
 
-/** What the simulated NVIDIA libraries of the tests are built from besides. */
-export const testNeeds = {
-  ...needs,
-  'libffmpeg-nvenc-dev': () => existsSync('/usr/include/ffnvcodec/nvEncodeAPI.h') || library('ffnvcodec')(),
-  'libx265-dev': library('x265'),
-};
-
 /** What scripts that the build does not need may ask for besides: Debian's own Python and modules of it. */
 export const python = '/usr/bin/python3';
 const pythonModule = (name) => () => spawnSync(python, ['-c', `import ${name}`]).status === 0;
@@ -43,27 +36,55 @@ function missingPackages(of) {
   return Object.keys(of).filter((name) => !of[name]());
 }
 
+const installing = { DEBIAN_FRONTEND: 'noninteractive' };
+
+/** Installs packages without questions; resolves with the exit status. */
+function install(names) {
+  // On a fresh machine the system's own updates may be holding the lock.
+  const options = ['-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
+  const args = ['install', '-y', '-q', '--no-install-recommends', ...options, ...names];
+  return runLoud('apt-get', args, { env: installing });
+}
+
 /** Installs what is missing of `of` ({package: is it there?}). */
 export async function ensureSystemPackages(of = needs) {
   const missing = missingPackages(of);
   if (missing.length === 0) return;
-  const install = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (!hasProgram('apt-get')) {
     throw new StepError(
       `These are missing: ${missing.join(', ')} (Debian's names).\nInstall them with your package manager, then run this again.`,
     );
   }
   if (process.getuid() !== 0) {
-    throw new StepError(`System packages are missing. Run this, then try again:\n\n  sudo ${install}\n`);
+    throw new StepError(`System packages are missing. Run this, then try again:\n\n  sudo ${command}\n`);
   }
   say(`installing system packages: ${missing.join(' ')}`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-q'], { env });
-  // On a fresh machine the system's own updates may be holding the lock.
-  const options = ['-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300'];
-  const args = ['install', '-y', '-q', '--no-install-recommends', ...options, ...missing];
-  if ((await runLoud('apt-get', args, { env })) !== 0) throw new StepError(`apt-get failed. Try: ${install}`);
+  run('apt-get', ['update', '-q'], { env: installing });
+  if ((await install(missing)) !== 0) throw new StepError(`apt-get failed. Try: ${command}`);
   const still = missingPackages(of);
   if (still.length)
     throw new StepError(`apt-get installed ${missing.join(' ')}, yet these are not found: ${still.join(' ')}`);
+}
+
+/**
+ * What some tests do without where it cannot be had: clang-14 makes the PTX of the kernels anew (everybody else takes the
+ * checked-in one), the others are what the simulated video codecs of a GPU are built from.
+ */
+const testNeeds = {
+  'clang-14': program('clang-14'),
+  'libffmpeg-nvenc-dev': library('ffnvcodec'),
+  'libx265-dev': library('x265'),
+};
+
+/** Whether tests can have a GPU with simulated video codecs. */
+export const hasSimulatedVideo = () => testNeeds['libffmpeg-nvenc-dev']() && testNeeds['libx265-dev']();
+
+export async function ensureTestPackages() {
+  if (!hasProgram('apt-cache') || process.getuid() !== 0) return;
+  const there = (name) => spawnSync('apt-cache', ['show', name]).status === 0;
+  const missing = missingPackages(testNeeds).filter(there);
+  if (missing.length === 0) return;
+  say(`installing ${missing.join(', ')}`);
+  if ((await install(missing)) !== 0) say('they cannot be installed: some tests are left out');
 }

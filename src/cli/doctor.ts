@@ -19,7 +19,12 @@ interface NativeFindings {
   libav: Record<string, string>;
   encoders: Record<string, string>;
   runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
-  devices: { id: string; description?: string; error?: string; video?: GpuVideo }[];
+  devices: { id: string; description?: string; error?: string }[];
+  cuda: {
+    usable: boolean;
+    steps: { name: string; works: boolean; says: string; hint: string }[];
+    video?: GpuVideo;
+  };
 }
 
 /** What a GPU's video units take. */
@@ -58,7 +63,12 @@ async function examine(): Promise<Findings> {
   return { node: process.version, settings, native, models, problems };
 }
 
-function nativeLines({ libav, encoders, runtime, devices }: NativeFindings): string[] {
+function stepLines({ name, works, says, hint }: NativeFindings['cuda']['steps'][number]): string {
+  if (works) return `    ${name}: ${says}\n`;
+  return `    ${name}: does not work. ${says}\n${hint ? `      ${hint}\n` : ''}`;
+}
+
+function nativeLines({ libav, encoders, runtime, devices, cuda }: NativeFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)
@@ -68,10 +78,9 @@ function nativeLines({ libav, encoders, runtime, devices }: NativeFindings): str
     `encoders: ${pairs(encoders)}\n`,
     `ONNX Runtime: ${'error' in runtime ? 'none' : `${runtime.version}, ${runtime.path}`}\n`,
     'devices:\n',
-    ...devices.flatMap(({ id, description, error, video }) => [
-      `  ${id}: ${description ?? `not usable. ${error}`}\n`,
-      ...(video ? videoLines(video) : []),
-    ]),
+    ...devices.map(({ id, description }) => `  ${id}: ${description ?? 'not usable'}\n`),
+    ...cuda.steps.map(stepLines),
+    ...(cuda.video ? videoLines(cuda.video) : []),
   ];
 }
 

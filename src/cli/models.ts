@@ -15,11 +15,12 @@ import type { Terminal } from './terminal.js';
 
 const usage = `Usage: framepath models [list] [--json]
        framepath models inspect <name|path> [--json]
-       framepath models fix <path> [--out FILE] [--json]
+       framepath models fix <path> [--out FILE] [--vector 8|16] [--json]
 
 list     the models known by name
 inspect  how a model would be fed and read, as far as its file says
-fix      frees the batch, NHWC to NCHW, pads channels; outputs stay the same (padding: within 1e-3)
+fix      frees the batch, NHWC to NCHW, pads channels; outputs stay the same (padding: within 1e-3). --vector: floats in
+         a vector of the CPU that will run it, 16 with AVX-512, 8 with AVX2 (default: this machine's)
 `;
 
 async function list(asJson: boolean, terminal: Terminal): Promise<number> {
@@ -63,10 +64,20 @@ async function inspect(ref: string, asJson: boolean, terminal: Terminal): Promis
   return 0;
 }
 
-async function fix(path: string, out: string | undefined, asJson: boolean, terminal: Terminal): Promise<number> {
+async function fix(
+  path: string,
+  { out, vector, asJson }: { out?: string; vector?: string; asJson: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  if (vector !== undefined && vector !== '8' && vector !== '16')
+    throw new UsageError(`Expected 8 or 16 for --vector but received '${vector}'`);
   const { file } = resolveModel(path, (await loadSettings({})).modelsFolder.value);
   const target = resolve(out ?? file.replace(/(\.onnx)?$/, '.fixed.onnx'));
-  const { bytes, fixes, skipped } = fixed(await readFile(file), file);
+  const { bytes, fixes, skipped } = fixed(
+    await readFile(file),
+    file,
+    vector === undefined ? loadAddon().vectorFloats : Number(vector),
+  );
   if (fixes.length > 0)
     await writeFile(target, bytes).catch((error) => Promise.reject(toOutputError(error, target, true)));
   if (asJson) terminal.out(json({ file, out: fixes.length > 0 ? target : null, fixes, skipped }));
@@ -77,9 +88,9 @@ async function fix(path: string, out: string | undefined, asJson: boolean, termi
   return 0;
 }
 
-function fixed(bytes: Uint8Array, file: string): ReturnType<typeof fixModel> {
+function fixed(bytes: Uint8Array, file: string, vectorFloats: number): ReturnType<typeof fixModel> {
   try {
-    return fixModel(bytes);
+    return fixModel(bytes, vectorFloats);
   } catch (cause) {
     throw new FramepathError('MODEL_INVALID', `${file} cannot be read as ONNX: ${(cause as Error).message}`, { cause });
   }
@@ -89,15 +100,22 @@ export const models: Command = {
   summary: 'the models that come with it; inspect and fix others',
   usage,
   async run(args, terminal) {
-    const { values, positionals } = readArguments(args, { json: { type: 'boolean' }, out: { type: 'string' } });
+    const { values, positionals } = readArguments(args, {
+      json: { type: 'boolean' },
+      out: { type: 'string' },
+      vector: { type: 'string' },
+    });
     const [action = 'list', ref, ...more] = positionals;
     if (more.length > 0) throw new UsageError(`Expected one model but received '${more[0]}' too`);
     const asJson = values.json ?? false;
-    if (values.out !== undefined && action !== 'fix') throw new UsageError('--out is an option of models fix');
+    for (const name of ['out', 'vector'] as const)
+      if (values[name] !== undefined && action !== 'fix') throw new UsageError(`--${name} is an option of models fix`);
     if (action === 'list' && ref === undefined) return list(asJson, terminal);
     if (action !== 'inspect' && action !== 'fix')
       throw new UsageError(`Expected list, inspect or fix but received '${action}'`);
     if (ref === undefined) throw new UsageError('Expected the name or path of a model');
-    return action === 'inspect' ? inspect(ref, asJson, terminal) : fix(ref, values.out, asJson, terminal);
+    return action === 'inspect'
+      ? inspect(ref, asJson, terminal)
+      : fix(ref, { out: values.out, vector: values.vector, asJson }, terminal);
   },
 };

@@ -90,7 +90,7 @@ async function finish(run: Run, terminal: Terminal, giveUp: AbortController): Pr
     await closing;
   } finally {
     line.stop();
-    stopListening();
+    if (!interrupted) stopListening(); // else a late second one would kill the process before it has told its end
   }
   return !interrupted;
 }

@@ -1,7 +1,7 @@
 /**
- * Graph fix: a stage whose channel count does not fill the runtime's vector block (16 floats) is widened with channels
- * of zeros. ONNX Runtime then needs no reordering around it and can fuse convolution, addition and activation: BlazeFace
- * takes 16 % less time. Outputs move in the last bits only, because sums are taken in another order.
+ * Graph fix: a stage whose channel count does not fill the runtime's vector block (16 floats with AVX-512, 8 with AVX2)
+ * is widened with channels of zeros. ONNX Runtime then needs no reordering around it and can fuse convolution, addition
+ * and activation. Outputs move in the last bits only, because sums are taken in another order.
  */
 import { NotFixable } from './dynamic-batch.js';
 import {

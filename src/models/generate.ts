@@ -22,10 +22,11 @@ export interface GeneratedModel {
   sha256: string;
 }
 
-function generateBlazeface({ blazeface }: ModelSources): Model {
+function generateBlazeface({ blazeface }: ModelSources, vectorFloats: number): Model {
   const source = readFileSync(join(blazeface, 'ONNX/face_detection_back_256x256_barracuda.onnx'));
-  const { bytes, fixes, skipped } = fixModel(source);
-  const wanted: FixName[] = ['dynamic-batch', 'nchw-input', 'pad-channels-24-32'];
+  const { bytes, fixes, skipped } = fixModel(source, vectorFloats);
+  const wanted: FixName[] = ['dynamic-batch', 'nchw-input'];
+  if (vectorFloats === 16) wanted.push('pad-channels-24-32');
   if (String(fixes) !== String(wanted)) {
     throw new Error(`blazeface: ${skipped.map(({ fix, reason }) => `${fix} does not fit: ${reason}`).join('; ')}`);
   }
@@ -39,14 +40,14 @@ function generateFaceRecognition({ faceApi }: ModelSources): Model {
   return model;
 }
 
-const generators: Record<string, (sources: ModelSources) => Model> = {
+const generators: Record<string, (sources: ModelSources, vectorFloats: number) => Model> = {
   blazeface: generateBlazeface,
   'face-recognition': generateFaceRecognition,
 };
 
-/** One registered model, with its spec in the metadata, as the bytes of a file. */
-export function generateModel(registered: RegisteredModel, sources: ModelSources): Uint8Array {
-  const model = generators[registered.name](sources);
+/** One registered model for a CPU's vectors, with its spec in the metadata, as the bytes of a file. */
+export function generateModel(registered: RegisteredModel, sources: ModelSources, vectorFloats = 8): Uint8Array {
+  const model = generators[registered.name](sources, vectorFloats);
   for (const [key, value] of Object.entries(registered.spec)) setMetadata(model, key, value);
   setMetadata(model, 'framepath.licence', registered.licence);
   setMetadata(model, 'framepath.source', registered.source);
@@ -57,9 +58,9 @@ export function generateModel(registered: RegisteredModel, sources: ModelSources
 
 function notice({ blazeface, faceApi }: ModelSources): string {
   const licences = { blazeface: join(blazeface, 'LICENSE'), 'face-recognition': join(faceApi, 'LICENSE') };
-  const parts = registry.map(({ name, file, licence, source }) => {
+  const parts = registry.map(({ name, file, avx512File, licence, source }) => {
     const text = readFileSync(licences[name as keyof typeof licences], 'utf8');
-    return `${file}\n  licence: ${licence}\n  from: ${source}\n  changed: converted or rewritten as ONNX by framepath\n\n${text.trim()}\n`;
+    return `${[file, avx512File].filter(Boolean).join(', ')}\n  licence: ${licence}\n  from: ${source}\n  changed: converted or rewritten as ONNX by framepath\n\n${text.trim()}\n`;
   });
   const rule = `\n${'-'.repeat(100)}\n\n`;
   return `The model files in this folder were generated from the works below, under their licences.\n${rule}${parts.join(rule)}`;
@@ -68,12 +69,18 @@ function notice({ blazeface, faceApi }: ModelSources): string {
 /** Writes every registered model and NOTICE into `folder`. */
 export function generateModels(sources: ModelSources, folder: string): GeneratedModel[] {
   mkdirSync(folder, { recursive: true });
-  const generated = registry.map((registered) => {
-    const bytes = generateModel(registered, sources);
-    const path = join(folder, registered.file);
-    writeFileSync(`${path}.new`, bytes);
-    renameSync(`${path}.new`, path); // a reader sees the old file or the new one
-    return { name: registered.name, file: registered.file, bytes: bytes.length, sha256: sha256(bytes) };
+  const generated = registry.flatMap((registered) => {
+    const write = (file: string, bytes: Uint8Array): GeneratedModel => {
+      const path = join(folder, file);
+      writeFileSync(`${path}.new`, bytes);
+      renameSync(`${path}.new`, path); // a reader sees the old file or the new one
+      return { name: registered.name, file, bytes: bytes.length, sha256: sha256(bytes) };
+    };
+    const { file, avx512File } = registered;
+    return [
+      write(file, generateModel(registered, sources)),
+      ...(avx512File ? [write(avx512File, generateModel(registered, sources, 16))] : []),
+    ];
   });
   writeFileSync(join(folder, 'NOTICE'), notice(sources));
   return generated;

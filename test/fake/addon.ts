@@ -20,6 +20,7 @@ class Fake {
 
   readonly addon: NativeAddon = {
     version: '0.0.0',
+    vectorFloats: 8,
     probe: async (uri) => {
       const info = this.probes[uri];
       if (!info) throw codedError('SOURCE_NOT_FOUND', `There is nothing at ${uri}`, { hint: 'Check the path.' });
@@ -30,7 +31,17 @@ class Fake {
         libav: { libavcodec: '59.37.100' },
         encoders: { h264: 'libx264' },
         runtime: { path: '/lib/libonnxruntime.so', version: '1.29.0' },
-        devices: [{ id: 'cpu', description: 'CPU' }],
+        devices: [
+          { id: 'cpu', description: 'CPU' },
+          { id: 'cuda:0', error: 'No kernels load.' },
+        ],
+        cuda: {
+          usable: false,
+          steps: [
+            { name: 'driver', works: true, says: 'CUDA 13.0', hint: '' },
+            { name: 'kernels', works: false, says: 'No kernels load.', hint: 'Update the driver.' },
+          ],
+        },
       }),
     inspectModel: async (json) => {
       const { model } = JSON.parse(json) as { model: { name: string } };

@@ -66,7 +66,7 @@ TEST(the_pattern_is_a_clip_that_moves) {
   CHECK_EQUAL(read.info.width, 320);
   CHECK_EQUAL(read.info.height, 180);
   CHECK_NEAR(read.info.fps.value(), 30, 0.01);
-  const clips::Bytes first = clips::packed(read.frames[0]->view), second = clips::packed(read.frames[1]->view);
+  const clips::Bytes first = clips::packed(*read.frames[0]), second = clips::packed(*read.frames[1]);
   size_t changed = 0;
   for (size_t i = 0; i < first.size(); i++) changed += std::abs(first[i] - second[i]) > 1;
   CHECK(changed > first.size() / 5);

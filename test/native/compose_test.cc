@@ -5,21 +5,19 @@
 #include "compose/color.h"
 #include "compose/composer.h"
 #include "core/error.h"
+#include "device_pictures.h"
 
 using namespace framepath;
 using namespace framepath::compose;
 
 namespace {
 
-std::shared_ptr<Device> device() {
-  static std::shared_ptr<Device> cpu = openDevice("cpu");
-  return cpu;
-}
+using test::device;
 
 using Painter = std::function<Yuv(int x, int y)>;
 
 FrameRef picture(int32_t width, int32_t height, const Painter& paint, PixelFormat format = pixelFormat::yuv420p) {
-  Image image = allocateImage(*device(), format, width, height);
+  Image image = test::blank(*device(), format, width, height);
   auto plane = [&](int p) { return image.view.planes[p]; };
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++) {
@@ -34,14 +32,24 @@ FrameRef picture(int32_t width, int32_t height, const Painter& paint, PixelForma
         plane(1).data[y / 2 * plane(1).pitchBytes + x + 1] = c.v;
       }
     }
+  image = test::onDevice(*device(), image);
   return std::make_shared<Frame>(image.view, width, height, image.memory);
 }
 FrameRef plain(int32_t width, int32_t height, Yuv color) {
   return picture(width, height, [=](int, int) { return color; });
 }
 
+// Where the host can read it; copied once in the life of a picture.
+const ImageView& readable(const FrameRef& frame) {
+  static auto* const known = new std::vector<std::pair<std::weak_ptr<const Frame>, Image>>;
+  std::erase_if(*known, [](const auto& one) { return one.first.expired(); });
+  for (const auto& [of, image] : *known)
+    if (of.lock() == frame) return image.view;
+  return known->emplace_back(frame, test::readable(*device(), *frame)).second.view;
+}
+
 Yuv at(const FrameRef& frame, int x, int y) {
-  const ImageView& v = frame->view;
+  const ImageView& v = readable(frame);
   const uint8_t luma = v.planes[0].data[y * v.planes[0].pitchBytes + x];
   if (v.format.layout == PixelLayout::semiPlanarYuv) {
     const uint8_t* pair = v.planes[1].data + y / 2 * v.planes[1].pitchBytes + x / 2 * 2;

@@ -17,8 +17,9 @@
 #include <string>
 #include <vector>
 
+#include "check.h"
 #include "core/frame.h"
-#include "device/image.h"
+#include "device_pictures.h"
 #include "media/output.h"
 
 namespace clip {
@@ -126,7 +127,7 @@ inline double tone(const std::vector<float>& samples, double hz, double fromSeco
 // A gradient that moves with a disc that moves otherwise.
 inline framepath::FrameRef picture(framepath::Device& device, int width, int height, int64_t number, int64_t ptsUs) {
   using namespace framepath;
-  const Image image = allocateImage(device, pixelFormat::yuv420p, width, height);
+  Image image = test::blank(device, pixelFormat::yuv420p, width, height);
   const double x0 = width * (0.5 + 0.3 * std::cos(number * 0.13)), y0 = height * (0.5 + 0.3 * std::sin(number * 0.17));
   for (int plane = 0; plane < 3; plane++) {
     const Plane& to = image.view.planes[plane];
@@ -139,6 +140,7 @@ inline framepath::FrameRef picture(framepath::Device& device, int width, int hei
       }
     }
   }
+  image = test::onDevice(device, image);
   auto frame = std::make_shared<Frame>(image.view, width, height, image.memory);
   frame->ptsUs = ptsUs;
   return frame;
@@ -146,12 +148,13 @@ inline framepath::FrameRef picture(framepath::Device& device, int width, int hei
 
 inline framepath::FrameRef plain(framepath::Device& device, int width, int height, uint8_t luma, int64_t ptsUs) {
   using namespace framepath;
-  const Image image = allocateImage(device, pixelFormat::yuv420p, width, height);
+  Image image = test::blank(device, pixelFormat::yuv420p, width, height);
   for (int plane = 0; plane < 3; plane++) {
     const Plane& to = image.view.planes[plane];
     for (int y = 0; y < planeHeight(image.view, plane); y++)
       std::memset(to.data + y * to.pitchBytes, plane ? 128 : luma, planeWidth(image.view, plane));
   }
+  image = test::onDevice(device, image);
   auto frame = std::make_shared<Frame>(image.view, width, height, image.memory);
   frame->ptsUs = ptsUs;
   return frame;
@@ -175,6 +178,47 @@ inline double psnr(framepath::Device& device, const std::vector<uint8_t>& raw, i
       }
   }
   return 10 * std::log10(255.0 * 255.0 * frames * width * height / std::max(error, 1e-9));
+}
+
+// One constant rate from 0 on, without gaps, BT.709, keyframes every two seconds at least.
+inline void checkStream(const std::string& path, const std::string& codec, int frames,
+                        framepath::media::Rational fps) {
+  auto values = streamValues(path, "v:0");
+  CHECK_EQUAL(values["codec_name"], codec);
+  CHECK_EQUAL(values["nb_read_frames"], std::to_string(frames));
+  CHECK_EQUAL(values["avg_frame_rate"], std::to_string(fps.num) + "/" + std::to_string(fps.den));
+  CHECK_EQUAL(values["color_range"], "tv");
+  CHECK_EQUAL(values["color_space"], "bt709");
+  CHECK_EQUAL(values["color_transfer"], "bt709");
+  CHECK_EQUAL(values["color_primaries"], "bt709");
+  CHECK_NEAR(std::stod(values["start_time"]), 0, 1e-6);
+  CHECK_NEAR(std::stod(values["duration"]), frames / fps.value(), 1e-3);
+  const std::vector<Row> rows = packets(path, "v:0");
+  CHECK_EQUAL(rows.size(), static_cast<size_t>(frames));
+  double lastKeyframe = 0;
+  std::vector<double> times;
+  for (size_t i = 0; i < rows.size(); i++) {
+    if (i > 0) CHECK_NEAR(rows[i].dts - rows[i - 1].dts, 1 / fps.value(), 1e-4);
+    CHECK(rows[i].pts >= rows[i].dts - 1e-6);
+    times.push_back(rows[i].pts);
+    if (!rows[i].keyframe) continue;
+    CHECK(rows[i].pts - lastKeyframe <= 2.0 + 1e-3);
+    lastKeyframe = rows[i].pts;
+  }
+  CHECK(!rows.empty() && rows[0].keyframe);
+  std::sort(times.begin(), times.end());
+  for (size_t i = 0; i < times.size(); i++) CHECK_NEAR(times[i], i / fps.value(), 1e-4);
+}
+
+// PSNR of what ffmpeg decodes against picture(), after checking that it is `frames` pictures.
+inline double decodedPsnr(const std::string& path, int width, int height, int frames) {
+  const TempFolder folder;
+  const std::string raw = folder.file("decoded.yuv");
+  ffmpeg("-i " + path + " -pix_fmt yuv420p -f rawvideo " + raw);
+  const std::vector<uint8_t> bytes = bytesOf(raw);
+  const size_t wanted = static_cast<size_t>(frames) * width * height * 3 / 2;
+  CHECK_EQUAL(bytes.size(), wanted);
+  return bytes.size() == wanted ? psnr(*framepath::openDevice("cpu"), bytes, width, height, frames) : 0;
 }
 
 }  // namespace clip

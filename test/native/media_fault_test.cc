@@ -32,7 +32,7 @@ std::string outcome(const std::string& path, int threads = 1) {
   try {
     const auto result = read(options);
     if (result.frames.empty()) return "nothing";
-    for (const auto& frame : result.frames) clips::packed(frame->view);
+    for (const auto& frame : result.frames) clips::packed(*frame);
     return "frames";
   } catch (const Error& error) {
     CHECK(!error.sentence.empty());
@@ -44,7 +44,7 @@ void checkBroken(const std::string& path, ErrorCode code) {
   for (const bool opening : {false, true}) {
     try {
       if (opening) {
-        openSource(SourceOptions{path, {}, 25, 0, -1, 1, 0, 1, 8, 100, {}}, clips::cpu());
+        openSource(SourceOptions{path, {}, 25, 0, -1, 1, 0, 1, 8, 100, {}}, clips::device());
       } else {
         probe(path, {});
       }

@@ -3,12 +3,13 @@
 #include <map>
 #include <optional>
 
+
 #include "check.h"
 #include "clips.h"
 #include "core/error.h"
 #include "media/kept_packets.h"
 #include "media/nvdec.h"
-#include "every_call.h"
+#include "simulated_video.h"
 
 using namespace framepath;
 using namespace framepath::media;
@@ -112,7 +113,7 @@ void requireNoneLeft(const std::string& what) {
 
 }  // namespace
 
-SIMULATOR_TEST(frames_are_those_of_software) {
+VIDEO_TEST(frames_are_those_of_software) {
   for (const Clip& clip : kClips) {
     const std::string path = clipOf(clip);
     const Seen wanted = read(path, cpu()), got = read(path, gpu(), DecoderChoice::hardware);
@@ -127,7 +128,7 @@ SIMULATOR_TEST(frames_are_those_of_software) {
   CHECK_EQUAL(gpu()->copiedBytes(CopyKind::d2hImage), uint64_t{0});
 }
 
-SIMULATOR_TEST(sources_are_cut_like_in_software) {
+VIDEO_TEST(sources_are_cut_like_in_software) {
   for (const Clip& clip : kClips)
     for (const int64_t startMs : {40, 500, 1230, 1560}) {
       SourceOptions options;
@@ -141,7 +142,7 @@ SIMULATOR_TEST(sources_are_cut_like_in_software) {
   requireNoneLeft("seeks");
 }
 
-SIMULATOR_TEST(frames_may_be_held_for_as_long_as_one_likes) {
+VIDEO_TEST(frames_may_be_held_for_as_long_as_one_likes) {
   for (const Clip& clip : kClips) {
     const std::string path = clipOf(clip);
     const Seen wanted = read(path, cpu());
@@ -162,7 +163,7 @@ SIMULATOR_TEST(frames_may_be_held_for_as_long_as_one_likes) {
   CHECK(counter("d2d_bytes") > 0);
 }
 
-SIMULATOR_TEST(pictures_are_turned_and_cropped) {
+VIDEO_TEST(pictures_are_turned_and_cropped) {
   const std::string plain = make("plain.mp4", moving("192x128", 25, 10) + "-c:v libx264 -g 5 -pix_fmt yuv420p");
   const std::string plain10 = make("plain10.mp4", moving("192x128", 25, 10) +
                                                       "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le");
@@ -182,7 +183,7 @@ SIMULATOR_TEST(pictures_are_turned_and_cropped) {
   requireNoneLeft("turned and cropped");
 }
 
-SIMULATOR_TEST(the_size_may_change_in_mid_stream) {
+VIDEO_TEST(the_size_may_change_in_mid_stream) {
   const auto a = make("size_a.h264", moving("160x128", 25, 10) + "-c:v libx264 -preset ultrafast");
   const auto b = make("size_b.h264", moving("320x192", 25, 10) + "-c:v libx264 -preset ultrafast");
   const auto tiny = make("size_c.h264", moving("32x32", 25, 10) + "-c:v libx264 -preset ultrafast");
@@ -203,7 +204,7 @@ SIMULATOR_TEST(the_size_may_change_in_mid_stream) {
   requireNoneLeft("sizes");
 }
 
-SIMULATOR_TEST(what_a_gpu_does_not_decode_is_software_s) {
+VIDEO_TEST(what_a_gpu_does_not_decode_is_software_s) {
   const Clip clips[] = {{"h264_422.mkv", "-c:v libx264 -preset ultrafast -pix_fmt yuv422p"},
                         {"h264_10.mkv", "-c:v libx264 -preset ultrafast -pix_fmt yuv420p10le"},
                         {"h264_444.mkv", "-c:v libx264 -preset ultrafast -pix_fmt yuv444p"},
@@ -222,14 +223,14 @@ SIMULATOR_TEST(what_a_gpu_does_not_decode_is_software_s) {
   requireNoneLeft("software");
 }
 
-SIMULATOR_TEST(pictures_are_software_s_without_a_word) {
+VIDEO_TEST(pictures_are_software_s_without_a_word) {
   const std::string path = make("still.png", moving("192x128", 25, 1) + "-pix_fmt rgb24");
   const Seen got = read(path, gpu());
   requireSame(got, read(path, cpu()), "still");
   CHECK(got.recoveries.empty());
 }
 
-SIMULATOR_TEST(software_can_be_asked_for) {
+VIDEO_TEST(software_can_be_asked_for) {
   const std::string path = clipOf(kClips[0]);
   const Seen got = read(path, gpu(), DecoderChoice::software);
   requireSame(got, read(path, cpu()), "software");
@@ -241,7 +242,7 @@ SIMULATOR_TEST(software_can_be_asked_for) {
   CHECK_ERROR(openSource(impossible, cpu()), DEVICE_UNAVAILABLE);
 }
 
-SIMULATOR_TEST(a_gpu_says_what_it_decodes) {
+VIDEO_TEST(a_gpu_says_what_it_decodes) {
   const Nvdec& nvdec = nvdecOf(*gpu());
   CHECK(nvdec.unavailable.empty());
   const auto has = [&](const char* codec, const char* chroma, int depth) {
@@ -256,7 +257,7 @@ SIMULATOR_TEST(a_gpu_says_what_it_decodes) {
 }
 
 // Whatever fails, and whenever: software goes on where the GPU stopped.
-SIMULATOR_TEST(a_decoder_that_fails_loses_nothing) {
+VIDEO_TEST(a_decoder_that_fails_loses_nothing) {
   const char* rules[] = {"cuvidCreateDecoder:1+:2",    "cuvidDecodePicture:1:999",    "cuvidDecodePicture:7:999",
                          "cuvidDecodePicture:14:1",    "cuvidDecodePicture:30+:999",  "cuvidMapVideoFrame64:1:205",
                          "cuvidMapVideoFrame64:9:205", "cuvidMapVideoFrame64:31+:205"};
@@ -276,7 +277,7 @@ SIMULATOR_TEST(a_decoder_that_fails_loses_nothing) {
   }
 }
 
-SIMULATOR_TEST(a_decoder_that_fails_at_any_picture_loses_nothing) {
+VIDEO_TEST(a_decoder_that_fails_at_any_picture_loses_nothing) {
   for (const Clip& clip : kClips) {
     const std::string path = clipOf(clip);
     const Seen wanted = read(path, cpu());
@@ -292,7 +293,7 @@ SIMULATOR_TEST(a_decoder_that_fails_at_any_picture_loses_nothing) {
   requireNoneLeft("any picture");
 }
 
-SIMULATOR_TEST(a_gpu_that_has_to_decode_says_that_it_failed) {
+VIDEO_TEST(a_gpu_that_has_to_decode_says_that_it_failed) {
   const std::string path = clipOf(kClips[0]);
   test::simulator().fail("cuvidDecodePicture:9:999");
   const Seen got = read(path, gpu(), DecoderChoice::hardware);
@@ -301,7 +302,7 @@ SIMULATOR_TEST(a_gpu_that_has_to_decode_says_that_it_failed) {
   requireNoneLeft("required");
 }
 
-SIMULATOR_TEST(damage_in_the_stream_is_not_the_gpu_s_fault) {
+VIDEO_TEST(damage_in_the_stream_is_not_the_gpu_s_fault) {
   clips::Bytes bytes = clips::readFile(clipOf(kClips[0]));
   for (size_t i = bytes.size() / 2; i < bytes.size() / 2 + 40; i++) bytes[i] ^= 0x5a;
   const std::string path = clips::writeFile("damaged.mp4", bytes);
@@ -313,7 +314,7 @@ SIMULATOR_TEST(damage_in_the_stream_is_not_the_gpu_s_fault) {
 
 // Whichever call of the driver fails: the frames are those of software, or an error says why they are not.
 TEST(every_call_of_the_driver_may_fail_while_decoding) {
-  if (!test::simulator().present()) return test::skip("there is no simulated GPU (scripts/with-simulator)");
+  if (!test::videoIsSimulated()) return;
   std::vector<std::string> calls = test::driverCalls();
   for (const char* call : {"cuvidGetDecoderCaps", "cuvidCreateDecoder", "cuvidDecodePicture", "cuvidMapVideoFrame64"})
     calls.emplace_back(call);
@@ -335,7 +336,7 @@ TEST(every_call_of_the_driver_may_fail_while_decoding) {
   });
 }
 
-SIMULATOR_TEST(surfaces_are_in_the_memory_budget) {
+VIDEO_TEST(surfaces_are_in_the_memory_budget) {
   const std::string path = clipOf(kClips[0]);
   DeviceOptions options;
   options.memoryLimit = 300'000;

@@ -190,6 +190,6 @@ TEST(a_list_of_images_is_a_video) {
   options.maxDecodeErrors = 0;
   CHECK_ERROR(read(options), DECODE_FAILED);
   options.images[3] = clips::folder().file("missing.png");
-  CHECK_ERROR(openSource(options, clips::cpu()), SOURCE_NOT_FOUND);
+  CHECK_ERROR(openSource(options, clips::device()), SOURCE_NOT_FOUND);
 }
 TEST_MAIN()

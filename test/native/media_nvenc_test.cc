@@ -7,11 +7,11 @@
 #include "check.h"
 #include "core/error.h"
 #include "core/pool.h"
-#include "every_call.h"
 #include "media/encoder.h"
 #include "media/encoder_sessions.h"
 #include "media/gpu_codecs.h"
 #include "media_clip.h"
+#include "simulated_video.h"
 
 using namespace framepath;
 using namespace framepath::media;
@@ -133,7 +133,7 @@ void set(const char* name, const char* value) {
 
 }  // namespace
 
-SIMULATOR_TEST(every_profile_plays_and_no_picture_leaves_the_gpu) {
+VIDEO_TEST(every_profile_plays_and_no_picture_leaves_the_gpu) {
   const clip::TempFolder folder;
   for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc})
     for (const Profile profile :
@@ -150,7 +150,7 @@ SIMULATOR_TEST(every_profile_plays_and_no_picture_leaves_the_gpu) {
   CHECK_EQUAL(gpu()->copiedBytes(CopyKind::d2hEncode), uint64_t{0});
 }
 
-SIMULATOR_TEST(times_of_29_97_fps_stay_exact) {
+VIDEO_TEST(times_of_29_97_fps_stay_exact) {
   const clip::TempFolder folder;
   EncoderOptions options = optionsOf(VideoCodec::h264, Profile::streaming);
   options.fps = {30000, 1001};
@@ -158,7 +158,7 @@ SIMULATOR_TEST(times_of_29_97_fps_stay_exact) {
   clip::checkStream(folder.file("ntsc.mp4"), "h264", 70, options.fps);
 }
 
-SIMULATOR_TEST(realtime_gives_every_picture_back_at_once) {
+VIDEO_TEST(realtime_gives_every_picture_back_at_once) {
   for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc}) {
     auto encoder = openEncoder(optionsOf(codec, Profile::realtime), gpu());
     Canvases canvases(*encoder);
@@ -171,7 +171,7 @@ SIMULATOR_TEST(realtime_gives_every_picture_back_at_once) {
   requireNoneLeft("realtime");
 }
 
-SIMULATOR_TEST(packets_are_a_stream_by_themselves) {
+VIDEO_TEST(packets_are_a_stream_by_themselves) {
   auto encoder = openEncoder(optionsOf(VideoCodec::h264, Profile::quality), gpu());
   Canvases canvases(*encoder);
   std::vector<Packet> packets;
@@ -197,7 +197,7 @@ SIMULATOR_TEST(packets_are_a_stream_by_themselves) {
   clip::ffmpeg("-i " + folder.file("raw.h264") + " -f null -");
 }
 
-SIMULATOR_TEST(encoders_close_in_every_state) {
+VIDEO_TEST(encoders_close_in_every_state) {
   for (const Profile profile : {Profile::realtime, Profile::archival})
     for (const int pictures : {0, 1, 7, 60})
       for (const bool finished : {false, true}) {
@@ -213,7 +213,7 @@ SIMULATOR_TEST(encoders_close_in_every_state) {
       }
 }
 
-SIMULATOR_TEST(what_the_gpu_refuses_software_encodes) {
+VIDEO_TEST(what_the_gpu_refuses_software_encodes) {
   const struct {
     const char* rule;
     const char *variable, *value;
@@ -247,7 +247,7 @@ SIMULATOR_TEST(what_the_gpu_refuses_software_encodes) {
   CHECK_EQUAL(av1.recoveries.size(), size_t{1});  // this FFmpeg has no av1_nvenc, or the simulator does not encode it
 }
 
-SIMULATOR_TEST(gpus_without_b_frames_do_without) {
+VIDEO_TEST(gpus_without_b_frames_do_without) {
   const clip::TempFolder folder;
   set("FRAMEPATH_SIM_NVENC_BFRAMES", "0");
   const Written written = write(folder.file("a.mp4"), optionsOf(VideoCodec::hevc, Profile::quality), 30);
@@ -257,7 +257,7 @@ SIMULATOR_TEST(gpus_without_b_frames_do_without) {
 }
 
 // Wherever it fails: the file is whole, and goes on with a keyframe of software's.
-SIMULATOR_TEST(an_encoder_that_fails_loses_nothing) {
+VIDEO_TEST(an_encoder_that_fails_loses_nothing) {
   constexpr int kFrames = 40;
   const clip::TempFolder folder;
   const std::string path = folder.file("a.mp4");
@@ -282,7 +282,7 @@ SIMULATOR_TEST(an_encoder_that_fails_loses_nothing) {
   for (const int n : {1, 14, 38}) fails(VideoCodec::hevc, Profile::balanced, "nvEncEncodePicture:" + std::to_string(n) + ":20");
 }
 
-SIMULATOR_TEST(every_container_plays_on_when_the_encoder_changes) {
+VIDEO_TEST(every_container_plays_on_when_the_encoder_changes) {
   const clip::TempFolder folder;
   for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc})
     for (const char* name : {"a.mkv", "a.ts", "a.m3u8"}) {
@@ -295,7 +295,7 @@ SIMULATOR_TEST(every_container_plays_on_when_the_encoder_changes) {
     }
 }
 
-SIMULATOR_TEST(sessions_are_learnt_when_the_driver_refuses) {
+VIDEO_TEST(sessions_are_learnt_when_the_driver_refuses) {
   set("FRAMEPATH_SIM_NVENC_SESSIONS", "2");
   std::vector<std::string> recoveries;
   const EncoderOptions options = optionsOf(VideoCodec::h264, Profile::realtime, &recoveries);
@@ -315,7 +315,7 @@ SIMULATOR_TEST(sessions_are_learnt_when_the_driver_refuses) {
   CHECK_EQUAL(encoderSessions().open, 1);
 }
 
-SIMULATOR_TEST(sessions_are_waited_for_where_that_is_wanted) {
+VIDEO_TEST(sessions_are_waited_for_where_that_is_wanted) {
   EncoderOptions options = optionsOf(VideoCodec::h264, Profile::realtime);
   options.maxSessions = 1;
   auto first = openEncoder(options, gpu());
@@ -346,7 +346,7 @@ SIMULATOR_TEST(sessions_are_waited_for_where_that_is_wanted) {
   CHECK_EQUAL(openEncoder(options, gpu())->name(), "libx264");
 }
 
-SIMULATOR_TEST(a_new_bitrate_waits_for_a_keyframe) {
+VIDEO_TEST(a_new_bitrate_waits_for_a_keyframe) {
   EncoderOptions options = optionsOf(VideoCodec::h264, Profile::realtime);
   options.bitrate = 400'000;
   auto encoder = openEncoder(options, gpu());
@@ -363,7 +363,7 @@ SIMULATOR_TEST(a_new_bitrate_waits_for_a_keyframe) {
   for (size_t n = 0; n < keyframes.size(); n++) CHECK_EQUAL(keyframes[n], n % 25 == 0);
 }
 
-SIMULATOR_TEST(a_lost_gpu_is_said_to_be_lost) {
+VIDEO_TEST(a_lost_gpu_is_said_to_be_lost) {
   auto encoder = openEncoder(optionsOf(VideoCodec::h264, Profile::balanced), gpu());
   Canvases canvases(*encoder);
   std::optional<Error> error;
@@ -380,7 +380,7 @@ SIMULATOR_TEST(a_lost_gpu_is_said_to_be_lost) {
 
 // Whichever call of the driver fails: the file is whole, or an error says why it is not.
 TEST(every_call_of_the_driver_may_fail_while_encoding) {
-  if (!test::simulator().present()) return test::skip("there is no simulated GPU (scripts/with-simulator)");
+  if (!test::videoIsSimulated()) return;
   std::vector<std::string> calls = test::driverCalls();
   for (const char* call : {"nvEncOpenEncodeSessionEx", "nvEncInitializeEncoder", "nvEncRegisterResource",
                            "nvEncMapInputResource", "nvEncEncodePicture", "nvEncLockBitstream"})
@@ -399,7 +399,7 @@ TEST(every_call_of_the_driver_may_fail_while_encoding) {
   });
 }
 
-SIMULATOR_TEST(a_gpu_says_what_it_encodes) {
+VIDEO_TEST(a_gpu_says_what_it_encodes) {
   GpuCodecs codecs = gpuCodecs(gpu());
   CHECK_EQUAL(codecs.encodes["h264"], "");
   CHECK_EQUAL(codecs.encodes["hevc"], "");

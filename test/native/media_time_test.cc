@@ -43,7 +43,7 @@ void checkSeeks(const std::string& path, const std::vector<int64_t>& starts) {
       CHECK_EQUAL(got.index, wanted.index);
       const int64_t wantedUs = std::max<int64_t>(0, wanted.ptsUs - startMs * 1000);
       CHECK_EQUAL(got.ptsUs, wantedUs);
-      const bool same = clips::packed(got.view) == clips::packed(wanted.view);
+      const bool same = clips::packed(got) == clips::packed(wanted);
       CHECK(same);
       if (!same) std::printf("  ... from %d ms, picture %d\n", static_cast<int>(startMs), static_cast<int>(i));
     }
@@ -114,8 +114,8 @@ TEST(stride_and_rate_select) {
 
 TEST(variable_rate_keeps_its_times) {
   const auto path =
-      make("vfr.mkv",
-           moving("160x120", 25, 50) + "-vf \"select='not(mod(n,7))+between(n,20,30)'\" -fps_mode vfr -c:v libx264 -bf 2");
+      make("vfr.mkv", moving("160x120", 25, 50) +
+                          "-vf \"select='not(mod(n,7))+between(n,20,30)'\" -fps_mode vfr -c:v libx264 -bf 2");
   const auto times = ffprobeTimes(path);
   const auto result = read(path);
   CHECK(times.size() > 10);
@@ -168,7 +168,7 @@ TEST(times_never_decrease_over_a_restarted_clock) {
 TEST(an_interrupted_reader_ends_soon) {
   SourceOptions options;
   options.uri = make("gop.mp4", moving("160x120", 25, 50) + kOpenGop);
-  const auto reader = openSource(options, clips::cpu());
+  const auto reader = openSource(options, clips::device());
   CHECK(reader->next() != nullptr);
   reader->interrupt();
   CHECK(reader->next() == nullptr);

@@ -88,7 +88,8 @@ class Answerer {
       if (TaskRef task = pipeline->asked(question.module, question.task);
           task && pipeline->spec().modules[question.module].pixels) {
         const FrameRef& frame = task->frame();
-        const uint8_t pixel = frame->view.planes[0].data[0];  // must be alive
+        const Image image = test::readable(pipeline->device(), *frame);  // must be alive
+        const uint8_t pixel = image.view.planes[0].data[0];
         if (pixel + frame->width > 0) picturesSeen++;
       }
       const bool fails = failEvery && n % failEvery == 0;

@@ -1,4 +1,5 @@
-// Lets calls of the simulated driver fail one after the other.
+// The simulated driver's video codecs, and calls of the driver that fail one after the other.
+//   VIDEO_TEST  as SIMULATOR_TEST, where the simulator has codecs: it is built without them where their headers are not
 #pragma once
 #include <unistd.h>
 
@@ -54,4 +55,19 @@ void failEveryCall(const std::vector<std::string>& calls, const std::vector<int>
   }
 }
 
+inline bool videoIsSimulated() {
+  const bool there = simulator().present() && dlopen("libnvcuvid.so.1", RTLD_NOW | RTLD_LOCAL) &&
+                     dlopen("libnvidia-encode.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (!there) std::printf("skipped: there are no simulated video codecs (libffmpeg-nvenc-dev, libx265-dev)\n");
+  return there;
+}
+
 }  // namespace framepath::test
+
+#define VIDEO_TEST(name)                                  \
+  static void body_##name();                              \
+  TEST(name) {                                            \
+    if (!framepath::test::videoIsSimulated()) return;     \
+    framepath::test::mustPassInChild(#name, body_##name); \
+  }                                                       \
+  static void body_##name()
