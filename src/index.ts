@@ -23,11 +23,22 @@ export { type IdentifyOptions, identify } from './modules/identify.js';
 export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';
 export { type TrackOptions, track } from './modules/track.js';
 export { classify, raw } from './modules/whole-picture.js';
-export type { EncodeOptions } from './output.js';
+export type { BitrateRange, EncodeOptions } from './output.js';
 export { type MissingModules, type Pipeline, pipeline, type StartOptions } from './pipeline.js';
 export { probe, type SourceInfo } from './probe.js';
 export type { Box, Classification, Detection, Person, Tensor, Track, TrackMark } from './results.js';
-export type { Percentiles, Progress, Relink, Report, StageReport, Timeline } from './run/reports.js';
+export type {
+  BitrateReport,
+  GpuReport,
+  OutputReport,
+  Percentiles,
+  Progress,
+  Range,
+  Relink,
+  Report,
+  StageReport,
+  Timeline,
+} from './run/reports.js';
 export type { Packet, Picture, Run } from './run/run.js';
 export type { StageMessage } from './run/stages.js';
 export {

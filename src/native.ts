@@ -134,7 +134,7 @@ export interface OutputSpec {
   path?: string;
   codec?: 'h264' | 'hevc' | 'av1';
   profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
-  bitrate?: number;
+  bitrate?: number | { min: number; max: number };
   threads?: number;
   /** 'first', 'mix', 'none', a source's position, or the id of one that is to join */
   audio?: 'first' | 'mix' | 'none' | number | { id: string };
@@ -325,7 +325,7 @@ export interface NativeAddon {
   probe(uri: string, limitsJson: string): Promise<string>;
   /**
    * JSON: {libav, encoders, runtime: {path, version} or {error}, devices: [{id, description or error}], cuda: the steps to
-   * cuda:0, up to the first that fails, and what is known of it}
+   * cuda:0, up to the first that fails, and what is known of it, nvml: {gpus, unreadable} or {error, hint}}
    */
   doctor(json: string): Promise<string>;
   /** JSON of the resolved spec; input {runtimeLibraries, model: ModelFileSpec} */

@@ -1,7 +1,14 @@
 /** What `encode` can be told. */
 import type { SourceRef } from './source.js';
 import { sourceRef } from './source.js';
-import { anyOf, fields, flag, integer, oneOf, text, unexpected } from './validate.js';
+import { anyOf, fields, flag, integer, oneOf, type Rule, text, unexpected } from './validate.js';
+
+/** Bits per second, at least 1000. */
+export interface BitrateRange {
+  min: number;
+  /** at least `min` */
+  max: number;
+}
 
 /** Options of `pipeline.encode`. */
 export interface EncodeOptions {
@@ -9,8 +16,16 @@ export interface EncodeOptions {
   codec?: 'h264' | 'hevc' | 'av1';
   /** speed against size; default `'balanced'` */
   profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
-  /** bits a second; default: constant quality by profile */
-  bitrate?: number;
+  /**
+   * Bits per second; default: constant quality by profile.
+   *
+   * A number is the average. `{ min, max }` follows the pictures: what changes between two canvases, times how fine it is, is
+   * measured four times a second, and the target moves between `min` (stills) and `max` (noise, motion of fine detail). One
+   * second takes at most `max` plus half of it; stills take less than `min` where there is nothing to spend it on. The report
+   * says what came of it (`outputs[].bitrate`). Only H.264 (x264) takes another rate while it runs: HEVC and AV1 encode at
+   * constant quality with `max` as cap, go below `min` where that is enough, and say so among the recoveries.
+   */
+  bitrate?: number | BitrateRange;
   /** encoder threads; default from the machine */
   threads?: number;
   /**
@@ -24,6 +39,14 @@ export interface EncodeOptions {
   packets?: boolean;
 }
 
+const bits = integer(1000, 1e9);
+
+const bitrateRange: Rule = (name, value) => {
+  fields(name, value, { min: bits, max: bits });
+  const { min, max } = value as Partial<BitrateRange>;
+  if (min === undefined || max === undefined || min > max) throw unexpected('min and max', name, value);
+};
+
 /** @internal */
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined && (typeof path !== 'string' || path === ''))
@@ -31,7 +54,7 @@ export function checkEncode(path: unknown, options: unknown): void {
   fields('options', options, {
     codec: oneOf('h264', 'hevc', 'av1'),
     profile: oneOf('realtime', 'streaming', 'balanced', 'quality', 'archival'),
-    bitrate: integer(1000, 1e9),
+    bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
     threads: integer(1, 256),
     audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),
     packets: flag,

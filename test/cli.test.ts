@@ -69,6 +69,11 @@ describe('bad usage exits 2 with the usage', () => {
     [['run', 'a.mp4', '--audio', '1', '--out', 'o.mp4'], 'a source from 0 to 0'],
     [['run', 'a.mp4', '--from', '10', '--to', '5'], 'Expected --to to be after --from'],
     [['run', 'a.mp4', '--device', 'gpu'], 'Expected auto, cpu or cuda:N'],
+    [['run', 'a.mp4', '--bitrate', 'fast', '--out', 'o.mp4'], 'such as 800k, 2M or a range'],
+    [['run', 'a.mp4', '--bitrate', '6M-1M', '--out', 'o.mp4'], "but received '6M-1M'"],
+    [['run', 'a.mp4', '--bitrate', '1M-2M-3M', '--out', 'o.mp4'], '--bitrate'],
+    [['run', 'a.mp4', '--bitrate', '500', '--out', 'o.mp4'], '1000 to 1e9'],
+    [['run', 'a.mp4', '--bitrate', '2M'], '--bitrate needs --out'],
     [['run', 'a.mp4', '--results', ''], 'Expected a value for --results'],
     [['probe'], 'Expected a source'],
     [['models', 'destroy'], "Expected list, inspect or fix but received 'destroy'"],
@@ -186,6 +191,28 @@ describe('run', () => {
     expect(compose).toMatchObject({ draw: { boxes: 'people' }, redact: { module: 'faces', kind: 'blur' } });
     expect(device).toBe('cpu');
     expect(modules[2]).toMatchObject({ reid: 'always' });
+  });
+
+  test.each([
+    ['800k', 800_000],
+    ['1.5M', 1_500_000],
+    ['2000000', 2_000_000],
+    ['500k-6M', { min: 500_000, max: 6_000_000 }],
+  ])('--bitrate %s', async (text, bitrate) => {
+    expect((await run('a.mp4', '--out', 'o.mp4', '--bitrate', text)).code).toBe(0);
+    expect(fake.run.spec.output).toMatchObject({ bitrate });
+  });
+
+  test('names outputs with the bitrate they came to', async () => {
+    const output = { path: 'o.mp4', codec: 'h264', frames: 20, durationMs: 800, complete: true, hasAudio: false };
+    const told = { min: 1e6, mean: 2e6, max: 3.5e6 };
+    fake.script.outputs = [
+      { ...output, bitrate: { control: 'adaptive', mean: 2_310_000, target: told, complexity: 0.5 } },
+      { ...output, path: 'p.mp4', bitrate: { control: 'quality', mean: 812_345, target: null, complexity: null } },
+    ];
+    const { out } = await run('a.mp4', '--out', 'o.mp4');
+    expect(out).toContain('o.mp4 (h264, 20 frames, 2.31 Mbit/s, target 1.00 to 3.50)');
+    expect(out).toContain('p.mp4 (h264, 20 frames, 0.81 Mbit/s)');
   });
 
   test('writes its files and names them', async () => {
@@ -310,6 +337,25 @@ describe('models', () => {
   });
 });
 
+const gpu = {
+  name: 'H100',
+  driver: '580.0',
+  uuid: 'GPU-1',
+  pciBusId: '0000:65:00.0',
+  mig: false,
+  memoryTotalBytes: 80 * 2 ** 30,
+  sm: 40,
+  memoryController: 20,
+  encoder: null,
+  decoder: 60,
+  memoryBytes: 3 * 2 ** 30,
+  temperatureC: 55,
+  powerW: 215.5,
+  samplingMs: { encoder: 0, decoder: 167 },
+  missing: { encoder: 'Not Supported (3)' },
+  device: 'cuda:0',
+};
+
 describe('doctor', () => {
   test('shows who decided each setting', async () => {
     vi.stubEnv('FRAMEPATH_DEVICE', 'cpu');
@@ -318,6 +364,20 @@ describe('doctor', () => {
     expect(code).toBe(0);
     expect(out).toContain('device: cpu  (FRAMEPATH_DEVICE)');
     expect(out).toContain('59.37.100');
+    expect(out).toContain('GPU readings: none. NVML cannot be opened.');
+  });
+
+  test('shows what NVML says, and what it does not', async () => {
+    fake.nvml = { gpus: [gpu], unreadable: ["NVML's GPU 1: GPU is lost (15)"] };
+    const { code, out } = await framepath(['doctor']);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      '  H100 (0000:65:00.0, driver 580.0, cuda:0): SM 40 %, memory controller 20 %, NVDEC 60 %, memory 3.0 of 80.0 GiB, 55 °C, 215.5 W\n',
+    );
+    expect(out).toContain('    encoder not read: Not Supported (3)\n');
+    expect(out).toContain("  not read: NVML's GPU 1: GPU is lost (15)\n");
+    const { native } = JSON.parse((await framepath(['doctor', '--json'])).out);
+    expect(native.nvml.gpus[0]).toEqual(gpu);
   });
 
   test('shows every step to the GPU, and what to do about the one that fails', async () => {

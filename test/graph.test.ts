@@ -133,6 +133,12 @@ describe('encoding', () => {
     await run.close();
   });
 
+  test.each([2e6, { min: 1e6, max: 6e6 }])('at a bitrate of %j', async (bitrate) => {
+    const run = await pipeline(video('a.mp4')).encode('o.mp4', { bitrate }).start();
+    expect(fake.run.spec.output).toMatchObject({ bitrate });
+    await run.close();
+  });
+
   test('several sources need a layout', async () => {
     await expect(pipeline(video('a.mp4'), video('b.mp4')).encode('o.mp4').start()).rejects.toThrow(
       'Expected compose(layout) before encode, with 2 sources, for layout but received undefined',

@@ -3,6 +3,7 @@
 
 #include "binding/bench_json.h"
 #include "binding/environment.h"
+#include "binding/gpu_json.h"
 #include "binding/js_error.h"
 #include "binding/report_json.h"
 #include "binding/run.h"
@@ -38,7 +39,23 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
-Json toJson(const media::GpuCodecs& codecs) {
+Json stepsJson(const DeviceProbe& probe) {
+  Json json{{"usable", probe.usable()},
+            {"library", probe.library},
+            {"driverVersion", probe.driverVersion},
+            {"name", probe.name},
+            {"computeCapability", {probe.computeMajor, probe.computeMinor}},
+            {"multiprocessors", probe.multiprocessors},
+            {"totalBytes", probe.totalBytes},
+            {"freeBytes", probe.freeBytes},
+            {"kernels", probe.kernels},
+            {"steps", Json::array()}};
+  for (const ProbeStep& step : probe.steps)
+    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
+  return json;
+}
+
+Json videoJson(const media::GpuCodecs& codecs) {
   Json decodes = Json::array(), encodes = Json::object();
   for (const media::NvdecFormat& f : codecs.decodes.formats)
     decodes.push_back({{"codec", f.codec},
@@ -71,8 +88,9 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       const DeviceProbe gpu = probeCuda();
       json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
                                              : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
-      json["cuda"] = toJson(gpu);
-      if (gpu.usable()) json["cuda"]["video"] = toJson(media::gpuCodecs(openDevice("cuda:0")));
+      json["cuda"] = stepsJson(gpu);
+      if (gpu.usable()) json["cuda"]["video"] = videoJson(media::gpuCodecs(openDevice("cuda:0")));
+      json["nvml"] = gpusJson(gpu.pciBusId);
       return jsonMaker(json);
     });
   });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "binding/gpu_json.h"
 #include "track/mot.h"
 
 namespace framepath::binding {
@@ -24,6 +25,17 @@ Json times(const Histogram& h) {
 
 Json boxJson(const Box& b) {
   return {rounded(b.x1), rounded(b.y1), rounded(b.x2), rounded(b.y2)};
+}
+
+Json rateJson(const media::OutputResult& output) {
+  static constexpr const char* kControls[] = {"quality", "constant", "adaptive", "capped"};
+  const media::RateFigures& rate = output.rate;
+  const bool told = rate.control == media::RateControl::constant || rate.control == media::RateControl::adaptive;
+  const bool measured = rate.control == media::RateControl::adaptive;
+  return {{"control", kControls[static_cast<int>(rate.control)]},
+          {"mean", output.bitrate},
+          {"target", told ? Json{{"min", rate.min}, {"mean", rate.mean}, {"max", rate.max}} : Json()},
+          {"complexity", measured ? Json(rounded(rate.complexity)) : Json()}};
 }
 
 Json sourceJson(const graph::SourceReport& source) {
@@ -109,6 +121,7 @@ Json toJson(const graph::Report& report) {
                        {"codec", o.codec},
                        {"frames", o.frames},
                        {"durationMs", o.durationMs},
+                       {"bitrate", rateJson(o)},
                        {"complete", o.complete},
                        {"hasAudio", o.hasAudio}});
   for (const compose::FollowStats& f : report.follow)
@@ -141,6 +154,7 @@ Json toJson(const graph::Report& report) {
           {"recoveries", recoveries},
           {"outputs", outputs},
           {"follow", follow},
+          {"gpu", report.gpu ? toJson(*report.gpu) : Json()},
           {"live",
            {{"tasks", report.live.tasks},
             {"leases", report.live.leases},

@@ -134,7 +134,12 @@ graph::OutputSpec outputFrom(const Json& json) {
   output.path = get<std::string>(json, "path", "");
   output.encoder.codec = media::videoCodecNamed(get<std::string>(json, "codec", "h264"));
   output.encoder.profile = media::profileNamed(get<std::string>(json, "profile", "balanced"));
-  output.encoder.bitrate = get<int64_t>(json, "bitrate", 0);
+  if (const Json bitrate = get(json, "bitrate", Json(0)); bitrate.is_object()) {
+    output.encoder.minBitrate = bitrate.at("min").get<int64_t>();
+    output.encoder.bitrate = bitrate.at("max").get<int64_t>();
+  } else {
+    output.encoder.bitrate = bitrate.get<int64_t>();
+  }
   output.encoder.threads = get(json, "threads", 0);
   output.packets = get(json, "packets", output.path.empty());
   const Json audio = get(json, "audio", Json("first"));

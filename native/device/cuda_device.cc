@@ -45,6 +45,7 @@ class CudaDevice : public Device {
 
   DeviceId id() const override { return {DeviceKind::cuda, gpu_->index}; }
   std::string description() const override { return gpu_->facts.text(); }
+  std::string pciBusId() const override { return gpu_->facts.pciBusId; }
   void* native() const override { return gpu_->context(); }
 
   std::shared_ptr<Memory> allocate(size_t bytes, MemoryKind kind) override {

@@ -17,6 +17,7 @@ namespace framepath::cuda {
   X(cuDeviceGet, (Ordinal * device, int index))                                                                  \
   X(cuDeviceGetName, (char* name, int bytes, Ordinal))                                                           \
   X(cuDeviceGetAttribute, (int* value, int attribute, Ordinal))                                                  \
+  X(cuDeviceGetPCIBusId, (char* busId, int bytes, Ordinal))                                                      \
   X(cuDeviceTotalMem_v2, (size_t * bytes, Ordinal))                                                              \
   X(cuDevicePrimaryCtxRetain, (Context * context, Ordinal))                                                      \
   X(cuDevicePrimaryCtxRelease, (Ordinal))                                                                        \

@@ -1,5 +1,6 @@
 #include "device/cuda_gpu.h"
 
+#include <cctype>
 #include <cstdio>
 #include <map>
 
@@ -35,6 +36,10 @@ GpuFacts Gpu::look(const Driver& driver, int index) {
   char name[256] = {};
   cu(driver.cuDeviceGetName(name, sizeof name - 1, ordinal), "cuDeviceGetName");
   facts.name = name;
+  char busId[32] = {};
+  if (driver.cuDeviceGetPCIBusId(busId, sizeof busId - 1, ordinal) == result::success)
+    for (const char* digit = busId; *digit; digit++)
+      facts.pciBusId += static_cast<char>(std::tolower(static_cast<unsigned char>(*digit)));
   const auto attribute = [&](int which) {
     int value = 0;
     cu(driver.cuDeviceGetAttribute(&value, which, ordinal), "cuDeviceGetAttribute");

@@ -13,6 +13,7 @@ namespace framepath::cuda {
 
 struct GpuFacts {
   std::string name;
+  std::string pciBusId;      // 0000:65:00.0; empty: the driver does not say
   int major = 0, minor = 0;  // compute capability
   int multiprocessors = 0;
   uint64_t totalBytes = 0;

@@ -33,6 +33,7 @@ DeviceProbe probeCuda(int32_t index) {
   step("device", [&] {
     const GpuFacts facts = Gpu::look(readyDriver().calls, index);
     probe.name = facts.name;
+    probe.pciBusId = facts.pciBusId;
     probe.computeMajor = facts.major;
     probe.computeMinor = facts.minor;
     probe.multiprocessors = facts.multiprocessors;

@@ -69,7 +69,8 @@ class Device {
   virtual ~Device() = default;
   virtual DeviceId id() const = 0;
   virtual std::string description() const = 0;
-  virtual void* native() const { return nullptr; }  // CUcontext
+  virtual std::string pciBusId() const { return {}; }  // 0000:65:00.0; empty: not on that bus
+  virtual void* native() const { return nullptr; }     // CUcontext
 
   // Throws DEVICE_OUT_OF_MEMORY.
   virtual std::shared_ptr<Memory> allocate(size_t bytes, MemoryKind kind) = 0;

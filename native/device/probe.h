@@ -18,7 +18,7 @@ struct DeviceProbe {
   std::string library;           // path of libcuda
   int32_t driverVersion = 0;     // of CUDA that the driver supports: 12040 for 12.4
   std::string description;       // of the GPU, as Device::description() says it
-  std::string name;
+  std::string name, pciBusId;
   int32_t computeMajor = 0, computeMinor = 0, multiprocessors = 0;
   uint64_t totalBytes = 0, freeBytes = 0;
   std::string kernels;  // the image that loaded: "fatbin", or "PTX" with why not the fatbin

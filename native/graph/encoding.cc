@@ -27,7 +27,8 @@ struct Encoding::Work {
         trace(std::move(given.trace)),
         output(std::move(given.output)),
         failed(std::move(given.failed)),
-        recovered(std::move(given.recovered)) {
+        recovered(std::move(given.recovered)),
+        rate(encoder->rate()) {
     stats.name = stats.kind = "encode";
   }
 
@@ -63,6 +64,8 @@ struct Encoding::Work {
   bool freed = false;  // the encoder is gone
   bool leftBehind = false;
   StageStats stats;
+  int64_t bytes = 0;
+  media::RateFigures rate;
 };
 
 void Encoding::Work::set(bool Work::*state) {
@@ -82,6 +85,10 @@ void Encoding::Work::emit(Packet packet) {
     }
     anyPacket = true;
   }
+  {
+    std::lock_guard lock(mutex);
+    bytes += static_cast<int64_t>(packet.data->size());
+  }
   if (packets) packets->put(std::move(packet));
 }
 
@@ -97,6 +104,7 @@ void Encoding::Work::encodeAll() {
     if (trace) trace->add({stats.name, 0, -1, stats.count, waitingNs, startNs, endNs});
     std::lock_guard lock(mutex);
     stats.addWork(waitingNs, startNs, endNs);
+    rate = encoder->rate();
     waitingNs = endNs;
   }
   const int64_t startNs = nowNs();
@@ -209,6 +217,16 @@ void Encoding::freeEncoder() {
     thread_.detach();
   else
     thread_.join();
+}
+
+int64_t Encoding::bytes() const {
+  std::lock_guard lock(work_->mutex);
+  return work_->bytes;
+}
+
+media::RateFigures Encoding::rate() const {
+  std::lock_guard lock(work_->mutex);
+  return work_->rate;
 }
 
 StageStats Encoding::stats() const {

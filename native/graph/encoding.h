@@ -80,6 +80,8 @@ class Encoding {
 
   const std::string& codec() const { return codec_; }
   StageStats stats() const;
+  int64_t bytes() const;            // of the packets that came
+  media::RateFigures rate() const;  // of what was pushed so far
   // Alive as long as the encoder is.
   std::weak_ptr<const void> encoder() const { return encoder_; }
 

@@ -118,6 +118,7 @@ void Pipeline::open() {
     if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
     engine_ = engine;
     programme_ = programme;
+    if (device_->id().kind == DeviceKind::cuda) gpu_ = std::make_unique<telemetry::GpuSampler>(device_->pciBusId());
     state_ = State::running;
   }
   if (programme) programme->start();
@@ -168,6 +169,7 @@ void Pipeline::finishRun() {
       media::OutputResult& lost = outputs.emplace_back();
       lost.path = spec_.output->path;
       lost.frames = programme->ticks();
+      lost.rate = programme->rate();
     }
     if (!error) error = engine->error();  // composing or encoding may have failed after the last frame
     follow = programme->followStats();
@@ -177,6 +179,7 @@ void Pipeline::finishRun() {
     if (const auto missing = soundNeverCame()) recovered(*missing);
   }
   engine->join();  // workers and readers go; results that wait to be taken stay
+  if (gpu_) gpu_->stop();
   std::vector<Done> callbacks;
   {
     std::lock_guard lock(mutex_);
@@ -232,6 +235,7 @@ void Pipeline::close(bool drain) {
   if (programme && !over) drain ? programme->stop(giveUpNs) : programme->abort();
   if (finisher_.joinable()) finisher_.join();
   if (engine) engine->join();
+  if (gpu_) gpu_->stop();
   std::vector<Done> callbacks;
   std::optional<Error> error;
   std::weak_ptr<const void> encoderLeft;

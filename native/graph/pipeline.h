@@ -20,6 +20,7 @@
 #include "graph/sources.h"
 #include "graph/trace.h"
 #include "infer/runtime.h"
+#include "telemetry/gpu_sampler.h"
 
 namespace framepath::graph {
 
@@ -117,6 +118,7 @@ class Pipeline {
   const PipelineHooks hooks_;
   const std::shared_ptr<Trace> trace_;
   std::shared_ptr<Device> device_;
+  std::unique_ptr<telemetry::GpuSampler> gpu_;  // of a CUDA device
   std::shared_ptr<infer::Runtime> runtime_;
   std::vector<int32_t> observationOf_;
   std::vector<std::shared_ptr<infer::Model>> models_;  // per spec module, null where there is none

@@ -144,7 +144,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.recovered = [this, where = spec_.output->path.empty() ? "packets" : spec_.output->path](
                           const std::string& what, const std::string& reason) { recovered({where, what, reason}); };
   for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.live()});
-  return std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
+  auto programme = std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;
     {
       std::lock_guard lock(mutex_);
@@ -152,6 +152,10 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
     }
     if (running) running->fail(e);
   });
+  if (programme->rate().control == media::RateControl::capped)
+    recovered({spec_.output->path.empty() ? "packets" : spec_.output->path, "bitrate capped, not adapted",
+               "Its encoder keeps its rate for life: constant quality, at most the bitrate's max."});
+  return programme;
 }
 
 }  // namespace framepath::graph

@@ -233,6 +233,7 @@ Report Pipeline::report() const {
   report.recoveries.assign(recoveries_.begin(), recoveries_.end());
   report.outputs = outputs_;
   report.follow = follow_;
+  if (gpu_) report.gpu = gpu_->summary();
   return report;
 }
 

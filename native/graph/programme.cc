@@ -382,6 +382,9 @@ media::OutputResult Programme::finish(bool complete) {
     free();
     throw;
   }
+  result.rate = encoding_->rate();
+  if (result.frames > 0)
+    result.bitrate = encoding_->bytes() * 8 * options_.layout.fpsNum / (result.frames * options_.layout.fpsDen);
   free();
   return result;
 }

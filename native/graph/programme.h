@@ -76,6 +76,7 @@ class Programme {
   void nextPacket(PacketCallback callback);
 
   int64_t ticks() const;
+  media::RateFigures rate() const { return encoding_->rate(); }
   std::vector<StageStats> stages() const;
   std::vector<compose::FollowStats> followStats() const;                      // after finish()
   std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }  // may outlive the programme for a while

@@ -11,6 +11,7 @@
 #include "media/output.h"
 #include "media/source_info.h"
 #include "media/source_reader.h"
+#include "telemetry/gpu_sampler.h"
 #include "track/identity.h"
 
 namespace framepath::graph {
@@ -46,6 +47,7 @@ struct Report {
   std::vector<Recovery> recoveries;
   std::vector<media::OutputResult> outputs;
   std::vector<compose::FollowStats> follow;
+  std::optional<telemetry::GpuSummary> gpu;  // of the run's device, while the run was
   struct Live {
     int64_t tasks = 0, leases = 0;
     size_t deviceBytes = 0;

@@ -1,5 +1,6 @@
 #include "media/encoder.h"
 
+#include "media/adaptive_encoder.h"
 #include "media/encoder_ladder.h"
 #include "media/nvenc_encoder.h"
 #include "media/software_encoder.h"
@@ -19,6 +20,16 @@ int indexOf(const char* const (&names)[N], const std::string& name, const char* 
   }
   throw Error(ErrorCode::INVALID_ARGUMENT,
               std::string("Expected a ") + what + " (" + all + ") but received \"" + name + "\".");
+}
+
+std::unique_ptr<Encoder> openOn(const EncoderOptions& options, const std::shared_ptr<Device>& device) {
+  if (device->id().kind == DeviceKind::cuda) {
+    std::string whyNot;
+    if (auto nvenc = openNvenc(options, device, whyNot))
+      return std::make_unique<EncoderLadder>(std::move(nvenc), options, device);
+    if (options.recovered) options.recovered("encoded in software", device->id().name() + ": " + whyNot);
+  }
+  return openSoftwareEncoder(options, device, pixelFormat::yuv420p);
 }
 
 }  // namespace
@@ -43,13 +54,9 @@ std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_
     throw Error(ErrorCode::INVALID_ARGUMENT, "An encoder needs a frame rate above 0.");
   }
   quietLog();
-  if (device->id().kind == DeviceKind::cuda) {
-    std::string whyNot;
-    if (auto nvenc = openNvenc(options, device, whyNot))
-      return std::make_unique<EncoderLadder>(std::move(nvenc), options, std::move(device));
-    if (options.recovered) options.recovered("encoded in software", device->id().name() + ": " + whyNot);
-  }
-  return openSoftwareEncoder(options, std::move(device), pixelFormat::yuv420p);
+  auto encoder = openOn(options, device);
+  if (encoder->rate().control != RateControl::adaptive) return encoder;
+  return std::make_unique<AdaptiveEncoder>(std::move(encoder), options, std::move(device));
 }
 
 }  // namespace framepath::media

@@ -29,7 +29,8 @@ struct EncoderOptions {
   Profile profile = Profile::balanced;
   int32_t width = 0, height = 0;  // even
   Rational fps{25, 1};
-  int64_t bitrate = 0;        // 0 = the profile's constant quality
+  int64_t bitrate = 0;        // bits per second on average; 0 = the profile's constant quality
+  int64_t minBitrate = 0;     // above 0: between this and `bitrate`, as the pictures need
   int32_t threads = 0;        // 0 = as many as the machine has cores
   int32_t keyframeMs = 2000;  // longest distance of keyframes; fragments are cut at 1 s whatever this is
   int32_t maxSessions = 0;    // of a GPU's encoder in this process; 0 = as many as the driver allows
@@ -37,6 +38,19 @@ struct EncoderOptions {
   StopRef stop = nullptr;  // waiting for a session ends
   // Told when software encodes what was to be the GPU's, by the thread that opens or pushes.
   std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
+};
+
+// How the bitrate comes about.
+//   quality   constant quality, by profile                constant  the rate that was asked for, on average
+//   adaptive  follows the complexity of the pictures      capped    constant quality, and at most the rate asked for:
+//                                                                   of encoders that keep their rate for life
+enum class RateControl : uint8_t { quality, constant, adaptive, capped };
+
+// Bits per second. What the encoder was told; all 0 where it decides itself (quality, capped).
+struct RateFigures {
+  RateControl control = RateControl::quality;
+  int64_t min = 0, mean = 0, max = 0;
+  double complexity = 0;  // mean, 0..1; only of adaptive ones
 };
 
 class Encoder {
@@ -50,7 +64,9 @@ class Encoder {
   // Frames in order of ptsUs. Packets come out through `emit`, in decode order, on this thread.
   virtual void push(const FrameRef& canvas, const Emit& emit) = 0;
   virtual void finish(const Emit& emit) = 0;
-  // Bits per second from the next picture or, where that costs a keyframe, the next keyframe on.
+  virtual RateFigures rate() const { return {}; }
+  // Bits per second from the next picture or, where that costs a keyframe, the next keyframe on; only where
+  // rate().control is adaptive.
   virtual void setBitrate(int64_t) {}
 };
 

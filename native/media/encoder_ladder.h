@@ -23,6 +23,7 @@ class EncoderLadder : public Encoder {
   int32_t heldCanvases() const override { return held_; }
   void push(const FrameRef& canvas, const Emit& emit) override;
   void finish(const Emit& emit) override;
+  RateFigures rate() const override { return encoder_->rate(); }
   void setBitrate(int64_t bitrate) override;
 
  private:

@@ -74,6 +74,13 @@ LibavEncoder::LibavEncoder(const EncoderOptions& options, const ProfileRow& row,
      ErrorCode::ENCODE_FAILED);
 }
 
+RateFigures LibavEncoder::rate() const {
+  RateFigures rate;
+  rate.control = rateControlOf(row_, options_);
+  if (rate.control == RateControl::constant) rate.min = rate.mean = rate.max = options_.bitrate;
+  return rate;
+}
+
 void LibavEncoder::require(const ImageView& canvas) const {
   if (canvas.format == inputFormat() && canvas.width == options_.width && canvas.height == options_.height) return;
   throw Error(ErrorCode::INVALID_ARGUMENT,

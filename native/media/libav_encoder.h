@@ -24,6 +24,7 @@ class LibavEncoder : public Encoder {
 
   const AVCodecParameters* parameters() const override { return parameters_.get(); }
   std::string name() const override { return context_->codec->name; }
+  RateFigures rate() const override;
   void finish(const Emit& emit) override;
 
  protected:

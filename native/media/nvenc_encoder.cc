@@ -99,7 +99,7 @@ int32_t NvencEncoder::heldCanvases() const {
 void NvencEncoder::push(const FrameRef& canvas, const Emit& emit) {
   require(canvas->view);
   if (untilKeyframe_ == 0) {
-    if (bitrate_ > 0) setTarget(row_, *context_, bitrate_);
+    if (bitrate_ > 0) setTarget(*context_, bitrate_);
     untilKeyframe_ = context_->gop_size;
   }
   untilKeyframe_--;

@@ -48,27 +48,6 @@ constexpr ProfileRow kRows[] = {
     {"librav1e", Profile::archival, "4", 60, -1, false, 0},
 };
 
-// By NVIDIA's own account of its presets and qualities beside x264's and x265's; not yet compared on a GPU.
-constexpr ProfileRow kNvencRows[] = {
-    {"h264_nvenc", Profile::realtime, "p1", 28, 0, true, 0},
-    {"h264_nvenc", Profile::streaming, "p4", 26, 2, false, 0.12},
-    {"h264_nvenc", Profile::balanced, "p4", 24, 2, false, 0},
-    {"h264_nvenc", Profile::quality, "p6", 21, 3, false, 0},
-    {"h264_nvenc", Profile::archival, "p7", 17, 3, false, 0},
-
-    {"hevc_nvenc", Profile::realtime, "p1", 30, 0, true, 0},
-    {"hevc_nvenc", Profile::streaming, "p4", 28, 2, false, 0.08},
-    {"hevc_nvenc", Profile::balanced, "p4", 26, 2, false, 0},
-    {"hevc_nvenc", Profile::quality, "p6", 23, 3, false, 0},
-    {"hevc_nvenc", Profile::archival, "p7", 19, 3, false, 0},
-
-    {"av1_nvenc", Profile::realtime, "p1", 40, 0, true, 0},
-    {"av1_nvenc", Profile::streaming, "p4", 37, 2, false, 0.08},
-    {"av1_nvenc", Profile::balanced, "p4", 34, 2, false, 0},
-    {"av1_nvenc", Profile::quality, "p6", 29, 3, false, 0},
-    {"av1_nvenc", Profile::archival, "p7", 22, 3, false, 0},
-};
-
 std::vector<std::string_view> encodersOf(VideoCodec codec) {
   switch (codec) {
     case VideoCodec::h264: return {"libx264"};
@@ -76,10 +55,6 @@ std::vector<std::string_view> encodersOf(VideoCodec codec) {
     case VideoCodec::av1: return {"libsvtav1", "libaom-av1", "librav1e"};
   }
   return {};
-}
-
-bool isNvenc(std::string_view encoder) {
-  return encoder.ends_with("_nvenc");
 }
 
 // "key=value:key=value", the form of x264-params and its relatives.
@@ -102,45 +77,34 @@ class Params {
   std::string text_;
 };
 
-// Average at the asked rate; peaks are bounded by a buffer of two seconds, half a second where latency counts.
+int bufferOf(int64_t rate, double seconds) {
+  return static_cast<int>(std::min(static_cast<double>(rate) * seconds, double{INT32_MAX}));
+}
+
+// A cap bounds the peaks of constant quality, over two seconds or, where it was asked for, one.
+void setCap(AVCodecContext& context, int64_t rate, double seconds) {
+  context.rc_max_rate = rate;
+  context.rc_buffer_size = bufferOf(rate, seconds);
+}
+
 void setRate(const ProfileRow& row, const EncoderOptions& options, AVCodecContext& context) {
-  if (options.bitrate > 0) {
-    context.bit_rate = options.bitrate;
-    context.rc_max_rate = row.lowLatency ? options.bitrate : options.bitrate + options.bitrate / 2;
-    context.rc_buffer_size =
-        static_cast<int>(std::min<int64_t>(row.lowLatency ? options.bitrate / 2 : options.bitrate * 2, INT32_MAX));
-  } else if (row.capBitsPerPixel > 0) {
-    const double rate = row.capBitsPerPixel * options.width * options.height * options.fps.value();
-    context.rc_max_rate = static_cast<int64_t>(rate);
-    context.rc_buffer_size = static_cast<int>(std::min(rate * 2, double{INT32_MAX}));
+  switch (rateControlOf(row, options)) {
+    case RateControl::quality:
+      if (row.capBitsPerPixel > 0)
+        setCap(context,
+               static_cast<int64_t>(row.capBitsPerPixel * options.width * options.height * options.fps.value()), 2);
+      break;
+    case RateControl::constant:  // on average; peaks are bounded by the buffer
+      context.bit_rate = options.bitrate;
+      context.rc_max_rate = row.lowLatency ? options.bitrate : options.bitrate + options.bitrate / 2;
+      context.rc_buffer_size = bufferOf(options.bitrate, row.lowLatency ? 0.5 : 2);
+      break;
+    case RateControl::adaptive:
+      setTarget(context, options.bitrate);
+      context.rc_buffer_size = bufferOf(options.bitrate, 0.5);  // full when a hard part begins, whatever the target was
+      break;
+    case RateControl::capped: setCap(context, options.bitrate, row.lowLatency ? 0.5 : 1); break;
   }
-}
-
-// How many pictures it looks ahead; each is a canvas held.
-int64_t nvencLookahead(Profile profile) {
-  switch (profile) {
-    case Profile::quality: return 16;
-    case Profile::archival: return 32;
-    default: return 0;
-  }
-}
-
-void applyNvenc(const ProfileRow& row, bool constantQuality, AVCodecContext& context, AvDictionary& privates) {
-  privates.set("preset", row.preset);
-  privates.set("tune", row.lowLatency ? "ull" : "hq");
-  privates.set("rc", !constantQuality && row.lowLatency ? "cbr" : "vbr");
-  if (constantQuality) {
-    privates.set("cq", int64_t{row.crf});
-    context.bit_rate = 0;  // libavcodec's own default is a rate
-  }
-  if (row.lowLatency) {
-    privates.set("delay", int64_t{0});
-    privates.set("zerolatency", int64_t{1});
-  } else {
-    privates.set("spatial-aq", int64_t{1});
-    if (row.bFrames > 0) privates.set("rc-lookahead", nvencLookahead(row.profile));
-  }
-  if (std::string_view(row.encoder) == "h264_nvenc") privates.set("profile", "high");
 }
 
 }  // namespace
@@ -155,21 +119,22 @@ std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile) {
   return found;
 }
 
-const ProfileRow& nvencRow(VideoCodec codec, Profile profile) {
-  constexpr size_t kProfiles = std::size(kNvencRows) / 3;
-  return kNvencRows[static_cast<size_t>(codec) * kProfiles + static_cast<size_t>(profile)];
+RateControl rateControlOf(const ProfileRow& row, const EncoderOptions& options) {
+  if (options.bitrate <= 0) return RateControl::quality;
+  if (options.minBitrate <= 0 || options.minBitrate >= options.bitrate) return RateControl::constant;
+  const std::string_view encoder = row.encoder;
+  return encoder == "libx264" || isNvenc(encoder) ? RateControl::adaptive : RateControl::capped;
 }
 
-void setTarget(const ProfileRow& row, AVCodecContext& context, int64_t bitrate) {
+void setTarget(AVCodecContext& context, int64_t bitrate) {
   context.bit_rate = context.rc_max_rate = bitrate;
-  context.rc_buffer_size =
-      static_cast<int>(std::min<int64_t>(row.lowLatency ? bitrate / 2 : bitrate, INT32_MAX));
 }
 
 void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecContext& context,
                   AvDictionary& privates) {
   const std::string_view encoder = row.encoder;
-  const bool constantQuality = options.bitrate <= 0;
+  const RateControl control = rateControlOf(row, options);
+  const bool constantQuality = control == RateControl::quality || control == RateControl::capped;
   const int cores = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const int threads = options.threads > 0 ? options.threads : cores;
 
@@ -210,10 +175,15 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
     privates.set("row-mt", int64_t{1});
     if (row.lowLatency) privates.set("lag-in-frames", int64_t{0});
     if (constantQuality) privates.set("crf", int64_t{row.crf});
+    if (control == RateControl::capped) context.bit_rate = options.bitrate;  // the cap of "constrained quality"
   } else if (encoder == "librav1e") {
     context.thread_count = threads;
     privates.set("speed", row.preset);
-    if (constantQuality) privates.set("qp", int64_t{row.crf});
+    if (control == RateControl::quality) privates.set("qp", int64_t{row.crf});
+    if (control == RateControl::capped) {  // it has either a quantizer or a rate: the rate, no finer than the quantizer
+      context.bit_rate = options.bitrate;
+      context.qmin = row.crf;
+    }
     if (row.lowLatency) privates.set("rav1e-params", "low_latency=true");
   }
 }

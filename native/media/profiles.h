@@ -1,5 +1,6 @@
 // What the five profiles mean for each encoder library.
 #pragma once
+#include <string_view>
 #include <vector>
 
 #include "media/av.h"
@@ -21,11 +22,17 @@ struct ProfileRow {
 std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile);
 // On a GPU.
 const ProfileRow& nvencRow(VideoCodec codec, Profile profile);
+bool isNvenc(std::string_view encoder);
+void applyNvenc(const ProfileRow& row, bool constantQuality, AVCodecContext& context, AvDictionary& privates);
 
-// The rate from the next picture on, of encoders that take another one while they run.
-void setTarget(const ProfileRow& row, AVCodecContext& context, int64_t bitrate);
+// What the options come to with this encoder: through libavcodec only some take another rate while they run.
+RateControl rateControlOf(const ProfileRow& row, const EncoderOptions& options);
 
-// Writes the row and the options into a context that is not open yet.
+// The rate from the next picture on, of an adaptive encoder. x264 follows it only where average and peak are the same
+// (x264_ratecontrol_init_reconfigurable: "bitrate (CBR only)").
+void setTarget(AVCodecContext& context, int64_t bitrate);
+
+// Writes the row of any encoder and the options into a context that is not open yet.
 void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecContext& context,
                   AvDictionary& privates);
 

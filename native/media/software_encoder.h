@@ -13,7 +13,7 @@ class SoftwareEncoder : public LibavEncoder {
 
   PixelFormat inputFormat() const override { return canvases_; }
   void push(const FrameRef& canvas, const Emit& emit) override;
-  void setBitrate(int64_t bitrate) override { setTarget(row_, *context_, bitrate); }
+  void setBitrate(int64_t bitrate) override { setTarget(*context_, bitrate); }
 
  private:
   void drainSvt() noexcept;

@@ -6,11 +6,12 @@ import { type DecidedSettings, loadSettings } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
 import { registry } from '../models/registry.js';
 import { runtimeLibraries } from '../runtime-library.js';
+import { type GpuFound, gpuLines } from './gpus.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
 
 const usage = `Usage: framepath doctor [--json]
 
-Says what this machine has: libav and its codecs, ONNX Runtime, devices, models, and who decided each setting.
+Says what this machine has: libav and its codecs, ONNX Runtime, devices, GPU readings, models, and who decided each setting.
 Exit status 1 when something that every run needs is missing.
 `;
 
@@ -25,6 +26,7 @@ interface NativeFindings {
     steps: { name: string; works: boolean; says: string; hint: string }[];
     video?: GpuVideo;
   };
+  nvml: { gpus: GpuFound[]; unreadable: string[] } | { error: string; hint: string };
 }
 
 /** What a GPU's video units take. */
@@ -68,7 +70,7 @@ function stepLines({ name, works, says, hint }: NativeFindings['cuda']['steps'][
   return `    ${name}: does not work. ${says}\n${hint ? `      ${hint}\n` : ''}`;
 }
 
-function nativeLines({ libav, encoders, runtime, devices, cuda }: NativeFindings): string[] {
+function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: NativeFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)
@@ -81,6 +83,7 @@ function nativeLines({ libav, encoders, runtime, devices, cuda }: NativeFindings
     ...devices.map(({ id, description }) => `  ${id}: ${description ?? 'not usable'}\n`),
     ...cuda.steps.map(stepLines),
     ...(cuda.video ? videoLines(cuda.video) : []),
+    ...('error' in nvml ? [`GPU readings: none. ${nvml.error}\n`] : gpuLines(nvml.gpus, nvml.unreadable)),
   ];
 }
 

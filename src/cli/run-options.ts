@@ -1,4 +1,5 @@
 /** The options of `framepath run`, checked and with their defaults. */
+import type { BitrateRange } from '../output.js';
 import { choice, readArguments, UsageError, wholeNumber } from './command.js';
 
 export const usage = `Usage: framepath run <source...> [options]
@@ -12,6 +13,8 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --out FILE                             composed video: .mp4, .mkv, .ts, .m3u8 or a URL
   --profile NAME                         realtime, streaming, balanced, quality or archival (balanced)
   --codec h264|hevc|av1                  (h264)
+  --bitrate 2M|1M-6M                     bits per second on average, or following the pictures inside a range
+                                         (constant quality by profile); k and M are thousands and millions
   --audio first|mix|none|SOURCE          sound of --out: SOURCE is a position, 0 is the first (first)
   --boxes                                draw boxes with id and score
   --redact pixelate|blur                 hide faces
@@ -39,6 +42,7 @@ export interface RunOptions {
   out: string | undefined;
   profile: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival' | undefined;
   codec: 'h264' | 'hevc' | 'av1' | undefined;
+  bitrate: number | BitrateRange | undefined;
   audio: 'first' | 'mix' | 'none' | number;
   boxes: boolean;
   redact: 'pixelate' | 'blur' | undefined;
@@ -64,6 +68,7 @@ export function readRunOptions(args: string[]): RunOptions {
     out: text,
     profile: text,
     codec: text,
+    bitrate: text,
     audio: text,
     boxes: on,
     redact: text,
@@ -95,6 +100,7 @@ export function readRunOptions(args: string[]): RunOptions {
     out,
     profile: choice('profile', values.profile, ['realtime', 'streaming', 'balanced', 'quality', 'archival']),
     codec: choice('codec', values.codec, ['h264', 'hevc', 'av1']),
+    bitrate: bitrateOf(values.bitrate),
     audio: audioOf(values.audio, sources.length),
     boxes: values.boxes ?? false,
     redact: choice('redact', values.redact, ['pixelate', 'blur']),
@@ -115,6 +121,20 @@ function usualLayout(sources: number, out: string | undefined): RunOptions['layo
   return sources === 1 ? 'focus' : sources === 2 ? 'split' : 'grid';
 }
 
+/** `800k`, `2M`, `1.5M-6M` */
+function bitrateOf(value: string | undefined): RunOptions['bitrate'] {
+  if (value === undefined) return undefined;
+  const rates = value.split('-').map((text) => {
+    const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kM]?)$/.exec(text) ?? [];
+    return Math.round(Number(digits) * { '': 1, k: 1e3, M: 1e6 }[unit as '' | 'k' | 'M']);
+  });
+  const [min = NaN, max = min] = rates;
+  if (rates.length <= 2 && min >= 1000 && min <= max && max <= 1e9) return rates.length === 1 ? min : { min, max };
+  throw new UsageError(
+    `Expected bits per second (1000 to 1e9) such as 800k, 2M or a range such as 1M-6M for --bitrate but received '${value}'`,
+  );
+}
+
 function audioOf(value: string | undefined, sources: number): RunOptions['audio'] {
   if (value === undefined || value === 'first' || value === 'mix' || value === 'none') return value ?? 'first';
   if (/^\d+$/.test(value) && Number(value) < sources) return Number(value);
@@ -123,7 +143,8 @@ function audioOf(value: string | undefined, sources: number): RunOptions['audio'
   );
 }
 
-function checkTogether({ sources, layout, out, device, startMs = 0, endMs, boxes, redact }: RunOptions): void {
+function checkTogether(options: RunOptions): void {
+  const { sources, layout, out, device, startMs = 0, endMs, bitrate, boxes, redact } = options;
   if (device !== undefined && !/^(auto|cpu|cuda:\d+)$/.test(device)) {
     throw new UsageError(`Expected auto, cpu or cuda:N for --device but received '${device}'`);
   }
@@ -131,6 +152,7 @@ function checkTogether({ sources, layout, out, device, startMs = 0, endMs, boxes
     throw new UsageError(`Expected --to to be after --from (${startMs}) but received '${endMs}'`);
   if (out === undefined && layout !== 'none') throw new UsageError(`--layout ${layout} needs --out`);
   if (out === undefined && (boxes || redact)) throw new UsageError(`--${boxes ? 'boxes' : 'redact'} needs --out`);
+  if (out === undefined && bitrate !== undefined) throw new UsageError('--bitrate needs --out');
   if (out === undefined) return;
   if (layout === 'none' && sources.length > 1) throw new UsageError('--layout none with --out takes one source');
   if (layout === 'none' && (boxes || redact)) throw new UsageError(`--${boxes ? 'boxes' : 'redact'} needs a layout`);

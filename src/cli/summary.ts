@@ -1,5 +1,5 @@
 /** What `framepath run` says at the end: stages, people, outputs. */
-import type { Report, Timeline } from '../run/reports.js';
+import type { BitrateReport, Report, Timeline } from '../run/reports.js';
 import { duration } from './progress-line.js';
 
 /** Lines of cells with columns as wide as they need; the first is to the left, numbers are to the right. */
@@ -54,11 +54,19 @@ export function sourceLines({ sources, wallMs, recoveries }: Report): string {
   return `${delivered} frames in ${duration(wallMs)}${rate}\n${[...drops, ...damaged, ...failed, ...went].join('')}`;
 }
 
+const megabits = (bits: number) => (bits / 1e6).toFixed(2);
+
+/** `2.31 Mbit/s`, and where the target went. */
+function rate({ mean, target, control }: BitrateReport): string {
+  const followed = control === 'adaptive' && target ? `, target ${megabits(target.min)} to ${megabits(target.max)}` : '';
+  return `${megabits(mean)} Mbit/s${followed}`;
+}
+
 /** Every file that was written. */
 export function outputLines({ outputs }: Pick<Report, 'outputs'>, files: readonly string[]): string {
   const videos = outputs.map(
-    ({ path, codec, frames, complete }) =>
-      `  ${path} (${codec}, ${frames} frames${complete ? '' : ', not complete'})\n`,
+    ({ path, codec, frames, bitrate, complete }) =>
+      `  ${path} (${codec}, ${frames} frames, ${rate(bitrate)}${complete ? '' : ', not complete'})\n`,
   );
   const all = [...videos, ...files.map((path) => `  ${path}\n`)];
   return all.length > 0 ? `Outputs:\n${all.join('')}` : '';

@@ -37,6 +37,69 @@ export interface StageReport {
   busy: number;
 }
 
+/** One output of a run. */
+export interface OutputReport {
+  path: string;
+  codec: string;
+  frames: number;
+  durationMs: number;
+  bitrate: BitrateReport;
+  complete: boolean;
+  hasAudio: boolean;
+}
+
+/** How the bitrate of an output came about; all rates are bits per second. */
+export interface BitrateReport {
+  /**
+   * `quality`: constant quality by profile. `constant`: the number that was asked for, on average. `adaptive`: followed the
+   * pictures inside `{ min, max }`. `capped`: `{ min, max }` of an encoder that keeps its rate: constant quality, `max` as cap.
+   */
+  control: 'quality' | 'constant' | 'adaptive' | 'capped';
+  /** of the pictures as written, sound aside */
+  mean: number;
+  /** what the encoder was told; `null` where it decides itself (`quality`, `capped`) */
+  target: { min: number; mean: number; max: number } | null;
+  /** mean complexity of the pictures, 0 (still, plain) to 1 (noise, motion); `null` unless `adaptive` */
+  complexity: number | null;
+}
+
+/** Mean and largest of the samples. */
+export interface Range {
+  mean: number;
+  max: number;
+}
+
+/**
+ * Readings of the run's GPU by NVML, once a second while the run was. A reading that NVML does not give is `null`, and
+ * `missing` says why. They are of the whole GPU, whoever uses it.
+ */
+export interface GpuReport {
+  /** why there are none at all (no NVML, another driver), else `null` */
+  error: string | null;
+  name: string;
+  driver: string;
+  uuid: string;
+  /** `0000:65:00.0` */
+  pciBusId: string;
+  /** divided into instances: NVML gives no utilisation then */
+  mig: boolean;
+  memoryTotalBytes: number;
+  samples: number;
+  /** percent of the time in which a kernel ran; memory was read or written */
+  sm: Range | null;
+  memoryController: Range | null;
+  /** percent, of NVENC and NVDEC */
+  encoder: Range | null;
+  decoder: Range | null;
+  memoryBytes: Range | null;
+  temperatureC: Range | null;
+  powerW: Range | null;
+  /** the periods over which NVML averages the engines' percent */
+  samplingMs: { encoder: number; decoder: number };
+  /** reading -> reason */
+  missing: Record<string, string>;
+}
+
 /** The report of a run. */
 export interface Report {
   device: string;
@@ -72,7 +135,7 @@ export interface Report {
   models: { name: string; sha256: string; provider: string; fixes: string[] }[];
   /** what went on in another way than asked, and why; the latest thousand */
   recoveries: { where: string; what: string; reason: string }[];
-  outputs: { path: string; codec: string; frames: number; durationMs: number; complete: boolean; hasAudio: boolean }[];
+  outputs: OutputReport[];
   /** what the crops that follow people did; acceleration of their centres in source pixels per second squared */
   follow: {
     tile: number;
@@ -82,6 +145,8 @@ export interface Report {
     rmsAcceleration: number;
     maxAcceleration: number;
   }[];
+  /** `null` on the CPU */
+  gpu: GpuReport | null;
   /**
    * What is alive: tasks, leases of pixels, device memory, encoders. All 0 after `close()`, but for an encoder that a break
    * left behind (and a picture in it): it frees itself soon after.

@@ -20,12 +20,13 @@ export interface Ended {
 /** An ES module that starts with the library's names; `flags` are node's. */
 export function program(
   body: string,
-  { flags = [] as string[], seconds = 60 } = {},
+  { flags = [] as string[], seconds = 60, env = {} as Record<string, string> } = {},
 ): { child: ReturnType<typeof spawn>; ended: Promise<Ended> } {
   const script = `import { analyzer, detect, frames, grid, identify, pipeline, track, video } from ${JSON.stringify(library)};\n${body}`;
   const began = performance.now();
   const child = spawn(process.execPath, [...flags, '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
     timeout: seconds * 1000,
     killSignal: 'SIGKILL',
   });

@@ -7,6 +7,7 @@ class Fake {
   script: Script = {};
   runs: FakeRun[] = [];
   probes: Record<string, object> = {};
+  nvml: object = {};
 
   get run(): FakeRun {
     return this.runs.at(-1)!;
@@ -16,6 +17,7 @@ class Fake {
     this.script = script;
     this.runs = [];
     this.probes = {};
+    this.nvml = { error: 'NVML cannot be opened.', hint: '' };
   }
 
   readonly addon: NativeAddon = {
@@ -42,6 +44,7 @@ class Fake {
             { name: 'kernels', works: false, says: 'No kernels load.', hint: 'Update the driver.' },
           ],
         },
+        nvml: this.nvml,
       }),
     inspectModel: async (json) => {
       const { model } = JSON.parse(json) as { model: { name: string } };

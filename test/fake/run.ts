@@ -23,6 +23,7 @@ export interface Script {
   closeError?: Error;
   packets?: number;
   sourceReports?: object[];
+  outputs?: object[];
 }
 
 export function codedError(code: string, message: string, more: object = {}): Error {
@@ -229,7 +230,7 @@ export class FakeRun implements NativeRun {
       wallMs: 1,
       sources: this.script.sourceReports ?? [],
       stages,
-      outputs: [],
+      outputs: this.script.outputs ?? [],
       recoveries: [],
       live: {},
     });

@@ -110,6 +110,13 @@ SIM_API cuDeviceGetName(char* name, int bytes, Ordinal device) {
   return result::success;
 }
 
+SIM_API cuDeviceGetPCIBusId(char* busId, int bytes, Ordinal device) {
+  SIM_ENTER(cuDeviceGetPCIBusId, driver);
+  if (!exists(device)) return result::invalidDevice;
+  std::snprintf(busId, static_cast<size_t>(bytes), "0000:%02x:00.0", 0x65 + device);
+  return result::success;
+}
+
 SIM_API cuDeviceGetUuid(unsigned char* uuid, Ordinal device) {
   SIM_ENTER(cuDeviceGetUuid, driver);
   std::memset(uuid, 0, 16);

@@ -1,0 +1,69 @@
+#include "binding/gpu_json.h"
+
+#include <cmath>
+
+#include "core/error.h"
+
+namespace framepath::binding {
+
+using Json = nlohmann::json;
+using telemetry::GpuMetric;
+using telemetry::kGpuMetrics;
+
+namespace {
+
+double rounded(double value) {
+  return std::round(value * 10) / 10;
+}
+
+Json factsJson(const telemetry::GpuFacts& facts) {
+  return {{"name", facts.name},         {"driver", facts.driver}, {"uuid", facts.uuid},
+          {"pciBusId", facts.pciBusId}, {"mig", facts.mig},       {"memoryTotalBytes", facts.memoryTotalBytes}};
+}
+
+// What a summary and a single reading have in common; `valueOf` writes one metric that is there.
+template <typename Metrics, typename ValueOf>
+void addMetrics(Json& json, const Metrics& metrics, const std::array<std::string, kGpuMetrics>& reasons,
+                double encoderMs, double decoderMs, ValueOf valueOf) {
+  Json missing = Json::object();
+  for (size_t m = 0; m < kGpuMetrics; m++) {
+    const char* name = gpuMetricName(static_cast<GpuMetric>(m));
+    json[name] = metrics[m] ? valueOf(*metrics[m]) : Json();
+    if (!reasons[m].empty()) missing[name] = reasons[m];
+  }
+  json["samplingMs"] = {{"encoder", encoderMs}, {"decoder", decoderMs}};
+  json["missing"] = missing;
+}
+
+}  // namespace
+
+Json toJson(const telemetry::GpuSummary& summary) {
+  Json json = factsJson(summary.facts);
+  json["error"] = summary.error.empty() ? Json() : Json(summary.error);
+  json["samples"] = summary.samples;
+  addMetrics(json, summary.metrics, summary.reasons, summary.encoderPeriodMs, summary.decoderPeriodMs,
+             [](const telemetry::GpuSummary::Range& range) {
+               return Json{{"mean", rounded(range.mean)}, {"max", rounded(range.max)}};
+             });
+  return json;
+}
+
+Json gpusJson(const std::string& cudaBusId) {
+  try {
+    const telemetry::GpuList list = telemetry::Gpu::all();
+    Json gpus = Json::array();
+    for (const telemetry::Gpu& gpu : list.gpus) {
+      const telemetry::GpuReading reading = gpu.read();
+      Json json = factsJson(gpu.facts());
+      json["device"] = !cudaBusId.empty() && gpu.facts().pciBusId == cudaBusId ? Json("cuda:0") : Json();
+      addMetrics(json, reading.values, reading.reasons, reading.encoderPeriodMs, reading.decoderPeriodMs,
+                 [](double value) { return Json(rounded(value)); });
+      gpus.push_back(std::move(json));
+    }
+    return {{"gpus", gpus}, {"unreadable", list.unreadable}};
+  } catch (const Error& error) {
+    return {{"error", error.sentence}, {"hint", error.hint}};
+  }
+}
+
+}  // namespace framepath::binding
