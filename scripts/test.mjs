@@ -42,8 +42,8 @@ function spawnCaptured(command, args, env, echo) {
 }
 
 /** Programs that have nothing to say without the simulated GPU, and what else runs there. */
-const onlySimulated = ['cuda_test', 'cuda_fault_test'];
-const onDevice = ['conformance_test'];
+const onlySimulated = ['cuda_test', 'cuda_fault_test', 'media_hardware_test', 'media_nvenc_test'];
+const onDevice = ['conformance_test', 'media_image_test', 'media_read_test', 'media_time_test'];
 
 /** How work behaves there: at once; late, so that missing fences show; and out of reach for host code. */
 const simulations = {
