@@ -206,9 +206,9 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.maxFps = get(json, "maxFps", reader.maxFps);
   reader.threads = get(json, "threads", 0);
   using Decoder = media::DecoderChoice;
-  reader.decoder = named<Decoder>(
-      {{"auto", Decoder::automatic}, {"software", Decoder::software}, {"hardware", Decoder::hardware}},
-      get<std::string>(json, "decoder", "auto"), "decoder");
+  reader.decoder =
+      named<Decoder>({{"auto", Decoder::automatic}, {"software", Decoder::software}, {"hardware", Decoder::hardware}},
+                     get<std::string>(json, "decoder", "auto"), "decoder");
   reader.skipLoopFilter = skipLoopFilterFrom(json);
   if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
   if (json.contains("live")) source.live = json["live"].get<bool>();

@@ -90,7 +90,7 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
     parts.output = media::openOutput(output, *parts.encoder);
   }
   composer_ = compose::makeComposer(options_.layout, device, parts.encoder->inputFormat(),
-                                     kCanvases + parts.encoder->heldCanvases());
+                                    kCanvases + parts.encoder->heldCanvases());
   if (options_.output.packets) parts.packets = packets_;
   parts.cues = cues_;
   parts.giveUp = options_.giveUp;

@@ -1,4 +1,5 @@
-// One stream's packets in, pictures out, by one decoder of libav. Damaged packets and pictures are counted and left out.
+// One stream's packets in, pictures out, by one decoder of libav. Damaged packets and pictures are counted and left
+// out.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -31,8 +31,7 @@ std::string DecoderLadder::openOnGpu() {
   if (!HardwareDecoding::decoderFor(parameters.codec_id))
     return std::string("GPUs do not decode ") + avcodec_get_name(parameters.codec_id);
   if (parameters.format != AV_PIX_FMT_NONE) {
-    std::string refusal =
-        nvdecRefusal(*device_, parameters.codec_id, static_cast<AVPixelFormat>(parameters.format));
+    std::string refusal = nvdecRefusal(*device_, parameters.codec_id, static_cast<AVPixelFormat>(parameters.format));
     if (!refusal.empty()) return refusal;
   }
   try {
@@ -79,8 +78,7 @@ AvFrame DecoderLadder::pull() {
 
 void DecoderLadder::fall(const std::string& reason) {
   if (options_.decoder == DecoderChoice::hardware)
-    throw Error(ErrorCode::DECODE_FAILED,
-                "The GPU stopped decoding \"" + options_.uri + "\": " + reason + ".",
+    throw Error(ErrorCode::DECODE_FAILED, "The GPU stopped decoding \"" + options_.uri + "\": " + reason + ".",
                 "Use decoder: 'auto' to let the CPU go on.");
   const bool refused = decoder_->refused();
   const bool catchUp = !kept_.complete() || kept_.anyShown();

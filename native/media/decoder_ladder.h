@@ -41,8 +41,8 @@ class DecoderLadder {
   const std::shared_ptr<Device> device_;
   std::unique_ptr<Decoder> decoder_;
   KeptPackets kept_;
-  std::string unreported_;  // why this is software
-  int64_t sent_ = 0;        // packets
+  std::string unreported_;     // why this is software
+  int64_t sent_ = 0;           // packets
   int64_t errorsBefore_ = 0;   // beside those of the decoder
   int64_t errorsAtStart_ = 0;  // all, when it started or was flushed
   bool fell_ = false;

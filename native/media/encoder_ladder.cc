@@ -9,7 +9,8 @@
 namespace framepath::media {
 namespace {
 
-// As far as any of the encoders reorders pictures; all have three B-frames in a row at most, or a pyramid of two levels.
+// As far as any of the encoders reorders pictures; all have three B-frames in a row at most, or a pyramid of two
+// levels.
 constexpr int64_t kReordering = 3;
 
 AvCodecParameters copyOf(const AVCodecParameters& parameters) {
@@ -96,8 +97,7 @@ void EncoderLadder::fall(const std::string& reason, const Emit& emit) {
   fell_ = true;
   waiting_.clear();
   if (bitrate_ > 0) encoder_->setBitrate(bitrate_);
-  if (options_.recovered)
-    options_.recovered("encoded in software from here on", "the GPU's encoder failed: " + reason);
+  if (options_.recovered) options_.recovered("encoded in software from here on", "the GPU's encoder failed: " + reason);
   std::vector<FrameRef> again;
   for (Unfinished& picture : unfinished_) again.push_back(std::move(picture.canvas));
   for (FrameRef& canvas : again) inSoftware(std::exchange(canvas, nullptr), emit);

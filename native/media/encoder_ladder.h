@@ -1,9 +1,10 @@
 // The GPU's encoder as long as it works, one in software from then on: not one picture is lost.
 //
-// Encoders hold pictures back, to look ahead and to reorder. What the GPU's gives is passed on only when it is whole: all
-// packets of the pictures up to one, and none of later ones. When it fails, software encodes what was not passed on, from
-// a keyframe, and the stream goes on as if nothing had been: decoding times are the ladder's own. The parameter sets are
-// then others than those in the header of the stream; they travel before each keyframe, where decoders find them.
+// Encoders hold pictures back, to look ahead and to reorder. What the GPU's gives is passed on only when it is whole:
+// all packets of the pictures up to one, and none of later ones. When it fails, software encodes what was not passed
+// on, from a keyframe, and the stream goes on as if nothing had been: decoding times are the ladder's own. The
+// parameter sets are then others than those in the header of the stream; they travel before each keyframe, where
+// decoders find them.
 #pragma once
 #include <deque>
 #include <memory>

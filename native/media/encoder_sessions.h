@@ -10,8 +10,8 @@ namespace framepath::media {
 
 using EncoderSession = std::shared_ptr<void>;  // given back when let go
 
-// `most` at a time, 0 = as many as the driver allows, as far as that is known. Null: there is none, and it was not to be
-// waited for, or there is nothing to wait for, or `stop` passed. Thread-safe.
+// `most` at a time, 0 = as many as the driver allows, as far as that is known. Null: there is none, and it was not to
+// be waited for, or there is nothing to wait for, or `stop` passed. Thread-safe.
 EncoderSession takeEncoderSession(int32_t most, SessionPolicy policy, const StopRef& stop);
 
 // The driver refused this one: as many as are open beside it is the most that it allows. False: none is, so others hold

@@ -22,7 +22,7 @@ class FileReader final : public SourceReader {
   ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_->now(); }
   bool fell() const { return pictures_->fell(); }  // software decodes what the GPU refused or gave up
-  bool atCut() const { return atCut_; }  // ended by endMs, not by the source
+  bool atCut() const { return atCut_; }            // ended by endMs, not by the source
 
  private:
   void open();

@@ -22,8 +22,8 @@ class FrameMaker {
   FrameMaker& operator=(const FrameMaker&) = delete;
 
   // Where nothing needs turning or converting, the frame is the decoder's own memory or surface: no copy. Pictures that
-  // software decoded for a GPU are uploaded. Throws DEVICE_OUT_OF_MEMORY, DEVICE_LOST, DECODE_FAILED (libav cannot convert
-  // the format).
+  // software decoded for a GPU are uploaded. Throws DEVICE_OUT_OF_MEMORY, DEVICE_LOST, DECODE_FAILED (libav cannot
+  // convert the format).
   std::shared_ptr<Frame> make(AvFrame picture, Orientation orientation, Rational sampleAspect, const FrameStamp& stamp);
 
  private:

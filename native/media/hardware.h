@@ -9,8 +9,8 @@ namespace framepath::media {
 
 using AvBuffer = std::unique_ptr<AVBufferRef, AvFree<av_buffer_unref>>;
 
-// One a codec instance. libav enqueues on the queue's stream: the queue belongs to the thread that calls the codec. What
-// libav made with it (surfaces, encoders) keeps context, queue and device alive.
+// One a codec instance. libav enqueues on the queue's stream: the queue belongs to the thread that calls the codec.
+// What libav made with it (surfaces, encoders) keeps context, queue and device alive.
 class HardwareContext {
  public:
   // Throws DEVICE_UNAVAILABLE where libav knows no CUDA.

@@ -68,8 +68,8 @@ AVPixelFormat HardwareDecoding::chooseFormat(AVCodecContext* context, const AVPi
 // Called by libav, through which nothing may be thrown.
 bool HardwareDecoding::accepts() {
   try {
-    failure_ = nvdecRefusal(*device_, context_.codec_id, context_.sw_pix_fmt, context_.coded_width,
-                            context_.coded_height);
+    failure_ =
+        nvdecRefusal(*device_, context_.codec_id, context_.sw_pix_fmt, context_.coded_width, context_.coded_height);
     if (!failure_.empty()) return false;
     reserveSurfaces();
     takeLastLog();  // what follows is the reason when libav asks again

@@ -19,9 +19,9 @@ class HostCanvas {
 
  private:
   std::shared_ptr<Device> device_;
-  std::unique_ptr<Queue> queue_;          // null: on the CPU
-  std::unique_ptr<Pool<Image>> images_;   // I420
-  std::unique_ptr<Image> interleaved_;    // of an nv12 canvas
+  std::unique_ptr<Queue> queue_;         // null: on the CPU
+  std::unique_ptr<Pool<Image>> images_;  // I420
+  std::unique_ptr<Image> interleaved_;   // of an nv12 canvas
 };
 
 }  // namespace framepath::media

@@ -18,7 +18,7 @@ class KeptPackets {
   // After a seek: what was is over.
   void clear();
 
-  bool complete() const { return complete_; }    // false: too much to keep, the next packet kept is a keyframe
+  bool complete() const { return complete_; }        // false: too much to keep, the next packet kept is a keyframe
   bool anyShown() const { return !shown_.empty(); }  // since the first packet kept
 
   // For the decoder that takes over: every packet kept, in order, once; null at the end.

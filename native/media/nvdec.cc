@@ -29,7 +29,7 @@ using GetDecoderCaps = cuda::Result (*)(DecodeCaps*);
 // libav hands other formats of the GPU on as 4:2:0 without a word.
 struct Codec {
   AVCodecID id;
-  int cuvid;         // cudaVideoCodec
+  int cuvid;  // cudaVideoCodec
   bool has444;
 };
 constexpr Codec kCodecs[] = {{AV_CODEC_ID_H264, 4, false},

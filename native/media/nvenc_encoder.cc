@@ -53,8 +53,8 @@ std::unique_ptr<Encoder> tryOpen(const EncoderOptions& options, const ProfileRow
   HardwareContext hardware(device);
   const AvBuffer frames = canvasFrames(hardware, options);
   // What it takes for pictures that it refers to or looks ahead to, about.
-  auto reservation = device->reserve(static_cast<uint64_t>(options.width) * options.height * 3 / 2 * kOwnPictures,
-                                     "a video encoder");
+  auto reservation =
+      device->reserve(static_cast<uint64_t>(options.width) * options.height * 3 / 2 * kOwnPictures, "a video encoder");
   AvCodecContext context = newEncoderContext(row.encoder, options);
   context->pix_fmt = AV_PIX_FMT_CUDA;
   context->sw_pix_fmt = AV_PIX_FMT_NV12;
@@ -69,8 +69,8 @@ std::unique_ptr<Encoder> tryOpen(const EncoderOptions& options, const ProfileRow
     hardware.queue().synchronize();  // DEVICE_LOST, if it is
     return nullptr;
   }
-  return std::make_unique<NvencEncoder>(options, row, std::move(hardware), std::move(context),
-                                        session, std::move(reservation));
+  return std::make_unique<NvencEncoder>(options, row, std::move(hardware), std::move(context), session,
+                                        std::move(reservation));
 } catch (const Error& error) {
   if (error.code == ErrorCode::DEVICE_LOST) throw;
   whyNot = error.sentence;

@@ -1,5 +1,5 @@
-// NVENC through libavcodec. It reads canvases where they were drawn: nothing is copied. Its packets' decoding times are not
-// right: libavcodec's are not, for rates like 30000/1001.
+// NVENC through libavcodec. It reads canvases where they were drawn: nothing is copied. Its packets' decoding times are
+// not right: libavcodec's are not, for rates like 30000/1001.
 #pragma once
 #include "media/encoder_sessions.h"
 #include "media/hardware.h"

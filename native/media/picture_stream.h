@@ -9,7 +9,8 @@ namespace framepath::media {
 
 class PictureStream {
  public:
-  // `options` outlives it. `device` may decode; null: software does. Throws SOURCE_UNSUPPORTED when the input has no pictures, and what DecoderLadder throws.
+  // `options` outlives it. `device` may decode; null: software does. Throws SOURCE_UNSUPPORTED when the input has no
+  // pictures, and what DecoderLadder throws.
   PictureStream(Input& input, const SourceOptions& options, std::shared_ptr<Device> device);
 
   // Null at the end, or when the input was stopped. Throws DECODE_FAILED past the limit of consecutive errors,

@@ -78,7 +78,8 @@ std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std:
   for (const ProfileRow* row : profileRows(options.codec, options.profile)) {
     std::string whyNot;
     if (AvCodecContext context = tryOpen(*row, options, whyNot))
-      return std::make_unique<SoftwareEncoder>(options, *row, std::move(context), std::move(device), canvases, afterTick);
+      return std::make_unique<SoftwareEncoder>(options, *row, std::move(context), std::move(device), canvases,
+                                               afterTick);
     lookedFor += (lookedFor.empty() ? "" : "; ") + std::string(row->encoder) + " (" + whyNot + ")";
   }
   throw Error(

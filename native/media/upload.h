@@ -1,5 +1,5 @@
-// Decoded pictures from the host's memory to the device, through pinned memory: a copy out of ordinary memory would hold
-// the thread until it is done.
+// Decoded pictures from the host's memory to the device, through pinned memory: a copy out of ordinary memory would
+// hold the thread until it is done.
 #pragma once
 #include <array>
 

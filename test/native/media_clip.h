@@ -181,8 +181,7 @@ inline double psnr(framepath::Device& device, const std::vector<uint8_t>& raw, i
 }
 
 // One constant rate from 0 on, without gaps, BT.709, keyframes every two seconds at least.
-inline void checkStream(const std::string& path, const std::string& codec, int frames,
-                        framepath::media::Rational fps) {
+inline void checkStream(const std::string& path, const std::string& codec, int frames, framepath::media::Rational fps) {
   auto values = streamValues(path, "v:0");
   CHECK_EQUAL(values["codec_name"], codec);
   CHECK_EQUAL(values["nb_read_frames"], std::to_string(frames));

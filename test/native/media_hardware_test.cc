@@ -3,7 +3,6 @@
 #include <map>
 #include <optional>
 
-
 #include "check.h"
 #include "clips.h"
 #include "core/error.h"
@@ -165,8 +164,8 @@ VIDEO_TEST(frames_may_be_held_for_as_long_as_one_likes) {
 
 VIDEO_TEST(pictures_are_turned_and_cropped) {
   const std::string plain = make("plain.mp4", moving("192x128", 25, 10) + "-c:v libx264 -g 5 -pix_fmt yuv420p");
-  const std::string plain10 = make("plain10.mp4", moving("192x128", 25, 10) +
-                                                      "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le");
+  const std::string plain10 =
+      make("plain10.mp4", moving("192x128", 25, 10) + "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p10le");
   for (const std::string& from : {plain, plain10})
     for (const int degrees : {90, 180, 270}) {
       const std::string path = make(std::to_string(degrees) + (from == plain ? "turned.mp4" : "turned10.mp4"),

@@ -259,8 +259,8 @@ VIDEO_TEST(an_encoder_that_fails_loses_nothing) {
   const clip::TempFolder folder;
   const std::string path = folder.file("a.mp4");
   const auto fails = [&](VideoCodec codec, Profile profile, const std::string& rule) {
-    const std::string what = std::string(videoCodecName(codec)) + " " + std::to_string(static_cast<int>(profile)) +
-                             " with " + rule;
+    const std::string what =
+        std::string(videoCodecName(codec)) + " " + std::to_string(static_cast<int>(profile)) + " with " + rule;
     test::simulator().fail(rule.c_str());
     const Written written = write(path, optionsOf(codec, profile), kFrames);
     test::simulator().fail("");
@@ -272,11 +272,13 @@ VIDEO_TEST(an_encoder_that_fails_loses_nothing) {
   const int step = test::allFaults() ? 1 : 13;
   for (const Profile profile : {Profile::realtime, Profile::streaming, Profile::archival})
     for (const char* call : {"nvEncEncodePicture", "nvEncLockBitstream"})
-      for (int n = 1; n <= kFrames; n += step) fails(VideoCodec::h264, profile, call + (":" + std::to_string(n) + ":20"));
+      for (int n = 1; n <= kFrames; n += step)
+        fails(VideoCodec::h264, profile, call + (":" + std::to_string(n) + ":20"));
   for (const char* rule : {"nvEncEncodePicture:41:20", "nvEncEncodePicture:17+:9", "nvEncRegisterResource:3:23",
                            "nvEncMapInputResource:7:16"})
     fails(VideoCodec::h264, Profile::quality, rule);
-  for (const int n : {1, 14, 38}) fails(VideoCodec::hevc, Profile::balanced, "nvEncEncodePicture:" + std::to_string(n) + ":20");
+  for (const int n : {1, 14, 38})
+    fails(VideoCodec::hevc, Profile::balanced, "nvEncEncodePicture:" + std::to_string(n) + ":20");
 }
 
 VIDEO_TEST(every_container_plays_on_when_the_encoder_changes) {

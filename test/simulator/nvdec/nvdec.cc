@@ -1,25 +1,24 @@
-// A simulated libnvcuvid.so.1. The pictures are right: it finds what it is given in files that this process has open, or
-// in FRAMEPATH_SIM_NVDEC_FILES=A:B, and shows what software decodes from them.
+// A simulated libnvcuvid.so.1. The pictures are right: it finds what it is given in files that this process has open,
+// or in FRAMEPATH_SIM_NVDEC_FILES=A:B, and shows what software decodes from them.
 //
 //   FRAMEPATH_SIM_NVDEC_CODECS=h264,hevc,vp9,av1   what it decodes (all of these); "none"
 //
 // Failures are ordered by FRAMEPATH_SIM_FAIL (simulator.h): cuvidCreateDecoder:1:2, cuvidDecodePicture:20:999,
-// cuvidMapVideoFrame64:5+:205. Counters: nvdec_live, nvdec_mapped (alive), nvdec_pictures, nvdec_unknown (pictures that are
-// in no file), nvdec_misuse.
+// cuvidMapVideoFrame64:5+:205. Counters: nvdec_live, nvdec_mapped (alive), nvdec_pictures, nvdec_unknown (pictures that
+// are in no file), nvdec_misuse.
 //
 // A surface that was unmapped is overwritten, in the order of the stream it was mapped for, as the real one's next
 // picture would do: who still reads it without a fence reads garbage.
 #include <dirent.h>
+#include <ffnvcodec/dynlink_cuda.h>
+#include <ffnvcodec/dynlink_cuviddec.h>
+#include <ffnvcodec/dynlink_nvcuvid.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <sstream>
-
-#include <ffnvcodec/dynlink_cuda.h>
-#include <ffnvcodec/dynlink_cuviddec.h>
-#include <ffnvcodec/dynlink_nvcuvid.h>
 
 #include "simulator/nvdec/clip.h"
 #include "simulator/simulator.h"
@@ -100,7 +99,8 @@ struct Decoder {
 };
 
 bool is16(const Decoder& d) {
-  return d.info.OutputFormat == cudaVideoSurfaceFormat_P016 || d.info.OutputFormat == cudaVideoSurfaceFormat_YUV444_16Bit;
+  return d.info.OutputFormat == cudaVideoSurfaceFormat_P016 ||
+         d.info.OutputFormat == cudaVideoSurfaceFormat_YUV444_16Bit;
 }
 bool is444(const Decoder& d) {
   return d.info.OutputFormat == cudaVideoSurfaceFormat_YUV444 ||
@@ -153,7 +153,8 @@ void paintPlane(uint8_t* to, size_t pitch, int step, const AVFrame& from, int pl
     for (int x = 0; x < width; x++) {
       const unsigned value = depth > 8 ? reinterpret_cast<const uint16_t*>(source)[x] : source[x];
       if (wide)
-        reinterpret_cast<uint16_t*>(row)[static_cast<ptrdiff_t>(x) * step] = static_cast<uint16_t>(value << (16 - depth));
+        reinterpret_cast<uint16_t*>(row)[static_cast<ptrdiff_t>(x) * step] =
+            static_cast<uint16_t>(value << (16 - depth));
       else
         row[static_cast<ptrdiff_t>(x) * step] = static_cast<uint8_t>(value);
     }
@@ -206,8 +207,8 @@ CUresult ordered(const char* call) {
 using namespace framepath::simulator;
 
 #define API extern "C" __attribute__((visibility("default")))
-#define OBEY(call)                                               \
-  do {                                                           \
+#define OBEY(call)                                             \
+  do {                                                         \
     if (const CUresult result = ordered(#call)) return result; \
   } while (0)
 
@@ -342,14 +343,24 @@ API CUresult cuvidCtxLockCreate(CUvideoctxlock* lock, CUcontext) {
   *lock = reinterpret_cast<CUvideoctxlock>(1);
   return CUDA_SUCCESS;
 }
-API CUresult cuvidCtxLockDestroy(CUvideoctxlock) { return CUDA_SUCCESS; }
-API CUresult cuvidCtxLock(CUvideoctxlock, unsigned) { return CUDA_SUCCESS; }
-API CUresult cuvidCtxUnlock(CUvideoctxlock, unsigned) { return CUDA_SUCCESS; }
-API cudaVideoState cuvidGetVideoSourceState(CUvideosource) { return cudaVideoState_Error; }
+API CUresult cuvidCtxLockDestroy(CUvideoctxlock) {
+  return CUDA_SUCCESS;
+}
+API CUresult cuvidCtxLock(CUvideoctxlock, unsigned) {
+  return CUDA_SUCCESS;
+}
+API CUresult cuvidCtxUnlock(CUvideoctxlock, unsigned) {
+  return CUDA_SUCCESS;
+}
+API cudaVideoState cuvidGetVideoSourceState(CUvideosource) {
+  return cudaVideoState_Error;
+}
 
 // What libavcodec looks for and never calls.
-#define NEVER_CALLED(name) \
-  API CUresult name() { return static_cast<CUresult>(801); }
+#define NEVER_CALLED(name)             \
+  API CUresult name() {                \
+    return static_cast<CUresult>(801); \
+  }
 NEVER_CALLED(cuvidReconfigureDecoder)
 NEVER_CALLED(cuvidMapVideoFrame)
 NEVER_CALLED(cuvidUnmapVideoFrame)

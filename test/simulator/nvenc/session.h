@@ -1,13 +1,13 @@
 // One encoding session, as libavcodec's NVENC code uses it.
 #pragma once
+#include <ffnvcodec/dynlink_cuda.h>
+#include <ffnvcodec/nvEncodeAPI.h>
+
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <ffnvcodec/dynlink_cuda.h>
-#include <ffnvcodec/nvEncodeAPI.h>
 
 #include "simulator/nvenc/backend.h"
 

@@ -1,6 +1,6 @@
-#include "simulator/nvenc/backend.h"
-
 #include <x265.h>
+
+#include "simulator/nvenc/backend.h"
 
 namespace framepath::simulator {
 namespace {
@@ -85,7 +85,8 @@ class X265 : public Backend {
  private:
   static std::vector<uint8_t> joined(const x265_nal* nals, uint32_t count) {
     std::vector<uint8_t> bytes;
-    for (uint32_t i = 0; i < count; i++) bytes.insert(bytes.end(), nals[i].payload, nals[i].payload + nals[i].sizeBytes);
+    for (uint32_t i = 0; i < count; i++)
+      bytes.insert(bytes.end(), nals[i].payload, nals[i].payload + nals[i].sizeBytes);
     return bytes;
   }
 
