@@ -79,6 +79,13 @@ inline int64_t numberOf(const AVFrame& picture) {
 }
 #endif
 
+// Surfaces of a GPU's decoder themselves: since FFmpeg 7 it gives copies of them otherwise.
+inline void giveSurfacesOut([[maybe_unused]] AVCodecContext& decoder) {
+#ifdef AV_HWACCEL_FLAG_UNSAFE_OUTPUT
+  decoder.hwaccel_flags |= AV_HWACCEL_FLAG_UNSAFE_OUTPUT;
+#endif
+}
+
 // A stream's side data of one kind; empty when there is none.
 inline std::span<const uint8_t> streamSideData(const AVStream& stream, AVPacketSideDataType type) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)

@@ -16,11 +16,9 @@ DecoderLadder::DecoderLadder(const AVStream& stream, bool stillImage, const Sour
                 "Use device: 'cuda:0', or decoder: 'auto'.");
   if (gpu && options.decoder != DecoderChoice::software) {
     const std::string refusal = openOnGpu();
-    if (required && !refusal.empty())
-      throw Error(ErrorCode::DEVICE_UNAVAILABLE, "The GPU cannot decode \"" + options.uri + "\": " + refusal + ".",
-                  "Use decoder: 'auto' to let the CPU decode it.");
     fell_ = !refusal.empty();
-    if (!stillImage) unreported_ = refusal;
+    if (fell_) requireSoftwareAllowed(refusal);
+    if (fell_ && !stillImage) report(refusal);
   }
   if (!decoder_) openSoftware();
 }
@@ -58,8 +56,6 @@ void DecoderLadder::send(AVPacket* packet) {
 }
 
 AvFrame DecoderLadder::pull() {
-  if (!unreported_.empty() && options_.recovered) options_.recovered("decoded in software", unreported_);
-  unreported_.clear();
   for (;;) {
     AvFrame picture = decoder_->pull();
     if (const std::string failure = decoder_->failure(); !failure.empty()) {
@@ -77,9 +73,7 @@ AvFrame DecoderLadder::pull() {
 }
 
 void DecoderLadder::fall(const std::string& reason) {
-  if (options_.decoder == DecoderChoice::hardware)
-    throw Error(ErrorCode::DECODE_FAILED, "The GPU stopped decoding \"" + options_.uri + "\": " + reason + ".",
-                "Use decoder: 'auto' to let the CPU go on.");
+  requireSoftwareAllowed(reason);
   const bool refused = decoder_->refused();
   const bool catchUp = !kept_.complete() || kept_.anyShown();
   errorsBefore_ = catchUp ? errors() : errorsAtStart_;
@@ -87,9 +81,19 @@ void DecoderLadder::fall(const std::string& reason) {
   catchingUp_ = catchUp;
   untilKeyframe_ = !kept_.complete();
   openSoftware();
-  if (!options_.recovered) return;
-  options_.recovered("decoded in software", (refused ? "" : "the GPU's decoder failed: ") + reason +
-                                                (untilKeyframe_ ? "; pictures are missing up to a keyframe" : ""));
+  report((refused ? "" : "the GPU's decoder failed: ") + reason +
+         (untilKeyframe_ ? "; pictures are missing up to a keyframe" : ""));
+}
+
+void DecoderLadder::requireSoftwareAllowed(const std::string& reason) const {
+  if (options_.decoder != DecoderChoice::hardware) return;
+  throw Error(decoder_ && !decoder_->refused() ? ErrorCode::DECODE_FAILED : ErrorCode::DEVICE_UNAVAILABLE,
+              "The GPU cannot decode \"" + options_.uri + "\": " + reason + ".",
+              "Use decoder: 'auto' to let the CPU decode what it cannot.");
+}
+
+void DecoderLadder::report(const std::string& reason) const {
+  if (options_.recovered) options_.recovered("decoded in software", reason);
 }
 
 // What software could not decode on the way is no loss: the GPU showed it.

@@ -16,7 +16,8 @@ class DecoderLadder {
   // DEVICE_UNAVAILABLE where that cannot be.
   DecoderLadder(const AVStream& stream, bool stillImage, const SourceOptions& options, std::shared_ptr<Device> device);
 
-  // Both throw DEVICE_LOST, and DECODE_FAILED when a GPU fails that was to decode or nobody.
+  // Both throw DEVICE_LOST, and with DecoderChoice::hardware DECODE_FAILED or DEVICE_UNAVAILABLE when the GPU does not
+  // go on.
   void send(AVPacket* packet);
   AvFrame pull();
   bool drained() const { return decoder_->drained(); }
@@ -35,13 +36,14 @@ class DecoderLadder {
   void fall(const std::string& reason);
   bool sendKept();
   void caughtUp();
+  void requireSoftwareAllowed(const std::string& reason) const;
+  void report(const std::string& reason) const;
 
   const AVStream& stream_;
   const SourceOptions& options_;
   const std::shared_ptr<Device> device_;
   std::unique_ptr<Decoder> decoder_;
   KeptPackets kept_;
-  std::string unreported_;     // why this is software
   int64_t sent_ = 0;           // packets
   int64_t errorsBefore_ = 0;   // beside those of the decoder
   int64_t errorsAtStart_ = 0;  // all, when it started or was flushed

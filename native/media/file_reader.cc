@@ -17,6 +17,8 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
 }
 
 void FileReader::open() {
+  if (pictures_ && pictures_->fell() && options_.decoder == DecoderChoice::automatic)
+    options_.decoder = DecoderChoice::software;  // it was said once
   pictures_.reset();
   input_.emplace(options_.uri, options_.limits, stop_);
   pictures_.emplace(*input_, options_, device_);

@@ -30,7 +30,7 @@ class FileReader final : public SourceReader {
   AvFrame seekToStart();
 
   const std::shared_ptr<Stop> stop_;
-  const SourceOptions options_;
+  SourceOptions options_;
   const std::shared_ptr<Device> device_;
   std::optional<Input> input_;
   std::optional<PictureStream> pictures_;

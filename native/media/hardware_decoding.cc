@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "media/compat.h"
 #include "media/nvdec.h"
 
 extern "C" {
@@ -48,6 +49,7 @@ HardwareDecoding::HardwareDecoding(AVCodecContext& context, const std::shared_pt
     : device_(device), context_(context), hardware_(device), held_(std::max(0, held)) {
   context.hw_device_ctx = av_buffer_ref(hardware_.get());
   if (!context.hw_device_ctx) throw std::bad_alloc();
+  giveSurfacesOut(context);
   context.thread_count = 1;  // the GPU does the work; threads would only hold surfaces
   context.opaque = this;
   context.get_format = chooseFormat;
