@@ -110,6 +110,7 @@ TEST(decoder_threads_give_the_same_pictures) {
 // Without the deblocking filter pictures differ, but hardly; left out everywhere they differ more.
 TEST(the_loop_filter_can_be_left_out) {
   SourceOptions options;
+  options.decoder = DecoderChoice::software;
   options.uri = clips::folder().file("h264.mp4");
   const auto difference = [&, whole = read(options).bytes()](SkipLoopFilter skip) {
     options.skipLoopFilter = skip;

@@ -1,5 +1,5 @@
-// The simulated driver's video codecs, and calls of the driver that fail one after the other: a few of each, all with
-// FRAMEPATH_FAULTS=all.
+// The simulated driver's video codecs, and faults ordered from them and the driver: a few of each kind,
+// FRAMEPATH_FAULTS=all or none of them.
 //   VIDEO_TEST  as SIMULATOR_TEST, where the simulator has codecs: it is built without them where their headers are not
 #pragma once
 #include <unistd.h>
@@ -20,9 +20,12 @@ inline std::vector<std::string> driverCalls() {
   };
 }
 
-inline bool allFaults() {
+inline bool faultsAre(const char* wanted) {
   const char* value = std::getenv("FRAMEPATH_FAULTS");
-  return value && std::string(value) == "all";
+  return value && std::string(value) == wanted;
+}
+inline bool allFaults() {
+  return faultsAre("all");
 }
 
 // How often `body`, in a child, makes the call.
@@ -71,6 +74,8 @@ inline bool videoIsSimulated() {
 
 }  // namespace framepath::test
 
+// For tests about faults that must not run in a child of their own, since they have many: false = leave it out.
+#define FAULTS_WANTED (!framepath::test::faultsAre("none") && framepath::test::videoIsSimulated())
 #define VIDEO_TEST(name)                                  \
   static void body_##name();                              \
   TEST(name) {                                            \
