@@ -11,6 +11,14 @@ function readDetections(file) {
     .map((line) => JSON.parse(line));
 }
 
+/** The frames of two files, which are as many. */
+function readBoth(oneFile, otherFile) {
+  const [one, other] = [readDetections(oneFile), readDetections(otherFile)];
+  if (one.length !== other.length)
+    throw new Error(`cannot compare ${one.length} frames (${oneFile}) with ${other.length} (${otherFile})`);
+  return [one, other];
+}
+
 /** Of two boxes [x1, y1, x2, y2, ...]. */
 export function intersectionOverUnion(a, b) {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
@@ -42,10 +50,7 @@ function pairs(ours, theirs) {
  * found in a frame.
  */
 export function agreement(oursFile, theirsFile) {
-  const ours = readDetections(oursFile);
-  const theirs = readDetections(theirsFile);
-  if (ours.length !== theirs.length)
-    throw new Error(`cannot compare ${ours.length} frames (${oursFile}) with ${theirs.length} (${theirsFile})`);
+  const [ours, theirs] = readBoth(oursFile, theirsFile);
   if (ours.length === 0) throw new Error(`${oursFile} has no frames`);
   const count = (frames) => frames.reduce((sum, boxes) => sum + boxes.length, 0);
   const matched = ours.reduce((sum, boxes, i) => sum + pairs(boxes, theirs[i]).length, 0);
@@ -62,10 +67,7 @@ export function agreement(oursFile, theirsFile) {
  * track for each track of the reference and none for two of them.
  */
 export function idsKept(referenceFile, otherFile) {
-  const reference = readDetections(referenceFile);
-  const other = readDetections(otherFile);
-  if (reference.length !== other.length)
-    throw new Error(`cannot compare ${reference.length} frames (${referenceFile}) with ${other.length} (${otherFile})`);
+  const [reference, other] = readBoth(referenceFile, otherFile);
   const together = new Map();
   for (const [i, boxes] of reference.entries())
     for (const [ours, theirs] of pairs(boxes, other[i])) {

@@ -2,11 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { agreement, idsKept } from './agreement.mjs';
-import { compete, median } from './runner.mjs';
-
-const trialFile = fileURLToPath(new URL('trial.mjs', import.meta.url));
+import { compete, jobOf, median } from './runner.mjs';
 
 /** `options` as trial.mjs takes them. `detects`: detections of every frame can be compared. */
 const choices = [
@@ -31,7 +28,7 @@ export async function runOptions({ clip, rounds, say }) {
     const contenders = choices.map(({ name, options, detects = true }, i) => {
       const files = { detections: join(folder, `${i}.boxes`), tracks: join(folder, `${i}.tracks`) };
       const job = { pipeline: 'T', clips: [clip], options, ...files };
-      return { name, detects, files, command: { file: process.execPath, args: [trialFile, JSON.stringify(job)] } };
+      return { name, detects, files, command: jobOf('trial.mjs', job) };
     });
     const results = await compete(contenders, { rounds, measure: cpuOf, say: (what) => say(`options: ${what}`) });
     const [reference] = contenders;

@@ -2,13 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { agreement } from './agreement.mjs';
 import { peers } from './peers/catalog.mjs';
 import { publishedModel } from './peers/model.mjs';
-import { compete, median, spread } from './runner.mjs';
+import { compete, jobOf, median, spread } from './runner.mjs';
 
-const trialFile = fileURLToPath(new URL('trial.mjs', import.meta.url));
 const cores = availableParallelism();
 
 /**
@@ -140,7 +138,7 @@ async function contendersOf(job, { folder, withPeers }) {
     name,
     settings: name === 'framepath' ? 'defaults' : 'defaults, the model file as published',
     ...files(name),
-    command: { file: process.execPath, args: [trialFile, JSON.stringify({ ...give, ...more, ...files(name) })] },
+    command: jobOf('trial.mjs', { ...give, ...more, ...files(name) }),
   }));
   for (const peer of peers.filter(({ pipelines }) => pipelines.includes(job.name))) {
     const reason = withPeers ? await peer.available() : 'peers were left out (--no-peers)';

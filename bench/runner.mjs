@@ -1,6 +1,7 @@
 // Trials: each in a fresh child process, contenders in turn, every other round backwards, noisy ones again.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { watchOthers } from './noise.mjs';
 
 /** Others may use this share of the machine before a trial counts as noisy. */
@@ -9,6 +10,12 @@ const quiet = 0.05;
 const steady = 0.1;
 /** A trial that takes longer hangs. */
 const trialMinutes = 5;
+
+/** The command that runs a script of this folder with a job, which it gets as JSON. */
+export const jobOf = (script, job) => ({
+  file: process.execPath,
+  args: [fileURLToPath(new URL(script, import.meta.url)), JSON.stringify(job)],
+});
 
 /** Runs `command` ({file, args, env}); resolves with the JSON of its last line. Rejects with what it said. */
 export async function runTrial({ file, args, env = {}, cwd }) {

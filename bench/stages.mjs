@@ -1,13 +1,11 @@
 // The stages of a pipeline measured alone, each trial in a process of its own (stage-trial.mjs).
-import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../lib/addon.js';
 import { loadSettings } from '../lib/config.js';
 import { resolveModel } from '../lib/model-file.js';
 import { runtimeLibraries } from '../lib/runtime-library.js';
 import { measureResults } from './boundary.mjs';
-import { compete, median, spread } from './runner.mjs';
+import { compete, jobOf, median, spread } from './runner.mjs';
 
-const trialFile = fileURLToPath(new URL('stage-trial.mjs', import.meta.url));
 const fullHd = { width: 1920, height: 1080 };
 const profiles = ['realtime', 'streaming', 'balanced', 'quality', 'archival'];
 
@@ -104,16 +102,18 @@ export async function runStages({ clips, rounds, only, say }) {
   const all = stageCases({ clips, models: await registryModels(), quick: rounds === 1 });
   const wanted = only === undefined || only === 'stages' ? all : all.filter(({ inPipelines }) => inPipelines);
   const nameOf = (one) => `${one.stage} ${one.case}`.trim();
-  const contenders = wanted.map((one) => ({
-    name: nameOf(one),
-    command: { file: process.execPath, args: [trialFile, JSON.stringify(one)] },
-  }));
-  const rival = (_, i) => wanted[i].inPipelines;
+  const measured = (cases, most) => {
+    const contenders = cases.map((one) => ({ name: nameOf(one), command: jobOf('stage-trial.mjs', one) }));
+    return compete(contenders, { rounds: Math.min(most, rounds), measure: perItem, say });
+  };
   const results = new Map([
-    ...(await compete(contenders.filter(rival), { rounds: Math.min(2, rounds), measure: perItem, say })),
-    ...(await compete(
-      contenders.filter((_, i) => !rival(_, i)),
-      { rounds: 1, measure: perItem, say },
+    ...(await measured(
+      wanted.filter(({ inPipelines }) => inPipelines),
+      2,
+    )),
+    ...(await measured(
+      wanted.filter(({ inPipelines }) => !inPipelines),
+      1,
     )),
   ]);
   return wanted.map((one) => row(one, results.get(nameOf(one))));

@@ -1,7 +1,6 @@
 // npm run bench, framepath bench: kernels, stages alone, pipelines, peers; a table, a JSON file, a page.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { StepError } from '../scripts/steps/shell.mjs';
 import { compare } from './against.mjs';
@@ -13,7 +12,7 @@ import { runOptions } from './options.mjs';
 import { page } from './page.mjs';
 import { installPeers } from './peers/install.mjs';
 import { runPipelines } from './pipelines.mjs';
-import { median, runTrial } from './runner.mjs';
+import { jobOf, median, runTrial } from './runner.mjs';
 import { scalingOf } from './scaling.mjs';
 import { runStages } from './stages.mjs';
 import { tables } from './table.mjs';
@@ -85,9 +84,7 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
     { pipeline: 'B', clips: [clips.left1080, clips.right1080] },
   ];
   if (wants('A')) {
-    const file = fileURLToPath(new URL('start.mjs', import.meta.url));
-    const args = [file, JSON.stringify({ clip: clips.faces1080 })];
-    result.start = await runTrial({ file: process.execPath, args });
+    result.start = await runTrial(jobOf('start.mjs', { clip: clips.faces1080 }));
   }
   result.timelines = await traceLanes(traced.filter(({ pipeline }) => wants(pipeline)));
   result.scaling = scalingOf(result);

@@ -2,8 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { runTrial } from './runner.mjs';
+import { jobOf, runTrial } from './runner.mjs';
 
 const windowMs = 300;
 
@@ -35,9 +34,7 @@ export async function traceLanes(jobs) {
   try {
     for (const job of jobs) {
       const trace = join(folder, `${job.pipeline}.json`);
-      const args = [fileURLToPath(new URL('trial.mjs', import.meta.url))];
-      args.push(JSON.stringify({ ...job, trace, out: join(folder, `${job.pipeline}.mp4`) }));
-      await runTrial({ file: process.execPath, args });
+      await runTrial(jobOf('trial.mjs', { ...job, trace, out: join(folder, `${job.pipeline}.mp4`) }));
       lines.push({ pipeline: job.pipeline, spans: middleSpans(JSON.parse(readFileSync(trace, 'utf8'))) });
     }
   } finally {

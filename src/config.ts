@@ -7,14 +7,19 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FramepathError } from './errors.js';
-import { fields, integer, oneOf, type Rule, text } from './validate.js';
+import { type Provider, providers } from './providers/provider.js';
+import { fields, integer, list, oneOf, type Rule, text } from './validate.js';
 
 /** Options of a run, and the content of a configuration file. */
 export interface Settings {
   /** `'auto'`, `'cpu'` or `'cuda:N'`; default `'auto'` */
   device?: string;
   /** where ONNX Runtime is; default: the installed `onnxruntime-node`, then the system's */
-  runtime?: { library?: string };
+  runtime?: {
+    library?: string;
+    /** what may run models on a GPU, in the order in which it is tried; default all: TensorRT, CUDA, the CPU */
+    providers?: Provider[];
+  };
   /** folder of models known by name; default: the models of the package */
   modelsFolder?: string;
   /** frames of a source alive at once; default 8 */
@@ -49,6 +54,7 @@ export interface Decided<T> {
 export type DecidedSettings = {
   device: Decided<string>;
   runtimeLibrary: Decided<string | undefined>;
+  providers: Decided<readonly Provider[] | undefined>;
   modelsFolder: Decided<string>;
   inFlight: Decided<number>;
   resultQueue: Decided<number>;
@@ -64,7 +70,7 @@ const device: Rule = (name, value) => {
 /** @internal */
 export const settingRules: Record<string, Rule> = {
   device,
-  runtime: (name, value) => fields(name, value, { library: text }),
+  runtime: (name, value) => fields(name, value, { library: text, providers: list(oneOf(...providers), 1) }),
   modelsFolder: text,
   inFlight: integer(1, 256),
   resultQueue: integer(1, 100_000),
@@ -99,6 +105,7 @@ export async function loadSettings(
   return {
     device: decide((s) => s.device, 'auto'),
     runtimeLibrary: decide<string | undefined>((s) => s.runtime?.library, undefined),
+    providers: decide<readonly Provider[] | undefined>((s) => s.runtime?.providers, undefined),
     modelsFolder: decide((s) => s.modelsFolder, resolve(import.meta.dirname, '..', 'models')),
     inFlight: decide((s) => s.inFlight, 8),
     resultQueue: decide((s) => s.resultQueue, 64),
@@ -166,6 +173,7 @@ function environmentLevels(env: NodeJS.ProcessEnv): Level[] {
   };
   take('FRAMEPATH_DEVICE', (value) => ({ device: value }));
   take('FRAMEPATH_ORT_LIBRARY', (value) => ({ runtime: { library: value } }));
+  take('FRAMEPATH_PROVIDERS', (value) => ({ runtime: { providers: value.split(',') as Provider[] } }));
   take('FRAMEPATH_MODELS', (value) => ({ modelsFolder: resolve(value) }));
   take('FRAMEPATH_IN_FLIGHT', (value) => ({ inFlight: Number(value) }));
   take('FRAMEPATH_RESULT_QUEUE', (value) => ({ resultQueue: Number(value) }));

@@ -4,6 +4,7 @@
  * Conventions: options cross as one JSON string, results as packed `Float64Array`s (see `ResultBlock`), failures as an
  * `Error` with `code`, `hint`, `source`, `module` set natively (wrapped into `FramepathError` by `errors.ts`).
  */
+import type { ProviderSpec } from './providers/provider.js';
 
 /** Limits on what a source may be; 0 or empty = none. */
 export interface LimitsSpec {
@@ -52,6 +53,11 @@ export interface StatedModelSpec {
   scoreThreshold?: number;
   iouThreshold?: number;
   topK?: number;
+  /**
+   * arithmetic on a GPU: `'fp32'` as on the CPU, `'tf32'` matrix products with fewer bits, `'fp16'` (TensorRT) half precision
+   * where it is faster; default `'fp32'`
+   */
+  precision?: 'fp32' | 'tf32' | 'fp16';
 }
 
 export interface ModelFileSpec extends StatedModelSpec {
@@ -145,6 +151,7 @@ export interface OutputSpec {
 export interface PipelineSpec {
   device: string;
   runtimeLibraries: string[];
+  providers?: ProviderSpec;
   sources: SourceSpec[];
   modules: ModuleSpec[];
   compose?: LayoutSpec;
@@ -267,6 +274,7 @@ export type StageRequest = {
   /** default `cpu` */
   device?: string;
   runtimeLibraries?: string[];
+  providers?: ProviderSpec;
   /** measured for at least this long, after a warm-up; default 1 */
   minSeconds?: number;
 } & (
@@ -328,7 +336,10 @@ export interface NativeAddon {
    * cuda:0, up to the first that fails, and what is known of it, nvml: {gpus, unreadable} or {error, hint}}
    */
   doctor(json: string): Promise<string>;
-  /** JSON of the resolved spec; input {runtimeLibraries, model: ModelFileSpec} */
+  /**
+   * JSON of the resolved spec, the provider that ran the model and those that fell; input {runtimeLibraries, device, providers,
+   * model: ModelFileSpec}, on the CPU unless `device` says otherwise
+   */
   inspectModel(json: string): Promise<string>;
   /** offline tracking of given detections (MOT text in, MOT text out); JSON options as the track module's, plus fps */
   trackMot(detections: string, json: string): string;

@@ -7,6 +7,7 @@ import { Layout } from './layout.js';
 import { Module } from './modules/module.js';
 import { checkEncode, type EncodeOptions } from './output.js';
 import { type Description, orderModules, planRun } from './plan.js';
+import { chooseProviders } from './providers/choose.js';
 import { RunCore } from './run/core.js';
 import { Run } from './run/run.js';
 import { Source } from './source.js';
@@ -153,7 +154,9 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     const modules = orderModules(this.#description.modules);
     const settings = await loadSettings(this.#settings);
     const addon = loadAddon();
-    const spec = planRun(this.#description, modules, settings);
+    const infers = modules.some(({ spec }) => 'model' in spec);
+    const providers = infers ? await chooseProviders(settings) : {};
+    const spec = planRun(this.#description, modules, settings, providers);
     const core = openRun(addon, spec, modules);
     await core.start(this.#files, this.#description.sources, signal);
     return new Run<Results>(core);

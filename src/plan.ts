@@ -8,6 +8,7 @@ import { resolveModel } from './model-file.js';
 import type { Module, Shape } from './modules/module.js';
 import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './native.js';
 import type { EncodeOptions } from './output.js';
+import type { ProviderSpec } from './providers/provider.js';
 import { runtimeLibraries } from './runtime-library.js';
 import type { Source, SourceRef } from './source.js';
 import { unexpected } from './validate.js';
@@ -117,7 +118,12 @@ export function sourceSpec(source: Source, id: string): SourceSpec {
 }
 
 /** The spec that the native side runs; its modules are in the order of `modules`. */
-export function planRun(from: Description, modules: readonly Module[], settings: DecidedSettings): PipelineSpec {
+export function planRun(
+  from: Description,
+  modules: readonly Module[],
+  settings: DecidedSettings,
+  providers: ProviderSpec = {},
+): PipelineSpec {
   const ids = sourceIds(from.sources);
   const position = positions(ids);
   if (from.layout) checkLayout(from.layout, modules);
@@ -132,6 +138,7 @@ export function planRun(from: Description, modules: readonly Module[], settings:
   return {
     device: settings.device.value,
     runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value),
+    providers,
     sources: from.sources.map((source, i) => sourceSpec(source, ids[i]!)),
     modules: modules.map((module) => moduleSpec(module, folder)),
     ...(layout && { compose: layoutSpec(layout, ids.length, position) }),

@@ -34,9 +34,9 @@ export interface VideoOptions {
   /** decoder threads, in software; default from the machine */
   threads?: number;
   /**
-   * For which pictures the decoder leaves out its deblocking filter (H.264, HEVC and others that have one): about 6 %
-   * less decoding time with `'nonref'`, 17 % with `'all'`, for pictures that are looked at by models only. In software
-   * only. Default `'none'`; see docs/performance.md.
+   * For which pictures the decoder leaves out its deblocking filter (H.264, HEVC and others that have one): less
+   * decoding time, for pictures that are looked at by models only; in software only. Default `'none'`; what it gives and
+   * costs: docs/performance.md, `framepath bench --only options`.
    */
   skipLoopFilter?: 'none' | 'nonref' | 'all';
   /** limits of what the source may be; default none */

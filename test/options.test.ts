@@ -151,13 +151,11 @@ const cases: [string, () => unknown, string][] = [
     [{ min: 1e6 }, 'an object'],
     [{ min: 2e6, max: 1e6 }, 'an object'],
     [{ min: 1e6, max: 2e6, mean: 1.5e6 }, 'an object'],
-  ].map(
-    ([bitrate, received]): [string, () => unknown, string] => [
-      `a bitrate of ${JSON.stringify(bitrate)}`,
-      () => pipeline().encode('o.mp4', { bitrate: any(bitrate) }),
-      `Expected bits per second (1000 to 1e9) or { min, max } of them with min <= max for bitrate but received ${received}`,
-    ],
-  ),
+  ].map(([bitrate, received]): [string, () => unknown, string] => [
+    `a bitrate of ${JSON.stringify(bitrate)}`,
+    () => pipeline().encode('o.mp4', { bitrate: any(bitrate) }),
+    `Expected bits per second (1000 to 1e9) or { min, max } of them with min <= max for bitrate but received ${received}`,
+  ]),
   ['a source', () => pipeline(any('a.mp4')), "Expected a source such as video(...) for source 0 but received 'a.mp4'"],
   [
     'a module',

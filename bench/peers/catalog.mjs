@@ -1,7 +1,8 @@
 // The alternatives that framepath is compared with: what each runs, with which settings, and whether it can run here.
 import { join } from 'node:path';
 import { hasProgram } from '../../scripts/steps/shell.mjs';
-import { modulesInstalled, nodeAvBinary, openCvMissing, python } from './install.mjs';
+import { python } from '../../scripts/steps/system-packages.mjs';
+import { modulesInstalled, nodeAvBinary, openCvMissing } from './install.mjs';
 
 const at = (file) => join(import.meta.dirname, file);
 

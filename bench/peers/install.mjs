@@ -3,13 +3,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasProgram, main, run, StepError, say } from '../../scripts/steps/shell.mjs';
+import { main, run, StepError, say } from '../../scripts/steps/shell.mjs';
+import { ensureSystemPackages, openCvNeeds, python } from '../../scripts/steps/system-packages.mjs';
 
 const folder = import.meta.dirname;
-const debianPackages = ['python3-opencv', 'python3-numpy'];
-
-/** The system's Python, which sees Debian's OpenCV; another one on the PATH does not. */
-export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 const lockOf = (path) => JSON.parse(readFileSync(join(folder, path), 'utf8')).packages;
 
@@ -31,7 +28,9 @@ export const nodeAvBinary = () =>
 export function openCvMissing() {
   const { status, error } = spawnSync(python, ['-c', 'import cv2, numpy'], { stdio: 'ignore' });
   if (error) return 'Python is not installed';
-  return status === 0 ? undefined : `OpenCV for Python is not installed: apt-get install ${debianPackages.join(' ')}`;
+  return status === 0
+    ? undefined
+    : `OpenCV for Python is not installed: apt-get install ${Object.keys(openCvNeeds).join(' ')}`;
 }
 
 function installModules(say) {
@@ -44,23 +43,12 @@ function installModules(say) {
   });
 }
 
-function installOpenCv(say) {
-  const missing = openCvMissing();
-  if (missing === undefined) return;
-  if (process.getuid() !== 0 || !hasProgram('apt-get')) throw new StepError(missing);
-  say(`installing system packages: ${debianPackages.join(' ')}`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  run('apt-get', ['update', '-q'], { env });
-  const options = ['-y', '-q', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=300'];
-  run('apt-get', ['install', ...options, ...debianPackages], { env });
-}
-
 /** Installs what is missing and can be installed, with a line to `say` for each. Resolves with the reasons for what could not. */
 export async function installPeers(say) {
   const reasons = [];
-  for (const install of [installModules, installOpenCv]) {
+  for (const install of [installModules, () => ensureSystemPackages(openCvNeeds)]) {
     try {
-      install(say);
+      await install(say);
     } catch (error) {
       if (!(error instanceof StepError)) throw error;
       reasons.push(error.message);

@@ -25,6 +25,7 @@ std::shared_ptr<Device> deviceOf(const Setting& setting) {
 std::shared_ptr<infer::Model> modelOf(const Setting& setting, std::shared_ptr<Device> device,
                                       infer::ModelOptions options, int32_t maxBatch) {
   options.maxBatch = maxBatch;
+  options.providers = setting.providers;
   return infer::loadModel(infer::openRuntime(setting.runtimeLibraries), std::move(device), options);
 }
 

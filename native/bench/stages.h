@@ -18,6 +18,7 @@ namespace framepath::bench {
 struct Setting {
   std::string device = "cpu";
   std::vector<std::string> runtimeLibraries;
+  infer::ProviderChoice providers;
   double minSeconds = 1;  // of measured wall time at least; a warm-up comes before it
 };
 

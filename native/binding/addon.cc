@@ -39,22 +39,6 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
-Json stepsJson(const DeviceProbe& probe) {
-  Json json{{"usable", probe.usable()},
-            {"library", probe.library},
-            {"driverVersion", probe.driverVersion},
-            {"name", probe.name},
-            {"computeCapability", {probe.computeMajor, probe.computeMinor}},
-            {"multiprocessors", probe.multiprocessors},
-            {"totalBytes", probe.totalBytes},
-            {"freeBytes", probe.freeBytes},
-            {"kernels", probe.kernels},
-            {"steps", Json::array()}};
-  for (const ProbeStep& step : probe.steps)
-    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
-  return json;
-}
-
 Json videoJson(const media::GpuCodecs& codecs) {
   Json decodes = Json::array(), encodes = Json::object();
   for (const media::NvdecFormat& f : codecs.decodes.formats)
@@ -88,7 +72,7 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       const DeviceProbe gpu = probeCuda();
       json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
                                              : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
-      json["cuda"] = stepsJson(gpu);
+      json["cuda"] = toJson(gpu);
       if (gpu.usable()) json["cuda"]["video"] = videoJson(media::gpuCodecs(openDevice("cuda:0")));
       json["nvml"] = gpusJson(gpu.pciBusId);
       return jsonMaker(json);
@@ -101,10 +85,12 @@ Napi::Value inspectModel(const Napi::CallbackInfo& info) {
     const Json options = parseJson(argument(info, 0));
     return Environment::of(info.Env()).promise(info.Env(), [options] {
       const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
-      const auto model =
-          infer::loadModel(runtime, openDevice("cpu"), modelFrom(options.value("model", Json::object())));
+      infer::ModelOptions asked = modelFrom(options.value("model", Json::object()));
+      asked.providers = providersFrom(options.value("providers", Json::object()));
+      const auto model = infer::loadModel(runtime, openDevice(options.value("device", "cpu")), asked);
       Json json = toJson(model->spec());
       json["provider"] = model->provider();
+      json["falls"] = toJson(model->falls());
       return jsonMaker(json);
     });
   });

@@ -91,6 +91,7 @@ std::function<bench::Figures()> stageFrom(const Json& json) {
     Setting setting;
     setting.device = get(json, "device", setting.device);
     setting.runtimeLibraries = get(json, "runtimeLibraries", setting.runtimeLibraries);
+    setting.providers = providersFrom(get(json, "providers", Json::object()));
     setting.minSeconds = get(json, "minSeconds", setting.minSeconds);
     return from(setting, json);
   } catch (const Json::exception& e) {

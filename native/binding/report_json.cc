@@ -113,8 +113,12 @@ Json toJson(const graph::Report& report) {
                       {"busy", capacityNs > 0 ? rounded(static_cast<double>(s.busyNs) / capacityNs) : 0}});
   }
   for (const graph::ModelReport& m : report.models)
-    models.push_back(
-        {{"name", m.spec.name}, {"sha256", m.spec.sha256}, {"provider", m.provider}, {"fixes", m.spec.fixes}});
+    models.push_back({{"name", m.spec.name},
+                      {"sha256", m.spec.sha256},
+                      {"provider", m.provider},
+                      {"falls", toJson(m.falls)},
+                      {"batch", m.batch},
+                      {"fixes", m.spec.fixes}});
   for (const graph::Recovery& r : report.recoveries) recoveries.push_back(toJson(r));
   for (const media::OutputResult& o : report.outputs)
     outputs.push_back({{"path", o.path},
@@ -200,6 +204,12 @@ Json toJson(const infer::ModelSpec& spec) {
           {"topK", spec.topK},
           {"embeddingDims", spec.embeddingDims},
           {"fixes", spec.fixes}};
+}
+
+Json toJson(const std::vector<infer::ProviderFall>& falls) {
+  Json json = Json::array();
+  for (const infer::ProviderFall& fall : falls) json.push_back({{"provider", fall.provider}, {"reason", fall.reason}});
+  return json;
 }
 
 Json timelineJson(const graph::Pipeline& pipeline) {

@@ -12,6 +12,7 @@ nlohmann::json toJson(const graph::Report& report);
 nlohmann::json toJson(const graph::Progress& progress);
 nlohmann::json toJson(const graph::Recovery& recovery);
 nlohmann::json toJson(const infer::ModelSpec& spec);
+nlohmann::json toJson(const std::vector<infer::ProviderFall>& falls);
 nlohmann::json toJson(const DeviceProbe& probe);
 nlohmann::json timelineJson(const graph::Pipeline& pipeline);
 nlohmann::json relinkJson(const graph::Pipeline& pipeline);

@@ -16,7 +16,7 @@ graph::Policy policyFrom(const Json& json) {
       {{"fail", graph::OnError::fail}, {"skip", graph::OnError::skip}, {"fallback", graph::OnError::fallback}},
       get<std::string>(json, "onError", "fail"), "onError");
   policy.fallback = get<std::string>(json, "fallback", "");
-  policy.maxBatch = get(json, "maxBatch", policy.maxBatch);
+  policy.maxBatch = get(json, "maxBatch", 0);  // chosen
   policy.maxWaitMs = get(json, "maxWaitMs", policy.maxWaitMs);
   return policy;
 }
@@ -241,7 +241,16 @@ infer::ModelOptions modelFrom(const Json& json) {
   number("scoreThreshold", stated.scoreThreshold);
   number("iouThreshold", stated.iouThreshold);
   number("topK", stated.topK);
+  model.precision = get(json, "precision", model.precision);
   return model;
+}
+
+infer::ProviderChoice providersFrom(const Json& json) {
+  infer::ProviderChoice providers;
+  providers.order = get(json, "order", providers.order);
+  providers.off = get(json, "off", providers.off);
+  providers.cacheFolder = get<std::string>(json, "cacheFolder", "");
+  return providers;
 }
 
 track::TrackerOptions trackerFrom(const Json& json) {
@@ -263,6 +272,7 @@ graph::PipelineSpec pipelineFrom(const Json& json) {
     graph::PipelineSpec spec;
     spec.device = get(json, "device", spec.device);
     spec.runtimeLibraries = get(json, "runtimeLibraries", spec.runtimeLibraries);
+    spec.providers = providersFrom(get(json, "providers", Json::object()));
     for (const Json& source : get(json, "sources", Json::array())) spec.sources.push_back(sourceFrom(source));
     for (const Json& module : get(json, "modules", Json::array())) spec.modules.push_back(moduleFrom(module));
     if (json.contains("compose")) spec.layout = layoutFrom(json["compose"]);

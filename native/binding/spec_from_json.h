@@ -12,6 +12,7 @@ media::Limits limitsFrom(const Json& json);
 media::SkipLoopFilter skipLoopFilterFrom(const Json& json);
 graph::SourceSpec sourceFrom(const Json& json);
 infer::ModelOptions modelFrom(const Json& json);
+infer::ProviderChoice providersFrom(const Json& json);
 track::TrackerOptions trackerFrom(const Json& json);
 graph::PipelineSpec pipelineFrom(const Json& json);
 PixelFormat pixelFormatNamed(const std::string& name);  // throws INVALID_ARGUMENT

@@ -40,9 +40,14 @@ int32_t threadsOf(KernelId kernel) {
   switch (kernel) {
     case KernelId::normalize:
     case KernelId::complexity:
-    case KernelId::pixelate: return 32;
+    case KernelId::pixelate:
+    case KernelId::overlapBoxes:
+    case KernelId::emitBoxes: return 32;
     case KernelId::blur:
-    case KernelId::similarity: return 64;
+    case KernelId::similarity:
+    case KernelId::scoreAnchors:
+    case KernelId::rankAnchors:
+    case KernelId::decodeBoxes: return 64;
     default: return 256;
   }
 }

@@ -136,7 +136,7 @@ void MemoryPool::trim() {
 
 void MemoryPool::reserve(uint64_t bytes, const std::string& forWhat) {
   std::lock_guard lock(mutex_);
-  const auto fits = [&] { return used_ + reserved_ + device_.bytes + bytes <= limit_ && bytes <= freeBytes(); };
+  const auto fits = [&] { return used_ + reserved_ + device_.bytes + bytes <= limit_; };
   if (!fits()) trim(device_, MemoryKind::device);
   if (!fits()) throw full(bytes, forWhat);
   reserved_ += bytes;

@@ -18,7 +18,7 @@ struct Policy {
   double timeoutMs = 0;
   OnError onError = OnError::fail;
   std::string fallback;  // the module whose observation stands in
-  int32_t maxBatch = 1;
+  int32_t maxBatch = 1;  // 0 = chosen by the model and where it runs
   double maxWaitMs = 0;
 };
 

@@ -93,8 +93,10 @@ void Pipeline::open() {
     models_.push_back(needed ? loadModel(spec) : nullptr);
     labels_.push_back(needed ? models_.back()->spec().labels : std::vector<std::string>{});
     checkOpen();
+    if (!needed) continue;
+    const infer::Model& model = *models_.back();
     std::lock_guard lock(mutex_);
-    if (needed) modelReports_.push_back({models_.back()->spec(), models_.back()->provider()});
+    modelReports_.push_back({model.spec(), model.provider(), model.falls(), model.batch()});
   }
   std::vector<ModuleNode> nodes = buildNodes();
   std::shared_ptr<Programme> programme = openProgramme();

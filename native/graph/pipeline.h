@@ -96,6 +96,7 @@ class Pipeline {
   void open();
   void recovered(Recovery recovery);
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
+  void tellFalls(const ModuleSpec& spec, const infer::Model& model);
   std::vector<ModuleNode> buildNodes();
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
   std::shared_ptr<Programme> openProgramme();

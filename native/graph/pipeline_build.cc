@@ -9,6 +9,9 @@
 namespace framepath::graph {
 namespace {
 
+constexpr int32_t kCropsAtOnce = 4;  // of an embedder on the CPU
+constexpr int32_t kGpuWorkers = 2;   // of a detector: one prepares while the other's results come back
+
 int32_t cores() {
   return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
 }
@@ -55,14 +58,30 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
 
 std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
   infer::ModelOptions options = spec.model;
-  options.maxBatch = std::max(1, spec.policy.maxBatch);
-  if (spec.kind == ModuleSpec::Kind::identify) options.maxBatch = std::max(options.maxBatch, 4);
+  options.providers = spec_.providers;
+  options.cpuBatch = spec.kind == ModuleSpec::Kind::identify ? kCropsAtOnce : 1;  // one frame may have many crops
+  options.maxBatch = spec.policy.maxBatch > 0 ? std::max(spec.policy.maxBatch, options.cpuBatch) : 0;
+  options.recovered = [this, name = spec.name](const std::string& what, const std::string& reason) {
+    recovered({name, what, reason});
+  };
   try {
-    return infer::loadModel(runtime_, device_, options);
+    std::shared_ptr<infer::Model> model = infer::loadModel(runtime_, device_, options);
+    tellFalls(spec, *model);
+    return model;
   } catch (Error& e) {
     if (e.module.empty()) e.module = spec.name;
     throw;
   }
+}
+
+// Pictures of a GPU that are looked at by the CPU, or a provider that was asked for by name: not what was wanted.
+void Pipeline::tellFalls(const ModuleSpec& spec, const infer::Model& model) {
+  if (model.falls().empty()) return;
+  const bool downloads = device_->id().kind == DeviceKind::cuda && model.provider() == "cpu";
+  for (const infer::ProviderFall& fall : model.falls())
+    if (downloads || !spec_.providers.order.empty())
+      recovered({spec.name, "provider " + fall.provider + " cannot run the model, " + model.provider() + " does",
+                 fall.reason});
 }
 
 SourceFacts Pipeline::factsOf(int32_t source) const {
@@ -118,7 +137,12 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     ModuleSpec& spec = spec_.modules[m];
     const auto first = static_cast<int32_t>(nodes.size());
-    if (spec.workers <= 0) spec.workers = spec.kind == ModuleSpec::Kind::detect ? std::min(std::max(2, sourceCount), cores()) : 1;
+    const bool onGpu = models_[m] && models_[m]->provider() != "cpu";
+    if (spec.workers <= 0)
+      spec.workers =
+          spec.kind == ModuleSpec::Kind::detect ? std::min(std::max(2, sourceCount), onGpu ? kGpuWorkers : cores()) : 1;
+    if (spec.policy.maxBatch <= 0)  // on a GPU whatever waits goes together
+      spec.policy.maxBatch = onGpu ? models_[m]->batch() : 1;
     if (spec.kind != ModuleSpec::Kind::js && spec.policy.timeoutMs > 0)
       throw Error(ErrorCode::GRAPH_INVALID,
                   "Module \"" + spec.name + "\" has a timeoutMs, but only JS modules can time out.",

@@ -54,6 +54,7 @@ struct OutputSpec {
 struct PipelineSpec {
   std::string device = "auto";
   std::vector<std::string> runtimeLibraries;
+  infer::ProviderChoice providers;
   std::vector<SourceSpec> sources;
   std::vector<ModuleSpec> modules;
   std::optional<compose::LayoutSpec> layout;

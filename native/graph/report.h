@@ -26,6 +26,8 @@ struct SourceReport {
 struct ModelReport {
   infer::ModelSpec spec;
   std::string provider;
+  std::vector<infer::ProviderFall> falls;
+  int32_t batch = 1;
 };
 
 struct Recovery {

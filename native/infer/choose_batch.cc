@@ -1,5 +1,6 @@
 // Whether a batch gives the bits of single runs: matrix kernels pick other code for other sizes, so it is tried, at
 // load.
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -37,11 +38,14 @@ void fill(Session& session, const ModelSpec& spec, int32_t slot, uint32_t number
 }
 
 // All outputs of item `item`, one after another; empty when an output has no row for it.
-std::vector<float> itemOutputs(const Session& session, int32_t item, int32_t batch) {
+std::vector<float> itemOutputs(Session& session, int32_t item, int32_t batch) {
   std::vector<float> values;
-  for (const OutputView& output : session.outputs()) {
-    if (output.dims.empty() || output.dims[0] != batch) return {};
-    values.insert(values.end(), output.item(item), output.item(item) + output.perItem());
+  for (size_t i = 0; i < session.outputs().size(); i++) {
+    const TensorView& output = session.outputs()[i];
+    if (output.rank == 0 || output.dims[0] != batch) return {};
+    const auto perItem = static_cast<size_t>(valuesPerItem(output));
+    const auto row = session.read(i).subspan(perItem * static_cast<size_t>(item), perItem);
+    values.insert(values.end(), row.begin(), row.end());
   }
   return values;
 }
@@ -69,7 +73,26 @@ int32_t tryBatches(Session& session, const ModelSpec& spec, int32_t limit) {
   return good;
 }
 
+// A graph that declares a free batch but has batch 1 baked into it fails, or gives outputs of another batch.
+bool runsAs(Session& session, const ModelSpec& spec, int32_t batch) {
+  try {
+    session.prepare(batch, itemDims(spec));
+  } catch (const Error& e) {
+    if (e.code != ErrorCode::INFERENCE_FAILED && e.code != ErrorCode::DEVICE_OUT_OF_MEMORY) throw;
+    if (batch == 1) throw;
+    return false;
+  }
+  return batch == 1 || std::all_of(session.outputs().begin(), session.outputs().end(), [&](const TensorView& output) {
+           return output.rank > 0 && output.dims[0] == batch;
+         });
+}
+
 }  // namespace
+
+int32_t fittingBatch(Session& session, const ModelSpec& spec, int32_t limit) {
+  for (int32_t batch = limit;; batch = std::max(1, batch / 2))
+    if (runsAs(session, spec, batch)) return batch;
+}
 
 int32_t chooseBatch(Session& session, const ModelSpec& spec, int32_t limit) {
   const auto most = static_cast<int32_t>(std::bit_floor(static_cast<uint32_t>(limit)));

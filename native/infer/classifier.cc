@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/error.h"
+#include "infer/batches.h"
 #include "infer/embedder.h"
 #include "infer/loaded_model.h"
 #include "infer/placement.h"
@@ -32,24 +33,26 @@ void softmax(std::vector<float>& values) {
 class CropClassifier : public Classifier {
  public:
   explicit CropClassifier(std::shared_ptr<LoadedModel> model)
-      : model_(std::move(model)), session_(model_->openSession()) {}
+      : model_(std::move(model)), session_(model_->openSession()), batches_(model_, *session_) {}
 
   void classify(std::span<const CropRequest> crops, Classes& classes) override {
     classes = {};
     classes.rows = static_cast<int32_t>(crops.size());
-    while (!crops.empty()) {
-      const LoadedModel::Step step = model_->nextStep(crops.size());
-      for (int32_t i = 0; i < step.take; i++) launchPlaced(*session_, model_->spec(), *crops[i].frame, crops[i].box, i);
-      session_->run(step.run);
-      for (int32_t i = 0; i < step.take; i++) addRow(session_->outputs().front(), i, classes);
-      crops = crops.subspan(static_cast<size_t>(step.take));
-    }
+    const auto place = [&](size_t first, size_t count) {
+      for (size_t i = 0; i < count; i++)
+        launchPlaced(*session_, model_->spec(), *crops[first + i].frame, crops[first + i].box, static_cast<int32_t>(i));
+    };
+    batches_.run(crops.size(), place, [&](size_t, size_t count) {
+      const auto perItem = static_cast<size_t>(valuesPerItem(session_->outputs().front()));
+      const std::span<const float> values = session_->read(0);
+      for (size_t i = 0; i < count; i++) addRow(values.subspan(i * perItem, perItem), classes);
+    });
   }
 
  private:
-  void addRow(const OutputView& output, int32_t item, Classes& classes) const {
-    const size_t count = output.perItem();
-    std::vector<float> scores(output.item(item), output.item(item) + count);
+  void addRow(std::span<const float> values, Classes& classes) const {
+    const size_t count = values.size();
+    std::vector<float> scores(values.begin(), values.end());
     if (!areProbabilities(scores.data(), count)) softmax(scores);
     for (float& score : scores)
       if (!(score >= 0)) score = 0;  // not a number: a broken model must not break the order
@@ -67,6 +70,7 @@ class CropClassifier : public Classifier {
 
   std::shared_ptr<LoadedModel> model_;
   std::unique_ptr<Session> session_;
+  Batches batches_;
 };
 
 }  // namespace

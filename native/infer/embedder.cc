@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "infer/alignment.h"
+#include "infer/batches.h"
 #include "infer/loaded_model.h"
 #include "infer/placement.h"
 #include "infer/spec.h"
@@ -15,23 +16,17 @@ namespace {
 class CropEmbedder : public Embedder {
  public:
   explicit CropEmbedder(std::shared_ptr<LoadedModel> model)
-      : model_(std::move(model)), session_(model_->openSession()) {}
+      : model_(std::move(model)), session_(model_->openSession()), batches_(model_, *session_) {}
 
   int32_t dims() const override { return model_->spec().embeddingDims; }
   int32_t maxBatch() const override { return model_->batch(); }
 
   void embed(std::span<const CropRequest> crops, float* prints) override {
-    const size_t width = static_cast<size_t>(dims());
-    while (!crops.empty()) {
-      const LoadedModel::Step step = model_->nextStep(crops.size());
-      const auto taken = crops.first(static_cast<size_t>(step.take));
-      launchCrops(taken);
-      session_->run(step.run);
-      const OutputView& output = session_->outputs().front();
-      std::memcpy(prints, output.data, taken.size() * width * sizeof(float));
-      prints += taken.size() * width;
-      crops = crops.subspan(taken.size());
-    }
+    const auto width = static_cast<size_t>(dims());
+    const auto place = [&](size_t first, size_t count) { launchCrops(crops.subspan(first, count)); };
+    batches_.run(crops.size(), place, [&](size_t first, size_t count) {
+      std::memcpy(prints + first * width, session_->read(0).data(), count * width * sizeof(float));
+    });
   }
 
  private:
@@ -62,6 +57,7 @@ class CropEmbedder : public Embedder {
 
   std::shared_ptr<LoadedModel> model_;
   std::unique_ptr<Session> session_;
+  Batches batches_;
 };
 
 }  // namespace

@@ -26,6 +26,18 @@ size_t graphTypeBytes(GraphType type) {
   return 0;
 }
 
+ElementType elementOf(GraphType type) {
+  switch (type) {
+    case GraphType::float32: return ElementType::float32;
+    case GraphType::float16: return ElementType::float16;
+    case GraphType::int32: return ElementType::int32;
+    case GraphType::int64: return ElementType::int64;
+    case GraphType::uint8:
+    case GraphType::other: break;
+  }
+  return ElementType::uint8;
+}
+
 std::string TensorInfo::text() const {
   std::string text = name + " " + graphTypeName(type) + " [";
   for (size_t i = 0; i < dims.size(); i++) {

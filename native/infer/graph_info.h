@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/view.h"
+
 namespace framepath::infer {
 
 // Element types of graph inputs and outputs that anything here reads or writes.
@@ -13,6 +15,7 @@ enum class GraphType : uint8_t { float32, float16, uint8, int32, int64, other };
 
 const char* graphTypeName(GraphType type);
 size_t graphTypeBytes(GraphType type);
+ElementType elementOf(GraphType type);  // other: uint8
 
 struct TensorInfo {
   std::string name;

@@ -1,5 +1,6 @@
 #include "infer/head.h"
 
+#include "infer/outputs.h"
 #include "infer/spec.h"
 
 namespace framepath::infer {
@@ -18,7 +19,7 @@ bool isDetectionHead(HeadKind head) {
   return false;
 }
 
-std::unique_ptr<Head> openHead(const ModelSpec& spec, const GraphInfo& graph) {
+Head openHead(const ModelSpec& spec, const GraphInfo& graph) {
   switch (spec.head) {
     case HeadKind::blazeface: return openBlazefaceHead(spec, graph);
     case HeadKind::yunet: return openYunetHead(spec, graph);
@@ -32,6 +33,27 @@ std::unique_ptr<Head> openHead(const ModelSpec& spec, const GraphInfo& graph) {
   throw Error(ErrorCode::MODEL_UNSUPPORTED,
               "The model \"" + spec.name + "\" has head " + headName(spec.head) + ", which finds no boxes.",
               "Use a model with a detection head, or state its head.");
+}
+
+Head headOf(const ModelSpec& spec, HeadLayout layout) {
+  Head head;
+  head.args.layout = layout;
+  head.args.gridCount = 1;
+  head.args.width = spec.width;
+  head.args.height = spec.height;
+  head.args.threshold = spec.scoreThreshold;
+  head.iou = spec.iouThreshold;
+  return head;
+}
+
+HeadArgs Head::bound(const std::vector<TensorView>& outputs) const {
+  HeadArgs bound = args;
+  for (const Part& part : parts) {
+    const TensorView& output = outputs[static_cast<size_t>(part.output)];
+    bound.grids[part.grid].*part.tensor = {output.data, output.type, static_cast<int32_t>(valuesPerItem(output))};
+  }
+  if (bound.anchors == 0 && bound.rowValues > 0) bound.anchors = bound.grids[0].boxes.perItem / bound.rowValues;
+  return bound;
 }
 
 void outputsDoNotFit(const ModelSpec& spec, const GraphInfo& graph, const std::string& expected) {

@@ -1,40 +1,35 @@
 #include "infer/loaded_model.h"
 
-#include <algorithm>
-#include <bit>
-
 #include "infer/spec.h"
 
 namespace framepath::infer {
 
-LoadedModel::LoadedModel(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device,
-                         const ModelOptions& options, ModelSpec spec, GraphInfo graph, std::unique_ptr<Session> warm,
-                         int32_t batch)
-    : runtime_(std::move(runtime)),
-      device_(std::move(device)),
-      spec_(std::move(spec)),
+LoadedModel::LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo graph, ProviderLadder ladder,
+                         std::unique_ptr<Session> warm, int32_t batch)
+    : spec_(std::move(spec)),
       graph_(std::move(graph)),
-      provider_(warm->provider()),
-      intraThreads_(options.intraThreads),
+      provider_(providerName(warm->provider())),
+      falls_(ladder.falls()),
       batch_(batch),
+      recovered_(options.recovered),
+      ladder_(std::move(ladder)),
       warm_(std::move(warm)) {}
 
 std::unique_ptr<Session> LoadedModel::openSession() const {
-  {
-    std::lock_guard lock(mutex_);
-    if (warm_) return std::move(warm_);
-  }
-  auto session = std::make_unique<Session>(runtime_, device_, spec_.file, intraThreads_);
-  session->prepare(batch_, itemDims(spec_));
+  std::lock_guard lock(mutex_);
+  if (warm_) return std::move(warm_);
+  const size_t before = ladder_.falls().size();
+  std::unique_ptr<Session> session = ladder_.open(graph_, batch_, batch_, itemDims(spec_));
+  session->countMemory();
+  for (size_t i = before; i < ladder_.falls().size(); i++)
+    recovered("provider " + ladder_.falls()[i].provider + " failed for another worker, which runs on " +
+                  providerName(session->provider()),
+              ladder_.falls()[i].reason);
   return session;
 }
 
-LoadedModel::Step LoadedModel::nextStep(size_t remaining) const {
-  const auto take = static_cast<int32_t>(std::min<size_t>(remaining, static_cast<size_t>(batch_)));
-  if (spec_.fixedBatch > 0) return {take, spec_.fixedBatch};
-  if (device_->id().kind != DeviceKind::cpu) return {take, take};
-  const auto power = static_cast<int32_t>(std::bit_floor(static_cast<uint32_t>(take)));
-  return {power, power};
+void LoadedModel::recovered(const std::string& what, const std::string& reason) const {
+  if (recovered_) recovered_(what, reason);
 }
 
 void requireHead(const Model& model, HeadKind head, const std::string& does) {

@@ -4,17 +4,19 @@
 #include <mutex>
 
 #include "infer/model.h"
+#include "infer/provider_ladder.h"
 #include "infer/session.h"
 
 namespace framepath::infer {
 
 class LoadedModel : public Model {
  public:
-  LoadedModel(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const ModelOptions& options,
-              ModelSpec spec, GraphInfo graph, std::unique_ptr<Session> warm, int32_t batch);
+  LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo graph, ProviderLadder ladder,
+              std::unique_ptr<Session> warm, int32_t batch);
 
   const ModelSpec& spec() const override { return spec_; }
-  const std::string& provider() const override { return provider_; }
+  std::string provider() const override { return provider_; }
+  const std::vector<ProviderFall>& falls() const override { return falls_; }
   int32_t batch() const override { return batch_; }
   // As the file says it, outputs' dims as the warm-up gave them.
   const GraphInfo& graph() const { return graph_; }
@@ -22,21 +24,18 @@ class LoadedModel : public Model {
   // A prepared session of the caller's own: the one that was warmed up at load for the first caller. Thread-safe.
   std::unique_ptr<Session> openSession() const;
 
-  // How many of `remaining` items the next run takes, and the batch size to run them at.
-  struct Step {
-    int32_t take, run;
-  };
-  Step nextStep(size_t remaining) const;
+  // Tells whoever loaded the model.
+  void recovered(const std::string& what, const std::string& reason) const;
 
  private:
-  std::shared_ptr<OrtRuntime> runtime_;
-  std::shared_ptr<Device> device_;
   ModelSpec spec_;
   GraphInfo graph_;
   std::string provider_;
-  int32_t intraThreads_;
+  std::vector<ProviderFall> falls_;
   int32_t batch_;
+  std::function<void(const std::string&, const std::string&)> recovered_;
   mutable std::mutex mutex_;
+  mutable ProviderLadder ladder_;
   mutable std::unique_ptr<Session> warm_;
 };
 
@@ -54,5 +53,9 @@ void requireHead(const Model& model, HeadKind head, const std::string& does);
 // The largest power of two up to `limit` whose runs give, item for item, the bits of runs of one (checked for it and
 // every smaller one on fixed pseudo-random pictures). Leaves `session` prepared for it.
 int32_t chooseBatch(Session& session, const ModelSpec& spec, int32_t limit);
+
+// The largest of `limit`, limit / 2, ... that runs on a GPU, as one batch, in the memory that is left. Leaves `session`
+// prepared for it. Throws DEVICE_OUT_OF_MEMORY when not even one item fits.
+int32_t fittingBatch(Session& session, const ModelSpec& spec, int32_t limit);
 
 }  // namespace framepath::infer

@@ -4,14 +4,17 @@
 #include "infer/head.h"
 #include "infer/loaded_model.h"
 #include "infer/model_file.h"
+#include "infer/provider_ladder.h"
 #include "infer/spec.h"
 
 namespace framepath::infer {
 namespace {
 
+constexpr int32_t kGpuBatch = 16;
+
 void checkOptions(const ModelOptions& options) {
-  if (options.maxBatch < 1 || options.maxBatch > 1024)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a whole number from 1 to 1024 for maxBatch of model \"" +
+  if (options.maxBatch < 0 || options.maxBatch > 1024)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a whole number from 0 to 1024 for maxBatch of model \"" +
                                                  options.name + "\" but received " + std::to_string(options.maxBatch) +
                                                  ".");
   if (options.intraThreads < 1 || options.intraThreads > 256)
@@ -30,7 +33,7 @@ std::string nameOf(const ModelOptions& options) {
 GraphInfo withRunDims(const Session& session) {
   GraphInfo graph = session.graph();
   for (size_t i = 0; i < graph.outputs.size(); i++) {
-    graph.outputs[i].dims = session.outputs()[i].dims;
+    graph.outputs[i].dims = dimsOf(session.outputs()[i]);
     graph.outputs[i].symbols.assign(graph.outputs[i].dims.size(), {});
   }
   return graph;
@@ -58,40 +61,37 @@ std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_p
   const std::string name = nameOf(options);
   const std::string sha256 = checkModelFile(options.file);
   auto ortRuntime = std::static_pointer_cast<OrtRuntime>(runtime);
-  auto session = std::make_unique<Session>(ortRuntime, device, options.file, options.intraThreads);
+  ProviderLadder ladder(std::move(ortRuntime), std::move(device), options, sha256);
+  GraphInfo graph = ladder.look();
 
   // Where the input is known before the head, a trial run settles output dims that the file leaves open.
-  const ModelSpec input = inferInput(session->graph(), options.stated, name);
-  GraphInfo graph = session->graph();
+  const ModelSpec input = inferInput(graph, options.stated, name);
   const int32_t smallest = input.fixedBatch > 0 ? input.fixedBatch : 1;
+  const int32_t most = input.fixedBatch > 0 ? input.fixedBatch : options.maxBatch > 0 ? options.maxBatch : kGpuBatch;
   const bool sized = input.width > 0 && input.height > 0;
-  if (sized) {
-    session->prepare(smallest, itemDims(input));
-    graph = withRunDims(*session);
-  }
-  ModelSpec spec = inferSpec(graph, options.stated, name);
+  std::unique_ptr<Session> session;
+  if (sized) session = ladder.open(graph, smallest, most, itemDims(input));
+  ModelSpec spec = inferSpec(session ? withRunDims(*session) : graph, options.stated, name);
   spec.name = name;
   spec.file = options.file;
   spec.sha256 = sha256;
-  if (!sized) {
-    session->prepare(smallest, itemDims(spec));
-    graph = withRunDims(*session);
-  }
+  if (!session) session = ladder.open(graph, smallest, most, itemDims(spec));
+  graph = withRunDims(*session);
   checkOutputs(spec, graph);
-  if (spec.head == HeadKind::embedding) spec.embeddingDims = static_cast<int32_t>(session->outputs().front().perItem());
+  if (spec.head == HeadKind::embedding)
+    spec.embeddingDims = static_cast<int32_t>(valuesPerItem(session->outputs().front()));
 
   int32_t batch = smallest;
-  if (spec.fixedBatch == 0 && options.maxBatch > 1) {
-    switch (device->id().kind) {
-      case DeviceKind::cpu: batch = chooseBatch(*session, spec, options.maxBatch); break;
-      case DeviceKind::cuda:
-        batch = options.maxBatch;
-        session->prepare(batch, itemDims(spec));
-        break;
-    }
+  if (spec.fixedBatch == 0) {
+    const int32_t onCpu = options.maxBatch > 0 ? options.maxBatch : options.cpuBatch;
+    if (session->provider() != Provider::cpu)
+      batch = fittingBatch(*session, spec, most);
+    else if (onCpu > 1)
+      batch = chooseBatch(*session, spec, onCpu);
   }
-  return std::make_shared<LoadedModel>(std::move(ortRuntime), std::move(device), options, std::move(spec),
-                                       std::move(graph), std::move(session), batch);
+  session->countMemory();
+  return std::make_shared<LoadedModel>(options, std::move(spec), std::move(graph), std::move(ladder),
+                                       std::move(session), batch);
 }
 
 }  // namespace framepath::infer

@@ -2,6 +2,8 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,12 +60,32 @@ struct ModelSpec {
   std::string sourceSha256;        // of the file before those fixes; empty = not said
 };
 
+// Which of ONNX Runtime's providers may run a model on a GPU. On the CPU there is only one.
+struct ProviderChoice {
+  std::vector<std::string> order;          // tensorrt | cuda | cpu, the first that works is used; empty: all of them
+  std::map<std::string, std::string> off;  // those that must not be tried here, and why
+  std::string cacheFolder;                 // engines that TensorRT built are kept below it; empty: not kept
+};
+
 struct ModelOptions {
   std::string name;
   std::string file;
   StatedSpec stated;
-  int32_t maxBatch = 1;  // an upper bound; on the CPU only batches that gave the bits of batch 1 at load are used
+  // Upper bounds. On the CPU only batches that gave the bits of batch 1 at load are used; on a GPU those that its
+  // memory holds. 0 = 16 on a GPU, `cpuBatch` on the CPU.
+  int32_t maxBatch = 1;
+  int32_t cpuBatch = 1;
   int32_t intraThreads = 1;
+  ProviderChoice providers;
+  std::string precision = "fp32";  // fp32 | tf32 | fp16, on a GPU
+  // Told what went on in another way than asked while the model ran, and why. From any thread.
+  std::function<void(const std::string& what, const std::string& reason)> recovered;
+};
+
+// A provider that was tried before the one that runs a model, and why it was not that one.
+struct ProviderFall {
+  std::string provider;
+  std::string reason;
 };
 
 // A loaded model: immutable, thread-safe; workers open their own sessions from it (detector.h, embedder.h ...).
@@ -71,14 +93,17 @@ class Model {
  public:
   virtual ~Model() = default;
   virtual const ModelSpec& spec() const = 0;
-  virtual const std::string& provider() const = 0;  // cpu | cuda | tensorrt
-  // The largest batch workers run: fixedBatch, or the largest power of two up to maxBatch that is safe on this device.
+  virtual std::string provider() const = 0;  // cpu | cuda | tensorrt
+  virtual const std::vector<ProviderFall>& falls() const = 0;
+  // The largest batch workers run: fixedBatch, or the largest up to maxBatch that is safe on this device (on the CPU a
+  // power of two).
   virtual int32_t batch() const = 0;
 };
 
 // Reads the file, infers the spec, opens and warms one session. Throws MODEL_NOT_FOUND, MODEL_INVALID (not ONNX, says
 // what it is), MODEL_SPEC_NEEDED (what was found, what to state), MODEL_UNSUPPORTED (inputs or outputs do not fit the
-// head), INVALID_ARGUMENT (unknown head or option).
+// head), INVALID_ARGUMENT (unknown head or option), RUNTIME_UNUSABLE (no provider of those asked for works),
+// DEVICE_OUT_OF_MEMORY (it does not fit).
 std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_ptr<Device> device,
                                  const ModelOptions& options);
 

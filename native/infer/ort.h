@@ -3,6 +3,7 @@
 #include <onnxruntime_c_api.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/error.h"
@@ -12,15 +13,19 @@ namespace framepath::infer {
 
 // The oldest API version that has what is used here (ONNX Runtime 1.17); newer libraries serve it too.
 inline constexpr uint32_t kOrtApiVersion = 17;
+// What has AllocatorGetStats.
+inline constexpr uint32_t kOrtStatsVersion = 23;
 
 class OrtRuntime : public Runtime {
  public:
-  OrtRuntime(const OrtApi* api, OrtEnv* env, RuntimeInfo info) : api(api), env_(env), info_(std::move(info)) {}
+  OrtRuntime(const OrtApi* api, const OrtApi* statsApi, OrtEnv* env, RuntimeInfo info)
+      : api(api), statsApi(statsApi), env_(env), info_(std::move(info)) {}
   ~OrtRuntime() override { api->ReleaseEnv(env_); }
   const RuntimeInfo& info() const override { return info_; }
   OrtEnv* env() const { return env_; }
 
   const OrtApi* const api;
+  const OrtApi* const statsApi;  // for AllocatorGetStats; null: the library is older
 
  private:
   OrtEnv* env_;
@@ -30,8 +35,12 @@ class OrtRuntime : public Runtime {
 // The message of a failed call (and the status is gone); empty = it succeeded.
 std::string takeMessage(const OrtApi& api, OrtStatus* status);
 
+// What the runtime's words say about the device: DEVICE_OUT_OF_MEMORY, DEVICE_LOST, or nothing.
+std::optional<ErrorCode> deviceTrouble(const std::string& message);
+
 // Throws `code` with what was being done and the runtime's own words; running out of memory is DEVICE_OUT_OF_MEMORY.
 void ort(const OrtApi& api, OrtStatus* status, ErrorCode code, const std::string& doing);
+[[noreturn]] void failed(const std::string& message, ErrorCode code, const std::string& doing);
 
 // unique_ptr over one of the API's Release functions.
 template <typename T>

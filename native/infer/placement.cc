@@ -77,11 +77,8 @@ Normalize normalizeOf(const ModelSpec& spec) {
 }
 
 TensorSlot slotOf(const Session& session, const ModelSpec& spec, int32_t item) {
-  const GraphType type = session.graph().inputs.front().type;
-  const ElementType element = type == GraphType::float16 ? ElementType::float16
-                              : type == GraphType::uint8 ? ElementType::uint8
-                                                         : ElementType::float32;
-  return {session.input(item), element, spec.layout, spec.width, spec.height};
+  const ElementType type = elementOf(session.graph().inputs.front().type);
+  return {session.input(item), type, spec.layout, spec.width, spec.height};
 }
 
 Placement launchPlaced(Session& session, const ModelSpec& spec, const Frame& frame, const Box& region, int32_t item) {

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <mutex>
 
 #include "infer/ort.h"
@@ -46,7 +47,11 @@ std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state) {
   // Failures are reported once, as errors: the runtime's own lines on stderr would repeat them.
   ort(*api, api->CreateEnv(ORT_LOGGING_LEVEL_FATAL, "framepath", &env), ErrorCode::RUNTIME_UNUSABLE,
       "Starting ONNX Runtime (" + state.info.path + ")");
-  auto runtime = std::make_shared<OrtRuntime>(api, env, state.info);
+  // Asked for a version it does not have, the library complains on stderr.
+  const int minor = std::atoi(state.info.version.substr(state.info.version.find('.') + 1).c_str());
+  const bool hasStats = minor >= static_cast<int>(kOrtStatsVersion);
+  const OrtApi* statsApi = hasStats ? apiBase(state.library)->GetApi(kOrtStatsVersion) : nullptr;
+  auto runtime = std::make_shared<OrtRuntime>(api, statsApi, env, state.info);
   (void)takeMessage(*api, api->DisableTelemetryEvents(env));
   state.runtime = runtime;
   return runtime;

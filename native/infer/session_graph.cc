@@ -107,7 +107,7 @@ std::vector<OrtHandle<OrtValue>> Session::boundOutputs(const Binding& binding) c
   return values;
 }
 
-std::vector<int64_t> Session::dimsOf(const OrtValue* value) const {
+std::vector<int64_t> Session::dimsOfValue(const OrtValue* value) const {
   const OrtApi& api = *runtime_->api;
   const std::string doing = "Reading an output of \"" + file_ + "\"";
   OrtTensorTypeAndShapeInfo* raw = nullptr;

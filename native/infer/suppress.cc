@@ -1,7 +1,6 @@
 #include "infer/suppress.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace framepath::infer {
 namespace {
@@ -22,14 +21,6 @@ Detections picked(const Detections& from, const std::vector<size_t>& order) {
 }
 
 }  // namespace
-
-void sortByScore(Detections& found, size_t limit) {
-  std::vector<size_t> order(found.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return found.scores[a] > found.scores[b]; });
-  if (order.size() > limit) order.resize(limit);
-  found = picked(found, order);
-}
 
 void suppress(Detections& found, float iou) {
   std::vector<size_t> kept;

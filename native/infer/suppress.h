@@ -1,11 +1,8 @@
-// Non-maximum suppression. Deterministic: equal scores keep the order in which they were found.
+// Non-maximum suppression on the host; kernels/nms.h gives the same bits on a device.
 #pragma once
 #include "core/results.h"
 
 namespace framepath::infer {
-
-// Best score first, at most `limit`.
-void sortByScore(Detections& found, size_t limit);
 
 // Greedy, within a class: of two boxes that overlap by more than `iou` the better one stays. `found` is sorted.
 void suppress(Detections& found, float iou);

@@ -3,6 +3,7 @@
 #include "kernels/convert_rows.h"
 #include "kernels/crops_rows.h"
 #include "kernels/draw_rows.h"
+#include "kernels/heads_rows.h"
 #include "kernels/host_loop.h"
 #include "kernels/letterbox_rows.h"
 #include "kernels/plane_rows.h"

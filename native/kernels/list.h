@@ -7,7 +7,9 @@
 #include "kernels/crops.h"
 #include "kernels/draw.h"
 #include "kernels/fill.h"
+#include "kernels/heads.h"
 #include "kernels/letterbox.h"
+#include "kernels/nms.h"
 #include "kernels/normalize.h"
 #include "kernels/redact.h"
 #include "kernels/rotate.h"
@@ -15,19 +17,25 @@
 
 namespace framepath {
 
-#define FRAMEPATH_KERNELS(X)    \
-  X(fill, FillArgs)             \
-  X(letterbox, LetterboxArgs)   \
-  X(crops, CropsArgs)           \
-  X(convert, ConvertArgs)       \
-  X(rotate, RotateArgs)         \
-  X(normalize, NormalizeArgs)   \
-  X(similarity, SimilarityArgs) \
-  X(complexity, ComplexityArgs) \
-  X(composeTiles, ComposeArgs)  \
-  X(pixelate, PixelateArgs)     \
-  X(blur, BlurArgs)             \
-  X(draw, DrawArgs)
+#define FRAMEPATH_KERNELS(X)        \
+  X(fill, FillArgs)                 \
+  X(letterbox, LetterboxArgs)       \
+  X(crops, CropsArgs)               \
+  X(convert, ConvertArgs)           \
+  X(rotate, RotateArgs)             \
+  X(normalize, NormalizeArgs)       \
+  X(similarity, SimilarityArgs)     \
+  X(complexity, ComplexityArgs)     \
+  X(composeTiles, ComposeArgs)      \
+  X(pixelate, PixelateArgs)         \
+  X(blur, BlurArgs)                 \
+  X(draw, DrawArgs)                 \
+  X(scoreAnchors, ScoreAnchorsArgs) \
+  X(rankAnchors, RankAnchorsArgs)   \
+  X(decodeBoxes, DecodeBoxesArgs)   \
+  X(overlapBoxes, OverlapBoxesArgs) \
+  X(selectBoxes, SelectBoxesArgs)   \
+  X(emitBoxes, EmitBoxesArgs)
 
 enum class KernelId : int32_t {
 #define FRAMEPATH_KERNEL_ENUM(name, Args) name,

@@ -22,13 +22,19 @@ const needs = {
   ffmpeg: () => hasProgram('ffmpeg') && hasProgram('ffprobe'),
 };
 
-/** What scripts that the build does not need may ask for besides: Debian's own Python and modules of it. */
-export const python = '/usr/bin/python3';
-const pythonModule = (name) => () => spawnSync(python, ['-c', `import ${name}`]).status === 0;
+/** The system's Python, which sees Debian's modules; another one on the PATH does not. */
+export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+const runsPython = (code) => () => spawnSync(python, ['-c', code]).status === 0;
+
+/** What the evaluation's scorer and the bench's peers need besides. */
 export const scorerNeeds = {
-  python3: () => existsSync(python),
-  'python3-numpy': pythonModule('numpy'),
-  'python3-scipy': pythonModule('scipy'),
+  python3: runsPython(''),
+  'python3-numpy': runsPython('import numpy'),
+  'python3-scipy': runsPython('import scipy'),
+};
+export const openCvNeeds = {
+  'python3-opencv': runsPython('import cv2'),
+  'python3-numpy': runsPython('import numpy'),
 };
 
 /** Names of the missing Debian packages. */

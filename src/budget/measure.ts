@@ -1,11 +1,11 @@
 /** Stage costs of this machine: measured in child processes, kept in the user's cache folder. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, homedir, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../addon.js';
+import { cacheFile, writeCached } from '../cache-folder.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import type { ModelFileSpec, StageFigures, StageRequest } from '../native.js';
 import { type Costs, type Profile, type StageCost, skips } from './workload.js';
@@ -77,14 +77,6 @@ async function fingerprint({ clip, width, height, model, device, runtimeLibrarie
   };
 }
 
-/** `$XDG_CACHE_HOME` or `~/.cache`, then `framepath`. */
-const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
-
-function cacheFile(print: object): string {
-  const key = createHash('sha256').update(JSON.stringify(print)).digest('hex').slice(0, 16);
-  return join(cacheFolder(), `plan-${key}.json`);
-}
-
 /** What an earlier call left; nothing when the file is not there or not ours. */
 function readEntries(file: string): Entries {
   try {
@@ -97,9 +89,7 @@ function readEntries(file: string): Entries {
 
 function writeEntries(file: string, print: object, stages: Entries): void {
   try {
-    mkdirSync(cacheFolder(), { recursive: true });
-    writeFileSync(`${file}.${process.pid}`, `${JSON.stringify({ ...print, stages }, null, 1)}\n`);
-    renameSync(`${file}.${process.pid}`, file);
+    writeCached(file, { ...print, stages });
   } catch (error) {
     throw toOutputError(error, file, true);
   }
@@ -152,7 +142,7 @@ function entryOf({ cpuMs, wallMs, items, delayFrames }: StageFigures, threads: n
 /** The costs of the stages, from the cache where they were measured before. @throws FramepathError of the stages */
 export async function measureCosts(options: MeasureOptions): Promise<Measured> {
   const print = await fingerprint(options);
-  const file = cacheFile(print);
+  const file = cacheFile('plan', print);
   const entries = options.fresh ? {} : readEntries(file);
   const missing = Object.keys(requests(options, '')).filter((name) => !entries[name]);
   if (missing.length > 0) {

@@ -5,9 +5,11 @@ import { loadAddon } from '../addon.js';
 import { type DecidedSettings, loadSettings } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
 import { registry } from '../models/registry.js';
+import { type ProbeFinding, probe } from '../providers/probe.js';
+import { gpuProviders, type Provider } from '../providers/provider.js';
 import { runtimeLibraries } from '../runtime-library.js';
-import { type GpuFound, gpuLines } from './gpus.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
+import { type GpuFound, gpuLines } from './gpus.js';
 
 const usage = `Usage: framepath doctor [--json]
 
@@ -42,6 +44,8 @@ interface Findings {
   node: string;
   settings: DecidedSettings;
   native: NativeFindings | undefined;
+  /** what runs models on the GPU; empty where there is none */
+  providers: ({ provider: Provider } & ProbeFinding)[];
   models: { name: string; file: string; installed: boolean }[];
   problems: FramepathError[];
 }
@@ -58,11 +62,29 @@ async function examine(): Promise<Findings> {
   } catch (error) {
     problems.push(toFramepathError(error));
   }
+  const providers = native?.cuda.usable ? await examineProviders(settings) : [];
   const models = registry.map(({ name, file }) => {
     const path = join(settings.modelsFolder.value, file);
     return { name, file: path, installed: existsSync(path) };
   });
-  return { node: process.version, settings, native, models, problems };
+  return { node: process.version, settings, native, providers, models, problems };
+}
+
+/** Each in a child process, now: what an earlier process found out does not count. */
+async function examineProviders(settings: DecidedSettings): Promise<Findings['providers']> {
+  const findings: Findings['providers'] = [];
+  for (const provider of gpuProviders) {
+    const request = { provider, device: 'cuda:0', runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value) };
+    findings.push({ provider, ...(await probe(request)) });
+  }
+  return findings;
+}
+
+function providerLines(providers: Findings['providers']): string[] {
+  if (providers.length === 0) return [];
+  const how = ({ state, reason }: ProbeFinding) =>
+    state === 'works' ? 'works' : `${state === 'fails' ? 'does not work' : state}. ${reason}`;
+  return ['models on cuda:0:\n', ...providers.map((one) => `  ${one.provider}: ${how(one)}\n`)];
 }
 
 function stepLines({ name, works, says, hint }: NativeFindings['cuda']['steps'][number]): string {
@@ -99,7 +121,7 @@ function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
   ];
 }
 
-function lines({ node, settings, native, models, problems }: Findings): string {
+function lines({ node, settings, native, providers, models, problems }: Findings): string {
   const decided = Object.entries(settings).map(
     ([name, { value, from }]) => `  ${name}: ${value ?? 'found by probing'}  (${from})\n`,
   );
@@ -110,6 +132,7 @@ function lines({ node, settings, native, models, problems }: Findings): string {
   return [
     `node: ${node}\n`,
     ...(native ? nativeLines(native) : []),
+    ...providerLines(providers),
     'settings:\n',
     ...decided,
     'models:\n',

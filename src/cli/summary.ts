@@ -58,7 +58,8 @@ const megabits = (bits: number) => (bits / 1e6).toFixed(2);
 
 /** `2.31 Mbit/s`, and where the target went. */
 function rate({ mean, target, control }: BitrateReport): string {
-  const followed = control === 'adaptive' && target ? `, target ${megabits(target.min)} to ${megabits(target.max)}` : '';
+  const followed =
+    control === 'adaptive' && target ? `, target ${megabits(target.min)} to ${megabits(target.max)}` : '';
   return `${megabits(mean)} Mbit/s${followed}`;
 }
 

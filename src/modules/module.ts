@@ -20,7 +20,7 @@ export interface Policy {
   maxBatch?: number;
   /** longest wait for a batch to fill; default by machine */
   maxWaitMs?: number;
-  /** frames worked on at once; default from the machine */
+  /** frames worked on at once; default 1, of detectors 2 or one a source, at most as many as there are cores */
   workers?: number;
 }
 
@@ -90,6 +90,7 @@ export const modelRules = {
   scoreThreshold: number(0, 1),
   iouThreshold: number(0, 1),
   topK: integer(1, 10000),
+  precision: oneOf('fp32', 'tf32', 'fp16'),
 };
 
 /** Splits the options of a module into policy and the rest. @internal */

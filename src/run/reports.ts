@@ -1,5 +1,6 @@
 /** What a run says about itself. The formats are stable: the CLI writes them as they are. */
 import type { ErrorCode } from '../errors.js';
+import type { Provider } from '../providers/provider.js';
 import type { Box } from '../results.js';
 
 /** How far a run is. */
@@ -132,7 +133,16 @@ export interface Report {
   stages: StageReport[];
   reid: { detections: number; extracted: number; changed: number; ms: number };
   copies: { h2dImage: number; d2hImage: number; d2hEncode: number; d2hRequested: number; d2hResults: number };
-  models: { name: string; sha256: string; provider: string; fixes: string[] }[];
+  models: {
+    name: string;
+    sha256: string;
+    provider: Provider;
+    /** providers that were tried before that one, and why they do not run the model */
+    falls: { provider: Provider; reason: string }[];
+    /** most pictures or crops of one run */
+    batch: number;
+    fixes: string[];
+  }[];
   /** what went on in another way than asked, and why; the latest thousand */
   recoveries: { where: string; what: string; reason: string }[];
   outputs: OutputReport[];

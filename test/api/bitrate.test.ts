@@ -13,13 +13,16 @@ async function* film() {
     const data = new Uint8Array(size.width * size.height);
     for (let i = 0; i < data.length; i++) {
       random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-      data[i] = n < 50 ? i % size.width >> 1 : random >>> 24;
+      data[i] = n < 50 ? (i % size.width) >> 1 : random >>> 24;
     }
-    yield { data };
+    yield data;
   }
 }
 
-async function encoded(options: EncodeOptions, path: string | null = join(folderFor('bitrate'), 'out.mp4')): Promise<Report> {
+async function encoded(
+  options: EncodeOptions,
+  path: string | null = join(folderFor('bitrate'), 'out.mp4'),
+): Promise<Report> {
   const run = await pipeline(frames(film(), size)).encode(path, options).start();
   try {
     if (path === null) for await (const _ of run.packets());

@@ -55,7 +55,7 @@ describe.skipIf(!ready)('doctor', () => {
 describe.skipIf(!ready)('the report', () => {
   const run = (device: string, nvml: string) =>
     program(
-      `async function* pictures() { for (let i = 0; i < 5; i++) yield { data: new Uint8Array(64 * 64) }; }
+      `async function* pictures() { for (let i = 0; i < 5; i++) yield new Uint8Array(64 * 64); }
        const run = await pipeline(frames(pictures(), { width: 64, height: 64, format: 'gray8', fps: 25 }))
          .options({ device: '${device}' }).start();
        await run.done;

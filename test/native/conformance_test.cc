@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "conformance/compose_perf.h"
+#include "conformance/head_cases.h"
 #include "conformance/perf_report.h"
 #include "conformance/picture_cases.h"
 #include "conformance/tensor_perf.h"

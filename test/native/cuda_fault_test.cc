@@ -105,9 +105,10 @@ TEST(images_are_tried_in_turn_and_each_cause_is_named) {
 
 // A little of everything that the device does, on any device: two queues, both kinds of memory, all directions.
 std::vector<uint8_t> work(const std::string& name) {
+  std::vector<uint8_t> picture(60 * 40),
+      result(2 * picture.size());  // outlive the queues, whose last copies may be late
   const auto device = openDevice(name);
   const auto first = device->openQueue(), second = device->openQueue();
-  std::vector<uint8_t> picture(60 * 40), result(2 * picture.size());
   for (size_t i = 0; i < picture.size(); i++) picture[i] = static_cast<uint8_t>(i * 7);
   const auto reserved = device->reserve(1 << 20, "a model");
   const Image image = allocateImage(*device, pixelFormat::gray8, 60, 40),

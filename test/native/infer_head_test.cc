@@ -3,39 +3,15 @@
 
 #include "check.h"
 #include "core/error.h"
-#include "infer/head.h"
 #include "infer/spec.h"
+#include "infer_heads.h"
 
 using namespace framepath;
-using infer::GraphInfo;
 using infer::HeadKind;
 using infer::ModelSpec;
-using infer::OutputView;
+using support::Outputs;
 
 namespace {
-
-// Outputs with room to write into, and a graph that declares them.
-struct Outputs {
-  GraphInfo graph;
-  std::vector<std::vector<float>> values;
-
-  void add(const std::string& name, std::vector<int64_t> dims) {
-    size_t count = 1;
-    for (const int64_t dim : dims) count *= static_cast<size_t>(dim);
-    graph.outputs.push_back({name, infer::GraphType::float32, std::move(dims), {}});
-    values.emplace_back(count, 0.0f);
-  }
-  std::vector<OutputView> views() const {
-    std::vector<OutputView> views;
-    for (size_t i = 0; i < values.size(); i++) views.push_back({values[i].data(), graph.outputs[i].dims});
-    return views;
-  }
-  Detections decode(const ModelSpec& spec, int32_t item = 0) const {
-    Detections found;
-    infer::openHead(spec, graph)->decode(views(), item, found);
-    return found;
-  }
-};
 
 ModelSpec specOf(HeadKind head, int32_t side) {
   ModelSpec spec;

@@ -15,6 +15,7 @@
 #include "core/results.h"
 #include "device/image.h"
 #include "infer/model.h"
+#include "test_device.h"
 
 namespace support {
 
@@ -39,8 +40,7 @@ inline std::shared_ptr<infer::Runtime> runtime() {
   return open;
 }
 inline std::shared_ptr<Device> device() {
-  static const std::shared_ptr<Device> cpu = openDevice("cpu");
-  return cpu;
+  return testDevice();
 }
 inline std::shared_ptr<infer::Model> load(const std::string& file, infer::StatedSpec stated = {},
                                           int32_t maxBatch = 1) {
@@ -67,12 +67,8 @@ inline FrameRef frameOf(const std::vector<uint8_t>& i420, int32_t width, int32_t
   return std::make_shared<Frame>(image.view, width, height, image.memory);
 }
 
-// Pictures `first`, first + step ... of a clip, decoded by the ffmpeg program.
-inline std::vector<FrameRef> clipFrames(const std::string& clip, int first, int step, int count, int32_t width,
-                                        int32_t height, ColorMatrix matrix = ColorMatrix::bt709) {
-  const std::string command = "ffmpeg -v error -i '" + clip + "' -vf \"select='gte(n," + std::to_string(first) +
-                              ")*not(mod(n-" + std::to_string(first) + "," + std::to_string(step) +
-                              "))'\" -fps_mode passthrough -frames:v " + std::to_string(count) + " -pix_fmt yuv420p -f rawvideo -";
+// The I420 pictures that a command writes to its output.
+inline std::vector<FrameRef> framesFrom(const std::string& command, int32_t width, int32_t height, ColorMatrix matrix) {
   std::vector<FrameRef> frames;
   FILE* pipe = popen(command.c_str(), "r");
   if (!pipe) return frames;
@@ -81,6 +77,23 @@ inline std::vector<FrameRef> clipFrames(const std::string& clip, int first, int 
     frames.push_back(frameOf(picture, width, height, matrix));
   pclose(pipe);
   return frames;
+}
+
+// Pictures `first`, first + step ... of a clip, decoded by the ffmpeg program.
+inline std::vector<FrameRef> clipFrames(const std::string& clip, int first, int step, int count, int32_t width,
+                                        int32_t height, ColorMatrix matrix = ColorMatrix::bt709) {
+  return framesFrom("ffmpeg -v error -i '" + clip + "' -vf \"select='gte(n," + std::to_string(first) +
+                        ")*not(mod(n-" + std::to_string(first) + "," + std::to_string(step) +
+                        "))'\" -fps_mode passthrough -frames:v " + std::to_string(count) +
+                        " -pix_fmt yuv420p -f rawvideo -",
+                    width, height, matrix);
+}
+
+// A photo in that size.
+inline std::vector<FrameRef> photo(const std::string& file, int32_t width, int32_t height) {
+  return framesFrom("ffmpeg -v error -i '" + file + "' -vf scale=" + std::to_string(width) + ":" +
+                        std::to_string(height) + " -frames:v 1 -pix_fmt yuv420p -f rawvideo -",
+                    width, height, ColorMatrix::bt601);
 }
 
 // Rows of a MOTChallenge file that belong to one frame (counted from 1).

@@ -1,0 +1,43 @@
+// ONNX Runtime's execution providers: what runs a model on a device.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "infer/ort.h"
+
+namespace framepath::infer {
+
+enum class Provider : uint8_t { tensorrt, cuda, cpu };
+
+const char* providerName(Provider provider);
+std::optional<Provider> providerNamed(const std::string& name);
+
+// Float arithmetic of a provider on a GPU. The CPU always computes in float32.
+enum class Precision : uint8_t {
+  fp32,
+  tf32,  // matrix products with 10 bits of mantissa
+  fp16,  // TensorRT: where it is faster
+};
+
+// What a session asks of a provider.
+struct ProviderSetting {
+  int32_t device = 0;        // ordinal of the GPU
+  void* queue = nullptr;     // CUstream: everything is enqueued there
+  uint64_t memoryLimit = 0;  // bytes of the arena; 0 = none
+  Precision precision = Precision::fp32;
+  // TensorRT: where engines are kept (empty: nowhere), and the input's shapes as "name:1x3x640x640".
+  std::string cacheFolder;
+  std::string smallest, largest;
+};
+
+// Appends a GPU's provider to the options of a session. Empty = done, else why not, in the runtime's own words.
+std::string appendCuda(const OrtRuntime& runtime, OrtSessionOptions* options, const ProviderSetting& setting);
+std::string appendTensorrt(const OrtRuntime& runtime, OrtSessionOptions* options, const ProviderSetting& setting);
+
+// The providers name libraries of CUDA, cuDNN and TensorRT that they find through LD_LIBRARY_PATH alone: those that lie
+// beside ONNX Runtime are opened first, once a process, so that they are found too.
+void openLibrariesBeside(const std::string& runtimePath);
+
+}  // namespace framepath::infer

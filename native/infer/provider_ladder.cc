@@ -1,0 +1,123 @@
+#include "infer/provider_ladder.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "infer/sha256.h"
+
+namespace framepath::infer {
+namespace {
+
+Precision precisionNamed(const std::string& name) {
+  if (name == "fp32") return Precision::fp32;
+  if (name == "tf32") return Precision::tf32;
+  if (name == "fp16") return Precision::fp16;
+  throw Error(ErrorCode::INVALID_ARGUMENT,
+              "Expected \"fp32\", \"tf32\" or \"fp16\" for precision but received \"" + name + "\".");
+}
+
+std::vector<Provider> orderOf(const ProviderChoice& choice, const Device& device) {
+  const bool gpu = device.id().kind == DeviceKind::cuda;
+  if (choice.order.empty() || !gpu) {
+    if (!gpu) return {Provider::cpu};
+    return {Provider::tensorrt, Provider::cuda, Provider::cpu};
+  }
+  std::vector<Provider> order;
+  for (const std::string& name : choice.order) {
+    const std::optional<Provider> provider = providerNamed(name);
+    if (!provider)
+      throw Error(ErrorCode::INVALID_ARGUMENT,
+                  "Expected \"tensorrt\", \"cuda\" or \"cpu\" as a provider but received \"" + name + "\".");
+    order.push_back(*provider);
+  }
+  return order;
+}
+
+// "name:4x3x640x640"
+std::string shapeText(const TensorInfo& input, int32_t batch, const std::vector<int64_t>& itemDims) {
+  std::string text = input.name + ":" + std::to_string(batch);
+  for (const int64_t dim : itemDims) text += "x" + std::to_string(dim);
+  return text;
+}
+
+// An engine fits one model, one kind of GPU and one set of versions.
+std::string engineFolder(const std::string& cacheFolder, const std::string& sha256, const Device& device,
+                         const OrtRuntime& runtime) {
+  if (cacheFolder.empty()) return {};
+  Sha256 hash;
+  const std::string fits = sha256 + "\n" + device.description() + "\n" + runtime.info().version;
+  hash.add(fits.data(), fits.size());
+  return cacheFolder + "/tensorrt/" + hash.finish().substr(0, 16);
+}
+
+}  // namespace
+
+ProviderLadder::ProviderLadder(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device,
+                               const ModelOptions& options, const std::string& sha256)
+    : runtime_(std::move(runtime)), device_(std::move(device)) {
+  settings_.file = options.file;
+  settings_.intraThreads = options.intraThreads;
+  settings_.precision = precisionNamed(options.precision);
+  engineFolder_ = engineFolder(options.providers.cacheFolder, sha256, *device_, *runtime_);
+  for (const Provider provider : orderOf(options.providers, *device_)) {
+    const auto off = options.providers.off.find(providerName(provider));
+    if (off == options.providers.off.end()) {
+      left_.push_back(provider);
+    } else {
+      falls_.push_back({providerName(provider), off->second});
+    }
+  }
+}
+
+SessionSettings ProviderLadder::settingsFor(Provider provider, const GraphInfo& graph, int32_t most,
+                                            const std::vector<int64_t>& itemDims) const {
+  SessionSettings settings = settings_;
+  if (provider != Provider::tensorrt) return settings;
+  settings.engineFolder = engineFolder_;
+  const TensorInfo& input = graph.inputs.front();
+  const bool dynamic = std::any_of(input.dims.begin(), input.dims.end(), [](int64_t dim) { return dim < 0; });
+  if (!dynamic) return settings;
+  settings.smallestShape = shapeText(input, input.dims.front() < 0 ? 1 : most, itemDims);
+  settings.largestShape = shapeText(input, most, itemDims);
+  return settings;
+}
+
+GraphInfo ProviderLadder::look() {
+  // TensorRT wants to know the shapes before it opens the file; the CPU opens it once and for all.
+  if (left_ != std::vector<Provider>{Provider::cpu}) return Session::look(runtime_, settings_.file);
+  std::string refused;
+  looked_ = Session::open(runtime_, device_, settings_, Provider::cpu, refused);
+  return looked_->graph();
+}
+
+std::unique_ptr<Session> ProviderLadder::open(const GraphInfo& graph, int32_t batch, int32_t most,
+                                              const std::vector<int64_t>& itemDims) {
+  for (; !left_.empty(); left_.erase(left_.begin())) {
+    const Provider provider = left_.front();
+    std::string refused;
+    std::unique_ptr<Session> session = std::move(looked_);
+    if (!session)
+      session = Session::open(runtime_, device_, settingsFor(provider, graph, most, itemDims), provider, refused);
+    if (session && provider == Provider::cpu) {
+      session->prepare(batch, itemDims);
+      return session;
+    }
+    if (session) {
+      try {
+        session->prepare(batch, itemDims);
+        return session;
+      } catch (const Error& e) {
+        if (e.code != ErrorCode::INFERENCE_FAILED) throw;
+        refused = e.sentence;
+      }
+    }
+    falls_.push_back({providerName(provider), refused});
+  }
+  std::string reasons;
+  for (const ProviderFall& fall : falls_) reasons += (reasons.empty() ? "" : "; ") + fall.provider + ": " + fall.reason;
+  throw Error(ErrorCode::RUNTIME_UNUSABLE,
+              "None of the providers that may run the model \"" + settings_.file + "\" works here. " + reasons,
+              "Allow \"cpu\" too, or see framepath doctor and docs/gpu.md.");
+}
+
+}  // namespace framepath::infer

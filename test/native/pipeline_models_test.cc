@@ -1,0 +1,206 @@
+// Whole runs with models: faces found, tracked and recognised, on the device that is tested (FRAMEPATH_TEST_DEVICE) and
+// on the CPU. The same boxes, tracks and identities come out; on a GPU no picture goes back to the host.
+#include <cstdio>
+
+#include "infer_heads.h"
+#include "infer_support.h"
+#include "pipeline_sources.h"
+
+using namespace pipeline_run;
+
+namespace {
+
+constexpr int kFrames = 12;
+
+// People of a photo, the camera passing over them.
+SourceSpec passing(const std::string& id, int photo) {
+  const std::string name = "node_modules/@vladmandic/face-api/demo/sample" + std::to_string(photo) + ".jpg";
+  return fileSource(id, made(id + ".mp4", "-loop 1 -i " + name +
+                                              " -vf scale=800:600,crop=640:480:x=n*4:y=n*2 -pix_fmt yuv420p -r 25 "
+                                              "-frames:v " +
+                                              std::to_string(kFrames) + " -c:v libx264 -preset ultrafast"));
+}
+
+ModuleSpec module(ModuleSpec::Kind kind, const std::string& name, const std::string& of, const std::string& model) {
+  ModuleSpec spec;
+  spec.kind = kind;
+  spec.name = name;
+  spec.of = of;
+  spec.policy.maxBatch = 0;  // chosen
+  if (!model.empty()) spec.model.file = support::environment("FRAMEPATH_MODELS") + "/" + model;
+  return spec;
+}
+
+PipelineSpec people(const std::string& device) {
+  PipelineSpec spec;
+  spec.device = device;
+  spec.runtimeLibraries = {support::environment("FRAMEPATH_ORT_LIBRARY")};
+  spec.sources = {passing("a", 2), passing("b", 4), passing("c", 6)};
+  spec.modules = {module(ModuleSpec::Kind::detect, "faces", "", "blazeface.onnx"),
+                  module(ModuleSpec::Kind::track, "tracks", "faces", ""),
+                  module(ModuleSpec::Kind::identify, "people", "tracks", "face-recognition.onnx")};
+  return spec;
+}
+
+std::string hex(float value) {
+  char text[32];
+  std::snprintf(text, sizeof text, " %a", static_cast<double>(value));
+  return text;
+}
+
+// What a frame's modules said, every bit of it but for the prints.
+std::string said(const Task& task) {
+  std::string text;
+  for (const Observation& observation : task.observations) {
+    if (const auto* faces = observation.as<Detections>())
+      for (size_t i = 0; i < faces->size(); i++) {
+        const Box& box = faces->boxes[i];
+        text += "face" + hex(box.x1) + hex(box.y1) + hex(box.x2) + hex(box.y2) + hex(faces->scores[i]) + "\n";
+      }
+    if (const auto* tracks = observation.as<Tracks>())
+      for (const Track& track : tracks->items)
+        text += "track " + std::to_string(track.track) + hex(track.box.x1) + "\n";
+    if (const auto* people = observation.as<People>())
+      for (const Person& person : people->items)
+        text += "person " + std::to_string(person.track) + " is " + std::to_string(person.id) + "\n";
+  }
+  return text;
+}
+
+struct Outcome {
+  std::map<std::pair<int32_t, int64_t>, std::string> frames;  // by source and number
+  std::optional<Error> error;
+  Report report;
+};
+
+Outcome runAll(PipelineSpec spec, unsigned seed) {
+  Outcome outcome;
+  PipelineRun run(std::move(spec), seed);
+  run.pipeline->start();
+  for (bool ended = false; !ended;) {
+    const Delivery delivery = run.next(8);
+    for (const TaskRef& task : delivery.tasks) outcome.frames[{task->source, task->seq}] = said(*task);
+    ended = delivery.ended;
+  }
+  outcome.error = run.waitDone();
+  run.pipeline->close(true);
+  outcome.report = run.closed();
+  return outcome;
+}
+
+const Outcome& onCpu() {
+  static const Outcome outcome = runAll(people("cpu"), 1);
+  return outcome;
+}
+
+std::string testedDevice() {
+  return testDevice()->id().name();
+}
+bool onGpu() {
+  return testDevice()->id().kind == DeviceKind::cuda;
+}
+
+void checkSame(const Outcome& outcome) {
+  CHECK(!outcome.error);
+  CHECK_EQUAL(outcome.frames.size(), onCpu().frames.size());
+  size_t differ = 0;
+  for (const auto& [key, text] : onCpu().frames) {
+    const auto found = outcome.frames.find(key);
+    if (found != outcome.frames.end() && found->second == text) continue;
+    if (differ++ == 0)
+      std::printf("  source %d, frame %lld:\n%s  on the CPU:\n%s", key.first, static_cast<long long>(key.second),
+                  found == outcome.frames.end() ? "nothing\n" : found->second.c_str(), text.c_str());
+  }
+  CHECK_EQUAL(differ, size_t{0});
+}
+
+uint64_t copies(const Outcome& outcome, CopyKind kind) {
+  return outcome.report.copies[static_cast<int>(kind)];
+}
+
+// Rules of the simulated runtime for as long as it lives (test/simulator/ort/shim.h).
+class Simulated {
+ public:
+  explicit Simulated(const std::string& rules) { setenv("FRAMEPATH_SIM_ORT", rules.c_str(), 1); }
+  ~Simulated() { unsetenv("FRAMEPATH_SIM_ORT"); }
+};
+
+#define NEED_SIMULATOR()                                                           \
+  NEED_RUNTIME();                                                                  \
+  if (!onGpu() || support::environment("FRAMEPATH_SIM_ORT_REAL").empty()) {        \
+    std::printf("  skipped: not on the simulated GPU (scripts/with-simulator)\n"); \
+    return;                                                                        \
+  }
+
+}  // namespace
+
+TEST(people_are_the_same_on_every_device) {
+  NEED_RUNTIME();
+  CHECK_EQUAL(onCpu().frames.size(), size_t{3 * kFrames});
+  size_t faces = 0, persons = 0;
+  for (const auto& [key, text] : onCpu().frames) {
+    faces += text.find("face") != std::string::npos;
+    persons += text.find("person") != std::string::npos;
+  }
+  CHECK(faces > 2 * kFrames && persons > 2 * kFrames);
+  const Outcome outcome = runAll(people(testedDevice()), 2);
+  checkSame(outcome);
+  CHECK_EQUAL(outcome.report.models.size(), size_t{2});
+  if (!onGpu()) return;
+  for (const ModelReport& model : outcome.report.models) CHECK_EQUAL(model.provider, std::string("cuda"));
+  CHECK_EQUAL(copies(outcome, CopyKind::d2hImage), uint64_t{0});
+  CHECK(copies(outcome, CopyKind::d2hResults) > 0);
+  CHECK(outcome.report.recoveries.empty());
+}
+
+TEST(a_provider_that_fails_leaves_the_models_to_the_cpu) {
+  NEED_SIMULATOR();
+  const Simulated rules("session_fail");
+  const Outcome outcome = runAll(people(testedDevice()), 3);
+  checkSame(outcome);
+  for (const ModelReport& model : outcome.report.models) {
+    CHECK_EQUAL(model.provider, std::string("cpu"));
+    CHECK_EQUAL(model.falls.size(), size_t{2});
+  }
+  CHECK_EQUAL(outcome.report.recoveries.size(), size_t{4});
+  CHECK(copies(outcome, CopyKind::d2hImage) > 0);  // and it is told
+}
+
+TEST(memory_that_runs_out_in_a_run_is_told_and_changes_nothing) {
+  NEED_SIMULATOR();
+  const Simulated rules("oom:7,oom:8");
+  const Outcome outcome = runAll(people(testedDevice()), 4);
+  checkSame(outcome);
+  CHECK(outcome.report.recoveries.size() >= 2);
+}
+
+TEST(a_model_that_fails_once_is_the_policys_business) {
+  NEED_SIMULATOR();
+  const Simulated rules("run_fail:12+");
+  PipelineSpec failing = people(testedDevice());
+  const Outcome failed = runAll(std::move(failing), 5);
+  CHECK(failed.error && failed.error->code == ErrorCode::INFERENCE_FAILED);
+  PipelineSpec skipping = people(testedDevice());
+  for (ModuleSpec& spec : skipping.modules)
+    if (spec.kind != ModuleSpec::Kind::track) spec.policy.onError = OnError::skip;
+  setenv("FRAMEPATH_SIM_ORT", "run_fail:11+", 1);  // counted anew
+  const Outcome skipped = runAll(std::move(skipping), 6);
+  CHECK(!skipped.error);
+  CHECK_EQUAL(skipped.frames.size(), size_t{3 * kFrames});
+}
+
+// Last: the GPU is lost for the whole process.
+TEST(a_lost_gpu_ends_the_run_and_frees_everything) {
+  NEED_SIMULATOR();
+  const Simulated rules("lost:14+");
+  PipelineSpec spec = people(testedDevice());
+  for (ModuleSpec& module : spec.modules) {
+    if (module.kind == ModuleSpec::Kind::track) continue;
+    module.policy.onError = OnError::skip;
+    module.policy.maxBatch = 1;  // else a few large batches may be all
+  }
+  const Outcome outcome = runAll(std::move(spec), 7);
+  CHECK(outcome.error && outcome.error->code == ErrorCode::DEVICE_LOST);
+}
+
+TEST_MAIN()
