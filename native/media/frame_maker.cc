@@ -10,6 +10,10 @@
 namespace framepath::media {
 namespace {
 
+// Sources that may still be read when another picture comes. Some are a decoder's surfaces, beyond those it has to
+// spare.
+constexpr size_t kUnread = 1;
+
 ImageView viewOf(const AVFrame& picture) {
   ImageView view;
   view.format = *expressed(static_cast<AVPixelFormat>(picture.format));
@@ -39,7 +43,7 @@ FrameMaker::~FrameMaker() {
 
 std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation, Rational sampleAspect,
                                         const FrameStamp& stamp) {
-  while (!used_.empty() && used_.front().first->done()) used_.pop_front();
+  letGoOfRead();
   Pixels pixels = pixelsOf(std::move(picture));
   const ShownSize shown = shownSize(pixels.view.width, pixels.view.height, sampleAspect, orientation);
   if (orientation != Orientation{}) {
@@ -51,6 +55,13 @@ std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation
   frame->durationUs = stamp.durationUs;
   frame->index = stamp.index;
   return frame;
+}
+
+void FrameMaker::letGoOfRead() {
+  while (!used_.empty() && (used_.size() > kUnread || used_.front().first->done())) {
+    waitHost(used_.front().first);
+    used_.pop_front();
+  }
 }
 
 FrameMaker::Pixels FrameMaker::pixelsOf(AvFrame picture) {

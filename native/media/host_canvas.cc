@@ -1,5 +1,7 @@
 #include "media/host_canvas.h"
 
+#include "media/enqueue.h"
+
 namespace framepath::media {
 namespace {
 
@@ -44,13 +46,10 @@ FrameRef HostCanvas::readable(const FrameRef& canvas) {
   }
   std::shared_ptr<Image> image = images_->lease();
   queue_->wait(canvas->ready);
-  copyPlane(*device_, *queue_, image->view, canvas->view, 0);
-  if (interleaved_) {
-    copyPlane(*device_, *queue_, interleaved_->view, canvas->view, 1);
-  } else {
-    copyPlane(*device_, *queue_, image->view, canvas->view, 1);
-    copyPlane(*device_, *queue_, image->view, canvas->view, 2);
-  }
+  enqueue(*queue_, [&] {
+    for (int p = 0; p < planeCount(canvas->view.format); p++)
+      copyPlane(*device_, *queue_, p > 0 && interleaved_ ? interleaved_->view : image->view, canvas->view, p);
+  });
   queue_->synchronize();
   if (interleaved_) separate(image->view, interleaved_->view);
   const ImageView view = image->view;
