@@ -26,7 +26,7 @@ AvBuffer canvasFrames(const HardwareContext& hardware, const EncoderOptions& opt
   return reference;
 }
 
-// Why a session was not opened, by the driver's numbers in libavcodec's log: its errors stand for other things too.
+// Why a session was not opened, by the driver's numbers in libavcodec's log.
 bool opening(const std::string& why, std::initializer_list<const char*> numbers) {
   if (why.find("OpenEncodeSessionEx") == std::string::npos) return false;
   return std::any_of(numbers.begin(), numbers.end(),
@@ -65,7 +65,8 @@ std::unique_ptr<Encoder> tryOpen(const EncoderOptions& options, const ProfileRow
   takeLastLog();
   const int result = avcodec_open2(context.get(), context->codec, &privates);
   if (result < 0) {
-    whyNot = avErrorText(result);
+    whyNot = takeLastLog();  // says more than the error, which stands for other things too
+    if (whyNot.empty()) whyNot = avErrorText(result);
     hardware.queue().synchronize();  // DEVICE_LOST, if it is
     return nullptr;
   }

@@ -121,9 +121,12 @@ function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
   ];
 }
 
+/** What a setting comes to that nobody made. */
+const unset = (name: string) => (name === 'maxEncoderSessions' ? 'as many as the driver allows' : 'found by probing');
+
 function lines({ node, settings, native, providers, models, problems }: Findings): string {
   const decided = Object.entries(settings).map(
-    ([name, { value, from }]) => `  ${name}: ${value ?? 'found by probing'}  (${from})\n`,
+    ([name, { value, from }]) => `  ${name}: ${value ?? unset(name)}  (${from})\n`,
   );
   const files = models.map(
     ({ name, file, installed }) => `  ${name}: ${installed ? file : 'not generated (npm run setup)'}\n`,

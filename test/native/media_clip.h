@@ -1,6 +1,7 @@
 // What the media tests share: a temporary folder, the ffmpeg command line, pictures that move.
 #pragma once
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -33,6 +34,7 @@ class TempFolder {
     path_ = name;
   }
   ~TempFolder() {
+    if (getpid() != owner_) return;  // in a child
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -42,6 +44,7 @@ class TempFolder {
   const std::string& path() const { return path_; }
 
  private:
+  const pid_t owner_ = getpid();
   std::string path_;
 };
 

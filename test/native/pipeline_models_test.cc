@@ -27,7 +27,7 @@ bool onGpu() {
 
 void checkSame(const Outcome& outcome) {
   CHECK(!outcome.error);
-  CHECK_EQUAL(differing(outcome, onCpu()), size_t{0});
+  CHECK_EQUAL(differing(outcome, onCpu().frames), size_t{0});
 }
 
 // Rules of the simulated runtime for as long as it lives (test/simulator/ort/shim.h).

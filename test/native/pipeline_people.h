@@ -64,8 +64,10 @@ inline std::string said(const Task& task) {
   return text;
 }
 
+using Sayings = std::map<std::pair<int32_t, int64_t>, std::string>;  // by source and number of the frame
+
 struct Outcome {
-  std::map<std::pair<int32_t, int64_t>, std::string> frames;  // by source and number
+  Sayings frames;
   std::optional<Error> error;
   Report report;
 };
@@ -81,15 +83,15 @@ inline Outcome runAll(PipelineSpec spec, unsigned seed) {
   }
   outcome.error = run.waitDone();
   run.pipeline->close(true);
-  outcome.report = run.closed();
+  outcome.report = run.closed(outcome.error && outcome.error->code == ErrorCode::DEVICE_LOST);
   return outcome;
 }
 
 // How many frames of `outcome` do not say what they say in `wanted`; the first is printed.
-inline size_t differing(const Outcome& outcome, const Outcome& wanted) {
-  CHECK_EQUAL(outcome.frames.size(), wanted.frames.size());
+inline size_t differing(const Outcome& outcome, const Sayings& wanted) {
+  CHECK_EQUAL(outcome.frames.size(), wanted.size());
   size_t differ = 0;
-  for (const auto& [key, text] : wanted.frames) {
+  for (const auto& [key, text] : wanted) {
     const auto found = outcome.frames.find(key);
     if (found != outcome.frames.end() && found->second == text) continue;
     if (differ++ == 0)

