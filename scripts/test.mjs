@@ -41,13 +41,24 @@ function spawnCaptured(command, args, env, echo) {
   });
 }
 
-/** Programs that have nothing to say without the simulated GPU, and what else runs there. */
-const onlySimulated = ['cuda_test', 'cuda_fault_test'];
+/** Programs that have nothing to say without the simulated GPU; those whose faults are left out (FRAMEPATH_FAULTS=none) where
+ * work is late; and what else runs there. */
+const onlySimulated = [
+  'cuda_test',
+  'cuda_fault_test',
+  'media_hardware_test',
+  'media_nvenc_test',
+  'pipeline_video_test',
+];
+const withVideo = ['media_hardware_test', 'media_nvenc_test', 'pipeline_video_test'];
 const onDevice = [
   'conformance_test',
   'infer_box_decoder_test',
   'infer_head_test',
   'infer_provider_test',
+  'media_image_test',
+  'media_read_test',
+  'media_time_test',
   'pipeline_models_test',
 ];
 
@@ -75,16 +86,18 @@ function simulated(folder, env = {}) {
 async function runSimulated(folder, env) {
   const parts = [];
   const base = simulated(folder, env);
+  // For those that fork hundreds of processes: LeakSanitizer's own tracer crashes in some. The simulator counts what is alive.
+  const own = { ...base, ASAN_OPTIONS: base.ASAN_OPTIONS?.replace('detect_leaks=1', 'detect_leaks=0') };
   for (const name of onlySimulated) {
-    const own = { ...base };
-    // It forks hundreds of processes; LeakSanitizer's own tracer crashes in some. The simulator counts what is alive.
-    if (name === 'cuda_fault_test' && own.ASAN_OPTIONS)
-      own.ASAN_OPTIONS = own.ASAN_OPTIONS.replace('detect_leaks=1', 'detect_leaks=0');
-    parts.push(await runPrograms(' on the simulated GPU', folder, { env: own, names: [name] }));
+    const how = { env: name === 'cuda_test' ? base : own, names: [name] };
+    parts.push(await runPrograms(' on the simulated GPU', folder, how));
   }
   for (const [title, behaviour] of Object.entries(simulations)) {
     const how = { env: { ...base, ...behaviour }, names: [...onDevice] };
     parts.push(await runPrograms(` on the simulated GPU${title}`, folder, how));
+    if (!title) continue;
+    const video = { env: { ...own, ...behaviour, FRAMEPATH_FAULTS: 'none' }, names: [...withVideo] };
+    parts.push(await runPrograms(` with video codecs${title}`, folder, video));
   }
   return parts;
 }

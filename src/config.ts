@@ -30,6 +30,13 @@ export interface Settings {
   resultQueue?: number;
   /** frames kept with `frame.keep()` at once; default 8 */
   keptFrames?: number;
+  /** sessions of GPU encoders in this process at once; default: as many as the driver allows */
+  maxEncoderSessions?: number;
+  /**
+   * when no session of a GPU's encoder is free: `'fallback'` encodes in software, `'wait'` waits for one that this process
+   * gives back; default `'fallback'`
+   */
+  encoderSessions?: 'fallback' | 'wait';
 }
 
 /** The content of `framepath.config.{mjs,json}`: settings, and named environments that override them. */
@@ -55,6 +62,8 @@ export type DecidedSettings = {
   inFlight: Decided<number>;
   resultQueue: Decided<number>;
   keptFrames: Decided<number>;
+  maxEncoderSessions: Decided<number | undefined>;
+  encoderSessions: Decided<'fallback' | 'wait'>;
 };
 
 const device: Rule = (name, value) => {
@@ -70,6 +79,8 @@ export const settingRules: Record<string, Rule> = {
   inFlight: integer(1, 256),
   resultQueue: integer(1, 100_000),
   keptFrames: integer(0, 256),
+  maxEncoderSessions: integer(1, 1000),
+  encoderSessions: oneOf('fallback', 'wait'),
 };
 
 interface Level {
@@ -104,6 +115,8 @@ export async function loadSettings(
     inFlight: decide((s) => s.inFlight, 8),
     resultQueue: decide((s) => s.resultQueue, 64),
     keptFrames: decide((s) => s.keptFrames, 8),
+    maxEncoderSessions: decide<number | undefined>((s) => s.maxEncoderSessions, undefined),
+    encoderSessions: decide<'fallback' | 'wait'>((s) => s.encoderSessions, 'fallback'),
   };
 }
 
@@ -170,5 +183,6 @@ function environmentLevels(env: NodeJS.ProcessEnv): Level[] {
   take('FRAMEPATH_MODELS', (value) => ({ modelsFolder: resolve(value) }));
   take('FRAMEPATH_IN_FLIGHT', (value) => ({ inFlight: Number(value) }));
   take('FRAMEPATH_RESULT_QUEUE', (value) => ({ resultQueue: Number(value) }));
+  take('FRAMEPATH_MAX_ENCODER_SESSIONS', (value) => ({ maxEncoderSessions: Number(value) }));
   return levels;
 }

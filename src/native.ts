@@ -28,6 +28,7 @@ export interface SourceSpec {
   endMs?: number;
   stride?: number;
   maxFps?: number;
+  decoder?: 'auto' | 'software' | 'hardware';
   threads?: number;
   skipLoopFilter?: 'none' | 'nonref' | 'all';
   limits?: LimitsSpec;
@@ -163,6 +164,10 @@ export interface PipelineSpec {
   resultQueue?: number;
   keepPixels?: boolean;
   keptFrames?: number;
+  /** of GPU encoders in this process at once; default: as many as the driver allows */
+  maxEncoderSessions?: number;
+  /** when none is free; default `'fallback'`: encode in software */
+  encoderSessions?: 'fallback' | 'wait';
   /** more than one source may be added later: a run without sources stays open until closed */
   open?: boolean;
   /** collect best shots for the contact sheet */

@@ -148,6 +148,8 @@ export function planRun(
     resultQueue: settings.resultQueue.value,
     keepPixels: from.keepPixels,
     keptFrames: settings.keptFrames.value,
+    ...(settings.maxEncoderSessions.value && { maxEncoderSessions: settings.maxEncoderSessions.value }),
+    encoderSessions: settings.encoderSessions.value,
     open: ids.length === 0,
     snapshots: from.snapshots,
     trace: from.trace,

@@ -26,12 +26,17 @@ export interface VideoOptions {
   stride?: number;
   /** leave frames out so that no more than this many a second remain; default all */
   maxFps?: number;
-  /** decoder threads; default from the machine */
+  /**
+   * who decodes: `'auto'` the GPU of the run where it can, else libav on the CPU; `'software'` the CPU always;
+   * `'hardware'` the GPU or nobody: the source then fails where `'auto'` would fall back. Default `'auto'`
+   */
+  decoder?: 'auto' | 'software' | 'hardware';
+  /** decoder threads, in software; default from the machine */
   threads?: number;
   /**
    * For which pictures the decoder leaves out its deblocking filter (H.264, HEVC and others that have one): less
-   * decoding time, for pictures that are looked at by models only. Default `'none'`; what it gives and costs: docs/performance.md,
-   * `framepath bench --only options`.
+   * decoding time, for pictures that are looked at by models only; in software only. Default `'none'`; what it gives and
+   * costs: docs/performance.md, `framepath bench --only options`.
    */
   skipLoopFilter?: 'none' | 'nonref' | 'all';
   /** limits of what the source may be; default none */
@@ -48,7 +53,7 @@ export interface VideoOptions {
 /** Options of {@link camera}. */
 export type CameraOptions = Pick<
   VideoOptions,
-  'id' | 'stride' | 'maxFps' | 'threads' | 'skipLoopFilter' | 'limits' | 'reconnect'
+  'id' | 'stride' | 'maxFps' | 'decoder' | 'threads' | 'skipLoopFilter' | 'limits' | 'reconnect'
 >;
 
 /** Options of {@link images}. */
@@ -102,6 +107,7 @@ const videoRules = {
   endMs: number(0),
   stride: integer(1),
   maxFps: number(0.001),
+  decoder: oneOf('auto', 'software', 'hardware'),
   threads: integer(1, 256),
   skipLoopFilter: oneOf('none', 'nonref', 'all'),
   limits,
@@ -162,8 +168,8 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
 export function camera(uri: string | URL, options: CameraOptions = {}): Source {
   const address = uri instanceof URL ? uri.href : uri;
   text('uri', address);
-  const { id, stride, maxFps, threads, skipLoopFilter, limits: rule, reconnect } = videoRules;
-  fields('options', options, { id, stride, maxFps, threads, skipLoopFilter, limits: rule, reconnect });
+  const { id, stride, maxFps, decoder, threads, skipLoopFilter, limits: rule, reconnect } = videoRules;
+  fields('options', options, { id, stride, maxFps, decoder, threads, skipLoopFilter, limits: rule, reconnect });
   const { limits: stated, ...rest } = options;
   return new Source({
     kind: 'file',

@@ -69,6 +69,7 @@ describe('bad usage exits 2 with the usage', () => {
     [['run', 'a.mp4', '--audio', '1', '--out', 'o.mp4'], 'a source from 0 to 0'],
     [['run', 'a.mp4', '--from', '10', '--to', '5'], 'Expected --to to be after --from'],
     [['run', 'a.mp4', '--device', 'gpu'], 'Expected auto, cpu or cuda:N'],
+    [['run', 'a.mp4', '--decoder', 'nvdec'], 'Expected one of auto, software, hardware for --decoder'],
     [['run', 'a.mp4', '--bitrate', 'fast', '--out', 'o.mp4'], 'such as 800k, 2M or a range'],
     [['run', 'a.mp4', '--bitrate', '6M-1M', '--out', 'o.mp4'], "but received '6M-1M'"],
     [['run', 'a.mp4', '--bitrate', '1M-2M-3M', '--out', 'o.mp4'], '--bitrate'],
@@ -182,11 +183,13 @@ describe('run', () => {
       '900',
       '--device',
       'cpu',
+      '--decoder',
+      'software',
       '--reid',
       'always',
     );
     const { sources, output, compose, device, modules } = fake.run.spec;
-    expect(sources[1]).toMatchObject({ uri: 'b.mp4', stride: 3, startMs: 100, endMs: 900 });
+    expect(sources[1]).toMatchObject({ uri: 'b.mp4', stride: 3, startMs: 100, endMs: 900, decoder: 'software' });
     expect(output).toMatchObject({ path: 'o.mkv', codec: 'hevc', profile: 'quality', audio: 1 });
     expect(compose).toMatchObject({ draw: { boxes: 'people' }, redact: { module: 'faces', kind: 'blur' } });
     expect(device).toBe('cpu');
@@ -378,6 +381,18 @@ describe('doctor', () => {
     expect(out).toContain("  not read: NVML's GPU 1: GPU is lost (15)\n");
     const { native } = JSON.parse((await framepath(['doctor', '--json'])).out);
     expect(native.nvml.gpus[0]).toEqual(gpu);
+  });
+
+  test('shows what the GPU decodes and encodes', async () => {
+    fake.video = {
+      decodes: [{ codec: 'hevc', chroma: '4:2:0', depth: 10, from: [144, 144], to: [8192, 8192] }],
+      encodes: { h264: true, av1: 'this GPU has no video encoder' },
+    };
+    const { out } = await framepath(['doctor']);
+    expect(out).toContain('    decodes hevc 4:2:0 10-bit, 144x144 to 8192x8192\n');
+    expect(out).toContain('    encodes h264\n    encodes av1: no, this GPU has no video encoder\n');
+    fake.video = { decodes: [], decodesNothing: 'its library cannot be opened', encodes: {} };
+    expect((await framepath(['doctor'])).out).toContain('    decodes nothing: its library cannot be opened\n');
   });
 
   test('shows every step to the GPU, and what to do about the one that fails', async () => {

@@ -10,6 +10,15 @@ describe('settings', () => {
     const settings = await loadSettings({}, folder, {});
     expect(settings.device).toEqual({ value: 'auto', from: 'default' });
     expect(settings.runtimeLibrary).toEqual({ value: undefined, from: 'default' });
+    expect(settings.encoderSessions).toEqual({ value: 'fallback', from: 'default' });
+  });
+
+  test('say how many sessions of GPU encoders there may be', async () => {
+    const { folder } = scratch('config');
+    writeFileSync(join(folder, 'framepath.config.json'), JSON.stringify({ encoderSessions: 'wait' }));
+    const settings = await loadSettings({}, folder, { FRAMEPATH_MAX_ENCODER_SESSIONS: '3' });
+    expect(settings.maxEncoderSessions).toEqual({ value: 3, from: 'FRAMEPATH_MAX_ENCODER_SESSIONS' });
+    expect(settings.encoderSessions.value).toBe('wait');
   });
 
   test('options win over the file, an environment of it over the rest of it, the file over variables', async () => {

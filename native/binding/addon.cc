@@ -10,6 +10,7 @@
 #include "binding/spec_from_json.h"
 #include "infer/runtime.h"
 #include "kernels/host.h"
+#include "media/gpu_codecs.h"
 #include "media/versions.h"
 #include "track/mot.h"
 
@@ -38,6 +39,20 @@ Napi::Value probeSource(const Napi::CallbackInfo& info) {
   });
 }
 
+Json videoJson(const media::GpuCodecs& codecs) {
+  Json decodes = Json::array(), encodes = Json::object();
+  for (const media::NvdecFormat& f : codecs.decodes.formats)
+    decodes.push_back({{"codec", f.codec},
+                       {"chroma", f.chroma},
+                       {"depth", f.depth},
+                       {"from", {f.minWidth, f.minHeight}},
+                       {"to", {f.maxWidth, f.maxHeight}}});
+  for (const auto& [codec, whyNot] : codecs.encodes) encodes[codec] = whyNot.empty() ? Json(true) : Json(whyNot);
+  Json video = {{"decodes", decodes}, {"encodes", encodes}};
+  if (!codecs.decodes.unavailable.empty()) video["decodesNothing"] = codecs.decodes.unavailable;
+  return video;
+}
+
 Napi::Value doctor(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const Json options = parseJson(argument(info, 0));
@@ -58,6 +73,7 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
                                              : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
       json["cuda"] = toJson(gpu);
+      if (gpu.usable()) json["cuda"]["video"] = videoJson(media::gpuCodecs(openDevice("cuda:0")));
       json["nvml"] = gpusJson(gpu.pciBusId);
       return jsonMaker(json);
     });

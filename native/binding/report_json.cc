@@ -51,6 +51,7 @@ Json sourceJson(const graph::SourceReport& source) {
                {"inFlight", source.counts.inFlight},
                {"dropped", dropped},
                {"decoded", source.reader.decoded},
+               {"decodedOnGpu", source.reader.decodedOnGpu},
                {"decodeErrors", source.reader.decodeErrors},
                {"skipped", source.reader.skipped},
                {"reconnects", source.reader.reconnects},

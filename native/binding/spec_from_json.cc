@@ -205,6 +205,10 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.stride = get(json, "stride", reader.stride);
   reader.maxFps = get(json, "maxFps", reader.maxFps);
   reader.threads = get(json, "threads", 0);
+  using Decoder = media::DecoderChoice;
+  reader.decoder =
+      named<Decoder>({{"auto", Decoder::automatic}, {"software", Decoder::software}, {"hardware", Decoder::hardware}},
+                     get<std::string>(json, "decoder", "auto"), "decoder");
   reader.skipLoopFilter = skipLoopFilterFrom(json);
   if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
   if (json.contains("live")) source.live = json["live"].get<bool>();
@@ -277,6 +281,13 @@ graph::PipelineSpec pipelineFrom(const Json& json) {
     spec.inFlight = std::max(1, get(json, "inFlight", spec.inFlight));
     spec.resultQueue = std::max(1, get(json, "resultQueue", spec.resultQueue));
     spec.keptFrames = get(json, "keptFrames", spec.keptFrames);
+    if (spec.output) {
+      using Sessions = media::SessionPolicy;
+      media::EncoderOptions& encoder = spec.output->encoder;
+      encoder.maxSessions = get(json, "maxEncoderSessions", 0);
+      encoder.sessions = named<Sessions>({{"fallback", Sessions::fallback}, {"wait", Sessions::wait}},
+                                         get<std::string>(json, "encoderSessions", "fallback"), "encoderSessions");
+    }
     spec.keepPixels = get(json, "keepPixels", false);
     spec.open = get(json, "open", false);
     spec.snapshots = get(json, "snapshots", false);

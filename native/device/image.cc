@@ -32,7 +32,9 @@ int32_t sampleBytes(const ImageView& view, int plane) {
 }
 
 Image allocateImage(Device& device, PixelFormat format, int32_t width, int32_t height, MemoryKind kind) {
-  constexpr size_t kAlign = 64;
+  constexpr size_t kVector = 64, kPitch = 512;  // of the host's vectors; what GPUs' own allocators and codecs use
+  const bool onGpu = device.id().kind != DeviceKind::cpu && kind == MemoryKind::device;
+  const size_t align = onGpu ? kPitch : kVector;
   Image image;
   image.view.width = width;
   image.view.height = height;
@@ -41,12 +43,12 @@ Image allocateImage(Device& device, PixelFormat format, int32_t width, int32_t h
   const int planes = planeCount(format);
   for (int p = 0; p < planes; p++) {
     const size_t row = static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p);
-    const size_t pitch = (row + kAlign - 1) / kAlign * kAlign;
+    const size_t pitch = (row + align - 1) / align * align;
     image.view.planes[p].pitchBytes = static_cast<int32_t>(pitch);
     offsets[p] = total;
     total += pitch * static_cast<size_t>(planeHeight(image.view, p));
   }
-  image.memory = device.allocate(total + kAlign, kind);  // a vector kernel may read a little past the last row
+  image.memory = device.allocate(total + kVector, kind);  // a vector kernel may read a little past the last row
   for (int p = 0; p < planes; p++) image.view.planes[p].data = static_cast<uint8_t*>(image.memory->data) + offsets[p];
   return image;
 }

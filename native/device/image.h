@@ -17,7 +17,7 @@ int32_t planeWidth(const ImageView& view, int plane);  // samples; an interleave
 int32_t planeHeight(const ImageView& view, int plane);
 int32_t sampleBytes(const ImageView& view, int plane);  // bytes of one such sample
 
-// One allocation, rows aligned to 64 bytes, contents undefined. Throws DEVICE_OUT_OF_MEMORY.
+// One allocation, rows aligned to 64 bytes or, on a GPU, to 512, contents undefined. Throws DEVICE_OUT_OF_MEMORY.
 Image allocateImage(Device& device, PixelFormat format, int32_t width, int32_t height,
                     MemoryKind kind = MemoryKind::device);
 

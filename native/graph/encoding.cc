@@ -27,6 +27,7 @@ struct Encoding::Work {
         trace(std::move(given.trace)),
         output(std::move(given.output)),
         failed(std::move(given.failed)),
+        recovered(std::move(given.recovered)),
         rate(encoder->rate()) {
     stats.name = stats.kind = "encode";
   }
@@ -52,6 +53,7 @@ struct Encoding::Work {
   std::mutex outputMutex;  // held while writing
   std::unique_ptr<media::Output> output;
   std::function<void(const Error&)> failed;
+  const std::shared_ptr<RecoveryTold> recovered;
   std::atomic<bool> anyPacket = false, aborted = false;
   bool taken = false;  // nothing of the run may be touched any more
 
@@ -189,6 +191,7 @@ Encoding::End Encoding::finish() {
     abort();
     if (work_->packets) work_->packets->close();
   }
+  if (work_->recovered) work_->recovered->stop();
   {
     std::lock_guard lock(work_->outputMutex);
     work_->taken = true;

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "core/channel.h"
 #include "core/error.h"
@@ -24,6 +25,25 @@
 
 namespace framepath::graph {
 
+// An encoder may live longer than the run that it tells about its recoveries.
+class RecoveryTold {
+ public:
+  using Listener = std::function<void(const std::string& what, const std::string& reason)>;
+  explicit RecoveryTold(Listener listener) : listener_(std::move(listener)) {}
+  void tell(const std::string& what, const std::string& reason) {
+    std::lock_guard lock(mutex_);
+    if (listener_) listener_(what, reason);
+  }
+  void stop() {  // once it has returned nobody is told any more
+    std::lock_guard lock(mutex_);
+    listener_ = nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  Listener listener_;
+};
+
 struct EncodingParts {
   std::unique_ptr<media::Encoder> encoder;
   std::unique_ptr<media::Output> output;  // null: packets only
@@ -32,6 +52,7 @@ struct EncodingParts {
   StopRef giveUp;                            // what is not encoded by then is not waited for
   std::shared_ptr<Trace> trace;              // null: none
   std::function<void(const Error&)> failed;  // from the encoder's thread, once
+  std::shared_ptr<RecoveryTold> recovered;   // by the encoder; null: nobody listens
 };
 
 class Encoding {

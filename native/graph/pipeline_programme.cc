@@ -141,6 +141,10 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.trace = trace_;
   options.soundsJoin = soundsJoin();
   options.giveUp = giveUp_;
+  options.recovered = [this, where = spec_.output->path.empty() ? "packets" : spec_.output->path](
+                          const std::string& what, const std::string& reason) {
+    recovered({where, what, reason});
+  };
   for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.live()});
   auto programme = std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;

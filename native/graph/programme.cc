@@ -9,7 +9,7 @@
 namespace framepath::graph {
 namespace {
 
-constexpr int32_t kCanvases = 8;  // alive at once: composing, queued, in the encoder's lookahead (it copies)
+constexpr int32_t kCanvases = 8;  // alive at once beside those that the encoder holds: composing, queued, on their way
 
 std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
   std::vector<std::string> names;
@@ -70,9 +70,15 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
   if (!Leftovers::waitForRoom([&] { return options_.giveUp->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
   EncodingParts parts;
+  parts.recovered = std::make_shared<RecoveryTold>(options_.recovered);
+  media::EncoderOptions encoder = options_.output.encoder;
+  encoder.stop = options_.giveUp;
+  encoder.recovered = [told = parts.recovered](const std::string& what, const std::string& reason) {
+    told->tell(what, reason);
+  };
   {
     const ThreadName named("encode");
-    parts.encoder = media::openEncoder(options_.output.encoder, device);
+    parts.encoder = media::openEncoder(encoder, device);
   }
   if (!options_.output.path.empty()) {
     media::OutputOptions output;
@@ -83,7 +89,8 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
     output.stop = options_.giveUp;
     parts.output = media::openOutput(output, *parts.encoder);
   }
-  composer_ = compose::makeComposer(options_.layout, device, parts.encoder->inputFormat(), kCanvases);
+  composer_ = compose::makeComposer(options_.layout, device, parts.encoder->inputFormat(),
+                                    kCanvases + parts.encoder->heldCanvases());
   if (options_.output.packets) parts.packets = packets_;
   parts.cues = cues_;
   parts.giveUp = options_.giveUp;

@@ -41,7 +41,8 @@ struct ProgrammeOptions {
   bool soundsJoin = false;                                  // sources that join may have sound
   std::shared_ptr<Stop> giveUp = std::make_shared<Stop>();  // opening, draining and connections end here
   std::vector<ProgrammeSource> sources;
-  std::shared_ptr<Trace> trace;  // null: none
+  std::shared_ptr<Trace> trace;      // null: none
+  RecoveryTold::Listener recovered;  // from any thread; may be empty
 };
 
 class Programme {

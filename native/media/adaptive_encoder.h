@@ -17,6 +17,7 @@ class AdaptiveEncoder : public Encoder {
   PixelFormat inputFormat() const override { return encoder_->inputFormat(); }
   const AVCodecParameters* parameters() const override { return encoder_->parameters(); }
   std::string name() const override { return encoder_->name(); }
+  int32_t heldCanvases() const override { return encoder_->heldCanvases(); }
   void push(const FrameRef& canvas, const Emit& emit) override;
   void finish(const Emit& emit) override { encoder_->finish(emit); }
   RateFigures rate() const override { return controller_.figures(); }

@@ -8,9 +8,15 @@
 namespace framepath::media {
 namespace {
 
-std::string& lastLog() {
-  static thread_local std::string text;
-  return text;
+constexpr size_t kLongestLine = 1000;
+
+struct Log {
+  std::string line;        // the last whole one
+  std::string unfinished;  // libav logs some lines in several calls
+};
+Log& lastLog() {
+  static thread_local Log one;
+  return one;
 }
 
 void keepLog(void* source, int level, const char* format, va_list arguments) {
@@ -18,9 +24,14 @@ void keepLog(void* source, int level, const char* format, va_list arguments) {
   char text[512];
   int printPrefix = 0;  // without "[mov @ 0x...]": addresses do not belong in sentences
   av_log_format_line2(source, level, format, arguments, text, sizeof text, &printPrefix);
-  std::string& line = lastLog();
-  line = text;
-  while (!line.empty() && (line.back() == '\n' || line.back() == '.' || line.back() == ' ')) line.pop_back();
+  std::string line = std::exchange(lastLog().unfinished, {}) + text;
+  if (line.empty() || line.back() != '\n') {
+    if (line.size() < kLongestLine) lastLog().unfinished = std::move(line);
+    return;
+  }
+  while (!line.empty() && std::string_view("\n .:").find(line.back()) != std::string_view::npos) line.pop_back();
+  // What went wrong was said before.
+  if (!line.starts_with("Failed setup for format")) lastLog().line = std::move(line);
 }
 
 }  // namespace
@@ -43,7 +54,10 @@ void quietLog() {
 }
 
 std::string takeLastLog() {
-  return std::exchange(lastLog(), {});
+  Log& mine = lastLog();
+  if (mine.line.empty()) mine.line = std::move(mine.unfinished);
+  mine.unfinished.clear();
+  return std::exchange(mine.line, {});
 }
 
 std::string avErrorText(int error) {

@@ -57,6 +57,35 @@ inline void setFrameDuration(AVFrame& frame, int64_t duration) {
 #endif
 }
 
+// Numbers that pictures take over from the packets that they come from. `numberPictures` before the decoder is opened,
+// `setNumber` before each packet is sent.
+#if LIBAVCODEC_VERSION_MAJOR >= 60
+inline void numberPictures(AVCodecContext& decoder) {
+  decoder.flags |= AV_CODEC_FLAG_COPY_OPAQUE;
+}
+inline void setNumber(AVCodecContext&, AVPacket* packet, int64_t number) {
+  if (packet) packet->opaque = reinterpret_cast<void*>(number);
+}
+inline int64_t numberOf(const AVFrame& picture) {
+  return reinterpret_cast<int64_t>(picture.opaque);
+}
+#else
+inline void numberPictures(AVCodecContext&) {}
+inline void setNumber(AVCodecContext& decoder, AVPacket*, int64_t number) {
+  decoder.reordered_opaque = number;
+}
+inline int64_t numberOf(const AVFrame& picture) {
+  return picture.reordered_opaque;
+}
+#endif
+
+// Surfaces of a GPU's decoder themselves: since FFmpeg 7 it gives copies of them otherwise.
+inline void giveSurfacesOut([[maybe_unused]] AVCodecContext& decoder) {
+#ifdef AV_HWACCEL_FLAG_UNSAFE_OUTPUT
+  decoder.hwaccel_flags |= AV_HWACCEL_FLAG_UNSAFE_OUTPUT;
+#endif
+}
+
 // A stream's side data of one kind; empty when there is none.
 inline std::span<const uint8_t> streamSideData(const AVStream& stream, AVPacketSideDataType type) {
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)

@@ -1,5 +1,7 @@
 #include "media/decoder.h"
 
+#include "media/compat.h"
+
 namespace framepath::media {
 namespace {
 
@@ -23,10 +25,9 @@ AVDiscard discardOf(SkipLoopFilter skip) {
 
 }  // namespace
 
-Decoder::Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter) {
+Decoder::Decoder(const AVStream& stream, const AVCodec* codec) {
   quietLog();
   const AVCodecParameters& parameters = *stream.codecpar;
-  const AVCodec* codec = findDecoder(parameters.codec_id);
   if (!codec)
     throw Error(ErrorCode::SOURCE_UNSUPPORTED,
                 std::string("This libav has no decoder for ") + avcodec_get_name(parameters.codec_id) + ".");
@@ -35,18 +36,36 @@ Decoder::Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoo
   av(avcodec_parameters_to_context(context_.get(), &parameters), "avcodec_parameters_to_context",
      ErrorCode::SOURCE_UNSUPPORTED);
   context_->pkt_timebase = stream.time_base;
-  context_->thread_count = threads;
-  context_->skip_loop_filter = discardOf(skipLoopFilter);
-  context_->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
-  // Pictures before the first point of recovery come out marked, so that they can be counted.
-  context_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+  // Pictures before the first point of recovery come out marked, so that they can be counted. Unaligned: the picture
+  // is cropped where the stream says, not where it suits the CPU.
+  context_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT | AV_CODEC_FLAG_UNALIGNED;
   context_->max_pixels = kMaxPixels;
-  av(avcodec_open2(context_.get(), codec, nullptr), std::string("Could not start the decoder ") + codec->name,
-     ErrorCode::SOURCE_UNSUPPORTED);
+  numberPictures(*context_);
 }
 
-void Decoder::send(const AVPacket* packet) {
+Decoder::Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter)
+    : Decoder(stream, findDecoder(stream.codecpar->codec_id)) {
+  context_->thread_count = threads;
+  context_->thread_type = FF_THREAD_FRAME | FF_THREAD_SLICE;
+  context_->skip_loop_filter = discardOf(skipLoopFilter);
+  open();
+}
+
+Decoder::Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held)
+    : Decoder(stream, HardwareDecoding::decoderFor(stream.codecpar->codec_id)) {
+  hardware_ = std::make_unique<HardwareDecoding>(*context_, gpu, held);
+  open();
+}
+
+void Decoder::open() {
+  av(avcodec_open2(context_.get(), context_->codec, nullptr),
+     std::string("Could not start the decoder ") + context_->codec->name, ErrorCode::SOURCE_UNSUPPORTED);
+}
+
+void Decoder::send(AVPacket* packet, int64_t number) {
+  setNumber(*context_, packet, number);
   const int result = avcodec_send_packet(context_.get(), packet);
+  if (gpuFailed(result)) return;
   if (result < 0 && result != AVERROR_EOF) countError();
 }
 
@@ -60,6 +79,7 @@ AvFrame Decoder::pull() {
       drained_ = true;
       return nullptr;
     }
+    if (gpuFailed(result)) return nullptr;
     if (result < 0) {
       countError();
     } else if (isDamaged(*frame)) {
@@ -68,6 +88,7 @@ AvFrame Decoder::pull() {
     } else {
       consecutiveErrors_ = 0;
       recovered_ = true;
+      if (hardware_) hardware_->mark(*frame);
       return frame;
     }
   }

@@ -1,24 +1,38 @@
-// One stream's packets in, pictures out, in software. Damaged packets and pictures are counted and left out.
+// One stream's packets in, pictures out, by one decoder of libav. Damaged packets and pictures are counted and left
+// out.
 #pragma once
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "media/av.h"
+#include "media/hardware_decoding.h"
 #include "media/source_reader.h"
 
 namespace framepath::media {
 
 class Decoder {
  public:
-  // Throws SOURCE_UNSUPPORTED when this libav cannot decode the codec.
+  // In software. Throws SOURCE_UNSUPPORTED when this libav cannot decode the codec.
   Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter);
+  // On a GPU, where HardwareDecoding::decoderFor() has one: pictures are surfaces, of which others will hold `held` at
+  // once. Throws SOURCE_UNSUPPORTED, DEVICE_UNAVAILABLE.
+  Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held);
 
-  // The packet is taken (null = no more will come); pull everything before sending the next one.
-  void send(const AVPacket* packet);
-  // Null: needs another packet, or `drained`.
+  // The packet is taken (null = no more will come); pull everything before sending the next one. Its picture comes out
+  // with `number` (compat.h).
+  void send(AVPacket* packet, int64_t number = 0);
+  // Null: needs another packet, or `drained`, or the GPU failed.
   AvFrame pull();
   bool drained() const { return drained_; }
   // After a seek: forgets what it has seen.
   void flush();
+
+  bool onGpu() const { return hardware_ != nullptr; }
+  // Why the GPU gives no more pictures; empty: it does, or this is software.
+  std::string failure() const { return hardware_ ? hardware_->failure() : std::string(); }
+
+  bool refused() const { return hardware_ && hardware_->refused(); }  // it is not that it failed
 
   // How many pictures the decoder holds back to bring them into display order.
   int32_t reorderedPictures() const { return context_->has_b_frames; }
@@ -27,8 +41,12 @@ class Decoder {
   void countError();  // a damaged packet noticed outside
 
  private:
+  Decoder(const AVStream& stream, const AVCodec* codec);
+  void open();
+  bool gpuFailed(int result) { return hardware_ && hardware_->failed(result); }
   bool isDamaged(const AVFrame& picture) const;
 
+  std::unique_ptr<HardwareDecoding> hardware_;  // outlives what refers to it
   AvCodecContext context_;
   int64_t errors_ = 0;
   int32_t consecutiveErrors_ = 0;  // since the last good picture

@@ -12,10 +12,6 @@ namespace {
 
 constexpr double kMaxFps = 1000;  // a higher nominal rate is a time base, not a rate
 
-bool isImage(std::string_view container) {
-  return container.ends_with("_pipe") || container == "image2" || container == "ico";
-}
-
 const char* matrixName(ColorMatrix matrix) {
   switch (matrix) {
     case ColorMatrix::bt601: return "bt601";
@@ -70,7 +66,7 @@ void describeVideo(SourceInfo& info, const AVFormatContext& format, const AVStre
   place(info, orientationOf(nullptr, stream));
   info.interlaced = codec.field_order > AV_FIELD_PROGRESSIVE;
   describeColor(info, static_cast<AVPixelFormat>(codec.format), codec.color_space, codec.color_range, codec.color_trc);
-  if (isImage(format.iformat->name)) {
+  if (isImage(format)) {
     info.kind = "image";
     info.frames = 1;
     return;
@@ -86,6 +82,11 @@ void describeVideo(SourceInfo& info, const AVFormatContext& format, const AVStre
 }
 
 }  // namespace
+
+bool isImage(const AVFormatContext& format) {
+  const std::string_view container = format.iformat->name;
+  return container.ends_with("_pipe") || container == "image2" || container == "ico";
+}
 
 Rational sampleAspectOf(const AVFrame* picture, const AVStream& stream) {
   // The container's word wins over the codec's.

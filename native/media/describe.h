@@ -8,6 +8,8 @@ namespace framepath::media {
 // Throws SOURCE_UNREADABLE (streams without a size), SOURCE_UNSUPPORTED (neither pictures nor sound, no decoder).
 SourceInfo describe(const Input& input);
 
+bool isImage(const AVFormatContext& format);
+
 // Pictures know better than headers how they are stored and turned: images say it in every picture only.
 void refine(SourceInfo& info, const AVFrame& picture, const AVStream& stream);
 

@@ -6,6 +6,7 @@
 
 #include "core/frame.h"
 #include "core/packet.h"
+#include "core/stop.h"
 #include "device/device.h"
 #include "media/source_info.h"
 
@@ -17,7 +18,11 @@ enum class VideoCodec : uint8_t { h264, hevc, av1 };
 enum class Profile : uint8_t { realtime, streaming, balanced, quality, archival };
 
 VideoCodec videoCodecNamed(const std::string& name);  // throws INVALID_ARGUMENT
+const char* videoCodecName(VideoCodec codec);
 Profile profileNamed(const std::string& name);
+
+// When no session of a GPU's encoder is free: wait for one that this process gives back, or encode in software.
+enum class SessionPolicy : uint8_t { fallback, wait };
 
 struct EncoderOptions {
   VideoCodec codec = VideoCodec::h264;
@@ -28,6 +33,11 @@ struct EncoderOptions {
   int64_t minBitrate = 0;     // above 0: between this and `bitrate`, as the pictures need
   int32_t threads = 0;        // 0 = as many as the machine has cores
   int32_t keyframeMs = 2000;  // longest distance of keyframes; fragments are cut at 1 s whatever this is
+  int32_t maxSessions = 0;    // of a GPU's encoder in this process; 0 = as many as the driver allows
+  SessionPolicy sessions = SessionPolicy::fallback;
+  StopRef stop = nullptr;  // waiting for a session ends
+  // Told when software encodes what was to be the GPU's, by the thread that opens or pushes.
+  std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
 };
 
 // How the bitrate comes about.
@@ -48,17 +58,21 @@ class Encoder {
   using Emit = std::function<void(Packet)>;
   virtual ~Encoder() = default;
   virtual PixelFormat inputFormat() const = 0;              // what canvases must be
+  virtual int32_t heldCanvases() const { return 0; }        // that it may refer to after push()
   virtual const AVCodecParameters* parameters() const = 0;  // for the muxer; valid as long as the encoder
   virtual std::string name() const = 0;                     // e.g. libx264
   // Frames in order of ptsUs. Packets come out through `emit`, in decode order, on this thread.
   virtual void push(const FrameRef& canvas, const Emit& emit) = 0;
   virtual void finish(const Emit& emit) = 0;
   virtual RateFigures rate() const { return {}; }
-  // Bits per second from the next picture on; only where rate().control is adaptive.
+  // Bits per second from the next picture or, where that costs a keyframe, the next keyframe on; only where
+  // rate().control is adaptive.
   virtual void setBitrate(int64_t) {}
 };
 
-// Throws ENCODER_UNAVAILABLE (names what was looked for), INVALID_ARGUMENT (odd or zero size).
+// On a GPU its own encoder, in software where that refuses or, from there on, fails. Canvases of a GPU's encoder come
+// from a fixed set, at most 64, whose memory outlives it. Throws ENCODER_UNAVAILABLE (names what was looked for),
+// INVALID_ARGUMENT (odd or zero size).
 std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_ptr<Device> device);
 
 }  // namespace framepath::media

@@ -1,9 +1,11 @@
 #include "media/file_reader.h"
 
+#include "media/surface.h"
+
 namespace framepath::media {
 
 FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop)
-    : stop_(std::move(stop)), options_(options), selection_(options), maker_(std::move(device)) {
+    : stop_(std::move(stop)), options_(options), device_(std::move(device)), selection_(options), maker_(device_) {
   open();
   info_ = describe(*input_);
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
@@ -15,9 +17,11 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
 }
 
 void FileReader::open() {
+  if (pictures_ && pictures_->fell() && options_.decoder == DecoderChoice::automatic)
+    options_.decoder = DecoderChoice::software;  // it was said once
   pictures_.reset();
   input_.emplace(options_.uri, options_.limits, stop_);
-  pictures_.emplace(*input_, options_);
+  pictures_.emplace(*input_, options_, device_);
 }
 
 FrameRef FileReader::next() {
@@ -38,6 +42,7 @@ FrameRef FileReader::next() {
       break;
     }
     counters_.decoded++;
+    if (onGpu(*picture)) counters_.decodedOnGpu++;
     if (verdict == FrameSelection::Verdict::skip) {
       counters_.skipped++;
       continue;

@@ -21,7 +21,8 @@ class FileReader final : public SourceReader {
   FrameRef next() override;
   ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_->now(); }
-  bool atCut() const { return atCut_; }  // ended by endMs, not by the source
+  bool fell() const { return pictures_->fell(); }  // software decodes what the GPU refused or gave up
+  bool atCut() const { return atCut_; }            // ended by endMs, not by the source
 
  private:
   void open();
@@ -30,6 +31,7 @@ class FileReader final : public SourceReader {
 
   const std::shared_ptr<Stop> stop_;
   SourceOptions options_;
+  const std::shared_ptr<Device> device_;
   std::optional<Input> input_;
   std::optional<PictureStream> pictures_;
   SourceInfo info_;

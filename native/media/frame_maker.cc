@@ -1,13 +1,18 @@
 #include "media/frame_maker.h"
 
 #include <utility>
-#include <vector>
 
 #include "kernels/rotate.h"
+#include "media/enqueue.h"
 #include "media/pixel_format.h"
+#include "media/surface.h"
 
 namespace framepath::media {
 namespace {
+
+// Sources that may still be read when another picture comes. Some are a decoder's surfaces, beyond those it has to
+// spare.
+constexpr size_t kUnread = 1;
 
 ImageView viewOf(const AVFrame& picture) {
   ImageView view;
@@ -27,51 +32,76 @@ bool topDown(const AVFrame& picture) {
   return true;
 }
 
-// What a frame made by kernels holds on to: its memory, and what it was made from until that work is done.
-struct Made {
-  ~Made() { settle(ready); }
-  std::vector<std::shared_ptr<void>> held;  // the last one is what the frame shows
-  Fence ready;
-};
-
 }  // namespace
 
-FrameMaker::FrameMaker(std::shared_ptr<Device> device) : device_(std::move(device)), queue_(device_->openQueue()) {}
+FrameMaker::FrameMaker(std::shared_ptr<Device> device)
+    : device_(std::move(device)), queue_(device_->openQueue()), upload_(device_) {}
+
+FrameMaker::~FrameMaker() {
+  for (const auto& [done, owner] : used_) settle(done);
+}
 
 std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation, Rational sampleAspect,
                                         const FrameStamp& stamp) {
-  picture = expressible(std::move(picture));
-  ImageView view = viewOf(*picture);
-  const ShownSize shown = shownSize(picture->width, picture->height, sampleAspect, orientation);
-  auto made = std::make_shared<Made>();
-  made->held.push_back(std::shared_ptr<AVFrame>(std::move(picture)));
-  const auto replace = [&](Image image) {
-    made->ready = queue_->record();
-    if (!made->ready) made->held.clear();
-    made->held.push_back(std::move(image.memory));
-    view = image.view;
-  };
-  if (device_->id().kind != DeviceKind::cpu) replace(upload(view));
-  if (orientation != Orientation{}) replace(turn(view, orientation));
-
-  auto frame = std::make_shared<Frame>(view, shown.width, shown.height, made, made->ready);
+  letGoOfRead();
+  Pixels pixels = pixelsOf(std::move(picture));
+  const ShownSize shown = shownSize(pixels.view.width, pixels.view.height, sampleAspect, orientation);
+  if (orientation != Orientation{}) {
+    queue_->wait(pixels.ready);
+    pixels = made(pixels, turned(pixels.view, orientation));
+  }
+  auto frame = std::make_shared<Frame>(pixels.view, shown.width, shown.height, std::move(pixels.owner), pixels.ready);
   frame->ptsUs = stamp.timeUs;
   frame->durationUs = stamp.durationUs;
   frame->index = stamp.index;
   return frame;
 }
 
-Image FrameMaker::upload(const ImageView& from) {
+void FrameMaker::letGoOfRead() {
+  while (!used_.empty() && (used_.size() > kUnread || used_.front().first->done())) {
+    waitHost(used_.front().first);
+    used_.pop_front();
+  }
+}
+
+FrameMaker::Pixels FrameMaker::pixelsOf(AvFrame picture) {
+  if (onGpu(*picture)) {
+    const Surface surface = surfaceOf(*picture);
+    Pixels pixels{surface.view, surface.ready, std::shared_ptr<AVFrame>(std::move(picture))};
+    if (surface.spare) return pixels;
+    queue_->wait(pixels.ready);
+    return made(pixels, copied(pixels.view));
+  }
+  picture = expressible(std::move(picture));
+  const ImageView view = viewOf(*picture);
+  if (device_->id().kind == DeviceKind::cpu) return {view, {}, std::shared_ptr<AVFrame>(std::move(picture))};
+  Image image = upload_.upload(*queue_, view);
+  Fence ready;
+  enqueue(*queue_, [&] { ready = queue_->record(); });
+  return {image.view, std::move(ready), std::move(image.memory)};
+}
+
+// Work that is enqueued has read `from` and written `image`.
+FrameMaker::Pixels FrameMaker::made(const Pixels& from, Image image) {
+  Fence done;
+  enqueue(*queue_, [&] { done = queue_->record(); });
+  if (done) used_.emplace_back(done, from.owner);
+  return {image.view, std::move(done), std::move(image.memory)};
+}
+
+Image FrameMaker::copied(const ImageView& from) {
   Image image = emptyLike(from, from.width, from.height, from.format);
-  for (int p = 0; p < planeCount(from.format); p++)
-    device_->copy(*queue_, image.view.planes[p].data, static_cast<size_t>(image.view.planes[p].pitchBytes),
-                  from.planes[p].data, static_cast<size_t>(from.planes[p].pitchBytes),
-                  static_cast<size_t>(planeWidth(from, p)) * sampleBytes(from, p),
-                  static_cast<size_t>(planeHeight(from, p)), CopyKind::h2dImage);
+  enqueue(*queue_, [&] {
+    for (int p = 0; p < planeCount(from.format); p++)
+      device_->copy(*queue_, image.view.planes[p].data, static_cast<size_t>(image.view.planes[p].pitchBytes),
+                    from.planes[p].data, static_cast<size_t>(from.planes[p].pitchBytes),
+                    static_cast<size_t>(planeWidth(from, p)) * sampleBytes(from, p),
+                    static_cast<size_t>(planeHeight(from, p)), CopyKind::internal);
+  });
   return image;
 }
 
-Image FrameMaker::turn(const ImageView& from, Orientation orientation) {
+Image FrameMaker::turned(const ImageView& from, Orientation orientation) {
   PixelFormat format = from.format;
   int32_t width = from.width, height = from.height;
   if (orientation.swapsSides()) {
@@ -79,17 +109,19 @@ Image FrameMaker::turn(const ImageView& from, Orientation orientation) {
     std::swap(width, height);
   }
   Image image = emptyLike(from, width, height, format);
-  for (int p = 0; p < planeCount(from.format); p++) {
-    RotateArgs args{from.planes[p],       image.view.planes[p], planeWidth(from, p),
-                    planeHeight(from, p), sampleBytes(from, p), orientation.quarterTurns};
-    if (orientation.mirrored) {
-      // Left to right is upside down and half a turn; upside down is reading from the last row with a negative pitch.
-      args.from.data += static_cast<int64_t>(args.fromHeight - 1) * args.from.pitchBytes;
-      args.from.pitchBytes = -args.from.pitchBytes;
-      args.quarterTurns = (args.quarterTurns + 2) % 4;
+  enqueue(*queue_, [&] {
+    for (int p = 0; p < planeCount(from.format); p++) {
+      RotateArgs args{from.planes[p],       image.view.planes[p], planeWidth(from, p),
+                      planeHeight(from, p), sampleBytes(from, p), orientation.quarterTurns};
+      if (orientation.mirrored) {
+        // Left to right is upside down and half a turn; upside down is reading from the last row with a negative pitch.
+        args.from.data += static_cast<int64_t>(args.fromHeight - 1) * args.from.pitchBytes;
+        args.from.pitchBytes = -args.from.pitchBytes;
+        args.quarterTurns = (args.quarterTurns + 2) % 4;
+      }
+      launch(*device_, *queue_, args, Grid{planeWidth(image.view, p), planeHeight(image.view, p), 1});
     }
-    launch(*device_, *queue_, args, Grid{planeWidth(image.view, p), planeHeight(image.view, p), 1});
-  }
+  });
   return image;
 }
 

@@ -80,7 +80,7 @@ std::shared_ptr<Frame> ImageListReader::decode(const std::string& uri, const Fra
   Input input(uri, options_.limits, stop_);
   SourceOptions one = options_;
   one.threads = 1;
-  PictureStream pictures(input, one);
+  PictureStream pictures(input, one, nullptr);
   AvFrame picture = pictures.next();
   pictures.requirePictures();
   if (!picture) return nullptr;

@@ -7,8 +7,8 @@
 namespace framepath::media {
 
 struct LiveCounters {
-  std::atomic<int64_t> decoded{0}, decodeErrors{0}, skipped{0};
-  ReaderCounters now() const { return {decoded, decodeErrors, skipped}; }
+  std::atomic<int64_t> decoded{0}, decodeErrors{0}, skipped{0}, decodedOnGpu{0};
+  ReaderCounters now() const { return {decoded, decodeErrors, skipped, decodedOnGpu}; }
 };
 
 }  // namespace framepath::media

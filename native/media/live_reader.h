@@ -42,6 +42,8 @@ class LiveReader final : public SourceReader {
   std::unique_ptr<FileReader> reader_;  // null: lost
   ReaderCounters before_;               // of the readers before this one
 
+  bool fell_ = false;  // once the GPU refused or failed it is not asked again
+
   std::string reason_;      // of the current outage
   int32_t attempts_ = 0;    // since the stream was last steady
   bool rejoining_ = false;  // the next frame is the first after an outage

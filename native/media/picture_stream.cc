@@ -2,6 +2,9 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
+
+#include "media/describe.h"
 
 namespace framepath::media {
 namespace {
@@ -19,10 +22,10 @@ AVStream& videoStreamOf(Input& input) {
 
 }  // namespace
 
-PictureStream::PictureStream(Input& input, const SourceOptions& options)
+PictureStream::PictureStream(Input& input, const SourceOptions& options, std::shared_ptr<Device> device)
     : input_(input),
       stream_(&videoStreamOf(input)),
-      decoder_(*stream_, options.threads, options.skipLoopFilter),
+      decoder_(*stream_, isImage(*input.format()), options, std::move(device)),
       maxDecodeErrors_(options.maxDecodeErrors) {
   AVFormatContext& format = *input.format();
   for (unsigned i = 0; i < format.nb_streams; i++)

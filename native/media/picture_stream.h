@@ -2,15 +2,16 @@
 #pragma once
 #include <algorithm>
 
-#include "media/decoder.h"
+#include "media/decoder_ladder.h"
 #include "media/input.h"
 
 namespace framepath::media {
 
 class PictureStream {
  public:
-  // Throws SOURCE_UNSUPPORTED when the input has no pictures.
-  PictureStream(Input& input, const SourceOptions& options);
+  // `options` outlives it. `device` may decode; null: software does. Throws SOURCE_UNSUPPORTED when the input has no
+  // pictures, and what DecoderLadder throws.
+  PictureStream(Input& input, const SourceOptions& options, std::shared_ptr<Device> device);
 
   // Null at the end, or when the input was stopped. Throws DECODE_FAILED past the limit of consecutive errors,
   // SOURCE_FAILED when reading breaks off.
@@ -21,6 +22,7 @@ class PictureStream {
   bool seek(int64_t timestamp);
 
   const AVStream& stream() const { return *stream_; }
+  bool fell() const { return decoder_.fell(); }
   // Damaged packets and pictures: what the decoder or, if that is more, what the container says.
   int64_t errors() const { return std::max(decoder_.errors(), damagedReads_); }
   // Pictures that the container's index places wholly beyond the end of the file: the file was cut.
@@ -33,7 +35,7 @@ class PictureStream {
 
   Input& input_;
   AVStream* stream_;
-  Decoder decoder_;
+  DecoderLadder decoder_;
   AvPacket packet_ = newPacket();
   int32_t maxDecodeErrors_;
   int64_t damagedReads_ = 0;

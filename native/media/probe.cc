@@ -9,7 +9,7 @@ SourceInfo probe(const std::string& uri, const Limits& limits, StopRef stop) {
   if (info.kind != "image") return info;
   SourceOptions options;
   options.maxDecodeErrors = 0;
-  PictureStream pictures(input, options);
+  PictureStream pictures(input, options, nullptr);
   const AvFrame picture = pictures.next();
   pictures.requirePictures();
   if (picture) refine(info, *picture, pictures.stream());

@@ -122,7 +122,8 @@ std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile) {
 RateControl rateControlOf(const ProfileRow& row, const EncoderOptions& options) {
   if (options.bitrate <= 0) return RateControl::quality;
   if (options.minBitrate <= 0 || options.minBitrate >= options.bitrate) return RateControl::constant;
-  return std::string_view(row.encoder) == "libx264" ? RateControl::adaptive : RateControl::capped;
+  const std::string_view encoder = row.encoder;
+  return encoder == "libx264" || isNvenc(encoder) ? RateControl::adaptive : RateControl::capped;
 }
 
 void setTarget(AVCodecContext& context, int64_t bitrate) {
@@ -142,6 +143,8 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
   context.flags |= AV_CODEC_FLAG_CLOSED_GOP;
   if (row.bFrames >= 0) context.max_b_frames = row.bFrames;
   setRate(row, options, context);
+
+  if (isNvenc(encoder)) return applyNvenc(row, constantQuality, context, privates);
 
   // Parameter sets travel twice: in the stream's header, for MP4, and before each keyframe, so that packets handed to
   // the caller are a stream that can be joined at any keyframe.

@@ -1,5 +1,6 @@
 // What the five profiles mean for each encoder library.
 #pragma once
+#include <string_view>
 #include <vector>
 
 #include "media/av.h"
@@ -10,15 +11,19 @@ namespace framepath::media {
 struct ProfileRow {
   const char* encoder;  // libavcodec's name
   Profile profile;
-  const char* preset;      // x264/x265: a name; SVT-AV1: -preset; libaom: -cpu-used; rav1e: -speed
-  int crf;                 // constant quality; rav1e: quantizer
+  const char* preset;      // x264/x265/NVENC: a name; SVT-AV1: -preset; libaom: -cpu-used; rav1e: -speed
+  int crf;                 // constant quality; rav1e: quantizer; NVENC: cq
   int bFrames;             // -1 = the preset's own
   bool lowLatency;         // every frame comes out before the next goes in
   double capBitsPerPixel;  // 0 = constant quality is not bounded, else its peak rate is this x width x height x fps
 };
 
-// Candidates for a codec and profile, best first.
+// Candidates in software for a codec and profile, best first.
 std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile);
+// On a GPU.
+const ProfileRow& nvencRow(VideoCodec codec, Profile profile);
+bool isNvenc(std::string_view encoder);
+void applyNvenc(const ProfileRow& row, bool constantQuality, AVCodecContext& context, AvDictionary& privates);
 
 // What the options come to with this encoder: through libavcodec only some take another rate while they run.
 RateControl rateControlOf(const ProfileRow& row, const EncoderOptions& options);
@@ -27,7 +32,7 @@ RateControl rateControlOf(const ProfileRow& row, const EncoderOptions& options);
 // (x264_ratecontrol_init_reconfigurable: "bitrate (CBR only)").
 void setTarget(AVCodecContext& context, int64_t bitrate);
 
-// Writes the row and the options into a context that is not open yet.
+// Writes the row of any encoder and the options into a context that is not open yet.
 void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecContext& context,
                   AvDictionary& privates);
 

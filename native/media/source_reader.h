@@ -16,6 +16,9 @@ namespace framepath::media {
 // no other picture is predicted from, so that the error stays in them; all: the error adds up until the next keyframe.
 enum class SkipLoopFilter : uint8_t { none, nonref, all };
 
+// Who decodes: the run's GPU where it can, else libav in software; software always; the GPU or nobody.
+enum class DecoderChoice : uint8_t { automatic, software, hardware };
+
 struct SourceOptions {
   std::string uri;                  // a file, URL or image
   std::vector<std::string> images;  // an image list instead of a uri
@@ -24,16 +27,18 @@ struct SourceOptions {
   int64_t endMs = -1;               // -1 = to the end
   int32_t stride = 1;               // every Nth decoded frame
   double maxFps = 0;                // 0 = all
-  int32_t threads = 1;              // decoder threads
+  int32_t threads = 1;              // of software decoders
   int32_t extraFrames = 8;          // surfaces the graph may hold (leases + holds) beyond the decoder's own
   int32_t maxDecodeErrors = 100;    // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
   SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
+  DecoderChoice decoder = DecoderChoice::automatic;
   StopRef stop = nullptr;  // opening then throws CANCELLED, reading ends; null = only interrupt() does
 
   bool live = false;        // stated: a stream without an end of its own, so that its end is a loss
   int32_t reconnects = 10;  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
-  // Told on next()'s thread when a lost stream has come back.
+  // Told, on the thread that opens or reads, when a lost stream has come back, and when software decodes what the GPU
+  // refused or gave up.
   std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
 };
 
@@ -41,6 +46,7 @@ struct ReaderCounters {
   int64_t decoded = 0;         // frames that came out of the decoder inside [start, end)
   int64_t decodeErrors = 0;    // packets or frames that could not be decoded, or lie beyond the end of a cut file
   int64_t skipped = 0;         // left out by stride or maxFps
+  int64_t decodedOnGpu = 0;    // of `decoded`
   int64_t reconnects = 0;      // times a lost live stream came back
   int32_t reconnectsLeft = 0;  // attempts that the current outage may still take
 };

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { extract, packages } from './packages.mjs';
 import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
+import { hasSimulatedVideo } from './system-packages.mjs';
 
 /** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
 export async function runtimeHeaders() {
@@ -40,7 +41,12 @@ async function nodeApiFolders() {
 /** CMake's options that hold for every build here. */
 async function commonOptions() {
   const { api, cpp } = await nodeApiFolders();
-  return [`-DONNXRUNTIME_INCLUDE=${await runtimeHeaders()}`, `-DCMAKE_JS_INC=${api}`, `-DNODE_ADDON_API_INC=${cpp}`];
+  return [
+    `-DONNXRUNTIME_INCLUDE=${await runtimeHeaders()}`,
+    `-DCMAKE_JS_INC=${api}`,
+    `-DNODE_ADDON_API_INC=${cpp}`,
+    `-DFRAMEPATH_SIMULATED_VIDEO=${hasSimulatedVideo() ? 'ON' : 'OFF'}`,
+  ];
 }
 
 function configure(folder, options) {

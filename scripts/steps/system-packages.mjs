@@ -73,10 +73,24 @@ export async function ensureSystemPackages(of = needs) {
     throw new StepError(`apt-get installed ${missing.join(' ')}, yet these are not found: ${still.join(' ')}`);
 }
 
-/** clang-14 makes the PTX of the kernels anew, so that tests can compare; everybody else takes the checked-in one. */
+/**
+ * What some tests do without where it cannot be had: clang-14 makes the PTX of the kernels anew (everybody else takes the
+ * checked-in one), the others are what the simulated video codecs of a GPU are built from.
+ */
+const testNeeds = {
+  'clang-14': program('clang-14'),
+  'libffmpeg-nvenc-dev': library('ffnvcodec'),
+  'libx265-dev': library('x265'),
+};
+
+/** Whether tests can have a GPU with simulated video codecs. */
+export const hasSimulatedVideo = () => testNeeds['libffmpeg-nvenc-dev']() && testNeeds['libx265-dev']();
+
 export async function ensureTestPackages() {
-  if (hasProgram('clang-14') || !hasProgram('apt-cache') || process.getuid() !== 0) return;
-  if (spawnSync('apt-cache', ['show', 'clang-14']).status !== 0) return; // not in this distribution
-  say('installing clang-14');
-  if ((await install(['clang-14'])) !== 0) say('clang-14 cannot be installed: the checked-in PTX is tested');
+  if (!hasProgram('apt-cache') || process.getuid() !== 0) return;
+  const there = (name) => spawnSync('apt-cache', ['show', name]).status === 0;
+  const missing = missingPackages(testNeeds).filter(there);
+  if (missing.length === 0) return;
+  say(`installing ${missing.join(', ')}`);
+  if ((await install(missing)) !== 0) say('they cannot be installed: some tests are left out');
 }

@@ -23,8 +23,21 @@ interface NativeFindings {
   encoders: Record<string, string>;
   runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
   devices: { id: string; description?: string; error?: string }[];
-  cuda: { usable: boolean; steps: { name: string; works: boolean; says: string; hint: string }[] };
+  cuda: {
+    usable: boolean;
+    steps: { name: string; works: boolean; says: string; hint: string }[];
+    video?: GpuVideo;
+  };
   nvml: { gpus: GpuFound[]; unreadable: string[] } | { error: string; hint: string };
+}
+
+/** What a GPU's video units take. */
+interface GpuVideo {
+  decodes: { codec: string; chroma: string; depth: number; from: [number, number]; to: [number, number] }[];
+  /** why it decodes nothing */
+  decodesNothing?: string;
+  /** by codec: true, or why not */
+  encodes: Record<string, true | string>;
 }
 
 interface Findings {
@@ -91,13 +104,29 @@ function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: NativeFi
     'devices:\n',
     ...devices.map(({ id, description }) => `  ${id}: ${description ?? 'not usable'}\n`),
     ...cuda.steps.map(stepLines),
+    ...(cuda.video ? videoLines(cuda.video) : []),
     ...('error' in nvml ? [`GPU readings: none. ${nvml.error}\n`] : gpuLines(nvml.gpus, nvml.unreadable)),
   ];
 }
 
+function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
+  const size = ([width, height]: [number, number]) => `${width}x${height}`;
+  return [
+    ...(decodesNothing ? [`    decodes nothing: ${decodesNothing}\n`] : []),
+    ...decodes.map(
+      ({ codec, chroma, depth, from, to }) =>
+        `    decodes ${codec} ${chroma} ${depth}-bit, ${size(from)} to ${size(to)}\n`,
+    ),
+    ...Object.entries(encodes).map(([codec, can]) => `    encodes ${codec}${can === true ? '' : `: no, ${can}`}\n`),
+  ];
+}
+
+/** What a setting comes to that nobody made. */
+const unset = (name: string) => (name === 'maxEncoderSessions' ? 'as many as the driver allows' : 'found by probing');
+
 function lines({ node, settings, native, providers, models, problems }: Findings): string {
   const decided = Object.entries(settings).map(
-    ([name, { value, from }]) => `  ${name}: ${value ?? 'found by probing'}  (${from})\n`,
+    ([name, { value, from }]) => `  ${name}: ${value ?? unset(name)}  (${from})\n`,
   );
   const files = models.map(
     ({ name, file, installed }) => `  ${name}: ${installed ? file : 'not generated (npm run setup)'}\n`,

@@ -25,6 +25,7 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --contact-sheet FILE.jpg               the best shot of every identity
   --trace FILE.json                      who worked when, for ui.perfetto.dev
   --device auto|cpu|cuda:N               (auto)
+  --decoder auto|software|hardware       who decodes: the GPU where it can, the CPU, or the GPU or nobody (auto)
   --stride N                             take every Nth frame of each source (1)
   --from MS, --to MS                     part of each source
   --json                                 print the report as JSON
@@ -47,6 +48,7 @@ export interface RunOptions {
   redact: 'pixelate' | 'blur' | undefined;
   files: Partial<Record<'results' | 'timeline' | 'mot' | 'report' | 'contactSheet' | 'trace', string>>;
   device: string | undefined;
+  decoder: 'auto' | 'software' | 'hardware' | undefined;
   stride: number | undefined;
   startMs: number | undefined;
   endMs: number | undefined;
@@ -77,6 +79,7 @@ export function readRunOptions(args: string[]): RunOptions {
     'contact-sheet': text,
     trace: text,
     device: text,
+    decoder: text,
     stride: text,
     from: text,
     to: text,
@@ -103,6 +106,7 @@ export function readRunOptions(args: string[]): RunOptions {
     redact: choice('redact', values.redact, ['pixelate', 'blur']),
     files: { results, timeline, mot, report, trace, contactSheet: values['contact-sheet'] },
     device,
+    decoder: choice('decoder', values.decoder, ['auto', 'software', 'hardware']),
     stride: wholeNumber('stride', values.stride, 1),
     startMs: wholeNumber('from', values.from, 0),
     endMs: wholeNumber('to', values.to, 1),

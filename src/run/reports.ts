@@ -121,6 +121,8 @@ export interface Report {
     /** pictures decoded, corrupt ones left out, frames left out by stride and rate */
     decoded: number;
     decodeErrors: number;
+    /** of `decoded`, by a GPU's decoder */
+    decodedOnGpu: number;
     skipped: number;
     /** times a live source was lost and came back, and the attempts that the current outage may still take */
     reconnects?: number;

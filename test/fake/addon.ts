@@ -8,6 +8,8 @@ class Fake {
   runs: FakeRun[] = [];
   probes: Record<string, object> = {};
   nvml: object = {};
+  /** what the GPU decodes and encodes */
+  video: object | undefined;
 
   get run(): FakeRun {
     return this.runs.at(-1)!;
@@ -18,6 +20,7 @@ class Fake {
     this.runs = [];
     this.probes = {};
     this.nvml = { error: 'NVML cannot be opened.', hint: '' };
+    this.video = undefined;
   }
 
   readonly addon: NativeAddon = {
@@ -43,6 +46,7 @@ class Fake {
             { name: 'driver', works: true, says: 'CUDA 13.0', hint: '' },
             { name: 'kernels', works: false, says: 'No kernels load.', hint: 'Update the driver.' },
           ],
+          video: this.video,
         },
         nvml: this.nvml,
       }),

@@ -1,6 +1,8 @@
 // Clips for the media tests: made with the ffmpeg command line in a folder that goes away with the program, and read
 // back both through the library and through ffmpeg, as the reference.
 #pragma once
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -27,12 +29,14 @@ class Folder {
     path_ = pattern;
   }
   ~Folder() {
+    if (getpid() != owner_) return;  // in a child
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
   std::string file(const std::string& name) const { return (path_ / name).string(); }
 
  private:
+  const pid_t owner_ = getpid();
   std::filesystem::path path_;
 };
 
@@ -87,17 +91,29 @@ inline Bytes reference(const std::string& path, const std::string& pixelFormat, 
 
 using framepath::test::device;
 
-// The picture's bytes without pitch.
-inline Bytes packed(const framepath::Frame& frame) {
-  const framepath::Image image = framepath::test::readable(*device(), frame);
+inline bool onGpu() {
+  return device()->id().kind != framepath::DeviceKind::cpu;
+}
+
+// A frame's samples without pitch, plane by plane, U and V apart, values in the low bits: as ffmpeg's planar formats.
+inline Bytes packed(const framepath::Frame& frame, framepath::Device& device = *clips::device()) {
+  const framepath::Image image = framepath::test::readable(device, frame);
   const framepath::ImageView& view = image.view;
+  const int bytesEach = view.format.depth > 8 ? 2 : 1, drop = view.format.msbAligned ? 16 - view.format.depth : 0;
   Bytes bytes;
   for (int p = 0; p < framepath::planeCount(view.format); p++) {
-    const size_t row = static_cast<size_t>(framepath::planeWidth(view, p)) * framepath::sampleBytes(view, p);
-    for (int y = 0; y < framepath::planeHeight(view, p); y++) {
-      const uint8_t* at = view.planes[p].data + static_cast<int64_t>(y) * view.planes[p].pitchBytes;
-      bytes.insert(bytes.end(), at, at + row);
-    }
+    const int row = framepath::planeWidth(view, p) * framepath::sampleBytes(view, p);
+    const bool interleaved = p == 1 && view.format.layout == framepath::PixelLayout::semiPlanarYuv;
+    const int parts = interleaved ? 2 : 1;
+    for (int part = 0; part < parts; part++)
+      for (int y = 0; y < framepath::planeHeight(view, p); y++) {
+        const uint8_t* at = view.planes[p].data + static_cast<int64_t>(y) * view.planes[p].pitchBytes;
+        for (int x = part * bytesEach; x < row; x += parts * bytesEach) {
+          const int value = (at[x] | (bytesEach == 2 ? at[x + 1] << 8 : 0)) >> drop;
+          bytes.push_back(static_cast<uint8_t>(value));
+          if (bytesEach == 2) bytes.push_back(static_cast<uint8_t>(value >> 8));
+        }
+      }
   }
   return bytes;
 }

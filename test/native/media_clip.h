@@ -1,6 +1,7 @@
 // What the media tests share: a temporary folder, the ffmpeg command line, pictures that move.
 #pragma once
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "check.h"
 #include "core/frame.h"
 #include "device_pictures.h"
 #include "media/output.h"
@@ -32,6 +34,7 @@ class TempFolder {
     path_ = name;
   }
   ~TempFolder() {
+    if (getpid() != owner_) return;  // in a child
     std::error_code ignored;
     std::filesystem::remove_all(path_, ignored);
   }
@@ -41,6 +44,7 @@ class TempFolder {
   const std::string& path() const { return path_; }
 
  private:
+  const pid_t owner_ = getpid();
   std::string path_;
 };
 
@@ -177,6 +181,46 @@ inline double psnr(framepath::Device& device, const std::vector<uint8_t>& raw, i
       }
   }
   return 10 * std::log10(255.0 * 255.0 * frames * width * height / std::max(error, 1e-9));
+}
+
+// One constant rate from 0 on, without gaps, BT.709, keyframes every two seconds at least.
+inline void checkStream(const std::string& path, const std::string& codec, int frames, framepath::media::Rational fps) {
+  auto values = streamValues(path, "v:0");
+  CHECK_EQUAL(values["codec_name"], codec);
+  CHECK_EQUAL(values["nb_read_frames"], std::to_string(frames));
+  CHECK_EQUAL(values["avg_frame_rate"], std::to_string(fps.num) + "/" + std::to_string(fps.den));
+  CHECK_EQUAL(values["color_range"], "tv");
+  CHECK_EQUAL(values["color_space"], "bt709");
+  CHECK_EQUAL(values["color_transfer"], "bt709");
+  CHECK_EQUAL(values["color_primaries"], "bt709");
+  CHECK_NEAR(std::stod(values["start_time"]), 0, 1e-6);
+  CHECK_NEAR(std::stod(values["duration"]), frames / fps.value(), 1e-3);
+  const std::vector<Row> rows = packets(path, "v:0");
+  CHECK_EQUAL(rows.size(), static_cast<size_t>(frames));
+  double lastKeyframe = 0;
+  std::vector<double> times;
+  for (size_t i = 0; i < rows.size(); i++) {
+    if (i > 0) CHECK_NEAR(rows[i].dts - rows[i - 1].dts, 1 / fps.value(), 1e-4);
+    CHECK(rows[i].pts >= rows[i].dts - 1e-6);
+    times.push_back(rows[i].pts);
+    if (!rows[i].keyframe) continue;
+    CHECK(rows[i].pts - lastKeyframe <= 2.0 + 1e-3);
+    lastKeyframe = rows[i].pts;
+  }
+  CHECK(!rows.empty() && rows[0].keyframe);
+  std::sort(times.begin(), times.end());
+  for (size_t i = 0; i < times.size(); i++) CHECK_NEAR(times[i], i / fps.value(), 1e-4);
+}
+
+// PSNR of what ffmpeg decodes against picture(), after checking that it is `frames` pictures.
+inline double decodedPsnr(const std::string& path, int width, int height, int frames) {
+  const TempFolder folder;
+  const std::string raw = folder.file("decoded.yuv");
+  ffmpeg("-i " + path + " -pix_fmt yuv420p -f rawvideo " + raw);
+  const std::vector<uint8_t> bytes = bytesOf(raw);
+  const size_t wanted = static_cast<size_t>(frames) * width * height * 3 / 2;
+  CHECK_EQUAL(bytes.size(), wanted);
+  return bytes.size() == wanted ? psnr(*framepath::openDevice("cpu"), bytes, width, height, frames) : 0;
 }
 
 }  // namespace clip

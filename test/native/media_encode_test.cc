@@ -36,43 +36,6 @@ OutputResult encodeTo(const std::string& path, const EncoderOptions& options, in
   return output->finish(true);
 }
 
-void checkStream(const std::string& path, const std::string& codec, int frames, Rational fps) {
-  auto values = clip::streamValues(path, "v:0");
-  CHECK_EQUAL(values["codec_name"], codec);
-  CHECK_EQUAL(values["nb_read_frames"], std::to_string(frames));
-  CHECK_EQUAL(values["avg_frame_rate"], std::to_string(fps.num) + "/" + std::to_string(fps.den));
-  CHECK_EQUAL(values["color_range"], "tv");
-  CHECK_EQUAL(values["color_space"], "bt709");
-  CHECK_EQUAL(values["color_transfer"], "bt709");
-  CHECK_EQUAL(values["color_primaries"], "bt709");
-  CHECK_NEAR(std::stod(values["start_time"]), 0, 1e-6);
-  CHECK_NEAR(std::stod(values["duration"]), frames / fps.value(), 1e-3);
-  const std::vector<clip::Row> rows = clip::packets(path, "v:0");
-  CHECK_EQUAL(rows.size(), static_cast<size_t>(frames));
-  double lastKeyframe = 0;
-  std::vector<double> times;
-  for (size_t i = 0; i < rows.size(); i++) {
-    if (i > 0) CHECK_NEAR(rows[i].dts - rows[i - 1].dts, 1 / fps.value(), 1e-4);
-    CHECK(rows[i].pts >= rows[i].dts - 1e-6);
-    times.push_back(rows[i].pts);
-    if (!rows[i].keyframe) continue;
-    CHECK(rows[i].pts - lastKeyframe <= 2.0 + 1e-3);
-    lastKeyframe = rows[i].pts;
-  }
-  CHECK(!rows.empty() && rows[0].keyframe);
-  std::sort(times.begin(), times.end());
-  for (size_t i = 0; i < times.size(); i++) CHECK_NEAR(times[i], i / fps.value(), 1e-4);
-}
-
-double decodedPsnr(const std::string& path, const clip::TempFolder& folder, int frames) {
-  const std::string raw = folder.file("decoded.yuv");
-  clip::ffmpeg("-i " + path + " -pix_fmt yuv420p -f rawvideo " + raw);
-  const std::vector<uint8_t> bytes = clip::bytesOf(raw);
-  CHECK_EQUAL(bytes.size(), static_cast<size_t>(frames) * kWidth * kHeight * 3 / 2);
-  if (bytes.size() != static_cast<size_t>(frames) * kWidth * kHeight * 3 / 2) return 0;
-  return clip::psnr(*openDevice("cpu"), bytes, kWidth, kHeight, frames);
-}
-
 void checkProfiles(VideoCodec codec, const std::string& name, int frames) {
   const clip::TempFolder folder;
   double realtime = 0, archival = 0;
@@ -83,8 +46,8 @@ void checkProfiles(VideoCodec codec, const std::string& name, int frames) {
     CHECK_EQUAL(result.codec, name);
     CHECK_EQUAL(result.durationMs, frames * 40);
     CHECK(result.complete && result.finalised && !result.hasAudio);
-    checkStream(path, name, frames, {25, 1});
-    const double quality = decodedPsnr(path, folder, frames);
+    clip::checkStream(path, name, frames, {25, 1});
+    const double quality = clip::decodedPsnr(path, kWidth, kHeight, frames);
     std::printf("  %s %-9s %5.1f dB %7ju bytes\n", name.c_str(), profile, quality, std::filesystem::file_size(path));
     CHECK(quality > 30);
     if (std::string(profile) == "realtime") realtime = quality;
@@ -111,7 +74,7 @@ TEST(times_of_29_97_fps_stay_exact) {
     const std::string path = folder.file("ntsc.mp4");
     encodeTo(path, optionsOf(codec, Profile::streaming, {30000, 1001}), 90);
     const char* names[] = {"h264", "hevc", "av1"};
-    checkStream(path, names[static_cast<int>(codec)], 90, {30000, 1001});
+    clip::checkStream(path, names[static_cast<int>(codec)], 90, {30000, 1001});
   }
 }
 

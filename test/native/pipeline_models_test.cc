@@ -1,10 +1,7 @@
 // Whole runs with models: faces found, tracked and recognised, on the device that is tested (FRAMEPATH_TEST_DEVICE) and
 // on the CPU. The same boxes, tracks and identities come out; on a GPU no picture goes back to the host.
-#include <cstdio>
-
 #include "infer_heads.h"
-#include "infer_support.h"
-#include "pipeline_sources.h"
+#include "pipeline_people.h"
 
 using namespace pipeline_run;
 
@@ -12,80 +9,8 @@ namespace {
 
 constexpr int kFrames = 12;
 
-// People of a photo, the camera passing over them.
-SourceSpec passing(const std::string& id, int photo) {
-  const std::string name = "node_modules/@vladmandic/face-api/demo/sample" + std::to_string(photo) + ".jpg";
-  return fileSource(id, made(id + ".mp4", "-loop 1 -i " + name +
-                                              " -vf scale=800:600,crop=640:480:x=n*4:y=n*2 -pix_fmt yuv420p -r 25 "
-                                              "-frames:v " +
-                                              std::to_string(kFrames) + " -c:v libx264 -preset ultrafast"));
-}
-
-ModuleSpec module(ModuleSpec::Kind kind, const std::string& name, const std::string& of, const std::string& model) {
-  ModuleSpec spec;
-  spec.kind = kind;
-  spec.name = name;
-  spec.of = of;
-  spec.policy.maxBatch = 0;  // chosen
-  if (!model.empty()) spec.model.file = support::environment("FRAMEPATH_MODELS") + "/" + model;
-  return spec;
-}
-
 PipelineSpec people(const std::string& device) {
-  PipelineSpec spec;
-  spec.device = device;
-  spec.runtimeLibraries = {support::environment("FRAMEPATH_ORT_LIBRARY")};
-  spec.sources = {passing("a", 2), passing("b", 4), passing("c", 6)};
-  spec.modules = {module(ModuleSpec::Kind::detect, "faces", "", "blazeface.onnx"),
-                  module(ModuleSpec::Kind::track, "tracks", "faces", ""),
-                  module(ModuleSpec::Kind::identify, "people", "tracks", "face-recognition.onnx")};
-  return spec;
-}
-
-std::string hex(float value) {
-  char text[32];
-  std::snprintf(text, sizeof text, " %a", static_cast<double>(value));
-  return text;
-}
-
-// What a frame's modules said, every bit of it but for the prints.
-std::string said(const Task& task) {
-  std::string text;
-  for (const Observation& observation : task.observations) {
-    if (const auto* faces = observation.as<Detections>())
-      for (size_t i = 0; i < faces->size(); i++) {
-        const Box& box = faces->boxes[i];
-        text += "face" + hex(box.x1) + hex(box.y1) + hex(box.x2) + hex(box.y2) + hex(faces->scores[i]) + "\n";
-      }
-    if (const auto* tracks = observation.as<Tracks>())
-      for (const Track& track : tracks->items)
-        text += "track " + std::to_string(track.track) + hex(track.box.x1) + "\n";
-    if (const auto* people = observation.as<People>())
-      for (const Person& person : people->items)
-        text += "person " + std::to_string(person.track) + " is " + std::to_string(person.id) + "\n";
-  }
-  return text;
-}
-
-struct Outcome {
-  std::map<std::pair<int32_t, int64_t>, std::string> frames;  // by source and number
-  std::optional<Error> error;
-  Report report;
-};
-
-Outcome runAll(PipelineSpec spec, unsigned seed) {
-  Outcome outcome;
-  PipelineRun run(std::move(spec), seed);
-  run.pipeline->start();
-  for (bool ended = false; !ended;) {
-    const Delivery delivery = run.next(8);
-    for (const TaskRef& task : delivery.tasks) outcome.frames[{task->source, task->seq}] = said(*task);
-    ended = delivery.ended;
-  }
-  outcome.error = run.waitDone();
-  run.pipeline->close(true);
-  outcome.report = run.closed();
-  return outcome;
+  return peopleIn({passing("a", 2, kFrames), passing("b", 4, kFrames), passing("c", 6, kFrames)}, device);
 }
 
 const Outcome& onCpu() {
@@ -102,20 +27,7 @@ bool onGpu() {
 
 void checkSame(const Outcome& outcome) {
   CHECK(!outcome.error);
-  CHECK_EQUAL(outcome.frames.size(), onCpu().frames.size());
-  size_t differ = 0;
-  for (const auto& [key, text] : onCpu().frames) {
-    const auto found = outcome.frames.find(key);
-    if (found != outcome.frames.end() && found->second == text) continue;
-    if (differ++ == 0)
-      std::printf("  source %d, frame %lld:\n%s  on the CPU:\n%s", key.first, static_cast<long long>(key.second),
-                  found == outcome.frames.end() ? "nothing\n" : found->second.c_str(), text.c_str());
-  }
-  CHECK_EQUAL(differ, size_t{0});
-}
-
-uint64_t copies(const Outcome& outcome, CopyKind kind) {
-  return outcome.report.copies[static_cast<int>(kind)];
+  CHECK_EQUAL(differing(outcome, onCpu().frames), size_t{0});
 }
 
 // Rules of the simulated runtime for as long as it lives (test/simulator/ort/shim.h).

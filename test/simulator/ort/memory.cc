@@ -120,6 +120,11 @@ OrtStatusPtr ORT_API_CALL boundValues(const OrtIoBinding* binding, OrtAllocator*
     if (found->second.allocated.count(std::string(name, lengths[i]))) status = moveToDevice((*values)[i]);
   if (names) allocator->Free(allocator, names);
   if (lengths) allocator->Free(allocator, lengths);
+  if (!status) return nullptr;
+  for (size_t i = 0; i < *count; i++) releaseValue((*values)[i]);
+  allocator->Free(allocator, *values);
+  *values = nullptr;
+  *count = 0;
   return status;
 }
 

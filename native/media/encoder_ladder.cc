@@ -1,0 +1,106 @@
+#include "media/encoder_ladder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "media/software_encoder.h"
+#include "media/ticks.h"
+
+namespace framepath::media {
+namespace {
+
+// As far as any of the encoders reorders pictures; all have three B-frames in a row at most, or a pyramid of two
+// levels.
+constexpr int64_t kReordering = 3;
+
+AvCodecParameters copyOf(const AVCodecParameters& parameters) {
+  AvCodecParameters copy(avcodec_parameters_alloc());
+  if (!copy) throw std::bad_alloc();
+  av(avcodec_parameters_copy(copy.get(), &parameters), "avcodec_parameters_copy", ErrorCode::ENCODE_FAILED);
+  return copy;
+}
+
+}  // namespace
+
+EncoderLadder::EncoderLadder(std::unique_ptr<Encoder> hardware, const EncoderOptions& options,
+                             std::shared_ptr<Device> device)
+    : options_(options),
+      device_(std::move(device)),
+      format_(hardware->inputFormat()),
+      held_(hardware->heldCanvases()),
+      parameters_(copyOf(*hardware->parameters())),
+      encoder_(std::move(hardware)),
+      lead_(options.profile == Profile::realtime ? 0 : kReordering),
+      ticks_(options.fps, -1) {}
+
+void EncoderLadder::push(const FrameRef& canvas, const Emit& emit) {
+  unfinished_.push_back({fell_ ? nullptr : canvas, ticks_.next(canvas->ptsUs)});
+  if (fell_) return inSoftware(canvas, emit);
+  if (onGpu(emit, [&](const Emit& wait) { encoder_->push(canvas, wait); })) passOn(emit);
+}
+
+void EncoderLadder::finish(const Emit& emit) {
+  if (!fell_ && onGpu(emit, [&](const Emit& wait) { encoder_->finish(wait); })) return passOn(emit);
+  encoder_->finish([&](Packet packet) { passOn(std::move(packet), emit); });
+}
+
+void EncoderLadder::inSoftware(const FrameRef& canvas, const Emit& emit) {
+  encoder_->push(canvas, [&](Packet packet) { passOn(std::move(packet), emit); });
+}
+
+void EncoderLadder::setBitrate(int64_t bitrate) {
+  bitrate_ = bitrate;
+  encoder_->setBitrate(bitrate);
+}
+
+// False: it failed, and software has taken over.
+template <typename Call>
+bool EncoderLadder::onGpu(const Emit& emit, Call&& call) {
+  std::string reason;
+  try {
+    call([this](Packet packet) { waiting_.push_back(std::move(packet)); });
+    return true;
+  } catch (const Error& error) {
+    if (error.code != ErrorCode::ENCODE_FAILED) throw;
+    reason = error.sentence;
+  }
+  fall(reason, emit);
+  return false;
+}
+
+void EncoderLadder::passOn(const Emit& emit) {
+  // Whole are the first n packets when the latest picture among them is the nth that was pushed.
+  size_t whole = 0;
+  int64_t latest = INT64_MIN;
+  for (size_t n = 0; n < waiting_.size() && n < unfinished_.size(); n++) {
+    latest = std::max(latest, ticksOfUs(waiting_[n].ptsUs, options_.fps));
+    if (latest == unfinished_[n].tick) whole = n + 1;
+  }
+  for (; whole > 0; whole--) {
+    Packet packet = std::move(waiting_.front());
+    waiting_.pop_front();
+    passOn(std::move(packet), emit);
+  }
+}
+
+// The nth packet is decoded when the nth picture is shown, less what reordering needs.
+void EncoderLadder::passOn(Packet packet, const Emit& emit) {
+  const int64_t tick = unfinished_.front().tick;
+  unfinished_.pop_front();
+  passedTick_ = tick;
+  packet.dtsUs = usOfTicks(tick - lead_, options_.fps);
+  emit(std::move(packet));
+}
+
+void EncoderLadder::fall(const std::string& reason, const Emit& emit) {
+  encoder_ = openSoftwareEncoder(options_, device_, format_, passedTick_);
+  fell_ = true;
+  waiting_.clear();
+  if (bitrate_ > 0) encoder_->setBitrate(bitrate_);
+  if (options_.recovered) options_.recovered("encoded in software from here on", "the GPU's encoder failed: " + reason);
+  std::vector<FrameRef> again;
+  for (Unfinished& picture : unfinished_) again.push_back(std::move(picture.canvas));
+  for (FrameRef& canvas : again) inSoftware(std::exchange(canvas, nullptr), emit);
+}
+
+}  // namespace framepath::media
