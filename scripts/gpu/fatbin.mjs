@@ -8,7 +8,8 @@ const containerMagic = 0xba55ed50;
 
 /** {offset, size} of a section of a 64-bit little-endian ELF file. */
 function section(elf, wanted) {
-  if (elf.length < 64 || elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2) throw new Error('This is no 64-bit ELF file');
+  if (elf.length < 64 || elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2)
+    throw new Error('This is no 64-bit ELF file');
   const table = Number(elf.readBigUInt64LE(40));
   const [entryBytes, count, namesAt] = [58, 60, 62].map((at) => elf.readUInt16LE(at));
   const header = (i) => {

@@ -68,6 +68,7 @@ function fetchSource(folder, version) {
 export async function smallFfmpeg() {
   if (!hasProgram('dpkg-query')) throw new StepError('The packs are built on Debian, or on what has its packages.');
   await ensureSystemPackages(needs);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a field of dpkg-query's format
   const version = run('dpkg-query', ['-W', '-f', '${source:Version}', 'libavcodec-dev']);
   const folder = join(cacheFolder, `gpu-ffmpeg-${version.replace(/[^\w.+-]/g, '_')}`);
   if (existsSync(folder)) return folder;

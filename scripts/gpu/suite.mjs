@@ -42,7 +42,8 @@ function readOptions(args) {
   const only = values.only?.split(',') ?? (values.churn ? ['churn'] : undefined);
   const unknown = only?.find((name) => !steps.some((step) => step.name === name));
   if (unknown) throw new StepError(`There is no step '${unknown}'.\n\n${usage}`);
-  if (!/^cuda:\d+$/.test(values.device)) throw new StepError(`Expected cuda:N for --device but received '${values.device}'`);
+  if (!/^cuda:\d+$/.test(values.device))
+    throw new StepError(`Expected cuda:N for --device but received '${values.device}'`);
   const churnMinutes = values.churn === undefined ? undefined : Number(values.churn);
   if (churnMinutes !== undefined && !(churnMinutes > 0))
     throw new StepError(`Expected minutes above 0 for --churn but received '${values.churn}'`);

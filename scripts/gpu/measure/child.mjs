@@ -3,4 +3,7 @@ import { findings } from './result.mjs';
 
 const [name, context] = process.argv.slice(2);
 const { run } = await import(`./step-${name}.mjs`);
-await run(JSON.parse(context), findings((line) => process.stdout.write(line)));
+await run(
+  JSON.parse(context),
+  findings((line) => process.stdout.write(line)),
+);

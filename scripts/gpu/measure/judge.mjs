@@ -35,7 +35,11 @@ const targets = [
       need(of(steps, 'kernels').equal, 'the kernels were not compared', ({ failed }) => ({ value: failed })),
   },
   { name: 'letterbox of 4K against a copy in the device', least: 0.7, figure: copyShare('2160p nv12 to 640x360') },
-  { name: 'compose on a 4K canvas against a copy in the device', least: 0.7, figure: copyShare('on a 2160p nv12 canvas') },
+  {
+    name: 'compose on a 4K canvas against a copy in the device',
+    least: 0.7,
+    figure: copyShare('on a 2160p nv12 canvas'),
+  },
   {
     name: 'compose of a 1080p split',
     most: 0.1,

@@ -28,7 +28,12 @@ export async function run({ device, clips, quick }, { add, attempt }) {
     await attempt(name, async () => {
       const found = await runTrial(jobOf('stage-trial.mjs', { stage, case: name, request: { ...common, ...request } }));
       const calls = found.items / (batch ?? crops);
-      add('rows', { name, provider: found.provider, callMs: found.wallMs / calls, modelMs: found.inferMs ? found.inferMs * found.batch : null });
+      add('rows', {
+        name,
+        provider: found.provider,
+        callMs: found.wallMs / calls,
+        modelMs: found.inferMs ? found.inferMs * found.batch : null,
+      });
     });
   }
   for (const batch of batches) {

@@ -58,7 +58,16 @@ export async function run({ device, clips, quick }, { set, add, attempt }) {
         const [p50, p99, max] = [0.5, 0.99, 1].map((p) => percentile(ms, p));
         const { decoded, decodedOnGpu = 0, dropped } = source;
         const where = decodedOnGpu === 0 ? 'none' : decodedOnGpu === decoded ? 'all' : 'some';
-        add('rows', { device: on, pictures: ms.length, p50, p99, max, dropped, decodedOnGpu: where, copies: report.copies });
+        add('rows', {
+          device: on,
+          pictures: ms.length,
+          p50,
+          p99,
+          max,
+          dropped,
+          decodedOnGpu: where,
+          copies: report.copies,
+        });
       } finally {
         server.close();
       }

@@ -1,7 +1,12 @@
 // The steps of the suite, in their order. `seconds` is where a step is ended; what it had found by then is kept.
 export const steps = [
   { name: 'environment', title: 'driver, libraries, NVDEC, NVENC', seconds: 70, expected: 15 },
-  { name: 'kernels', title: 'kernels: equal to the host bit by bit; GB/s against a copy in the device', seconds: 75, expected: 40 },
+  {
+    name: 'kernels',
+    title: 'kernels: equal to the host bit by bit; GB/s against a copy in the device',
+    seconds: 75,
+    expected: 40,
+  },
   { name: 'decode', title: 'decoding 1 to 16 sources, with and without detection', seconds: 90, expected: 55 },
   { name: 'inference', title: 'latency of models with and without IO binding', seconds: 50, expected: 30 },
   { name: 'pipelines', title: 'pipelines A to D on the device and on the CPU', seconds: 110, expected: 80 },

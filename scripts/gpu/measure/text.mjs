@@ -9,10 +9,27 @@ const range = (reading) => (reading ? `${number(reading.mean, 0)}/${number(readi
 export function table(head, rows) {
   const lines = [head, ...rows.map((row) => row.map(String))];
   const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
-  return lines.map((line) => line.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd());
+  return lines.map((line) =>
+    line
+      .map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
-const runsHead = ['', 'frames/s', 'CPU ms/frame', 'decoded by', 'NVDEC %', 'NVENC %', 'SM %', 'VRAM MB', 'h2dImage MB', 'd2hImage MB', 'd2hEncode MB'];
+const runsHead = [
+  '',
+  'frames/s',
+  'CPU ms/frame',
+  'decoded by',
+  'NVDEC %',
+  'NVENC %',
+  'SM %',
+  'VRAM MB',
+  'h2dImage MB',
+  'd2hImage MB',
+  'd2hEncode MB',
+];
 const decodedBy = { all: 'the GPU', some: 'both', none: 'software' };
 const runRow = (name, row) => [
   name,
@@ -34,8 +51,12 @@ const lines = {
       `kernel ${kernel}, glibc ${libc}`,
       nvidiaSmi ?? `nvidia-smi: ${nvidiaSmiMissing}`,
       ...(doctor?.native?.cuda?.steps ?? []).map(({ name, works, says }) => `${works ? 'ok' : 'NO'} ${name}: ${says}`),
-      ...(doctor?.providers ?? []).map(({ provider, works, reason }) => `${works ? 'ok' : 'NO'} ${provider}${reason ? `: ${reason}` : ''}`),
-      ...(doctor?.native?.cuda?.video?.decodes ?? []).map(({ codec, chroma, depth, to }) => `decodes ${codec} ${chroma} ${depth}-bit to ${to.join('x')}`),
+      ...(doctor?.providers ?? []).map(
+        ({ provider, works, reason }) => `${works ? 'ok' : 'NO'} ${provider}${reason ? `: ${reason}` : ''}`,
+      ),
+      ...(doctor?.native?.cuda?.video?.decodes ?? []).map(
+        ({ codec, chroma, depth, to }) => `decodes ${codec} ${chroma} ${depth}-bit to ${to.join('x')}`,
+      ),
       ...(encoding ? [`encoding: ${encoding.inSoftware ? 'in software' : 'NVENC'}`, ...falls([encoding])] : []),
     ];
   },
@@ -50,20 +71,49 @@ const lines = {
       `${number(100 / row.copyRatio, 0)} %`,
     ]);
     return [
-      ...(equal ? [`equal to the host: ${equal.passed} tests passed, ${equal.failed} failed, ${equal.cases} random cases a kernel`] : []),
-      ...(speed ? [`a large copy inside the device moves ${whole(speed.copyGbPerSecond)} GB/s, read and written`, ...table(head, rows)] : []),
+      ...(equal
+        ? [
+            `equal to the host: ${equal.passed} tests passed, ${equal.failed} failed, ${equal.cases} random cases a kernel`,
+          ]
+        : []),
+      ...(speed
+        ? [
+            `a large copy inside the device moves ${whole(speed.copyGbPerSecond)} GB/s, read and written`,
+            ...table(head, rows),
+          ]
+        : []),
     ];
   },
   decode({ rows = [], codecs = [] }) {
-    const named = codecs.map(({ codec, decodedOnGpu, frames }) => `${codec}: ${frames} frames, by ${decodedBy[decodedOnGpu]}`);
-    return [...table(runsHead, rows.map((row) => runRow(row.name, row))), ...named, ...falls([...rows, ...codecs])];
+    const named = codecs.map(
+      ({ codec, decodedOnGpu, frames }) => `${codec}: ${frames} frames, by ${decodedBy[decodedOnGpu]}`,
+    );
+    return [
+      ...table(
+        runsHead,
+        rows.map((row) => runRow(row.name, row)),
+      ),
+      ...named,
+      ...falls([...rows, ...codecs]),
+    ];
   },
   inference({ rows = [] }) {
-    const cells = rows.map(({ name, provider, callMs, modelMs }) => [name, provider ?? '-', number(callMs, 3), number(modelMs, 3)]);
+    const cells = rows.map(({ name, provider, callMs, modelMs }) => [
+      name,
+      provider ?? '-',
+      number(callMs, 3),
+      number(modelMs, 3),
+    ]);
     return table(['', 'provider', 'whole call ms', 'model ms'], cells);
   },
   pipelines({ rows = [] }) {
-    return [...table(runsHead, rows.map((row) => runRow(`${row.name} on ${row.device}`, row))), ...falls(rows)];
+    return [
+      ...table(
+        runsHead,
+        rows.map((row) => runRow(`${row.name} on ${row.device}`, row)),
+      ),
+      ...falls(rows),
+    ];
   },
   latency({ rows = [] }) {
     const cells = rows.map(({ device, pictures, p50, p99, max, decodedOnGpu }) => [
@@ -94,7 +144,9 @@ const lines = {
     const said = torch?.skipped
       ? [`PyTorch: not measured, ${torch.skipped}`]
       : torch
-        ? [`PyTorch ${torch.torch}, OpenCV ${torch.opencv}: decode ${whole(torch.decodeFps)} frames/s, with resize and normalise ${whole(torch.fps)}`]
+        ? [
+            `PyTorch ${torch.torch}, OpenCV ${torch.opencv}: decode ${whole(torch.decodeFps)} frames/s, with resize and normalise ${whole(torch.fps)}`,
+          ]
         : [];
     const cells = rows.map(({ name, fps, copies }) => [
       name,
