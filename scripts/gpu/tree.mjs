@@ -13,9 +13,10 @@ import { dirname, join, relative } from 'node:path';
 import { root, run, StepError } from '../steps/shell.mjs';
 import { clipFiles } from './clips.mjs';
 import { isElf, neededBy, ofGlibc } from './elf.mjs';
+import { deviceTests } from './measure/steps.mjs';
 
 /** Test programs that say something on a real GPU. */
-export const testPrograms = ['conformance_test', 'infer_box_decoder_test', 'infer_head_test', 'pipeline_models_test'];
+export const testPrograms = ['conformance_test', ...deviceTests];
 
 /** Below app, copied as they are. */
 const ofPackage = ['package.json', 'LICENSE', 'lib', 'models', 'scripts', 'bench'];

@@ -32,7 +32,7 @@ const rootPackages = [
 ];
 const merged = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' };
 
-function makeRoot(folder) {
+export function makeRoot(folder) {
   for (const [link, target] of Object.entries(merged)) {
     mkdirSync(join(folder, target), { recursive: true });
     symlinkSync(target, join(folder, link));
@@ -72,7 +72,7 @@ function addSimulator(folder, packed) {
 }
 
 /** Runs a command in the folder as root folder: no network but its own, no mount that outlives it. */
-function inside(folder, command, env = {}) {
+export function inside(folder, command, env = {}) {
   const prepare = [
     'ip link set lo up',
     `mount -t proc proc '${folder}/proc'`,
@@ -179,7 +179,9 @@ async function tryPacks({ packed, keep }) {
   }
 }
 
-await main(async () => {
-  const { values } = parseArgs({ options: { packed: { type: 'boolean' }, keep: { type: 'boolean' } } });
-  await tryPacks(values);
-});
+if (import.meta.filename === process.argv[1]) {
+  await main(async () => {
+    const { values } = parseArgs({ options: { packed: { type: 'boolean' }, keep: { type: 'boolean' } } });
+    await tryPacks(values);
+  });
+}

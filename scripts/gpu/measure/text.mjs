@@ -60,7 +60,7 @@ const lines = {
       ...(encoding ? [`encoding: ${encoding.inSoftware ? 'in software' : 'NVENC'}`, ...falls([encoding])] : []),
     ];
   },
-  kernels({ equal, speed }) {
+  kernels({ equal, speed, tests = [] }) {
     const head = ['kernel', 'case', 'ms', 'GB/s', 'copy GB/s', 'of the copy'];
     const rows = (speed?.kernels ?? []).map((row) => [
       row.name,
@@ -82,6 +82,7 @@ const lines = {
             ...table(head, rows),
           ]
         : []),
+      ...tests.map(({ name, passed, failed }) => `${name}: ${passed} passed, ${failed} failed`),
     ];
   },
   decode({ rows = [], codecs = [] }) {
