@@ -5,7 +5,7 @@ import { entryOf, findings, gather } from '../../scripts/gpu/measure/result.mjs'
 import { runStep } from '../../scripts/gpu/measure/run-step.mjs';
 import { cutMs } from '../../scripts/gpu/measure/step-decode.mjs';
 import { table, text } from '../../scripts/gpu/measure/text.mjs';
-import { decodedWhere } from '../../scripts/gpu/measure/trials.mjs';
+import { decodedWhere, errorOf } from '../../scripts/gpu/measure/trials.mjs';
 
 const step = (name: string, result: object) => ({ name, title: name, ok: true, seconds: 1, result });
 const copies = (h2dImage: number) => ({ h2dImage, d2hImage: 0, d2hEncode: 0, d2hRequested: 0, d2hResults: 9 });
@@ -145,6 +145,12 @@ test('where pictures were decoded is told of all sources together', () => {
     ]),
   ).toBe('some');
   expect(decodedWhere([{ decoded: 5 }])).toBe('none');
+});
+
+test('of what a failed process said, the error remains', () => {
+  const said = `node trial.mjs ended with 1: \x1b[1;31mnoise\x1b[m\nfile.js:50\n    ^\n\nFramepathError: No GPU.\n    at start (x.js)\n`;
+  expect(errorOf(said)).toBe('FramepathError: No GPU.');
+  expect(errorOf('killed \n')).toBe('killed');
 });
 
 test('an FLV file falls into its head and its pictures', () => {

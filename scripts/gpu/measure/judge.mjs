@@ -79,8 +79,10 @@ const targets = [
       need(
         pipelinesOn(steps).find(({ name }) => name === 'D'),
         'D did not run on the device',
-        ({ nvdec, sm }) =>
-          nvdec || sm ? { value: Math.max(nvdec?.max ?? 0, sm?.max ?? 0) } : missing('NVML gave no utilisation'),
+        ({ nvdec, sm, decodedOnGpu }) => {
+          if (decodedOnGpu !== 'all') return missing('software decoded, not NVDEC');
+          return nvdec || sm ? { value: Math.max(nvdec?.max ?? 0, sm?.max ?? 0) } : missing('NVML gave no utilisation');
+        },
       ),
   },
   {

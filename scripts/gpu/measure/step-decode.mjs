@@ -17,7 +17,7 @@ export function cutMs({ sources, fps, seconds }) {
 async function measured({ device, clips, quick }, found, pipeline, counts) {
   let fps = quick ? 30 : 600;
   for (const sources of counts) {
-    const name = `${sources} sources, ${pipeline === 'A' ? 'decode and detect' : 'decode'}`;
+    const name = `${sources} source${sources > 1 ? 's' : ''}, ${pipeline === 'A' ? 'decode and detect' : 'decode'}`;
     await found.attempt(name, async () => {
       const endMs = quick ? 1000 : cutMs({ sources, fps, seconds: 5 });
       const job = { pipeline, clips: Array(sources).fill(clips.long1080), settings: { device } };

@@ -4,7 +4,7 @@ import { jobOf, runTrial } from '../../../bench/runner.mjs';
 import { loadSettings } from '../../../lib/config.js';
 import { resolveModel } from '../../../lib/model-file.js';
 import { runtimeLibraries } from '../../../lib/runtime-library.js';
-import { ownTrial } from './trials.mjs';
+import { brief, ownTrial } from './trials.mjs';
 
 export async function run({ device, clips, quick }, { add, attempt }) {
   const settings = await loadSettings({});
@@ -26,7 +26,9 @@ export async function run({ device, clips, quick }, { add, attempt }) {
     const { stage, batch, crops } = request;
     const name = `${stage}, ${batch ?? crops} at once, bound`;
     await attempt(name, async () => {
-      const found = await runTrial(jobOf('stage-trial.mjs', { stage, case: name, request: { ...common, ...request } }));
+      const found = await brief(
+        runTrial(jobOf('stage-trial.mjs', { stage, case: name, request: { ...common, ...request } })),
+      );
       const calls = found.items / (batch ?? crops);
       add('rows', {
         name,

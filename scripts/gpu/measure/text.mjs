@@ -52,7 +52,7 @@ const lines = {
       nvidiaSmi ?? `nvidia-smi: ${nvidiaSmiMissing}`,
       ...(doctor?.native?.cuda?.steps ?? []).map(({ name, works, says }) => `${works ? 'ok' : 'NO'} ${name}: ${says}`),
       ...(doctor?.providers ?? []).map(
-        ({ provider, works, reason }) => `${works ? 'ok' : 'NO'} ${provider}${reason ? `: ${reason}` : ''}`,
+        ({ provider, state, reason }) => `${state === 'works' ? 'ok' : 'NO'} ${provider}${reason ? `: ${reason}` : ''}`,
       ),
       ...(doctor?.native?.cuda?.video?.decodes ?? []).map(
         ({ codec, chroma, depth, to }) => `decodes ${codec} ${chroma} ${depth}-bit to ${to.join('x')}`,

@@ -37,15 +37,31 @@ export function rowOf(trial) {
   };
 }
 
-/** Runs a job of bench/trial.mjs. */
-export async function trial(job) {
-  return rowOf(await runTrial(jobOf('trial.mjs', job)));
+/** Of what a process said when it ended, the error that it threw, without colours and stack. */
+export function errorOf(message) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
+  const plain = message.replace(/\x1b\[[\d;]*m/g, '');
+  return /^\w*Error(?: \[\w+\])?: .*$/m.exec(plain)?.[0] ?? plain.trim();
 }
 
-/** Runs a script of this folder with a job; resolves with the JSON of its last line. */
+/** The outcome of a trial whose failure is told by errorOf. */
+export async function brief(running) {
+  try {
+    return await running;
+  } catch (error) {
+    throw new Error(errorOf(error.message), { cause: error });
+  }
+}
+
+/** Runs a job of bench/trial.mjs. @throws Error with what the process threw */
+export async function trial(job) {
+  return rowOf(await brief(runTrial(jobOf('trial.mjs', job))));
+}
+
+/** Runs a script of this folder with a job; resolves with the JSON of its last line. @throws Error as trial does */
 export function ownTrial(script, job) {
   const args = [fileURLToPath(new URL(script, import.meta.url)), JSON.stringify(job)];
-  return runTrial({ file: process.execPath, args });
+  return brief(runTrial({ file: process.execPath, args }));
 }
 
 /** Runs a program to its end. @throws Error with what it said, unless its status is one of `statuses` */
