@@ -7,8 +7,9 @@ import { newestVersion } from './bundles.mjs';
 /** What any Linux machine with glibc has. */
 export const ofGlibc =
   /^(ld-linux-x86-64\.so\.2|lib(c|m|dl|rt|pthread|resolv|util|anl|mvec|nsl|BrokenLocale)\.so\.\d+|linux-vdso\.so\.1)$/;
-/** What comes with an NVIDIA driver, or with CUDA. */
-export const ofCuda = /^lib(cuda|nvcuvid|nvidia-.*|cudart|cublas|cublasLt|curand|cudnn.*|cufft|nvrtc)\.so\.\d+$/;
+/** What comes with an NVIDIA driver, CUDA or TensorRT. */
+export const ofCuda =
+  /^lib(cuda|nvcuvid|nvidia-.*|cudart|cublas|cublasLt|curand|cudnn.*|cufft|nvrtc|nvinfer|nvonnxparser)\.so\.\d+$/;
 
 export function isElf(file) {
   if (!statSync(file).isFile()) return false;

@@ -1,4 +1,4 @@
-// ONNX Runtime's CUDA provider for CUDA 13, thinned. Its package has no libonnxruntime.so that could use it: that is the
+// ONNX Runtime's CUDA provider for CUDA 13, thinned, and that of TensorRT. Its package has no libonnxruntime.so that could use it: that is the
 // one of onnxruntime-node 1.29.0, of the same build.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,8 +19,9 @@ export async function cudaProvider(archs) {
     say(`the CUDA provider: ${Math.round(kept / 1e6)} MB of GPU code kept, ${Math.round(zeroed / 1e6)} MB zeroed`);
     writeFileSync(thinned, library);
   }
+  const asTheyAre = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_tensorrt.so'];
   return {
     'libonnxruntime_providers_cuda.so': thinned,
-    'libonnxruntime_providers_shared.so': join(folder, 'libonnxruntime_providers_shared.so'),
+    ...Object.fromEntries(asTheyAre.map((name) => [name, join(folder, name)])),
   };
 }

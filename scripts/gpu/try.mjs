@@ -20,7 +20,7 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup.mjs';
 import { main, root, run, StepError, say } from '../steps/shell.mjs';
-import { neededBy, ofGlibc } from './elf.mjs';
+import { neededBy, ofCuda, ofGlibc } from './elf.mjs';
 import { steps } from './measure/steps.mjs';
 import { pack } from './pack.mjs';
 import { systemLibrary } from './tree.mjs';
@@ -95,7 +95,7 @@ function unpackIn(folder, packs) {
   process.stdout.write(ran.stdout);
   if (ran.status !== 0) throw new StepError(`unpack failed with ${ran.signal ?? ran.status}`);
   const missing = [...ran.stdout.matchAll(/^missing on this machine: (\S+)/gm)].map(([, name]) => name);
-  const foreign = missing.filter((name) => !/^lib(cuda|cublas|cublasLt|cudart|curand)\.so/.test(name));
+  const foreign = missing.filter((name) => !ofCuda.test(name));
   if (foreign.length) throw new StepError(`The pack needs more of a machine than CUDA: ${foreign.join(', ')}`);
 }
 
@@ -162,9 +162,11 @@ async function tryPacks({ packed, keep }) {
     say('the suite, in its quick form');
     const runtime = '/opt/framepath-gpu/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1';
     const ran = inside(folder, '/opt/framepath-gpu/suite --quick --json /opt/result.json', {
-      LD_LIBRARY_PATH: '/opt/simulator',
+      LD_LIBRARY_PATH: '/opt/simulator:/opt/simulator/ort', // onnxruntime-node's binding takes the simulated one too
       FRAMEPATH_ORT_LIBRARY: '/opt/simulator/ort/libonnxruntime.so.1',
       FRAMEPATH_SIM_ORT_REAL: runtime,
+      // The simulated NVDEC shows what it finds in files: of a stream it must be told.
+      FRAMEPATH_SIM_NVDEC_FILES: '/opt/framepath-gpu/clips/live.flv',
     });
     process.stdout.write(ran.stdout);
     const file = join(folder, 'opt/result.json');

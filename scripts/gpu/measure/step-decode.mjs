@@ -32,13 +32,13 @@ export async function run(context, found) {
   const { device, clips, quick } = context;
   await measured(context, found, 'decode', quick ? [1, 2] : [1, 2, 4, 8, 16]);
   await measured(context, found, 'A', quick ? [2] : [1, 16]);
+  // Which codecs a GPU decodes is a finding, not a failure: the small FFmpeg of a pack has no AV1 in software.
   for (const codec of ['hevc', 'hevc10', 'vp9', 'av1'])
-    await found.attempt(codec, async () => {
-      const { decodedOnGpu, frames, recoveries } = await trial({
-        pipeline: 'decode',
-        clips: [clips[codec]],
-        settings: { device },
-      });
+    try {
+      const job = { pipeline: 'decode', clips: [clips[codec]], settings: { device } };
+      const { decodedOnGpu, frames, recoveries } = await trial(job);
       found.add('codecs', { codec, decodedOnGpu, frames, recoveries });
-    });
+    } catch (error) {
+      found.add('codecs', { codec, error: error.message });
+    }
 }

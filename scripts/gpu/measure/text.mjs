@@ -86,8 +86,8 @@ const lines = {
     ];
   },
   decode({ rows = [], codecs = [] }) {
-    const named = codecs.map(
-      ({ codec, decodedOnGpu, frames }) => `${codec}: ${frames} frames, by ${decodedBy[decodedOnGpu]}`,
+    const named = codecs.map(({ codec, decodedOnGpu, frames, error }) =>
+      error ? `${codec}: ${error}` : `${codec}: ${frames} frames, by ${decodedBy[decodedOnGpu]}`,
     );
     return [
       ...table(
