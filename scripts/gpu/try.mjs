@@ -20,6 +20,7 @@ import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup.mjs';
 import { main, root, run, StepError, say } from '../steps/shell.mjs';
+import { python } from '../steps/system-packages.mjs';
 import { neededBy, ofCuda, ofGlibc } from './elf.mjs';
 import { steps } from './measure/steps.mjs';
 import { pack } from './pack.mjs';
@@ -103,7 +104,8 @@ function unpackIn(folder, packs) {
 function unpackByPython(folder, packs) {
   const tools = join(folder, 'tools');
   mkdirSync(tools, { recursive: true });
-  for (const name of 'sh tar python3 sed grep cp rm touch mkdir dirname cat head ldd sort env bash'.split(' '))
+  symlinkSync(python, join(tools, 'python3'));
+  for (const name of 'sh tar sed grep cp rm touch mkdir dirname cat head ldd sort env bash'.split(' '))
     symlinkSync(run('sh', ['-c', `command -v ${name}`]).trim(), join(tools, name));
   const to = join(folder, 'by-python');
   const ran = spawnSync('sh', [join(packs, 'unpack'), packs, to], { encoding: 'utf8', env: { PATH: tools } });

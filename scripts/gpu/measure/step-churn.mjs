@@ -47,7 +47,7 @@ export async function run({ device, clips, quick, churnMinutes }, { set, attempt
         rssMegabytes: [seen[0].rssMegabytes, seen.at(-1).rssMegabytes],
         rssMegabytesPerMinute: slope ?? null,
         vramBytes: [first, last],
-        grew: wrong,
+        grew: slope === undefined ? [] : wrong,
         recoveries: [...recoveries],
       });
       // Less than a minute says nothing about slow growth; a churn that was asked for by itself does.
