@@ -150,7 +150,6 @@ async function tryPacks({ packed, keep }) {
   if (process.getuid() !== 0) throw new StepError('chroot and unshare need root: sudo npm run gpu:try');
   const packs = join(root, 'build/gpu-packs');
   await setUp('simulator');
-  // The least compression: what is tried is whether it works.
   if (!packed) await pack({ archs: [90], out: packs, limit: 55 * 2 ** 20, compression: 1 });
   const folder = mkdtempSync(join(tmpdir(), 'framepath-root-'));
   try {
