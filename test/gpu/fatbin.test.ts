@@ -69,12 +69,9 @@ const containers: Entry[][] = [
 ];
 
 test('what a library has for GPUs is listed', () => {
-  expect(gpuCode(elfWith(containers)).map(({ kind, arch }: Entry) => `${kind} ${arch}`)).toEqual([
-    'elf 80',
-    'elf 90',
-    'elf 90',
-    'ptx 90',
-  ]);
+  expect(
+    gpuCode(elfWith(containers)).map(({ kind, arch }: { kind: string; arch: number }) => `${kind} ${arch}`),
+  ).toEqual(['elf 80', 'elf 90', 'elf 90', 'ptx 90']);
 });
 
 test('thinning keeps the code of one architecture, every address and all that is no GPU code', () => {

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { judge } from '../../scripts/gpu/measure/judge.mjs';
 import { readFlv } from '../../scripts/gpu/measure/live-server.mjs';
@@ -128,6 +131,49 @@ test('a step that cannot even be loaded is an entry with its reason', async () =
   const entry = await runStep({ name: 'nowhere', title: 'no such step' }, {}, 20);
   expect(entry.ok).toBe(false);
   expect(entry.error).toContain('step-nowhere.mjs');
+});
+
+/** The state letter of a process; Z is one that has ended and that nobody has asked about yet. */
+function stateOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '')[0]!;
+  } catch {
+    return 'Z';
+  }
+}
+
+test('a step that hangs is ended with all its processes, and what it found stays', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'framepath-step-'));
+  const program = join(folder, 'hangs.mjs');
+  const grandchild = join(folder, 'pid');
+  writeFileSync(
+    program,
+    `import { spawn } from 'node:child_process';
+     import { writeFileSync } from 'node:fs';
+     const child = spawn('sleep', ['60'], { stdio: 'inherit' });
+     writeFileSync(${JSON.stringify(grandchild)}, String(child.pid));
+     process.stdout.write(JSON.stringify({ set: 'found', value: 1 }) + '\\n');
+     setInterval(() => {}, 1000);`,
+  );
+  try {
+    const entry = await runStep({ name: 'hangs', title: 't' }, {}, 3, program);
+    expect(entry).toMatchObject({ ok: false, result: { found: 1 }, error: 'ended at its limit of 3 s' });
+    await expect.poll(() => stateOf(readFileSync(grandchild, 'utf8')), { timeout: 5000 }).toBe('Z');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('a step that crashes is an entry with the signal and what was written', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'framepath-step-'));
+  const program = join(folder, 'crashes.mjs');
+  writeFileSync(program, `process.stderr.write('lost the GPU\\n', () => process.kill(process.pid, 'SIGSEGV'));`);
+  try {
+    const entry = await runStep({ name: 'crashes', title: 't' }, {}, 20, program);
+    expect(entry).toMatchObject({ ok: false, error: 'killed by SIGSEGV: lost the GPU' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('sources are cut so that trials take equally long', () => {

@@ -6,8 +6,7 @@ const videoTag = 9;
 
 /**
  * The parts of an FLV file (Adobe's Flash Video File Format 10.1, annex E): what comes before the first picture, and the
- * tags of pictures, each with the length of its predecessor behind it.
- * @returns {head, pictures: [{timeMs, bytes}]}
+ * tags of pictures, each with the length of its predecessor behind it: {head, pictures: [{timeMs, bytes}]}.
  */
 export function readFlv(file) {
   if (file.toString('latin1', 0, 3) !== 'FLV') throw new Error('This is no FLV file');
@@ -27,8 +26,8 @@ export function readFlv(file) {
 }
 
 /**
- * Serves the file to whoever connects, again from its start.
- * @returns {url, sent: Map(timeMs -> when it was sent, performance.now()), close()}
+ * Serves the file to whoever connects, again from its start. Resolves with {url, sent: Map(timeMs -> when it was sent, as
+ * performance.now() says), lengthMs, close()}.
  */
 export async function serveLive(path) {
   const { head, pictures } = readFlv(readFileSync(path));

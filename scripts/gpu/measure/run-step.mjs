@@ -13,10 +13,11 @@ const stderrKept = 4000;
  * @param step {name, title}
  * @param context what the step's `run` gets
  * @param seconds when it is ended
+ * @param program what is run, with the step's name and the context as arguments
  */
-export async function runStep(step, context, seconds) {
+export async function runStep(step, context, seconds, program = childFile) {
   const begun = performance.now();
-  const child = spawn(process.execPath, ['--expose-gc', childFile, step.name, JSON.stringify(context)], {
+  const child = spawn(process.execPath, ['--expose-gc', program, step.name, JSON.stringify(context)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
