@@ -156,8 +156,8 @@ test('a step that hangs is ended with all its processes, and what it found stays
      setInterval(() => {}, 1000);`,
   );
   try {
-    const entry = await runStep({ name: 'hangs', title: 't' }, {}, 3, program);
-    expect(entry).toMatchObject({ ok: false, result: { found: 1 }, error: 'ended at its limit of 3 s' });
+    const entry = await runStep({ name: 'hangs', title: 't' }, {}, 4, program);
+    expect(entry).toMatchObject({ ok: false, result: { found: 1 }, error: 'ended at its limit of 4 s' });
     await expect.poll(() => stateOf(readFileSync(grandchild, 'utf8')), { timeout: 5000 }).toBe('Z');
   } finally {
     rmSync(folder, { recursive: true, force: true });
