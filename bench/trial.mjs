@@ -11,9 +11,8 @@ const job = JSON.parse(process.argv[2]);
 function describe({ pipeline: name, clips, model = 'blazeface', settings = {}, workers, options = {} }) {
   const sources = clips.map((clip, i) => video(clip, { id: String(i), ...options.video }));
   const policy = { ...(workers && { workers }), ...options.detect };
-  let run = pipeline(...sources)
-    .options(settings)
-    .use(detect('faces', model, policy));
+  let run = pipeline(...sources).options(settings);
+  if (name !== 'decode') run = run.use(detect('faces', model, policy));
   if (name === 'B') {
     const whole = { fit: 'stretch' };
     const halves = { left: { source: 0, ...whole }, right: { source: 1, ...whole } };
@@ -99,5 +98,11 @@ const line = {
   threadMs,
   reid: report.reid,
   stages: report.stages,
+  device: report.device,
+  copies: report.copies,
+  gpu: report.gpu,
+  models: report.models.map(({ name, provider, batch }) => ({ name, provider, batch })),
+  recoveries: report.recoveries,
+  sources: report.sources.map(({ id, decoded, decodedOnGpu, dropped }) => ({ id, decoded, decodedOnGpu, dropped })),
 };
 process.stdout.write(`${JSON.stringify(line)}\n`);

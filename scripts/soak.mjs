@@ -26,7 +26,7 @@ export function fitLine(points) {
 }
 
 /** What is alive in this process now. */
-function reading(live) {
+export function reading(live) {
   return {
     rssMegabytes: process.memoryUsage.rss() / 1e6,
     threads: readdirSync('/proc/self/task').length,
@@ -35,11 +35,18 @@ function reading(live) {
   };
 }
 
-/** One run: two sources, a third joins, the second leaves, the third is removed or ends; every other run is broken off. */
-async function cycle(number, { left, right }, folder, api) {
+/**
+ * One run: two sources, a third joins, the second leaves, the third is removed or ends; every other run is broken off.
+ * @param clips {left, right}: paths, 9 s long at least
+ * @param api what the library exports
+ * @param settings as the library's
+ * @returns {frames, live, report} @throws Error when frames were lost
+ */
+export async function cycle(number, { left, right }, folder, api, settings = {}) {
   const { pipeline, video, detect, track, identify, grid } = api;
   const seconds = (from, to) => ({ startMs: from * 1000, endMs: to * 1000 });
   const run = await pipeline(video(left, { id: 'a', ...seconds(0, 4) }), video(right, { id: 'b', ...seconds(1, 5) }))
+    .options(settings)
     .use(detect('faces', 'blazeface'))
     .use(track('tracks', { of: 'faces' }))
     .use(identify('people', { of: 'tracks', model: 'face-recognition' }))
@@ -70,7 +77,7 @@ async function cycle(number, { left, right }, folder, api) {
     const dropped = Object.values(source.dropped).reduce((sum, count) => sum + count, 0);
     if (source.in !== source.delivered + dropped + source.inFlight) throw new Error(`${source.id} lost frames`);
   }
-  return { frames, live: report.live };
+  return { frames, live: report.live, report };
 }
 
 /** Loops for `minutes`; resolves with {cycles, frames, readings: [[minute, reading]]}. */

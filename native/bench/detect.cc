@@ -57,6 +57,7 @@ Figures detect(const Setting& setting, const DetectCase& is) {
   const Window infer = measure(setting.minSeconds / 2, [&](Stopwatch& watch) {
     watch.start();
     detector->infer(detector->maxBatch());
+    detector->queue().synchronize();
     watch.stop();
     return static_cast<int64_t>(detector->maxBatch());
   });
@@ -67,6 +68,7 @@ Figures detect(const Setting& setting, const DetectCase& is) {
                     {"input", inputSize(model->spec())},
                     {"batch", int64_t{model->batch()}},
                     {"inferCpuMs", infer.cpuMsPerItem()},
+                    {"inferMs", infer.wallMsPerItem()},
                     {"inferShare", infer.cpuMsPerItem() / window.cpuMsPerItem()},
                     {"detections", static_cast<double>(boxes) / static_cast<double>(looked)}});
 }

@@ -31,6 +31,7 @@ class Stopwatch {
 struct Window {
   int64_t items = 0;
   double wallMs = 0, cpuMs = 0;
+  double wallMsPerItem() const { return items ? wallMs / static_cast<double>(items) : 0; }
   double cpuMsPerItem() const { return items ? cpuMs / static_cast<double>(items) : 0; }
 };
 

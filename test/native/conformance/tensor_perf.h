@@ -41,6 +41,9 @@ PERF_CASE(letterbox, hd, "720p yuv420p to 256x144 float NCHW") {
 PERF_CASE(letterbox, yolo, "1080p yuv420p to 640x360 float NCHW") {
   letterboxPerf(random, stage, pixelFormat::yuv420p, 1920, 1080, 640, 360, TensorLayout::nchw);
 }
+PERF_CASE(letterbox, uhd, "2160p nv12 to 640x360 float NCHW") {
+  letterboxPerf(random, stage, pixelFormat::nv12, 3840, 2160, 640, 360, TensorLayout::nchw);
+}
 PERF_CASE(letterbox, up, "320x180 yuv420p to 640x360 float NCHW") {
   letterboxPerf(random, stage, pixelFormat::yuv420p, 320, 180, 640, 360, TensorLayout::nchw);
 }

@@ -1,0 +1,79 @@
+// From the moment a picture's last byte is sent to the moment its result is in JavaScript, at the pace of a camera.
+import { camera, detect, pipeline } from '../../../lib/index.js';
+import { serveLive } from './live-server.mjs';
+
+/** Opening reads ahead: pictures that were sent by then, and this much after, do not count. */
+const settleMs = 1000;
+/** A picture without a result by then: the source has ended, or hangs. */
+const patienceMs = 5000;
+
+/** Pictures that say something. */
+const least = 20;
+
+/** The p-th part (0 to 1) of the values. */
+export function percentile(values, p) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))];
+}
+
+/** Milliseconds of each picture, over the whole clip or until there are `most`. */
+async function latencies(run, server, most) {
+  const found = [];
+  const settledAt = performance.now() + settleMs;
+  const frames = run[Symbol.asyncIterator]();
+  const wait = async () => {
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(resolve, patienceMs, { done: true });
+    });
+    const next = await Promise.race([frames.next(), late]);
+    clearTimeout(timer);
+    return next;
+  };
+  for (let next = await wait(); !next.done; next = await wait()) {
+    const { timeMs } = next.value;
+    const sentAt = server.sent.get(Math.round(timeMs));
+    if (sentAt === undefined) throw new Error(`no picture was sent for time ${timeMs}`);
+    if (sentAt > settledAt) found.push(performance.now() - sentAt);
+    if (found.length === most || timeMs >= server.lengthMs - 100) break;
+  }
+  return found;
+}
+
+export async function run({ device, clips, quick }, { set, add, attempt }) {
+  for (const on of quick ? [device] : [device, 'cpu'])
+    await attempt(on, async () => {
+      const server = await serveLive(clips.live);
+      try {
+        const live = await pipeline(camera(server.url, { id: 'live' }))
+          .options({ device: on })
+          .use(detect('faces', 'blazeface'))
+          .start();
+        let ms;
+        try {
+          ms = await latencies(live, server, quick ? least : Number.POSITIVE_INFINITY);
+        } finally {
+          await live.close();
+        }
+        if (ms.length < least) throw new Error(`only ${ms.length} pictures came after the first ${settleMs} ms`);
+        const report = await live.report();
+        const [source] = report.sources;
+        const [p50, p99, max] = [0.5, 0.99, 1].map((p) => percentile(ms, p));
+        const { decoded, decodedOnGpu = 0, dropped } = source;
+        const where = decodedOnGpu === 0 ? 'none' : decodedOnGpu === decoded ? 'all' : 'some';
+        add('rows', {
+          device: on,
+          pictures: ms.length,
+          p50,
+          p99,
+          max,
+          dropped,
+          decodedOnGpu: where,
+          copies: report.copies,
+        });
+      } finally {
+        server.close();
+      }
+    });
+  set('paceFps', 30);
+}
