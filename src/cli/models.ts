@@ -10,17 +10,25 @@ import { fixModel } from '../models/fixes.js';
 import { registry } from '../models/registry.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
+import { convert } from './models-convert.js';
 import { table } from './summary.js';
 import type { Terminal } from './terminal.js';
 
 const usage = `Usage: framepath models [list] [--json]
        framepath models inspect <name|path> [--json]
        framepath models fix <path> [--out FILE] [--vector 8|16] [--json]
+       framepath models convert <path> <out.onnx> [options] [--json]
 
 list     the models known by name
 inspect  how a model would be fed and read, as far as its file says
 fix      frees the batch, NHWC to NCHW, pads channels; outputs stay the same (padding: within 1e-3). --vector: floats in
          a vector of the CPU that will run it, 16 with AVX-512, 8 with AVX2 (default: this machine's)
+convert  a TFLite file, or the model.json of a TensorFlow.js graph model (its weights beside it), as ONNX
+  --batch N|free            pictures in a batch (default: free where the file allows it)
+  --layout nchw|nhwc        order of the input's dimensions (nchw)
+  --outputs A,B --names X,Y tensors of the file that become outputs, and their names (those the file declares)
+  --head NAME --mean M --scale S --color C --resize R --align A --metric M --threshold T --pad P
+                            written into the file: how it is fed (input = (pixel - mean) * scale) and read
 `;
 
 async function list(asJson: boolean, terminal: Terminal): Promise<number> {
@@ -100,6 +108,7 @@ export const models: Command = {
   summary: 'the models that come with it; inspect and fix others',
   usage,
   async run(args, terminal) {
+    if (args[0] === 'convert') return convert(args.slice(1), terminal);
     const { values, positionals } = readArguments(args, {
       json: { type: 'boolean' },
       out: { type: 'string' },
@@ -112,7 +121,7 @@ export const models: Command = {
       if (values[name] !== undefined && action !== 'fix') throw new UsageError(`--${name} is an option of models fix`);
     if (action === 'list' && ref === undefined) return list(asJson, terminal);
     if (action !== 'inspect' && action !== 'fix')
-      throw new UsageError(`Expected list, inspect or fix but received '${action}'`);
+      throw new UsageError(`Expected list, inspect, fix or convert but received '${action}'`);
     if (ref === undefined) throw new UsageError('Expected the name or path of a model');
     return action === 'inspect'
       ? inspect(ref, asJson, terminal)
