@@ -76,7 +76,7 @@ describe('bad usage exits 2 with the usage', () => {
     [['run', 'a.mp4', '--bitrate', '2M'], '--bitrate needs --out'],
     [['run', 'a.mp4', '--results', ''], 'Expected a value for --results'],
     [['probe'], 'Expected a source'],
-    [['models', 'destroy'], "Expected list, inspect or fix but received 'destroy'"],
+    [['models', 'destroy'], "Expected list, inspect, fix, add or convert but received 'destroy'"],
     [['models', 'inspect'], 'Expected the name or path of a model'],
     [['doctor', 'me'], 'Expected no argument'],
     [['plan'], 'Expected --streams'],
@@ -315,7 +315,14 @@ describe('models', () => {
   test('lists the registry', async () => {
     const { code, out } = await framepath(['models', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(out).map(({ name }: { name: string }) => name)).toEqual(['blazeface', 'face-recognition']);
+    expect(JSON.parse(out).map(({ name }: { name: string }) => name)).toEqual([
+      'blazeface',
+      'face-recognition',
+      'person',
+      'emotion',
+      'pose',
+      'mobilefacenet',
+    ]);
     expect((await framepath(['models', 'list'])).out).toContain('blazeface (detect');
   });
 
