@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Terminal } from '../src/cli/terminal.js';
+import { getMetadata, readModel } from '../src/models/onnx-proto.js';
 import { fake } from './fake/addon.js';
 import { scratch } from './fake/mock.js';
 import { codedError } from './fake/run.js';
@@ -332,6 +333,42 @@ describe('models', () => {
       code: 1,
       err: expect.stringContaining('MODEL_NOT_FOUND'),
     });
+  });
+
+  test('converts a graph model and says what it takes and gives', async () => {
+    const relu = { name: 'y', op: 'Relu', input: ['x'] };
+    const picture = { shape: { shape: { dim: [-1, 4, 6, 3].map((size) => ({ size: String(size) })) } } };
+    const node = [{ name: 'x', op: 'Placeholder', attr: picture }, relu];
+    const path = join(folder, 'graph.json');
+    writeFileSync(path, JSON.stringify({ modelTopology: { node }, weightsManifest: [] }));
+    const out = join(folder, 'graph.onnx');
+    const convert = (...options: string[]) => framepath(['models', 'convert', path, out, '--outputs', 'y', ...options]);
+    const facts = ['--mean', '127.5', '--scale=0.5,1,2', '--head', 'raw'];
+    expect(JSON.parse((await convert('--json', '--names', 'z', ...facts)).out)).toMatchObject({
+      out,
+      inputs: [{ name: 'input', shape: ['N', 3, 4, 6] }],
+      outputs: [{ name: 'z', shape: null }],
+    });
+    const model = readModel(readFileSync(out));
+    expect(getMetadata(model, 'framepath.mean')).toBe('127.5');
+    expect(getMetadata(model, 'framepath.scale')).toBe('0.5,1,2');
+    expect((await convert('--layout', 'nhwc', '--batch', '2')).out).toContain('input input [2, 4, 6, 3]');
+    expect((await convert('--mean', 'x')).err).toContain("for --mean but received 'x'");
+    expect((await convert('--resize', 'x')).code).toBe(2);
+    expect((await framepath(['models', 'convert', path])).err).toContain('where the ONNX file goes');
+    expect(await framepath(['models', 'convert', path, out])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/MODEL_INVALID.*graph\.json.*outputs.*\n.*--outputs y/),
+    });
+  });
+
+  test('says how a model is made that is known but not here', async () => {
+    expect((await framepath(['models'])).out).toMatch(
+      /person \(detect.*states none.*\n.*\n {2}not here: framepath models add person/,
+    );
+    expect((await framepath(['run', 'a.mp4', '--detect', 'person'])).err).toContain('npx framepath models add person');
+    expect((await framepath(['models', 'add', 'blazeface'])).err).toContain('Expected one of person, emotion');
+    expect((await framepath(['models', 'add'])).code).toBe(2);
   });
 
   test('fixes only what is ONNX', async () => {

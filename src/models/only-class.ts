@@ -8,7 +8,9 @@ export function keepOnlyClass(model: Model, wanted: number): void {
   const [all, box, score, kind, is, factor, kept] = ['all', 'box', 'score', 'class', 'is', 'factor', 'kept'].map(
     (part) => `${output}/${part}`,
   );
-  for (const node of graph.node) node.output = node.output.map((name) => (name === output ? all : name));
+  const last = graph.node.find((node) => node.output.includes(output))!;
+  last.name = `${all}/node`;
+  last.output = [all];
   graph.initializer.push(
     int64Tensor(`${output}/parts`, [4, 1, 1]),
     floatTensor(`${output}/wanted`, [], Float32Array.of(wanted)),

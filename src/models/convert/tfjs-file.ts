@@ -36,8 +36,61 @@ interface Signature {
   outputs?: Record<string, SignatureValue>;
 }
 
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isListOf = <T>(value: unknown, is: (item: unknown) => item is T): value is T[] =>
+  Array.isArray(value) && value.every(is);
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isShape = (value: unknown): boolean =>
+  value === undefined || (isRecord(value) && (value.dim === undefined || isListOf(value.dim, isRecord)));
+
+/** Whether JSON is shaped as an attribute, whatever is in it. */
+const isAttribute = (value: unknown): value is AttributeValue =>
+  isRecord(value) &&
+  (value.s === undefined || isText(value.s)) &&
+  (value.type === undefined || isText(value.type)) &&
+  isShape(value.shape) &&
+  (value.list === undefined ||
+    (isRecord(value.list) &&
+      (value.list.i === undefined || Array.isArray(value.list.i)) &&
+      (value.list.s === undefined || isListOf(value.list.s, isText))));
+
+const isNode = (value: unknown): value is NodeDef =>
+  isRecord(value) &&
+  isText(value.name) &&
+  isText(value.op) &&
+  (value.input === undefined || isListOf(value.input, isText)) &&
+  (value.attr === undefined || (isRecord(value.attr) && Object.values(value.attr).every(isAttribute)));
+
+const isTensor = (value: unknown): value is Manifest[number]['weights'][number] =>
+  isRecord(value) &&
+  isText(value.name) &&
+  isText(value.dtype) &&
+  isListOf(value.shape, isSize) &&
+  (value.quantization === undefined || (isRecord(value.quantization) && isText(value.quantization.dtype)));
+
+const isGroup = (value: unknown): value is Manifest[number] =>
+  isRecord(value) && isListOf(value.paths, isText) && isListOf(value.weights, isTensor);
+
+const isSignature = (value: unknown): value is Signature =>
+  isRecord(value) &&
+  [value.inputs ?? {}, value.outputs ?? {}].every(
+    (part) =>
+      isRecord(part) &&
+      Object.values(part).every((one) => isRecord(one) && isText(one.name) && isShape(one.tensorShape)),
+  );
+
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString();
-const sizes = (dim: { size: string | number }[] | undefined): number[] => (dim ?? []).map(({ size }) => Number(size));
+
+/** A whole number, which the files write as text. */
+function whole(value: unknown): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return number;
+  throw cannotConvert(`It has "${value}" where a whole number has to be`);
+}
+
+const sizes = (dim: { size: string | number }[] | undefined): number[] => (dim ?? []).map(({ size }) => whole(size));
 
 /** A node of the graph; attributes that are left out have TensorFlow's usual value. */
 export class TfNode {
@@ -55,7 +108,7 @@ export class TfNode {
   }
 
   integer(name: string, fallback = 0): number {
-    return Number(this.#attributes[name]?.i ?? fallback);
+    return whole(this.#attributes[name]?.i ?? fallback);
   }
   number(name: string, fallback: number): number {
     return this.#attributes[name]?.f ?? fallback;
@@ -68,7 +121,7 @@ export class TfNode {
     return text === undefined ? fallback : decode(text);
   }
   integers(name: string): number[] {
-    return (this.#attributes[name]?.list?.i ?? []).map(Number);
+    return (this.#attributes[name]?.list?.i ?? []).map(whole);
   }
   texts(name: string): string[] {
     return (this.#attributes[name]?.list?.s ?? []).map(decode);
@@ -99,34 +152,29 @@ export interface TfjsModel {
 /** @throws MODEL_INVALID */
 export function readTfjs(path: string): TfjsModel {
   const file = readFileSync(path);
-  let json: {
-    modelTopology?: { node?: NodeDef[] };
-    weightsManifest?: Manifest;
-    signature?: Signature;
-    userDefinedMetadata?: { signature?: Signature };
-  };
+  let json: unknown;
   try {
     json = JSON.parse(file.toString());
   } catch (cause) {
     throw cannotConvert(`It is not JSON: ${(cause as Error).message}`);
   }
-  const nodes = json?.modelTopology?.node;
-  if (!Array.isArray(nodes) || !Array.isArray(json.weightsManifest))
+  const { modelTopology, weightsManifest, signature, userDefinedMetadata } = isRecord(json) ? json : {};
+  const nodes = isRecord(modelTopology) ? modelTopology.node : undefined;
+  if (!isListOf(nodes, isNode) || !isListOf(weightsManifest, isGroup))
     throw cannotConvert(
-      'It is not a graph model of TensorFlow.js: it has no modelTopology.node and weightsManifest',
+      'It is not a graph model of TensorFlow.js: it has no nodes (modelTopology.node) and weights (weightsManifest)',
       'A layers model (Keras) is turned into a graph model by tensorflowjs_converter.',
     );
+  const signed = signature ?? (isRecord(userDefinedMetadata) ? userDefinedMetadata.signature : undefined) ?? {};
+  if (!isSignature(signed)) throw cannotConvert('Its signature does not name inputs and outputs');
   const folder = dirname(path);
-  const { inputs = {}, outputs = {} } = json.signature ?? json.userDefinedMetadata?.signature ?? {};
+  const { inputs = {}, outputs = {} } = signed;
   const told = [...Object.values(inputs), ...Object.values(outputs)].filter(({ tensorShape }) => tensorShape);
   return {
     nodes: new Map(nodes.map((node) => [node.name, new TfNode(node)])),
-    weights: readWeights(json.weightsManifest, folder),
+    weights: readWeights(weightsManifest, folder),
     shapes: new Map(told.map(({ name, tensorShape }) => [reference(name), sizes(tensorShape?.dim)])),
     outputs: Object.values(outputs).map(({ name }) => reference(name)),
-    files: [
-      file,
-      ...json.weightsManifest.flatMap(({ paths }) => paths).map((name) => readFileSync(join(folder, name))),
-    ],
+    files: [file, ...weightsManifest.flatMap(({ paths }) => paths).map((name) => readFileSync(join(folder, name)))],
   };
 }
