@@ -131,7 +131,7 @@ function fixed(bytes: Uint8Array, file: string, vectorFloats: number): ReturnTyp
 }
 
 export const models: Command = {
-  summary: 'the models that come with it; inspect and fix others',
+  summary: 'the models known by name; add, inspect, convert and fix others',
   usage,
   async run(args, terminal) {
     if (args[0] === 'convert') return convert(args.slice(1), terminal);
