@@ -3,6 +3,7 @@
 import { loadAddon } from './addon.js';
 import { loadSettings, type Settings, settingRules } from './config.js';
 import { toFramepathError } from './errors.js';
+import { type Explanation, explainPlan } from './explain/explanation.js';
 import { Layout } from './layout.js';
 import { Module } from './modules/module.js';
 import { checkEncode, type EncodeOptions } from './output.js';
@@ -150,13 +151,32 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     return (this as Pipeline<Results, Needs>).#start(options.signal);
   }
 
-  async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
+  /**
+   * Says what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models, but
+   * neither sources nor outputs.
+   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, and the errors of models
+   */
+  async explain(this: Ready<Results, Needs>): Promise<Explanation> {
+    return (this as Pipeline<Results, Needs>).#explain();
+  }
+
+  async #explain(): Promise<Explanation> {
+    const { modules, settings, spec } = await this.#plan();
+    return explainPlan(modules, spec, settings, this.#description.layout?.modules);
+  }
+
+  /** Modules in their order, settings, and what the native side would run. */
+  async #plan() {
     const modules = orderModules(this.#description.modules);
     const settings = await loadSettings(this.#settings);
     const addon = loadAddon();
     const infers = modules.some(({ spec }) => 'model' in spec);
     const providers = infers ? await chooseProviders(settings) : {};
-    const spec = planRun(this.#description, modules, settings, providers);
+    return { addon, modules, settings, spec: planRun(this.#description, modules, settings, providers) };
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
+    const { addon, modules, spec } = await this.#plan();
     const core = openRun(addon, spec, modules);
     await core.start(this.#files, this.#description.sources, signal);
     return new Run<Results>(core);
