@@ -312,6 +312,48 @@ describe('probe', () => {
   });
 });
 
+describe('run --explain', () => {
+  test('says what would run and why, draws it, and runs nothing', async () => {
+    const [dot, svg] = [join(folder, 'graph.dot'), join(folder, 'graph.svg')];
+    const files = ['--dot', dot, '--svg', svg];
+    const { code, out } = await framepath([
+      'run',
+      'a.mp4',
+      '--detect',
+      model,
+      '--embed',
+      'none',
+      '--device',
+      'cpu',
+      ...files,
+    ]);
+    expect(code).toBe(0);
+    expect(out).toContain('device: cpu (options)');
+    expect(out).toMatch(/faces: detect .*\n {2}reads {4}pixels\n {2}runs on {2}cpu \(options\)\n {2}takes {4}up to 1/);
+    expect(out.indexOf('faces:')).toBeLessThan(out.indexOf('tracks: track'));
+    expect(readFileSync(dot, 'utf8')).toContain('"module faces" -> "module tracks";');
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [\s\S]*>tracks<[\s\S]*<\/svg>\n$/);
+    expect(fake.runs).toEqual([]);
+  });
+
+  test('--json prints it with stable keys', async () => {
+    const { out } = await framepath(['run', 'a.mp4', '--detect', model, '--embed', 'none', '--explain', '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      device: { value: 'cpu' },
+      sources: [{ id: '0', what: expect.stringContaining('a.mp4') }],
+      modules: [
+        { name: 'faces', kind: 'detect', depends: [], maxBatch: { value: 1 }, model: { provider: 'cpu' } },
+        { name: 'tracks', kind: 'track', depends: ['faces'], stateful: true },
+      ],
+    });
+  });
+
+  test('a drawing that cannot be written is told', async () => {
+    const args = ['run', 'a.mp4', '--detect', model, '--embed', 'none', '--svg', '/nowhere/graph.svg'];
+    expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('OUTPUT_UNWRITABLE') });
+  });
+});
+
 describe('models', () => {
   test('lists the registry', async () => {
     const { code, out } = await framepath(['models', '--json']);

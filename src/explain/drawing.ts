@@ -35,6 +35,8 @@ const fileName = (path: string): string => path.split('/').at(-1) || path;
 
 /** Many sources are one box: what is read is the same for each. */
 function sourceBox(sources: Explanation['sources']): Box {
+  if (sources.length === 0)
+    return { id: 'sources', kind: 'source', title: 'sources', lines: ['added while it runs, or pictures submitted'] };
   const title = sources.length === 1 ? 'source' : `${sources.length} sources`;
   const names = sources.map(({ id, what }) => (id === fileName(what) ? id : `${id}: ${fileName(what)}`));
   const more = names.length > 4 ? [`and ${names.length - 3} more`] : [];

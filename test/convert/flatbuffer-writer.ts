@@ -2,13 +2,16 @@
 import { tfliteOperations } from '../../src/models/convert/tflite-operations.js';
 
 export type Field =
-  | ['uint8' | 'int32' | 'float32', number]
-  | ['ints' | 'longs' | 'floats', number[]]
-  | ['bytes', Uint8Array]
-  | ['text', string]
-  | ['table', Fields]
-  | ['tables', Fields[]];
-export type Fields = Record<number, Field>;
+  | readonly ['uint8' | 'int32' | 'float32', number]
+  | readonly ['ints' | 'longs' | 'floats', readonly number[]]
+  | readonly ['bytes', Uint8Array]
+  | readonly ['text', string]
+  | readonly ['table', Fields]
+  | readonly ['tables', readonly Fields[]];
+/** Fields by number. */
+export type Fields = { readonly [number: number]: Field };
+
+const fields = (some: Fields): Fields => some;
 
 class Writer {
   readonly #bytes: number[] = [];
@@ -129,8 +132,8 @@ export function tfliteFile(
           1: ['uint8', elementTypes.indexOf(type)],
           2: ['int32', i],
           3: ['text', name],
-          ...(quantization && { 4: ['table', quantization] as Field }),
-          ...(sparse && { 6: ['table', {}] as Field }),
+          ...(quantization ? fields({ 4: ['table', quantization] }) : {}),
+          ...(sparse ? fields({ 6: ['table', {}] }) : {}),
         }),
       ),
     ],
@@ -143,7 +146,7 @@ export function tfliteFile(
           0: ['int32', i],
           1: ['ints', inputs],
           2: ['ints', outputs],
-          ...(options && { 4: ['table', options] as Field }),
+          ...(options ? fields({ 4: ['table', options] }) : {}),
         }),
       ),
     ],
@@ -154,7 +157,7 @@ export function tfliteFile(
     return {
       0: ['uint8', Math.min(number, 127)],
       3: ['int32', number],
-      ...(custom && { 1: ['text', custom] as Field }),
+      ...(custom ? fields({ 1: ['text', custom] }) : {}),
     };
   });
   const buffers = raw.map((data): Fields => ({ 0: ['bytes', data] }));

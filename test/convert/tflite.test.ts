@@ -107,13 +107,13 @@ describe('layers', () => {
   ] as const)('%s leaves zeros around the picture out', async (op, kind) => {
     const wanted = pool(picture, kind, 3, { stride: 2, same: true });
     const options = { 0: ['uint8', 0], 1: ['int32', 2], 2: ['int32', 2], 3: ['int32', 3], 4: ['int32', 3] } as const;
-    await expectResult(one(op, wanted.dims, [], { ...options }), wanted);
+    await expectResult(one(op, wanted.dims, [], options), wanted);
   });
 
   test.each([false, true])('bilinear resize, pixel centres %s', async (halfPixel) => {
     const wanted = resize(picture, 18, 11, halfPixel);
     const options = { 2: ['uint8', 0], 3: ['uint8', Number(halfPixel)] } as const;
-    await expectResult(one('RESIZE_BILINEAR', wanted.dims, [integers('size', [18, 11])], { ...options }), wanted);
+    await expectResult(one('RESIZE_BILINEAR', wanted.dims, [integers('size', [18, 11])], options), wanted);
   });
 
   test('zeros around positions and channels', async () => {
@@ -236,10 +236,7 @@ describe('weights', () => {
     const bytes = Int8Array.from(outputsFirst.data, (x) => Math.round(x * 100));
     const scales = [0.01, 0.02, 0.03, 0.04];
     const quantization = { 2: ['floats', scales], 3: ['longs', [0, 1, 2, 3]], 6: ['int32', 0] } as const;
-    const file = network(
-      { name: 'bytes', shape: outputsFirst.dims, type: 'int8', data: bytes, quantization: quantization as never },
-      [],
-    );
+    const file = network({ name: 'bytes', shape: outputsFirst.dims, type: 'int8', data: bytes, quantization }, []);
     const perOutput = bytes.length / 4;
     const meant = Float32Array.from(bytes, (q, i) => {
       const output = Math.floor(i / perOutput);

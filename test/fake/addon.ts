@@ -8,6 +8,8 @@ class Fake {
   runs: FakeRun[] = [];
   probes: Record<string, object> = {};
   nvml: object = {};
+  /** what models turn out to be, where it matters */
+  inspected: object = {};
 
   get run(): FakeRun {
     return this.runs.at(-1)!;
@@ -17,6 +19,7 @@ class Fake {
     this.script = script;
     this.runs = [];
     this.probes = {};
+    this.inspected = {};
     this.nvml = { error: 'NVML cannot be opened.', hint: '' };
   }
 
@@ -48,7 +51,16 @@ class Fake {
       }),
     inspectModel: async (json) => {
       const { model } = JSON.parse(json) as { model: { name: string } };
-      return JSON.stringify({ name: model.name, head: 'blazeface', width: 256, height: 256 });
+      return JSON.stringify({
+        name: model.name,
+        head: 'blazeface',
+        size: [256, 256],
+        device: 'cpu',
+        provider: 'cpu',
+        falls: [],
+        largestBatch: 1,
+        ...this.inspected,
+      });
     },
     trackMot: () => '',
     benchStage: async (json) => {
