@@ -234,6 +234,13 @@ describe('what cannot be converted', () => {
     expect(hint).toMatch(/_FusedConv2D/);
   });
 
+  test('another batch than the one that the file fixes', () => {
+    const two = { ...input, attributes: { dtype: 'DT_FLOAT', shape: { shape: [2, 9, 7, 3] } } };
+    const path = tfjsFile([two, { name: 'result', op: 'Relu', input: ['picture'] }], {}, { outputs: { result: [] } });
+    expect(refusal(path, { batch: 'free' }).message).toMatch(/fixes the batch at 2/);
+    expect(convertModel(path).graph!.input[0].type?.tensorType?.shape?.dim[0]).toMatchObject({ value: 2 });
+  });
+
   test('loops, and nodes and weights that are not there', () => {
     const loop = tfjsFile(
       [

@@ -3,7 +3,10 @@ import { FramepathError } from '../../errors.js';
 
 /** Options of the converters. */
 export interface ConvertOptions {
-  /** pictures in a batch, or `'free'`; default: as the file says, and free where it says 1 or nothing and the network allows it */
+  /**
+   * pictures in a batch. Default of TFLite files: free, which is refused where the network mixes pictures; of TensorFlow.js: what
+   * the file says, and a batch that it fixes stays
+   */
   batch?: number | 'free';
   /** order of the input's dimensions; default `'nchw'` */
   layout?: 'nchw' | 'nhwc';

@@ -124,7 +124,13 @@ export class TfjsConverter {
   #input(node: TfNode): void {
     const shape = this.#model.shapes.get(node.name) ?? node.shape('shape');
     const name = this.#inputs++ === 0 ? 'input' : `input${this.#inputs - 1}`;
-    const batch = this.#options.batch ?? (shape[0] > 0 ? shape[0] : 'free');
+    const [fixed] = shape;
+    const batch = this.#options.batch ?? (fixed > 0 ? fixed : 'free');
+    if (fixed > 0 && batch !== fixed)
+      throw cannotConvert(
+        `The file fixes the batch at ${fixed}`,
+        'Leave batch (--batch) out; framepath models fix may free it afterwards.',
+      );
     const given = writePictureInput(this.graph, { name, shape }, this.#options.layout, batch);
     const isInteger = /INT/.test(node.type('dtype') ?? '');
     const value = isInteger ? this.graph.elementwise('Cast', [given], { to: DataType.int32 }) : given;

@@ -146,8 +146,7 @@ const resize =
 
 /** The shape that the file says the result has. */
 const reshape: Emitter = (operation, to) => {
-  const { inputs, outputs } = operation;
-  const shape = to.targetShape(inputs[0], to.tensor(outputs[0]).shape);
+  const shape = to.targetShape(operation.outputs[0]);
   return to.graph.node('Reshape', [input(operation, 0, to), to.graph.integers(shape)]);
 };
 

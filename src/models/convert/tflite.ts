@@ -25,6 +25,7 @@ export class TfliteConverter {
 
   convert(): Model {
     const batch = this.#options.batch ?? 'free';
+    if (this.#model.inputs.length === 0) throw cannotConvert('It takes no input: the file is damaged');
     for (const [i, id] of this.#model.inputs.entries()) {
       const input = this.#input(i, id);
       this.#values.set(id, writePictureInput(this.graph, input, this.#options.layout, batch));
@@ -95,6 +96,7 @@ export class TfliteConverter {
         `The tensor "${this.tensor(quantised).name}" is ${this.tensor(quantised).type}: models whose arithmetic is quantised are not converted`,
         'Convert the float32 or float16 version of the model.',
       );
+    this.#checkBatch(operation, node);
     this.#values.set(outputs[0], emitter(operation, this));
   }
 
@@ -129,16 +131,24 @@ export class TfliteConverter {
     return value;
   }
 
-  /** An operation's shape, first dimension free where the batch is. */
-  targetShape(input: number, shape: readonly number[]): number[] {
-    if ((this.#options.batch ?? 'free') !== 'free') return [...shape];
-    const [batch] = this.tensor(input).shape;
-    if (shape[0] !== batch)
-      throw cannotConvert(
-        `"${this.tensor(input).name}" becomes [${shape}], which mixes the pictures of a batch`,
-        `Fix the batch: batch ${batch} (--batch ${batch}).`,
-      );
-    return [-1, ...shape.slice(1)];
+  /** A result's shape for ONNX's Reshape, the first dimension free where the batch is. */
+  targetShape(id: number): number[] {
+    const { shape } = this.tensor(id);
+    return this.#isFree ? [-1, ...shape.slice(1)] : shape;
+  }
+
+  get #isFree(): boolean {
+    return (this.#options.batch ?? 'free') === 'free';
+  }
+
+  /** Where the batch is free, results are one a picture, as the file's are. @throws MODEL_INVALID */
+  #checkBatch({ op, outputs }: TfliteOperation, node: string): void {
+    const batch = this.tensor(this.#model.inputs[0]).shape[0];
+    if (!this.#isFree || outputs.every((id) => this.tensor(id).shape[0] === batch)) return;
+    throw cannotConvert(
+      `The ${op} of node "${node}" gives [${this.tensor(outputs[0]).shape}], which mixes the pictures of a batch`,
+      `Fix the batch: batch ${batch} (--batch ${batch}).`,
+    );
   }
 }
 
