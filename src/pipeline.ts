@@ -161,22 +161,21 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   }
 
   async #explain(): Promise<Explanation> {
-    const { modules, settings, spec } = await this.#plan();
+    const modules = orderModules(this.#description.modules);
+    const settings = await loadSettings(this.#settings);
+    const infers = modules.some(({ spec }) => 'model' in spec);
+    const providers = infers ? await chooseProviders(settings) : {};
+    const spec = planRun(this.#description, modules, settings, providers);
     return explainPlan(modules, spec, settings, this.#description.layout?.modules);
   }
 
-  /** Modules in their order, settings, and what the native side would run. */
-  async #plan() {
+  async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
     const modules = orderModules(this.#description.modules);
     const settings = await loadSettings(this.#settings);
     const addon = loadAddon();
     const infers = modules.some(({ spec }) => 'model' in spec);
     const providers = infers ? await chooseProviders(settings) : {};
-    return { addon, modules, settings, spec: planRun(this.#description, modules, settings, providers) };
-  }
-
-  async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
-    const { addon, modules, spec } = await this.#plan();
+    const spec = planRun(this.#description, modules, settings, providers);
     const core = openRun(addon, spec, modules);
     await core.start(this.#files, this.#description.sources, signal);
     return new Run<Results>(core);
