@@ -23,7 +23,7 @@ export const errorCodes = {
   RUNTIME_MISSING: 'ONNX Runtime was found nowhere.',
   RUNTIME_UNUSABLE: 'ONNX Runtime was found but cannot be used.',
   MODEL_NOT_FOUND: 'There is no model of this name or at this path.',
-  MODEL_INVALID: 'The model file is not ONNX, or is damaged.',
+  MODEL_INVALID: 'The model file is not a model, is damaged, or cannot be converted.',
   MODEL_UNSUPPORTED: 'The inputs or outputs of the model do not fit its head.',
   MODEL_SPEC_NEEDED: 'The spec of the model cannot be inferred from its file and must be stated.',
   INFERENCE_FAILED: 'The model failed while running.',

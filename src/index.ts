@@ -1,6 +1,7 @@
 /** Video vision pipelines: decode, detect, track, identify, compose, encode. */
-export type { ConfigFile, Settings } from './config.js';
+export type { ConfigFile, Decided, DecidedSettings, Settings } from './config.js';
 export { type ErrorCode, type ErrorDetails, errorCodes, FramepathError } from './errors.js';
+export type { ExplainedModel, ExplainedModule, Explanation } from './explain/explanation.js';
 export type { Frame, FrameBase, JpegRequest, Pixels, PixelsRequest } from './frame.js';
 export {
   type CanvasOptions,

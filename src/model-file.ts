@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadAddon } from './addon.js';
 import { FramepathError } from './errors.js';
+import { findOnDemand } from './models/on-demand.js';
 import { findModel } from './models/registry.js';
 
 /**
@@ -17,7 +18,9 @@ export function resolveModel(ref: string, modelsFolder: string): { name: string;
   if (existsSync(file) && statSync(file).isFile()) return { name: isName ? ref : basename(file), file };
   const what = isName ? `There is no model called '${ref}' in ${modelsFolder}` : `There is no model file ${file}`;
   const hint = isName
-    ? 'List the names with: npx framepath models list'
+    ? findOnDemand(ref)
+      ? `Make it with: npx framepath models add ${ref}`
+      : 'List the names with: npx framepath models list'
     : 'Give the path of an ONNX file, or a name of: npx framepath models list';
   throw new FramepathError('MODEL_NOT_FOUND', what, { hint });
 }

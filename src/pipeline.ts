@@ -3,6 +3,7 @@
 import { loadAddon } from './addon.js';
 import { loadSettings, type Settings, settingRules } from './config.js';
 import { toFramepathError } from './errors.js';
+import { type Explanation, explainPlan } from './explain/explanation.js';
 import { Layout } from './layout.js';
 import { Module } from './modules/module.js';
 import { checkEncode, type EncodeOptions } from './output.js';
@@ -148,6 +149,24 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
       },
     });
     return (this as Pipeline<Results, Needs>).#start(options.signal);
+  }
+
+  /**
+   * Says what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models, but
+   * neither sources nor outputs.
+   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, and the errors of models
+   */
+  async explain(this: Ready<Results, Needs>): Promise<Explanation> {
+    return (this as Pipeline<Results, Needs>).#explain();
+  }
+
+  async #explain(): Promise<Explanation> {
+    const modules = orderModules(this.#description.modules);
+    const settings = await loadSettings(this.#settings);
+    const infers = modules.some(({ spec }) => 'model' in spec);
+    const providers = infers ? await chooseProviders(settings) : {};
+    const spec = planRun(this.#description, modules, settings, providers);
+    return explainPlan(modules, spec, settings, this.#description.layout?.modules);
   }
 
   async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {

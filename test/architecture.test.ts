@@ -105,9 +105,16 @@ describe('TypeScript imports', () => {
     expect(openers).toEqual(['src/addon.ts']);
   });
 
-  test('the models folder stands alone: set-up runs it before there is an addon', () => {
-    const wrong = sources.filter(({ file, text }) => file.startsWith('src/models/') && /from '\.\.\//.test(text));
-    expect(wrong.map(({ file }) => file)).toEqual([]);
+  test('the models folder needs nothing but errors and the cache folder: set-up runs it before there is an addon', () => {
+    const below = sources.filter(({ file }) => file.startsWith('src/models/'));
+    const imported = below.flatMap(({ file, text }) =>
+      [...text.matchAll(/from '(\.[^']+)\.js'/g)].map(([, path]) => ({ file, target: join(file, '..', path) })),
+    );
+    const wrong = imported.filter(({ target }) => !/^src\/(models\/|errors$|cache-folder$)/.test(target));
+    expect(imported.length).toBeGreaterThan(20);
+    expect(wrong).toEqual([]);
+    for (const alone of ['src/errors.ts', 'src/cache-folder.ts'])
+      expect(readFileSync(alone, 'utf8')).not.toMatch(/from '\./);
   });
 });
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Terminal } from '../src/cli/terminal.js';
+import { getMetadata, readModel } from '../src/models/onnx-proto.js';
 import { fake } from './fake/addon.js';
 import { scratch } from './fake/mock.js';
 import { codedError } from './fake/run.js';
@@ -77,7 +78,7 @@ describe('bad usage exits 2 with the usage', () => {
     [['run', 'a.mp4', '--bitrate', '2M'], '--bitrate needs --out'],
     [['run', 'a.mp4', '--results', ''], 'Expected a value for --results'],
     [['probe'], 'Expected a source'],
-    [['models', 'destroy'], "Expected list, inspect or fix but received 'destroy'"],
+    [['models', 'destroy'], "Expected list, inspect, fix, add or convert but received 'destroy'"],
     [['models', 'inspect'], 'Expected the name or path of a model'],
     [['doctor', 'me'], 'Expected no argument'],
     [['plan'], 'Expected --streams'],
@@ -314,11 +315,60 @@ describe('probe', () => {
   });
 });
 
+describe('run --explain', () => {
+  test('says what would run and why, draws it, and runs nothing', async () => {
+    const [dot, svg] = [join(folder, 'graph.dot'), join(folder, 'graph.svg')];
+    const files = ['--dot', dot, '--svg', svg];
+    const { code, out } = await framepath([
+      'run',
+      'a.mp4',
+      '--detect',
+      model,
+      '--embed',
+      'none',
+      '--device',
+      'cpu',
+      ...files,
+    ]);
+    expect(code).toBe(0);
+    expect(out).toContain('device: cpu (options)');
+    expect(out).toMatch(/faces: detect .*\n {2}reads {4}pixels\n {2}runs on {2}cpu \(options\)\n {2}takes {4}up to 1/);
+    expect(out.indexOf('faces:')).toBeLessThan(out.indexOf('tracks: track'));
+    expect(readFileSync(dot, 'utf8')).toContain('"module faces" -> "module tracks";');
+    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [\s\S]*>tracks<[\s\S]*<\/svg>\n$/);
+    expect(fake.runs).toEqual([]);
+  });
+
+  test('--json prints it with stable keys', async () => {
+    const { out } = await framepath(['run', 'a.mp4', '--detect', model, '--embed', 'none', '--explain', '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      device: { value: 'cpu' },
+      sources: [{ id: '0', what: expect.stringContaining('a.mp4') }],
+      modules: [
+        { name: 'faces', kind: 'detect', depends: [], maxBatch: { value: 1 }, model: { provider: 'cpu' } },
+        { name: 'tracks', kind: 'track', depends: ['faces'], stateful: true },
+      ],
+    });
+  });
+
+  test('a drawing that cannot be written is told', async () => {
+    const args = ['run', 'a.mp4', '--detect', model, '--embed', 'none', '--svg', '/nowhere/graph.svg'];
+    expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('OUTPUT_UNWRITABLE') });
+  });
+});
+
 describe('models', () => {
   test('lists the registry', async () => {
     const { code, out } = await framepath(['models', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(out).map(({ name }: { name: string }) => name)).toEqual(['blazeface', 'face-recognition']);
+    expect(JSON.parse(out).map(({ name }: { name: string }) => name)).toEqual([
+      'blazeface',
+      'face-recognition',
+      'person',
+      'emotion',
+      'pose',
+      'mobilefacenet',
+    ]);
     expect((await framepath(['models', 'list'])).out).toContain('blazeface (detect');
   });
 
@@ -328,6 +378,42 @@ describe('models', () => {
       code: 1,
       err: expect.stringContaining('MODEL_NOT_FOUND'),
     });
+  });
+
+  test('converts a graph model and says what it takes and gives', async () => {
+    const relu = { name: 'y', op: 'Relu', input: ['x'] };
+    const picture = { shape: { shape: { dim: [-1, 4, 6, 3].map((size) => ({ size: String(size) })) } } };
+    const node = [{ name: 'x', op: 'Placeholder', attr: picture }, relu];
+    const path = join(folder, 'graph.json');
+    writeFileSync(path, JSON.stringify({ modelTopology: { node }, weightsManifest: [] }));
+    const out = join(folder, 'graph.onnx');
+    const convert = (...options: string[]) => framepath(['models', 'convert', path, out, '--outputs', 'y', ...options]);
+    const facts = ['--mean', '127.5', '--scale=0.5,1,2', '--head', 'raw'];
+    expect(JSON.parse((await convert('--json', '--names', 'z', ...facts)).out)).toMatchObject({
+      out,
+      inputs: [{ name: 'input', shape: ['N', 3, 4, 6] }],
+      outputs: [{ name: 'z', shape: null }],
+    });
+    const model = readModel(readFileSync(out));
+    expect(getMetadata(model, 'framepath.mean')).toBe('127.5');
+    expect(getMetadata(model, 'framepath.scale')).toBe('0.5,1,2');
+    expect((await convert('--layout', 'nhwc', '--batch', '2')).out).toContain('input input [2, 4, 6, 3]');
+    expect((await convert('--mean', 'x')).err).toContain("for --mean but received 'x'");
+    expect((await convert('--resize', 'x')).code).toBe(2);
+    expect((await framepath(['models', 'convert', path])).err).toContain('where the ONNX file goes');
+    expect(await framepath(['models', 'convert', path, out])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/MODEL_INVALID.*graph\.json.*outputs.*\n.*--outputs y/),
+    });
+  });
+
+  test('says how a model is made that is known but not here', async () => {
+    expect((await framepath(['models'])).out).toMatch(
+      /person \(detect.*states none.*\n.*\n {2}not here: framepath models add person/,
+    );
+    expect((await framepath(['run', 'a.mp4', '--detect', 'person'])).err).toContain('npx framepath models add person');
+    expect((await framepath(['models', 'add', 'blazeface'])).err).toContain('Expected one of person, emotion');
+    expect((await framepath(['models', 'add'])).code).toBe(2);
   });
 
   test('fixes only what is ONNX', async () => {

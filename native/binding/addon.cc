@@ -87,8 +87,11 @@ Napi::Value inspectModel(const Napi::CallbackInfo& info) {
       const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
       infer::ModelOptions asked = modelFrom(options.value("model", Json::object()));
       asked.providers = providersFrom(options.value("providers", Json::object()));
-      const auto model = infer::loadModel(runtime, openDevice(options.value("device", "cpu")), asked);
+      const auto device = openDevice(options.value("device", "cpu"));
+      const auto model = infer::loadModel(runtime, device, asked);
       Json json = toJson(model->spec());
+      json["device"] = device->id().name();
+      json["largestBatch"] = model->batch();
       json["provider"] = model->provider();
       json["falls"] = toJson(model->falls());
       return jsonMaker(json);

@@ -201,21 +201,6 @@ void takeStatedResults(const Context& c, ModelSpec& spec) {
   if (s.threshold) spec.threshold = static_cast<float>(*s.threshold);
 }
 
-std::vector<std::string> splitCommas(const std::string& text) {
-  std::vector<std::string> parts;
-  std::string part;
-  for (const char c : text + ",") {
-    if (c != ',') {
-      part += c;
-      continue;
-    }
-    const size_t first = part.find_first_not_of(' '), last = part.find_last_not_of(' ');
-    if (first != std::string::npos) parts.push_back(part.substr(first, last - first + 1));
-    part.clear();
-  }
-  return parts;
-}
-
 }  // namespace
 
 ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& given, const std::string& name) {
@@ -243,7 +228,7 @@ ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& given, const std::
   takeStatedPixels(c, spec);
   takeStatedResults(c, spec);
   if (spec.resize == Resize::centerCrop) spec.cropFraction = graph.said("task") == "classify" ? 1.0f : 0.875f;
-  spec.fixes = splitCommas(graph.said("framepath.fixes"));
+  spec.fixes = namesIn(graph.said("framepath.fixes"));
   spec.sourceSha256 = graph.said("framepath.source.sha256");
   return spec;
 }

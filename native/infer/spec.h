@@ -21,6 +21,9 @@ ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& stated, const std
 // The values of a StatedSpec that "framepath.*" and exporter metadata give; `stated` values are kept.
 StatedSpec withMetadata(const GraphInfo& graph, StatedSpec stated, const std::string& name);
 
+// The names in "a, b, c".
+std::vector<std::string> namesIn(const std::string& text);
+
 // The head its outputs show, given the input's size where it is known; empty = they show none.
 std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, int32_t height);
 

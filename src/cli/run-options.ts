@@ -28,7 +28,9 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --decoder auto|software|hardware       who decodes: the GPU where it can, the CPU, or the GPU or nobody (auto)
   --stride N                             take every Nth frame of each source (1)
   --from MS, --to MS                     part of each source
-  --json                                 print the report as JSON
+  --explain                              run nothing: print modules, dependencies, batches, where each runs and why
+  --dot FILE.dot, --svg FILE.svg         the same as a drawing
+  --json                                 print the report (or the explanation) as JSON
 `;
 
 /** What was asked for. */
@@ -53,6 +55,8 @@ export interface RunOptions {
   startMs: number | undefined;
   endMs: number | undefined;
   json: boolean;
+  /** nothing is run: it is said, and drawn into files, what would be */
+  explain: { dot: string | undefined; svg: string | undefined } | undefined;
 }
 
 const text = { type: 'string' } as const;
@@ -84,6 +88,9 @@ export function readRunOptions(args: string[]): RunOptions {
     from: text,
     to: text,
     json: on,
+    explain: on,
+    dot: text,
+    svg: text,
   });
   if (sources.length === 0) throw new UsageError('Expected at least one source');
   const { out, results, timeline, mot, report, trace, device } = values;
@@ -111,6 +118,7 @@ export function readRunOptions(args: string[]): RunOptions {
     startMs: wholeNumber('from', values.from, 0),
     endMs: wholeNumber('to', values.to, 1),
     json: values.json ?? false,
+    explain: values.explain || values.dot || values.svg ? { dot: values.dot, svg: values.svg } : undefined,
   };
   checkTogether(options);
   return options;

@@ -1,5 +1,11 @@
 /** `framepath run`: analyse, compose, encode. */
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { toOutputError } from '../errors.js';
+import { dotOf } from '../explain/dot.js';
+import { drawingOf } from '../explain/drawing.js';
+import { svgOf } from '../explain/svg.js';
+import { explanationText } from '../explain/text.js';
 import { focus, follow, grid, type Layout, split } from '../layout.js';
 import { detect } from '../modules/detect.js';
 import { identify } from '../modules/identify.js';
@@ -112,13 +118,29 @@ async function summary(report: Report, run: Run, options: RunOptions, terminal: 
   terminal.out(outputLines(report, files));
 }
 
+/** Prints and draws what a run would be. */
+async function explain(description: Pipeline, options: RunOptions, terminal: Terminal): Promise<number> {
+  const explanation = await description.explain();
+  const drawing = drawingOf(explanation);
+  const { dot, svg } = options.explain!;
+  const files = [dot && { path: dot, text: dotOf(drawing) }, svg && { path: svg, text: svgOf(drawing) }];
+  for (const file of files) {
+    if (!file) continue;
+    await writeFile(file.path, file.text).catch((error) => Promise.reject(toOutputError(error, file.path, true)));
+  }
+  terminal.out(options.json ? json(explanation) : explanationText(explanation));
+  return 0;
+}
+
 export const run: Command = {
   summary: 'analyse videos, compose and encode them',
   usage,
   async run(args, terminal) {
     const options = readRunOptions(args);
+    const description = await describe(options);
+    if (options.explain) return explain(description, options, terminal);
     const giveUp = new AbortController();
-    const running = await (await describe(options)).start({ signal: giveUp.signal });
+    const running = await description.start({ signal: giveUp.signal });
     try {
       const complete = await finish(running, terminal, giveUp);
       const report = await running.report();

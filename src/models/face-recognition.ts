@@ -8,9 +8,10 @@
  * @see http://dlib.net/dnn_face_recognition_ex.cpp.html
  * @see https://github.com/justadudewhohacks/face-api.js/tree/master/src/faceRecognitionNet
  */
-import { dequantize, type Weights } from './face-api-weights.js';
 import { GraphBuilder } from './graph-builder.js';
-import { integerAttribute, integersAttribute, type Model } from './onnx-proto.js';
+import type { Model } from './onnx-proto.js';
+import { dequantize, type Weights } from './tfjs-weights.js';
+import { transposed } from './transpose.js';
 
 const size = 150;
 const mean = [122.782, 117.001, 104.298];
@@ -22,18 +23,6 @@ const stages: [down: string, blocks: string[]][] = [
   ['conv256_down', ['conv256_1', 'conv256_2']],
   ['conv256_down_out', []],
 ];
-
-/** Convolution weights: height, width, in, out (TensorFlow) -> out, in, height, width (ONNX). */
-function outputsFirst({ shape: [height, width, inputs, outputs], data }: Weights): Weights['data'] {
-  const result = data instanceof Uint8Array ? new Uint8Array(data.length) : new Float32Array(data.length);
-  let at = 0;
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      for (let yx = 0; yx < height * width; yx++) result[at++] = data[(yx * inputs + i) * outputs + o];
-    }
-  }
-  return result;
-}
 
 /** A value on the way through the network and its shape. */
 interface Features {
@@ -63,13 +52,9 @@ class FaceRecognitionBuilder {
       features = this.#residualDown(features, down);
       for (const block of blocks) features = this.#residual(features, block);
     }
-    const pooled = graph.node(
-      'ReduceMean',
-      [features.value],
-      [integersAttribute('axes', [2, 3]), integerAttribute('keepdims', 0)],
-    );
+    const pooled = graph.node('ReduceMean', [features.value], { axes: [2, 3], keepdims: 0 });
     const last = this.#weights('fc');
-    graph.node('MatMul', [pooled, graph.constant('fc', last.shape, dequantize(last))], [], 'embedding');
+    graph.node('MatMul', [pooled, graph.constant('fc', last.shape, dequantize(last))], {}, 'embedding');
     graph.output('embedding', ['N', last.shape[1]]);
     return graph.build('framepath');
   }
@@ -86,7 +71,7 @@ class FaceRecognitionBuilder {
     const filters = this.#weights(`${name}/conv/filters`);
     const [kernel, , inputs, channels] = filters.shape;
     const dims = [channels, inputs, kernel, kernel];
-    const data = outputsFirst(filters);
+    const data = transposed(filters.data, filters.shape, [3, 2, 0, 1]); // as TensorFlow has them -> as ONNX has them
     const weights =
       data instanceof Uint8Array
         ? graph.quantized(`${name}/weights`, dims, data, filters.scale, filters.offset)
@@ -128,6 +113,6 @@ class FaceRecognitionBuilder {
   }
 }
 
-/** @param weights as {@link readWeights} reads `face_recognition_model-weights_manifest.json` */
+/** @param weights as {@link readManifest} reads `face_recognition_model-weights_manifest.json` */
 export const buildFaceRecognition = (weights: Map<string, Weights>): Model =>
   new FaceRecognitionBuilder(weights).build();

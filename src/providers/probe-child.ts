@@ -16,7 +16,7 @@ function smallModel(): Uint8Array {
   const graph = new GraphBuilder('probe');
   const input = graph.input('input', [1, 3, 8, 8]);
   const weights = graph.constant('weights', [4, 3, 3, 3], new Float32Array(4 * 3 * 9).fill(0.1));
-  graph.node('Relu', [graph.window('Conv', [input, weights], 3, 1, 1)], [], 'output');
+  graph.node('Relu', [graph.window('Conv', [input, weights], 3, 1, 1)], {}, 'output');
   graph.output('output', [1, 4, 8, 8]);
   return modelCodec.encode(graph.build('framepath'));
 }

@@ -31,7 +31,7 @@ function model(
 ): string {
   const builder = new GraphBuilder(name);
   const made = graph(builder, builder.input('input', input));
-  builder.output(builder.node('Identity', [made], [], 'output'), output);
+  builder.output(builder.node('Identity', [made], {}, 'output'), output);
   return file(`${name}.onnx`, modelCodec.encode(builder.build('a test')));
 }
 

@@ -10,6 +10,8 @@ class Fake {
   nvml: object = {};
   /** what the GPU decodes and encodes */
   video: object | undefined;
+  /** what models turn out to be, where it matters */
+  inspected: object = {};
 
   get run(): FakeRun {
     return this.runs.at(-1)!;
@@ -19,6 +21,7 @@ class Fake {
     this.script = script;
     this.runs = [];
     this.probes = {};
+    this.inspected = {};
     this.nvml = { error: 'NVML cannot be opened.', hint: '' };
     this.video = undefined;
   }
@@ -52,7 +55,16 @@ class Fake {
       }),
     inspectModel: async (json) => {
       const { model } = JSON.parse(json) as { model: { name: string } };
-      return JSON.stringify({ name: model.name, head: 'blazeface', width: 256, height: 256 });
+      return JSON.stringify({
+        name: model.name,
+        head: 'blazeface',
+        size: [256, 256],
+        device: 'cpu',
+        provider: 'cpu',
+        falls: [],
+        largestBatch: 1,
+        ...this.inspected,
+      });
     },
     trackMot: () => '',
     benchStage: async (json) => {

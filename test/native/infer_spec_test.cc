@@ -151,7 +151,8 @@ TEST(exporters_metadata_is_read) {
   faces.metadata = {{"framepath.head", "embedding"}, {"framepath.mean", "1,2,3"},
                     {"framepath.scale", "0.5"},      {"framepath.metric", "l2"},
                     {"framepath.threshold", ".58"},  {"framepath.fixes", "nchw, pad32"},
-                    {"framepath.color", "bgr"},      {"framepath.source.sha256", "abc"}};
+                    {"framepath.color", "bgr"},      {"framepath.source.sha256", "abc"},
+                    {"framepath.labels", "a, b c"},  {"framepath.scoreThreshold", "0.35"}};
   const infer::ModelSpec face = infer::inferSpec(faces, {}, "m");
   CHECK_EQUAL(int(face.head), int(HeadKind::embedding));
   CHECK_EQUAL(face.align, std::string("dlib"));
@@ -162,6 +163,8 @@ TEST(exporters_metadata_is_read) {
   CHECK(face.bgr);
   CHECK((face.fixes == std::vector<std::string>{"nchw", "pad32"}));
   CHECK_EQUAL(face.sourceSha256, std::string("abc"));
+  CHECK((face.labels == std::vector<std::string>{"a", "b c"}));
+  CHECK_EQUAL(face.scoreThreshold, 0.35f);
   StatedSpec louder;
   louder.color = "rgb";
   louder.align = "none";

@@ -1,0 +1,44 @@
+/** An explanation for the terminal. */
+import type { Decided } from '../config.js';
+import type { ExplainedModule, Explanation } from './explanation.js';
+
+/** `2 (call)`; what nobody decided is not explained. */
+const said = ({ value, from }: Decided<unknown>): string => (from === 'default' ? `${value}` : `${value} (${from})`);
+
+function moduleText(module: ExplainedModule): string {
+  const { name, kind, depends, pixels, stateful, where, workers, maxBatch, stride, onError, model } = module;
+  const reads = [...depends, ...(pixels ? ['pixels'] : [])].join(', ') || 'nothing';
+  const together = `up to ${said(maxBatch)} at once, any source`;
+  const order = stateful
+    ? `each source in order${kind === 'identify' && model ? `, crops of frames ${together}` : ''}`
+    : together;
+  const lines = [
+    `${name}: ${kind}${model ? ` ${model.name}` : ''}`,
+    `  reads    ${reads}`,
+    `  runs on  ${said(where)}${model && model.provider !== 'cpu' ? `, by ${model.provider}` : ''}`,
+    `  takes    ${order}; workers ${said(workers)}${stride.value === 1 ? '' : `; every frame of ${said(stride)}`}`,
+    ...(onError.value === 'fail' ? [] : [`  fails    ${said(onError)}`]),
+    ...(model ? [`  model    ${model.file}, head ${model.head}, ${model.size.join('x')}`] : []),
+    ...(model?.falls ?? []).map(({ provider, reason }) => `           not ${provider}: ${reason}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Modules in the order in which they run, then what decided the settings. */
+export function explanationText({ settings, device, sources, modules, composition, output }: Explanation): string {
+  const decidedBy = Object.entries(settings)
+    .filter(([, { value }]) => value !== undefined)
+    .map(([name, { value, from }]) => `  ${name}: ${Array.isArray(value) ? value.join(', ') : value}  (${from})\n`);
+  return [
+    `device: ${device.value} (${device.from})\n`,
+    ...sources.map(({ id, what }) => `source ${id}: ${what}\n`),
+    '\n',
+    ...modules.map((module) => `${moduleText(module)}\n`),
+    ...(composition
+      ? [`composition: ${composition.layout}, reads ${['pixels', ...composition.reads].join(', ')}\n`]
+      : []),
+    ...(output === undefined ? [] : [`output: ${output}\n`]),
+    'settings:\n',
+    ...decidedBy,
+  ].join('');
+}

