@@ -60,6 +60,13 @@ std::string said(const Task& task) {
     if (const auto* tracks = observation.as<Tracks>())
       for (const Track& track : tracks->items)
         text += "track " + std::to_string(track.track) + hex(track.box.x1) + "\n";
+    if (const auto* boxes = observation.as<BoxClasses>())
+      for (const BoxClasses::Item& item : boxes->items) {
+        text += "classes of " + std::to_string(item.track);
+        for (size_t i = 0; i < item.classes.indices.size(); i++)
+          text += " " + std::to_string(item.classes.indices[i]) + hex(item.classes.scores[i]);
+        text += "\n";
+      }
     if (const auto* people = observation.as<People>())
       for (const Person& person : people->items)
         text += "person " + std::to_string(person.track) + " is " + std::to_string(person.id) + "\n";
@@ -201,6 +208,32 @@ TEST(a_lost_gpu_ends_the_run_and_frees_everything) {
   }
   const Outcome outcome = runAll(std::move(spec), 7);
   CHECK(outcome.error && outcome.error->code == ErrorCode::DEVICE_LOST);
+}
+
+TEST(emotions_of_tracked_faces_are_the_same_on_every_device) {
+  NEED_EVAL("models/human-emotion-64.onnx");
+  const auto emotions = [](const std::string& device) {
+    PipelineSpec spec = people(device);
+    spec.modules.pop_back();
+    ModuleSpec emotion = module(ModuleSpec::Kind::classify, "emotion", "tracks", "");
+    emotion.model.file = support::evalFile("models/human-emotion-64.onnx");
+    emotion.model.stated.head = "classification";
+    emotion.model.stated.scale = {1};
+    emotion.model.stated.topK = 3;
+    emotion.boxClasses.smooth = 0.6;
+    emotion.boxClasses.every = 2;
+    spec.modules.push_back(emotion);
+    return spec;
+  };
+  const Outcome expected = runAll(emotions("cpu"), 5), found = runAll(emotions(testedDevice()), 6);
+  CHECK(!expected.error && !found.error);
+  size_t told = 0;
+  for (const auto& [key, text] : expected.frames) {
+    told += text.find("classes of 1 ") != std::string::npos;
+    const auto other = found.frames.find(key);
+    CHECK(other != found.frames.end() && other->second == text);
+  }
+  CHECK(told > kFrames);
 }
 
 TEST_MAIN()
