@@ -47,7 +47,9 @@ const onDevice = [
   'conformance_test',
   'infer_box_decoder_test',
   'infer_head_test',
+  'infer_mask_test',
   'infer_provider_test',
+  'infer_scene_test',
   'pipeline_models_test',
 ];
 
