@@ -19,15 +19,26 @@ export {
   type WholeTile,
 } from './layout.js';
 export { type AnalyzerOptions, analyzer, type Dependency, type Observed } from './modules/analyzer.js';
+export { type ClassifyBoxesOptions, classify } from './modules/classify.js';
 export { type DetectOptions, detect } from './modules/detect.js';
 export { type IdentifyOptions, identify } from './modules/identify.js';
 export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';
 export { type TrackOptions, track } from './modules/track.js';
-export { classify, raw } from './modules/whole-picture.js';
+export { raw } from './modules/whole-picture.js';
 export type { BitrateRange, EncodeOptions } from './output.js';
 export { type MissingModules, type Pipeline, pipeline, type StartOptions } from './pipeline.js';
 export { probe, type SourceInfo } from './probe.js';
-export type { Box, Classification, Detection, Person, Tensor, Track, TrackMark } from './results.js';
+export type {
+  Box,
+  BoxClasses,
+  Classification,
+  Detection,
+  Mask,
+  Person,
+  Tensor,
+  Track,
+  TrackMark,
+} from './results.js';
 export type {
   BitrateReport,
   GpuReport,

@@ -81,6 +81,16 @@ export type ModuleSpec = { name: string; policy?: PolicySpec } & (
   | { kind: 'detect'; model: ModelFileSpec }
   | { kind: 'classify' | 'raw'; model: ModelFileSpec }
   | {
+      kind: 'classify';
+      /** module whose boxes are classified */
+      of: string;
+      model: ModelFileSpec;
+      minSize?: number;
+      margin?: number;
+      smooth?: number;
+      every?: number;
+    }
+  | {
       kind: 'track';
       of: string;
       association?: 'standard' | 'bytetrack';
@@ -183,12 +193,14 @@ export interface PipelineSpec {
  * record     = length, taskId, source, seq, index, ptsUs, width, height, modules..., (length counts all words)
  * module     = state, kind, payload            one per module of the spec, in its order
  * state      = 0 nothing, 1 value, 2 carried; with state 0 kind is 0 and there is no payload
- * kind       = 1 detections  n, k, n x (x1 y1 x2 y2 score class), n x k x (x y)
+ * kind       = 1 detections  n, k, s, height, width, n x (x1 y1 x2 y2 score class), n x k x (x y),
+ *                            with s = 1 n x k x (score), with height > 0 n x (length, characters of a mask, eight a word)
  *              2 tracks      n, n x (track detection x1 y1 x2 y2 score marks)
  *              3 people      n, n x (track id detection x1 y1 x2 y2 score)
  *              4 classes     rows, k, rows x k x (index score)
  *              5 tensors     count, count x (rank, dims..., values...)
  *              6 external    (a JS module's value, kept in JS under taskId)
+ *              7 box classes n, n x (track x1 y1 x2 y2 k, k x (index score))
  * ```
  */
 export interface ResultBlock {

@@ -1,5 +1,5 @@
 /** Reads packed results (the layout is described at `ResultBlock` in native.ts). */
-import type { Box, Classification, Detection, Person, Tensor, Track, TrackMark } from './results.js';
+import type { Box, BoxClasses, Classification, Detection, Person, Tensor, Track, TrackMark } from './results.js';
 
 /** Words before the first module of a record. */
 const headerWords = 8;
@@ -12,7 +12,15 @@ export const field = { length: 0, taskId: 1, source: 2, seq: 3, index: 4, ptsUs:
 export const state = { nothing: 0, value: 1, carried: 2 } as const;
 
 /** What a payload is. */
-export const kind = { detections: 1, tracks: 2, people: 3, classes: 4, tensors: 5, external: 6 } as const;
+export const kind = {
+  detections: 1,
+  tracks: 2,
+  people: 3,
+  classes: 4,
+  tensors: 5,
+  external: 6,
+  boxClasses: 7,
+} as const;
 
 /** Offsets of the records of a block. */
 export function* records(words: Float64Array): Generator<number> {
@@ -36,7 +44,7 @@ function payloadWords(words: Float64Array, kindAt: number): number {
   const [a, b] = [words[kindAt + 1]!, words[kindAt + 2]!];
   switch (words[kindAt]) {
     case kind.detections:
-      return 2 + a * (6 + 2 * b);
+      return detectionParts(words, kindAt + 1).end - kindAt - 1;
     case kind.tracks:
     case kind.people:
       return 1 + 8 * a;
@@ -44,9 +52,32 @@ function payloadWords(words: Float64Array, kindAt: number): number {
       return 2 + 2 * a * b;
     case kind.tensors:
       return tensorWords(words, kindAt + 1);
+    case kind.boxClasses:
+      return boxClassesWords(words, kindAt + 1);
     default:
       return 0;
   }
+}
+
+/** Where the parts of detections begin; `masks` are offsets of the length of each, none where there are no masks. */
+function detectionParts(words: Float64Array, at: number) {
+  const [n, k] = [words[at]!, words[at + 1]!];
+  const rows = at + 5;
+  const points = rows + 6 * n;
+  const scores = points + 2 * n * k;
+  let end = scores + (words[at + 2]! ? n * k : 0);
+  const masks: number[] = [];
+  for (let i = 0; words[at + 3]! > 0 && i < n; i++) {
+    masks.push(end);
+    end += 1 + Math.ceil(words[end]! / 8);
+  }
+  return { rows, points, scores, masks, end };
+}
+
+function boxClassesWords(words: Float64Array, at: number): number {
+  let next = at + 1;
+  for (let i = 0; i < words[at]!; i++) next += 6 + 2 * words[next + 5]!;
+  return next - at;
 }
 
 function tensorWords(words: Float64Array, at: number): number {
@@ -73,6 +104,8 @@ export function readValue(words: Float64Array, at: number, labels: readonly stri
       return readClasses(words, payload, labels);
     case kind.tensors:
       return readTensors(words, payload);
+    case kind.boxClasses:
+      return readBoxClasses(words, payload, labels);
     default:
       return undefined;
   }
@@ -87,10 +120,16 @@ function times<T>(n: number, make: (i: number) => T): T[] {
 }
 
 function readDetections(words: Float64Array, at: number, labels: readonly string[] | undefined): Detection[] {
-  const [n, k] = [words[at]!, words[at + 1]!];
-  const points = at + 2 + 6 * n;
+  const [n, k, scored, height, width] = words.subarray(at, at + 5) as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const { rows, points, scores, masks } = detectionParts(words, at);
   return times(n, (i) => {
-    const row = at + 2 + 6 * i;
+    const row = rows + 6 * i;
     const detection: Detection = { box: readBox(words, row), score: words[row + 4]!, class: words[row + 5]! };
     const label = labels?.[detection.class];
     if (label !== undefined) detection.label = label;
@@ -99,8 +138,15 @@ function readDetections(words: Float64Array, at: number, labels: readonly string
       words[points + 2 * (i * k + j) + 1]!,
     ];
     if (k > 0) detection.keypoints = times(k, point);
+    if (k > 0 && scored) detection.keypointScores = times(k, (j) => words[scores + i * k + j]!);
+    if (masks[i] !== undefined) detection.mask = { size: [height, width], counts: readText(words, masks[i]!) };
     return detection;
   });
+}
+
+/** A length, then eight characters a word. */
+function readText(words: Float64Array, at: number): string {
+  return Buffer.from(words.buffer, words.byteOffset + 8 * (at + 1), words[at]).toString('latin1');
 }
 
 function readTracks(words: Float64Array, at: number): Track[] {
@@ -130,11 +176,24 @@ function readPeople(words: Float64Array, at: number): Person[] {
 }
 
 function readClasses(words: Float64Array, at: number, labels: readonly string[] | undefined): Classification[] {
-  return times(words[at]! * words[at + 1]!, (i) => {
-    const row = at + 2 + 2 * i;
-    const found: Classification = { class: words[row]!, score: words[row + 1]! };
-    const label = labels?.[found.class];
-    if (label !== undefined) found.label = label;
+  return times(words[at]! * words[at + 1]!, (i) => readClass(words, at + 2 + 2 * i, labels));
+}
+
+function readClass(words: Float64Array, at: number, labels: readonly string[] | undefined): Classification {
+  const found: Classification = { class: words[at]!, score: words[at + 1]! };
+  const label = labels?.[found.class];
+  if (label !== undefined) found.label = label;
+  return found;
+}
+
+function readBoxClasses(words: Float64Array, at: number, labels: readonly string[] | undefined): BoxClasses[] {
+  let next = at + 1;
+  return times(words[at]!, () => {
+    const [row, count] = [next, words[next + 5]!];
+    next += 6 + 2 * count;
+    const classes = times(count, (i) => readClass(words, row + 6 + 2 * i, labels));
+    const found: BoxClasses = { box: readBox(words, row + 1), classes };
+    if (words[row]! > 0) found.track = words[row]!;
     return found;
   });
 }

@@ -66,14 +66,19 @@ function needed(byName: ReadonlyMap<string, Module>, name: string, who: string, 
   throw invalid(`${who} '${name}', which is not used (modules: ${known})`, module, `Add .use(...) for '${name}'.`);
 }
 
-const inputShape: Partial<Record<Shape, Shape>> = { tracks: 'detections', people: 'tracks' };
+const boxShapes: readonly Shape[] = ['detections', 'tracks', 'people'];
+const inputShapes: Partial<Record<Shape, readonly Shape[]>> = {
+  tracks: ['detections'],
+  people: ['tracks'],
+  boxClasses: boxShapes,
+};
 
 function checkInputs(module: Module, byName: ReadonlyMap<string, Module>): void {
-  const wanted = inputShape[module.shape];
+  const wanted = inputShapes[module.shape];
   for (const name of wanted ? module.depends : []) {
     const given = byName.get(name)!.shape;
-    if (given !== wanted)
-      throw invalid(`Module '${module.name}' needs ${wanted} but '${name}' gives ${given}`, module.name);
+    if (wanted && !wanted.includes(given))
+      throw invalid(`Module '${module.name}' needs ${wanted.join(' or ')} but '${name}' gives ${given}`, module.name);
   }
   const fallback = module.spec.policy?.fallback;
   if (fallback !== undefined) needed(byName, fallback, `Module '${module.name}' falls back to`, module.name);
@@ -82,8 +87,6 @@ function checkInputs(module: Module, byName: ReadonlyMap<string, Module>): void 
 function invalid(message: string, module?: string, hint?: string): FramepathError {
   return new FramepathError('GRAPH_INVALID', message, { module, hint });
 }
-
-const boxShapes: readonly Shape[] = ['detections', 'tracks', 'people'];
 
 function checkLayout(layout: Layout, modules: readonly Module[]): void {
   const byName = new Map(modules.map((module) => [module.name, module]));

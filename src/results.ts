@@ -3,6 +3,14 @@
 /** `[x1, y1, x2, y2]`, pixels of the frame. */
 export type Box = [x1: number, y1: number, x2: number, y2: number];
 
+/** Which pixels of the frame an object covers, as COCO writes it: `pycocotools.mask.decode` and others read it. */
+export interface Mask {
+  /** the frame */
+  size: [height: number, width: number];
+  /** run lengths down the columns, compressed */
+  counts: string;
+}
+
 /** One detected object. */
 export interface Detection {
   box: Box;
@@ -14,6 +22,10 @@ export interface Detection {
   label?: string;
   /** points of the model, in its order, in pixels of the frame */
   keypoints?: [x: number, y: number][];
+  /** how sure the model is of each keypoint, 0 to 1; of pose models */
+  keypointScores?: number[];
+  /** of segmentation models, inside the box */
+  mask?: Mask;
 }
 
 /** One tracked object seen in a frame. */
@@ -43,7 +55,16 @@ export interface Person {
   detection?: number;
 }
 
-/** One class of a classified frame. */
+/** The classes of one box of another module. */
+export interface BoxClasses {
+  box: Box;
+  /** its motion track; absent where the boxes are a detector's */
+  track?: number;
+  /** best first; empty when the box is too small or has not been looked at yet */
+  classes: Classification[];
+}
+
+/** One class of a classified frame or box. */
 export interface Classification {
   class: number;
   label?: string;

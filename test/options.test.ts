@@ -4,6 +4,7 @@ import * as api from '../src/index.js';
 const {
   analyzer,
   camera,
+  classify,
   detect,
   focus,
   follow,
@@ -85,6 +86,26 @@ const cases: [string, () => unknown, string][] = [
     "Expected one of fail, skip, fallback for onError but received 'ignore'",
   ],
   ['a fallback', () => detect('faces', 'blazeface', { onError: 'fallback' }), 'for fallback but received undefined'],
+  [
+    'whose boxes are classified',
+    () => classify('emotion', any({ model: 'm' })),
+    'Expected a non-empty string for of but received undefined',
+  ],
+  [
+    'the part that stays',
+    () => classify('emotion', { of: 'tracks', model: 'm', smooth: 1 }),
+    'Expected a number between 0 and 0.99 for smooth but received 1',
+  ],
+  [
+    'frames between looks',
+    () => classify('emotion', { of: 'tracks', model: 'm', every: 0 }),
+    'Expected an integer of at least 1 for every but received 0',
+  ],
+  [
+    'a stride of boxes',
+    () => classify('emotion', any({ of: 'tracks', model: 'm', stride: 2 })),
+    'Expected one of the options of, model, facts, minSize, margin, topK, smooth, every, retry, onError, maxBatch, maxWaitMs, workers for options but received',
+  ],
   ['a dependency', () => track('tracks', any({})), 'Expected a non-empty string for of but received undefined'],
   [
     'an association',

@@ -1,6 +1,17 @@
 import { expect, test } from 'vitest';
 import { moduleOffsets, readValue, records } from '../src/packed.js';
-import { classes, detections, external, nothing, people, record, tensors, tracks } from './fake/records.js';
+import {
+  boxClasses,
+  classes,
+  detections,
+  external,
+  masked,
+  nothing,
+  people,
+  record,
+  tensors,
+  tracks,
+} from './fake/records.js';
 
 const task = { taskId: 9, source: 1, seq: 3, index: 6, ptsUs: 120_000, width: 640, height: 360 };
 const all = [
@@ -12,6 +23,9 @@ const all = [
   tensors({ dims: [2, 2], data: [1, 2, 3, 4] }, { dims: [], data: [5] }),
   external,
   detections(0),
+  masked([480, 640], ['0123456789', 'o']),
+  boxClasses([5, [1, 0.75], [0, 0.25]], [0]),
+  detections(1),
 ];
 
 test('records follow one another', () => {
@@ -42,11 +56,42 @@ test('every kind of value is found behind every other', () => {
     { dims: [], data: Float64Array.of(5) },
   ]);
   expect(values[7]).toEqual([]);
+  expect(values[8]).toEqual([
+    {
+      box: [0, 0, 9, 9],
+      score: 0.5,
+      class: 0,
+      keypoints: [[1, 2]],
+      keypointScores: [0.25],
+      mask: { size: [480, 640], counts: '0123456789' },
+    },
+    {
+      box: [1, 1, 10, 10],
+      score: 0.5,
+      class: 1,
+      keypoints: [[3, 4]],
+      keypointScores: [0.75],
+      mask: { size: [480, 640], counts: 'o' },
+    },
+  ]);
+  expect(values[9]).toEqual([
+    {
+      box: [1, 2, 3, 4],
+      track: 5,
+      classes: [
+        { class: 1, score: 0.75 },
+        { class: 0, score: 0.25 },
+      ],
+    },
+    { box: [1, 2, 3, 4], classes: [] },
+  ]);
+  expect(values[10]).toHaveLength(1);
 });
 
 test('classes have the names of the model', () => {
-  const words = Float64Array.from(record(task, [detections(1), classes([[1, 0.5]])]));
-  const offsets = moduleOffsets(words, 0, 2);
+  const words = Float64Array.from(record(task, [detections(1), classes([[1, 0.5]]), boxClasses([0, [1, 0.5]])]));
+  const offsets = moduleOffsets(words, 0, 3);
+  expect(readValue(words, offsets[2]!, ['cat', 'dog'])).toMatchObject([{ classes: [{ label: 'dog' }] }]);
   expect(readValue(words, offsets[0]!, ['face'])).toMatchObject([{ class: 0, label: 'face' }]);
   expect(readValue(words, offsets[1]!, ['cat', 'dog'])).toEqual([{ class: 1, label: 'dog', score: 0.5 }]);
 });

@@ -2,6 +2,7 @@
 import { describe, expectTypeOf, test } from 'vitest';
 import {
   analyzer,
+  type BoxClasses,
   type Classification,
   classify,
   type Detection,
@@ -49,6 +50,24 @@ describe('frames', () => {
     expectTypeOf<F['faces']>().toEqualTypeOf<Detection[] | undefined>();
     expectTypeOf<F['scene']>().toEqualTypeOf<Classification[]>();
     expectTypeOf<F['light']>().toEqualTypeOf<number | undefined>();
+  });
+});
+
+describe('classify', () => {
+  test('gives classes of the whole frame, or of each box of a module that must be used', async () => {
+    const emotion = classify('emotion', { of: 'tracks', model: 'emotion.onnx', every: 5 });
+    const run = await pipeline(video('a.mp4'))
+      .use(faces)
+      .use(tracks)
+      .use(classify('scene', 'places.onnx'))
+      .use(emotion)
+      .start();
+    type F = FrameOf<typeof run>;
+    expectTypeOf<F['scene']>().toEqualTypeOf<Classification[]>();
+    expectTypeOf<F['emotion']>().toEqualTypeOf<BoxClasses[]>();
+    expectTypeOf<F['emotion'][0]['track']>().toEqualTypeOf<number | undefined>();
+    // @ts-expect-error no tracks to classify
+    pipeline(video('a.mp4')).use(faces).use(emotion).start();
   });
 });
 

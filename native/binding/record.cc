@@ -1,26 +1,40 @@
 #include "binding/record.h"
 
+#include <cstring>
+
 namespace framepath::binding {
 namespace {
 
-enum Kind { kDetections = 1, kTracks, kPeople, kClasses, kTensors, kExternal };
+enum Kind { kDetections = 1, kTracks, kPeople, kClasses, kTensors, kExternal, kBoxClasses };
 
 struct Packer {
   std::vector<double>& words;
 
   void box(const Box& b) { words.insert(words.end(), {b.x1, b.y1, b.x2, b.y2}); }
   void number(double value) { words.push_back(value); }
+  // Its length, then eight characters a word. Those of run lengths, '0' to 'o', never make a number that is none.
+  void text(const std::string& characters) {
+    number(static_cast<double>(characters.size()));
+    const size_t at = words.size();
+    words.resize(at + (characters.size() + 7) / 8, 0.0);
+    std::memcpy(words.data() + at, characters.data(), characters.size());
+  }
 
   void operator()(const std::shared_ptr<const Detections>& d) {
     number(kDetections);
     number(static_cast<double>(d->size()));
     number(d->keypointsPer);
+    number(d->keypointScores.empty() ? 0 : 1);
+    number(d->masks.empty() ? 0 : d->maskHeight);
+    number(d->masks.empty() ? 0 : d->maskWidth);
     for (size_t i = 0; i < d->size(); i++) {
       box(d->boxes[i]);
       number(d->scores[i]);
       number(d->classes.empty() ? 0 : d->classes[i]);
     }
     words.insert(words.end(), d->keypoints.begin(), d->keypoints.end());
+    words.insert(words.end(), d->keypointScores.begin(), d->keypointScores.end());
+    for (const std::string& mask : d->masks) text(mask);
   }
   void operator()(const std::shared_ptr<const Tracks>& tracks) {
     number(kTracks);
@@ -51,6 +65,19 @@ struct Packer {
     for (size_t i = 0; i < classes->indices.size(); i++) {
       number(classes->indices[i]);
       number(classes->scores[i]);
+    }
+  }
+  void operator()(const std::shared_ptr<const BoxClasses>& boxes) {
+    number(kBoxClasses);
+    number(static_cast<double>(boxes->items.size()));
+    for (const BoxClasses::Item& item : boxes->items) {
+      number(static_cast<double>(item.track));
+      box(item.box);
+      number(static_cast<double>(item.classes.indices.size()));
+      for (size_t i = 0; i < item.classes.indices.size(); i++) {
+        number(item.classes.indices[i]);
+        number(item.classes.scores[i]);
+      }
     }
   }
   void operator()(const std::shared_ptr<const std::vector<RawTensor>>& tensors) {

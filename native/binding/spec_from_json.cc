@@ -37,6 +37,13 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   module.workers = get(policy, "workers", 0);
   module.of = get<std::string>(json, "of", "");
   if (json.contains("model") && json["model"].is_object()) module.model = modelFrom(json["model"]);
+  if (module.kind == Kind::classify) {
+    graph::BoxClassesOptions& boxes = module.boxClasses;
+    boxes.minSize = get(json, "minSize", boxes.minSize);
+    boxes.margin = get(json, "margin", boxes.margin);
+    boxes.smooth = get(json, "smooth", boxes.smooth);
+    boxes.every = get(json, "every", boxes.every);
+  }
   if (module.kind == Kind::track) module.tracker = trackerFrom(json);
   if (module.kind == Kind::identify) {
     using Mode = track::ReidMode;

@@ -1,6 +1,7 @@
 #include "core/results.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace framepath {
 
@@ -11,6 +12,20 @@ float intersectionOverUnion(const Box& a, const Box& b) {
   const float intersection = width * height;
   const float unionArea = a.area() + b.area() - intersection;
   return unionArea > 0 ? intersection / unionArea : 0;
+}
+
+void addBestClasses(const float* scores, int32_t count, int32_t topK, Classes& to) {
+  std::vector<int32_t> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  const int32_t k = std::min(count, topK);
+  std::partial_sort(order.begin(), order.begin() + k, order.end(),
+                    [&](int32_t a, int32_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
+  to.rows++;
+  to.topK = k;
+  for (int32_t i = 0; i < k; i++) {
+    to.indices.push_back(order[i]);
+    to.scores.push_back(scores[order[i]]);
+  }
 }
 
 }  // namespace framepath

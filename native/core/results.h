@@ -21,9 +21,12 @@ struct Detections {
   std::vector<Box> boxes;
   std::vector<float> scores;
   std::vector<int32_t> classes;
-  int32_t keypointsPer = 0;        // keypoints of one detection; 0 = none
-  std::vector<float> keypoints;    // n x keypointsPer x 2: x, y
-  std::vector<std::string> masks;  // COCO RLE, empty or n
+  int32_t keypointsPer = 0;           // keypoints of one detection; 0 = none
+  std::vector<float> keypoints;       // n x keypointsPer x 2: x, y
+  std::vector<float> keypointScores;  // n x keypointsPer, or empty where the model gives none
+  // COCO RLE (counts as text), empty or n; each covers maskWidth x maskHeight pixels: the frame.
+  std::vector<std::string> masks;
+  int32_t maskWidth = 0, maskHeight = 0;
   size_t size() const { return boxes.size(); }
 };
 
@@ -79,13 +82,33 @@ struct People {
   std::vector<Person> items;
 };
 
-// Class scores of one picture or of one row per detection.
+// The best classes of one picture, or of one row per crop, best first.
 struct Classes {
   int32_t rows = 0;
   int32_t topK = 0;
   std::vector<int32_t> indices;  // rows x topK
   std::vector<float> scores;
 };
+
+// Probabilities of all classes: rows x classes.
+struct ClassScores {
+  int32_t classes = 0;
+  std::vector<float> values;
+  size_t rows() const { return classes > 0 ? values.size() / static_cast<size_t>(classes) : 0; }
+};
+
+// The best classes of each box of another module, in its order.
+struct BoxClasses {
+  struct Item {
+    Box box;
+    int64_t track = 0;  // 0 = its module gives none
+    Classes classes;    // one row, or none: the box is too small, or was not looked at yet
+  };
+  std::vector<Item> items;
+};
+
+// Adds the `topK` best of one row as a row of `to`; of equals the first comes first.
+void addBestClasses(const float* scores, int32_t count, int32_t topK, Classes& to);
 
 struct RawTensor {
   std::string name;

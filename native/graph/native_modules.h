@@ -21,6 +21,11 @@ using FactsOf = std::function<SourceFacts(int32_t source)>;
 
 ModuleNode detectNode(const ModuleSpec& spec, std::shared_ptr<infer::Model> model);
 ModuleNode classifyNode(const ModuleSpec& spec, std::shared_ptr<infer::Model> model);
+// classify with `of` = NAME.choose > NAME.score > NAME: a row of classes for every box of another module. `boxes` is
+// that module's number, the node of the first of the three gets number `first`. Stateful: what a track was before
+// counts, and what is carried on.
+std::vector<ModuleNode> classifyBoxesNodes(const ModuleSpec& spec, bool stateful, int32_t boxes, int32_t first,
+                                           std::shared_ptr<infer::Model> model);
 ModuleNode rawNode(const ModuleSpec& spec, std::shared_ptr<infer::Model> model);
 ModuleNode trackNode(const ModuleSpec& spec, int32_t detections, FactsOf facts);
 

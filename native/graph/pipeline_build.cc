@@ -21,6 +21,26 @@ Error withSource(Error error, const std::string& id) {
   return error;
 }
 
+// Whether a classification of `of`'s boxes must take each source's frames in order. Throws GRAPH_INVALID where it
+// cannot be had.
+bool checkBoxes(const ModuleSpec& spec, const ModuleSpec& of) {
+  using Kind = ModuleSpec::Kind;
+  const bool tracks = of.kind == Kind::track || of.kind == Kind::identify;
+  const auto refuse = [&](const std::string& why, const std::string& hint) {
+    Error error(ErrorCode::GRAPH_INVALID, "classify(\"" + spec.name + "\") " + why, hint);
+    error.module = spec.name;
+    throw error;
+  };
+  if (!tracks && of.kind != Kind::detect)
+    refuse("needs boxes, but \"" + spec.of + "\" gives none.", "Use it on a detector, a tracker or identify.");
+  if (!tracks && (spec.boxClasses.smooth > 0 || spec.boxClasses.every > 1))
+    refuse("smooths over tracks, but \"" + spec.of + "\" is a detector.",
+           "Use it on a tracker, or leave smooth and every out.");
+  if (spec.policy.stride != 1 || spec.policy.onError == OnError::fallback)
+    refuse("takes neither a stride nor a fallback.", "Use every, which counts for each track.");
+  return tracks || of.policy.stride > 1;
+}
+
 }  // namespace
 
 Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCount,
@@ -59,7 +79,9 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
 std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
   infer::ModelOptions options = spec.model;
   options.providers = spec_.providers;
-  options.cpuBatch = spec.kind == ModuleSpec::Kind::identify ? kCropsAtOnce : 1;  // one frame may have many crops
+  const bool ofBoxes = spec.kind == ModuleSpec::Kind::classify && !spec.of.empty();
+  const bool manyCrops = spec.kind == ModuleSpec::Kind::identify || ofBoxes;  // one frame may have many
+  options.cpuBatch = manyCrops ? kCropsAtOnce : 1;
   options.maxBatch = spec.policy.maxBatch > 0 ? std::max(spec.policy.maxBatch, options.cpuBatch) : 0;
   options.recovered = [this, name = spec.name](const std::string& what, const std::string& reason) {
     recovered({name, what, reason});
@@ -149,7 +171,16 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
                   "Remove timeoutMs.");
     switch (spec.kind) {
       case ModuleSpec::Kind::detect: nodes.push_back(detectNode(spec, models_[m])); break;
-      case ModuleSpec::Kind::classify: nodes.push_back(classifyNode(spec, models_[m])); break;
+      case ModuleSpec::Kind::classify: {
+        if (spec.of.empty()) {
+          nodes.push_back(classifyNode(spec, models_[m]));
+          break;
+        }
+        const int32_t boxes = numberOf(spec.of, spec.name);
+        for (ModuleNode& node : classifyBoxesNodes(spec, checkBoxes(spec, specOf(spec.of)), boxes, first, models_[m]))
+          nodes.push_back(std::move(node));
+        break;
+      }
       case ModuleSpec::Kind::raw: nodes.push_back(rawNode(spec, models_[m])); break;
       case ModuleSpec::Kind::track: nodes.push_back(trackNode(spec, numberOf(spec.of, spec.name), facts)); break;
       case ModuleSpec::Kind::identify: {

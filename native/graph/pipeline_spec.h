@@ -27,6 +27,14 @@ struct SourceSpec {
   double fps = 25;
 };
 
+// Classification of another module's boxes.
+struct BoxClassesOptions {
+  double minSize = 16;  // pixels of the shorter side below which a box is not looked at
+  double margin = 0;    // of the box's sides, added on each side
+  double smooth = 0;    // the part of what a track was before that stays, 0..1
+  int32_t every = 1;    // frames from one look at a track to the next
+};
+
 struct ModuleSpec {
   enum class Kind : uint8_t { detect, classify, raw, track, identify, js } kind = Kind::detect;
   std::string name;
@@ -34,6 +42,7 @@ struct ModuleSpec {
   int32_t workers = 0;  // 0 = chosen
   infer::ModelOptions model;
   std::string of;
+  BoxClassesOptions boxClasses;  // classify, with `of`
   track::TrackerOptions tracker;
   track::IdentityOptions identity;
   bool metricStated = false, thresholdStated = false;

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "core/results.h"
 #include "device/device.h"
+#include "infer/found_boxes.h"
 #include "infer/head.h"
 
 namespace framepath::infer {
@@ -16,7 +16,7 @@ class BoxDecoder {
   virtual ~BoxDecoder() = default;
   // found[i] belongs to batch item i: coordinates in pixels of the model's input, best score first, suppressed. The
   // outputs are written in the order of the decoder's queue, for which this waits.
-  virtual void decode(const std::vector<TensorView>& outputs, std::span<Detections> found) = 0;
+  virtual void decode(const std::vector<TensorView>& outputs, std::span<FoundBoxes> found) = 0;
 };
 
 // For outputs on `device`, used through `queue` (both outlive the decoder); batches up to `maxBatch`. Throws

@@ -1,7 +1,6 @@
 // Scores of the best classes; logits become probabilities by softmax (outputs that already sum to one are left alone).
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "core/error.h"
 #include "infer/batches.h"
@@ -35,9 +34,8 @@ class CropClassifier : public Classifier {
   explicit CropClassifier(std::shared_ptr<LoadedModel> model)
       : model_(std::move(model)), session_(model_->openSession()), batches_(model_, *session_) {}
 
-  void classify(std::span<const CropRequest> crops, Classes& classes) override {
-    classes = {};
-    classes.rows = static_cast<int32_t>(crops.size());
+  void scores(std::span<const CropRequest> crops, ClassScores& scores) override {
+    scores = {};
     const auto place = [&](size_t first, size_t count) {
       for (size_t i = 0; i < count; i++)
         launchPlaced(*session_, model_->spec(), *crops[first + i].frame, crops[first + i].box, static_cast<int32_t>(i));
@@ -45,27 +43,30 @@ class CropClassifier : public Classifier {
     batches_.run(crops.size(), place, [&](size_t, size_t count) {
       const auto perItem = static_cast<size_t>(valuesPerItem(session_->outputs().front()));
       const std::span<const float> values = session_->read(0);
-      for (size_t i = 0; i < count; i++) addRow(values.subspan(i * perItem, perItem), classes);
+      if (perItem < 1 || values.size() < count * perItem || (scores.classes && scores.classes != int32_t(perItem)))
+        throw Error(ErrorCode::INFERENCE_FAILED,
+                    "The model \"" + model_->spec().name + "\" gave fewer class scores than there are pictures.",
+                    "Export the model with a fixed number of classes a picture.");
+      scores.classes = static_cast<int32_t>(perItem);
+      for (size_t i = 0; i < count; i++) addRow(values.subspan(i * perItem, perItem), scores.values);
     });
   }
 
+  void classify(std::span<const CropRequest> crops, Classes& classes) override {
+    ClassScores all;
+    scores(crops, all);
+    classes = {};
+    for (size_t row = 0; row < all.rows(); row++)
+      addBestClasses(&all.values[row * static_cast<size_t>(all.classes)], all.classes, model_->spec().topK, classes);
+  }
+
  private:
-  void addRow(std::span<const float> values, Classes& classes) const {
-    const size_t count = values.size();
+  static void addRow(std::span<const float> values, std::vector<float>& to) {
     std::vector<float> scores(values.begin(), values.end());
-    if (!areProbabilities(scores.data(), count)) softmax(scores);
+    if (!areProbabilities(scores.data(), scores.size())) softmax(scores);
     for (float& score : scores)
       if (!(score >= 0)) score = 0;  // not a number: a broken model must not break the order
-    std::vector<int32_t> order(count);
-    std::iota(order.begin(), order.end(), 0);
-    const auto k = static_cast<int32_t>(std::min<size_t>(count, static_cast<size_t>(model_->spec().topK)));
-    std::partial_sort(order.begin(), order.begin() + k, order.end(),
-                      [&](int32_t a, int32_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
-    classes.topK = k;
-    for (int32_t i = 0; i < k; i++) {
-      classes.indices.push_back(order[i]);
-      classes.scores.push_back(scores[order[i]]);
-    }
+    to.insert(to.end(), scores.begin(), scores.end());
   }
 
   std::shared_ptr<LoadedModel> model_;

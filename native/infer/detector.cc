@@ -1,9 +1,12 @@
 #include "infer/detector.h"
 
+#include <limits>
+
 #include "core/error.h"
 #include "infer/batches.h"
 #include "infer/box_decoder.h"
 #include "infer/loaded_model.h"
+#include "infer/mask_decoder.h"
 #include "infer/placement.h"
 
 namespace framepath::infer {
@@ -13,8 +16,9 @@ class HeadDetector : public Detector {
  public:
   explicit HeadDetector(std::shared_ptr<LoadedModel> model)
       : model_(std::move(model)), session_(model_->openSession()), batches_(model_, *session_) {
-    decoder_ = openBoxDecoder(openHead(model_->spec(), model_->graph()), session_->home(), session_->queue(),
-                              session_->maxBatch());
+    const Head head = openHead(model_->spec(), model_->graph());
+    decoder_ = openBoxDecoder(head, session_->home(), session_->queue(), session_->maxBatch());
+    if (head.prototypes.channels > 0) masks_ = std::make_unique<MaskDecoder>(head, session_->home(), session_->queue());
   }
 
   int32_t maxBatch() const override { return model_->batch(); }
@@ -24,9 +28,18 @@ class HeadDetector : public Detector {
       throw Error(ErrorCode::INTERNAL, "detect: as many results as frames are needed.");
     const auto place = [&](size_t first, size_t count) { letterbox(frames.subspan(first, count)); };
     batches_.run(frames.size(), place, [&](size_t first, size_t count) {
-      const std::span<Detections> found = results.subspan(first, count);
-      decoder_->decode(session_->outputs(), found);
-      for (size_t i = 0; i < count; i++) mapToFrame(found[i], back_[i]);
+      found_.resize(count);
+      decoder_->decode(session_->outputs(), found_);
+      for (size_t i = 0; i < count; i++) {
+        FoundBoxes& found = found_[i];
+        keepUsable(found, masks_ ? kMostMasked : std::numeric_limits<size_t>::max());
+        mapToFrame(found, back_[i]);
+        const Frame& frame = *frames[first + i];
+        if (masks_)
+          masks_->decode(session_->outputs(), count, static_cast<int32_t>(i), back_[i], frame.width, frame.height,
+                         found);
+        results[first + i] = std::move(static_cast<Detections&>(found));
+      }
     });
   }
 
@@ -41,10 +54,13 @@ class HeadDetector : public Detector {
 
  private:
   std::shared_ptr<LoadedModel> model_;
-  std::unique_ptr<BoxDecoder> decoder_;  // outlives the queue it works on
+  // They outlive the queue they work on.
+  std::unique_ptr<BoxDecoder> decoder_;
+  std::unique_ptr<MaskDecoder> masks_;  // null: the model has none
   std::unique_ptr<Session> session_;
   Batches batches_;
   std::vector<Placement> back_;  // of the frames in the input
+  std::vector<FoundBoxes> found_;
 };
 
 }  // namespace

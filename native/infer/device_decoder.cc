@@ -29,13 +29,13 @@ class Carver {
 class DeviceDecoder : public BoxDecoder {
  public:
   DeviceDecoder(const Head& head, Device& device, Queue& queue, int32_t maxBatch)
-      : head_(head), device_(device), queue_(queue), values_(recordValues(head.args.keypoints)) {
+      : head_(head), device_(device), queue_(queue), values_(recordValues(head.args)) {
     if (head.args.anchors > 0) reserve(maxBatch, head.args.anchors);
   }
 
-  void decode(const std::vector<TensorView>& outputs, std::span<Detections> found) override {
-    const HeadArgs args = head_.bound(outputs);
-    for (Detections& one : found) {
+  void decode(const std::vector<TensorView>& outputs, std::span<FoundBoxes> found) override {
+    const HeadArgs args = head_.bound(outputs, found.size());
+    for (FoundBoxes& one : found) {
       one = {};
       one.keypointsPer = args.keypoints;
     }
@@ -52,8 +52,7 @@ class DeviceDecoder : public BoxDecoder {
     if (items <= items_ && anchors <= candidates_.anchors) return;
     items_ = std::max(items, items_);
     candidates_.anchors = std::max(anchors, candidates_.anchors);
-    candidates_.limit =
-        head_.suppression == Suppression::none ? candidates_.anchors : std::min(candidates_.anchors, kMostCandidates);
+    candidates_.limit = std::min(candidates_.anchors, head_.most());
     foundStep_ = 1 + candidates_.limit * values_;
     firstRecords_ = std::min(kFirstRecords, candidates_.limit);
     memory_.reset();
@@ -85,14 +84,13 @@ class DeviceDecoder : public BoxDecoder {
     Candidates c = candidates_;
     c.anchors = args.anchors;
     const Grid anchors{args.anchors, 1, items}, ranks{std::min(c.limit, args.anchors), 1, items};
-    const int32_t keypoints = args.keypoints;
     const Suppression how = head_.suppression;
     launch(device_, queue_, ScoreAnchorsArgs{args, scores_, classes_, c.counts}, anchors);
     launch(device_, queue_, RankAnchorsArgs{c}, anchors);
     launch(device_, queue_, DecodeBoxesArgs{args, c}, ranks);
-    if (how != Suppression::none) launch(device_, queue_, OverlapBoxesArgs{c, keypoints, head_.iou, how}, ranks);
+    if (how != Suppression::none) launch(device_, queue_, OverlapBoxesArgs{c, values_, head_.iou, how}, ranks);
     launch(device_, queue_, SelectBoxesArgs{c, how, reinterpret_cast<int32_t*>(found_), foundStep_}, {items, 1, 1});
-    launch(device_, queue_, EmitBoxesArgs{c, keypoints, how, found_, foundStep_}, ranks);
+    launch(device_, queue_, EmitBoxesArgs{c, values_, how, found_, foundStep_}, ranks);
   }
 
   // Floats [from, from + count) of every item's part of found_, for items [first, first + items).
@@ -102,7 +100,7 @@ class DeviceDecoder : public BoxDecoder {
                  static_cast<size_t>(count) * sizeof(float), static_cast<size_t>(items), CopyKind::d2hResults);
   }
 
-  void fetch(int32_t items, std::span<Detections> found) {
+  void fetch(int32_t items, std::span<FoundBoxes> found) {
     copyBack(0, items, 0, 1 + firstRecords_ * values_);
     queue_.synchronize();
     const auto countOf = [&](int32_t item) {
@@ -122,12 +120,15 @@ class DeviceDecoder : public BoxDecoder {
              found[static_cast<size_t>(i)]);
   }
 
-  void unpack(const float* record, int32_t count, Detections& found) const {
+  void unpack(const float* record, int32_t count, FoundBoxes& found) const {
+    const int32_t points = kRecordHeader + 2 * head_.args.keypoints;
     for (int32_t i = 0; i < count; i++, record += values_) {
       found.boxes.push_back({record[0], record[1], record[2], record[3]});
       found.scores.push_back(record[4]);
       found.classes.push_back(static_cast<int32_t>(bitsOf(record[5])));
-      found.keypoints.insert(found.keypoints.end(), record + kRecordHeader, record + values_);
+      found.anchors.push_back(static_cast<int32_t>(bitsOf(record[6])));
+      found.keypoints.insert(found.keypoints.end(), record + kRecordHeader, record + points);
+      found.keypointScores.insert(found.keypointScores.end(), record + points, record + values_);
     }
   }
 

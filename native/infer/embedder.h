@@ -32,7 +32,10 @@ std::unique_ptr<Embedder> openEmbedder(std::shared_ptr<Model> model);
 class Classifier {
  public:
   virtual ~Classifier() = default;
+  // A row a crop: the best `topK` of the spec.
   virtual void classify(std::span<const CropRequest> crops, Classes& classes) = 0;
+  // A row a crop: all classes, as probabilities. Throws INFERENCE_FAILED, DEVICE_OUT_OF_MEMORY.
+  virtual void scores(std::span<const CropRequest> crops, ClassScores& scores) = 0;
 };
 std::unique_ptr<Classifier> openClassifier(std::shared_ptr<Model> model);
 

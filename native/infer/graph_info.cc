@@ -38,6 +38,11 @@ ElementType elementOf(GraphType type) {
   return ElementType::uint8;
 }
 
+bool isSizeInput(const TensorInfo& input) {
+  return input.name == "orig_target_sizes" && input.type == GraphType::int64 && input.dims.size() == 2 &&
+         (input.dims[1] == 2 || input.dims[1] < 0);
+}
+
 std::string TensorInfo::text() const {
   std::string text = name + " " + graphTypeName(type) + " [";
   for (size_t i = 0; i < dims.size(); i++) {

@@ -26,6 +26,10 @@ struct TensorInfo {
   std::string text() const;
 };
 
+// The second input of RT-DETR's and D-FINE's own exports, "orig_target_sizes" int64 [N,2]: width and height of what
+// boxes are measured in. It gets the size of the model's input.
+bool isSizeInput(const TensorInfo& input);
+
 struct GraphInfo {
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;

@@ -1,9 +1,56 @@
 #include "infer/head.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "infer/outputs.h"
 #include "infer/spec.h"
 
 namespace framepath::infer {
+
+namespace {
+
+HeadTensor boundTensor(const TensorView& output, size_t items, bool whole, int64_t perItem) {
+  const int64_t values = whole ? valuesOf(output) : valuesPerItem(output);
+  const bool enough = whole ? items <= 1 : output.rank > 0 && output.dims[0] >= static_cast<int64_t>(items);
+  if (!enough || (perItem >= 0 && values != perItem) || values > std::numeric_limits<int32_t>::max())
+    throw Error(ErrorCode::INFERENCE_FAILED,
+                "The model gave an output of " + std::to_string(values) + " values a picture for " +
+                    std::to_string(items) + " pictures" +
+                    (perItem >= 0 ? ", and of " + std::to_string(perItem) + " when it was loaded." : "."),
+                "Export the model with outputs whose shapes do not depend on the picture.");
+  return {output.data, output.type, static_cast<int32_t>(values)};
+}
+
+int64_t valuesAfter(const std::vector<int64_t>& dims, size_t first) {
+  int64_t values = 1;
+  for (size_t i = first; i < dims.size(); i++) values *= dims[i];
+  return values;
+}
+
+Head headOfKind(const ModelSpec& spec, const GraphInfo& graph) {
+  switch (spec.head) {
+    case HeadKind::blazeface: return openBlazefaceHead(spec, graph);
+    case HeadKind::yunet: return openYunetHead(spec, graph);
+    case HeadKind::yolo: return openYoloHead(spec, graph);
+    case HeadKind::yoloEnd2end: return openYoloEnd2endHead(spec, graph);
+    case HeadKind::yolox: return openYoloxHead(spec, graph);
+    case HeadKind::ultraface: return openUltrafaceHead(spec, graph);
+    case HeadKind::scrfd: return openScrfdHead(spec, graph);
+    case HeadKind::retinaface: return openRetinafaceHead(spec, graph);
+    case HeadKind::nanodet: return openNanodetHead(spec, graph);
+    case HeadKind::rtDetr: return openRtDetrHead(spec, graph);
+    case HeadKind::movenet: return openMovenetHead(spec, graph);
+    case HeadKind::embedding:
+    case HeadKind::classification:
+    case HeadKind::raw: break;
+  }
+  throw Error(ErrorCode::MODEL_UNSUPPORTED,
+              "The model \"" + spec.name + "\" has head " + headName(spec.head) + ", which finds no boxes.",
+              "Use a model with a detection head, or state its head.");
+}
+
+}  // namespace
 
 bool isDetectionHead(HeadKind head) {
   switch (head) {
@@ -11,7 +58,13 @@ bool isDetectionHead(HeadKind head) {
     case HeadKind::yunet:
     case HeadKind::yolo:
     case HeadKind::yoloEnd2end:
-    case HeadKind::yolox: return true;
+    case HeadKind::yolox:
+    case HeadKind::ultraface:
+    case HeadKind::scrfd:
+    case HeadKind::retinaface:
+    case HeadKind::nanodet:
+    case HeadKind::rtDetr:
+    case HeadKind::movenet: return true;
     case HeadKind::embedding:
     case HeadKind::classification:
     case HeadKind::raw: break;
@@ -20,19 +73,11 @@ bool isDetectionHead(HeadKind head) {
 }
 
 Head openHead(const ModelSpec& spec, const GraphInfo& graph) {
-  switch (spec.head) {
-    case HeadKind::blazeface: return openBlazefaceHead(spec, graph);
-    case HeadKind::yunet: return openYunetHead(spec, graph);
-    case HeadKind::yolo: return openYoloHead(spec, graph);
-    case HeadKind::yoloEnd2end: return openYoloEnd2endHead(spec, graph);
-    case HeadKind::yolox: return openYoloxHead(spec, graph);
-    case HeadKind::embedding:
-    case HeadKind::classification:
-    case HeadKind::raw: break;
-  }
-  throw Error(ErrorCode::MODEL_UNSUPPORTED,
-              "The model \"" + spec.name + "\" has head " + headName(spec.head) + ", which finds no boxes.",
-              "Use a model with a detection head, or state its head.");
+  Head head = headOfKind(spec, graph);
+  if (head.args.anchors == 0) return head;  // a run's rows decide
+  for (Head::Part& part : head.parts)
+    part.perItem = valuesAfter(graph.outputs[static_cast<size_t>(part.output)].dims, part.whole ? 0 : 1);
+  return head;
 }
 
 Head headOf(const ModelSpec& spec, HeadLayout layout) {
@@ -46,14 +91,52 @@ Head headOf(const ModelSpec& spec, HeadLayout layout) {
   return head;
 }
 
-HeadArgs Head::bound(const std::vector<TensorView>& outputs) const {
+HeadArgs Head::bound(const std::vector<TensorView>& outputs, size_t items) const {
   HeadArgs bound = args;
-  for (const Part& part : parts) {
-    const TensorView& output = outputs[static_cast<size_t>(part.output)];
-    bound.grids[part.grid].*part.tensor = {output.data, output.type, static_cast<int32_t>(valuesPerItem(output))};
-  }
+  for (const Part& part : parts)
+    bound.grids[part.grid].*part.tensor =
+        boundTensor(outputs[static_cast<size_t>(part.output)], items, part.whole, part.perItem);
   if (bound.anchors == 0 && bound.rowValues > 0) bound.anchors = bound.grids[0].boxes.perItem / bound.rowValues;
   return bound;
+}
+
+HeadTensor Head::boundPrototypes(const std::vector<TensorView>& outputs, size_t items) const {
+  const int64_t perItem = int64_t{prototypes.channels} * prototypes.rows * prototypes.columns;
+  return boundTensor(outputs[static_cast<size_t>(prototypes.output)], items, false, perItem);
+}
+
+int32_t Head::most() const {
+  if (suppression != Suppression::none) return kMostCandidates;
+  return mostBoxes > 0 ? mostBoxes : std::numeric_limits<int32_t>::max();
+}
+
+int32_t addGrid(HeadArgs& args, int32_t stride, int32_t perCell) {
+  HeadGrid& grid = args.grids[args.gridCount++];
+  grid.first = args.anchors;
+  grid.columns = (args.width + stride - 1) / stride;
+  grid.rows = (args.height + stride - 1) / stride;
+  grid.perCell = perCell;
+  grid.stride = stride;
+  const int32_t anchors = grid.columns * grid.rows * perCell;
+  args.anchors += anchors;
+  return anchors;
+}
+
+int32_t findOutput(const GraphInfo& graph, const std::vector<int64_t>& itemDims) {
+  for (size_t i = 0; i < graph.outputs.size(); i++) {
+    const std::vector<int64_t>& dims = graph.outputs[i].dims;
+    if (dims.size() == itemDims.size() + 1 &&
+        std::equal(itemDims.begin(), itemDims.end(), dims.begin() + 1,
+                   [](int64_t wanted, int64_t dim) { return wanted < 0 || wanted == dim; }))
+      return static_cast<int32_t>(i);
+  }
+  return -1;
+}
+
+int32_t outputNamed(const GraphInfo& graph, const std::string& name) {
+  for (size_t i = 0; i < graph.outputs.size(); i++)
+    if (graph.outputs[i].name == name) return static_cast<int32_t>(i);
+  return -1;
 }
 
 void outputsDoNotFit(const ModelSpec& spec, const GraphInfo& graph, const std::string& expected) {

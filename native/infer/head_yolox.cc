@@ -14,14 +14,7 @@ Head openYoloxHead(const ModelSpec& spec, const GraphInfo& graph) {
   args.rowValues = static_cast<int32_t>(dims[2]);
   args.classes = args.rowValues - 5;
   args.gridCount = 0;
-  for (int32_t stride = 8; stride <= (four ? 64 : 32); stride *= 2) {
-    HeadGrid& grid = args.grids[args.gridCount++];
-    grid.first = args.anchors;
-    grid.columns = (spec.width + stride - 1) / stride;
-    grid.rows = (spec.height + stride - 1) / stride;
-    grid.stride = stride;
-    args.anchors += grid.columns * grid.rows;
-  }
+  for (int32_t stride = 8; stride <= (four ? 64 : 32); stride *= 2) addGrid(args, stride, 1);
   head.parts = {{&HeadGrid::boxes, 0, 0}};
   return head;
 }

@@ -10,8 +10,8 @@ class HostDecoder : public BoxDecoder {
  public:
   HostDecoder(const Head& head, Device& device, Queue& queue) : head_(head), device_(device), queue_(queue) {}
 
-  void decode(const std::vector<TensorView>& outputs, std::span<Detections> found) override {
-    const HeadArgs args = head_.bound(outputs);
+  void decode(const std::vector<TensorView>& outputs, std::span<FoundBoxes> found) override {
+    const HeadArgs args = head_.bound(outputs, found.size());
     const auto items = static_cast<int32_t>(found.size());
     const size_t anchors = static_cast<size_t>(args.anchors);
     scores_.resize(anchors * found.size());
@@ -24,21 +24,24 @@ class HostDecoder : public BoxDecoder {
   }
 
  private:
-  void decodeItem(const HeadArgs& args, int32_t item, const float* scores, const int32_t* classes, Detections& found) {
+  void decodeItem(const HeadArgs& args, int32_t item, const float* scores, const int32_t* classes, FoundBoxes& found) {
     order_.clear();
     for (int32_t a = 0; a < args.anchors; a++)
       if (isThere(scores[a])) order_.push_back(a);
     std::stable_sort(order_.begin(), order_.end(), [&](int32_t a, int32_t b) { return scores[a] > scores[b]; });
-    if (order_.size() > kMostCandidates && head_.suppression != Suppression::none) order_.resize(kMostCandidates);
-    const size_t pointValues = static_cast<size_t>(args.keypoints) * 2;
+    order_.resize(std::min(order_.size(), static_cast<size_t>(head_.most())));
     found = {};
     found.keypointsPer = args.keypoints;
+    found.anchors = order_;
     found.boxes.resize(order_.size());
-    found.keypoints.resize(order_.size() * pointValues);
+    extras_.resize(static_cast<size_t>(extraValues(args)));
+    const auto scoresAt = extras_.begin() + 2 * args.keypoints;
     for (size_t i = 0; i < order_.size(); i++) {
-      anchorBox(args, item, order_[i], &found.boxes[i].x1, found.keypoints.data() + i * pointValues);
+      anchorBox(args, item, order_[i], &found.boxes[i].x1, extras_.data());
       found.scores.push_back(scores[order_[i]]);
       found.classes.push_back(classes[order_[i]]);
+      found.keypoints.insert(found.keypoints.end(), extras_.begin(), scoresAt);
+      found.keypointScores.insert(found.keypointScores.end(), scoresAt, extras_.end());
     }
     switch (head_.suppression) {
       case Suppression::none: break;
@@ -50,7 +53,7 @@ class HostDecoder : public BoxDecoder {
   const Head head_;
   Device& device_;
   Queue& queue_;
-  std::vector<float> scores_;
+  std::vector<float> scores_, extras_;
   std::vector<int32_t> classes_, order_;
 };
 

@@ -15,17 +15,32 @@
 
 namespace framepath::infer {
 
-enum class HeadKind : uint8_t { blazeface, yunet, yolo, yoloEnd2end, yolox, embedding, classification, raw };
+enum class HeadKind : uint8_t {
+  blazeface,
+  yunet,
+  yolo,
+  yoloEnd2end,
+  yolox,
+  ultraface,
+  scrfd,
+  retinaface,
+  nanodet,
+  rtDetr,
+  movenet,
+  embedding,
+  classification,
+  raw
+};
 enum class Resize : uint8_t { letterboxCenter, letterboxTopLeft, stretch, centerCrop };
 
 // What the caller states; what is absent is inferred.
 struct StatedSpec {
-  std::string head;    // blazeface | yunet | yolo | yolo-end2end | yolox | embedding | classification | raw
-  std::string layout;  // nchw | nhwc
-  std::string color;   // rgb | bgr
-  std::string resize;  // letterbox | letterbox-top-left | stretch | center-crop
-  std::string align;   // embedding: dlib | arcface | none
-  std::string metric;  // embedding: l2 | cosine, how its prints are compared
+  std::string head;                 // one of headNames() (spec.h)
+  std::string layout;               // nchw | nhwc
+  std::string color;                // rgb | bgr
+  std::string resize;               // letterbox | letterbox-top-left | stretch | center-crop
+  std::string align;                // embedding: dlib | arcface | none
+  std::string metric;               // embedding: l2 | cosine, how its prints are compared
   std::optional<double> threshold;  // embedding: same person below this distance (l2) or above this cosine
   std::vector<double> mean, scale;  // input = (pixel - mean) * scale, pixel in 0..255; 1 or 3 values
   std::vector<int64_t> size;        // width, height, for models with dynamic size

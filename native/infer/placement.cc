@@ -90,14 +90,4 @@ Placement launchPlaced(Session& session, const ModelSpec& spec, const Frame& fra
   return back;
 }
 
-void mapToFrame(Detections& found, const Placement& back) {
-  const auto x = [&](float v) { return static_cast<float>(v * back.scaleX + back.offsetX); };
-  const auto y = [&](float v) { return static_cast<float>(v * back.scaleY + back.offsetY); };
-  for (Box& box : found.boxes) box = {x(box.x1), y(box.y1), x(box.x2), y(box.y2)};
-  for (size_t i = 0; i + 1 < found.keypoints.size(); i += 2) {
-    found.keypoints[i] = x(found.keypoints[i]);
-    found.keypoints[i + 1] = y(found.keypoints[i + 1]);
-  }
-}
-
 }  // namespace framepath::infer

@@ -2,16 +2,12 @@
 #pragma once
 #include "core/frame.h"
 #include "core/results.h"
+#include "infer/found_boxes.h"
 #include "infer/model.h"
 #include "infer/session.h"
 #include "kernels/letterbox.h"
 
 namespace framepath::infer {
-
-// frame pixel = input pixel * scale + offset
-struct Placement {
-  double scaleX = 1, scaleY = 1, offsetX = 0, offsetY = 0;
-};
 
 Box wholeFrame(const Frame& frame);
 
@@ -25,8 +21,5 @@ TensorSlot slotOf(const Session& session, const ModelSpec& spec, int32_t item);
 
 // Enqueues the above on the session's queue: waits for the frame there, leaves a read fence on it.
 Placement launchPlaced(Session& session, const ModelSpec& spec, const Frame& frame, const Box& region, int32_t item);
-
-// From input pixels to frame pixels, boxes cut at the frame's edges are left as the model gave them.
-void mapToFrame(Detections& found, const Placement& back);
 
 }  // namespace framepath::infer

@@ -79,6 +79,10 @@ SessionSettings ProviderLadder::settingsFor(Provider provider, const GraphInfo& 
   if (!dynamic) return settings;
   settings.smallestShape = shapeText(input, input.dims.front() < 0 ? 1 : most, itemDims);
   settings.largestShape = shapeText(input, most, itemDims);
+  if (graph.inputs.size() > 1 && isSizeInput(graph.inputs[1]) && graph.inputs[1].dims[0] < 0) {
+    settings.smallestShape += "," + shapeText(graph.inputs[1], 1, {2});
+    settings.largestShape += "," + shapeText(graph.inputs[1], most, {2});
+  }
   return settings;
 }
 

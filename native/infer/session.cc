@@ -65,6 +65,9 @@ void Session::prepare(int32_t maxBatch, std::vector<int64_t> itemDims) {
   runOutputs_.clear();
   maxBatch_ = maxBatch;
   itemDims_ = std::move(itemDims);
+  sizes_.clear();
+  for (int32_t i = 0; i < maxBatch && itemDims_.size() == 3; i++)
+    sizes_.insert(sizes_.end(), {itemDims_[2], itemDims_[1]});
   itemBytes_ = product(itemDims_) * graphTypeBytes(graph_.inputs.front().type);
   const size_t bytes = itemBytes_ * static_cast<size_t>(maxBatch);
   input_.reset();
@@ -115,6 +118,7 @@ Session::Binding& Session::bindingFor(int32_t batch) {
   made.input = tensorOver(homeInput_ ? *homeInput_ : *input_, batched(batch, itemDims_), graph_.inputs.front().type);
   ort(api, api.BindInput(raw, graph_.inputs.front().name.c_str(), made.input.get()), ErrorCode::INFERENCE_FAILED,
       doing);
+  if (graph_.inputs.size() > 1) bindSizes(made, batch);
   for (size_t i = 0; i < graph_.outputs.size(); i++) {
     const TensorInfo& info = graph_.outputs[i];
     if (!outputMemory_[i]) {
@@ -126,6 +130,24 @@ Session::Binding& Session::bindingFor(int32_t batch) {
     ort(api, api.BindOutput(raw, info.name.c_str(), made.outputs.back().get()), ErrorCode::INFERENCE_FAILED, doing);
   }
   return bindings_.emplace(batch, std::move(made)).first->second;
+}
+
+// From host memory: a provider elsewhere fetches it when it is bound.
+void Session::bindSizes(Binding& binding, int32_t batch) {
+  const OrtApi& api = *runtime_->api;
+  const std::string doing = "Binding the sizes of \"" + file_ + "\"";
+  OrtMemoryInfo* raw = nullptr;
+  ort(api, api.CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &raw), ErrorCode::INFERENCE_FAILED, doing);
+  const OrtHandle<OrtMemoryInfo> host = own(api, raw);
+  const std::vector<int64_t> dims{batch, 2};
+  OrtValue* value = nullptr;
+  ort(api,
+      api.CreateTensorWithDataAsOrtValue(host.get(), sizes_.data(), product(dims) * sizeof(int64_t), dims.data(),
+                                         dims.size(), ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, &value),
+      ErrorCode::INFERENCE_FAILED, doing);
+  binding.sizes = own(api, value);
+  ort(api, api.BindInput(binding.binding.get(), graph_.inputs[1].name.c_str(), value), ErrorCode::INFERENCE_FAILED,
+      doing);
 }
 
 // Where only the CPU can run the model, its input is the one picture that crosses.

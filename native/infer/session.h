@@ -64,7 +64,7 @@ class Session {
 
  private:
   struct Binding {
-    OrtHandle<OrtValue> input;
+    OrtHandle<OrtValue> input, sizes;
     std::vector<OrtHandle<OrtValue>> outputs;  // preallocated ones; null = the runtime allocates in each run
     OrtHandle<OrtIoBinding> binding;
   };
@@ -77,6 +77,7 @@ class Session {
   OrtHandle<OrtRunOptions> makeRunOptions() const;
   Binding& bindingFor(int32_t batch);
   OrtHandle<OrtValue> tensorOver(Memory& memory, const std::vector<int64_t>& dims, GraphType type) const;
+  void bindSizes(Binding& binding, int32_t batch);
   std::vector<OrtHandle<OrtValue>> boundOutputs(const Binding& binding) const;
   std::vector<int64_t> dimsOfValue(const OrtValue* value) const;
   void decideOutputs();
@@ -94,6 +95,7 @@ class Session {
   size_t itemBytes_ = 0;
   std::shared_ptr<Memory> input_;                      // device()
   std::shared_ptr<Memory> homeInput_;                  // the same, where home() is another
+  std::vector<int64_t> sizes_;                         // of isSizeInput(): width, height of every item
   std::vector<std::shared_ptr<Memory>> outputMemory_;  // null = the runtime allocates
   std::vector<std::vector<int64_t>> outputItemDims_;   // dims after the batch of preallocated outputs
   std::vector<std::shared_ptr<Memory>> hostMemory_;    // copies where home() is not readable here

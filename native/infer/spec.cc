@@ -33,7 +33,8 @@ struct Context {
 
 // Layout, channels and whatever of the size the file fixes.
 void readInput(const Context& c, ModelSpec& spec) {
-  if (c.graph.inputs.size() != 1)
+  const bool sized = c.graph.inputs.size() == 2 && isSizeInput(c.graph.inputs[1]);
+  if (c.graph.inputs.size() != 1 && !sized)
     unsupported(c, "has " + std::to_string(c.graph.inputs.size()) + " inputs, not one picture.");
   const TensorInfo& input = c.graph.inputs.front();
   if (input.dims.size() != 4)
@@ -54,6 +55,7 @@ void readInput(const Context& c, ModelSpec& spec) {
   else
     unsupported(c, "has an input without 1 or 3 channels.");
   const bool nchw = spec.layout == TensorLayout::nchw;
+  if (sized && !nchw) unsupported(c, "takes the size of its pictures in a layout other than nchw.");
   const int64_t channels = input.dims[nchw ? 1 : 3];
   if (!isChannels(channels) && channels > 0)
     unsupported(c, "has an input without 1 or 3 channels in layout " + std::string(nchw ? "nchw." : "nhwc."));
@@ -103,14 +105,21 @@ void chooseHead(const Context& c, ModelSpec& spec) {
 // Sizes a model with free sides runs at when nobody states one.
 void chooseSize(const Context& c, ModelSpec& spec) {
   if (spec.width && spec.height) return;
+  const auto choose = [&](int32_t width, int32_t height) {
+    spec.width = spec.width ? spec.width : width;
+    spec.height = spec.height ? spec.height : height;
+  };
   switch (spec.head) {
     case HeadKind::yunet:
+    case HeadKind::scrfd:
+    case HeadKind::retinaface:
     case HeadKind::yolo:
     case HeadKind::yoloEnd2end:
     case HeadKind::yolox:
-      spec.width = spec.width ? spec.width : 640;
-      spec.height = spec.height ? spec.height : 640;
-      return;
+    case HeadKind::rtDetr: return choose(640, 640);
+    case HeadKind::nanodet: return choose(320, 320);
+    case HeadKind::movenet: return choose(256, 256);  // MultiPose; SinglePose has a size of its own
+    case HeadKind::ultraface:
     case HeadKind::blazeface:
     case HeadKind::embedding:
     case HeadKind::classification:
@@ -143,6 +152,25 @@ bool headDefaults(ModelSpec& spec) {
       spec.scoreThreshold = 0.3f, spec.iouThreshold = 0.45f;
       return true;
     case HeadKind::yoloEnd2end: spec.scoreThreshold = 0.25f; return false;
+    case HeadKind::ultraface:
+      spec.mean = all(127), spec.scale = all(1 / 128.0f), spec.resize = Resize::stretch;
+      spec.scoreThreshold = 0.7f, spec.iouThreshold = 0.3f;
+      return true;
+    case HeadKind::scrfd:
+      spec.mean = all(127.5f), spec.scale = all(1 / 128.0f), spec.resize = Resize::letterboxTopLeft;
+      spec.iouThreshold = 0.4f;
+      return true;
+    case HeadKind::retinaface:
+      spec.bgr = true, spec.mean = {104, 117, 123}, spec.resize = Resize::letterboxTopLeft;
+      spec.scoreThreshold = 0.6f, spec.iouThreshold = 0.4f;
+      return true;
+    case HeadKind::nanodet:
+      spec.bgr = true, spec.mean = {103.53f, 116.28f, 123.675f};
+      spec.scale = {1 / 57.375f, 1 / 57.12f, 1 / 58.395f};
+      spec.scoreThreshold = 0.4f, spec.iouThreshold = 0.5f;
+      return true;
+    case HeadKind::rtDetr: spec.scale = all(1 / 255.0f), spec.resize = Resize::stretch; return true;
+    case HeadKind::movenet: spec.scoreThreshold = 0.25f; return true;
     case HeadKind::embedding: spec.resize = Resize::stretch; return false;
     case HeadKind::classification: spec.resize = Resize::stretch; return false;
     case HeadKind::raw: return true;

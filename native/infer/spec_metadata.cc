@@ -66,6 +66,14 @@ void takeFramepath(const GraphInfo& graph, StatedSpec& stated) {
   if (stated.labels.empty()) stated.labels = namesIn(graph.said("framepath.labels"));
 }
 
+// Its RT-DETR has a row a query, not a column a cell: 4 numbers and one of each class.
+bool isRtDetr(const GraphInfo& graph, const std::vector<std::string>& labels) {
+  if (graph.outputs.size() != 1 || graph.outputs[0].dims.size() != 3) return false;
+  if (graph.outputs[0].dims[2] != 4 + static_cast<int64_t>(labels.size())) return false;
+  // Of two classes it looks like rows that a YOLO selected itself.
+  return labels.size() != 2 || graph.said("description").find("rtdetr") != std::string::npos;
+}
+
 void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
   const std::string& task = graph.said("task");
   if (stated.labels.empty()) stated.labels = pythonStrings(graph.said("names"));
@@ -80,6 +88,10 @@ void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
   }
   if (stated.head.empty() && (graph.said("end2end") == "True" || graph.said("end2end") == "true"))
     stated.head = "yolo-end2end";
+  if (stated.head.empty() && isRtDetr(graph, stated.labels)) {
+    stated.head = "rt-detr";
+    return;
+  }
   if (!stated.pad) stated.pad = 114;
 }
 

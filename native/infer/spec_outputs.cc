@@ -25,6 +25,56 @@ bool isYunet(const GraphInfo& graph) {
   return true;
 }
 
+bool hasOutput(const GraphInfo& graph, const std::string& name) {
+  return std::any_of(graph.outputs.begin(), graph.outputs.end(), [&](const TensorInfo& o) { return o.name == name; });
+}
+
+// Rows of the same anchors, one output for each of these numbers of values.
+bool hasRowsOf(const GraphInfo& graph, std::multiset<int64_t> values) {
+  if (graph.outputs.size() != values.size()) return false;
+  for (const TensorInfo& output : graph.outputs) {
+    if (output.dims.size() != 3 || output.dims[1] != graph.outputs[0].dims[1]) return false;
+    const auto found = values.find(output.dims[2]);
+    if (found == values.end()) return false;
+    values.erase(found);
+  }
+  return true;
+}
+
+// Three strides of scores and boxes, and of keypoints; InsightFace's models of batch 1 leave the batch out.
+bool isScrfd(const GraphInfo& graph) {
+  std::multiset<int64_t> values;
+  for (const TensorInfo& output : graph.outputs) {
+    if (output.dims.size() != 3 && output.dims.size() != 2) return false;
+    values.insert(output.dims.back());
+  }
+  return values == std::multiset<int64_t>{1, 1, 1, 4, 4, 4} ||
+         values == std::multiset<int64_t>{1, 1, 1, 4, 4, 4, 10, 10, 10};
+}
+
+bool isMovenet(const GraphInfo& graph) {
+  if (graph.outputs.size() != 1) return false;
+  const std::vector<int64_t>& dims = graph.outputs[0].dims;
+  if (dims.size() == 4) return dims[1] == 1 && dims[2] == 17 && dims[3] == 3;
+  return dims.size() == 3 && dims[1] == 6 && dims[2] == 56;
+}
+
+// Heads that their outputs show whatever the input's size is.
+std::optional<HeadKind> unmistakable(const GraphInfo& graph) {
+  if (isBlazeface(graph)) return HeadKind::blazeface;
+  if (isYunet(graph)) return HeadKind::yunet;
+  if (isScrfd(graph)) return HeadKind::scrfd;
+  if (hasOutput(graph, "cls_pred_stride_8") && hasOutput(graph, "dis_pred_stride_8")) return HeadKind::nanodet;
+  if (hasOutput(graph, "logits") && hasOutput(graph, "pred_boxes")) return HeadKind::rtDetr;
+  if (hasOutput(graph, "labels") && hasOutput(graph, "boxes") && hasOutput(graph, "scores")) return HeadKind::rtDetr;
+  if (hasRowsOf(graph, {4, 2, 10})) return HeadKind::retinaface;
+  if (hasRowsOf(graph, {4, 2})) return HeadKind::ultraface;
+  if (isMovenet(graph)) return HeadKind::movenet;
+  return std::nullopt;
+}
+
+constexpr int64_t kNanodetCoco = 80 + 4 * 8;  // values of a row: classes, and distances as distributions over 8 bins
+
 }  // namespace
 
 int64_t gridCells(int32_t width, int32_t height, bool four) {
@@ -35,8 +85,7 @@ int64_t gridCells(int32_t width, int32_t height, bool four) {
 }
 
 std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, int32_t height) {
-  if (isBlazeface(graph)) return HeadKind::blazeface;
-  if (isYunet(graph)) return HeadKind::yunet;
+  if (const std::optional<HeadKind> head = unmistakable(graph)) return head;
   if (graph.outputs.empty()) return std::nullopt;
   const std::vector<int64_t>& dims = graph.outputs[0].dims;
   const bool segments = graph.outputs.size() == 2 && graph.outputs[1].dims.size() == 4;
@@ -47,7 +96,8 @@ std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, i
       const int64_t cells = gridCells(width, height, four);
       if (b == cells && a >= 5 && a < b) return HeadKind::yolo;      // v8, v11: columns are cells
       if (a == 3 * cells && b >= 6 && b < a) return HeadKind::yolo;  // v5: three anchors a cell
-      if (a == cells && b >= 6 && b < a) return HeadKind::yolox;     // one anchor a cell, objectness
+      if (a == cells && b == kNanodetCoco) return HeadKind::nanodet;
+      if (a == cells && b >= 6 && b < a) return HeadKind::yolox;  // one anchor a cell, objectness
     }
   }
   if (b == 6 && a > 0 && a <= 1000) return HeadKind::yoloEnd2end;
@@ -61,6 +111,12 @@ const char* headName(HeadKind head) {
     case HeadKind::yolo: return "yolo";
     case HeadKind::yoloEnd2end: return "yolo-end2end";
     case HeadKind::yolox: return "yolox";
+    case HeadKind::ultraface: return "ultraface";
+    case HeadKind::scrfd: return "scrfd";
+    case HeadKind::retinaface: return "retinaface";
+    case HeadKind::nanodet: return "nanodet";
+    case HeadKind::rtDetr: return "rt-detr";
+    case HeadKind::movenet: return "movenet";
     case HeadKind::embedding: return "embedding";
     case HeadKind::classification: return "classification";
     case HeadKind::raw: return "raw";
@@ -68,8 +124,9 @@ const char* headName(HeadKind head) {
   return "raw";
 }
 
-constexpr HeadKind kHeads[] = {HeadKind::blazeface,      HeadKind::yunet, HeadKind::yolo,
-                               HeadKind::yoloEnd2end,    HeadKind::yolox, HeadKind::embedding,
+constexpr HeadKind kHeads[] = {HeadKind::blazeface,      HeadKind::yunet,  HeadKind::scrfd,       HeadKind::retinaface,
+                               HeadKind::ultraface,      HeadKind::yolo,   HeadKind::yoloEnd2end, HeadKind::yolox,
+                               HeadKind::nanodet,        HeadKind::rtDetr, HeadKind::movenet,     HeadKind::embedding,
                                HeadKind::classification, HeadKind::raw};
 
 std::optional<HeadKind> headFromName(const std::string& name) {

@@ -3,26 +3,7 @@
 #include <algorithm>
 
 namespace framepath::infer {
-namespace {
-
-// The detections at `order`, in that order.
-Detections picked(const Detections& from, const std::vector<size_t>& order) {
-  Detections to;
-  to.keypointsPer = from.keypointsPer;
-  const size_t floats = static_cast<size_t>(from.keypointsPer) * 2;
-  for (const size_t i : order) {
-    to.boxes.push_back(from.boxes[i]);
-    to.scores.push_back(from.scores[i]);
-    to.classes.push_back(from.classes[i]);
-    if (floats)
-      to.keypoints.insert(to.keypoints.end(), &from.keypoints[i * floats], &from.keypoints[i * floats] + floats);
-  }
-  return to;
-}
-
-}  // namespace
-
-void suppress(Detections& found, float iou) {
+void suppress(FoundBoxes& found, float iou) {
   std::vector<size_t> kept;
   for (size_t i = 0; i < found.size(); i++) {
     const bool hidden = std::any_of(kept.begin(), kept.end(), [&](size_t k) {
@@ -33,10 +14,10 @@ void suppress(Detections& found, float iou) {
   if (kept.size() != found.size()) found = picked(found, kept);
 }
 
-void suppressWeighted(Detections& found, float iou) {
+void suppressWeighted(FoundBoxes& found, float iou) {
   const size_t floats = static_cast<size_t>(found.keypointsPer) * 2;
   std::vector<bool> taken(found.size(), false);
-  Detections merged;
+  FoundBoxes merged;
   merged.keypointsPer = found.keypointsPer;
   for (size_t i = 0; i < found.size(); i++) {
     if (taken[i]) continue;
@@ -55,6 +36,7 @@ void suppressWeighted(Detections& found, float iou) {
     merged.boxes.push_back({sum.x1 / weight, sum.y1 / weight, sum.x2 / weight, sum.y2 / weight});
     merged.scores.push_back(found.scores[i]);
     merged.classes.push_back(found.classes[i]);
+    merged.anchors.push_back(found.anchors[i]);
     for (const float point : points) merged.keypoints.push_back(point / weight);
   }
   found = std::move(merged);

@@ -38,11 +38,27 @@ struct HeadGrid {
   int32_t first;  // number of its first anchor
   int32_t columns, rows;
   int32_t perCell;
-  int32_t stride;                                   // input pixels a cell
-  HeadTensor scores, objectness, boxes, keypoints;  // those the head has
+  int32_t stride;                                           // input pixels a cell
+  HeadTensor scores, objectness, boxes, keypoints, labels;  // those the head has
 };
 
-enum class HeadLayout : uint8_t { blazeface, yunet, yoloColumns, yoloRows, yoloEnd2end, yolox };
+enum class HeadLayout : uint8_t {
+  blazeface,
+  yunet,
+  yoloColumns,
+  yoloRows,
+  yoloEnd2end,
+  yolox,
+  ultraface,
+  scrfd,
+  retinaface,
+  nanodet,
+  detrLogits,
+  detrRows,
+  detrSelected,
+  movenetSingle,
+  movenetMulti
+};
 
 inline constexpr int32_t kMaxHeadGrids = 4;
 
@@ -54,10 +70,17 @@ struct HeadArgs {
   int32_t width, height;  // of the model's input
   int32_t classes;
   int32_t keypoints;    // of one box
-  int32_t pointValues;  // values of one keypoint in the output
+  int32_t pointValues;  // values of one keypoint in the output: x, y, and from three on a score
   int32_t rowValues;    // values of one row, where anchors are rows of one output
+  int32_t bins;         // NanoDet: of the distribution of a distance
+  float cellCentre;     // NanoDet: where in its cell an anchor sits
   float threshold;
 };
+
+// What comes with a box: the keypoints' x, y, then their scores where the model gives them.
+HD int32_t extraValues(const HeadArgs& a) {
+  return a.keypoints * (a.pointValues > 2 ? 3 : 2);
+}
 
 // What an anchor says about itself. A score that is not a number: nothing is there.
 struct AnchorScore {

@@ -1,6 +1,12 @@
 // Every head, and the kernel that asks all anchors for their scores.
 #pragma once
 #include "kernels/head_blazeface.h"
+#include "kernels/head_detr.h"
+#include "kernels/head_movenet.h"
+#include "kernels/head_nanodet.h"
+#include "kernels/head_retinaface.h"
+#include "kernels/head_scrfd.h"
+#include "kernels/head_ultraface.h"
 #include "kernels/head_yolo.h"
 #include "kernels/head_yolox.h"
 #include "kernels/head_yunet.h"
@@ -15,19 +21,37 @@ HD AnchorScore anchorScore(const HeadArgs& a, int32_t item, int32_t anchor) {
     case HeadLayout::yoloRows:
     case HeadLayout::yolox: return yoloRowsScore(a, item, anchor);
     case HeadLayout::yoloEnd2end: return yoloEnd2endScore(a, item, anchor);
+    case HeadLayout::ultraface: return ultrafaceScore(a, item, anchor);
+    case HeadLayout::scrfd: return scrfdScore(a, item, anchor);
+    case HeadLayout::retinaface: return retinafaceScore(a, item, anchor);
+    case HeadLayout::nanodet: return nanodetScore(a, item, anchor);
+    case HeadLayout::detrLogits: return detrLogitsScore(a, item, anchor);
+    case HeadLayout::detrRows: return detrRowsScore(a, item, anchor);
+    case HeadLayout::detrSelected: return detrSelectedScore(a, item, anchor);
+    case HeadLayout::movenetSingle: return movenetSingleScore(a, item, anchor);
+    case HeadLayout::movenetMulti: return movenetMultiScore(a, item, anchor);
   }
   return nothingThere();
 }
 
-// x1, y1, x2, y2 and a.keypoints pairs x, y, in input pixels.
+// x1, y1, x2, y2 and extraValues(a) numbers, in input pixels.
 HD void anchorBox(const HeadArgs& a, int32_t item, int32_t anchor, float* box, float* points) {
   switch (a.layout) {
     case HeadLayout::blazeface: return blazefaceBox(a, item, anchor, box, points);
     case HeadLayout::yunet: return yunetBox(a, item, anchor, box, points);
     case HeadLayout::yoloColumns: return yoloColumnsBox(a, item, anchor, box, points);
     case HeadLayout::yoloRows: return yoloRowsBox(a, item, anchor, box);
-    case HeadLayout::yoloEnd2end: return yoloEnd2endBox(a, item, anchor, box);
+    case HeadLayout::yoloEnd2end: return yoloEnd2endBox(a, item, anchor, box, points);
     case HeadLayout::yolox: return yoloxBox(a, item, anchor, box);
+    case HeadLayout::ultraface: return ultrafaceBox(a, item, anchor, box);
+    case HeadLayout::scrfd: return scrfdBox(a, item, anchor, box, points);
+    case HeadLayout::retinaface: return retinafaceBox(a, item, anchor, box, points);
+    case HeadLayout::nanodet: return nanodetBox(a, item, anchor, box);
+    case HeadLayout::detrLogits: return detrLogitsBox(a, item, anchor, box);
+    case HeadLayout::detrRows: return detrRowsBox(a, item, anchor, box);
+    case HeadLayout::detrSelected: return detrSelectedBox(a, item, anchor, box);
+    case HeadLayout::movenetSingle: return movenetSingleBox(a, item, anchor, box, points);
+    case HeadLayout::movenetMulti: return movenetMultiBox(a, item, anchor, box, points);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "kernels/heads_rows.h"
 #include "kernels/host_loop.h"
 #include "kernels/letterbox_rows.h"
+#include "kernels/masks_rows.h"
 #include "kernels/plane_rows.h"
 #include "kernels/redact_rows.h"
 

@@ -9,6 +9,7 @@
 #include "kernels/fill.h"
 #include "kernels/heads.h"
 #include "kernels/letterbox.h"
+#include "kernels/masks.h"
 #include "kernels/nms.h"
 #include "kernels/normalize.h"
 #include "kernels/redact.h"
@@ -35,7 +36,9 @@ namespace framepath {
   X(decodeBoxes, DecodeBoxesArgs)   \
   X(overlapBoxes, OverlapBoxesArgs) \
   X(selectBoxes, SelectBoxesArgs)   \
-  X(emitBoxes, EmitBoxesArgs)
+  X(emitBoxes, EmitBoxesArgs)       \
+  X(maskLogits, MaskLogitsArgs)     \
+  X(maskBits, MaskBitsArgs)
 
 enum class KernelId : int32_t {
 #define FRAMEPATH_KERNEL_ENUM(name, Args) name,

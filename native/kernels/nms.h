@@ -20,11 +20,16 @@ enum class Suppression : uint8_t {
 inline constexpr int32_t kMostCandidates = 5000;
 inline constexpr int32_t kMostOverlapWords = (kMostCandidates + 31) / 32;
 
-// A record: x1, y1, x2, y2, score, class (its bits), then the keypoints' x, y.
-inline constexpr int32_t kRecordHeader = 6;
+// A record: x1, y1, x2, y2, score, class and anchor (their bits), then what comes with the box.
+inline constexpr int32_t kRecordHeader = 7;
 
-HD int32_t recordValues(int32_t keypoints) {
-  return kRecordHeader + 2 * keypoints;
+HD int32_t recordValues(const HeadArgs& head) {
+  return kRecordHeader + extraValues(head);
+}
+
+// Class, anchor, and the score that orders a group are its best record's; the rest has a mean.
+HD bool isAveraged(int32_t value) {
+  return value < 4 || value >= kRecordHeader;
 }
 
 // Working memory for a batch: a row for every item. Candidates are the best `limit` anchors, by rank.
@@ -79,10 +84,11 @@ HD void decodeBoxes(const DecodeBoxesArgs& a, int32_t rank, int32_t, int32_t ite
   if (rank >= c.counts[item]) return;
   const int32_t anchor = c.order[candidateRow(c, item) + rank];
   const int64_t at = static_cast<int64_t>(item) * c.anchors + anchor;
-  float* record = c.records + (candidateRow(c, item) + rank) * recordValues(a.head.keypoints);
+  float* record = c.records + (candidateRow(c, item) + rank) * recordValues(a.head);
   anchorBox(a.head, item, anchor, record, record + kRecordHeader);
   record[4] = c.scores[at];
   record[5] = floatOf(static_cast<uint32_t>(c.classes[at]));
+  record[6] = floatOf(static_cast<uint32_t>(anchor));
 }
 
 // Intersection over union of two boxes x1, y1, x2, y2.
@@ -100,14 +106,14 @@ HD float overlapOf(const float* a, const float* b) {
 // Grid: (limit, 1, items): a candidate against all worse ones.
 struct OverlapBoxesArgs {
   Candidates candidates;
-  int32_t keypoints;
+  int32_t recordValues;
   float iou;
   Suppression suppression;
 };
 
 HD void overlapBoxes(const OverlapBoxesArgs& a, int32_t rank, int32_t, int32_t item) {
   const Candidates& c = a.candidates;
-  const int32_t count = c.counts[item], values = recordValues(a.keypoints);
+  const int32_t count = c.counts[item], values = a.recordValues;
   if (rank >= count) return;
   const float* records = c.records + candidateRow(c, item) * values;
   const float* mine = records + static_cast<int64_t>(rank) * values;
@@ -163,7 +169,7 @@ HD void selectBoxes(const SelectBoxesArgs& a, int32_t item, int32_t, int32_t) {
 // Grid: (limit, 1, items). An item's part of `found` is its count, then its records, best first.
 struct EmitBoxesArgs {
   Candidates candidates;
-  int32_t keypoints;
+  int32_t recordValues;
   Suppression suppression;
   float* found;
   int32_t foundStep;
@@ -173,7 +179,7 @@ HD void emitBoxes(const EmitBoxesArgs& a, int32_t number, int32_t, int32_t item)
   const Candidates& c = a.candidates;
   float* found = a.found + static_cast<int64_t>(item) * a.foundStep;
   if (number >= static_cast<int32_t>(bitsOf(found[0]))) return;
-  const int32_t values = recordValues(a.keypoints), count = c.counts[item];
+  const int32_t values = a.recordValues, count = c.counts[item];
   const float* records = c.records + candidateRow(c, item) * values;
   const int32_t* groups = c.groups + candidateRow(c, item);
   const int32_t first = c.firsts[candidateRow(c, item) + number];
@@ -183,16 +189,16 @@ HD void emitBoxes(const EmitBoxesArgs& a, int32_t number, int32_t, int32_t item)
   if (a.suppression != Suppression::weighted) return;
   float weight = 0;
   for (int32_t v = 0; v < values; v++)
-    if (v != 4 && v != 5) to[v] = 0;
+    if (isAveraged(v)) to[v] = 0;
   for (int32_t j = first; j < count; j++) {
     if (groups[j] != number) continue;
     const float* one = records + static_cast<int64_t>(j) * values;
     weight += one[4];
     for (int32_t v = 0; v < values; v++)
-      if (v != 4 && v != 5) to[v] += one[v] * one[4];
+      if (isAveraged(v)) to[v] += one[v] * one[4];
   }
   for (int32_t v = 0; v < values; v++)
-    if (v != 4 && v != 5) to[v] = to[v] / weight;
+    if (isAveraged(v)) to[v] = to[v] / weight;
 }
 
 }  // namespace framepath

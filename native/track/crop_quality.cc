@@ -35,7 +35,7 @@ float cropQuality(const Box& box, float score, float visible, const float* keypo
   const float size = 0.2f + 0.8f * ramp(std::min(box.width(), box.height()), kSmallSide, kLargeSide);
   const Box frame{0, 0, static_cast<float>(frameWidth), static_cast<float>(frameHeight)};
   const float inside = frameWidth > 0 && frameHeight > 0 ? intersectionArea(box, frame) / area : 1;
-  const float pose = keypointCount >= 3 ? frontalness(keypoints) : 1;
+  const float pose = keypointCount >= 3 && keypointCount <= 6 ? frontalness(keypoints) : 1;
   return std::clamp(size * score * ramp(inside, 0.4f, 0.95f) * ramp(visible, 0.3f, 1.0f) * pose, 0.0f, 1.0f);
 }
 

@@ -34,7 +34,7 @@ export type ModelFacts = StatedModelSpec;
 export type Under<E extends OnError, T> = E extends 'skip' ? T | undefined : T;
 
 /** What a detector, tracker or classifier found is a list: a frame without an observation has an empty one. */
-export type Shape = 'detections' | 'tracks' | 'people' | 'classes' | 'tensors' | 'value';
+export type Shape = 'detections' | 'tracks' | 'people' | 'classes' | 'boxClasses' | 'tensors' | 'value';
 
 /** A model by name or path, resolved when the run starts. */
 export type UnresolvedSpec = ModuleSpec extends infer S

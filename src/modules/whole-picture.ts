@@ -1,21 +1,8 @@
-/** Models that look at the whole picture: classifiers, and models whose outputs are handed over as they are. */
-import type { Classification, Tensor } from '../results.js';
+/** Models that look at the whole picture. */
+import type { Tensor } from '../results.js';
 import { fields, text } from '../validate.js';
 import type { DetectOptions } from './detect.js';
 import { Module, modelRules, moduleName, type OnError, policyRules, splitPolicy, type Under } from './module.js';
-
-/**
- * A classifier of whole frames: the best `topK` classes, best first.
- * @example `classify('scene', './places.onnx', { topK: 3, stride: 10 })`
- * @throws INVALID_ARGUMENT; at start the errors of models
- */
-export function classify<const N extends string, E extends OnError = 'fail'>(
-  name: N,
-  model: string,
-  options: DetectOptions<E> = {},
-): Module<N, Under<E, Classification[]>> {
-  return wholePicture(name, model, options, 'classify') as Module<N, Under<E, Classification[]>>;
-}
 
 /**
  * Any model: its outputs as tensors, in the order of the file.
@@ -30,7 +17,8 @@ export function raw<const N extends string, E extends OnError = 'fail'>(
   return wholePicture(name, model, options, 'raw') as Module<N, Under<E, Tensor[]>>;
 }
 
-function wholePicture(name: string, model: string, options: DetectOptions, kind: 'classify' | 'raw'): Module {
+/** @internal */
+export function wholePicture(name: string, model: string, options: DetectOptions, kind: 'classify' | 'raw'): Module {
   moduleName('name', name);
   text('model', model);
   fields('options', options, { ...modelRules, ...policyRules });

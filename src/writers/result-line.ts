@@ -1,7 +1,7 @@
 /** One frame as a line of results. */
 import type { FrameView } from '../frame.js';
 import type { Module } from '../modules/module.js';
-import type { Detection, Person, Track } from '../results.js';
+import type { BoxClasses, Classification, Detection, Person, Track } from '../results.js';
 
 /** Modules that a line shows: a tracker is left out when an identifier repeats its tracks as people. */
 export function shownModules(modules: readonly Module[]): { name: string; position: number; module: Module }[] {
@@ -36,6 +36,12 @@ function plain(module: Module, value: unknown): unknown {
         box: box.map(hundredths),
         score: fine(score),
       }));
+    case 'boxClasses':
+      return (value as BoxClasses[]).map(({ track, box, classes }) => ({
+        ...(track !== undefined && { track }),
+        box: box.map(hundredths),
+        classes: classes.map(plainClass),
+      }));
     case 'tensors':
       return (value as { dims: number[]; data: Float64Array }[]).map(({ dims, data }) => ({
         dims,
@@ -46,13 +52,17 @@ function plain(module: Module, value: unknown): unknown {
   }
 }
 
-function plainDetection({ box, score, class: index, label, keypoints }: Detection): object {
+const plainClass = ({ score, ...rest }: Classification) => ({ ...rest, score: fine(score) });
+
+function plainDetection({ box, score, class: index, label, keypoints, keypointScores, mask }: Detection): object {
   return {
     box: box.map(hundredths),
     score: fine(score),
     ...((index > 0 || label !== undefined) && { class: index }),
     ...(label !== undefined && { label }),
     ...(keypoints && { keypoints: keypoints.map((point) => point.map(hundredths)) }),
+    ...(keypointScores && { keypointScores: keypointScores.map(fine) }),
+    ...(mask && { mask }),
   };
 }
 

@@ -9,8 +9,27 @@ export const nothing: Said = null;
 export function detections(n: number, at = 0, keypoints = 2): Said {
   const rows = Array.from({ length: n }, (_, i) => [at + i * 10, 5, at + i * 10 + 8, 13, 0.9 - i / 100, 0]);
   const points = Array.from({ length: n * keypoints }, (_, i) => [at + i, i + 0.5]);
-  return [1, 1, n, keypoints, ...rows.flat(), ...points.flat()];
+  return [1, 1, n, keypoints, 0, 0, 0, ...rows.flat(), ...points.flat()];
 }
+
+/** Two masked detections with scored keypoints. */
+export function masked(size: [height: number, width: number], masks: [string, string]): Said {
+  const rows = [0, 1].flatMap((i) => [i, i, i + 9, i + 9, 0.5, i]);
+  const text = (characters: string) => {
+    const bytes = new Uint8Array(Math.ceil(characters.length / 8) * 8);
+    bytes.set(Buffer.from(characters, 'latin1'));
+    return [characters.length, ...new Float64Array(bytes.buffer)];
+  };
+  return [1, 1, 2, 1, 1, ...size, ...rows, 1, 2, 3, 4, 0.25, 0.75, ...masks.flatMap(text)];
+}
+
+/** Boxes with the classes of each: track (0: none), then pairs of class and score. */
+export const boxClasses = (...items: [track: number, ...pairs: [number, number][]][]): Said => [
+  1,
+  7,
+  items.length,
+  ...items.flatMap(([track, ...pairs]) => [track, 1, 2, 3, 4, pairs.length, ...pairs.flat()]),
+];
 
 export function tracks(n: number, at = 0): Said {
   return [1, 2, n, ...Array.from({ length: n }, (_, i) => [i + 1, i, at, 5, at + 8, 13, 0.8, 1 + 4]).flat()];

@@ -13,7 +13,7 @@ struct ReferenceBox {
   Box box;
   float score = 0;
   int32_t classId = 0;
-  std::vector<float> points;
+  std::vector<float> points, pointScores;
 };
 
 class ReferenceHead {
@@ -62,8 +62,10 @@ class ReferenceHead {
     return 0;
   }
   static Box around(float x, float y, float w, float h) { return {x - w / 2, y - h / 2, x + w / 2, y + h / 2}; }
-  void add(const Box& box, float score, int32_t classId, std::vector<float> points = {}) {
-    if (score >= spec_.scoreThreshold) found_.push_back({box, score, classId, std::move(points)});
+  void add(const Box& box, float score, int32_t classId, std::vector<float> points = {},
+           std::vector<float> pointScores = {}) {
+    if (score >= spec_.scoreThreshold)
+      found_.push_back({box, score, classId, std::move(points), std::move(pointScores)});
   }
 
   void blazeface() {
@@ -112,11 +114,13 @@ class ReferenceHead {
       int64_t best = 0;
       for (int64_t c = 1; c < classes; c++)
         if (v((4 + c) * n + i) > v((4 + best) * n + i)) best = c;
-      std::vector<float> points;
-      for (int64_t k = 0; k < extras / step; k++)
+      std::vector<float> points, pointScores;
+      for (int64_t k = 0; k < extras / step; k++) {
         for (const int64_t xy : {0, 1}) points.push_back(v((4 + classes + k * step + xy) * n + i));
-      add(around(v(i), v(n + i), v(2 * n + i), v(3 * n + i)), v((4 + best) * n + i), static_cast<int32_t>(best),
-          points);
+        if (step == 3) pointScores.push_back(v((4 + classes + k * step + 2) * n + i));
+      }
+      add(around(v(i), v(n + i), v(2 * n + i), v(3 * n + i)), v((4 + best) * n + i), static_cast<int32_t>(best), points,
+          pointScores);
     }
   }
   // YOLOv5's, and with a cell YOLOX's.
@@ -161,7 +165,7 @@ class ReferenceHead {
     std::vector<ReferenceBox> groups;
     while (!found_.empty()) {
       const ReferenceBox best = found_.front();
-      ReferenceBox sum{{}, best.score, 0, std::vector<float>(best.points.size(), 0.0f)};
+      ReferenceBox sum{{}, best.score, 0, std::vector<float>(best.points.size(), 0.0f), {}};
       float weight = 0;
       std::vector<ReferenceBox> others;
       for (size_t i = 0; i < found_.size(); i++) {
@@ -189,6 +193,7 @@ class ReferenceHead {
       packed.scores.push_back(one.score);
       packed.classes.push_back(one.classId);
       packed.keypoints.insert(packed.keypoints.end(), one.points.begin(), one.points.end());
+      packed.keypointScores.insert(packed.keypointScores.end(), one.pointScores.begin(), one.pointScores.end());
     }
     return packed;
   }

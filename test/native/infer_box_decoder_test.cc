@@ -159,7 +159,7 @@ void checkCases(const std::vector<Scores>& kinds, ElementType type, uint32_t cas
         c.outputs.type = type;
         c.spec.scoreThreshold = random.chance(2) ? 0.5f : random.real(0.2f, 0.7f);
         c.spec.iouThreshold = random.real(0.1f, 0.7f);
-        const std::vector<Detections> found = c.outputs.decodeItems(c.spec, c.items);
+        const std::vector<infer::FoundBoxes> found = c.outputs.decodeItems(c.spec, c.items);
         support::ReferenceHead reference(c.spec, c.outputs);
         for (int32_t i = 0; i < c.items; i++) {
           Detections expected = reference.decode(i);
@@ -197,13 +197,13 @@ TEST(only_boxes_cross_back_to_the_host) {
   const infer::Head head = infer::openHead(c.spec, c.outputs.graph);
   const auto decoder = infer::openDeviceDecoder(head, *device, *queue, c.items);
   const uint64_t images = device->copiedBytes(CopyKind::d2hImage), results = device->copiedBytes(CopyKind::d2hResults);
-  std::vector<Detections> found(static_cast<size_t>(c.items));
+  std::vector<infer::FoundBoxes> found(static_cast<size_t>(c.items));
   decoder->decode(placed.views, found);
   CHECK_EQUAL(device->copiedBytes(CopyKind::d2hImage), images);
   const uint64_t crossed = device->copiedBytes(CopyKind::d2hResults) - results;
   size_t boxes = 0;
-  for (const Detections& one : found) boxes += one.size();
-  const size_t record = 4 * static_cast<size_t>(recordValues(head.args.keypoints));
+  for (const infer::FoundBoxes& one : found) boxes += one.size();
+  const size_t record = 4 * static_cast<size_t>(recordValues(head.args));
   if (device->id().kind == DeviceKind::cpu)
     CHECK_EQUAL(crossed, uint64_t{0});
   else

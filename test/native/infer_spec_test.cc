@@ -90,6 +90,59 @@ TEST(heads_are_inferred_from_outputs) {
   CHECK_EQUAL(int(infer::headFromOutputs(graphOf(big, {{1, 300, 6}}), 640, 640).value()), int(HeadKind::yoloEnd2end));
 }
 
+TEST(heads_of_faces_people_and_queries_are_inferred_from_outputs) {
+  const std::vector<int64_t> big{1, 3, 640, 640}, small{1, 3, 320, 320};
+  const auto headOf = [](const GraphInfo& graph) { return std::string(infer::headName(inferredHead(graph))); };
+  const auto named = [&](std::vector<int64_t> input,
+                         std::vector<std::pair<std::string, std::vector<int64_t>>> outputs) {
+    GraphInfo graph = graphOf(std::move(input), {});
+    for (const auto& [name, dims] : outputs) graph.outputs.push_back({name, infer::GraphType::float32, dims, {}});
+    return headOf(graph);
+  };
+  CHECK_EQUAL(headOf(graphOf({1, 3, 240, 320}, {{1, 4420, 2}, {1, 4420, 4}})), std::string("ultraface"));
+  const std::vector<std::vector<int64_t>> scrfd = {{1, 12800, 1},  {1, 3200, 1},  {1, 800, 1},
+                                                   {1, 12800, 4},  {1, 3200, 4},  {1, 800, 4},
+                                                   {1, 12800, 10}, {1, 3200, 10}, {1, 800, 10}};
+  CHECK_EQUAL(headOf(graphOf(big, scrfd)), std::string("scrfd"));
+  CHECK_EQUAL(headOf(graphOf(big, {scrfd.begin(), scrfd.begin() + 6})), std::string("scrfd"));
+  // InsightFace's own: any size, no batch dimension.
+  const GraphInfo insight = graphOf({1, 3, -1, -1}, {{-1, 1}, {-1, 1}, {-1, 1}, {-1, 4}, {-1, 4}, {-1, 4}});
+  CHECK_EQUAL(headOf(insight), std::string("scrfd"));
+  CHECK_EQUAL(infer::inferSpec(insight, {}, "m").width, 640);
+  CHECK_EQUAL(headOf(graphOf(big, {{1, 16800, 4}, {1, 16800, 2}, {1, 16800, 10}})), std::string("retinaface"));
+  CHECK_EQUAL(headOf(graphOf(small, {{1, 2100, 112}})), std::string("nanodet"));
+  CHECK_EQUAL(headOf(graphOf({1, 3, 416, 416}, {{1, 3598, 112}})), std::string("nanodet"));
+  CHECK_EQUAL(headOf(graphOf(small, {{1, 2100, 85}})), std::string("yolox"));
+  CHECK_EQUAL(named(small, {{"cls_pred_stride_8", {1, 1600, 80}}, {"dis_pred_stride_8", {1, 1600, 32}}}),
+              std::string("nanodet"));
+  CHECK_EQUAL(named(big, {{"logits", {1, 300, 80}}, {"pred_boxes", {1, 300, 4}}}), std::string("rt-detr"));
+  CHECK_EQUAL(named(big, {{"labels", {1, 300}}, {"boxes", {1, 300, 4}}, {"scores", {1, 300}}}), std::string("rt-detr"));
+  CHECK_EQUAL(headOf(graphOf({1, 3, 192, 192}, {{1, 1, 17, 3}})), std::string("movenet"));
+  CHECK_EQUAL(headOf(graphOf({1, 3, 256, 256}, {{1, 6, 56}})), std::string("movenet"));
+
+  GraphInfo ultralytics = graphOf(big, {{1, 300, 84}});
+  std::string names;
+  for (int i = 0; i < 80; i++) names += "'" + std::to_string(i) + "',";
+  ultralytics.metadata = {{"task", "detect"}, {"stride", "32"}, {"names", names}};
+  const infer::ModelSpec spec = infer::inferSpec(ultralytics, {}, "m");
+  CHECK_EQUAL(std::string(infer::headName(spec.head)), std::string("rt-detr"));
+  CHECK_EQUAL(int(spec.resize), int(infer::Resize::stretch));
+  CHECK_EQUAL(spec.scale[0], 1 / 255.0f);
+
+  // RT-DETR's and D-FINE's own exports want to be told the size of the picture; other second inputs are refused.
+  GraphInfo sized = graphOf(big, {});
+  for (const auto& [name, dims] : std::vector<std::pair<std::string, std::vector<int64_t>>>{
+           {"labels", {-1, 300}}, {"boxes", {-1, 300, 4}}, {"scores", {-1, 300}}})
+    sized.outputs.push_back({name, infer::GraphType::float32, dims, {}});
+  sized.inputs.push_back({"orig_target_sizes", infer::GraphType::int64, {-1, 2}, {}});
+  CHECK_EQUAL(headOf(sized), std::string("rt-detr"));
+  sized.inputs[1].name = "something";
+  CHECK_ERROR(infer::inferSpec(sized, {}, "m"), MODEL_UNSUPPORTED);
+  for (const char* name : {"blazeface", "yunet", "scrfd", "retinaface", "ultraface", "yolo", "yolo-end2end", "yolox",
+                           "nanodet", "rt-detr", "movenet", "embedding", "classification", "raw"})
+    CHECK_EQUAL(std::string(infer::headName(infer::headFromName(name).value())), std::string(name));
+}
+
 TEST(what_cannot_be_inferred_is_asked_for_by_name) {
   const Error vague = caught([] { infer::inferSpec(graphOf({-1, 3, 112, 112}, {{-1, 512}}), {}, "mystery"); });
   CHECK_EQUAL(int(vague.code), int(ErrorCode::MODEL_SPEC_NEEDED));
@@ -173,14 +226,16 @@ TEST(exporters_metadata_is_read) {
 }
 
 TEST(suppression_keeps_the_best) {
-  Detections found;
+  infer::FoundBoxes found;
   found.boxes = {{50, 0, 60, 10}, {1, 0, 11, 10}, {0, 0, 10, 10}, {0, 0, 10, 10}};
   found.scores = {0.9f, 0.75f, 0.5f, 0.5f};
   found.classes = {0, 0, 0, 1};
-  Detections weighted = found;
+  found.anchors = {3, 9, 4, 1};
+  infer::FoundBoxes weighted = found;
   infer::suppress(found, 0.5f);
   CHECK((found.scores == std::vector<float>{0.9f, 0.75f, 0.5f}));
   CHECK((found.classes == std::vector<int32_t>{0, 0, 1}));
+  CHECK((found.anchors == std::vector<int32_t>{3, 9, 1}));
   infer::suppressWeighted(weighted, 0.5f);
   CHECK_EQUAL(weighted.size(), size_t{2});
   CHECK_NEAR(weighted.boxes[1].x1, 0.75 / 1.75, 1e-6);  // (0.75 * 1 + 0.5 * 0 + 0.5 * 0) / 1.75
@@ -249,6 +304,38 @@ TEST(an_embedder_sees_the_pixels_of_its_box) {
   CHECK_EQUAL(prints[0], 0.0f);
   CHECK_NEAR(prints[9], 2.5 * 255 / 219, 0.75);
   CHECK(std::all_of(&prints[768], &prints[768 * 2], [](float v) { return v == 0; }));
+}
+
+TEST(a_model_that_asks_for_the_size_of_its_picture_is_told_its_input) {
+  NEED_RUNTIME();
+  // As D-FINE's export_onnx.py ends: boxes in parts of the picture, times orig_target_sizes.
+  for (const int64_t batch : {int64_t{1}, int64_t{-1}}) {
+    onnx::Graph graph;
+    graph.input({"images", {batch, 3, 96, 160}}).input({"orig_target_sizes", {batch, 2}, 7});
+    graph.constant<float>("parts", {1, 2, 4}, {0.25f, 0.25f, 0.5f, 0.75f, 0, 0, 1, 1});
+    graph.constant<int64_t>("classes", {1, 2}, {7, 3}).constant<float>("sure", {1, 2}, {0.9f, 0.3f});
+    graph.constant<int64_t>("axes", {1}, {1});
+    graph.node("Cast", {"orig_target_sizes"}, "size", onnx::Graph::attribute("to", 1));
+    graph.node("Concat", {"size", "size"}, "sizes", onnx::Graph::attribute("axis", 1));
+    graph.node("Unsqueeze", {"sizes", "axes"}, "rows").node("Mul", {"rows", "parts"}, "boxes");
+    graph.node("Shape", {"size"}, "shape");  // classes and scores of every picture
+    graph.node("Expand", {"classes", "shape"}, "labels").node("Expand", {"sure", "shape"}, "scores");
+    graph.output({"labels", {batch, 2}, 7}).output({"boxes", {batch, 2, 4}}).output({"scores", {batch, 2}});
+    const auto model = load(writeFile("dfine.onnx", graph.text()), {}, 4);
+    CHECK_EQUAL(std::string(infer::headName(model->spec().head)), std::string("rt-detr"));
+    const auto detector = infer::openDetector(model);
+    const std::vector<FrameRef> frames(3, rampFrame(200, 64));
+    std::vector<Detections> found(3);
+    detector->detect(frames, found);
+    for (const Detections& one : found) {
+      CHECK_EQUAL(one.size(), size_t{1});  // 0.3 is below the threshold
+      CHECK_EQUAL(one.classes[0], 7);
+      CHECK_NEAR(one.boxes[0].x1, 50, 1e-3);
+      CHECK_NEAR(one.boxes[0].y1, 16, 1e-3);
+      CHECK_NEAR(one.boxes[0].x2, 100, 1e-3);
+      CHECK_NEAR(one.boxes[0].y2, 48, 1e-3);
+    }
+  }
 }
 
 TEST(files_that_are_not_models_say_what_they_are) {

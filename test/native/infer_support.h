@@ -82,10 +82,9 @@ inline std::vector<FrameRef> framesFrom(const std::string& command, int32_t widt
 // Pictures `first`, first + step ... of a clip, decoded by the ffmpeg program.
 inline std::vector<FrameRef> clipFrames(const std::string& clip, int first, int step, int count, int32_t width,
                                         int32_t height, ColorMatrix matrix = ColorMatrix::bt709) {
-  return framesFrom("ffmpeg -v error -i '" + clip + "' -vf \"select='gte(n," + std::to_string(first) +
-                        ")*not(mod(n-" + std::to_string(first) + "," + std::to_string(step) +
-                        "))'\" -fps_mode passthrough -frames:v " + std::to_string(count) +
-                        " -pix_fmt yuv420p -f rawvideo -",
+  return framesFrom("ffmpeg -v error -i '" + clip + "' -vf \"select='gte(n," + std::to_string(first) + ")*not(mod(n-" +
+                        std::to_string(first) + "," + std::to_string(step) + "))'\" -fps_mode passthrough -frames:v " +
+                        std::to_string(count) + " -pix_fmt yuv420p -f rawvideo -",
                     width, height, matrix);
 }
 
@@ -174,6 +173,43 @@ inline std::string model(const std::string& op, const Value& input, const Value&
   for (const auto& [key, value] : metadata) text += bytes(14, bytes(1, key) + bytes(2, value));
   return text;
 }
+
+// A graph of several nodes.
+struct Graph {
+  std::string nodes, initializers, inputs, outputs;
+
+  Graph& node(const std::string& op, const std::vector<std::string>& from, const std::string& to,
+              const std::string& attributes = {}) {
+    std::string text;
+    for (const std::string& name : from) text += bytes(1, name);
+    nodes += bytes(1, text + bytes(2, to) + bytes(3, to) + bytes(4, op) + attributes);
+    return *this;
+  }
+  static std::string attribute(const std::string& name, int64_t value) {
+    return bytes(5, bytes(1, name) + number(3, static_cast<uint64_t>(value)) + number(20, 2));
+  }
+  template <typename T>  // float or int64_t
+  Graph& constant(const std::string& name, const std::vector<int64_t>& dims, const std::vector<T>& values) {
+    std::string text;
+    for (const int64_t dim : dims) text += number(1, static_cast<uint64_t>(dim));
+    text += number(2, std::is_same_v<T, float> ? 1 : 7) + bytes(8, name);
+    initializers +=
+        bytes(5, text + bytes(9, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)}));
+    return *this;
+  }
+  Graph& input(const Value& value) {
+    inputs += bytes(11, valueInfo(value));
+    return *this;
+  }
+  Graph& output(const Value& value) {
+    outputs += bytes(12, valueInfo(value));
+    return *this;
+  }
+  std::string text() const {
+    const std::string graph = nodes + bytes(2, "graph") + initializers + inputs + outputs;
+    return number(1, 8) + bytes(2, "framepath-test") + bytes(7, graph) + bytes(8, number(2, 13));
+  }
+};
 }  // namespace onnx
 
 }  // namespace support

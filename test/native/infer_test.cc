@@ -179,6 +179,7 @@ TEST(detectors_of_every_head_find_the_same_person) {
       {"yolo11n-seg-int8", {}, infer::HeadKind::yolo},
       {"yolo26n-int8", {}, infer::HeadKind::yoloEnd2end},
       {"human-centernet-512", centernet, infer::HeadKind::yoloEnd2end},
+      {"nanodet-m-320", {}, infer::HeadKind::nanodet},
   };
   const auto frames =
       clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 180, 4, 768, 432, ColorMatrix::bt601);
@@ -234,6 +235,101 @@ TEST(yunet_and_blazeface_agree_on_faces) {
   std::printf("  %d of %d reference boxes at IoU > 0.9\n", matched, expected);
   CHECK(expected > 15);
   CHECK_EQUAL(matched, expected);
+}
+
+TEST(ultraface_and_scrfd_find_the_faces_that_yunet_finds) {
+  NEED_EVAL("models/scrfd-500m-kps.onnx");
+  const auto frames = clipFrames(evalFile("synth/easy_crossing.mp4"), 0, 40, 7, 1280, 720, ColorMatrix::bt601);
+  const auto yunet = infer::openDetector(load(evalFile("models/yunet-n-dynamic.onnx")));
+  std::vector<Detections> expected(frames.size());
+  yunet->detect(frames, expected);
+  for (const auto& [file, head] :
+       {std::pair{"scrfd-500m-kps", infer::HeadKind::scrfd}, std::pair{"ulfg-rfb-320", infer::HeadKind::ultraface}}) {
+    const auto model = load(evalFile("models/" + std::string(file) + ".onnx"));
+    CHECK_EQUAL(int(model->spec().head), int(head));
+    std::vector<Detections> found(frames.size());
+    infer::openDetector(model)->detect(frames, found);
+    int faces = 0, matched = 0, others = 0;
+    double overlaps = 0, worstPoint = 0;
+    for (size_t i = 0; i < frames.size(); i++) {
+      for (size_t k = 0; k < expected[i].size(); k++) {
+        if (expected[i].scores[k] < 0.8f) continue;
+        faces++;
+        const Box& box = expected[i].boxes[k];
+        const float overlap = bestOverlap(box, found[i].boxes);
+        matched += overlap > 0.5f;
+        overlaps += overlap;
+        for (size_t j = 0; j < found[i].size(); j++) {
+          if (head != infer::HeadKind::scrfd || intersectionOverUnion(box, found[i].boxes[j]) < 0.5f) continue;
+          for (size_t v = 0; v < 10; v++)
+            worstPoint = std::max<double>(
+                worstPoint,
+                std::fabs(expected[i].keypoints[k * 10 + v] - found[i].keypoints[j * 10 + v]) / box.width());
+        }
+      }
+      for (const Box& box : found[i].boxes) others += bestOverlap(box, expected[i].boxes) < 0.3f;
+    }
+    std::printf("  %s: %d of %d faces (mean IoU %.3f), %d others, keypoints within %.3f of a width\n", file, matched,
+                faces, overlaps / faces, others, worstPoint);
+    CHECK(faces > 15);
+    CHECK(matched >= faces - 1);
+    CHECK(overlaps / faces > 0.65);
+    CHECK(others <= 1);
+    CHECK(worstPoint < 0.2);
+  }
+}
+
+TEST(movenet_finds_a_standing_person_from_head_to_feet) {
+  NEED_EVAL("models/human-movenet-lightning-192.onnx");
+  const auto model = load(evalFile("models/human-movenet-lightning-192.onnx"));
+  CHECK_EQUAL(int(model->spec().head), int(infer::HeadKind::movenet));
+  const auto frames =
+      clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 1, 1, 768, 432, ColorMatrix::bt601);
+  const Detections found = detectOne(*infer::openDetector(model), frames[0]);
+  CHECK_EQUAL(found.size(), size_t{1});
+  CHECK_EQUAL(found.keypointsPer, 17);
+  CHECK_EQUAL(found.keypointScores.size(), size_t{17});
+  const Box person{378, 15, 512, 395};  // the woman in grey
+  std::printf("  score %.2f, box [%.0f %.0f %.0f %.0f]\n", found.scores[0], found.boxes[0].x1, found.boxes[0].y1,
+              found.boxes[0].x2, found.boxes[0].y2);
+  CHECK(intersectionOverUnion(found.boxes[0], person) > 0.4f);
+  const auto y = [&](int k) { return found.keypoints[2 * k + 1]; };
+  CHECK(y(0) < y(5) && y(5) < y(11) && y(11) < y(13) && y(13) < y(15));  // nose, shoulder, hip, knee, ankle
+}
+
+TEST(a_segmented_person_fills_much_of_the_box_and_little_json) {
+  NEED_EVAL("models/yolo11n-seg-int8.onnx");
+  const auto detector = infer::openDetector(load(evalFile("models/yolo11n-seg-int8.onnx")));
+  const auto frames =
+      clipFrames(evalFile("media/one-by-one-person-detection.mp4"), 120, 1, 1, 768, 432, ColorMatrix::bt601);
+  const Detections found = detectOne(*detector, frames[0]);
+  CHECK(found.size() > 0);
+  CHECK_EQUAL(found.masks.size(), found.size());
+  CHECK_EQUAL(found.maskWidth, 768);
+  CHECK_EQUAL(found.maskHeight, 432);
+  for (size_t i = 0; i < found.size(); i++) {
+    if (found.classes[i] != 0) continue;
+    // Runs alternate without and with the object; from the third on as differences (maskApi.c, rleFrString).
+    int64_t inside = 0, all = 0;
+    std::vector<int64_t> counts;
+    for (size_t at = 0; at < found.masks[i].size();) {
+      int64_t value = 0;
+      for (int shift = 0, more = 1; more; shift += 5) {
+        const int c = found.masks[i][at++] - 48;
+        value |= static_cast<int64_t>(c & 31) << shift;
+        more = c & 32;
+        if (!more && (c & 16)) value -= int64_t{1} << (shift + 5);
+      }
+      counts.push_back(counts.size() > 2 ? value + counts[counts.size() - 2] : value);
+      all += counts.back();
+      inside += counts.size() % 2 ? 0 : counts.back();
+    }
+    const double part = static_cast<double>(inside) / found.boxes[i].area();
+    std::printf("  person %.2f: %.0f %% of the box, %zu bytes\n", found.scores[i], 100 * part, found.masks[i].size());
+    CHECK_EQUAL(all, int64_t{768} * 432);
+    CHECK(part > 0.35 && part < 0.95);
+    CHECK(found.masks[i].size() < 4000);
+  }
 }
 
 TEST(unaligned_and_aligned_embedders_run_on_their_crops) {

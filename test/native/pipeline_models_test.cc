@@ -115,4 +115,30 @@ TEST(a_lost_gpu_ends_the_run_and_frees_everything) {
   CHECK(outcome.error && outcome.error->code == ErrorCode::DEVICE_LOST);
 }
 
+TEST(emotions_of_tracked_faces_are_the_same_on_every_device) {
+  NEED_EVAL("models/human-emotion-64.onnx");
+  const auto emotions = [](const std::string& device) {
+    PipelineSpec spec = people(device);
+    spec.modules.pop_back();
+    ModuleSpec emotion = module(ModuleSpec::Kind::classify, "emotion", "tracks", "");
+    emotion.model.file = support::evalFile("models/human-emotion-64.onnx");
+    emotion.model.stated.head = "classification";
+    emotion.model.stated.scale = {1};
+    emotion.model.stated.topK = 3;
+    emotion.boxClasses.smooth = 0.6;
+    emotion.boxClasses.every = 2;
+    spec.modules.push_back(emotion);
+    return spec;
+  };
+  const Outcome expected = runAll(emotions("cpu"), 5), found = runAll(emotions(testedDevice()), 6);
+  CHECK(!expected.error && !found.error);
+  size_t told = 0;
+  for (const auto& [key, text] : expected.frames) {
+    told += text.find("classes of 1 ") != std::string::npos;
+    const auto other = found.frames.find(key);
+    CHECK(other != found.frames.end() && other->second == text);
+  }
+  CHECK(told > kFrames);
+}
+
 TEST_MAIN()

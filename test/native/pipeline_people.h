@@ -57,6 +57,13 @@ inline std::string said(const Task& task) {
     if (const auto* tracks = observation.as<Tracks>())
       for (const Track& track : tracks->items)
         text += "track " + std::to_string(track.track) + hex(track.box.x1) + "\n";
+    if (const auto* boxes = observation.as<BoxClasses>())
+      for (const BoxClasses::Item& item : boxes->items) {
+        text += "classes of " + std::to_string(item.track);
+        for (size_t i = 0; i < item.classes.indices.size(); i++)
+          text += " " + std::to_string(item.classes.indices[i]) + hex(item.classes.scores[i]);
+        text += "\n";
+      }
     if (const auto* people = observation.as<People>())
       for (const Person& person : people->items)
         text += "person " + std::to_string(person.track) + " is " + std::to_string(person.id) + "\n";

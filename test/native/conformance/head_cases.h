@@ -6,7 +6,7 @@
 namespace framepath::conformance {
 
 inline constexpr ElementType kOutputTypes[] = {ElementType::float32, ElementType::float16, ElementType::uint8,
-                                                ElementType::int32, ElementType::int64};
+                                               ElementType::int32, ElementType::int64};
 
 // Values around a head's threshold, with ties; where they are only compared, infinities and things that are no numbers
 // too (arithmetic on those has other bits on every processor).
@@ -36,8 +36,11 @@ inline HeadTensor headTensor(Random& random, Stage& stage, int32_t items, int32_
 
 // Any head over random outputs of up to a few thousand values.
 inline HeadArgs randomHead(Random& random, Stage& stage, int32_t items, bool compared) {
-  constexpr HeadLayout kLayouts[] = {HeadLayout::blazeface, HeadLayout::yunet,       HeadLayout::yoloColumns,
-                                     HeadLayout::yoloRows,  HeadLayout::yoloEnd2end, HeadLayout::yolox};
+  constexpr HeadLayout kLayouts[] = {HeadLayout::blazeface,    HeadLayout::yunet,         HeadLayout::yoloColumns,
+                                     HeadLayout::yoloRows,     HeadLayout::yoloEnd2end,   HeadLayout::yolox,
+                                     HeadLayout::ultraface,    HeadLayout::scrfd,         HeadLayout::retinaface,
+                                     HeadLayout::nanodet,      HeadLayout::detrLogits,    HeadLayout::detrRows,
+                                     HeadLayout::detrSelected, HeadLayout::movenetSingle, HeadLayout::movenetMulti};
   HeadArgs a{};
   a.layout = random.pick(kLayouts);
   a.gridCount = 1;
@@ -46,23 +49,30 @@ inline HeadArgs randomHead(Random& random, Stage& stage, int32_t items, bool com
   a.threshold = random.real(0, 1);
   const ElementType type = random.pick(kOutputTypes);
   const auto tensor = [&](int32_t perItem) { return headTensor(random, stage, items, perItem, type, compared); };
-  const bool grids =
-      a.layout == HeadLayout::blazeface || a.layout == HeadLayout::yunet || a.layout == HeadLayout::yolox;
+  const bool yunet = a.layout == HeadLayout::yunet, scrfd = a.layout == HeadLayout::scrfd,
+             blazeface = a.layout == HeadLayout::blazeface, nanodet = a.layout == HeadLayout::nanodet,
+             retinaface = a.layout == HeadLayout::retinaface, yolox = a.layout == HeadLayout::yolox;
+  const bool grids = yunet || scrfd || blazeface || nanodet || retinaface || yolox;
   if (grids) a.gridCount = random.between(1, kMaxHeadGrids);
+  if (scrfd) a.keypoints = random.chance(2) ? kScrfdKeypoints : 0;
+  if (nanodet) a.bins = random.between(2, 9), a.cellCentre = random.chance(2) ? 0.5f : 0;
+  const bool oneOutput = nanodet && random.chance(2);
+  if (oneOutput) a.rowValues = a.classes + 4 * a.bins;
   for (int32_t g = 0; grids && g < a.gridCount; g++) {
     HeadGrid& grid = a.grids[g];
     grid.first = a.anchors;
     grid.columns = random.between(1, 12), grid.rows = random.between(1, 12);
-    grid.perCell = a.layout == HeadLayout::blazeface ? random.between(1, 6) : 1;
+    grid.perCell = blazeface ? random.between(1, 6) : scrfd || retinaface ? 2 : 1;
     grid.stride = 8 << g;
     const int32_t anchors = grid.columns * grid.rows * grid.perCell;
     a.anchors += anchors;
-    if (a.layout == HeadLayout::yolox) continue;
-    grid.scores = tensor(anchors);
-    if (a.layout == HeadLayout::yunet) grid.objectness = tensor(anchors);
-    grid.boxes = tensor(anchors * (a.layout == HeadLayout::yunet ? 4 : kBlazefaceValues));
-    if (a.layout == HeadLayout::yunet) grid.keypoints = tensor(anchors * kYunetKeypoints * 2);
+    if (yolox || retinaface || oneOutput) continue;
+    grid.scores = tensor(anchors * (nanodet ? a.classes : 1));
+    if (yunet) grid.objectness = tensor(anchors);
+    grid.boxes = tensor(anchors * (blazeface ? kBlazefaceValues : nanodet ? 4 * a.bins : 4));
+    if (yunet || scrfd) grid.keypoints = tensor(anchors * kYunetKeypoints * 2);
   }
+  HeadGrid& first = a.grids[0];
   switch (a.layout) {
     case HeadLayout::blazeface: a.keypoints = kBlazefaceKeypoints; break;
     case HeadLayout::yunet: a.keypoints = kYunetKeypoints; break;
@@ -72,7 +82,55 @@ inline HeadArgs randomHead(Random& random, Stage& stage, int32_t items, bool com
       a.keypoints = random.below(4);
       a.grids[0].boxes = tensor(a.anchors * (4 + a.classes + a.keypoints * a.pointValues));
       break;
-    case HeadLayout::yoloEnd2end: a.rowValues = kYoloEnd2endValues; [[fallthrough]];
+    case HeadLayout::scrfd: break;
+    case HeadLayout::nanodet:
+      if (!oneOutput) break;
+      first.scores = tensor(a.anchors * a.rowValues);
+      for (int32_t g = 0; g < a.gridCount; g++) a.grids[g].scores = a.grids[g].boxes = first.scores;
+      break;
+    case HeadLayout::ultraface:
+      a.anchors = random.between(1, 600);
+      first.scores = tensor(a.anchors * 2);
+      first.boxes = tensor(a.anchors * 4);
+      break;
+    case HeadLayout::retinaface:
+      a.keypoints = kRetinafaceKeypoints;
+      first.scores = tensor(a.anchors * 2);
+      first.boxes = tensor(a.anchors * 4);
+      first.keypoints = tensor(a.anchors * kRetinafaceKeypoints * 2);
+      break;
+    case HeadLayout::detrLogits: {
+      const int32_t queries = random.between(1, 200);
+      a.anchors = queries * a.classes;
+      first.scores = tensor(a.anchors);
+      first.boxes = tensor(queries * 4);
+      break;
+    }
+    case HeadLayout::detrRows:
+      a.anchors = random.between(1, 600);
+      a.rowValues = 4 + a.classes;
+      first.boxes = tensor(a.anchors * a.rowValues);
+      break;
+    case HeadLayout::detrSelected:
+      a.anchors = random.between(1, 600);
+      first.scores = tensor(a.anchors);
+      first.boxes = tensor(a.anchors * 4);
+      first.labels = tensor(a.anchors);
+      break;
+    case HeadLayout::movenetSingle: [[fallthrough]];
+    case HeadLayout::movenetMulti: {
+      const bool single = a.layout == HeadLayout::movenetSingle;
+      a.anchors = single ? 1 : random.between(1, 6);
+      a.keypoints = kMovenetKeypoints;
+      a.pointValues = 3;
+      first.boxes = tensor(a.anchors * (single ? kMovenetSingleValues : kMovenetMultiValues));
+      break;
+    }
+    case HeadLayout::yoloEnd2end:
+      a.pointValues = random.between(2, 3);
+      a.keypoints = random.below(4);
+      a.rowValues = kYoloEnd2endValues + a.keypoints * a.pointValues;
+      [[fallthrough]];
     case HeadLayout::yoloRows: a.anchors = random.between(1, 600); [[fallthrough]];
     case HeadLayout::yolox:
       if (!a.rowValues) a.rowValues = 5 + a.classes;
@@ -159,7 +217,7 @@ inline void decodeCase(Random& random, Stage& stage, const HeadArgs& head, int32
   a.candidates.scores = anchorScores(random, stage, count);
   a.candidates.classes = stage.inputOf(std::vector<int32_t>(count, random.below(90)));
   a.candidates.records =
-      reinterpret_cast<float*>(stage.output(static_cast<size_t>(items) * limit * recordValues(head.keypoints) * 4));
+      reinterpret_cast<float*>(stage.output(static_cast<size_t>(items) * limit * recordValues(head) * 4));
   stage.launch(a, {limit, 1, items});
 }
 RANDOM_CASE(decodeBoxes) {
@@ -177,11 +235,11 @@ PERF_CASE(decodeBoxes, yolo, "up to 300 boxes of 8400 cells") {
 }
 
 // Boxes in one place, so that many overlap; some empty.
-inline std::vector<float> boxRecords(Random& random, size_t count, int32_t keypoints, bool compared) {
-  std::vector<float> records(count * recordValues(keypoints));
+inline std::vector<float> boxRecords(Random& random, size_t count, int32_t values, bool compared) {
+  std::vector<float> records(count * static_cast<size_t>(values));
   for (float& v : records) v = random.real(-100, 100);
   for (size_t i = 0; i < count; i++) {
-    float* r = &records[i * recordValues(keypoints)];
+    float* r = &records[i * static_cast<size_t>(values)];
     r[2] = r[0] + random.real(-5, 150), r[3] = r[1] + random.real(-5, 150);
     if (compared && random.chance(50)) r[random.below(4)] = floatOf(0x7fc00000u);
     r[4] = random.real(0.1f, 1);
@@ -191,10 +249,10 @@ inline std::vector<float> boxRecords(Random& random, size_t count, int32_t keypo
 }
 
 inline void overlapCase(Random& random, Stage& stage, int32_t items, int32_t limit) {
-  OverlapBoxesArgs a{candidatesOf(random, stage, items, limit, limit), random.below(4), random.real(0.05f, 0.7f),
-                     random.chance(2) ? Suppression::greedy : Suppression::weighted};
+  OverlapBoxesArgs a{candidatesOf(random, stage, items, limit, limit), kRecordHeader + random.below(9),
+                     random.real(0.05f, 0.7f), random.chance(2) ? Suppression::greedy : Suppression::weighted};
   const size_t count = static_cast<size_t>(items) * limit;
-  a.candidates.records = stage.inputOf(boxRecords(random, count, a.keypoints, true));
+  a.candidates.records = stage.inputOf(boxRecords(random, count, a.recordValues, true));
   a.candidates.overlaps = reinterpret_cast<uint32_t*>(stage.output(count * overlapWords(a.candidates) * 4));
   stage.launch(a, {limit, 1, items});
 }
@@ -230,9 +288,9 @@ PERF_CASE(selectBoxes, some, "up to 300 boxes") {
 }
 
 inline void emitCase(Random& random, Stage& stage, int32_t items, int32_t limit) {
-  EmitBoxesArgs a{candidatesOf(random, stage, items, limit, limit), random.below(4),
+  EmitBoxesArgs a{candidatesOf(random, stage, items, limit, limit), kRecordHeader + random.below(9),
                   random.chance(2) ? Suppression::greedy : Suppression::weighted, nullptr, 0};
-  a.foundStep = 1 + limit * recordValues(a.keypoints);
+  a.foundStep = 1 + limit * a.recordValues;
   const size_t count = static_cast<size_t>(items) * limit;
   std::vector<int32_t> firsts(count), groups(count);
   std::vector<float> found(static_cast<size_t>(items) * a.foundStep, 1.0f);
@@ -253,7 +311,7 @@ inline void emitCase(Random& random, Stage& stage, int32_t items, int32_t limit)
   std::vector<uint8_t> bytes(found.size() * 4);
   std::memcpy(bytes.data(), found.data(), bytes.size());
   a.candidates.counts = stage.inputOf(std::vector<int32_t>(static_cast<size_t>(items), limit));
-  a.candidates.records = stage.inputOf(boxRecords(random, count, a.keypoints, false));
+  a.candidates.records = stage.inputOf(boxRecords(random, count, a.recordValues, false));
   a.candidates.firsts = stage.inputOf(firsts);
   a.candidates.groups = stage.inputOf(groups);
   a.found = reinterpret_cast<float*>(stage.output(bytes));
@@ -264,6 +322,79 @@ RANDOM_CASE(emitBoxes) {
 }
 PERF_CASE(emitBoxes, some, "up to 300 boxes") {
   emitCase(random, stage, 1, 300);
+}
+
+// Masks of a few boxes over random prototypes, as the mask decoder lays them out.
+struct MaskScene {
+  MaskLogitsArgs logits{};
+  MaskBitsArgs bits{};
+  int32_t count = 0, words = 0, mostWords = 0, mostColumns = 0;
+};
+inline MaskScene maskScene(Random& random, Stage& stage, int32_t width, int32_t height, int32_t side, int32_t channels,
+                           int32_t count) {
+  MaskScene scene;
+  MaskLogitsArgs& a = scene.logits;
+  const ElementType type = random.pick({ElementType::float32, ElementType::float16, ElementType::int32});
+  const int32_t anchors = random.between(1, 50), items = random.between(1, 2);
+  a.first = random.between(4, 9);
+  const int32_t values = a.first + channels;
+  const bool columns = random.chance(2);
+  a.anchorStep = columns ? 1 : values;
+  a.valueStep = columns ? anchors : 1;
+  a.boxes = headTensor(random, stage, items, anchors * values, ElementType::float32);
+  a.channels = channels;
+  a.rows = scene.bits.rows = random.between(1, side);
+  a.columns = scene.bits.columns = random.between(1, side);
+  a.prototypes = headTensor(random, stage, items, channels * a.rows * a.columns, type);
+  a.item = random.below(items);
+  scene.bits.scaleX = random.real(0.05f, 1), scene.bits.offsetX = random.real(-3, 3);
+  scene.bits.scaleY = random.real(0.05f, 1), scene.bits.offsetY = random.real(-3, 3);
+  scene.count = count;
+  for (int32_t m = 0; m < count; m++) {
+    MaskItem& mask = a.masks[m];
+    mask.anchor = random.below(anchors);
+    mask.x = random.below(width), mask.y = random.below(height);
+    mask.columns = random.between(1, width - mask.x), mask.rows = random.between(1, height - mask.y);
+    mask.left = maskTap(mask.x, scene.bits.scaleX, scene.bits.offsetX, a.columns).low;
+    mask.right = maskTap(mask.x + mask.columns - 1, scene.bits.scaleX, scene.bits.offsetX, a.columns).high;
+    mask.top = maskTap(mask.y, scene.bits.scaleY, scene.bits.offsetY, a.rows).low;
+    mask.bottom = maskTap(mask.y + mask.rows - 1, scene.bits.scaleY, scene.bits.offsetY, a.rows).high;
+    mask.bits = scene.words;
+    scene.words += maskColumnWords(mask) * mask.columns;
+    scene.mostWords = maxOf(scene.mostWords, maskColumnWords(mask));
+    scene.mostColumns = maxOf(scene.mostColumns, mask.columns);
+    scene.bits.masks[m] = mask;
+  }
+  return scene;
+}
+
+inline void maskLogitsCase(Random& random, Stage& stage, int32_t side, int32_t channels, int32_t count) {
+  MaskScene scene = maskScene(random, stage, 4 * side, 4 * side, side, channels, count);
+  MaskLogitsArgs& a = scene.logits;
+  a.logits = reinterpret_cast<float*>(stage.output(static_cast<size_t>(count * a.rows * a.columns) * 4));
+  stage.launch(a, {a.columns, a.rows, count});
+}
+RANDOM_CASE(maskLogits) {
+  maskLogitsCase(random, stage, random.between(1, 40), random.between(1, 40), random.between(1, kMostMasks));
+}
+PERF_CASE(maskLogits, yolo, "8 objects, 32 prototypes of up to 160x160") {
+  maskLogitsCase(random, stage, 160, 32, kMostMasks);
+}
+
+inline void maskBitsCase(Random& random, Stage& stage, int32_t width, int32_t height, int32_t count) {
+  MaskScene scene = maskScene(random, stage, width, height, 160, 1, count);
+  MaskBitsArgs& a = scene.bits;
+  std::vector<float> logits(static_cast<size_t>(count * a.rows * a.columns));
+  for (float& v : logits) v = random.real(-1, 1);
+  a.logits = stage.inputOf(logits);
+  a.bits = reinterpret_cast<uint32_t*>(stage.output(static_cast<size_t>(scene.words) * 4));
+  stage.launch(a, {scene.mostWords, scene.mostColumns, count});
+}
+RANDOM_CASE(maskBits) {
+  maskBitsCase(random, stage, random.between(1, 90), random.between(1, 150), random.between(1, kMostMasks));
+}
+PERF_CASE(maskBits, hd, "8 objects of up to 1920x1080") {
+  maskBitsCase(random, stage, 1920, 1080, kMostMasks);
 }
 
 }  // namespace framepath::conformance

@@ -1,0 +1,224 @@
+// Classification of another module's boxes = choice of crops > class scores > smoothing, all feed-forward.
+#include <algorithm>
+#include <map>
+
+#include "graph/native_modules.h"
+#include "infer/embedder.h"
+
+namespace framepath::graph {
+namespace {
+
+// A box as the three modules that have boxes say it.
+struct Seen {
+  Box box;
+  int64_t track = 0;
+  bool looked = true;  // false: where it ought to be, nobody saw it there
+};
+
+std::vector<Seen> boxesOf(const Observation& says) {
+  std::vector<Seen> seen;
+  if (const auto* detections = says.as<Detections>())
+    for (const Box& box : detections->boxes) seen.push_back({box});
+  if (const auto* tracks = says.as<Tracks>())
+    for (const Track& track : tracks->items) seen.push_back({track.box, track.track, track.detection >= 0});
+  if (const auto* people = says.as<People>())
+    for (const Person& person : people->items) seen.push_back({person.box, person.track, person.detection >= 0});
+  return seen;
+}
+
+// What is kept about the tracks of a source; those that are gone are forgotten.
+template <typename T>
+class PerTrack {
+ public:
+  // What is kept about a track that is seen now.
+  T& at(int64_t track, int64_t seq) {
+    Entry& entry = entries_[track];
+    entry.seen = seq;
+    return entry.value;
+  }
+  void forgetBefore(int64_t seq) {
+    if (seq < nextSweep_) return;
+    nextSweep_ = seq + kForgetAfter;
+    std::erase_if(entries_, [&](const auto& entry) { return entry.second.seen < seq - kForgetAfter; });
+  }
+
+ private:
+  static constexpr int64_t kForgetAfter = 1000;  // frames; trackers give a track up much sooner
+  struct Entry {
+    T value{};
+    int64_t seen = 0;
+  };
+  std::map<int64_t, Entry> entries_;
+  int64_t nextSweep_ = 0;
+};
+
+class ChooseWorker : public Worker {
+ public:
+  ChooseWorker(BoxClassesOptions options, int32_t boxes) : options_(options), boxes_(boxes) {}
+  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+    for (size_t i = 0; i < tasks.size(); i++) says[i] = observe(choose(*tasks[i]));
+  }
+
+ private:
+  struct Look {
+    bool any = false;
+    int64_t seq = 0;
+  };
+
+  Crops choose(const Task& task) {
+    Crops crops;
+    const Observation& said = task.observations[boxes_];
+    if (said.said != Said::value) return crops;  // carried boxes are not where things are
+    const std::vector<Seen> seen = boxesOf(said);
+    for (size_t i = 0; i < seen.size(); i++) {
+      const Box& box = seen[i].box;
+      if (!seen[i].looked || !(std::min(box.width(), box.height()) >= options_.minSize)) continue;
+      if (seen[i].track != 0) {
+        Look& last = sources_[task.source].at(seen[i].track, task.seq);
+        if (last.any && task.seq - last.seq < options_.every) continue;
+        last = {true, task.seq};
+      }
+      const auto dx = static_cast<float>(box.width() * options_.margin);
+      const auto dy = static_cast<float>(box.height() * options_.margin);
+      Crop crop;
+      crop.track = seen[i].track;
+      crop.detection = static_cast<int32_t>(i);
+      crop.box = {box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy};
+      crops.items.push_back(std::move(crop));
+    }
+    if (task.source != kSubmitted) sources_[task.source].forgetBefore(task.seq);
+    return crops;
+  }
+
+  const BoxClassesOptions options_;
+  const int32_t boxes_;
+  std::map<int32_t, PerTrack<Look>> sources_;
+};
+
+class ScoreWorker : public Worker {
+ public:
+  ScoreWorker(std::shared_ptr<infer::Model> model, int32_t crops)
+      : classifier_(infer::openClassifier(std::move(model))), crops_(crops) {}
+  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+    std::vector<infer::CropRequest> requests;
+    for (const TaskRef& task : tasks)
+      if (const auto* crops = task->observations[crops_].as<Crops>())
+        for (const Crop& crop : crops->items) requests.push_back({task->frame(), crop.box, {}, 0});
+    ClassScores all;
+    classifier_->scores(requests, all);
+    auto row = all.values.begin();
+    for (size_t i = 0; i < tasks.size(); i++) {
+      const auto* crops = tasks[i]->observations[crops_].as<Crops>();
+      ClassScores mine;
+      mine.classes = all.classes;
+      const auto end = row + static_cast<std::ptrdiff_t>(crops ? crops->items.size() : 0) * all.classes;
+      mine.values.assign(row, end);
+      row = end;
+      says[i] = observe(std::move(mine));
+    }
+  }
+
+ private:
+  std::unique_ptr<infer::Classifier> classifier_;
+  const int32_t crops_;
+};
+
+class SmoothWorker : public Worker {
+ public:
+  SmoothWorker(BoxClassesOptions options, int32_t topK, int32_t boxes, int32_t crops, int32_t scores)
+      : options_(options), topK_(topK), boxes_(boxes), crops_(crops), scores_(scores) {}
+  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+    for (size_t i = 0; i < tasks.size(); i++) says[i] = smoothed(*tasks[i]);
+  }
+
+ private:
+  struct PerSource {
+    PerTrack<std::vector<float>> tracks;
+    Observation last;
+  };
+
+  Observation smoothed(const Task& task) {
+    const Observation& said = task.observations[boxes_];
+    if (said.said == Said::nothing) return Observation::nothing(Reason::dependency);
+    PerSource single;  // a submitted picture has nothing before it
+    PerSource& source = task.source == kSubmitted ? single : sources_[task.source];
+    if (said.said != Said::value)
+      return source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
+    const std::vector<Seen> seen = boxesOf(said);
+    std::vector<const float*> rows(seen.size(), nullptr);
+    const auto* scores = task.observations[scores_].as<ClassScores>();
+    const auto* crops = task.observations[crops_].as<Crops>();
+    if (scores && crops)  // null: they failed under 'skip'
+      for (size_t i = 0; i < crops->items.size() && i < scores->rows(); i++)
+        rows[static_cast<size_t>(crops->items[i].detection)] =
+            &scores->values[i * static_cast<size_t>(scores->classes)];
+    BoxClasses result;
+    for (size_t i = 0; i < seen.size(); i++) {
+      BoxClasses::Item item{seen[i].box, seen[i].track, {}};
+      std::vector<float> alone;
+      std::vector<float>& known = seen[i].track != 0 ? source.tracks.at(seen[i].track, task.seq) : alone;
+      if (rows[i]) learn(known, rows[i], static_cast<size_t>(scores->classes));
+      if (!known.empty()) addBestClasses(known.data(), static_cast<int32_t>(known.size()), topK_, item.classes);
+      result.items.push_back(std::move(item));
+    }
+    source.tracks.forgetBefore(task.seq);
+    source.last = observe(std::move(result));
+    return source.last;
+  }
+
+  void learn(std::vector<float>& known, const float* row, size_t classes) const {
+    if (known.size() != classes) {
+      known.assign(row, row + classes);
+      return;
+    }
+    const auto stays = static_cast<float>(options_.smooth);
+    for (size_t c = 0; c < classes; c++) known[c] = stays * known[c] + (1 - stays) * row[c];
+  }
+
+  const BoxClassesOptions options_;
+  const int32_t topK_, boxes_, crops_, scores_;
+  std::map<int32_t, PerSource> sources_;
+};
+
+}  // namespace
+
+std::vector<ModuleNode> classifyBoxesNodes(const ModuleSpec& spec, bool stateful, int32_t boxes, int32_t first,
+                                           std::shared_ptr<infer::Model> model) {
+  ModuleNode choose;
+  choose.name = spec.name + ".choose";
+  choose.depends = {spec.of};
+  choose.acceptsNothing = choose.internal = true;
+  choose.stateful = stateful;
+  choose.openWorker = [options = spec.boxClasses, boxes] { return std::make_unique<ChooseWorker>(options, boxes); };
+
+  ModuleNode score;
+  score.name = spec.name + ".score";
+  score.depends = {choose.name};
+  score.pixels = score.internal = score.acceptsNothing = true;
+  score.policy = spec.policy;
+  score.workers = std::max(1, spec.workers);
+  score.openWorker = [model, first] { return std::make_unique<ScoreWorker>(model, first); };
+  score.passes = [first](const Task& task, Observation& says) {  // nothing chosen: nothing to wait for
+    const auto* crops = task.observations[first].as<Crops>();
+    if (crops && !crops->items.empty()) return false;
+    says = observe(ClassScores{});
+    return true;
+  };
+
+  ModuleNode smooth;
+  smooth.name = spec.name;
+  smooth.depends = {spec.of, choose.name, score.name};
+  smooth.acceptsNothing = true;
+  smooth.stateful = stateful;
+  smooth.openWorker = [options = spec.boxClasses, topK = model->spec().topK, boxes, first] {
+    return std::make_unique<SmoothWorker>(options, topK, boxes, first, first + 1);
+  };
+
+  std::vector<ModuleNode> nodes;
+  nodes.push_back(std::move(choose));
+  nodes.push_back(std::move(score));
+  nodes.push_back(std::move(smooth));
+  return nodes;
+}
+
+}  // namespace framepath::graph
