@@ -75,6 +75,9 @@ function checkInputs(module: Module, byName: ReadonlyMap<string, Module>): void 
     if (given !== wanted)
       throw invalid(`Module '${module.name}' needs ${wanted} but '${name}' gives ${given}`, module.name);
   }
+  const crop = module.host?.input?.crop;
+  if (crop !== undefined && !boxShapes.includes(byName.get(crop)!.shape))
+    throw invalid(`Module '${module.name}' crops what '${crop}' gives, which are no boxes`, module.name);
   const fallback = module.spec.policy?.fallback;
   if (fallback !== undefined) needed(byName, fallback, `Module '${module.name}' falls back to`, module.name);
 }
