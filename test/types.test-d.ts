@@ -96,16 +96,24 @@ describe('analyzers of files', () => {
   });
 
   test('are typed by their definition, by name, or not at all', async () => {
-    const typed = await pipeline().use(faces).use(analyzer<typeof smile>('./smile.js', { isolation: 'thread' })).start();
+    const typed = await pipeline()
+      .use(faces)
+      .use(analyzer<typeof smile>('./smile.js', { isolation: 'thread' }))
+      .start();
     expectTypeOf<FrameOf<typeof typed>['smile']>().toEqualTypeOf<number[]>();
-    const named = await pipeline().use(analyzer('./smile.js', { name: 'smile' })).start();
+    const named = await pipeline()
+      .use(analyzer('./smile.js', { name: 'smile' }))
+      .start();
     expectTypeOf<FrameOf<typeof named>['smile']>().toEqualTypeOf<unknown>();
     const bare = await pipeline().use(analyzer('./smile.js')).start();
     expectTypeOf<'smile' extends keyof FrameOf<typeof bare> ? true : false>().toEqualTypeOf<false>();
   });
 
   test('may be used as they are', async () => {
-    const run = await pipeline().use(faces).use(analyzer(smile, { onError: 'skip' })).start();
+    const run = await pipeline()
+      .use(faces)
+      .use(analyzer(smile, { onError: 'skip' }))
+      .start();
     expectTypeOf<FrameOf<typeof run>['smile']>().toEqualTypeOf<number[] | undefined>();
   });
 });

@@ -97,7 +97,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
     graph::PipelineHooks hooks;
     hooks.ask = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_),
                  state = std::weak_ptr<RunState>(state_)](int32_t module, const graph::TaskRef& task, int64_t attempt,
-                                                        const graph::InputRef& input) {
+                                                          const graph::InputRef& input) {
       const auto alive = state.lock();
       if (!alive) return;
       std::vector<double> words;

@@ -150,8 +150,8 @@ Input InputReader::crops(const Task& task) {
         request.keypointScheme = detections->keypointsPer;
       }
       args.items[i] = infer::cropItem(*frame, infer::cropMap(chip, request));
-      input.pictures.push_back({spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box,
-                                static_cast<int32_t>(from + i)});
+      input.pictures.push_back(
+          {spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box, static_cast<int32_t>(from + i)});
     }
     args.data = data + from * bytes;
     launch(*device_, *queue_, args, Grid{spec_.width, spec_.height, args.count});

@@ -23,8 +23,8 @@ size_t capacityFor(size_t bytes) {
 }
 
 Error refused(const char* call) {
-  return Error(ErrorCode::DEVICE_OUT_OF_MEMORY, std::string("No memory can be shared with modules: ") + call + ": " +
-                                                    std::strerror(errno) + ".");
+  return Error(ErrorCode::DEVICE_OUT_OF_MEMORY,
+               std::string("No memory can be shared with modules: ") + call + ": " + std::strerror(errno) + ".");
 }
 
 }  // namespace
@@ -71,10 +71,10 @@ std::shared_ptr<const SharedMemory::Slot> SharedMemory::lease(size_t bytes) {
     free.pop_back();
   } else {
     if (capacity > mapping_->bytes() - used_)
-      throw Error(ErrorCode::DEVICE_OUT_OF_MEMORY,
-                  "The pictures that modules asked for take more than " + std::to_string(mapping_->bytes() >> 20) +
-                      " MiB.",
-                  "Ask for smaller inputs, or lower inFlight.");
+      throw Error(
+          ErrorCode::DEVICE_OUT_OF_MEMORY,
+          "The pictures that modules asked for take more than " + std::to_string(mapping_->bytes() >> 20) + " MiB.",
+          "Ask for smaller inputs, or lower inFlight.");
     used_ += capacity;
   }
   leased_++;

@@ -71,9 +71,7 @@ class Host:
             data = data[os.write(_ANSWERS, data) :]
 
     def open(self, message):
-        if message.get("memoryMb"):
-            size = int(message["memoryMb"]) << 20
-            resource.setrlimit(resource.RLIMIT_AS, (size + self.mapped(), size + self.mapped()))
+        self.limit(message.get("memoryMb"))
         file = message["file"]
         try:
             self.definition = load(file)
@@ -83,12 +81,22 @@ class Host:
             return
         if self.definition.input:
             size = os.fstat(_PIXELS).st_size
+            self.make_room(size)
             self.memory = memoryview(mmap.mmap(_PIXELS, size, mmap.MAP_SHARED, mmap.PROT_READ))
         self.send({"kind": "opened", "definition": self.definition.facts()})
 
-    def mapped(self):
-        """What the memory of pixels takes of the address space; it is not the analyzer's."""
-        return os.fstat(_PIXELS).st_size
+    def limit(self, megabytes):
+        """Bounds the address space to what Python has taken so far and so much more."""
+        if megabytes:
+            with open("/proc/self/statm") as file:
+                taken = int(file.read().split()[0]) * mmap.PAGESIZE
+            resource.setrlimit(resource.RLIMIT_AS, (taken + (int(megabytes) << 20), resource.RLIM_INFINITY))
+
+    def make_room(self, size):
+        """The memory of pixels is not the analyzer's."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != resource.RLIM_INFINITY:
+            resource.setrlimit(resource.RLIMIT_AS, (soft + size, hard))
 
     def ask(self, message):
         try:

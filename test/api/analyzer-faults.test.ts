@@ -48,7 +48,7 @@ describe.skipIf(!hostsWork)('a faulty analyzer', () => {
     'in a %s loses the frames it fails at and no others',
     async (name, isolation) => {
       const at = survivable[name]!;
-      const use = { isolation, options: { at }, timeoutMs: 4000, memoryMb: 64, restarts: 20 };
+      const use = { isolation, options: { at }, timeoutMs: 3000, memoryMb: 64, restarts: 20 };
       const { said, report } = await run(use);
       expect(said).toHaveLength(25);
       expect(missing(said)).toEqual(Object.keys(at).map(Number));

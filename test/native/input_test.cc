@@ -1,4 +1,6 @@
 // Inputs of modules: pixels converted once, in memory that others map.
+#include "graph/input.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -7,7 +9,6 @@
 
 #include "check.h"
 #include "device_pictures.h"
-#include "graph/input.h"
 
 using namespace framepath;
 using namespace framepath::graph;
