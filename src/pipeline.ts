@@ -10,7 +10,7 @@ import type { NativeAddon } from './native.js';
 import { checkEncode, type EncodeOptions } from './output.js';
 import { type Description, orderModules, planRun } from './plan.js';
 import { chooseProviders } from './providers/choose.js';
-import { RunCore } from './run/core.js';
+import { aborted, RunCore } from './run/core.js';
 import { Run } from './run/run.js';
 import { Source } from './source.js';
 import { fields, text, unexpected } from './validate.js';
@@ -156,7 +156,10 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     const settings = await loadSettings(this.#settings);
     const addon = loadAddon();
     let told: ToldOf = () => undefined;
-    const opened = await openModules(this.#description.modules, addon, (...what) => told(...what));
+    const given = this.#description.modules;
+    const opened = await openModules(given, addon, (...what) => told(...what), signal).catch((error) => {
+      throw signal?.aborted ? aborted(signal.reason) : error;
+    });
     try {
       const core = await this.#startRun(addon, opened, settings, signal);
       told = toldBy(new WeakRef(core));

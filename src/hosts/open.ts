@@ -1,13 +1,12 @@
 /** Analyzers of a pipeline become modules that can be asked: files are loaded, hosts started, configured. */
-import { dirname } from 'node:path';
-import { FramepathError, toFramepathError } from '../errors.js';
+import { FramepathError, messageOf, toFramepathError } from '../errors.js';
 import type { FrameView } from '../frame.js';
 import type { AnalyzerHost, AnalyzerPlace } from '../modules/analyzer.js';
-import { type DefinitionFacts, factsOf } from '../modules/definition.js';
+import { checkFacts, type DefinitionFacts, factsOf } from '../modules/definition.js';
 import { InputViews, inputSpec } from '../modules/input.js';
 import { Module, splitPolicy } from '../modules/module.js';
 import type { NativeAddon, PolicySpec, SharedInputs } from '../native.js';
-import { type Instance, loadDefinition, openInstance } from './instance.js';
+import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
 import { HostPool, type Told } from './pool.js';
 
 /** Told with the name of the module; see {@link Told}. */
@@ -23,29 +22,41 @@ export interface OpenModules {
 interface Opened {
   facts: DefinitionFacts;
   analyze: AnalyzerHost['analyze'];
-  close(): Promise<void>;
 }
 
-/** Opens them all at once. @throws MODULE_UNUSABLE, and nothing stays open */
-export async function openModules(modules: readonly Module[], addon: NativeAddon, told: ToldOf): Promise<OpenModules> {
+type Closer = () => Promise<void>;
+
+/**
+ * Opens them all at once; gives up when `signal` is aborted.
+ * @throws MODULE_UNUSABLE, and nothing stays open
+ */
+export async function openModules(
+  modules: readonly Module[],
+  addon: NativeAddon,
+  told: ToldOf,
+  signal: AbortSignal | undefined,
+): Promise<OpenModules> {
+  signal?.throwIfAborted();
   const shared = modules.some(({ place }) => place && wantsMemory(place)) ? new addon.SharedInputs() : undefined;
-  const closers: (() => Promise<void>)[] = [];
+  const closers: Closer[] = [];
   let closing: Promise<unknown> | undefined;
   const close = async () => {
     closing ??= Promise.all(closers.map((each) => each()));
     await closing;
   };
+  const onAbort = () => void close().catch(() => undefined); // what is opened fails by it, and is told
+  signal?.addEventListener('abort', onAbort, { once: true });
   const opening = modules.map(async (module) => {
     if (!module.place) return module;
-    const opened = await openPlace(module, module.place, shared, told);
-    closers.push(opened.close);
-    return ready(module, module.place, opened);
+    return ready(module, module.place, await openPlace(module, module.place, shared, told, closers));
   });
   const settled = await Promise.allSettled(opening);
+  signal?.removeEventListener('abort', onAbort);
   const failed = settled.find((result) => result.status === 'rejected');
-  if (failed) {
+  if (failed || signal?.aborted) {
     await close();
-    throw toFramepathError(failed.reason);
+    signal?.throwIfAborted();
+    throw toFramepathError(failed!.reason);
   }
   return { modules: await Promise.all(opening), inputs: shared, close };
 }
@@ -79,17 +90,23 @@ function openPlace(
   place: AnalyzerPlace,
   shared: SharedInputs | undefined,
   told: ToldOf,
+  closers: Closer[],
 ): Promise<Opened> {
   const { what, use } = place;
   const { isolation = 'inline' } = use;
   return isolation === 'inline' || !('file' in what)
-    ? openInline(place, shared)
-    : openHosted(module, { ...use, isolation }, what.file, shared!, told);
+    ? openInline(place, shared, closers)
+    : openHosted(module, { ...use, isolation }, what.file, shared!, told, closers);
 }
 
-async function openInline({ what, use }: AnalyzerPlace, shared: SharedInputs | undefined): Promise<Opened> {
+async function openInline(
+  { what, use }: AnalyzerPlace,
+  shared: SharedInputs | undefined,
+  closers: Closer[],
+): Promise<Opened> {
   const definition = 'file' in what ? await loadDefinition(what.file) : what.definition;
   const instance: Instance = await openInstance(definition, use.options);
+  closers.push(instance.close);
   const { input } = definition;
   const views = input && new InputViews(shared!);
   return {
@@ -98,24 +115,26 @@ async function openInline({ what, use }: AnalyzerPlace, shared: SharedInputs | u
       if (words && input) (frame as FrameView).input = views!.read(words, input);
       return instance.analyze(frame, deps);
     },
-    close: instance.close,
   };
 }
 
+type Elsewhere = Exclude<AnalyzerPlace['use']['isolation'], 'inline' | undefined>;
+
 async function openHosted(
   module: Module,
-  use: AnalyzerPlace['use'] & { isolation: Exclude<AnalyzerPlace['use']['isolation'], 'inline' | undefined> },
+  use: AnalyzerPlace['use'] & { isolation: Elsewhere },
   file: string,
   shared: SharedInputs,
   told: ToldOf,
+  closers: Closer[],
 ): Promise<Opened> {
   let name = module.name || file;
   const pool = new HostPool(
     {
-      name: module.name || file,
+      name,
       file,
       options: use.options,
-      place: { isolation: use.isolation, root: use.root ?? dirname(file), memoryMb: use.memoryMb, inputs: shared.fd },
+      place: { isolation: use.isolation, root: use.root ?? process.cwd(), memoryMb: use.memoryMb, inputs: shared.fd },
       instances: use.instances ?? 1,
       restarts: use.restarts ?? 5,
       backoffMs: use.backoffMs ?? 100,
@@ -124,12 +143,17 @@ async function openHosted(
     },
     (...what) => told(name, ...what),
   );
+  closers.push(() => pool.close());
   const facts = await pool.start();
+  try {
+    checkFacts(facts);
+  } catch (cause) {
+    throw unusable(`The analyzer of ${file} is not well defined: ${messageOf(cause)}`, cause);
+  }
   name = use.name ?? facts.name;
   return {
     facts,
     analyze: ({ source, index, timeMs, width, height }, deps, words) =>
       pool.ask({ frame: { source, index, timeMs, width, height }, deps, ...(words && { input: Array.from(words) }) }),
-    close: () => pool.close(),
   };
 }

@@ -100,6 +100,13 @@ export interface DefinitionFacts {
   stateless: boolean;
 }
 
+/** Facts that another process gave. @throws INVALID_ARGUMENT @internal */
+export function checkFacts(facts: DefinitionFacts): void {
+  const { name, depends, input, stateless } = definitionRules;
+  fields('definition', facts, { name, depends, input, stateless });
+  moduleName('name', facts.name);
+}
+
 /** @internal */
 export function factsOf(definition: AnalyzerDefinition): DefinitionFacts {
   const { name, depends = [], input, stateless = false } = definition;

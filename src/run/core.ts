@@ -323,6 +323,6 @@ function callbacksOf(core: WeakRef<RunCore>): RunCallbacks {
   };
 }
 
-function aborted(cause: unknown): FramepathError {
+export function aborted(cause: unknown): FramepathError {
   return new FramepathError('ABORTED', 'The run was aborted by its signal', { cause });
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type AnalyzerUse, analyzer, type Isolation, pipeline, type Report, video } from '../../src/index.js';
-import { hostsWork, inHosts, moduleFile, nameOf, twin } from './analyzer-files.js';
+import { hostsWork, inHosts, moduleFile, nameOf, python, pythonWorks, twin } from './analyzer-files.js';
 import { folderFor, patternClip } from './clips.js';
 import { closed, codeOf, within } from './outcomes.js';
 
@@ -123,6 +123,22 @@ describe.skipIf(!hostsWork)('an analyzer that cannot start', () => {
       expect(await start(faulty, { isolation, options: { slowMs: 5000 }, startTimeoutMs: 300 })).toBe(
         'MODULE_UNUSABLE',
       );
+  });
+
+  test.each(places)('in a %s is given up when the start is aborted', async (_, isolation) => {
+    const slow = analyzer(twin('faulty', isolation), { name: 'odd', isolation, options: { slowMs: 20_000 } });
+    const began = performance.now();
+    const started = pipeline(video(clip))
+      .use(slow)
+      .start({ signal: AbortSignal.timeout(300) });
+    expect(await codeOf(started)).toBe('ABORTED');
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  test('whose Python definition does not fit rejects start()', async () => {
+    const wrong = join(folder, 'wrong.py');
+    writeFileSync(wrong, 'from framepath import analyzer\n@analyzer(input={"breadth": 3})\ndef f(frame, deps): pass\n');
+    if (pythonWorks) expect(await start(wrong, { isolation: { python } })).toBe('MODULE_UNUSABLE');
   });
 
   test('without its interpreter rejects start()', async () => {
