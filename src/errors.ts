@@ -29,6 +29,8 @@ export const errorCodes = {
   INFERENCE_FAILED: 'The model failed while running.',
   MODULE_FAILED: 'A module threw; the cause is the original error.',
   MODULE_TIMEOUT: 'A module did not answer within its timeoutMs.',
+  MODULE_CRASHED: 'The thread or process of a module ended while it held a frame, or has used up its restarts.',
+  MODULE_UNUSABLE: 'A module cannot be loaded or started where it should run.',
   DEVICE_UNAVAILABLE: 'The device does not exist or cannot be used.',
   DEVICE_OUT_OF_MEMORY: 'The run does not fit into the memory of the device.',
   DEVICE_LOST: 'The device failed for good; this process cannot use it any more.',
@@ -58,6 +60,8 @@ const usualHints: Partial<Record<keyof typeof errorCodes, string>> = {
   INFERENCE_FAILED: 'Look at the model with: npx framepath models inspect PATH',
   MODULE_FAILED: 'See the cause, or state onError for this module.',
   MODULE_TIMEOUT: 'Raise timeoutMs, or state onError for this module.',
+  MODULE_CRASHED: 'See what the module printed; state onError or restarts for this module.',
+  MODULE_UNUSABLE: 'Run the file by itself to see more.',
   RUN_CLOSED: 'Start a new run.',
 };
 

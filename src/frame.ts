@@ -1,5 +1,6 @@
 /** Frames as JavaScript sees them: results are read when asked for, pixels while they are there. */
 import { FramepathError } from './errors.js';
+import type { InputCrop, InputPicture } from './modules/input.js';
 import type { Module } from './modules/module.js';
 import { field, kind, moduleOffsets, readValue } from './packed.js';
 import type { Box } from './results.js';
@@ -78,6 +79,7 @@ export const reservedNames: ReadonlySet<string> = new Set([
   'then',
   'constructor',
   'relink',
+  'input',
 ]);
 
 /** What frames need from their run. @internal */
@@ -102,6 +104,8 @@ export class FrameView implements FrameBase {
   readonly #words: Float64Array;
   readonly #at: number;
   readonly #external: readonly unknown[] | undefined;
+  /** the pixels an analyzer asked for, while it is shown the frame */
+  declare input: InputPicture | readonly InputCrop[] | undefined;
   #offsets: number[] | undefined;
   readonly #read: unknown[] = [];
   #lease: Lease;

@@ -18,10 +18,18 @@ export {
   type Tile,
   type WholeTile,
 } from './layout.js';
-export { type AnalyzerOptions, analyzer, type Dependency, type Observed } from './modules/analyzer.js';
+export { type AnalyzerOptions, type AnalyzerUse, analyzer, type Isolation } from './modules/analyzer.js';
 export { type ClassifyBoxesOptions, classify } from './modules/classify.js';
+export {
+  type AnalyzerDefinition,
+  type Dependency,
+  defineAnalyzer,
+  type FrameFacts,
+  type Observed,
+} from './modules/definition.js';
 export { type DetectOptions, detect } from './modules/detect.js';
 export { type IdentifyOptions, identify } from './modules/identify.js';
+export type { InputCrop, InputPicture, InputRequest, Shown } from './modules/input.js';
 export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';
 export { type TrackOptions, track } from './modules/track.js';
 export { raw } from './modules/whole-picture.js';

@@ -110,7 +110,22 @@ export type ModuleSpec = { name: string; policy?: PolicySpec } & (
       sameScene?: string[][];
       bank?: string;
     }
-  | { kind: 'js'; depends: string[]; pixels: boolean }
+  | {
+      kind: 'js';
+      depends: string[];
+      pixels: boolean;
+      /** any order, `policy.workers` at once */
+      stateless?: boolean;
+      /** crops have a width and a height */
+      input?: {
+        width?: number;
+        height?: number;
+        format?: 'rgb24' | 'gray8' | 'nv12';
+        /** module whose boxes are cut out */
+        crop?: string;
+        align?: 'dlib' | 'arcface' | 'none';
+      };
+    }
 );
 
 export interface TileSpec {
@@ -218,9 +233,14 @@ export interface NativePacket {
 export interface RunCallbacks {
   /**
    * A JS module is asked about a task. `record` has the form of a ResultBlock record (modules that have spoken so far).
-   * Must answer exactly once with `run.answer`.
+   * Must answer exactly once with `run.answer`, saying the attempt. `input` is there if the module asked for one:
+   *
+   * ```
+   * input      = slot, capacity, pictures...     where in SharedInputs; 0 0 without pictures
+   * picture    = offset (in the slot), bytes, width, height, x1, y1, x2, y2, index (of the box; -1: the whole frame)
+   * ```
    */
-  task(module: number, taskId: number, record: Float64Array): void;
+  task(module: number, taskId: number, record: Float64Array, attempt: number, input?: Float64Array): void;
   /** something was lost and the run goes on; JSON {where, what, reason} */
   event(name: 'recovery', json: string): void;
 }
@@ -231,6 +251,14 @@ export interface PixelRequest {
   format: 'rgb24' | 'gray8' | 'nv12';
   /** frame pixels */
   crop?: [number, number, number, number];
+}
+
+/** Memory for inputs of modules: made (to be given to a run), or mapped from a descriptor that another process gave. */
+export interface SharedInputs {
+  /** of memory that was made here */
+  readonly fd: number;
+  /** The bytes of a slot. */
+  view(offset: number, capacity: number): ArrayBuffer;
 }
 
 export interface NativeRun {
@@ -269,8 +297,10 @@ export interface NativeRun {
   endFrames(source: string, failure?: string): void;
   /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
-  /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with `message` */
-  answer(module: number, taskId: number, state: 0 | 1 | 2, message?: string): void;
+  /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with JSON {code, message, hint} */
+  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2, failure?: string): void;
+  /** something was lost and the run goes on: JSON {where, what, reason}, for the report and the event */
+  recovered(json: string): void;
   pixels(taskId: number, json: string): Uint8Array;
   jpeg(taskId: number, json: string): Uint8Array;
   /** hold a delivered frame's pixels past the next `next()`; false = already released */
@@ -362,5 +392,8 @@ export interface NativeAddon {
   /** Renders a moving pattern; JSON {path, width, height, fps, frames} */
   benchClip(json: string): Promise<void>;
   errorCodes(): string[];
-  Run: new (specJson: string, callbacks: RunCallbacks) => NativeRun;
+  Run: new (specJson: string, callbacks: RunCallbacks, inputs?: SharedInputs) => NativeRun;
+  SharedInputs: new (fd?: number) => SharedInputs;
+  /** This process is killed when the thread that started it ends; false: it has (`parent` is its process). */
+  endWithParent(parent: number): boolean;
 }

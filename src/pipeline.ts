@@ -1,15 +1,17 @@
 /** The builder: sources, modules, composition, outputs. */
 
 import { loadAddon } from './addon.js';
-import { loadSettings, type Settings, settingRules } from './config.js';
+import { type DecidedSettings, loadSettings, type Settings, settingRules } from './config.js';
 import { toFramepathError } from './errors.js';
 import { type Explanation, explainPlan } from './explain/explanation.js';
+import { type OpenModules, openModules, type ToldOf } from './hosts/open.js';
 import { Layout } from './layout.js';
 import { Module } from './modules/module.js';
+import type { NativeAddon } from './native.js';
 import { checkEncode, type EncodeOptions } from './output.js';
 import { type Description, orderModules, planRun } from './plan.js';
 import { chooseProviders } from './providers/choose.js';
-import { RunCore } from './run/core.js';
+import { aborted, RunCore } from './run/core.js';
 import { Run } from './run/run.js';
 import { Source } from './source.js';
 import { fields, text, unexpected } from './validate.js';
@@ -170,17 +172,47 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   }
 
   async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
-    const modules = orderModules(this.#description.modules);
     const settings = await loadSettings(this.#settings);
     const addon = loadAddon();
+    let told: ToldOf = () => undefined;
+    const given = this.#description.modules;
+    const opened = await openModules(given, addon, (...what) => told(...what), signal).catch((error) => {
+      throw signal?.aborted ? aborted(signal.reason) : error;
+    });
+    try {
+      const core = await this.#startRun(addon, opened, settings, signal);
+      told = toldBy(new WeakRef(core));
+      dropped.register(core, opened.close);
+      return new Run<Results>(core);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+  }
+
+  async #startRun(
+    addon: NativeAddon,
+    { modules: given, inputs, close }: OpenModules,
+    settings: DecidedSettings,
+    signal: AbortSignal | undefined,
+  ): Promise<RunCore> {
+    const modules = orderModules(given);
     const infers = modules.some(({ spec }) => 'model' in spec);
     const providers = infers ? await chooseProviders(settings) : {};
     const spec = planRun(this.#description, modules, settings, providers);
-    const core = openRun(addon, spec, modules);
+    const core = openRun(addon, spec, modules, { inputs, close });
     await core.start(this.#files, this.#description.sources, signal);
-    return new Run<Results>(core);
+    return core;
   }
 }
+
+/** Hosts do not hold the run: one that is dropped has to go. */
+function toldBy(core: WeakRef<RunCore>): ToldOf {
+  return (...what) => core.deref()?.lost(...what);
+}
+
+/** Its analyzers go with a run that was dropped. */
+const dropped = new FinalizationRegistry((close: OpenModules['close']) => void close().catch(() => undefined));
 
 function openRun(...given: ConstructorParameters<typeof RunCore>): RunCore {
   try {

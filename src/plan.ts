@@ -80,6 +80,9 @@ function checkInputs(module: Module, byName: ReadonlyMap<string, Module>): void 
     if (wanted && !wanted.includes(given))
       throw invalid(`Module '${module.name}' needs ${wanted.join(' or ')} but '${name}' gives ${given}`, module.name);
   }
+  const crop = module.host?.input?.crop;
+  if (crop !== undefined && !boxShapes.includes(byName.get(crop)!.shape))
+    throw invalid(`Module '${module.name}' crops what '${crop}' gives, which are no boxes`, module.name);
   const fallback = module.spec.policy?.fallback;
   if (fallback !== undefined) needed(byName, fallback, `Module '${module.name}' falls back to`, module.name);
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { python } from './api/analyzer-files.js';
 import { complete, decoded, facesClip, folderFor, root } from './api/clips.js';
 
 describe.skipIf(!complete)('examples', () => {
@@ -30,6 +31,14 @@ describe.skipIf(!complete)('examples', () => {
     const out = join(folder, 'redacted.mp4');
     run('redact.mjs', clip('a.mp4'), out);
     expect(decoded(out).frames).toBe(75);
+  });
+
+  test.each(['inline', 'thread', 'process'])('people-counter counts the same people in a %s', (isolation) => {
+    expect(run('people-counter.mjs', clip('a.mp4'), isolation)).toMatch(/ms: ([1-9]) there, \d+ so far/);
+  });
+
+  test('python-analyzer sees the faces', () => {
+    expect(run('python-analyzer.mjs', clip('a.mp4'), python)).toMatch(/^0 ms \[ \d+/);
   });
 
   test('analyzer reads pixels and boxes', () => {

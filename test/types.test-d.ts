@@ -6,9 +6,11 @@ import {
   type Classification,
   classify,
   type Detection,
+  defineAnalyzer,
   detect,
   follow,
   grid,
+  type InputCrop,
   identify,
   type Person,
   pipeline,
@@ -95,6 +97,43 @@ describe('analyzers', () => {
     });
     const run = await pipeline().use(faces).use(count).start();
     expectTypeOf<FrameOf<typeof run>['count']>().toEqualTypeOf<number>();
+  });
+});
+
+describe('analyzers of files', () => {
+  const smile = defineAnalyzer({
+    name: 'smile',
+    depends: [faces],
+    input: { width: 64, crop: 'faces' },
+    configure: async () => ({ seen: 0 }),
+    analyze(frame, deps, state) {
+      expectTypeOf(frame.input).toEqualTypeOf<readonly InputCrop[]>();
+      expectTypeOf(deps.faces).toEqualTypeOf<Detection[]>();
+      expectTypeOf(state).toEqualTypeOf<{ seen: number }>();
+      return deps.faces.map(() => 0.5);
+    },
+  });
+
+  test('are typed by their definition, by name, or not at all', async () => {
+    const typed = await pipeline()
+      .use(faces)
+      .use(analyzer<typeof smile>('./smile.js', { isolation: 'thread' }))
+      .start();
+    expectTypeOf<FrameOf<typeof typed>['smile']>().toEqualTypeOf<number[]>();
+    const named = await pipeline()
+      .use(analyzer('./smile.js', { name: 'smile' }))
+      .start();
+    expectTypeOf<FrameOf<typeof named>['smile']>().toEqualTypeOf<unknown>();
+    const bare = await pipeline().use(analyzer('./smile.js')).start();
+    expectTypeOf<'smile' extends keyof FrameOf<typeof bare> ? true : false>().toEqualTypeOf<false>();
+  });
+
+  test('may be used as they are', async () => {
+    const run = await pipeline()
+      .use(faces)
+      .use(analyzer(smile, { onError: 'skip' }))
+      .start();
+    expectTypeOf<FrameOf<typeof run>['smile']>().toEqualTypeOf<number[] | undefined>();
   });
 });
 

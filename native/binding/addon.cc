@@ -1,5 +1,9 @@
 // The module: what src/native.ts calls NativeAddon.
 #include <napi.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "binding/bench_json.h"
 #include "binding/environment.h"
@@ -7,6 +11,7 @@
 #include "binding/js_error.h"
 #include "binding/report_json.h"
 #include "binding/run.h"
+#include "binding/shared_inputs.h"
 #include "binding/spec_from_json.h"
 #include "infer/runtime.h"
 #include "kernels/host.h"
@@ -131,6 +136,14 @@ Napi::Value errorCodes(const Napi::CallbackInfo& info) {
   return codes;
 }
 
+// This process is killed when the thread that started it ends, however that comes about. (parent's id): false when it
+// has ended already.
+Napi::Value endWithParent(const Napi::CallbackInfo& info) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const bool there = info[0].IsNumber() && getppid() == info[0].As<Napi::Number>().Int32Value();
+  return Napi::Boolean::New(info.Env(), there);
+}
+
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   const auto environment = std::make_shared<Environment>(env);
   env.SetInstanceData(new std::shared_ptr<Environment>(environment));
@@ -145,6 +158,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("benchClip", Napi::Function::New(env, benchClip, "benchClip"));
   exports.Set("errorCodes", Napi::Function::New(env, errorCodes, "errorCodes"));
   exports.Set("Run", Run::define(env));
+  exports.Set("SharedInputs", SharedInputs::define(env));
+  exports.Set("endWithParent", Napi::Function::New(env, endWithParent, "endWithParent"));
   return exports;
 }
 

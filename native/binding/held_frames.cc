@@ -1,8 +1,6 @@
 #include "binding/held_frames.h"
 
-#include <algorithm>
-#include <cmath>
-
+#include "graph/convert_frame.h"
 #include "media/jpeg.h"
 
 namespace framepath::binding {
@@ -57,32 +55,11 @@ bool HeldFrames::keep(int64_t taskId, const graph::TaskRef& asked) {
 }
 
 Image HeldFrames::converted(const Frame& frame, const Request& request) {
-  Box crop = request.crop;
-  if (crop.area() <= 0) crop = {0, 0, static_cast<float>(frame.width), static_cast<float>(frame.height)};
-  Request size = request;
-  if (!size.width && !size.height) {
-    size.width = static_cast<int32_t>(std::lround(crop.width()));
-    size.height = static_cast<int32_t>(std::lround(crop.height()));
-  } else if (!size.height) {
-    size.height = std::max(1, static_cast<int32_t>(std::lround(size.width * crop.height() / crop.width())));
-  } else if (!size.width) {
-    size.width = std::max(1, static_cast<int32_t>(std::lround(size.height * crop.width() / crop.height())));
-  }
-  if (size.width < 1 || size.height < 1 || size.width > 16384 || size.height > 16384)
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "Pixels of " + std::to_string(size.width) + "x" + std::to_string(size.height) + " cannot be made.",
-                "Ask for 1 to 16384 pixels each way.");
-  Image image = allocateImage(*device_, request.format, size.width, size.height);
-  image.view.matrix = frame.view.matrix;
-  image.view.range = frame.view.range;
-  const auto to256 = [](double v) { return static_cast<int32_t>(std::lround(v * 256)); };
-  queue_->wait(frame.ready);
-  launch(*device_, *queue_,
-         ConvertArgs{frame.view, to256(crop.x1 * frame.scaleX()), to256(crop.y1 * frame.scaleY()),
-                     std::max(1, to256(crop.width() * frame.scaleX())),
-                     std::max(1, to256(crop.height() * frame.scaleY())), image.view},
-         Grid{size.width, size.height, 1});
-  frame.addReadFence(queue_->record());
+  const Box crop = request.crop.area() > 0 ? request.crop : graph::wholeFrame(frame);
+  int32_t width = request.width, height = request.height;
+  graph::completeSize(crop, width, height);
+  Image image = allocateImage(*device_, request.format, width, height);
+  graph::convertFrame(*device_, *queue_, frame, crop, image.view);
   return image;
 }
 

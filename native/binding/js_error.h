@@ -22,6 +22,15 @@ inline Napi::Error toJsError(Napi::Env env, const std::exception& error) {
   return js;
 }
 
+// INTERNAL for a name that is not in the table.
+inline ErrorCode errorCodeNamed(std::string_view name) {
+#define FRAMEPATH_FIND_CODE(code) \
+  if (name == #code) return ErrorCode::code;
+  FRAMEPATH_ERROR_CODES(FRAMEPATH_FIND_CODE)
+#undef FRAMEPATH_FIND_CODE
+  return ErrorCode::INTERNAL;
+}
+
 // The Node-API call wrapper: native exceptions become JS ones.
 template <typename Body>
 auto guarded(Napi::Env env, Body body) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "binding/js_error.h"
+#include "binding/json_values.h"
 #include "binding/record.h"
 #include "binding/report_json.h"
+#include "binding/shared_inputs.h"
 #include "binding/spec_from_json.h"
 #include "binding/trace_json.h"
 
@@ -24,6 +26,17 @@ Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words) {
   Napi::Float64Array array = Napi::Float64Array::New(env, words.size());
   std::copy(words.begin(), words.end(), array.Data());
   return array;
+}
+// The form is described at RunCallbacks in src/native.ts; undefined without an input.
+Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
+  if (!input) return env.Undefined();
+  std::vector<double> words{0, 0};
+  if (input->slot) words = {static_cast<double>(input->slot->offset), static_cast<double>(input->slot->capacity)};
+  for (const graph::Picture& picture : input->pictures)
+    words.insert(words.end(), {static_cast<double>(picture.offset), static_cast<double>(picture.bytes),
+                               static_cast<double>(picture.width), static_cast<double>(picture.height), picture.box.x1,
+                               picture.box.y1, picture.box.x2, picture.box.y2, static_cast<double>(picture.item)});
+  return wordsArray(env, words);
 }
 Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size) {
   Napi::Uint8Array array = Napi::Uint8Array::New(env, size);
@@ -58,6 +71,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::endFrames>("endFrames"),
                       InstanceMethod<&Run::submit>("submit"),
                       InstanceMethod<&Run::answer>("answer"),
+                      InstanceMethod<&Run::recovered>("recovered"),
                       InstanceMethod<&Run::pixels>("pixels"),
                       InstanceMethod<&Run::jpeg>("jpeg"),
                       InstanceMethod<&Run::keep>("keep"),
@@ -68,6 +82,7 @@ Napi::Function Run::define(Napi::Env env) {
 Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environment::of(info.Env())) {
   guarded(info.Env(), [&] {
     graph::PipelineSpec spec = pipelineFrom(parseJson(text(info[0])));
+    spec.shared = SharedInputs::of(info[2]);
     state_ = std::make_shared<RunState>();
     state_->js = environment_.js;
     callbacks_ = std::make_shared<RunCallbacks>();
@@ -81,17 +96,19 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
     }
     graph::PipelineHooks hooks;
     hooks.ask = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_),
-                 state = std::weak_ptr<RunState>(state_)](int32_t module, const graph::TaskRef& task) {
+                 state = std::weak_ptr<RunState>(state_)](int32_t module, const graph::TaskRef& task, int64_t attempt,
+                                                          const graph::InputRef& input) {
       const auto alive = state.lock();
       if (!alive) return;
       std::vector<double> words;
       packRecord(*task, *alive->pipeline, words);
-      js->post([callbacks, module, id = task->id, words = std::move(words)](Napi::Env env) {
+      js->post([callbacks, module, id = task->id, attempt, input, words = std::move(words)](Napi::Env env) {
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->task.IsEmpty()) return;
-        functions->task.Call(
-            {Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)), wordsArray(env, words)});
+        functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)),
+                              wordsArray(env, words), Napi::Number::New(env, static_cast<double>(attempt)),
+                              inputArray(env, input)});
       });
     };
     hooks.recovered = [js = state_->js,
@@ -353,11 +370,24 @@ Napi::Value Run::submit(const Info& info) {
 
 void Run::answer(const Info& info) {
   guarded(info.Env(), [&] {
-    using Answer = graph::ExternalModule::Answer;
-    const int64_t said = whole(info[2]);
-    const Answer answer = said == 1 ? Answer::value : said == 2 ? Answer::failed : Answer::nothing;
-    state_->pipeline->answer(static_cast<int32_t>(whole(info[0])), whole(info[1]), answer,
-                             info[3].IsString() ? text(info[3]) : "");
+    graph::ExternalModule::Answer answer;
+    const int64_t said = whole(info[3]);
+    if (said == 1) answer.kind = graph::ExternalModule::Answer::value;
+    if (said == 2) {
+      answer.kind = graph::ExternalModule::Answer::failed;
+      const Json failure = parseJson(text(info[4]));
+      answer.error = Error(errorCodeNamed(get<std::string>(failure, "code", "MODULE_FAILED")),
+                           get<std::string>(failure, "message", ""), get<std::string>(failure, "hint", ""));
+    }
+    state_->pipeline->answer(static_cast<int32_t>(whole(info[0])), whole(info[1]), whole(info[2]), std::move(answer));
+  });
+}
+
+void Run::recovered(const Info& info) {
+  guarded(info.Env(), [&] {
+    const Json recovery = parseJson(text(info[0]));
+    state_->pipeline->recovered({get<std::string>(recovery, "where", ""), get<std::string>(recovery, "what", ""),
+                                 get<std::string>(recovery, "reason", "")});
   });
 }
 

@@ -65,6 +65,7 @@ class Run : public Napi::ObjectWrap<Run> {
   void endFrames(const Info& info);
   Napi::Value submit(const Info& info);
   void answer(const Info& info);
+  void recovered(const Info& info);
   Napi::Value pixels(const Info& info);
   Napi::Value jpeg(const Info& info);
   Napi::Value keep(const Info& info);

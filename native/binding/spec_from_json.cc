@@ -21,6 +21,16 @@ graph::Policy policyFrom(const Json& json) {
   return policy;
 }
 
+graph::InputSpec inputFrom(const Json& json) {
+  graph::InputSpec input;
+  input.width = get(json, "width", input.width);
+  input.height = get(json, "height", input.height);
+  input.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
+  input.crop = get<std::string>(json, "crop", "");
+  input.align = get<std::string>(json, "align", "none");
+  return input;
+}
+
 graph::ModuleSpec moduleFrom(const Json& json) {
   using Kind = graph::ModuleSpec::Kind;
   graph::ModuleSpec module;
@@ -59,6 +69,8 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   }
   module.depends = get(json, "depends", std::vector<std::string>{});
   module.pixels = get(json, "pixels", false);
+  module.stateless = get(json, "stateless", false);
+  if (json.contains("input")) module.input = inputFrom(json["input"]);
   return module;
 }
 

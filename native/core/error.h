@@ -33,6 +33,8 @@ namespace framepath {
   X(INFERENCE_FAILED)            \
   X(MODULE_FAILED)               \
   X(MODULE_TIMEOUT)              \
+  X(MODULE_CRASHED)              \
+  X(MODULE_UNUSABLE)             \
   X(DEVICE_UNAVAILABLE)          \
   X(DEVICE_OUT_OF_MEMORY)        \
   X(DEVICE_LOST)                 \

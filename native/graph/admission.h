@@ -1,8 +1,10 @@
 // How many frames of a source may be alive: leases of pixels, and tasks whose results wait to be taken.
 #pragma once
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "core/frame.h"
 
@@ -62,6 +64,7 @@ class FrameLease {
   FrameLease(FrameRef frame, std::shared_ptr<Admission> admission)
       : frame_(std::move(frame)), admission_(std::move(admission)) {}
   ~FrameLease() {
+    shared_.clear();
     frame_.reset();
     admission_->leaseEnded();
   }
@@ -69,9 +72,21 @@ class FrameLease {
   FrameLease& operator=(const FrameLease&) = delete;
   const FrameRef& frame() const { return frame_; }
 
+  // Something made of the frame that its readers share: `make` runs once for a name, while others wait. Goes with the
+  // lease.
+  template <typename T, typename Make>
+  std::shared_ptr<const T> share(const std::string& name, Make make) const {
+    std::lock_guard lock(sharing_);
+    std::shared_ptr<const void>& shared = shared_[name];
+    if (!shared) shared = std::make_shared<const T>(make());
+    return std::static_pointer_cast<const T>(shared);
+  }
+
  private:
   FrameRef frame_;
   std::shared_ptr<Admission> admission_;
+  mutable std::mutex sharing_;
+  mutable std::map<std::string, std::shared_ptr<const void>> shared_;
 };
 
 using LeaseRef = std::shared_ptr<const FrameLease>;

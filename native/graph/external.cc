@@ -8,29 +8,34 @@ namespace framepath::graph {
 
 class ExternalModule::ExternalWorker : public Worker {
  public:
-  explicit ExternalWorker(std::shared_ptr<ExternalModule> module) : module_(std::move(module)) {}
+  ExternalWorker(std::shared_ptr<ExternalModule> module, std::unique_ptr<InputReader> reader)
+      : module_(std::move(module)), reader_(std::move(reader)) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    for (size_t i = 0; i < tasks.size(); i++) says[i] = module_->wait(tasks[i]);
+    for (size_t i = 0; i < tasks.size(); i++) says[i] = module_->wait(tasks[i], reader_.get());
   }
   void interrupt() override { module_->close(); }
 
  private:
   std::shared_ptr<ExternalModule> module_;
+  std::unique_ptr<InputReader> reader_;
 };
 
-std::unique_ptr<Worker> ExternalModule::openWorker() {
-  return std::make_unique<ExternalWorker>(shared_from_this());
+std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<InputReader> reader) {
+  return std::make_unique<ExternalWorker>(shared_from_this(), std::move(reader));
 }
 
-Observation ExternalModule::wait(const TaskRef& task) {
+Observation ExternalModule::wait(const TaskRef& task, InputReader* reader) {
+  const InputRef input = reader ? reader->read(*task) : nullptr;
+  int64_t attempt = 0;
   {
     std::lock_guard lock(mutex_);
     if (closed_) return Observation::nothing(Reason::cancelled);
-    pending_[task->id].task = task;
+    attempt = ++attempts_;
+    pending_[task->id] = {task, attempt, std::nullopt};
   }
-  ask_(task);
+  ask_(task, attempt, input);
   std::unique_lock lock(mutex_);
-  const auto done = [&] { return closed_ || pending_[task->id].answered; };
+  const auto done = [&] { return closed_ || pending_[task->id].answer; };
   bool inTime = true;
   if (timeoutMs_ > 0)
     inTime = answered_.wait_for(lock, std::chrono::duration<double, std::milli>(timeoutMs_), done);
@@ -44,17 +49,15 @@ Observation ExternalModule::wait(const TaskRef& task) {
         ErrorCode::MODULE_TIMEOUT,
         "Module \"" + name_ + "\" did not answer within " + std::to_string(static_cast<int64_t>(timeoutMs_)) + " ms.",
         "Raise timeoutMs, or set onError: 'skip' to go on without its result.");
-  if (pending.answer == Answer::failed) throw Error(ErrorCode::MODULE_FAILED, pending.message);
-  return pending.answer == Answer::value ? Observation::of(External{}) : Observation::nothing(Reason::none);
+  if (pending.answer->kind == Answer::failed) throw *pending.answer->error;
+  return pending.answer->kind == Answer::value ? Observation::of(External{}) : Observation::nothing(Reason::none);
 }
 
-void ExternalModule::answer(int64_t taskId, Answer answer, const std::string& message) {
+void ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {
   std::lock_guard lock(mutex_);
   const auto it = pending_.find(taskId);
-  if (it == pending_.end()) return;
-  it->second.answered = true;
-  it->second.answer = answer;
-  it->second.message = message;
+  if (it == pending_.end() || it->second.attempt != attempt) return;
+  it->second.answer = std::move(answer);
   answered_.notify_all();
 }
 

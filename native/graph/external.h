@@ -5,8 +5,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
+#include "core/error.h"
+#include "graph/input.h"
 #include "graph/module.h"
 
 namespace framepath::graph {
@@ -14,15 +17,20 @@ namespace framepath::graph {
 // One JS module of one run. Thread-safe.
 class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
  public:
-  using Ask = std::function<void(const TaskRef& task)>;  // posts to JavaScript, returns at once
+  // Posts to JavaScript, returns at once. `attempt` goes back with the answer; input is null unless asked for.
+  using Ask = std::function<void(const TaskRef& task, int64_t attempt, const InputRef& input)>;
 
   ExternalModule(std::string name, double timeoutMs, Ask ask)
       : name_(std::move(name)), timeoutMs_(timeoutMs), ask_(std::move(ask)) {}
 
-  std::unique_ptr<Worker> openWorker();
-  enum class Answer : uint8_t { nothing, value, failed };
-  // An answer nobody waits for (late, unknown) is ignored.
-  void answer(int64_t taskId, Answer answer, const std::string& message);
+  // `reader` may be null.
+  std::unique_ptr<Worker> openWorker(std::unique_ptr<InputReader> reader);
+  struct Answer {
+    enum Kind : uint8_t { nothing, value, failed } kind = nothing;
+    std::optional<Error> error;  // of `failed`
+  };
+  // An answer nobody waits for (late, of an earlier attempt, unknown) is ignored.
+  void answer(int64_t taskId, int64_t attempt, Answer answer);
   void close();
   // The task JavaScript is being asked about, for its pixels; null when it is not (or no longer).
   TaskRef asked(int64_t taskId) const;
@@ -31,11 +39,10 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   class ExternalWorker;
   struct Pending {
     TaskRef task;
-    bool answered = false;
-    Answer answer = Answer::nothing;
-    std::string message;
+    int64_t attempt = 0;
+    std::optional<Answer> answer;
   };
-  Observation wait(const TaskRef& task);
+  Observation wait(const TaskRef& task, InputReader* reader);
 
   const std::string name_;
   const double timeoutMs_;
@@ -43,6 +50,7 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   mutable std::mutex mutex_;
   std::condition_variable answered_;
   std::map<int64_t, Pending> pending_;
+  int64_t attempts_ = 0;
   bool closed_ = false;
 };
 

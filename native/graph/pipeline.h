@@ -25,7 +25,8 @@
 namespace framepath::graph {
 
 struct PipelineHooks {
-  std::function<void(int32_t module, const TaskRef& task)> ask;  // a JS module's turn; module = position in the spec
+  // A JS module's turn; module = position in the spec. See ExternalModule::Ask.
+  std::function<void(int32_t module, const TaskRef& task, int64_t attempt, const InputRef& input)> ask;
   std::function<void(const Recovery&)>
       recovered;  // something was lost and the run goes on; from any thread, may be empty
 };
@@ -53,7 +54,7 @@ class Pipeline {
   void next(size_t max, Engine::NextCallback callback);
   void discard();
   void nextPacket(Programme::PacketCallback callback);
-  void answer(int32_t module, int64_t taskId, ExternalModule::Answer answer, const std::string& message);
+  void answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
   TaskRef asked(int32_t module, int64_t taskId) const;
 
   void addSource(const SourceSpec& spec);  // blocks while opening
@@ -69,6 +70,9 @@ class Pipeline {
   // Position of a spec's module in Task::observations.
   int32_t observationOf(size_t specModule) const { return observationOf_[specModule]; }
   const std::vector<std::string>* labelsOf(size_t specModule) const;
+
+  // Something was lost and the run goes on: for the report and the hook.
+  void recovered(Recovery recovery);
 
   Progress progress() const;
   Report report() const;
@@ -94,10 +98,10 @@ class Pipeline {
 
   OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::shared_ptr<FrameSource>& frames);
   void open();
-  void recovered(Recovery recovery);
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   void tellFalls(const ModuleSpec& spec, const infer::Model& model);
   std::vector<ModuleNode> buildNodes();
+  ModuleNode externalNode(const ModuleSpec& spec, int32_t module);
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
   std::shared_ptr<Programme> openProgramme();
   std::vector<StageStats> stagesLocked() const;

@@ -139,6 +139,41 @@ IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* mod
   return state;
 }
 
+// A user's closure keeps what it likes: unless it says otherwise, each source in order, one at a time.
+ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
+  ModuleNode node;
+  node.name = spec.name;
+  node.depends = spec.depends;
+  node.policy = spec.policy;
+  node.stateful = !spec.stateless;
+  if (spec.stateless) node.workers = spec.workers;
+  node.pixels = spec.pixels || spec.input;
+  node.acceptsNothing = true;  // sees undefined where a dependency has nothing
+  CropSource crops;
+  if (spec.input && !spec.input->crop.empty()) {
+    const auto positionOf = [&](const std::string& name) {
+      for (size_t m = 0; m < observationOf_.size(); m++)
+        if (spec_.modules[m].name == name) return static_cast<int32_t>(m);
+      return -1;
+    };
+    int32_t at = positionOf(spec.input->crop);
+    if (at < 0) {
+      Error error(ErrorCode::GRAPH_INVALID, "Module \"" + spec.name + "\" crops boxes of \"" + spec.input->crop +
+                                                "\", which is not used before it.");
+      error.module = spec.name;
+      throw error;
+    }
+    crops.boxes = observationOf_[at];
+    while (at >= 0 && spec_.modules[at].kind != ModuleSpec::Kind::detect) at = positionOf(spec_.modules[at].of);
+    if (at >= 0) crops.detections = observationOf_[at];
+  }
+  if (spec.input && !spec_.shared) spec_.shared = SharedMemory::open();
+  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops] {
+    return external->openWorker(input ? std::make_unique<InputReader>(device_, spec_.shared, *input, crops) : nullptr);
+  };
+  return node;
+}
+
 std::vector<ModuleNode> Pipeline::buildNodes() {
   std::vector<ModuleNode> nodes;
   const FactsOf facts = [this](int32_t source) { return factsOf(source); };
@@ -207,18 +242,7 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
         }
         break;
       }
-      case ModuleSpec::Kind::js: {
-        ModuleNode node;
-        node.name = spec.name;
-        node.depends = spec.depends;
-        node.policy = spec.policy;
-        node.stateful = true;  // a user's closure keeps what it likes: each source in order, one at a time
-        node.pixels = spec.pixels;
-        node.acceptsNothing = true;  // sees undefined where a dependency has nothing
-        node.openWorker = [external = externals_.at(static_cast<int32_t>(m))] { return external->openWorker(); };
-        nodes.push_back(std::move(node));
-        break;
-      }
+      case ModuleSpec::Kind::js: nodes.push_back(externalNode(spec, static_cast<int32_t>(m))); break;
     }
     observationOf_.push_back(static_cast<int32_t>(nodes.size()) - 1);
   }

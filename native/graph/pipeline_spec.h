@@ -7,6 +7,7 @@
 
 #include "compose/layout.h"
 #include "device/device.h"
+#include "graph/input.h"
 #include "graph/module.h"
 #include "infer/model.h"
 #include "media/encoder.h"
@@ -50,6 +51,8 @@ struct ModuleSpec {
   std::string bank;                  // path of saved identities
   std::vector<std::string> depends;  // js
   bool pixels = false;               // js
+  bool stateless = false;            // js: any order, `workers` at once
+  std::optional<InputSpec> input;    // js
 };
 
 struct OutputSpec {
@@ -77,6 +80,7 @@ struct PipelineSpec {
   bool open = false;
   bool snapshots = false;
   bool trace = false;
+  std::shared_ptr<SharedMemory> shared;  // where inputs of modules go; null: made when needed
 };
 
 }  // namespace framepath::graph

@@ -55,9 +55,9 @@ void Pipeline::nextPacket(Programme::PacketCallback callback) {
     callback(std::nullopt);
 }
 
-void Pipeline::answer(int32_t module, int64_t taskId, ExternalModule::Answer answer, const std::string& message) {
+void Pipeline::answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer) {
   const auto it = externals_.find(module);
-  if (it != externals_.end()) it->second->answer(taskId, answer, message);
+  if (it != externals_.end()) it->second->answer(taskId, attempt, std::move(answer));
 }
 
 TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {

@@ -1,37 +1,79 @@
-/** Modules written in JavaScript. */
+/** Modules of your own: where an analyzer is used, and where it runs. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
-import { callable, fields, flag, list, unexpected } from '../validate.js';
+import { anyOf, fields, flag, integer, number, oneOf, type Rule, text, unexpected } from '../validate.js';
+import {
+  type AnalyzerDefinition,
+  checkDefinition,
+  type Dependency,
+  definitionRules,
+  factsOf,
+  type Observed,
+} from './definition.js';
+import type { InputRequest, InputWords, Shown } from './input.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
 
-/** A dependency of an analyzer: a module (typed), or its name. */
-export type Dependency = string | Module<string, unknown, object>;
+/** Where a module runs: on this thread, on one of its own, in a process of its own, or in a Python interpreter. */
+export type Isolation = 'inline' | 'thread' | 'process' | { /** folder of a venv, or an interpreter */ python: string };
 
-/** What an analyzer is given: the value of each dependency by name; `unknown` for those given by name only. */
-export type Observed<D extends readonly Dependency[]> = {
-  readonly [K in D[number] as NameOf<K>]: K extends Module<string, infer V, object> ? V : unknown;
-};
+/** How an analyzer is used: where, how often, and what happens when it fails. */
+export interface AnalyzerUse<E extends OnError = OnError> extends Omit<Policy, 'workers'> {
+  /** default: the name in its definition */
+  name?: string;
+  /** default `'inline'`; of a `.py` file `{ python: 'python3' }` */
+  isolation?: Isolation;
+  /** how many of it work at once; default 1, more only of a stateless one */
+  instances?: number;
+  /** what its `configure` is given; plain data */
+  options?: unknown;
+  /** folder that a relative path starts from, and where its process runs; default the working directory */
+  root?: string;
+  /** how often in a minute a thread or process that ended is started again; then the module has failed; default 5 */
+  restarts?: number;
+  /** pause before the first restart, doubled for each that follows without an answer between; at most 5 s; default 100 */
+  backoffMs?: number;
+  /** longest start, `configure` included; default 30 000 */
+  startTimeoutMs?: number;
+  /** most memory for its JavaScript objects, or of its Python process (address space), MiB; default as Node, none */
+  memoryMb?: number;
+  onError?: E;
+}
 
-type NameOf<K> = K extends string ? K : K extends Module<infer N, unknown, object> ? N : never;
-
-/** Options of {@link analyzer}. */
-export interface AnalyzerOptions<N extends string, T, D extends readonly Dependency[], E extends OnError>
-  extends Policy {
-  name: N;
-  /** modules whose values it reads, as modules or by name; default none */
-  depends?: D;
-  /** whether it reads pixels (`frame.pixels`, `frame.jpeg`); the frame is held until it has answered; default false */
+/** An analyzer written where it is used. */
+export interface AnalyzerOptions<
+  N extends string,
+  T,
+  D extends readonly Dependency[],
+  E extends OnError,
+  I extends InputRequest | undefined = undefined,
+  S = undefined,
+> extends Omit<AnalyzerDefinition<N, T, D, I, S>, 'analyze'>,
+    Omit<Policy, 'workers'> {
+  /** whether it calls `frame.pixels` or `frame.jpeg`; the frame is held until it has answered; default false */
   pixels?: boolean;
   onError?: E;
   /** Called for each source's frames in order, one at a time. What it returns becomes `frame[name]`. */
-  analyze(frame: FrameBase, deps: Observed<D>): T | Promise<T>;
+  analyze(frame: FrameBase & Shown<I>, deps: Observed<D>, state: Awaited<S>): T | Promise<T>;
 }
 
-/** @internal */
+/** A module of a run that JavaScript answers for. @internal */
 export interface AnalyzerHost {
   readonly pixels: boolean;
   readonly stride: number;
-  analyze(frame: FrameBase, deps: Readonly<Record<string, unknown>>): unknown;
+  readonly input?: InputRequest;
+  /** `frame` is shown; `words` say where its input lies. Rejects with what it threw, or a coded error. */
+  analyze(frame: FrameBase, deps: Readonly<Record<string, unknown>>, words: InputWords | undefined): unknown;
 }
+
+/** What has to be opened before a run: an analyzer, here or in a file. @internal */
+export interface AnalyzerPlace {
+  readonly what: { definition: AnalyzerDefinition } | { file: string };
+  readonly use: AnalyzerUse;
+}
+
+type Of<F> =
+  F extends AnalyzerDefinition<infer N, infer T, infer D> ? { name: N; value: Awaited<T>; needs: Observed<D> } : never;
 
 /**
  * A module written in JavaScript, run inside this process. What `analyze` throws becomes MODULE_FAILED with the original
@@ -41,31 +83,90 @@ export interface AnalyzerHost {
  * const faces = detect('faces', 'blazeface');
  * const crowd = analyzer({ name: 'crowd', depends: [faces], analyze: (frame, deps) => deps.faces.length > 5 });
  * ```
- * @throws INVALID_ARGUMENT; at start GRAPH_INVALID; in the run MODULE_FAILED, MODULE_TIMEOUT
+ * @throws INVALID_ARGUMENT; at start GRAPH_INVALID, MODULE_UNUSABLE; in the run MODULE_FAILED, MODULE_TIMEOUT
  */
 export function analyzer<
   const N extends string,
   T,
   const D extends readonly Dependency[] = [],
   E extends OnError = 'fail',
->(options: AnalyzerOptions<N, T, D, E>): Module<N, Under<E, Awaited<T>>, Observed<D>> {
-  const dependency = (label: string, value: unknown) => {
-    if (!(value instanceof Module)) moduleName(label, value);
-  };
-  fields('options', options, {
-    name: moduleName,
-    depends: list(dependency),
-    pixels: flag,
-    analyze: callable,
-    ...policyRules,
-  });
-  moduleName('name', options.name);
-  if (typeof options.analyze !== 'function') throw unexpected('a function', 'analyze', options.analyze);
-  const { policy, rest } = splitPolicy(options);
-  const depends = (rest.depends ?? []).map((d) => (typeof d === 'string' ? d : d.name));
-  const pixels = rest.pixels ?? false;
-  const analyze = (frame: FrameBase, deps: Readonly<Record<string, unknown>>) =>
-    options.analyze(frame, deps as Observed<D>);
-  const host = { pixels, stride: policy.stride ?? 1, analyze };
-  return new Module(options.name, 'value', depends, { kind: 'js', policy, depends, pixels }, host);
+  const I extends InputRequest | undefined = undefined,
+  S = undefined,
+>(options: AnalyzerOptions<N, T, D, E, I, S>, use?: AnalyzerUse<E>): Module<N, Under<E, Awaited<T>>, Observed<D>>;
+/**
+ * The analyzer that a file exports, run where `isolation` says. A JavaScript file exports what {@link defineAnalyzer} gives,
+ * a Python file what `@analyzer` decorates; it is loaded at start.
+ * @param file path (from the working directory, or `root`) or `file:` URL
+ * @example
+ * ```ts
+ * analyzer('./smile.js', { isolation: 'process', onError: 'skip' });
+ * analyzer<typeof import('./smile.js').smile>('./smile.js'); // typed on the frame
+ * ```
+ * @throws INVALID_ARGUMENT; at start GRAPH_INVALID, MODULE_UNUSABLE; in the run MODULE_FAILED, MODULE_TIMEOUT, MODULE_CRASHED
+ */
+export function analyzer<const N extends string, T = unknown, E extends OnError = 'fail'>(
+  file: string | URL,
+  use: AnalyzerUse<E> & { name: N },
+): Module<N, Under<E, T>, object>;
+export function analyzer<
+  F extends { name: string; analyze(...given: never[]): unknown } = AnalyzerDefinition<never, unknown, readonly []>,
+  E extends OnError = 'fail',
+>(file: string | URL, use?: AnalyzerUse<E>): Module<Of<F>['name'], Under<E, Of<F>['value']>, Of<F>['needs']>;
+export function analyzer(what: object | string | URL, use: AnalyzerUse = {}): Module {
+  if (typeof what === 'string' || what instanceof URL) return fromFile(what, use);
+  const { pixels, ...given } = what as AnalyzerOptions<string, unknown, [], OnError>;
+  fields('options', what, { ...definitionRules, ...useRules, pixels: flag });
+  fields('use', use, useRules);
+  const { definition, rest } = splitDefinition(given);
+  checkDefinition(definition);
+  const merged = { ...rest, ...use } as AnalyzerUse;
+  if (merged.isolation !== undefined && merged.isolation !== 'inline')
+    throw unexpected(
+      "'inline' of an analyzer that is no file (give the path of its file instead)",
+      'isolation',
+      merged.isolation,
+    );
+  return placed({ what: { definition }, use: merged }, definition.name, pixels ?? false, factsOf(definition).depends);
 }
+
+function fromFile(file: string | URL, use: AnalyzerUse): Module {
+  fields('use', use, useRules);
+  if (typeof file === 'string') text('file', file);
+  const path = file instanceof URL || file.startsWith('file:') ? fileURLToPath(file) : resolve(use.root ?? '.', file);
+  const isolation = use.isolation ?? (path.endsWith('.py') ? { python: 'python3' } : 'inline');
+  if (path.endsWith('.py') && typeof isolation === 'string')
+    throw unexpected('{ python } of a Python file', 'isolation', isolation);
+  return placed({ what: { file: path }, use: { ...use, isolation } }, use.name ?? '', false, []);
+}
+
+function placed(place: AnalyzerPlace, name: string, pixels: boolean, depends: readonly string[]): Module {
+  splitPolicy(place.use); // what does not go together is said now
+  const spec = { kind: 'js' as const, depends: [...depends], pixels };
+  return new Module(place.use.name ?? name, 'value', depends, spec, undefined, place);
+}
+
+function splitDefinition(options: object): { definition: AnalyzerDefinition; rest: AnalyzerUse } {
+  const entries = Object.entries(options);
+  const part = (mine: boolean) => Object.fromEntries(entries.filter(([key]) => key in definitionRules === mine));
+  return { definition: part(true) as unknown as AnalyzerDefinition, rest: part(false) };
+}
+
+const python: Rule = (name, value) => {
+  fields(name, value, { python: text });
+  text(`${name}.python`, (value as { python: unknown }).python);
+};
+const { workers: _, ...policy } = policyRules;
+
+/** @internal */
+export const useRules: Record<string, Rule> = {
+  ...policy,
+  name: moduleName,
+  isolation: anyOf("'inline', 'thread', 'process' or { python }", oneOf('inline', 'thread', 'process'), python),
+  instances: integer(1, 64),
+  options: () => undefined,
+  root: text,
+  restarts: integer(0),
+  backoffMs: number(0),
+  startTimeoutMs: number(1),
+  memoryMb: integer(16),
+};

@@ -2,7 +2,7 @@
 
 import type { ModelFileSpec, ModuleSpec, PolicySpec, StatedModelSpec } from '../native.js';
 import { anyOf, integer, list, number, oneOf, type Rule, text, unexpected } from '../validate.js';
-import type { AnalyzerHost } from './analyzer.js';
+import type { AnalyzerHost, AnalyzerPlace } from './analyzer.js';
 
 /** How a module runs and what happens when it fails. */
 export interface Policy {
@@ -58,6 +58,7 @@ export class Module<Name extends string = string, Value = unknown, Needs extends
     /** @internal */ readonly depends: readonly string[],
     /** @internal */ readonly spec: UnresolvedSpec,
     /** @internal */ readonly host?: AnalyzerHost,
+    /** @internal what becomes the host when a run starts */ readonly place?: AnalyzerPlace,
   ) {}
 }
 

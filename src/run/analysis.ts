@@ -1,5 +1,5 @@
-/** Runs JS modules inside this process: the native side asks, `analyze` answers. */
-import { messageOf } from '../errors.js';
+/** Modules that JavaScript answers for: the native side asks, `analyze` answers, here or in a host. */
+import { FramepathError, messageOf } from '../errors.js';
 import { type FrameOwner, frameClass } from '../frame.js';
 import type { Module } from '../modules/module.js';
 import type { NativeRun } from '../native.js';
@@ -20,7 +20,14 @@ export class Analysis {
   }
 
   /** A module is asked about a task; `record` holds what others said so far. */
-  async answer(native: NativeRun, position: number, taskId: number, record: Float64Array): Promise<void> {
+  async answer(
+    native: NativeRun,
+    position: number,
+    taskId: number,
+    record: Float64Array,
+    attempt: number,
+    input: Float64Array | undefined,
+  ): Promise<void> {
     const module = this.modules[position]!;
     const host = module.host!;
     this.values.expect(record);
@@ -28,19 +35,27 @@ export class Analysis {
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
     let failure: { error: unknown } | undefined;
     try {
-      const value = await host.analyze(frame, this.#dependencies(module, frame));
+      const value = await host.analyze(frame, this.#dependencies(module, frame), input);
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
       failure = { error };
       this.errors.set(module.name, error);
     }
     frame.pass();
-    if (failure) native.answer(position, taskId, 2, messageOf(failure.error));
-    else native.answer(position, taskId, 1);
+    frame.input = undefined; // its memory is the next frame's
+    if (failure) native.answer(position, taskId, attempt, 2, JSON.stringify(failureOf(failure.error)));
+    else native.answer(position, taskId, attempt, 1);
   }
 
   #dependencies(module: Module, frame: InstanceType<ReturnType<typeof frameClass>>): Record<string, unknown> {
     const at = (name: string) => this.modules.findIndex((other) => other.name === name);
     return Object.fromEntries(module.depends.map((name) => [name, frame.valueAt(at(name))]));
   }
+}
+
+/** What the host of a module says of itself keeps its code; whatever the module threw is MODULE_FAILED. */
+function failureOf(error: unknown): { code: string; message: string; hint?: string | undefined } {
+  const ours = error instanceof FramepathError && (error.code === 'MODULE_CRASHED' || error.code === 'MODULE_TIMEOUT');
+  const message = messageOf(error);
+  return ours ? { code: error.code, message, hint: error.hint } : { code: 'MODULE_FAILED', message };
 }

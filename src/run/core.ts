@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Module } from '../modules/module.js';
-import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock, RunCallbacks } from '../native.js';
+import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock, RunCallbacks, SharedInputs } from '../native.js';
 import { records } from '../packed.js';
 import type { Source } from '../source.js';
 import { Values } from '../values.js';
@@ -53,6 +53,8 @@ export class RunCore implements FrameOwner, WriterRun {
     addon: NativeAddon,
     spec: PipelineSpec,
     readonly modules: readonly Module[],
+    /** memory of the analyzers' inputs, and what closes them */
+    private readonly analyzers: { inputs?: SharedInputs | undefined; close(): Promise<void> },
   ) {
     this.sourceIds = spec.sources.map((source) => source.id);
     this.#spec = spec;
@@ -68,12 +70,19 @@ export class RunCore implements FrameOwner, WriterRun {
     for (const { name, spec: module } of modules) {
       if ('model' in module && module.model.labels) this.#labels.set(name, module.model.labels);
     }
-    this.native = new addon.Run(JSON.stringify(spec), callbacksOf(new WeakRef(this)));
+    this.native = new addon.Run(JSON.stringify(spec), callbacksOf(new WeakRef(this)), analyzers.inputs);
   }
 
   /** A JS module is asked about a task. */
-  ask(module: number, taskId: number, record: Float64Array): void {
-    this.#analysis.answer(this.native, module, taskId, record).catch((error) => this.#unlessClosing(error));
+  ask(...[module, taskId, record, attempt, input]: Parameters<RunCallbacks['task']>): void {
+    this.#analysis
+      .answer(this.native, module, taskId, record, attempt, input)
+      .catch((error) => this.#unlessClosing(error));
+  }
+
+  /** A host of a module was lost, and the run goes on. */
+  lost(where: string, what: string, reason: string): void {
+    if (!this.#settling) this.native.recovered(JSON.stringify({ where, what, reason }));
   }
 
   /** Opens the files, then everything native. What does not fit rejects here, and nothing stays open. */
@@ -180,6 +189,7 @@ export class RunCore implements FrameOwner, WriterRun {
       try {
         await this.native.done();
         await this.#writers?.finish(this.native);
+        await this.analyzers.close();
         this.#lastReport = this.native.report();
         this.#stages.end();
         this.#resolve();
@@ -200,6 +210,7 @@ export class RunCore implements FrameOwner, WriterRun {
     this.failure = this.wrap(error);
     await this.native.close(false).catch(() => undefined);
     await this.#writers?.abandon(this.#started ? this.native : undefined);
+    await this.analyzers.close().catch(() => undefined); // the run has failed already, and says why
     if (this.#started) this.#stages.end();
     this.#reject(this.failure);
   }
@@ -207,9 +218,9 @@ export class RunCore implements FrameOwner, WriterRun {
   /** A native error with the caller's stack, and with the original error of a JS module or iterable as cause. */
   wrap(error: unknown): FramepathError {
     const { code, module = '', source = '' } = (error ?? {}) as Partial<FramepathError>;
-    const original =
-      code === 'MODULE_FAILED' ? this.#analysis.errors : code === 'SOURCE_FAILED' ? this.#thrown : undefined;
-    const key = code === 'MODULE_FAILED' ? module : source;
+    const ofModule = code === 'MODULE_FAILED' || code === 'MODULE_CRASHED';
+    const original = ofModule ? this.#analysis.errors : code === 'SOURCE_FAILED' ? this.#thrown : undefined;
+    const key = ofModule ? module : source;
     return toFramepathError(error, original?.has(key) ? original.get(key) : error);
   }
 
@@ -307,11 +318,11 @@ export class RunCore implements FrameOwner, WriterRun {
 /** The native run holds these for as long as it lives: they must not hold the run, or a dropped one would never go. */
 function callbacksOf(core: WeakRef<RunCore>): RunCallbacks {
   return {
-    task: (module, taskId, record) => core.deref()?.ask(module, taskId, record),
+    task: (...asked) => core.deref()?.ask(...asked),
     event: (name, json) => channel(`framepath:${name}`).publish(JSON.parse(json)),
   };
 }
 
-function aborted(cause: unknown): FramepathError {
+export function aborted(cause: unknown): FramepathError {
   return new FramepathError('ABORTED', 'The run was aborted by its signal', { cause });
 }

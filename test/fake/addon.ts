@@ -78,6 +78,10 @@ class Fake {
       fake.runs.push(run);
       return run;
     } as unknown as NativeAddon['Run'],
+    SharedInputs: function SharedInputs() {
+      return { fd: -1, view: (_: number, capacity: number) => new ArrayBuffer(capacity) };
+    } as unknown as NativeAddon['SharedInputs'],
+    endWithParent: () => true,
   };
 }
 

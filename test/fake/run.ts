@@ -150,7 +150,7 @@ export class FakeRun implements NativeRun {
     const rest = this.spec.modules.slice(said.length).map(() => nothing);
     const asked = new Promise<{ state: number; message?: string }>((resolve) => {
       this.#answers.set(`${i}/${task.taskId}`, resolve);
-      this.callbacks.task(i, task.taskId, Float64Array.from(record(task, [...said, ...rest])));
+      this.callbacks.task(i, task.taskId, Float64Array.from(record(task, [...said, ...rest])), 1);
     });
     this.#spoken.set(group, asked);
     const answer = await asked;
@@ -164,12 +164,17 @@ export class FakeRun implements NativeRun {
     return answer.state === 1 ? external : nothing;
   }
 
-  answer(module: number, taskId: number, state: 0 | 1 | 2, message?: string): void {
+  answer(module: number, taskId: number, _attempt: number, state: 0 | 1 | 2, failure?: string): void {
+    const { message } = JSON.parse(failure ?? '{}') as { message?: string };
     const key = `${module}/${taskId}`;
     const resolve = this.#answers.get(key);
     if (!resolve) throw new Error(`answered twice: ${key}`);
     this.#answers.delete(key);
     resolve({ state, message });
+  }
+
+  recovered(json: string): void {
+    this.callbacks.event('recovery', json);
   }
 
   #queued(source: number): number {

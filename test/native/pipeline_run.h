@@ -53,9 +53,9 @@ class Answerer {
     }
     thread_.join();
   }
-  void ask(int32_t module, int64_t task) {
+  void ask(int32_t module, int64_t task, int64_t attempt) {
     std::lock_guard lock(mutex_);
-    questions_.push_back({module, task});
+    questions_.push_back({module, task, attempt});
     asked_.notify_all();
   }
   void open(Pipeline* pipeline) {
@@ -68,7 +68,7 @@ class Answerer {
  private:
   struct Question {
     int32_t module;
-    int64_t task;
+    int64_t task, attempt;
   };
   void serve() {
     for (;;) {
@@ -93,10 +93,10 @@ class Answerer {
         if (pixel + frame->width > 0) picturesSeen++;
       }
       const bool fails = failEvery && n % failEvery == 0;
-      const auto kind = fails        ? ExternalModule::Answer::failed
-                        : n % 7 == 0 ? ExternalModule::Answer::nothing
-                                     : ExternalModule::Answer::value;
-      pipeline->answer(question.module, question.task, kind, fails ? "on purpose" : "");
+      ExternalModule::Answer answer;
+      if (n % 7) answer.kind = ExternalModule::Answer::value;
+      if (fails) answer = {ExternalModule::Answer::failed, Error(ErrorCode::MODULE_FAILED, "on purpose")};
+      pipeline->answer(question.module, question.task, question.attempt, std::move(answer));
     }
   }
 
@@ -140,7 +140,11 @@ class PipelineRun {
  public:
   PipelineRun(PipelineSpec spec, unsigned seed) : seed(seed), answerer(seed) {
     PipelineHooks hooks;
-    hooks.ask = [this](int32_t module, const TaskRef& task) { answerer.ask(module, task->id); };
+    hooks.ask = [this](int32_t module, const TaskRef& task, int64_t attempt, const InputRef& input) {
+      const bool wanted = pipeline->spec().modules[static_cast<size_t>(module)].input.has_value();
+      if (wanted != (input != nullptr)) inputsWrong++;
+      answerer.ask(module, task->id, attempt);
+    };
     pipeline = std::make_unique<Pipeline>(std::move(spec), std::move(hooks));
     answerer.open(pipeline.get());
     pipeline->done([this](std::optional<Error> error) {
@@ -194,6 +198,8 @@ class PipelineRun {
     CHECK_EQUAL(report.live.tasks, 0);
     CHECK_EQUAL(report.live.leases, 0);
     if (!lost) CHECK_EQUAL(report.live.deviceBytes, size_t{0});
+    CHECK_EQUAL(inputsWrong.load(), 0);
+    if (pipeline->spec().shared) CHECK_EQUAL(pipeline->spec().shared->leased(), size_t{0});
     CHECK_EQUAL(doneCalls.load(), 1);
     CHECK(pipeline->progress().state == "over");
     return report;
@@ -201,7 +207,7 @@ class PipelineRun {
 
   const unsigned seed;
   std::promise<std::optional<Error>> done;
-  std::atomic<int> doneCalls{0};
+  std::atomic<int> doneCalls{0}, inputsWrong{0};
   Answerer answerer;
   std::unique_ptr<Pipeline> pipeline;
 };

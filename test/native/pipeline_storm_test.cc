@@ -33,7 +33,13 @@ Plan randomPlan(unsigned seed, Random& random) {
     std::vector<std::string> depends;
     if (m > 0 && random.once(2)) depends.push_back("m" + std::to_string(m - 1));
     plan.spec.modules.push_back(jsModule("m" + std::to_string(m), depends, random.once(2)));
+    if (random.once(3)) {  // two sizes: some modules share what others made
+      plan.spec.modules.back().input = InputSpec{};
+      plan.spec.modules.back().input->width = 16 * random.pick(1, 2);
+    }
+    plan.spec.modules.back().stateless = random.once(4);
     Policy& policy = plan.spec.modules.back().policy;
+    if (plan.spec.modules.back().stateless) policy.retry = random.pick(0, 2);
     policy.timeoutMs = 10;
     policy.onError = random.once(8) ? OnError::fail : OnError::skip;
     policy.stride = random.once(3) ? 3 : 1;

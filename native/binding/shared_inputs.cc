@@ -1,0 +1,55 @@
+#include "binding/shared_inputs.h"
+
+#include "binding/js_error.h"
+
+namespace framepath::binding {
+namespace {
+
+constexpr napi_type_tag kTag = {0x6b1f0c59d2ae4e0bULL, 0x9d83fa7c1e5547a2ULL};
+
+}  // namespace
+
+Napi::Function SharedInputs::define(Napi::Env env) {
+  return DefineClass(env, "SharedInputs",
+                     {InstanceAccessor<&SharedInputs::fd>("fd"), InstanceMethod<&SharedInputs::view>("view")});
+}
+
+SharedInputs::SharedInputs(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SharedInputs>(info) {
+  guarded(info.Env(), [&] {
+    if (info[0].IsNumber()) {
+      mapping_ = std::make_shared<graph::Mapping>(info[0].As<Napi::Number>().Int32Value(), graph::SharedMemory::kBytes);
+    } else {
+      memory_ = graph::SharedMemory::open();
+      mapping_ = memory_->mapping();
+    }
+    info.This().As<Napi::Object>().TypeTag(&kTag);
+  });
+}
+
+std::shared_ptr<graph::SharedMemory> SharedInputs::of(const Napi::Value& value) {
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) return nullptr;
+  return Unwrap(value.As<Napi::Object>())->memory_;
+}
+
+Napi::Value SharedInputs::fd(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), memory_ ? memory_->fd() : -1);
+}
+
+// (offset, capacity) of a slot: an ArrayBuffer of its pages, not of the gigabytes around them, which V8 would count.
+Napi::Value SharedInputs::view(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    if (!info[0].IsNumber() || !info[1].IsNumber())
+      throw Error(ErrorCode::INVALID_ARGUMENT, "Expected an offset and a capacity.");
+    const int64_t offset = info[0].As<Napi::Number>().Int64Value();
+    const int64_t capacity = info[1].As<Napi::Number>().Int64Value();
+    const auto bytes = static_cast<int64_t>(mapping_->bytes());
+    if (offset < 0 || capacity < 1 || capacity > bytes || offset > bytes - capacity)
+      throw Error(ErrorCode::INVALID_ARGUMENT, "The slot lies outside the shared memory.");
+    using Owner = std::shared_ptr<const graph::Mapping>;
+    return Napi::ArrayBuffer::New(
+        info.Env(), mapping_->data() + offset, static_cast<size_t>(capacity),
+        [](Napi::Env, void*, Owner* owner) { delete owner; }, new Owner(mapping_));
+  });
+}
+
+}  // namespace framepath::binding

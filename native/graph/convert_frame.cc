@@ -1,0 +1,45 @@
+#include "graph/convert_frame.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/error.h"
+#include "kernels/convert.h"
+
+namespace framepath::graph {
+
+void completeSize(const Box& box, int32_t& width, int32_t& height) {
+  const auto whole = [](float value) { return static_cast<int32_t>(std::lround(value)); };
+  if (!width && !height) {
+    width = whole(box.width());
+    height = whole(box.height());
+  } else if (!height) {
+    height = std::max(1, whole(static_cast<float>(width) * box.height() / box.width()));
+  } else if (!width) {
+    width = std::max(1, whole(static_cast<float>(height) * box.width() / box.height()));
+  }
+  if (width < 1 || height < 1 || width > 16384 || height > 16384)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "Pixels of " + std::to_string(width) + "x" + std::to_string(height) + " cannot be made.",
+                "Ask for 1 to 16384 pixels each way.");
+}
+
+Box wholeFrame(const Frame& frame) {
+  return {0, 0, static_cast<float>(frame.width), static_cast<float>(frame.height)};
+}
+
+void convertFrame(Device& device, Queue& queue, const Frame& frame, const Box& box, ImageView& target) {
+  const auto to256 = [](double v) { return static_cast<int32_t>(std::lround(v * 256)); };
+  target.matrix = frame.view.matrix;
+  target.range = frame.view.range;
+  queue.wait(frame.ready);
+  launch(device, queue,
+         ConvertArgs{frame.view, to256(box.x1 * frame.scaleX()), to256(box.y1 * frame.scaleY()),
+                     std::max(1, to256(box.width() * frame.scaleX())),
+                     std::max(1, to256(box.height() * frame.scaleY())), target},
+         Grid{target.width, target.height, 1});
+  frame.addReadFence(queue.record());
+}
+
+}  // namespace framepath::graph

@@ -1,0 +1,95 @@
+#include "graph/shared_memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "core/error.h"
+
+namespace framepath::graph {
+namespace {
+
+constexpr size_t kPage = 4096;
+
+// Eight sizes between powers of two: at most an eighth is wasted, and sources of about one size share slots.
+size_t capacityFor(size_t bytes) {
+  const size_t pages = std::max<size_t>(1, (bytes + kPage - 1) / kPage);
+  const size_t step = std::max<size_t>(1, std::bit_floor(pages) / 8);
+  return (pages + step - 1) / step * step * kPage;
+}
+
+Error refused(const char* call) {
+  return Error(ErrorCode::DEVICE_OUT_OF_MEMORY,
+               std::string("No memory can be shared with modules: ") + call + ": " + std::strerror(errno) + ".");
+}
+
+}  // namespace
+
+Mapping::Mapping(int fd, size_t bytes) : bytes_(bytes) {
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  if (data == MAP_FAILED) throw refused("mmap");
+  data_ = static_cast<uint8_t*>(data);
+}
+
+Mapping::~Mapping() {
+  munmap(data_, bytes_);
+}
+
+std::shared_ptr<SharedMemory> SharedMemory::open(size_t bytes) {
+  const int fd = memfd_create("framepath", MFD_CLOEXEC);
+  if (fd < 0) throw refused("memfd_create");
+  if (ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
+    const Error error = refused("ftruncate");
+    ::close(fd);
+    throw error;
+  }
+  try {
+    return std::shared_ptr<SharedMemory>(new SharedMemory(fd, bytes));
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+}
+
+SharedMemory::SharedMemory(int fd, size_t bytes) : fd_(fd), mapping_(std::make_shared<Mapping>(fd, bytes)) {}
+
+SharedMemory::~SharedMemory() {
+  ::close(fd_);
+}
+
+std::shared_ptr<const SharedMemory::Slot> SharedMemory::lease(size_t bytes) {
+  const size_t capacity = capacityFor(bytes);
+  std::lock_guard lock(mutex_);
+  auto& free = free_[capacity];
+  size_t offset = used_;
+  if (!free.empty()) {
+    offset = free.back();
+    free.pop_back();
+  } else {
+    if (capacity > mapping_->bytes() - used_)
+      throw Error(
+          ErrorCode::DEVICE_OUT_OF_MEMORY,
+          "The pictures that modules asked for take more than " + std::to_string(mapping_->bytes() >> 20) + " MiB.",
+          "Ask for smaller inputs, or lower inFlight.");
+    used_ += capacity;
+  }
+  leased_++;
+  return std::make_shared<const Slot>(shared_from_this(), offset, capacity);
+}
+
+void SharedMemory::giveBack(const Slot& slot) {
+  std::lock_guard lock(mutex_);
+  free_[slot.capacity].push_back(slot.offset);
+  leased_--;
+}
+
+size_t SharedMemory::leased() const {
+  std::lock_guard lock(mutex_);
+  return leased_;
+}
+
+}  // namespace framepath::graph

@@ -1,0 +1,67 @@
+// Memory that other processes map: pictures for modules that run elsewhere.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace framepath::graph {
+
+// A mapping of a memfd of any process; unmapped when the last owner lets go.
+class Mapping {
+ public:
+  // Throws INTERNAL when the system refuses.
+  Mapping(int fd, size_t bytes);
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  uint8_t* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  uint8_t* data_;
+  const size_t bytes_;
+};
+
+// One memfd, cut into slots of sizes between powers of two. Pages that were never written cost nothing. A slot that is
+// let go is kept for the next one of its size and stays where it is: readers may cache views by offset. Thread-safe.
+class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
+ public:
+  // Throws DEVICE_OUT_OF_MEMORY when the system refuses.
+  static std::shared_ptr<SharedMemory> open(size_t bytes = kBytes);
+  ~SharedMemory();
+
+  // Part of the memory, back in the pool when the last owner lets go.
+  struct Slot {
+    Slot(std::shared_ptr<SharedMemory> memory, size_t offset, size_t capacity)
+        : memory(std::move(memory)), offset(offset), capacity(capacity) {}
+    ~Slot() { memory->giveBack(*this); }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    uint8_t* data() const { return memory->mapping_->data() + offset; }
+    const std::shared_ptr<SharedMemory> memory;
+    const size_t offset, capacity;  // bytes, multiples of the page
+  };
+  // Throws DEVICE_OUT_OF_MEMORY when no room is left.
+  std::shared_ptr<const Slot> lease(size_t bytes);
+
+  int fd() const { return fd_; }
+  const std::shared_ptr<const Mapping>& mapping() const { return mapping_; }
+  size_t leased() const;  // slots alive
+
+  static constexpr size_t kBytes = size_t{4} << 30;
+
+ private:
+  SharedMemory(int fd, size_t bytes);
+  void giveBack(const Slot& slot);
+
+  const int fd_;
+  const std::shared_ptr<const Mapping> mapping_;
+  mutable std::mutex mutex_;
+  std::map<size_t, std::vector<size_t>> free_;  // offsets by capacity
+  size_t used_ = 0, leased_ = 0;
+};
+
+}  // namespace framepath::graph

@@ -1,0 +1,50 @@
+"""What an analyzer is: a name, what it needs, and `analyze(frame, deps)`."""
+
+import inspect
+
+
+class Definition:
+    """An analyzer as the host uses it; made by `analyzer`."""
+
+    def __init__(self, target, name, depends, input, stateless):
+        self.target = target
+        self.name = name or target.__name__
+        self.depends = list(depends)
+        self.input = dict(input) if input else None
+        self.stateless = bool(stateless)
+
+    def __call__(self, *args, **kwargs):
+        """The function or class that was decorated, so that tests call it as it was written."""
+        return self.target(*args, **kwargs)
+
+    def facts(self):
+        facts = {"name": self.name, "depends": self.depends, "stateless": self.stateless}
+        if self.input:
+            facts["input"] = self.input
+        return facts
+
+    def open(self, options):
+        """(analyze, close) of one use: an object of a class, configured, or the function itself."""
+        if not inspect.isclass(self.target):
+            return self.target, lambda: None
+        used = self.target()
+        if hasattr(used, "configure"):
+            used.configure(options)
+        return used.analyze, getattr(used, "close", lambda: None)
+
+
+def analyzer(target=None, *, name=None, depends=(), input=None, stateless=False):
+    """Makes an analyzer of a function `analyze(frame, deps)`, or of a class with that method.
+
+    A class may also have `configure(options)`, called once before the first frame, and `close()`.
+
+    name       its name; default that of the function or class
+    depends    names of modules whose values `deps` has
+    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align"}
+    stateless  whether it keeps nothing between frames: they may come in any order, several at once, and again
+    """
+
+    def define(decorated):
+        return Definition(decorated, name, depends, input, stateless)
+
+    return define if target is None else define(target)

@@ -1,0 +1,134 @@
+"""Runs one analyzer for framepath: `python -m framepath.host PARENT`.
+
+Descriptors: 3 asks, 4 answers (each message four bytes of length, little endian, then JSON), 5 is the memory of pixels.
+The messages are described in src/hosts/messages.ts.
+"""
+
+import ctypes
+import importlib.util
+import json
+import mmap
+import os
+import resource
+import signal
+import struct
+import sys
+import traceback
+
+from .definition import Definition
+from .frame import Frame, read_input
+
+_ASKS, _ANSWERS, _PIXELS = 3, 4, 5
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(parent):
+    """A loop in the analyzer sees no closed pipe: the system ends this process with its parent."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def load(file):
+    """The analyzer of a file: the only one in it."""
+    folder = os.path.dirname(file)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    spec = importlib.util.spec_from_file_location(os.path.splitext(os.path.basename(file))[0], file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    found = [value for value in vars(module).values() if isinstance(value, Definition)]
+    own = [value for value in found if value.target.__module__ == module.__name__] or found
+    if len(own) != 1:
+        raise ImportError(f"it should have one @analyzer, and has {len(own)}")
+    return own[0]
+
+
+def described(error):
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return {"name": type(error).__name__, "message": str(error), "stack": text}
+
+
+class Host:
+    def __init__(self):
+        self.asks = os.fdopen(_ASKS, "rb")
+        self.memory = None
+        self.definition = None
+        self.analyze = None
+        self.leave = lambda: None
+
+    def receive(self):
+        head = self.asks.read(4)
+        if len(head) < 4:
+            os._exit(0)  # framepath is gone
+        return json.loads(self.asks.read(struct.unpack("<I", head)[0]))
+
+    def send(self, message):
+        body = json.dumps(message, allow_nan=False, default=plain).encode()
+        data = memoryview(struct.pack("<I", len(body)) + body)
+        while data:
+            data = data[os.write(_ANSWERS, data) :]
+
+    def open(self, message):
+        self.limit(message.get("memoryMb"))
+        file = message["file"]
+        try:
+            self.definition = load(file)
+            self.analyze, self.leave = self.definition.open(message.get("options"))
+        except BaseException as error:
+            self.send({"kind": "unusable", "error": dict(described(error), message=f"The analyzer {file} cannot be opened: {error}")})
+            return
+        if self.definition.input:
+            size = os.fstat(_PIXELS).st_size
+            self.make_room(size)
+            self.memory = memoryview(mmap.mmap(_PIXELS, size, mmap.MAP_SHARED, mmap.PROT_READ))
+        self.send({"kind": "opened", "definition": self.definition.facts()})
+
+    def limit(self, megabytes):
+        """Bounds the address space to what Python has taken so far and so much more."""
+        if megabytes:
+            with open("/proc/self/statm") as file:
+                taken = int(file.read().split()[0]) * mmap.PAGESIZE
+            resource.setrlimit(resource.RLIMIT_AS, (taken + (int(megabytes) << 20), resource.RLIM_INFINITY))
+
+    def make_room(self, size):
+        """The memory of pixels is not the analyzer's."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != resource.RLIM_INFINITY:
+            resource.setrlimit(resource.RLIMIT_AS, (soft + size, hard))
+
+    def ask(self, message):
+        try:
+            words = message.get("input")
+            wanted = self.definition.input
+            pixels = read_input(self.memory, words, wanted) if words and wanted else None
+            value = self.analyze(Frame(message["frame"], pixels), message["deps"])
+            answer = {"kind": "answer", "id": message["id"], "value": value}
+            self.send(answer)
+        except Exception as error:
+            self.send({"kind": "answer", "id": message["id"], "error": described(error)})
+
+    def serve(self):
+        while True:
+            message = self.receive()
+            if message["kind"] == "open":
+                self.open(message)
+            elif message["kind"] == "ask":
+                self.ask(message)
+            else:
+                self.leave()
+                sys.stdout.flush()
+                os._exit(0)
+
+
+def plain(value):
+    """numpy's numbers and arrays as JSON has them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is no plain data")
+
+
+if __name__ == "__main__":
+    end_with_parent(int(sys.argv[1]))
+    Host().serve()

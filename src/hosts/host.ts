@@ -1,0 +1,149 @@
+/** One thread or process that answers for an analyzer, as this side sees it. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Isolation } from '../modules/analyzer.js';
+import { jsonLink } from './json-link.js';
+import type { FromHost, ToHost } from './messages.js';
+
+export interface Host {
+  /** Throws what cannot be sent. */
+  send(message: ToHost): void;
+  /** Ends it now, whatever it does. */
+  kill(): void;
+  /** From now on it does not keep Node alive. */
+  unref(): void;
+}
+
+/** What is told of a host. `ended` comes once, last. */
+export interface HostEvents {
+  message(message: FromHost): void;
+  ended(reason: string): void;
+}
+
+export interface HostPlace {
+  isolation: Exclude<Isolation, 'inline'>;
+  root: string;
+  memoryMb?: number | undefined;
+  /** descriptor of the run's inputs */
+  inputs: number;
+}
+
+export type OpenHost = (place: HostPlace, events: HostEvents) => Host;
+
+export const openHost: OpenHost = (place, events) =>
+  place.isolation === 'thread'
+    ? openThread(place, events)
+    : place.isolation === 'process'
+      ? openProcess(place, events)
+      : openPython(place, place.isolation.python, events);
+
+/** Compiled, also when this runs from its TypeScript. */
+const script = (name: string) => fileURLToPath(new URL(`../../lib/hosts/${name}.js`, import.meta.url));
+
+/** Loaders of other languages (tsx, ...) work in hosts too; what belongs to this process alone does not. */
+function loaderFlags(): string[] {
+  const flags: string[] = [];
+  const takesValue = /^(-r|-C|--require|--import|--loader|--experimental-loader|--conditions)$/;
+  for (const [i, flag] of process.execArgv.entries()) {
+    if (takesValue.test(flag) && process.execArgv[i + 1]) flags.push(flag, process.execArgv[i + 1]!);
+    else if (takesValue.test(flag.split('=')[0]!) && flag.includes('=')) flags.push(flag);
+    else if (flag === '--enable-source-maps') flags.push(flag);
+  }
+  return flags;
+}
+
+function openThread({ inputs, memoryMb }: HostPlace, { message, ended }: HostEvents): Host {
+  const worker = new Worker(script('thread-host'), {
+    workerData: inputs,
+    execArgv: loaderFlags(),
+    ...(memoryMb && { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
+  });
+  let reason: string | undefined;
+  worker.on('message', message);
+  worker.on('error', (error) => {
+    const memory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
+    reason = memory ? 'it ran out of memory' : `it threw outside of analyze: ${error?.message ?? error}`;
+  });
+  worker.on('exit', (code) => ended(reason ?? `it exited with status ${code}`));
+  return {
+    send: (sent) => worker.postMessage(sent),
+    kill: () => void worker.terminate(),
+    unref: () => worker.unref(),
+  };
+}
+
+/** Killed with this process where it ends by itself; the hosts see to the other ways. */
+const children = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+function watched(child: ChildProcess, ended: HostEvents['ended']): ChildProcess {
+  children.add(child);
+  let over = false;
+  const end = (reason: string) => {
+    children.delete(child);
+    if (!over) ended(reason);
+    over = true;
+  };
+  child.on('error', (error) => end(error.message));
+  child.on('exit', (code, signal) => end(signal ? `it was killed by ${signal}` : `it exited with status ${code}`));
+  return child;
+}
+
+function openProcess({ inputs, memoryMb, root }: HostPlace, { message, ended }: HostEvents): Host {
+  const child = watched(
+    fork(script('process-host'), [String(process.pid)], {
+      serialization: 'advanced',
+      cwd: root,
+      execArgv: [...loaderFlags(), ...(memoryMb ? [`--max-old-space-size=${memoryMb}`] : [])],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', inputs],
+    }),
+    ended,
+  );
+  child.on('message', (sent) => message(sent as FromHost));
+  return {
+    send: (sent) => {
+      if (child.connected) child.send(sent, () => undefined); // it ended meanwhile: `ended` tells
+    },
+    kill: () => void child.kill('SIGKILL'),
+    unref: () => {
+      child.unref();
+      child.channel?.unref();
+    },
+  };
+}
+
+/** The interpreter of a venv's folder; anything else is one. */
+export function interpreter(python: string): string {
+  const inVenv = join(python, 'bin', 'python');
+  return existsSync(python) && statSync(python).isDirectory() ? inVenv : python;
+}
+
+const pythonPackage = fileURLToPath(new URL('../../python', import.meta.url));
+
+function openPython({ inputs, root }: HostPlace, python: string, { message, ended }: HostEvents): Host {
+  const path = [pythonPackage, process.env.PYTHONPATH].filter(Boolean).join(':');
+  const child = watched(
+    spawn(interpreter(python), ['-m', 'framepath.host', String(process.pid)], {
+      cwd: root,
+      env: { ...process.env, PYTHONPATH: path },
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', inputs],
+    }),
+    ended,
+  );
+  const [to, from] = [child.stdio[3] as Writable | null, child.stdio[4] as Readable | null];
+  const link = to && from ? jsonLink(to, from, (sent) => message(sent as FromHost)) : undefined;
+  return {
+    send: (sent) => link?.send(sent),
+    kill: () => void child.kill('SIGKILL'),
+    unref: () => {
+      child.unref();
+      link?.unref();
+    },
+  };
+}

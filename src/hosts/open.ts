@@ -1,0 +1,159 @@
+/** Analyzers of a pipeline become modules that can be asked: files are loaded, hosts started, configured. */
+import { FramepathError, messageOf, toFramepathError } from '../errors.js';
+import type { FrameView } from '../frame.js';
+import type { AnalyzerHost, AnalyzerPlace } from '../modules/analyzer.js';
+import { checkFacts, type DefinitionFacts, factsOf } from '../modules/definition.js';
+import { InputViews, inputSpec } from '../modules/input.js';
+import { Module, splitPolicy } from '../modules/module.js';
+import type { NativeAddon, PolicySpec, SharedInputs } from '../native.js';
+import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
+import { HostPool, type Told } from './pool.js';
+
+/** Told with the name of the module; see {@link Told}. */
+export type ToldOf = (module: string, ...told: Parameters<Told>) => void;
+
+export interface OpenModules {
+  modules: Module[];
+  /** memory of their inputs, where one of them could want any */
+  inputs: SharedInputs | undefined;
+  close(): Promise<void>;
+}
+
+interface Opened {
+  facts: DefinitionFacts;
+  analyze: AnalyzerHost['analyze'];
+}
+
+type Closer = () => Promise<void>;
+
+/**
+ * Opens them all at once; gives up when `signal` is aborted.
+ * @throws MODULE_UNUSABLE, and nothing stays open
+ */
+export async function openModules(
+  modules: readonly Module[],
+  addon: NativeAddon,
+  told: ToldOf,
+  signal: AbortSignal | undefined,
+): Promise<OpenModules> {
+  signal?.throwIfAborted();
+  const shared = modules.some(({ place }) => place && wantsMemory(place)) ? new addon.SharedInputs() : undefined;
+  const closers: Closer[] = [];
+  let closing: Promise<unknown> | undefined;
+  const close = async () => {
+    closing ??= Promise.all(closers.map((each) => each()));
+    await closing;
+  };
+  const onAbort = () => void close().catch(() => undefined); // what is opened fails by it, and is told
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const opening = modules.map(async (module) => {
+    if (!module.place) return module;
+    return ready(module, module.place, await openPlace(module, module.place, shared, told, closers));
+  });
+  const settled = await Promise.allSettled(opening);
+  signal?.removeEventListener('abort', onAbort);
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed || signal?.aborted) {
+    await close();
+    signal?.throwIfAborted();
+    throw toFramepathError(failed!.reason);
+  }
+  return { modules: await Promise.all(opening), inputs: shared, close };
+}
+
+const wantsMemory = ({ what }: AnalyzerPlace): boolean => 'file' in what || what.definition.input !== undefined;
+
+/** The module that the pipeline runs. */
+function ready(module: Module, { use }: AnalyzerPlace, { facts, analyze }: Opened): Module {
+  const { policy } = splitPolicy(use);
+  const name = use.name ?? facts.name;
+  const { instances = 1, isolation = 'inline' } = use;
+  if (instances > 1 && !facts.stateless)
+    throw new FramepathError('GRAPH_INVALID', `Module '${name}' has instances: ${instances}, but keeps state`, {
+      module: name,
+      hint: 'Say stateless: true in its definition if it keeps nothing between frames, or remove instances.',
+    });
+  const input = facts.input && inputSpec(facts.input);
+  const depends = [...new Set([...facts.depends, ...(input?.crop ? [input.crop] : [])])];
+  // Hosts are timed here: who took too long has to be ended too.
+  const { timeoutMs, ...rest } = policy;
+  const nativePolicy: PolicySpec = { ...(isolation === 'inline' ? policy : rest), workers: instances };
+  const { pixels } = module.spec as { pixels: boolean };
+  const { stateless } = facts;
+  const spec = { kind: 'js' as const, policy: nativePolicy, depends, pixels, stateless, ...(input && { input }) };
+  const host: AnalyzerHost = { pixels, stride: policy.stride ?? 1, ...(input && { input }), analyze };
+  return new Module(name, 'value', depends, spec, host);
+}
+
+function openPlace(
+  module: Module,
+  place: AnalyzerPlace,
+  shared: SharedInputs | undefined,
+  told: ToldOf,
+  closers: Closer[],
+): Promise<Opened> {
+  const { what, use } = place;
+  const { isolation = 'inline' } = use;
+  return isolation === 'inline' || !('file' in what)
+    ? openInline(place, shared, closers)
+    : openHosted(module, { ...use, isolation }, what.file, shared!, told, closers);
+}
+
+async function openInline(
+  { what, use }: AnalyzerPlace,
+  shared: SharedInputs | undefined,
+  closers: Closer[],
+): Promise<Opened> {
+  const definition = 'file' in what ? await loadDefinition(what.file) : what.definition;
+  const instance: Instance = await openInstance(definition, use.options);
+  closers.push(instance.close);
+  const { input } = definition;
+  const views = input && new InputViews(shared!);
+  return {
+    facts: factsOf(definition),
+    analyze: (frame, deps, words) => {
+      if (words && input) (frame as FrameView).input = views!.read(words, input);
+      return instance.analyze(frame, deps);
+    },
+  };
+}
+
+type Elsewhere = Exclude<AnalyzerPlace['use']['isolation'], 'inline' | undefined>;
+
+async function openHosted(
+  module: Module,
+  use: AnalyzerPlace['use'] & { isolation: Elsewhere },
+  file: string,
+  shared: SharedInputs,
+  told: ToldOf,
+  closers: Closer[],
+): Promise<Opened> {
+  let name = module.name || file;
+  const pool = new HostPool(
+    {
+      name,
+      file,
+      options: use.options,
+      place: { isolation: use.isolation, root: use.root ?? process.cwd(), memoryMb: use.memoryMb, inputs: shared.fd },
+      instances: use.instances ?? 1,
+      restarts: use.restarts ?? 5,
+      backoffMs: use.backoffMs ?? 100,
+      startTimeoutMs: use.startTimeoutMs ?? 30_000,
+      timeoutMs: use.timeoutMs ?? 0,
+    },
+    (...what) => told(name, ...what),
+  );
+  closers.push(() => pool.close());
+  const facts = await pool.start();
+  try {
+    checkFacts(facts);
+  } catch (cause) {
+    throw unusable(`The analyzer of ${file} is not well defined: ${messageOf(cause)}`, cause);
+  }
+  name = use.name ?? facts.name;
+  return {
+    facts,
+    analyze: ({ source, index, timeMs, width, height }, deps, words) =>
+      pool.ask({ frame: { source, index, timeMs, width, height }, deps, ...(words && { input: Array.from(words) }) }),
+  };
+}

@@ -1,0 +1,266 @@
+/** The hosts of one analyzer: asks whoever is free, starts again what ended, gives up past the budget. */
+import { FramepathError } from '../errors.js';
+import type { DefinitionFacts } from '../modules/definition.js';
+import { type Host, type HostPlace, type OpenHost, openHost } from './host.js';
+import { type FromHost, type Question, rebuilt } from './messages.js';
+
+export interface PoolOptions {
+  /** how errors call it */
+  name: string;
+  file: string;
+  options: unknown;
+  place: HostPlace;
+  instances: number;
+  restarts: number;
+  backoffMs: number;
+  startTimeoutMs: number;
+  /** of an answer; 0: none */
+  timeoutMs: number;
+}
+
+/** What the run is told: the report's `recoveries`. */
+export type Told = (what: string, reason: string) => void;
+
+interface Pending {
+  question: Question;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** One host's place in the pool; the host in it changes. */
+interface Seat {
+  host: Host | undefined;
+  ready: boolean;
+  asked: Pending | undefined;
+  /** of the question, so that no other answer counts */
+  id: number;
+  /** ended without an answer between, in a row */
+  crashes: number;
+  /** why we ended it ourselves */
+  killed: FramepathError | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const minuteMs = 60_000;
+const longestBackoffMs = 5_000;
+const closeMs = 2_000;
+
+export class HostPool {
+  readonly #seats: Seat[];
+  readonly #waiting: Pending[] = [];
+  /** when hosts were started again */
+  readonly #restarts: number[] = [];
+  #nextId = 1;
+  #failed: FramepathError | undefined;
+  #closed: Promise<void> | undefined;
+  #closing = false;
+  #left: (() => void) | undefined;
+
+  constructor(
+    private readonly options: PoolOptions,
+    private readonly told: Told,
+    private readonly open: OpenHost = openHost,
+  ) {
+    this.#seats = Array.from({ length: options.instances }, () => ({
+      host: undefined,
+      ready: false,
+      asked: undefined,
+      id: 0,
+      crashes: 0,
+      killed: undefined,
+      timer: undefined,
+    }));
+  }
+
+  /** Starts every host; resolves with what they found in the file. @throws MODULE_UNUSABLE, and none of them stays */
+  async start(): Promise<DefinitionFacts> {
+    try {
+      const [definition] = await Promise.all(this.#seats.map((seat) => this.#startSeat(seat)));
+      return definition!;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** Settles with the answer. @throws what `analyze` threw; MODULE_CRASHED, MODULE_TIMEOUT */
+  ask(question: Question): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#failed) return reject(this.#failed);
+      this.#waiting.push({ question, resolve, reject });
+      this.#serve();
+    });
+  }
+
+  #serve(): void {
+    for (const seat of this.#seats) {
+      if (!this.#waiting.length) return;
+      if (seat.ready && !seat.asked) this.#askSeat(seat, this.#waiting.shift()!);
+    }
+  }
+
+  #askSeat(seat: Seat, pending: Pending): void {
+    seat.id = this.#nextId++;
+    try {
+      seat.host!.send({ kind: 'ask', id: seat.id, ...pending.question });
+    } catch (error) {
+      pending.reject(error as Error);
+      return;
+    }
+    seat.asked = pending;
+    if (this.options.timeoutMs) seat.timer = this.#timer(this.options.timeoutMs, seat, () => this.#tookTooLong(seat));
+  }
+
+  /** An answer that has come but was not read yet, because this thread was busy, counts: it is read before `then`. */
+  #timer(ms: number, seat: Seat, then: () => void): NodeJS.Timeout {
+    const { id, host } = seat;
+    const still = () => seat.id === id && seat.host === host && seat.timer === timer;
+    const timer = setTimeout(() => setImmediate(() => setImmediate(() => still() && then())), ms);
+    timer.unref();
+    return timer;
+  }
+
+  #tookTooLong(seat: Seat): void {
+    const { name, timeoutMs } = this.options;
+    seat.killed = new FramepathError('MODULE_TIMEOUT', `Module '${name}' did not answer within ${timeoutMs} ms`, {
+      module: name,
+    });
+    seat.host?.kill();
+  }
+
+  /** Resolves when the host in this seat is ready. */
+  #startSeat(seat: Seat): Promise<DefinitionFacts> {
+    const { name, file, options, place, startTimeoutMs } = this.options;
+    const failed = (message: string, cause?: Error) =>
+      new FramepathError('MODULE_UNUSABLE', message, { module: name, cause });
+    return new Promise((resolve, reject) => {
+      let host: Host | undefined;
+      const ended = (reason: string) => {
+        if (seat.host === host || host === undefined) this.#ended(seat, reason);
+        reject(seat.killed ?? failed(`The analyzer ${file} cannot be started: ${reason}`));
+      };
+      const message = (sent: FromHost) => {
+        if (sent.kind === 'answer') return this.#answered(seat, sent);
+        clearTimeout(seat.timer);
+        seat.timer = undefined;
+        if (sent.kind === 'unusable') {
+          seat.killed = failed(sent.error.message, rebuilt(sent.error));
+          return host!.kill();
+        }
+        seat.ready = true;
+        host!.unref();
+        resolve(sent.definition);
+        this.#serve();
+      };
+      seat.killed = undefined;
+      host = this.open(place, { message, ended });
+      seat.host = host;
+      seat.timer = this.#timer(startTimeoutMs, seat, () => {
+        seat.killed = failed(`The analyzer ${file} was not ready within ${startTimeoutMs} ms`);
+        host!.kill();
+      });
+      try {
+        host.send({ kind: 'open', file, options, ...(place.memoryMb && { memoryMb: place.memoryMb }) });
+      } catch (cause) {
+        seat.killed = failed(
+          `The options of '${name}' cannot be sent to it: ${(cause as Error).message}`,
+          cause as Error,
+        );
+        host.kill();
+      }
+    });
+  }
+
+  #answered(seat: Seat, sent: Extract<FromHost, { kind: 'answer' }>): void {
+    if (sent.id !== seat.id || !seat.asked) return;
+    const { resolve, reject } = this.#free(seat)!;
+    seat.crashes = 0;
+    if ('error' in sent) reject(rebuilt(sent.error));
+    else resolve(sent.value);
+    this.#serve();
+  }
+
+  #free(seat: Seat): Pending | undefined {
+    const asked = seat.asked;
+    clearTimeout(seat.timer);
+    seat.timer = undefined;
+    seat.asked = undefined;
+    return asked;
+  }
+
+  /** The host in this seat is gone: what it held fails, and it is started again after a pause. */
+  #ended(seat: Seat, reason: string): void {
+    const { name } = this.options;
+    const wasReady = seat.ready;
+    seat.ready = false;
+    seat.host = undefined;
+    const held = this.#free(seat);
+    const why = seat.killed?.message ?? `Module '${name}' lost its ${this.#kind}: ${reason}`;
+    held?.reject(seat.killed ?? new FramepathError('MODULE_CRASHED', why, { module: name }));
+    if (this.#closing) {
+      if (!this.#seats.some(({ host }) => host)) this.#left?.();
+      return;
+    }
+    if (wasReady) this.#startAgain(seat, why);
+  }
+
+  get #kind(): string {
+    const { isolation } = this.options.place;
+    return isolation === 'thread' ? 'thread' : 'process';
+  }
+
+  #startAgain(seat: Seat, why: string): void {
+    const { backoffMs, restarts } = this.options;
+    const now = performance.now();
+    while (this.#restarts.length && this.#restarts[0]! < now - minuteMs) this.#restarts.shift();
+    if (this.#restarts.length >= restarts) {
+      this.#giveUp(why);
+      return;
+    }
+    this.#restarts.push(now);
+    this.told(`its ${this.#kind} ended and is started again`, why);
+    const pause = Math.min(longestBackoffMs, backoffMs * 2 ** seat.crashes++);
+    const later = setTimeout(() => {
+      if (this.#closing || this.#failed) return;
+      this.#startSeat(seat).catch((error: Error) => {
+        if (!this.#closing && !this.#failed) this.#startAgain(seat, error.message);
+      });
+    }, pause);
+    later.unref();
+  }
+
+  #giveUp(why: string): void {
+    const { name, restarts } = this.options;
+    const message = `Module '${name}' has failed: its ${this.#kind} ended more than ${restarts} times within a minute`;
+    this.#failed = new FramepathError('MODULE_CRASHED', `${message}. The last time: ${why}`, { module: name });
+    this.told('it has failed, and the run goes on without it', this.#failed.message);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#failed);
+    for (const seat of this.#seats) seat.host?.kill();
+  }
+
+  /** Lets every host close its analyzer, for two seconds at most. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#closing = true;
+    const gone = new FramepathError('RUN_CLOSED', 'The run is closed', { module: this.options.name });
+    for (const { reject } of this.#waiting.splice(0)) reject(gone);
+    const hosts = this.#seats.flatMap(({ host, ready, asked }) => (host ? [{ host, ready, asked }] : []));
+    if (!hosts.length) return;
+    const left = new Promise<void>((resolve) => {
+      this.#left = resolve;
+    });
+    for (const { host, ready, asked } of hosts) {
+      if (ready && !asked) host.send({ kind: 'close' });
+      else host.kill(); // it is busy: nobody waits for what it does
+    }
+    const impatience = setTimeout(() => {
+      for (const { host } of hosts) host.kill();
+    }, closeMs);
+    await left;
+    clearTimeout(impatience);
+  }
+}

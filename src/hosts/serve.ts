@@ -1,0 +1,42 @@
+/** The side of a JavaScript host: opens one analyzer and answers for it, in a thread or in a process. */
+import { loadAddon } from '../addon.js';
+import { factsOf } from '../modules/definition.js';
+import { InputViews } from '../modules/input.js';
+import { type Instance, loadDefinition, openInstance } from './instance.js';
+import { type FromHost, type ToHost, thrownFacts } from './messages.js';
+
+/** `inputs`: the descriptor of the run's shared memory. */
+export function serve(inputs: number, send: (message: FromHost) => void, leave: () => void): (message: ToHost) => void {
+  let instance: Instance | undefined;
+  let input: ReturnType<typeof factsOf>['input'];
+  let views: InputViews | undefined;
+
+  async function open({ file, options }: Extract<ToHost, { kind: 'open' }>): Promise<void> {
+    try {
+      const found = await loadDefinition(file);
+      instance = await openInstance(found, options);
+      const definition = factsOf(found);
+      input = definition.input;
+      if (input) views = new InputViews(new (loadAddon().SharedInputs)(inputs));
+      send({ kind: 'opened', definition });
+    } catch (error) {
+      send({ kind: 'unusable', error: thrownFacts(error) });
+    }
+  }
+
+  async function ask({ id, frame, deps, input: words }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
+    try {
+      const seen = words && input ? { ...frame, input: views!.read(words, input) } : frame;
+      const value = await instance!.analyze(seen, deps);
+      send({ kind: 'answer', id, value }); // throws when the value cannot be sent: that is an answer too
+    } catch (error) {
+      send({ kind: 'answer', id, error: thrownFacts(error) });
+    }
+  }
+
+  return (message) => {
+    if (message.kind === 'open') void open(message);
+    else if (message.kind === 'ask') void ask(message);
+    else void Promise.resolve(instance?.close()).finally(leave);
+  };
+}

@@ -1,0 +1,106 @@
+/** The pixels a module asks for: made natively once a frame, in memory that threads and processes share. */
+import { FramepathError } from '../errors.js';
+import type { SharedInputs } from '../native.js';
+import type { Box } from '../results.js';
+import { fields, integer, oneOf, text, unexpected } from '../validate.js';
+
+/** What a module wants to see of every frame. Modules that want the same share one conversion. */
+export interface InputRequest {
+  /** pixels; one of width and height may be left out: it follows from the frame (of crops: a square) */
+  width?: number;
+  height?: number;
+  /** default `'rgb24'`; `'nv12'` only of whole frames */
+  format?: 'rgb24' | 'gray8' | 'nv12';
+  /** name of a module with boxes: one picture for each of them instead of the whole frame; it becomes a dependency */
+  crop?: string;
+  /** crops of faces turned upright where the detector has keypoints: as `'dlib'` or `'arcface'` models want them */
+  align?: 'dlib' | 'arcface' | 'none';
+}
+
+/**
+ * A picture in shared memory, rows without padding. It is there until `analyze` has answered: copy what you keep
+ * (`data.slice()`). Do not write to it: others may look at the same pixels.
+ */
+export interface InputPicture {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly format: 'rgb24' | 'gray8' | 'nv12';
+}
+
+/** A crop: what it shows of the frame, and whose box that is. */
+export interface InputCrop extends InputPicture {
+  /** pixels of the frame */
+  readonly box: Box;
+  /** position in the list of the module that was named */
+  readonly index: number;
+}
+
+/** `frame.input` by what was asked for. */
+export type Shown<I> = I extends { readonly crop: string }
+  ? { readonly input: readonly InputCrop[] }
+  : I extends InputRequest
+    ? { readonly input: InputPicture }
+    : object;
+
+/** @internal */
+export function checkInput(name: string, value: unknown): void {
+  const side = integer(1, 16384);
+  const kinds = oneOf('rgb24', 'gray8', 'nv12');
+  fields(name, value, {
+    width: side,
+    height: side,
+    format: kinds,
+    crop: text,
+    align: oneOf('dlib', 'arcface', 'none'),
+  });
+  const { width, height, format, crop, align } = value as InputRequest;
+  if (width === undefined && height === undefined) throw unexpected('a width or a height', name, value);
+  if (crop !== undefined && format === 'nv12') throw unexpected('rgb24 or gray8 of crops', `${name}.format`, format);
+  if (align !== undefined && align !== 'none' && crop === undefined)
+    throw unexpected('a module whose boxes are aligned', `${name}.crop`, crop);
+}
+
+/** The request with nothing left open that does not depend on the frame. @internal */
+export function inputSpec(input: InputRequest): InputRequest {
+  const { width, height, ...rest } = input;
+  return input.crop === undefined ? input : { ...rest, width: width ?? height!, height: height ?? width! };
+}
+
+/** Words of the native side about one input; see RunCallbacks in native.ts. @internal */
+export type InputWords = ArrayLike<number>;
+
+/** Reads inputs where this thread or process has mapped them. @internal */
+export class InputViews {
+  /** by offset: slots never move and never change their size */
+  readonly #slots = new Map<number, ArrayBuffer>();
+
+  constructor(private readonly shared: SharedInputs) {}
+
+  read(words: InputWords, { crop, format = 'rgb24' }: InputRequest): InputPicture | InputCrop[] {
+    const pictures: InputCrop[] = [];
+    for (let at = 2; at < words.length; at += 9) {
+      const [offset, bytes, width, height] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
+      const box: Box = [words[at + 4]!, words[at + 5]!, words[at + 6]!, words[at + 7]!];
+      const data = new Uint8Array(this.#slot(words[0]!, words[1]!), offset, bytes);
+      pictures.push({ data, width, height, format, box, index: words[at + 8]! });
+    }
+    if (crop !== undefined) return pictures;
+    const { data, width, height } = pictures[0]!;
+    return { data, width, height, format };
+  }
+
+  #slot(offset: number, capacity: number): ArrayBuffer {
+    let slot = this.#slots.get(offset);
+    if (!slot) {
+      slot = this.shared.view(offset, capacity);
+      this.#slots.set(offset, slot);
+    }
+    return slot;
+  }
+}
+
+/** @internal */
+export function inputMissing(): FramepathError {
+  return new FramepathError('INTERNAL', 'A module was asked without the pixels that it wants');
+}

@@ -1,0 +1,24 @@
+/** Analyzers in files, as tests use them. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Isolation } from '../../src/index.js';
+import { noAddon, root } from './clips.js';
+
+export const moduleFile = (name: string) => join(root, 'test/modules', name);
+
+/** Whether analyzers in threads and processes can be tried: they run compiled. */
+export const hostsWork = noAddon === undefined && existsSync(join(root, 'lib/hosts/thread-host.js'));
+
+/** The system's Python, which sees Debian's modules; another one on the PATH does not. */
+export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+export const pythonWorks = spawnSync(python, ['-c', '']).status === 0;
+export const numpyWorks = spawnSync(python, ['-c', 'import numpy']).status === 0;
+
+export const inHosts: Isolation[] = ['thread', 'process', ...(pythonWorks ? [{ python }] : [])];
+
+export const nameOf = (isolation: Isolation) => (typeof isolation === 'string' ? isolation : 'python');
+
+/** `name`.js, or its Python twin. */
+export const twin = (name: string, isolation: Isolation) =>
+  moduleFile(`${name}.${typeof isolation === 'string' ? 'js' : 'py'}`);

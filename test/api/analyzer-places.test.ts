@@ -1,0 +1,95 @@
+/** The same analyzer gives the same results wherever it runs. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { analyzer, type Isolation, pipeline, video } from '../../src/index.js';
+import { GraphBuilder } from '../../src/models/graph-builder.js';
+import { modelCodec } from '../../src/models/onnx-proto.js';
+import { hostsWork, inHosts, moduleFile, nameOf, numpyWorks, python, twin } from './analyzer-files.js';
+import { folderFor, patternClip } from './clips.js';
+import { closed } from './outcomes.js';
+
+let left: string;
+let right: string;
+let model: string;
+
+beforeAll(() => {
+  const folder = folderFor('places');
+  left = patternClip(join(folder, 'left.mp4'), { seconds: 1, size: '320x180' });
+  right = patternClip(join(folder, 'right.mp4'), { seconds: 1, size: '128x96' });
+  model = join(folder, 'small.onnx');
+  const graph = new GraphBuilder('small');
+  const input = graph.input('input', [1, 3, 8, 8]);
+  const weights = graph.constant(
+    'weights',
+    [4, 3, 3, 3],
+    new Float32Array(108).map((_, i) => ((i * 7) % 13) / 13 - 0.4),
+  );
+  graph.node('Relu', [graph.window('Conv', [input, weights], 3, 1, 1)], [], 'output');
+  graph.output('output', [1, 4, 8, 8]);
+  writeFileSync(model, modelCodec.encode(graph.build('test')));
+}, 60_000);
+
+async function valuesOf(isolation: Isolation, instances = 1): Promise<unknown[]> {
+  const run = await pipeline(video(left), video(right))
+    .use(analyzer(twin('brightness', isolation), { name: 'brightness', isolation, instances }))
+    .use(analyzer(twin('changes', isolation), { name: 'changes', isolation, options: { above: 0.01 } }))
+    .start();
+  const values: unknown[][] = [[], []];
+  for await (const frame of run) values[Number(frame.source)]!.push([frame.brightness, frame.changes]);
+  await closed(run);
+  return values.flat();
+}
+
+describe.skipIf(!hostsWork)('an analyzer of a file', () => {
+  let inline: unknown[];
+  beforeAll(async () => {
+    inline = await valuesOf('inline');
+  });
+
+  test('sees every frame of both sources, and what others said', () => {
+    expect(inline).toHaveLength(50);
+    expect(inline[0]).toMatchObject([
+      { index: 0, size: [64, 36] },
+      { changed: true, frames: 1 },
+    ]);
+    expect(inline[49]).toMatchObject([{ index: 24, size: [64, 48] }, { frames: 25 }]);
+    expect(new Set(inline.map((values) => JSON.stringify(values))).size).toBe(50);
+  });
+
+  test.each(inHosts.map((isolation) => [nameOf(isolation), isolation] as const))(
+    'gives the same results in a %s',
+    async (_, isolation) => expect(await valuesOf(isolation)).toEqual(inline),
+  );
+
+  test.each(inHosts.map((isolation) => [nameOf(isolation), isolation] as const))(
+    'gives the same results with two instances in a %s',
+    async (_, isolation) => expect(await valuesOf(isolation, 2)).toEqual(inline),
+  );
+
+  test('loads native libraries of its own in every place that runs JavaScript', async () => {
+    const seen: unknown[] = [];
+    for (const isolation of ['inline', 'thread', 'process'] as const) {
+      const run = await pipeline(video(left, { endMs: 400 }))
+        .use(analyzer(moduleFile('inference.js'), { name: 'inference', isolation, options: { model } }))
+        .start();
+      const values: unknown[] = [];
+      for await (const frame of run) values.push(frame.inference);
+      await closed(run);
+      seen.push(values);
+    }
+    expect(seen[0]).toHaveLength(10);
+    expect((seen[0] as number[][])[0]!.some((value) => value > 0)).toBe(true);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).toEqual(seen[0]);
+  });
+
+  test.skipIf(!numpyWorks)('sees pixels as numpy arrays', async () => {
+    const run = await pipeline(video(left, { endMs: 200 }))
+      .use(analyzer(moduleFile('arrays.py'), { name: 'arrays', isolation: { python } }))
+      .start();
+    for await (const frame of run)
+      expect(frame.arrays).toEqual({ shape: [18, 32, 3], writable: false, owns: false, mean: expect.any(Number) });
+    await closed(run);
+  });
+});
