@@ -154,21 +154,30 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   }
 
   /**
-   * Says what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models, but
-   * neither sources nor outputs.
-   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, and the errors of models
+   * Says what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models
+   * and the hosts of analyzers, but neither sources nor outputs.
+   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, MODULE_UNUSABLE, and the errors of models
    */
   async explain(this: Ready<Results, Needs>): Promise<Explanation> {
     return (this as Pipeline<Results, Needs>).#explain();
   }
 
   async #explain(): Promise<Explanation> {
-    const modules = orderModules(this.#description.modules);
     const settings = await loadSettings(this.#settings);
+    const opened = await openModules(this.#description.modules, loadAddon(), () => undefined, undefined);
+    try {
+      const { modules, spec } = await this.#plan(opened, settings);
+      return await explainPlan(modules, spec, settings, this.#description.layout?.modules);
+    } finally {
+      await opened.close();
+    }
+  }
+
+  async #plan({ modules: given }: OpenModules, settings: DecidedSettings) {
+    const modules = orderModules(given);
     const infers = modules.some(({ spec }) => 'model' in spec);
     const providers = infers ? await chooseProviders(settings) : {};
-    const spec = planRun(this.#description, modules, settings, providers);
-    return explainPlan(modules, spec, settings, this.#description.layout?.modules);
+    return { modules, spec: planRun(this.#description, modules, settings, providers) };
   }
 
   async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
@@ -192,15 +201,12 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
 
   async #startRun(
     addon: NativeAddon,
-    { modules: given, inputs, close }: OpenModules,
+    opened: OpenModules,
     settings: DecidedSettings,
     signal: AbortSignal | undefined,
   ): Promise<RunCore> {
-    const modules = orderModules(given);
-    const infers = modules.some(({ spec }) => 'model' in spec);
-    const providers = infers ? await chooseProviders(settings) : {};
-    const spec = planRun(this.#description, modules, settings, providers);
-    const core = openRun(addon, spec, modules, { inputs, close });
+    const { modules, spec } = await this.#plan(opened, settings);
+    const core = openRun(addon, spec, modules, opened);
     await core.start(this.#files, this.#description.sources, signal);
     return core;
   }

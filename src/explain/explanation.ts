@@ -29,7 +29,7 @@ export interface ExplainedModule {
   pixels: boolean;
   /** takes each source's frames in order, one at a time */
   stateful: boolean;
-  /** `cpu`, `cuda:0`, `main thread` */
+  /** `cpu`, `cuda:0`; of analyzers `main thread`, `thread`, `process` or the Python interpreter */
   where: Decided<string>;
   workers: Decided<number>;
   /** most frames taken at once */
@@ -89,7 +89,7 @@ const gpuWorkers = 2; // of a detector: one prepares while the other's results c
 function workersOf(spec: ModuleSpec, sources: number, onGpu: boolean): Decided<number> {
   const { workers } = policyOf(spec);
   if (spec.kind !== 'detect')
-    return decided(spec.kind === 'track' || spec.kind === 'js' ? undefined : workers, 1, 'default');
+    return decided(spec.kind === 'track' || workers === 1 ? undefined : workers, 1, 'default');
   const wanted = Math.max(2, sources);
   const most = onGpu ? gpuWorkers : availableParallelism();
   const why = wanted <= most ? (sources > 2 ? `${sources} sources` : 'default') : onGpu ? 'the GPU' : `${most} cores`;
@@ -102,8 +102,8 @@ function batchOf(spec: ModuleSpec, found: Inspected | undefined): Decided<number
   return decided(maxBatch, found.largestBatch, `what ${found.provider} takes`);
 }
 
-function whereOf(spec: ModuleSpec, device: Decided<string>, found: Inspected | undefined): Decided<string> {
-  if (spec.kind === 'js') return { value: 'main thread', from: 'JavaScript' };
+function whereOf(module: Module, device: Decided<string>, found: Inspected | undefined): Decided<string> {
+  if (module.host) return { value: module.host.where, from: 'isolation' };
   if (!found) return { value: 'cpu', from: 'has no model' };
   if (found.provider !== 'cpu' || device.value === 'cpu') return device;
   const last = found.falls.at(-1);
@@ -124,9 +124,9 @@ function explainModule(
     name: spec.name,
     kind: spec.kind,
     depends: module.depends,
-    pixels: spec.kind === 'js' ? spec.pixels : found !== undefined,
-    stateful: spec.kind === 'track' || spec.kind === 'identify' || spec.kind === 'js',
-    where: whereOf(spec, device, found),
+    pixels: spec.kind === 'js' ? spec.pixels || spec.input !== undefined : found !== undefined,
+    stateful: spec.kind === 'track' || spec.kind === 'identify' || (spec.kind === 'js' && !spec.stateless),
+    where: whereOf(module, device, found),
     workers: workersOf(spec, plan.sources.length, onGpu),
     maxBatch: batchOf(spec, found),
     stride: decided(stride, 1, 'default'),

@@ -81,7 +81,13 @@ function ready(module: Module, { use }: AnalyzerPlace, { facts, analyze }: Opene
   const { pixels } = module.spec as { pixels: boolean };
   const { stateless } = facts;
   const spec = { kind: 'js' as const, policy: nativePolicy, depends, pixels, stateless, ...(input && { input }) };
-  const host: AnalyzerHost = { pixels, stride: policy.stride ?? 1, ...(input && { input }), analyze };
+  const host: AnalyzerHost = {
+    pixels,
+    stride: policy.stride ?? 1,
+    ...(input && { input }),
+    where: typeof isolation === 'object' ? isolation.python : isolation === 'inline' ? 'main thread' : isolation,
+    analyze,
+  };
   return new Module(name, 'value', depends, spec, host);
 }
 

@@ -62,6 +62,8 @@ export interface AnalyzerHost {
   readonly pixels: boolean;
   readonly stride: number;
   readonly input?: InputRequest;
+  /** `main thread`, `thread`, `process`, or the Python interpreter */
+  readonly where: string;
   /** `frame` is shown; `words` say where its input lies. Rejects with what it threw, or a coded error. */
   analyze(frame: FrameBase, deps: Readonly<Record<string, unknown>>, words: InputWords | undefined): unknown;
 }
