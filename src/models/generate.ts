@@ -63,7 +63,8 @@ function notice({ blazeface, faceApi }: ModelSources): string {
     return `${[file, avx512File].filter(Boolean).join(', ')}\n  licence: ${licence}\n  from: ${source}\n  changed: converted or rewritten as ONNX by framepath\n\n${text.trim()}\n`;
   });
   const rule = `\n${'-'.repeat(100)}\n\n`;
-  return `The model files in this folder were generated from the works below, under their licences.\n${rule}${parts.join(rule)}`;
+  return `The model files in this folder were generated from the works below, under their licences. Those that
+"framepath models add" made have a NOTICE of their own beside them.\n${rule}${parts.join(rule)}`;
 }
 
 /** Writes every registered model and NOTICE into `folder`. */
