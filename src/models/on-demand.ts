@@ -78,9 +78,8 @@ export const onDemandModels: readonly OnDemandModel[] = [
   {
     name: 'pose',
     file: 'pose.onnx',
-    task: 'raw',
-    description:
-      '17 keypoints (COCO order) of one person, 192x192 input: rows of y, x, score in 0..1 (MoveNet Lightning)',
+    task: 'detect',
+    description: 'one person with 17 keypoints (COCO order), 192x192 input (MoveNet Lightning)',
     licence: 'Apache-2.0 (Google MoveNet), package MIT',
     origin: 'MoveNet.SinglePose.Lightning by Google (Apache-2.0), as packed in @vladmandic/human (MIT).',
     package: human,
@@ -88,7 +87,7 @@ export const onDemandModels: readonly OnDemandModel[] = [
     others: ['models/movenet-lightning.bin', 'LICENSE'],
     convert: { names: ['keypoints'] },
     spec: {
-      'framepath.head': 'raw',
+      'framepath.head': 'movenet',
       'framepath.color': 'rgb',
       'framepath.mean': '0', // its own are in the graph
       'framepath.scale': '1',
