@@ -6,7 +6,7 @@ export interface OnDemandModel {
   name: string;
   /** file name under models/ */
   file: string;
-  task: 'detect' | 'embed' | 'classify' | 'raw';
+  task: 'detect' | 'embed' | 'classify';
   description: string;
   licence: string;
   /** who made it, and what is not known about its licence */
