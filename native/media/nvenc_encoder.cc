@@ -1,5 +1,7 @@
 #include "media/nvenc_encoder.h"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 #include <cstring>
 #include <initializer_list>
@@ -127,6 +129,10 @@ std::unique_ptr<Encoder> openNvenc(const EncoderOptions& options, const std::sha
   const ProfileRow& row = nvencRow(options.codec, options.profile);
   if (!avcodec_find_encoder_by_name(row.encoder)) {
     whyNot = std::string(row.encoder) + " is not in this libavcodec";
+    return nullptr;
+  }
+  if (!dlopen("libnvidia-encode.so.1", RTLD_NOW | RTLD_LOCAL)) {  // kept: libavcodec opens it too, but names no cause
+    whyNot = std::string("the driver's video encoding library cannot be opened: ") + dlerror();
     return nullptr;
   }
   ProfileRow simpler = row;  // some GPUs have no B-frames
