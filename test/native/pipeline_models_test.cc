@@ -101,20 +101,6 @@ TEST(a_model_that_fails_once_is_the_policys_business) {
   CHECK_EQUAL(skipped.frames.size(), size_t{3 * kFrames});
 }
 
-// Last: the GPU is lost for the whole process.
-TEST(a_lost_gpu_ends_the_run_and_frees_everything) {
-  NEED_SIMULATOR();
-  const Simulated rules("lost:14+");
-  PipelineSpec spec = people(testedDevice());
-  for (ModuleSpec& module : spec.modules) {
-    if (module.kind == ModuleSpec::Kind::track) continue;
-    module.policy.onError = OnError::skip;
-    module.policy.maxBatch = 1;  // else a few large batches may be all
-  }
-  const Outcome outcome = runAll(std::move(spec), 7);
-  CHECK(outcome.error && outcome.error->code == ErrorCode::DEVICE_LOST);
-}
-
 TEST(emotions_of_tracked_faces_are_the_same_on_every_device) {
   NEED_EVAL("models/human-emotion-64.onnx");
   const auto emotions = [](const std::string& device) {
@@ -139,6 +125,20 @@ TEST(emotions_of_tracked_faces_are_the_same_on_every_device) {
     CHECK(other != found.frames.end() && other->second == text);
   }
   CHECK(told > kFrames);
+}
+
+// Last: the GPU is lost for the whole process.
+TEST(a_lost_gpu_ends_the_run_and_frees_everything) {
+  NEED_SIMULATOR();
+  const Simulated rules("lost:14+");
+  PipelineSpec spec = people(testedDevice());
+  for (ModuleSpec& module : spec.modules) {
+    if (module.kind == ModuleSpec::Kind::track) continue;
+    module.policy.onError = OnError::skip;
+    module.policy.maxBatch = 1;  // else a few large batches may be all
+  }
+  const Outcome outcome = runAll(std::move(spec), 7);
+  CHECK(outcome.error && outcome.error->code == ErrorCode::DEVICE_LOST);
 }
 
 TEST_MAIN()
