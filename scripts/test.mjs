@@ -48,6 +48,7 @@ const onDevice = [
   'infer_box_decoder_test',
   'infer_head_test',
   'infer_provider_test',
+  'input_test',
   'pipeline_models_test',
 ];
 
@@ -149,6 +150,7 @@ const threaded = [
   'engine_test',
   'identity_test',
   'infer_test',
+  'input_test',
   'media_write_test',
   'pipeline_storm_test',
   'pipeline_test',
