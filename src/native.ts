@@ -259,6 +259,8 @@ export interface SharedInputs {
   readonly fd: number;
   /** The bytes of a slot. */
   view(offset: number, capacity: number): ArrayBuffer;
+  /** No more views; the pages go with the run. */
+  close(): void;
 }
 
 export interface NativeRun {

@@ -4,7 +4,7 @@ import { scratch } from './fake/mock.js';
 import { record } from './fake/records.js';
 
 vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, detect, pipeline, video } = await import('../src/index.js');
+const { analyzer, defineAnalyzer, detect, pipeline, video } = await import('../src/index.js');
 const { Values } = await import('../src/values.js');
 const { model } = scratch('analyzer');
 
@@ -116,6 +116,80 @@ describe('an analyzer', () => {
     fake.reset({ frames: [10] });
     const run = await pipeline(video('a.mp4')).use(faces()).use(broken).start();
     for await (const frame of run) expect(frame.broken).toEqual(frame.index % 2 ? frame.faces : 'even');
+  });
+});
+
+describe('the use of an analyzer', () => {
+  const analyze = () => 1;
+  const wrong = (use: () => unknown) => expect(use).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+
+  test('is checked when it is written', () => {
+    wrong(() => analyzer('a.js', { isolation: 'container' as never }));
+    wrong(() => analyzer('a.js', { isolation: {} as never }));
+    wrong(() => analyzer('a.py', { isolation: 'thread' }));
+    wrong(() => analyzer('a.js', { instances: 0 }));
+    wrong(() => analyzer('a.js', { onError: 'fallback' }));
+    wrong(() => analyzer('', {}));
+    wrong(() => analyzer({ name: 'a', analyze }, { isolation: 'process' }));
+    wrong(() => defineAnalyzer({ name: 'no name', analyze }));
+    wrong(() => defineAnalyzer({ name: 'a', input: {}, analyze }));
+    wrong(() => defineAnalyzer({ name: 'a', input: { width: 8, format: 'nv12', crop: 'faces' }, analyze }));
+    wrong(() => defineAnalyzer({ name: 'a', input: { width: 8, align: 'dlib' }, analyze }));
+  });
+
+  test('with an input and without state is what the native side is told', async () => {
+    const chips = defineAnalyzer({ name: 'chips', stateless: true, input: { width: 8, crop: 'faces' }, analyze });
+    const run = await pipeline(video('a.mp4'))
+      .use(faces())
+      .use(analyzer(chips, { instances: 3, retry: 1 }))
+      .start();
+    expect(fake.run.spec.modules[1]).toEqual({
+      name: 'chips',
+      kind: 'js',
+      depends: ['faces'],
+      pixels: false,
+      stateless: true,
+      input: { width: 8, height: 8, crop: 'faces' },
+      policy: { retry: 1, workers: 3 },
+    });
+    await run.close();
+  });
+
+  test('that crops what are no boxes, or has instances with state, fails the start', async () => {
+    const one = analyzer({ name: 'one', analyze });
+    const chips = defineAnalyzer({ name: 'chips', input: { width: 8, crop: 'one' }, analyze });
+    const start = pipeline(video('a.mp4')).use(one).use(analyzer(chips)).start();
+    await expect(start).rejects.toMatchObject({ code: 'GRAPH_INVALID', module: 'chips' });
+    const two = pipeline(video('a.mp4'))
+      .use(analyzer({ name: 'two', analyze }, { instances: 2 }))
+      .start();
+    await expect(two).rejects.toMatchObject({ code: 'GRAPH_INVALID', module: 'two' });
+  });
+
+  test('opens, has state, and closes once', async () => {
+    const calls: unknown[] = [];
+    const counting = defineAnalyzer({
+      name: 'counting',
+      configure: async (options: { from: number }) => ({ n: options.from }),
+      analyze: (_frame, _deps, state) => state.n++,
+      close: (state) => void calls.push(state.n),
+    });
+    const run = await pipeline(video('a.mp4'))
+      .use(analyzer(counting, { options: { from: 100 } }))
+      .start();
+    for await (const frame of run) expect(frame.counting).toBe(100 + frame.index);
+    await run.close();
+    expect(calls).toEqual([140]);
+  });
+
+  test('whose close throws fails the run', async () => {
+    const close = () => {
+      throw new Error('still warm');
+    };
+    const run = await pipeline(video('a.mp4'))
+      .use(analyzer({ name: 'a', analyze, close }))
+      .start();
+    await expect(run.done).rejects.toThrow('still warm');
   });
 });
 

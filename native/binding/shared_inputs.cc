@@ -11,7 +11,8 @@ constexpr napi_type_tag kTag = {0x6b1f0c59d2ae4e0bULL, 0x9d83fa7c1e5547a2ULL};
 
 Napi::Function SharedInputs::define(Napi::Env env) {
   return DefineClass(env, "SharedInputs",
-                     {InstanceAccessor<&SharedInputs::fd>("fd"), InstanceMethod<&SharedInputs::view>("view")});
+                     {InstanceAccessor<&SharedInputs::fd>("fd"), InstanceMethod<&SharedInputs::view>("view"),
+                      InstanceMethod<&SharedInputs::close>("close")});
 }
 
 SharedInputs::SharedInputs(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SharedInputs>(info) {
@@ -40,6 +41,7 @@ Napi::Value SharedInputs::view(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     if (!info[0].IsNumber() || !info[1].IsNumber())
       throw Error(ErrorCode::INVALID_ARGUMENT, "Expected an offset and a capacity.");
+    if (!mapping_) throw Error(ErrorCode::RUN_CLOSED, "The run is closed, and its pixels are gone.");
     const int64_t offset = info[0].As<Napi::Number>().Int64Value();
     const int64_t capacity = info[1].As<Napi::Number>().Int64Value();
     const auto bytes = static_cast<int64_t>(mapping_->bytes());
@@ -50,6 +52,12 @@ Napi::Value SharedInputs::view(const Napi::CallbackInfo& info) {
         info.Env(), mapping_->data() + offset, static_cast<size_t>(capacity),
         [](Napi::Env, void*, Owner* owner) { delete owner; }, new Owner(mapping_));
   });
+}
+
+// The pages go with the run, not when the garbage collector comes by.
+void SharedInputs::close(const Napi::CallbackInfo&) {
+  memory_.reset();
+  mapping_.reset();
 }
 
 }  // namespace framepath::binding

@@ -19,6 +19,7 @@ class SharedInputs : public Napi::ObjectWrap<SharedInputs> {
  private:
   Napi::Value fd(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<graph::SharedMemory> memory_;  // null where only mapped
   std::shared_ptr<const graph::Mapping> mapping_;

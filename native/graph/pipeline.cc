@@ -261,6 +261,7 @@ void Pipeline::close(bool drain) {
     programme_.reset();
     shots_.reset();
     models_.clear();
+    spec_.shared.reset();
     for (OpenSource& source : sources_) {
       source.pushed.reset();
       if (source.reader) source.counted = source.reader->counters();

@@ -1,5 +1,6 @@
 #include "graph/shared_memory.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -57,7 +58,9 @@ std::shared_ptr<SharedMemory> SharedMemory::open(size_t bytes) {
 
 SharedMemory::SharedMemory(int fd, size_t bytes) : fd_(fd), mapping_(std::make_shared<Mapping>(fd, bytes)) {}
 
+// Views that JavaScript has not collected yet keep the mapping: they read zeros from now on.
 SharedMemory::~SharedMemory() {
+  if (used_) fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(used_));
   ::close(fd_);
 }
 

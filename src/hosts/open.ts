@@ -42,7 +42,7 @@ export async function openModules(
   let closing: Promise<unknown> | undefined;
   const close = async () => {
     closing ??= Promise.all(closers.map((each) => each()));
-    await closing;
+    await closing.finally(() => shared?.close());
   };
   const onAbort = () => void close().catch(() => undefined); // what is opened fails by it, and is told
   signal?.addEventListener('abort', onAbort, { once: true });

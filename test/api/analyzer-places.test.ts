@@ -2,11 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { analyzer, type Isolation, pipeline, video } from '../../src/index.js';
+import { analyzer, detect, type Isolation, pipeline, video } from '../../src/index.js';
 import { GraphBuilder } from '../../src/models/graph-builder.js';
 import { modelCodec } from '../../src/models/onnx-proto.js';
 import { hostsWork, inHosts, moduleFile, nameOf, numpyWorks, python, twin } from './analyzer-files.js';
-import { folderFor, patternClip } from './clips.js';
+import { complete, facesClip, folderFor, patternClip } from './clips.js';
 import { closed } from './outcomes.js';
 
 let left: string;
@@ -82,6 +82,28 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
     expect((seen[0] as number[][])[0]!.some((value) => value > 0)).toBe(true);
     expect(seen[1]).toEqual(seen[0]);
     expect(seen[2]).toEqual(seen[0]);
+  });
+
+  test.skipIf(!complete)('is shown a crop of every face, the same in every place', async () => {
+    const clip = facesClip(join(folderFor('chips'), 'faces.mp4'));
+    const seen: unknown[] = [];
+    for (const isolation of ['inline', ...inHosts] as Isolation[]) {
+      const run = await pipeline(video(clip, { endMs: 320 }))
+        .use(detect('faces', 'blazeface'))
+        .use(analyzer(twin('chips', isolation), { name: 'chips', isolation }))
+        .start();
+      const values: unknown[] = [];
+      for await (const frame of run) {
+        const chips = frame.chips as { index: number }[];
+        expect(chips.map(({ index }) => index)).toEqual(frame.faces.map((_, i) => i));
+        for (const chip of chips) expect(chip).toMatchObject({ width: 32, height: 32, same: true });
+        values.push(chips);
+      }
+      await closed(run);
+      seen.push(values);
+    }
+    expect((seen[0] as unknown[][]).flat().length).toBeGreaterThan(4);
+    for (const values of seen) expect(values).toEqual(seen[0]);
   });
 
   test.skipIf(!numpyWorks)('sees pixels as numpy arrays', async () => {

@@ -79,7 +79,7 @@ class Fake {
       return run;
     } as unknown as NativeAddon['Run'],
     SharedInputs: function SharedInputs() {
-      return { fd: -1, view: (_: number, capacity: number) => new ArrayBuffer(capacity) };
+      return { fd: -1, view: (_: number, capacity: number) => new ArrayBuffer(capacity), close: () => undefined };
     } as unknown as NativeAddon['SharedInputs'],
     endWithParent: () => true,
   };

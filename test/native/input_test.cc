@@ -196,4 +196,16 @@ TEST(slots_stay_where_they_are_and_never_overlap) {
   CHECK_EQUAL(memory->leased(), size_t{0});
 }
 
+TEST(pages_go_with_the_memory_and_views_that_are_left_read_zeros) {
+  auto memory = SharedMemory::open(1 << 20);
+  const auto mapping = memory->mapping();
+  {
+    const auto slot = memory->lease(5000);
+    std::memset(slot->data(), 7, 5000);
+    CHECK_EQUAL(int{mapping->data()[slot->offset]}, 7);
+  }
+  memory.reset();
+  CHECK_EQUAL(int{mapping->data()[0]}, 0);
+}
+
 TEST_MAIN()

@@ -145,6 +145,7 @@ class PipelineRun {
       if (wanted != (input != nullptr)) inputsWrong++;
       answerer.ask(module, task->id, attempt);
     };
+    spec.shared = shared;
     pipeline = std::make_unique<Pipeline>(std::move(spec), std::move(hooks));
     answerer.open(pipeline.get());
     pipeline->done([this](std::optional<Error> error) {
@@ -199,7 +200,7 @@ class PipelineRun {
     CHECK_EQUAL(report.live.leases, 0);
     if (!lost) CHECK_EQUAL(report.live.deviceBytes, size_t{0});
     CHECK_EQUAL(inputsWrong.load(), 0);
-    if (pipeline->spec().shared) CHECK_EQUAL(pipeline->spec().shared->leased(), size_t{0});
+    CHECK_EQUAL(shared->leased(), size_t{0});
     CHECK_EQUAL(doneCalls.load(), 1);
     CHECK(pipeline->progress().state == "over");
     return report;
@@ -208,6 +209,7 @@ class PipelineRun {
   const unsigned seed;
   std::promise<std::optional<Error>> done;
   std::atomic<int> doneCalls{0}, inputsWrong{0};
+  const std::shared_ptr<SharedMemory> shared = SharedMemory::open();
   Answerer answerer;
   std::unique_ptr<Pipeline> pipeline;
 };
