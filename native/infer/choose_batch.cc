@@ -73,13 +73,16 @@ int32_t tryBatches(Session& session, const ModelSpec& spec, int32_t limit) {
   return good;
 }
 
-// A graph that declares a free batch but has batch 1 baked into it fails, or gives outputs of another batch.
+// A graph that declares a free batch but has batch 1 baked into it fails, or gives outputs of another batch. What a
+// larger batch took does not count for a smaller one: the provider gives it back.
 bool runsAs(Session& session, const ModelSpec& spec, int32_t batch) {
   try {
     session.prepare(batch, itemDims(spec));
+    session.countMemory();
   } catch (const Error& e) {
     if (e.code != ErrorCode::INFERENCE_FAILED && e.code != ErrorCode::DEVICE_OUT_OF_MEMORY) throw;
     if (batch == 1) throw;
+    session.shrink();
     return false;
   }
   return batch == 1 || std::all_of(session.outputs().begin(), session.outputs().end(), [&](const TensorView& output) {
