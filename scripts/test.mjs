@@ -86,7 +86,7 @@ function simulated(folder, env = {}) {
   };
 }
 
-async function runSimulated(folder, env) {
+async function runSimulated(folder, { env = {}, ways = Object.keys(simulations) } = {}) {
   const parts = [];
   const base = simulated(folder, env);
   // For those that fork hundreds of processes: LeakSanitizer's own tracer crashes in some. The simulator counts what is alive.
@@ -95,7 +95,8 @@ async function runSimulated(folder, env) {
     const how = { env: name === 'cuda_test' ? base : own, names: [name] };
     parts.push(await runPrograms(' on the simulated GPU', folder, how));
   }
-  for (const [title, behaviour] of Object.entries(simulations)) {
+  for (const title of ways) {
+    const behaviour = simulations[title];
     const how = { env: { ...base, ...behaviour }, names: [...onDevice] };
     parts.push(await runPrograms(` on the simulated GPU${title}`, folder, how));
     if (!title) continue;
@@ -107,13 +108,18 @@ async function runSimulated(folder, env) {
   return parts;
 }
 
-/** The tests of the API with the simulated GPU as their device. */
-const runApiSimulated = (title, behaviour) =>
+/** The tests of the API with the simulated GPU as their device; `files`: those whose paths begin like that. */
+const runApiSimulated = (title, files = ['test/api/']) =>
   runVitest(['fast'], {
     title: ` on the simulated GPU${title}`,
-    env: { ...simulated(join(root, 'build'), behaviour), FRAMEPATH_DEVICE: 'cuda:0' },
-    folders: ['test/api'],
+    env: { ...simulated(join(root, 'build'), simulations[title]), FRAMEPATH_DEVICE: 'cuda:0' },
+    files,
   });
+
+/** Those of the fast suite: each stage once, whole runs, a composition. */
+const apiInShort = ['pipeline', 'compose.', 'compose-people', 'heads', 'analyzer-places'].map(
+  (name) => `test/api/${name}`,
+);
 
 /** Runs one native test program; what it says is shown when it fails, what it skipped always. */
 async function runProgram(folder, name, env) {
@@ -144,7 +150,7 @@ async function runPrograms(title, folder, { env = {}, names = programsIn(folder)
   return total;
 }
 
-async function runVitest(projects, { title = '', env = {}, folders = [] } = {}) {
+async function runVitest(projects, { title = '', env = {}, files = [] } = {}) {
   say(`vitest: ${projects.join(', ')}${title}`);
   const report = join(root, 'build/vitest.json');
   rmSync(report, { force: true });
@@ -154,7 +160,7 @@ async function runVitest(projects, { title = '', env = {}, folders = [] } = {}) 
     'run',
     '--passWithNoTests',
     ...projects.map((name) => `--project=${name}`),
-    ...folders,
+    ...files,
   ];
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
   const { status } = await spawnCaptured(process.execPath, args, env, true);
@@ -198,7 +204,7 @@ async function runSanitized() {
     ...atLength(300, 60),
   };
   const addresses = await runPrograms(' under ASan and UBSan', asan, { env: asanOptions });
-  const onGpu = await runSimulated(asan, { ...asanOptions, FRAMEPATH_CASES: '20' });
+  const onGpu = await runSimulated(asan, { env: { ...asanOptions, FRAMEPATH_CASES: '20' } });
   const tsan = await buildSanitized('tsan', 'thread', threaded);
   const tsanOptions = { TSAN_OPTIONS: `halt_on_error=1:${suppressions('tsan.supp')}`, ...atLength(2000, 120) };
   const threads = await runPrograms(' under TSan', tsan, { env: tsanOptions, names: [...threaded] });
@@ -213,16 +219,15 @@ await main(async () => {
   await setUp('native_tests');
   if (process.argv.includes('--simulator')) {
     parts.push(...(await runSimulated(join(root, 'build'))));
-    for (const [title, behaviour] of Object.entries(simulations)) parts.push(await runApiSimulated(title, behaviour));
+    for (const title of Object.keys(simulations)) parts.push(await runApiSimulated(title));
   } else if (full) {
     parts.push(...(await runSanitized()));
-    for (const [title, behaviour] of Object.entries(simulations))
-      if (title) parts.push(await runApiSimulated(title, behaviour));
+    for (const title of Object.keys(simulations)) parts.push(await runApiSimulated(title));
     parts.push(await runVitest(['full']));
   } else {
     parts.push(await runPrograms('', join(root, 'build')));
-    parts.push(...(await runSimulated(join(root, 'build'))));
-    parts.push(await runApiSimulated('', {}));
+    parts.push(...(await runSimulated(join(root, 'build'), { ways: [''] })));
+    parts.push(await runApiSimulated('', apiInShort));
     parts.push(await runVitest(['fast']));
   }
   const passed = parts.reduce((sum, part) => sum + part.passed, 0);

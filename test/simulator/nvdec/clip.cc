@@ -1,5 +1,7 @@
 #include "simulator/nvdec/clip.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstring>
 #include <mutex>
@@ -15,13 +17,22 @@ const AVCodec* softwareDecoder(AVCodecID codec) {
   return dav1d ? dav1d : avcodec_find_decoder(codec);
 }
 
+// A file as it is now: one that is being written, or was written again, is another one later.
+std::string versionOf(const std::string& path) {
+  struct stat is {};
+  if (stat(path.c_str(), &is) != 0) return path;
+  const auto number = [](auto value) { return " " + std::to_string(value); };
+  return path + number(is.st_ino) + number(is.st_size) + number(is.st_mtim.tv_sec) + number(is.st_mtim.tv_nsec);
+}
+
 }  // namespace
 
 std::shared_ptr<const Clip> Clip::open(const std::string& path) {
   static auto* const mutex = new std::mutex;
   static auto* const known = new std::map<std::string, std::shared_ptr<const Clip>>;
   std::lock_guard lock(*mutex);
-  if (const auto found = known->find(path); found != known->end()) return found->second;
+  const std::string version = versionOf(path);
+  if (const auto found = known->find(version); found != known->end()) return found->second;
   std::shared_ptr<Clip> clip;
   AVFormatContext* format = nullptr;
   if (avformat_open_input(&format, path.c_str(), nullptr, nullptr) >= 0) {
@@ -42,7 +53,7 @@ std::shared_ptr<const Clip> Clip::open(const std::string& path) {
     }
     avformat_close_input(&format);
   }
-  return (*known)[path] = clip;
+  return (*known)[version] = clip;
 }
 
 Clip::~Clip() {

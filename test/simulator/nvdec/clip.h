@@ -21,7 +21,7 @@ using Picture = std::shared_ptr<AVFrame>;
 
 class Clip {
  public:
-  // Read once; null: no video.
+  // Read once, as long as the file stays the same; null: no video.
   static std::shared_ptr<const Clip> open(const std::string& path);
   ~Clip();
 
