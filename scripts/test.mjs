@@ -72,6 +72,8 @@ const simulations = {
   ', late and strict': { FRAMEPATH_SIM_LAZY: '1', FRAMEPATH_SIM_STRICT: '1' },
 };
 
+const strictest = ', late and strict';
+
 /** On the simulated GPU (test/simulator/simulator.h). */
 function simulated(folder, env = {}) {
   const path = [join(folder, 'simulator'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
@@ -204,7 +206,7 @@ async function runSanitized() {
     ...atLength(300, 60),
   };
   const addresses = await runPrograms(' under ASan and UBSan', asan, { env: asanOptions });
-  const onGpu = await runSimulated(asan, { env: { ...asanOptions, FRAMEPATH_CASES: '20' } });
+  const onGpu = await runSimulated(asan, { env: { ...asanOptions, FRAMEPATH_CASES: '20' }, ways: [strictest] });
   const tsan = await buildSanitized('tsan', 'thread', threaded);
   const tsanOptions = { TSAN_OPTIONS: `halt_on_error=1:${suppressions('tsan.supp')}`, ...atLength(2000, 120) };
   const threads = await runPrograms(' under TSan', tsan, { env: tsanOptions, names: [...threaded] });
@@ -222,7 +224,7 @@ await main(async () => {
     for (const title of Object.keys(simulations)) parts.push(await runApiSimulated(title));
   } else if (full) {
     parts.push(...(await runSanitized()));
-    for (const title of Object.keys(simulations)) parts.push(await runApiSimulated(title));
+    parts.push(await runApiSimulated(strictest));
     parts.push(await runVitest(['full']));
   } else {
     parts.push(await runPrograms('', join(root, 'build')));
