@@ -88,24 +88,29 @@ function simulated(folder, env = {}) {
   };
 }
 
-async function runSimulated(folder, { env = {}, ways = Object.keys(simulations) } = {}) {
+/** With video codecs, whose pictures are late. */
+const runVideoLate = (folder, title) => {
+  // Whole runs take minutes where device memory is out of reach.
+  const names = title === strictest ? [...withVideo] : [...withVideo, 'pipeline_video_test'];
+  const late = { ...simulated(folder), ...simulations[title], FRAMEPATH_FAULTS: 'none' };
+  return runPrograms(` with video codecs${title}`, folder, { env: late, names });
+};
+
+async function runSimulated(folder, { env = {}, ways = Object.keys(simulations), sanitized = false } = {}) {
   const parts = [];
   const base = simulated(folder, env);
   // For those that fork hundreds of processes: LeakSanitizer's own tracer crashes in some. The simulator counts what is alive.
   const own = { ...base, ASAN_OPTIONS: base.ASAN_OPTIONS?.replace('detect_leaks=1', 'detect_leaks=0') };
   for (const name of onlySimulated) {
     const how = { env: name === 'cuda_test' ? base : own, names: [name] };
+    if (sanitized && name === 'pipeline_video_test') how.env = { ...own, FRAMEPATH_FAULTS: 'none' }; // each is a whole run
     parts.push(await runPrograms(' on the simulated GPU', folder, how));
   }
   for (const title of ways) {
     const behaviour = simulations[title];
     const how = { env: { ...base, ...behaviour }, names: [...onDevice] };
     parts.push(await runPrograms(` on the simulated GPU${title}`, folder, how));
-    if (!title) continue;
-    const strict = behaviour.FRAMEPATH_SIM_STRICT; // whole runs take minutes there
-    const names = strict ? [...withVideo] : [...withVideo, 'pipeline_video_test'];
-    const video = { env: { ...own, ...behaviour, FRAMEPATH_FAULTS: 'none' }, names };
-    parts.push(await runPrograms(` with video codecs${title}`, folder, video));
+    if (title && !sanitized) parts.push(await runVideoLate(folder, title));
   }
   return parts;
 }
@@ -206,7 +211,12 @@ async function runSanitized() {
     ...atLength(300, 60),
   };
   const addresses = await runPrograms(' under ASan and UBSan', asan, { env: asanOptions });
-  const onGpu = await runSimulated(asan, { env: { ...asanOptions, FRAMEPATH_CASES: '20' }, ways: [strictest] });
+  const onGpu = await runSimulated(asan, {
+    env: { ...asanOptions, FRAMEPATH_CASES: '20' },
+    ways: [strictest],
+    sanitized: true,
+  });
+  onGpu.push(await runVideoLate(join(root, 'build'), strictest));
   const tsan = await buildSanitized('tsan', 'thread', threaded);
   const tsanOptions = { TSAN_OPTIONS: `halt_on_error=1:${suppressions('tsan.supp')}`, ...atLength(2000, 120) };
   const threads = await runPrograms(' under TSan', tsan, { env: tsanOptions, names: [...threaded] });
