@@ -25,7 +25,7 @@ beforeAll(() => {
     [4, 3, 3, 3],
     new Float32Array(108).map((_, i) => ((i * 7) % 13) / 13 - 0.4),
   );
-  graph.node('Relu', [graph.window('Conv', [input, weights], 3, 1, 1)], [], 'output');
+  graph.node('Relu', [graph.window('Conv', [input, weights], 3, 1, 1)], {}, 'output');
   graph.output('output', [1, 4, 8, 8]);
   writeFileSync(model, modelCodec.encode(graph.build('test')));
 }, 60_000);

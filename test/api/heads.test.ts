@@ -34,7 +34,7 @@ function finds(name: string, rows: number[][]): string {
   ]);
   const none = builder.node('Reshape', [builder.node('ReduceMean', [nothing]), builder.integers([1, 1, 1])]);
   const constant = builder.constant('rows', [1, rows.length, rows[0]!.length], rows.flat());
-  builder.node('Add', [constant, none], [], 'output0');
+  builder.node('Add', [constant, none], {}, 'output0');
   builder.output('output0', [1, rows.length, rows[0]!.length]);
   return save(name, builder, { head: 'yolo-end2end', scale: '1', pad: '0' });
 }
@@ -46,7 +46,7 @@ function brightness(): string {
   const channels = builder.node('Reshape', [mean, builder.integers([-1, 3])]);
   const bright = [1, 1, 1].flatMap((channel) => [-channel / 3, channel / 3]);
   const weighed = builder.node('MatMul', [channels, builder.constant('weights', [3, 2], bright)]);
-  builder.node('Add', [weighed, builder.constant('dark', [1, 2], [1, 0])], [], 'probabilities');
+  builder.node('Add', [weighed, builder.constant('dark', [1, 2], [1, 0])], {}, 'probabilities');
   builder.output('probabilities', ['N', 2]);
   return save('brightness', builder, { head: 'classification', scale: String(1 / 255) });
 }
@@ -181,8 +181,8 @@ describe.skipIf(!complete)('a head', () => {
     const gray = builder.node('Conv', [input, builder.constant('mean', [1, 3, 1, 1], [1 / 3, 1 / 3, 1 / 3])]);
     const cells = builder.window('AveragePool', [gray], 4, 4);
     const half = builder.constant('half', [1, 1, 1, 1], [127.5]);
-    builder.node('Sub', [cells, half], [], 'output1');
-    builder.node('Identity', [builder.constant('rows', [1, 1, 7], [6, 6, 62, 62, 0.9, 0, 1])], [], 'output0');
+    builder.node('Sub', [cells, half], {}, 'output1');
+    builder.node('Identity', [builder.constant('rows', [1, 1, 7], [6, 6, 62, 62, 0.9, 0, 1])], {}, 'output0');
     builder.output('output0', [1, 1, 7]);
     builder.output('output1', [1, 1, side / 4, side / 4]);
     const model = save('segments', builder, { head: 'yolo-end2end', scale: '1', pad: '0' });
