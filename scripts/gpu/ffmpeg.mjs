@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { cacheFolder } from '../steps/packages.mjs';
 import { hasProgram, run, runLoud, StepError, say } from '../steps/shell.mjs';
-import { ensureSystemPackages } from '../steps/system-packages.mjs';
+import { ensureSystemPackages, library, program } from '../steps/system-packages.mjs';
 
 const libraries = ['avutil', 'avcodec', 'avformat', 'swscale', 'swresample'];
 
@@ -28,14 +28,14 @@ const options = [
   ...Object.entries(enabled).map(([kind, names]) => `--enable-${kind}=${names}`),
 ];
 
-const header = (name) => () => hasProgram('pkg-config') && existsSync(`/usr/include/${name}`);
 const needs = {
-  'dpkg-dev': () => hasProgram('dpkg-source'),
-  nasm: () => hasProgram('nasm'),
-  make: () => hasProgram('make'),
-  'libx264-dev': header('x264.h'),
-  'zlib1g-dev': header('zlib.h'),
-  'libffmpeg-nvenc-dev': header('ffnvcodec/nvEncodeAPI.h'),
+  'pkg-config': program('pkg-config'),
+  'dpkg-dev': program('dpkg-source'),
+  nasm: program('nasm'),
+  make: program('make'),
+  'libx264-dev': library('x264'),
+  'zlib1g-dev': library('zlib'),
+  'libffmpeg-nvenc-dev': library('ffnvcodec'),
 };
 
 /** The source package's files, by apt with lists of its own: the system's configuration stays as it is. */

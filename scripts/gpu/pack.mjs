@@ -1,7 +1,17 @@
 // scripts/gpu/pack: bundles for a machine with an NVIDIA GPU that reaches no network, and what to do with them there:
 // scripts/gpu/unpack, then ./suite. docs/gpu.md says how.
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -24,7 +34,7 @@ const usage = `Usage: scripts/gpu/pack [options]
   --compression N    of xz, 0 to 9 (1: 9 takes three times as long and saves a twentieth)
 `;
 
-function readOptions(args) {
+export function readOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
@@ -98,8 +108,16 @@ function examined(tree, files) {
   return { glibc, glibcxx };
 }
 
+/** Nothing of somebody else's is removed: the folder is empty, new, or holds what a pack left there. */
+function requireOurs(out) {
+  const ours = /^(\d+\.tar\.xz|parts|pack\.json|(bundles|files)\.sha256|unpack)$/;
+  const other = existsSync(out) ? readdirSync(out).find((name) => !ours.test(name)) : undefined;
+  if (other) throw new StepError(`${out} holds '${other}', which no pack made. Give --out a folder of its own.`);
+}
+
 export async function pack(options) {
   const { archs, out } = options;
+  requireOurs(out);
   await ensureSystemPackages({ 'xz-utils': () => hasProgram('xz'), binutils: () => hasProgram('readelf') });
   await setUp(...testPrograms);
   const inputs = { ffmpeg: await smallFfmpeg(), provider: await cudaProvider(archs), clips: renderGpuClips() };

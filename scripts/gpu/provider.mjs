@@ -1,6 +1,6 @@
 // ONNX Runtime's CUDA provider for CUDA 13, thinned, and that of TensorRT. Its package has no libonnxruntime.so that could use it: that is the
 // one of onnxruntime-node 1.29.0, of the same build.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, extract, packages } from '../steps/packages.mjs';
 import { say } from '../steps/shell.mjs';
@@ -17,7 +17,8 @@ export async function cudaProvider(archs) {
     const library = readFileSync(join(folder, 'libonnxruntime_providers_cuda.so'));
     const { kept, zeroed } = thin(library, archs);
     say(`the CUDA provider: ${Math.round(kept / 1e6)} MB of GPU code kept, ${Math.round(zeroed / 1e6)} MB zeroed`);
-    writeFileSync(thinned, library);
+    writeFileSync(`${thinned}.part`, library);
+    renameSync(`${thinned}.part`, thinned);
   }
   const asTheyAre = ['libonnxruntime_providers_shared.so', 'libonnxruntime_providers_tensorrt.so'];
   return {

@@ -41,9 +41,10 @@ function readOptions(args) {
   });
   const only = values.only?.split(',') ?? (values.churn ? ['churn'] : undefined);
   const unknown = only?.find((name) => !steps.some((step) => step.name === name));
-  if (unknown) throw new StepError(`There is no step '${unknown}'.\n\n${usage}`);
+  if (unknown !== undefined) throw new StepError(`There is no step '${unknown}'.\n\n${usage}`);
   if (!/^cuda:\d+$/.test(values.device))
     throw new StepError(`Expected cuda:N for --device but received '${values.device}'`);
+  if (values.only && values.churn) throw new StepError(`--churn does nothing else: leave --only away.\n\n${usage}`);
   const churnMinutes = values.churn === undefined ? undefined : Number(values.churn);
   if (churnMinutes !== undefined && !(churnMinutes > 0))
     throw new StepError(`Expected minutes above 0 for --churn but received '${values.churn}'`);
@@ -51,7 +52,7 @@ function readOptions(args) {
 }
 
 /** Runs the steps; resolves with the result. `say` gets a line before each. */
-export async function suite({ device, quick, only, churnMinutes, clips }, say) {
+async function suite({ device, quick, only, churnMinutes, clips }, say) {
   const begun = performance.now();
   const spent = () => (performance.now() - begun) / 1000;
   const context = { device, quick, clips, ...(churnMinutes && { churnMinutes }) };

@@ -20,8 +20,9 @@ export const testPrograms = ['conformance_test', ...deviceTests];
 
 /** Below app, copied as they are. */
 const ofPackage = ['package.json', 'LICENSE', 'lib', 'models', 'scripts', 'bench'];
-/** Of that: results and native code, and models that somebody made besides those that come with the package. */
-const leftOut = /^bench\/(results|native)|^models\/(?!blazeface[^/]*\.onnx$|face-recognition\.onnx$|NOTICE$)./;
+/** Of that: results, native code and the peers' own packages, and models that somebody made besides those that come with the package. */
+const leftOut =
+  /^bench\/(results|native|peers\/node_modules)|^models\/(?!blazeface[^/]*\.onnx$|face-recognition\.onnx$|NOTICE$)./;
 
 function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });

@@ -16,14 +16,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup.mjs';
 import { main, root, run, StepError, say } from '../steps/shell.mjs';
 import { python } from '../steps/system-packages.mjs';
 import { neededBy, ofCuda, ofGlibc } from './elf.mjs';
 import { steps } from './measure/steps.mjs';
-import { pack } from './pack.mjs';
+import { pack, readOptions } from './pack.mjs';
 import { systemLibrary } from './tree.mjs';
 
 /** Debian packages whose files make the root folder: enough for unpack, ldd and a shell. No libstdc++, no Python. */
@@ -33,7 +33,7 @@ const rootPackages = [
 ];
 const merged = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' };
 
-export function makeRoot(folder) {
+function makeRoot(folder) {
   for (const [link, target] of Object.entries(merged)) {
     mkdirSync(join(folder, target), { recursive: true });
     symlinkSync(target, join(folder, link));
@@ -73,7 +73,7 @@ function addSimulator(folder, packed) {
 }
 
 /** Runs a command in the folder as root folder: no network but its own, no mount that outlives it. */
-export function inside(folder, command, env = {}) {
+function inside(folder, command, env = {}) {
   const prepare = [
     'ip link set lo up',
     `mount -t proc proc '${folder}/proc'`,
@@ -150,7 +150,8 @@ async function tryPacks({ packed, keep }) {
   if (process.getuid() !== 0) throw new StepError('chroot and unshare need root: sudo npm run gpu:try');
   const packs = join(root, 'build/gpu-packs');
   await setUp('simulator');
-  if (!packed) await pack({ archs: [90], out: packs, limit: 55 * 2 ** 20, compression: 1 });
+  // The least compression: what is tried is whether it works.
+  if (!packed) await pack(readOptions(['--out', packs, '--compression', '1']));
   const folder = mkdtempSync(join(tmpdir(), 'framepath-root-'));
   try {
     makeRoot(folder);
@@ -172,7 +173,6 @@ async function tryPacks({ packed, keep }) {
     process.stdout.write(ran.stdout);
     const file = join(folder, 'opt/result.json');
     if (!existsSync(file)) throw new StepError(`The suite ended with ${ran.signal ?? ran.status} and no result`);
-    mkdirSync(dirname(join(root, 'build/gpu-try.json')), { recursive: true });
     cpSync(file, join(root, 'build/gpu-try.json'));
     checkResult(JSON.parse(readFileSync(file, 'utf8')));
     say(`the packs work: ${basename(packs)}, build/gpu-try.json`);

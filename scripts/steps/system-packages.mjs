@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { hasProgram, run, runLoud, StepError, say } from './shell.mjs';
 
-const library = (name) => () => spawnSync('pkg-config', ['--exists', name]).status === 0;
-const program = (name) => () => hasProgram(name);
+export const library = (name) => () => spawnSync('pkg-config', ['--exists', name]).status === 0;
+export const program = (name) => () => hasProgram(name);
 
 /** Debian package -> is what we use of it there? pkg-config comes first: the libraries are asked about through it. */
 const needs = {

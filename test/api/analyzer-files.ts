@@ -2,16 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { python } from '../../scripts/steps/system-packages.mjs';
 import type { Isolation } from '../../src/index.js';
 import { noAddon, root } from './clips.js';
+
+export { python };
 
 export const moduleFile = (name: string) => join(root, 'test/modules', name);
 
 /** Whether analyzers in threads and processes can be tried: they run compiled. */
 export const hostsWork = noAddon === undefined && existsSync(join(root, 'lib/hosts/thread-host.js'));
 
-/** The system's Python, which sees Debian's modules; another one on the PATH does not. */
-export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 export const pythonWorks = spawnSync(python, ['-c', '']).status === 0;
 export const numpyWorks = spawnSync(python, ['-c', 'import numpy']).status === 0;
 

@@ -1,11 +1,11 @@
 /** Kills hosts from outside while a run goes. */
 import { expect } from 'vitest';
-import { type AnalyzerUse, analyzer, pipeline, video } from '../../src/index.js';
+import { analyzer, pipeline, video } from '../../src/index.js';
 import { moduleFile } from './analyzer-files.js';
 import { closed } from './outcomes.js';
 
 /** Plays `clip` while processes are killed, `kills` times in all; every frame and value must come. Returns the kills. */
-export async function killed(clip: string, kills: number, use: AnalyzerUse = {}): Promise<number> {
+export async function killed(clip: string, kills: number): Promise<number> {
   const run = await pipeline(video(clip))
     .use(analyzer({ name: 'steady', analyze: (frame) => frame.index }))
     .use(
@@ -16,7 +16,6 @@ export async function killed(clip: string, kills: number, use: AnalyzerUse = {})
         retry: 50,
         restarts: kills * 3,
         backoffMs: 0,
-        ...use,
       }),
     )
     .options({ inFlight: 2, resultQueue: 1 }) // kills follow one another, not hundreds of frames

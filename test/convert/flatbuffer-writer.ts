@@ -27,13 +27,14 @@ class Writer {
   #int32 = (value: number) => this.#number(4, (view) => view.setInt32(0, value, true));
   #float32 = (value: number) => this.#number(4, (view) => view.setFloat32(0, value, true));
 
-  /** Makes the offset stored at `at` lead to what is written next. */
-  #lead(at: number): void {
-    const offset = this.#bytes.length - at;
+  /** Makes the offset stored at `at` lead to `to`, or to what is written next. */
+  #lead(at: number, to = this.#bytes.length): void {
+    const offset = to - at;
     for (let i = 0; i < 4; i++) this.#bytes[at + i] = (offset >> (8 * i)) & 255;
   }
 
-  #table(fields: Fields): void {
+  /** Where the table is: its field positions stand before it. */
+  #table(fields: Fields): number {
     const numbers = Object.keys(fields).map(Number);
     const slots = Math.max(-1, ...numbers) + 1;
     const start = this.#bytes.length; // of the table of field positions
@@ -54,18 +55,15 @@ class Writer {
       else offsets.push([this.#int32(0), field]);
     }
     for (const [at, field] of offsets) this.#follow(at, field);
+    return table;
   }
 
   #follow(at: number, [kind, value]: Field): void {
-    this.#lead(at);
     if (kind === 'table') {
-      // an offset leads to the table itself, its field positions stand before it
-      const before = this.#bytes.length;
-      this.#table(value);
-      const slots = Math.max(-1, ...Object.keys(value).map(Number)) + 1;
-      this.#shift(at, before + 4 + 2 * slots);
+      this.#lead(at, this.#table(value));
       return;
     }
+    this.#lead(at);
     if (kind === 'tables') {
       this.#int32(value.length);
       const slots = value.map(() => this.#int32(0));
@@ -80,11 +78,6 @@ class Writer {
       else if (kind === 'longs') this.#number(8, (view) => view.setBigInt64(0, BigInt(one), true));
       else this.#bytes.push(one);
     }
-  }
-
-  #shift(at: number, to: number): void {
-    const offset = to - at;
-    for (let i = 0; i < 4; i++) this.#bytes[at + i] = (offset >> (8 * i)) & 255;
   }
 
   file(root: Fields, identifier: string): Uint8Array {

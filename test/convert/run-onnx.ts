@@ -1,6 +1,7 @@
-// Runs converted models with ONNX Runtime and compares what they say.
+// Runs converted models with ONNX Runtime and compares what they say; takes refusals.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
+import { FramepathError } from '../../src/errors.js';
 import { type Model, writeModel } from '../../src/models/onnx-proto.js';
 import { permuted, type Values } from './reference.js';
 
@@ -29,4 +30,15 @@ export function expectClose(found: Values, wanted: Values, tolerance = 1e-5): vo
   let worst = 0;
   for (const [i, value] of wanted.data.entries()) worst = Math.max(worst, Math.abs(value - found.data[i]));
   expect(worst).toBeLessThan(tolerance);
+}
+
+/** What a conversion throws instead of converting. */
+export function refusal(make: () => unknown): FramepathError {
+  try {
+    make();
+  } catch (error) {
+    expect(error).toBeInstanceOf(FramepathError);
+    return error as FramepathError;
+  }
+  throw new Error('it was converted');
 }

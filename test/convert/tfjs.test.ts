@@ -18,7 +18,7 @@ import {
   type Values,
   zip,
 } from './reference.js';
-import { expectClose, outputsOf, resultOf } from './run-onnx.js';
+import { expectClose, outputsOf, refusal, resultOf } from './run-onnx.js';
 import { type TestNode, type TestWeights, tfjsFile } from './tfjs-writer.js';
 
 const picture = randomValues([2, 9, 7, 3], 1);
@@ -216,19 +216,11 @@ test('source and converter are noted in the file', () => {
   expect(getMetadata(model, 'framepath.layout')).toBe('nhwc');
 });
 
-function refusal(path: string, options = {}): FramepathError {
-  try {
-    convertModel(path, options);
-  } catch (error) {
-    expect(error).toBeInstanceOf(FramepathError);
-    return error as FramepathError;
-  }
-  throw new Error('it was converted');
-}
+const refusalOf = (path: string, options = {}) => refusal(() => convertModel(path, options));
 
 describe('what cannot be converted', () => {
   test('an unknown operation is named with its node and what is known', () => {
-    const { code, message, hint } = refusal(one('NonMaxSuppressionV5', {}));
+    const { code, message, hint } = refusalOf(one('NonMaxSuppressionV5', {}));
     expect(code).toBe('MODEL_INVALID');
     expect(message).toMatch(/model\d+\.json cannot be converted\. .*NonMaxSuppressionV5 of node "result"/);
     expect(hint).toMatch(/_FusedConv2D/);
@@ -237,7 +229,7 @@ describe('what cannot be converted', () => {
   test('another batch than the one that the file fixes', () => {
     const two = { ...input, attributes: { dtype: 'DT_FLOAT', shape: { shape: [2, 9, 7, 3] } } };
     const path = tfjsFile([two, { name: 'result', op: 'Relu', input: ['picture'] }], {}, { outputs: { result: [] } });
-    expect(refusal(path, { batch: 'free' }).message).toMatch(/fixes the batch at 2/);
+    expect(refusalOf(path, { batch: 'free' }).message).toMatch(/fixes the batch at 2/);
     expect(convertModel(path).graph!.input[0].type?.tensorType?.shape?.dim[0]).toMatchObject({ value: 2 });
   });
 
@@ -249,16 +241,16 @@ describe('what cannot be converted', () => {
       ],
       {},
     );
-    expect(refusal(loop, { outputs: ['a'] }).message).toMatch(/part of a loop/);
-    expect(refusal(loop).hint).toMatch(/--outputs/);
-    expect(refusal(one('Relu', {}), { outputs: ['nobody'] }).hint).toBe('Its outputs are result.');
+    expect(refusalOf(loop, { outputs: ['a'] }).message).toMatch(/part of a loop/);
+    expect(refusalOf(loop).hint).toMatch(/--outputs/);
+    expect(refusalOf(one('Relu', {}), { outputs: ['nobody'] }).hint).toBe('Its outputs are result.');
     expect(
-      refusal(one('Conv2D', { filters: { shape: [3, 3, 3, 4], data: new Float32Array(5) } }, window)).message,
+      refusalOf(one('Conv2D', { filters: { shape: [3, 3, 3, 4], data: new Float32Array(5) } }, window)).message,
     ).toMatch(/runs past the end/);
     const path = one('Relu', {});
     rmSync(path.replace('.json', '.bin'));
-    expect(refusal(path).code).toBe('MODEL_NOT_FOUND');
-    expect(refusal('nowhere.json').code).toBe('MODEL_NOT_FOUND');
+    expect(refusalOf(path).code).toBe('MODEL_NOT_FOUND');
+    expect(refusalOf('nowhere.json').code).toBe('MODEL_NOT_FOUND');
   });
 
   test('JSON of another shape, wherever it differs', () => {
@@ -289,10 +281,13 @@ describe('what cannot be converted', () => {
   test('other files', () => {
     const path = one('Relu', {});
     writeFileSync(path, '{"format": "layers-model"}');
-    expect(refusal(path).hint).toMatch(/tensorflowjs_converter/);
+    expect(refusalOf(path).hint).toMatch(/tensorflowjs_converter/);
     writeFileSync(path, '{"modelTopology":');
-    expect(refusal(path).message).toMatch(/not JSON/);
+    expect(refusalOf(path).message).toMatch(/not JSON/);
     writeFileSync(path, 'onnx');
-    expect(refusal(path)).toMatchObject({ code: 'MODEL_INVALID', message: expect.stringMatching(/neither a TFLite/) });
+    expect(refusalOf(path)).toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringMatching(/neither a TFLite/),
+    });
   });
 });

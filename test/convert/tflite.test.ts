@@ -25,7 +25,7 @@ import {
   zeros,
   zip,
 } from './reference.js';
-import { expectClose, resultOf } from './run-onnx.js';
+import { expectClose, refusal, resultOf } from './run-onnx.js';
 
 const picture = randomValues([2, 9, 7, 3], 1);
 const filters = randomValues([3, 3, 3, 4], 2); // height, width, inputs, outputs
@@ -246,16 +246,6 @@ describe('weights', () => {
     expectClose(await resultOf(convert(file), picture), wanted);
   });
 });
-
-function refusal(make: () => unknown): FramepathError {
-  try {
-    make();
-  } catch (error) {
-    expect(error).toBeInstanceOf(FramepathError);
-    return error as FramepathError;
-  }
-  throw new Error('it was converted');
-}
 
 describe('what cannot be converted', () => {
   test('an unknown operation is named with its node and what is known', () => {

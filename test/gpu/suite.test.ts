@@ -62,7 +62,10 @@ test('targets are judged by what was measured', () => {
     step('decode', { rows: [{ sources: 16, detect: true, ...run({ fps: 4200 }) }] }),
     step('latency', { rows: [{ device: 'cuda:0', p99: 61, decodedOnGpu: 'all' }] }),
     step('pipelines', {
-      rows: [run({ name: 'D' }), run({ name: 'A', device: 'cpu', copies: copies(5), decodedOnGpu: 'none' })],
+      rows: [
+        ...['A', 'B', 'C', 'D'].map((name) => run({ name })),
+        run({ name: 'A', device: 'cpu', copies: copies(5), decodedOnGpu: 'none' }),
+      ],
     }),
     step('churn', { churn: { alive: 0 } }),
   ]);
@@ -92,6 +95,14 @@ test('what software decoded counts neither for nor against the GPU', () => {
     verdict: 'not measured',
     why: expect.stringContaining('software decoded B'),
   });
+});
+
+test('bytes of some of the pipelines are not those of all', () => {
+  const judged = judge([step('pipelines', { rows: [run({ name: 'A' }), run({ name: 'D' })] })]);
+  const bytes = judged.filter(({ name }: { name: string }) => name.includes('Image of pipelines'));
+  expect(bytes).toHaveLength(2);
+  for (const one of bytes)
+    expect(one).toMatchObject({ verdict: 'not measured', why: 'B, C did not run on the device' });
 });
 
 test('what a step found before it ended stays', () => {

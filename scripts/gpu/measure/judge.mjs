@@ -22,6 +22,8 @@ const imageBytes = (kind) => (steps) => {
   const software = rows.filter(({ decodedOnGpu }) => decodedOnGpu !== 'all');
   if (software.length)
     return missing(`software decoded ${software.map(({ name }) => name).join(', ')}: those pictures are uploaded`);
+  const lacking = ['A', 'B', 'C', 'D'].filter((name) => !rows.some((one) => one.name === name));
+  if (lacking.length) return missing(`${lacking.join(', ')} did not run on the device`);
   return { value: rows.reduce((sum, { copies }) => sum + copies[kind], 0) };
 };
 

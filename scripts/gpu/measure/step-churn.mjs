@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadAddon } from '../../../lib/addon.js';
 import * as api from '../../../lib/index.js';
 import { cycle, judge, reading } from '../../soak.mjs';
+import { recoveryLine } from './trials.mjs';
 
 /** Memory of the whole GPU that is in use, by NVML; null where it does not say. */
 async function vramBytes(device) {
@@ -27,7 +28,7 @@ export async function run({ device, clips, quick, churnMinutes }, { set, attempt
       for (let number = 0; number < 2 || minute() < minutes; number++) {
         const done = await cycle(number, { left: clips.long720, right: clips.long1080 }, folder, api, { device });
         frames += done.frames;
-        for (const { where, what, reason } of done.report.recoveries) recoveries.add(`${where}: ${what}: ${reason}`);
+        for (const recovery of done.report.recoveries) recoveries.add(recoveryLine(recovery));
         globalThis.gc();
         await new Promise((resume) => setTimeout(resume, 50)); // finalizers
         globalThis.gc();

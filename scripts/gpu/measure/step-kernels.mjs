@@ -3,18 +3,18 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runtimeLibraries } from '../../../lib/runtime-library.js';
+import { root } from '../../steps/shell.mjs';
 import { deviceTests } from './steps.mjs';
 import { output } from './trials.mjs';
 
-const build = fileURLToPath(new URL('../../../build/', import.meta.url));
+const build = join(root, 'build');
 const program = join(build, 'conformance_test');
 
-/** {passed, failed} of a test program; its last line says so. @throws Error when it does not come to that */
+/** {passed, failed} of a test program; a line of it says so. @throws Error when it does not come to that */
 function tested(file, env) {
   const text = output(file, [], { env, statuses: [0, 1] });
-  const counts = /(\d+) passed, (\d+) failed\s*$/.exec(text);
+  const counts = /^(\d+) passed, (\d+) failed$/m.exec(text);
   if (!counts) throw new Error(`the program did not come to its end: ${text.slice(-1000)}`);
   const [passed, failed] = counts.slice(1).map(Number);
   return { passed, failed, text };

@@ -1,6 +1,7 @@
 // From the moment a picture's last byte is sent to the moment its result is in JavaScript, at the pace of a camera.
 import { camera, detect, pipeline } from '../../../lib/index.js';
 import { serveLive } from './live-server.mjs';
+import { decodedWhere } from './trials.mjs';
 
 /** Opening reads ahead: pictures that were sent by then, and this much after, do not count. */
 const settleMs = 1000;
@@ -11,7 +12,7 @@ const patienceMs = 5000;
 const least = 20;
 
 /** The p-th part (0 to 1) of the values. */
-export function percentile(values, p) {
+function percentile(values, p) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))];
 }
@@ -40,7 +41,7 @@ async function latencies(run, server, most) {
   return found;
 }
 
-export async function run({ device, clips, quick }, { set, add, attempt }) {
+export async function run({ device, clips, quick }, { add, attempt }) {
   for (const on of quick ? [device] : [device, 'cpu'])
     await attempt(on, async () => {
       const server = await serveLive(clips.live);
@@ -59,21 +60,18 @@ export async function run({ device, clips, quick }, { set, add, attempt }) {
         const report = await live.report();
         const [source] = report.sources;
         const [p50, p99, max] = [0.5, 0.99, 1].map((p) => percentile(ms, p));
-        const { decoded, decodedOnGpu = 0, dropped } = source;
-        const where = decodedOnGpu === 0 ? 'none' : decodedOnGpu === decoded ? 'all' : 'some';
         add('rows', {
           device: on,
           pictures: ms.length,
           p50,
           p99,
           max,
-          dropped,
-          decodedOnGpu: where,
+          dropped: source.dropped,
+          decodedOnGpu: decodedWhere([source]),
           copies: report.copies,
         });
       } finally {
         server.close();
       }
     });
-  set('paceFps', 30);
 }

@@ -18,5 +18,5 @@ export const steps = [
 /** A whole run ends by then. */
 export const suiteSeconds = 475;
 
-/** Native test programs that run on whatever device FRAMEPATH_TEST_DEVICE names, besides conformance_test. */
+/** Of the native test programs that run on whatever device FRAMEPATH_TEST_DEVICE names, those of the pack; conformance_test besides. */
 export const deviceTests = ['cuda_test', 'infer_box_decoder_test', 'infer_head_test'];

@@ -2,8 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { jobOf, runTrial } from '../../../bench/runner.mjs';
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+import { root } from '../../steps/shell.mjs';
 
 /** A range of the report's readings of the GPU, or null. */
 const reading = (gpu, name) => gpu?.[name] ?? null;
@@ -15,6 +14,9 @@ export function decodedWhere(sources) {
   if (onGpu === 0) return 'none';
   return onGpu === decoded ? 'all' : 'some';
 }
+
+/** A recovery of a report as a line. */
+export const recoveryLine = ({ where, what, reason }) => `${where}: ${what}: ${reason}`;
 
 /** What the suite says of one trial of bench/trial.mjs. */
 export function rowOf(trial) {
@@ -33,7 +35,7 @@ export function rowOf(trial) {
     sm: reading(gpu, 'sm'),
     vramBytes: reading(gpu, 'memoryBytes'),
     peakRssBytes: trial.peakRssBytes,
-    recoveries: trial.recoveries.map(({ where, what, reason }) => `${where}: ${what}: ${reason}`),
+    recoveries: trial.recoveries.map(recoveryLine),
   };
 }
 
