@@ -14,7 +14,7 @@ import { fields, integer, list, oneOf, type Rule, text } from './validate.js';
 export interface Settings {
   /** `'auto'`, `'cpu'` or `'cuda:N'`; default `'auto'` */
   device?: string;
-  /** bytes of a GPU's memory that the runs of this process may take together; default: 75 % of it */
+  /** bytes of a GPU's memory that the runs of this process may take together; default: 75 % of it; never more than is free */
   memoryLimit?: number;
   /** where ONNX Runtime is; default: the installed `onnxruntime-node`, then the system's */
   runtime?: {

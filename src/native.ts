@@ -77,9 +77,21 @@ export interface PolicySpec {
   workers?: number;
 }
 
+/** What a module wants to see of every frame. Modules that want the same share one conversion. */
+export interface InputSpec {
+  /** pixels; one of width and height may be left out: it follows from the frame (of crops: a square) */
+  width?: number;
+  height?: number;
+  /** default `'rgb24'`; `'nv12'` only of whole frames */
+  format?: 'rgb24' | 'gray8' | 'nv12';
+  /** name of a module with boxes: one picture for each of them instead of the whole frame; it becomes a dependency */
+  crop?: string;
+  /** crops of faces turned upright where the detector has keypoints: as `'dlib'` or `'arcface'` models want them */
+  align?: 'dlib' | 'arcface' | 'none';
+}
+
 export type ModuleSpec = { name: string; policy?: PolicySpec } & (
-  | { kind: 'detect'; model: ModelFileSpec }
-  | { kind: 'classify' | 'raw'; model: ModelFileSpec }
+  | { kind: 'detect' | 'classify' | 'raw'; model: ModelFileSpec }
   | {
       kind: 'classify';
       /** module whose boxes are classified */
@@ -117,14 +129,7 @@ export type ModuleSpec = { name: string; policy?: PolicySpec } & (
       /** any order, `policy.workers` at once */
       stateless?: boolean;
       /** crops have a width and a height */
-      input?: {
-        width?: number;
-        height?: number;
-        format?: 'rgb24' | 'gray8' | 'nv12';
-        /** module whose boxes are cut out */
-        crop?: string;
-        align?: 'dlib' | 'arcface' | 'none';
-      };
+      input?: InputSpec;
     }
 );
 
@@ -175,7 +180,7 @@ export interface OutputSpec {
 
 export interface PipelineSpec {
   device: string;
-  /** bytes of a GPU's memory; default 75 % of it */
+  /** bytes of a GPU's memory; default 75 % of it; never more than is free */
   memoryLimit?: number;
   runtimeLibraries: string[];
   providers?: ProviderSpec;

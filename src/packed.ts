@@ -61,7 +61,8 @@ function payloadWords(words: Float64Array, kindAt: number): number {
 
 /** Where the parts of detections begin; `masks` are offsets of the length of each, none where there are no masks. */
 function detectionParts(words: Float64Array, at: number) {
-  const [n, k] = [words[at]!, words[at + 1]!];
+  const n = words[at]!;
+  const k = words[at + 1]!;
   const rows = at + 5;
   const points = rows + 6 * n;
   const scores = points + 2 * n * k;
@@ -120,13 +121,7 @@ function times<T>(n: number, make: (i: number) => T): T[] {
 }
 
 function readDetections(words: Float64Array, at: number, labels: readonly string[] | undefined): Detection[] {
-  const [n, k, scored, height, width] = words.subarray(at, at + 5) as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [n, k, scored] = [words[at]!, words[at + 1]!, words[at + 2]!];
   const { rows, points, scores, masks } = detectionParts(words, at);
   return times(n, (i) => {
     const row = rows + 6 * i;
@@ -139,7 +134,8 @@ function readDetections(words: Float64Array, at: number, labels: readonly string
     ];
     if (k > 0) detection.keypoints = times(k, point);
     if (k > 0 && scored) detection.keypointScores = times(k, (j) => words[scores + i * k + j]!);
-    if (masks[i] !== undefined) detection.mask = { size: [height, width], counts: readText(words, masks[i]!) };
+    if (masks[i] !== undefined)
+      detection.mask = { size: [words[at + 3]!, words[at + 4]!], counts: readText(words, masks[i]!) };
     return detection;
   });
 }

@@ -74,10 +74,10 @@ const inputShapes: Partial<Record<Shape, readonly Shape[]>> = {
 };
 
 function checkInputs(module: Module, byName: ReadonlyMap<string, Module>): void {
-  const wanted = inputShapes[module.shape];
-  for (const name of wanted ? module.depends : []) {
+  const wanted = inputShapes[module.shape] ?? [];
+  for (const name of wanted.length ? module.depends : []) {
     const given = byName.get(name)!.shape;
-    if (wanted && !wanted.includes(given))
+    if (!wanted.includes(given))
       throw invalid(`Module '${module.name}' needs ${wanted.join(' or ')} but '${name}' gives ${given}`, module.name);
   }
   const crop = module.host?.input?.crop;

@@ -182,6 +182,26 @@ describe('the use of an analyzer', () => {
     expect(calls).toEqual([140]);
   });
 
+  test('that takes for ever to configure does not hold an aborted start, and is closed if it ends after all', async () => {
+    const abort = new AbortController();
+    const calls: string[] = [];
+    let configured = () => {};
+    const slow = defineAnalyzer({
+      name: 'slow',
+      configure: () => new Promise<void>((resolve) => (configured = resolve)),
+      analyze,
+      close: () => void calls.push('slow'),
+    });
+    const quick = defineAnalyzer({ name: 'quick', analyze, close: () => void calls.push('quick') });
+    const starting = pipeline(video('a.mp4')).use(analyzer(quick)).use(analyzer(slow)).start({ signal: abort.signal });
+    setTimeout(() => abort.abort(), 5);
+    await expect(starting).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(calls).toEqual(['quick']);
+    configured();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(calls).toEqual(['quick', 'slow']);
+  });
+
   test('whose close throws fails the run', async () => {
     const close = () => {
       throw new Error('still warm');

@@ -351,6 +351,22 @@ describe('run --explain', () => {
     });
   });
 
+  test('a drawing is not written over a source, a model or the other drawing', async () => {
+    const source = join(folder, 'source.mp4');
+    const drawing = join(folder, 'one.svg');
+    writeFileSync(source, 'pictures');
+    for (const files of [
+      ['--svg', source],
+      ['--dot', model],
+      ['--svg', drawing, '--dot', drawing],
+    ]) {
+      const args = ['run', source, '--detect', model, '--embed', 'none', ...files];
+      expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('INVALID_ARGUMENT') });
+    }
+    expect(readFileSync(source, 'utf8')).toBe('pictures');
+    expect(existsSync(drawing)).toBe(false);
+  });
+
   test('a drawing that cannot be written is told', async () => {
     const args = ['run', 'a.mp4', '--detect', model, '--embed', 'none', '--svg', '/nowhere/graph.svg'];
     expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('OUTPUT_UNWRITABLE') });

@@ -9,7 +9,7 @@ import { fake } from './fake/addon.js';
 import { scratch } from './fake/mock.js';
 
 vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, detect, follow, identify, pipeline, split, track, video } = await import('../src/index.js');
+const { analyzer, classify, detect, follow, identify, pipeline, split, track, video } = await import('../src/index.js');
 const { model } = scratch('explain');
 
 const people = () =>
@@ -58,6 +58,22 @@ describe('explain', () => {
     const fallen = await people().options({ device: 'cuda:0' }).explain();
     expect(fallen.modules[0]!.where).toEqual({ value: 'cpu', from: 'cuda does not run the model' });
     expect(explanationText(fallen)).toContain('not cuda: cuDNN is missing.');
+  });
+
+  test('classes of boxes are kept in order where the boxes are tracked, or carried', async () => {
+    fake.reset();
+    fake.inspected = {};
+    const detector = (stride: number) =>
+      pipeline(video('a.mp4'))
+        .use(detect('faces', model, { stride }))
+        .use(track('tracks', { of: 'faces' }))
+        .use(classify('looks', { of: 'faces', model, workers: 1 }))
+        .use(classify('moods', { of: 'tracks', model }));
+    const said = async (stride: number) => (await detector(stride).explain()).modules;
+    const at = (modules: { name: string }[], name: string) => modules.find((module) => module.name === name);
+    expect(at(await said(1), 'looks')).toMatchObject({ stateful: false, workers: { value: 1, from: 'call' } });
+    expect(at(await said(2), 'looks')).toMatchObject({ stateful: true });
+    expect(at(await said(1), 'moods')).toMatchObject({ stateful: true, workers: { value: 1, from: 'default' } });
   });
 
   test('a graph that does not fit is refused as at start', async () => {

@@ -132,6 +132,19 @@ describe('a pool of hosts', () => {
     await one.close();
   });
 
+  test('tells once that it has failed, and why, whatever the other hosts held', async () => {
+    const two = pool((host, _, n) => n === 1 && host.events.ended('it was killed by SIGSEGV'), {
+      instances: 2,
+      restarts: 0,
+    });
+    await two.start();
+    const errors = await Promise.all([1, 2].map(() => two.ask(question).catch((error) => error as Error)));
+    expect(told.map(([what]) => what)).toEqual([expect.stringContaining('has failed')]);
+    expect(told[0]![1]).toContain('SIGSEGV');
+    expect(errors.map((error) => (error as Error).message)).toEqual(Array(2).fill(expect.stringContaining('SIGSEGV')));
+    await two.close();
+  });
+
   test('counts starts that fail against the budget', async () => {
     const one = pool(
       (host) => host.events.ended('it exited with status 1'),

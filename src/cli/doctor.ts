@@ -121,12 +121,16 @@ function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
   ];
 }
 
-/** What a setting comes to that nobody made. */
-const unset = (name: string) => (name === 'maxEncoderSessions' ? 'as many as the driver allows' : 'found by probing');
+/** What a setting comes to that nobody made, where it is not found by probing. */
+const unset: Partial<Record<keyof DecidedSettings, string>> = {
+  memoryLimit: '75 % of the GPU, as far as it is free',
+  maxEncoderSessions: 'as many as the driver allows',
+};
 
 function lines({ node, settings, native, providers, models, problems }: Findings): string {
   const decided = Object.entries(settings).map(
-    ([name, { value, from }]) => `  ${name}: ${value ?? unset(name)}  (${from})\n`,
+    ([name, { value, from }]) =>
+      `  ${name}: ${value ?? unset[name as keyof DecidedSettings] ?? 'found by probing'}  (${from})\n`,
   );
   const files = models.map(
     ({ name, file, installed }) => `  ${name}: ${installed ? file : 'not generated (npm run setup)'}\n`,

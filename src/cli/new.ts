@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { toOutputError } from '../errors.js';
+import { reservedNames } from '../frame.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
 
 const usage = `Usage: framepath new analyzer NAME [--python] [--in FOLDER] [--json]
@@ -69,6 +70,16 @@ if __name__ == "__main__":
 `,
 });
 
+/** Of JavaScript's modules and of Python: the files have variables of that name. */
+const keywords = new Set(
+  `arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for
+  function if implements import in instanceof interface let new null package private protected public return static super switch this
+  throw true try typeof var void while with yield
+  False None True and as assert async def del elif except from global is lambda nonlocal not or pass raise`.split(
+    /\s+/,
+  ),
+);
+
 export const newCommand: Command = {
   summary: 'the beginning of an analyzer, with its test',
   usage,
@@ -82,12 +93,14 @@ export const newCommand: Command = {
     if (what !== 'analyzer' || name === undefined || more !== undefined)
       throw new UsageError('Expected: framepath new analyzer NAME');
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new UsageError(`Expected an identifier for NAME but received '${name}'`);
+    if (reservedNames.has(name) || keywords.has(name))
+      throw new UsageError(`Expected a name for NAME that is not taken but received '${name}'`);
     const folder = resolve(values.in ?? '.');
     const written: string[] = [];
+    await mkdir(folder, { recursive: true }).catch((error) => Promise.reject(toOutputError(error, folder, true)));
     for (const [file, text] of Object.entries(values.python ? python(name) : javaScript(name))) {
       const path = join(folder, file);
       try {
-        await mkdir(folder, { recursive: true });
         await writeFile(path, text, { flag: 'wx' });
       } catch (error) {
         throw toOutputError(error, path, true);

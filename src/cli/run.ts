@@ -15,6 +15,7 @@ import { probe } from '../probe.js';
 import type { Report } from '../run/reports.js';
 import type { Run } from '../run/run.js';
 import { video } from '../source.js';
+import { refuseSharedFiles } from '../writers/shared-files.js';
 import { motPath } from '../writers/writers.js';
 import { type Command, json } from './command.js';
 import { ProgressLine } from './progress-line.js';
@@ -123,11 +124,14 @@ async function explain(description: Pipeline, options: RunOptions, terminal: Ter
   const explanation = await description.explain();
   const drawing = drawingOf(explanation);
   const { dot, svg } = options.explain!;
-  const files = [dot && { path: dot, text: dotOf(drawing) }, svg && { path: svg, text: svgOf(drawing) }];
-  for (const file of files) {
-    if (!file) continue;
-    await writeFile(file.path, file.text).catch((error) => Promise.reject(toOutputError(error, file.path, true)));
-  }
+  const files = [
+    ...(dot ? [{ path: dot, use: 'drawing (--dot)', text: dotOf(drawing) }] : []),
+    ...(svg ? [{ path: svg, use: 'drawing (--svg)', text: svgOf(drawing) }] : []),
+  ];
+  const models = explanation.modules.flatMap(({ model }) => (model ? [{ path: model.file, use: 'a model' }] : []));
+  refuseSharedFiles(files, [...options.sources.map((path) => ({ path, use: 'a source' })), ...models]);
+  for (const { path, text } of files)
+    await writeFile(path, text).catch((error) => Promise.reject(toOutputError(error, path, true)));
   terminal.out(options.json ? json(explanation) : explanationText(explanation));
   return 0;
 }

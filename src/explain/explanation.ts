@@ -88,12 +88,21 @@ const gpuWorkers = 2; // of a detector: one prepares while the other's results c
 /** As the native side chooses (pipeline_build.cc): a test compares with the report of a run. */
 function workersOf(spec: ModuleSpec, sources: number, onGpu: boolean): Decided<number> {
   const { workers } = policyOf(spec);
-  if (spec.kind !== 'detect')
-    return decided(spec.kind === 'track' || workers === 1 ? undefined : workers, 1, 'default');
+  if (spec.kind !== 'detect') return decided(spec.kind === 'track' ? undefined : workers, 1, 'default');
   const wanted = Math.max(2, sources);
   const most = onGpu ? gpuWorkers : availableParallelism();
   const why = wanted <= most ? (sources > 2 ? `${sources} sources` : 'default') : onGpu ? 'the GPU' : `${most} cores`;
   return decided(workers, Math.min(wanted, most), why);
+}
+
+/** Takes each source's frames in order: trackers, what keeps state, and classes that are kept with tracks or between looks. */
+function isStateful(spec: ModuleSpec, all: readonly ModuleSpec[]): boolean {
+  if (spec.kind === 'js') return !spec.stateless;
+  if (spec.kind === 'classify' && 'of' in spec) {
+    const of = all.find(({ name }) => name === spec.of);
+    return of?.kind !== 'detect' || (policyOf(of).stride ?? 1) > 1; // pipeline_build.cc: checkBoxes
+  }
+  return spec.kind === 'track' || spec.kind === 'identify';
 }
 
 function batchOf(spec: ModuleSpec, found: Inspected | undefined): Decided<number> {
@@ -125,7 +134,7 @@ function explainModule(
     kind: spec.kind,
     depends: module.depends,
     pixels: spec.kind === 'js' ? spec.pixels || spec.input !== undefined : found !== undefined,
-    stateful: spec.kind === 'track' || spec.kind === 'identify' || (spec.kind === 'js' && !spec.stateless),
+    stateful: isStateful(spec, plan.modules),
     where: whereOf(module, device, found),
     workers: workersOf(spec, plan.sources.length, onGpu),
     maxBatch: batchOf(spec, found),
@@ -150,10 +159,13 @@ export async function explainPlan(
   settings: DecidedSettings,
   reads: readonly string[] | undefined,
 ): Promise<Explanation> {
+  const inspected = new Map<string, Inspected>();
   const found: (Inspected | undefined)[] = [];
   for (const spec of plan.modules) {
     const model = opened(spec);
-    found.push(model && (await inspect(model, plan)));
+    const key = JSON.stringify(model);
+    if (model && !inspected.has(key)) inspected.set(key, await inspect(model, plan));
+    found.push(inspected.get(key));
   }
   const asked = settings.device;
   const chosen = found.find((one) => one)?.device;

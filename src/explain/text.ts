@@ -9,9 +9,7 @@ function moduleText(module: ExplainedModule): string {
   const { name, kind, depends, pixels, stateful, where, workers, maxBatch, stride, onError, model } = module;
   const reads = [...depends, ...(pixels ? ['pixels'] : [])].join(', ') || 'nothing';
   const together = `up to ${said(maxBatch)} at once, any source`;
-  const order = stateful
-    ? `each source in order${kind === 'identify' && model ? `, crops of frames ${together}` : ''}`
-    : together;
+  const order = stateful ? `each source in order${model ? `, crops of frames ${together}` : ''}` : together;
   const lines = [
     `${name}: ${kind}${model ? ` ${model.name}` : ''}`,
     `  reads    ${reads}`,

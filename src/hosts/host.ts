@@ -78,11 +78,14 @@ function openThread({ inputs, memoryMb }: HostPlace, { message, ended }: HostEve
 
 /** Killed with this process where it ends by itself; the hosts see to the other ways. */
 const children = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-});
+let seen = false;
 
 function watched(child: ChildProcess, ended: HostEvents['ended']): ChildProcess {
+  if (!seen)
+    process.on('exit', () => {
+      for (const one of children) one.kill('SIGKILL');
+    });
+  seen = true;
   children.add(child);
   let over = false;
   const end = (reason: string) => {

@@ -44,21 +44,30 @@ export async function openModules(
     closing ??= Promise.all(closers.map((each) => each()));
     await closing.finally(() => shared?.close());
   };
-  const onAbort = () => void close().catch(() => undefined); // what is opened fails by it, and is told
+  // What is open too late, because an import or `configure` took longer than we waited, goes again by itself.
+  const keep = (closer: Closer) => {
+    if (closing) void closer().catch(() => undefined);
+    else closers.push(closer);
+  };
+  let onAbort: () => void = () => undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal?.reason);
+  });
   signal?.addEventListener('abort', onAbort, { once: true });
   const opening = modules.map(async (module) => {
     if (!module.place) return module;
-    return ready(module, module.place, await openPlace(module, module.place, shared, told, closers));
+    return ready(module, module.place, await openPlace(module, module.place, shared, told, keep));
   });
-  const settled = await Promise.allSettled(opening);
-  signal?.removeEventListener('abort', onAbort);
-  const failed = settled.find((result) => result.status === 'rejected');
-  if (failed || signal?.aborted) {
+  try {
+    // All are waited for, so that nothing stays open when one fails.
+    await Promise.race([Promise.allSettled(opening), abandoned]);
+    return { modules: await Promise.all(opening), inputs: shared, close };
+  } catch (error) {
     await close();
-    signal?.throwIfAborted();
-    throw toFramepathError(failed!.reason);
+    throw signal?.aborted ? error : toFramepathError(error);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
   }
-  return { modules: await Promise.all(opening), inputs: shared, close };
 }
 
 const wantsMemory = ({ what }: AnalyzerPlace): boolean => 'file' in what || what.definition.input !== undefined;
@@ -77,7 +86,10 @@ function ready(module: Module, { use }: AnalyzerPlace, { facts, analyze }: Opene
   const depends = [...new Set([...facts.depends, ...(input?.crop ? [input.crop] : [])])];
   // Hosts are timed here: who took too long has to be ended too.
   const { timeoutMs, ...rest } = policy;
-  const nativePolicy: PolicySpec = { ...(isolation === 'inline' ? policy : rest), workers: instances };
+  const nativePolicy: PolicySpec = {
+    ...(isolation === 'inline' ? policy : rest),
+    ...(instances > 1 && { workers: instances }),
+  };
   const { pixels } = module.spec as { pixels: boolean };
   const { stateless } = facts;
   const spec = { kind: 'js' as const, policy: nativePolicy, depends, pixels, stateless, ...(input && { input }) };
@@ -96,23 +108,23 @@ function openPlace(
   place: AnalyzerPlace,
   shared: SharedInputs | undefined,
   told: ToldOf,
-  closers: Closer[],
+  keep: (closer: Closer) => void,
 ): Promise<Opened> {
   const { what, use } = place;
   const { isolation = 'inline' } = use;
   return isolation === 'inline' || !('file' in what)
-    ? openInline(place, shared, closers)
-    : openHosted(module, { ...use, isolation }, what.file, shared!, told, closers);
+    ? openInline(place, shared, keep)
+    : openHosted(module, { ...use, isolation }, what.file, shared!, told, keep);
 }
 
 async function openInline(
   { what, use }: AnalyzerPlace,
   shared: SharedInputs | undefined,
-  closers: Closer[],
+  keep: (closer: Closer) => void,
 ): Promise<Opened> {
   const definition = 'file' in what ? await loadDefinition(what.file) : what.definition;
   const instance: Instance = await openInstance(definition, use.options);
-  closers.push(instance.close);
+  keep(instance.close);
   const { input } = definition;
   const views = input && new InputViews(shared!);
   return {
@@ -132,7 +144,7 @@ async function openHosted(
   file: string,
   shared: SharedInputs,
   told: ToldOf,
-  closers: Closer[],
+  keep: (closer: Closer) => void,
 ): Promise<Opened> {
   let name = module.name || file;
   const pool = new HostPool(
@@ -149,7 +161,7 @@ async function openHosted(
     },
     (...what) => told(name, ...what),
   );
-  closers.push(() => pool.close());
+  keep(() => pool.close());
   const facts = await pool.start();
   try {
     checkFacts(facts);

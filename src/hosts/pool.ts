@@ -201,7 +201,7 @@ export class HostPool {
       if (!this.#seats.some(({ host }) => host)) this.#left?.();
       return;
     }
-    if (wasReady) this.#startAgain(seat, why);
+    if (wasReady && !this.#failed) this.#startAgain(seat, why);
   }
 
   get #kind(): string {
@@ -235,7 +235,10 @@ export class HostPool {
     this.#failed = new FramepathError('MODULE_CRASHED', `${message}. The last time: ${why}`, { module: name });
     this.told('it has failed, and the run goes on without it', this.#failed.message);
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failed);
-    for (const seat of this.#seats) seat.host?.kill();
+    for (const seat of this.#seats) {
+      seat.killed ??= this.#failed;
+      seat.host?.kill();
+    }
   }
 
   /** Lets every host close its analyzer, for two seconds at most. Idempotent. */

@@ -11,7 +11,7 @@ import { keepOnlyClass } from './only-class.js';
 import { readModel, setMetadata, writeModel } from './onnx-proto.js';
 
 /** Where a model went. */
-export interface AddedModel {
+interface AddedModel {
   name: string;
   /** path of the ONNX file; beside it is a NOTICE with its licence */
   file: string;

@@ -216,7 +216,7 @@ export function integerAttribute(name: string, i: number): Attribute {
   return attributeCodec.create({ name, i, type: AttributeType.int });
 }
 
-export function integersAttribute(name: string, values: number[]): Attribute {
+function integersAttribute(name: string, values: number[]): Attribute {
   return attributeCodec.create({ name, ints: values, type: AttributeType.ints });
 }
 

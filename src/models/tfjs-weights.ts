@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FramepathError } from '../errors.js';
 import { fromHalf } from './half.js';
+import { volume } from './transpose.js';
 
 interface ManifestTensor {
   name: string;
@@ -47,19 +48,22 @@ function toWeights({ shape, dtype, quantization }: ManifestTensor, values: Array
   return { shape, data: Float32Array.from(values, (value) => value * scale + offset), scale: 1, offset: 0 };
 }
 
-/** @throws MODEL_INVALID when a tensor is of an unknown type, or the files do not hold what the manifest says */
-export function readWeights(manifest: Manifest, folder: string): Map<string, Weights> {
+/**
+ * @param read the bytes of a file of the manifest
+ * @throws MODEL_INVALID when a tensor is of an unknown type, or the files do not hold what the manifest says
+ */
+export function readWeights(manifest: Manifest, read: (path: string) => Uint8Array): Map<string, Weights> {
   const weights = new Map<string, Weights>();
   for (const { paths, weights: tensors } of manifest) {
-    const bytes = Buffer.concat(paths.map((path) => readFileSync(join(folder, path))));
-    const invalid = (why: string) => new FramepathError('MODEL_INVALID', `${join(folder, paths.join(', '))}: ${why}`);
+    const bytes = Buffer.concat(paths.map(read));
+    const invalid = (why: string) => new FramepathError('MODEL_INVALID', `${paths.join(', ')}: ${why}`);
     let at = 0;
     for (const tensor of tensors) {
       const type = tensor.quantization?.dtype ?? tensor.dtype;
       const element = Object.hasOwn(stored, type) ? stored[type] : undefined;
       if (!element || !['float32', 'int32', 'bool'].includes(tensor.dtype))
         throw invalid(`${tensor.name} is stored as ${type}; known are ${Object.keys(stored).join(', ')}`);
-      const end = at + tensor.shape.reduce((product, size) => product * size, 1) * element.bytes;
+      const end = at + volume(tensor.shape) * element.bytes;
       if (!(end >= at && end <= bytes.length)) throw invalid(`${tensor.name} runs past the end of the file`);
       weights.set(tensor.name, toWeights(tensor, element.read(new Uint8Array(bytes.subarray(at, end)).buffer)));
       at = end;
@@ -71,7 +75,7 @@ export function readWeights(manifest: Manifest, folder: string): Map<string, Wei
 
 /** The weights that a manifest file describes; its binary files lie beside it. @throws MODEL_INVALID */
 export const readManifest = (file: string): Map<string, Weights> =>
-  readWeights(JSON.parse(readFileSync(file, 'utf8')) as Manifest, dirname(file));
+  readWeights(JSON.parse(readFileSync(file, 'utf8')) as Manifest, (path) => readFileSync(join(dirname(file), path)));
 
 /** The numbers that quantised weights stand for. */
 export const dequantize = ({ data, scale, offset }: Weights): Float32Array =>

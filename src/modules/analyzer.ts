@@ -33,7 +33,7 @@ export interface AnalyzerUse<E extends OnError = OnError> extends Omit<Policy, '
   restarts?: number;
   /** pause before the first restart, doubled for each that follows without an answer between; at most 5 s; default 100 */
   backoffMs?: number;
-  /** longest start, `configure` included; default 30 000 */
+  /** longest start of its thread or process, `configure` included; default 30 000 */
   startTimeoutMs?: number;
   /** most memory for its JavaScript objects, or of its Python process (address space), MiB; default as Node, none */
   memoryMb?: number;
@@ -159,8 +159,7 @@ const python: Rule = (name, value) => {
 };
 const { workers: _, ...policy } = policyRules;
 
-/** @internal */
-export const useRules: Record<string, Rule> = {
+const useRules: Record<string, Rule> = {
   ...policy,
   name: moduleName,
   isolation: anyOf("'inline', 'thread', 'process' or { python }", oneOf('inline', 'thread', 'process'), python),

@@ -1,10 +1,10 @@
 import type { BoxClasses, Classification } from '../results.js';
-import { fields, integer, number, text } from '../validate.js';
+import { fields, integer, number, oneOf, text } from '../validate.js';
 import type { DetectOptions } from './detect.js';
 import {
   type ModelFacts,
   Module,
-  modelRules,
+  modelFacts,
   moduleName,
   type OnError,
   type Policy,
@@ -15,7 +15,7 @@ import {
 import { wholePicture } from './whole-picture.js';
 
 /** Options of {@link classify} for the boxes of another module. */
-export interface ClassifyBoxesOptions<Of extends string = string, E extends OnError = OnError>
+export interface ClassifyBoxesOptions<Of extends string = string>
   extends Pick<Policy, 'retry' | 'maxBatch' | 'maxWaitMs' | 'workers'> {
   /** the detector, tracker or identify module whose boxes are classified */
   of: Of;
@@ -34,7 +34,7 @@ export interface ClassifyBoxesOptions<Of extends string = string, E extends OnEr
   /** of a tracked box: frames from one look at it to the next, the last word is kept between; default 1 */
   every?: number;
   /** `'fail'` ends the run, `'skip'` keeps what was known; default `'fail'` */
-  onError?: E;
+  onError?: 'fail' | 'skip';
 }
 
 /**
@@ -53,9 +53,9 @@ export function classify<const N extends string, E extends OnError = 'fail'>(
  * @example `classify('emotion', { of: 'tracks', model: './emotion.onnx', smooth: 0.7, every: 5 })`
  * @throws INVALID_ARGUMENT; at start GRAPH_INVALID and the errors of models
  */
-export function classify<const N extends string, const Of extends string, E extends OnError = 'fail'>(
+export function classify<const N extends string, const Of extends string>(
   name: N,
-  options: ClassifyBoxesOptions<Of, E>,
+  options: ClassifyBoxesOptions<Of>,
 ): Module<N, BoxClasses[], { [K in Of]: readonly object[] | undefined }>;
 export function classify(
   name: string,
@@ -68,18 +68,18 @@ export function classify(
 
 function classifyBoxes(name: string, options: ClassifyBoxesOptions): Module {
   moduleName('name', name);
-  const { retry, onError, maxBatch, maxWaitMs, workers } = policyRules;
+  const { retry, maxBatch, maxWaitMs, workers } = policyRules;
   fields('options', options, {
     of: text,
     model: text,
-    facts: (label, value) => fields(label, value, modelRules),
+    facts: modelFacts,
     minSize: number(1, 16384),
     margin: number(0, 4),
     topK: integer(1, 10000),
     smooth: number(0, 0.99),
     every: integer(1),
     retry,
-    onError,
+    onError: oneOf('fail', 'skip'),
     maxBatch,
     maxWaitMs,
     workers,

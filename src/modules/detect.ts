@@ -1,16 +1,6 @@
 import type { Detection } from '../results.js';
-import { fields, text } from '../validate.js';
-import {
-  type ModelFacts,
-  Module,
-  modelRules,
-  moduleName,
-  type OnError,
-  type Policy,
-  policyRules,
-  splitPolicy,
-  type Under,
-} from './module.js';
+import type { ModelFacts, Module, OnError, Policy, Under } from './module.js';
+import { wholePicture } from './whole-picture.js';
 
 /** Options of {@link detect}: facts about the model, and a policy. */
 export interface DetectOptions<E extends OnError = OnError> extends ModelFacts, Policy {
@@ -29,9 +19,5 @@ export function detect<const N extends string, E extends OnError = 'fail'>(
   model: string,
   options: DetectOptions<E> = {},
 ): Module<N, Under<E, Detection[]>> {
-  moduleName('name', name);
-  text('model', model);
-  fields('options', options, { ...modelRules, ...policyRules });
-  const { policy, rest } = splitPolicy(options);
-  return new Module(name, 'detections', [], { kind: 'detect', policy, model: { ref: model, ...rest } });
+  return wholePicture(name, model, options, 'detect') as Module<N, Under<E, Detection[]>>;
 }

@@ -4,7 +4,7 @@ import { fields, list, number, oneOf, text } from '../validate.js';
 import {
   type ModelFacts,
   Module,
-  modelRules,
+  modelFacts,
   moduleName,
   type OnError,
   type Policy,
@@ -49,7 +49,7 @@ export function identify<const N extends string, const Of extends string, E exte
   fields('options', options, {
     of: text,
     model: text,
-    facts: (label, value) => fields(label, value, modelRules),
+    facts: modelFacts,
     reid: oneOf('conditional', 'always', 'off'),
     metric: oneOf('l2', 'cosine'),
     threshold: number(0, 100),

@@ -1,21 +1,10 @@
 /** The pixels a module asks for: made natively once a frame, in memory that threads and processes share. */
-import { FramepathError } from '../errors.js';
-import type { SharedInputs } from '../native.js';
+import type { InputSpec, SharedInputs } from '../native.js';
 import type { Box } from '../results.js';
 import { fields, integer, oneOf, text, unexpected } from '../validate.js';
 
-/** What a module wants to see of every frame. Modules that want the same share one conversion. */
-export interface InputRequest {
-  /** pixels; one of width and height may be left out: it follows from the frame (of crops: a square) */
-  width?: number;
-  height?: number;
-  /** default `'rgb24'`; `'nv12'` only of whole frames */
-  format?: 'rgb24' | 'gray8' | 'nv12';
-  /** name of a module with boxes: one picture for each of them instead of the whole frame; it becomes a dependency */
-  crop?: string;
-  /** crops of faces turned upright where the detector has keypoints: as `'dlib'` or `'arcface'` models want them */
-  align?: 'dlib' | 'arcface' | 'none';
-}
+/** What a module wants to see of every frame. */
+export type InputRequest = InputSpec;
 
 /**
  * A picture in shared memory, rows without padding. It is there until `analyze` has answered: copy what you keep
@@ -98,9 +87,4 @@ export class InputViews {
     }
     return slot;
   }
-}
-
-/** @internal */
-export function inputMissing(): FramepathError {
-  return new FramepathError('INTERNAL', 'A module was asked without the pixels that it wants');
 }

@@ -1,7 +1,7 @@
 /** What a module is to the pipeline: a name, what it says about a frame, what it needs, how it runs. */
 
 import type { ModelFileSpec, ModuleSpec, PolicySpec, StatedModelSpec } from '../native.js';
-import { anyOf, integer, list, number, oneOf, type Rule, text, unexpected } from '../validate.js';
+import { anyOf, fields, integer, list, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { AnalyzerHost, AnalyzerPlace } from './analyzer.js';
 
 /** How a module runs and what happens when it fails. */
@@ -93,6 +93,9 @@ export const modelRules = {
   topK: integer(1, 10000),
   precision: oneOf('fp32', 'tf32', 'fp16'),
 };
+
+/** Facts of a model, where they are an option of their own. @internal */
+export const modelFacts: Rule = (name, value) => fields(name, value, modelRules);
 
 /** Splits the options of a module into policy and the rest. @internal */
 export function splitPolicy<T extends Policy>(options: T): { policy: PolicySpec; rest: Omit<T, keyof Policy> } {

@@ -17,15 +17,13 @@ export function raw<const N extends string, E extends OnError = 'fail'>(
   return wholePicture(name, model, options, 'raw') as Module<N, Under<E, Tensor[]>>;
 }
 
-/** @internal */
-export function wholePicture(name: string, model: string, options: DetectOptions, kind: 'classify' | 'raw'): Module {
+const shapes = { detect: 'detections', classify: 'classes', raw: 'tensors' } as const;
+
+/** A module that shows whole frames to a model. @internal */
+export function wholePicture(name: string, model: string, options: DetectOptions, kind: keyof typeof shapes): Module {
   moduleName('name', name);
   text('model', model);
   fields('options', options, { ...modelRules, ...policyRules });
   const { policy, rest } = splitPolicy(options);
-  return new Module(name, kind === 'classify' ? 'classes' : 'tensors', [], {
-    kind,
-    policy,
-    model: { ref: model, ...rest },
-  });
+  return new Module(name, shapes[kind], [], { kind, policy, model: { ref: model, ...rest } });
 }

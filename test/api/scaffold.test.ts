@@ -48,7 +48,7 @@ describe.skipIf(!hostsWork)('a scaffold', () => {
     const again = scaffold('dark', '--in', folder);
     expect(again.status).toBe(1);
     expect(JSON.parse(again.stdout)).toMatchObject({ error: { code: 'OUTPUT_UNWRITABLE' } });
-    expect(scaffold('not-a-name', '--in', folder).status).toBe(2);
+    for (const taken of ['not-a-name', 'class', 'input']) expect(scaffold(taken, '--in', folder).status).toBe(2);
     expect(existsSync(join(folder, 'not-a-name.js'))).toBe(false);
   });
 });

@@ -168,13 +168,15 @@ export function readTfjs(path: string): TfjsModel {
   const signed = signature ?? (isRecord(userDefinedMetadata) ? userDefinedMetadata.signature : undefined) ?? {};
   if (!isSignature(signed)) throw cannotConvert('Its signature does not name inputs and outputs');
   const folder = dirname(path);
+  const names = weightsManifest.flatMap(({ paths }) => paths);
+  const stored = new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
   const { inputs = {}, outputs = {} } = signed;
   const told = [...Object.values(inputs), ...Object.values(outputs)].filter(({ tensorShape }) => tensorShape);
   return {
     nodes: new Map(nodes.map((node) => [node.name, new TfNode(node)])),
-    weights: readWeights(weightsManifest, folder),
+    weights: readWeights(weightsManifest, (name) => stored.get(name)!),
     shapes: new Map(told.map(({ name, tensorShape }) => [reference(name), sizes(tensorShape?.dim)])),
     outputs: Object.values(outputs).map(({ name }) => reference(name)),
-    files: [file, ...weightsManifest.flatMap(({ paths }) => paths).map((name) => readFileSync(join(folder, name)))],
+    files: [file, ...names.map((name) => stored.get(name)!)],
   };
 }

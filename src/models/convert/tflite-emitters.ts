@@ -2,7 +2,6 @@
  * What TFLite's operators are in ONNX: one emitter each. Field numbers of options are those of the schema's tables
  * (`Conv2DOptions` and so on).
  */
-import type { Weights } from '../tfjs-weights.js';
 import { transposed } from '../transpose.js';
 import { type Activation, samplingOf, type Window } from './nhwc-graph.js';
 import { cannotConvert } from './options.js';
@@ -20,18 +19,13 @@ function activationOf({ op, options }: TfliteOperation, field: number): Activati
   return activation;
 }
 
-const asWeights = (data: Float32Array | Int32Array): Weights => ({
-  shape: [],
-  data: Float32Array.from(data),
-  scale: 1,
-  offset: 0,
-});
+function idOf({ op, inputs }: TfliteOperation, i: number): number {
+  const id = inputs[i];
+  if (id === undefined || id < 0) throw cannotConvert(`An input of ${op} is missing: the file is damaged`);
+  return id;
+}
 
-const input = ({ inputs }: TfliteOperation, i: number, to: TfliteConverter): string => {
-  if (inputs[i] === undefined || inputs[i] < 0)
-    throw cannotConvert(`An input of an operation is missing: the file is damaged`);
-  return to.value(inputs[i]);
-};
+const input = (operation: TfliteOperation, i: number, to: TfliteConverter): string => to.value(idOf(operation, i));
 
 /** Strides and padding stand first in the options of convolutions and pools alike. */
 function windowOf({ options }: TfliteOperation, dilations: [number, number]): Window {
@@ -58,9 +52,9 @@ const convolution: Emitter = (operation, to) => {
   const { inputs, options } = operation;
   const dims = to.shape(inputs[1], 4);
   const [outputs, height, width, channels] = dims;
-  const filters = to.graph.weights(
+  const filters = to.graph.floats(
     [outputs, channels, height, width],
-    asWeights(transposed(to.constant(inputs[1]), dims, [0, 3, 1, 2])),
+    transposed(to.constant(inputs[1]), dims, [0, 3, 1, 2]),
   );
   const window = windowOf(operation, [options.int32(5, 1), options.int32(4, 1)]);
   const group = whole(to.shape(inputs[0], 4)[3] / channels, operation);
@@ -73,10 +67,7 @@ const depthwiseConvolution: Emitter = (operation, to) => {
   const { inputs, options } = operation;
   const dims = to.shape(inputs[1], 4);
   const [, height, width, outputs] = dims;
-  const filters = to.graph.weights(
-    [outputs, 1, height, width],
-    asWeights(transposed(to.constant(inputs[1]), dims, [3, 0, 1, 2])),
-  );
+  const filters = to.graph.floats([outputs, 1, height, width], transposed(to.constant(inputs[1]), dims, [3, 0, 1, 2]));
   const window = windowOf(operation, [options.int32(6, 1), options.int32(5, 1)]);
   const group = to.shape(inputs[0], 4)[3];
   const sum = to.graph.convolution(input(operation, 0, to), filters, biasOf(operation, to), group, window);
@@ -89,9 +80,9 @@ const transposeConvolution: Emitter = (operation, to) => {
   const dims = to.shape(inputs[1], 4);
   const [channelsOut, height, width, channelsIn] = dims;
   const [from, become] = [to.shape(inputs[0], 4), to.shape(outputs[0], 4)];
-  const filters = to.graph.weights(
+  const filters = to.graph.floats(
     [channelsIn, channelsOut, height, width],
-    asWeights(transposed(to.constant(inputs[1]), dims, [3, 0, 1, 2])),
+    transposed(to.constant(inputs[1]), dims, [3, 0, 1, 2]),
   );
   const strides = [whole(become[1] / from[1], operation), whole(become[2] / from[2], operation)];
   const bias = biasOf(operation, to);
@@ -125,11 +116,8 @@ const binary =
     return activation === undefined ? value : to.graph.activation(value, activationOf(operation, activation));
   };
 
-const numbers = (operation: TfliteOperation, i: number, to: TfliteConverter): number[] => {
-  if (operation.inputs[i] === undefined || operation.inputs[i] < 0)
-    throw cannotConvert(`An input of ${operation.op} is missing: the file is damaged`);
-  return Array.from(to.constant(operation.inputs[i]));
-};
+const numbers = (operation: TfliteOperation, i: number, to: TfliteConverter): number[] =>
+  Array.from(to.constant(idOf(operation, i)));
 
 const reduce =
   (kind: 'ReduceMean' | 'ReduceMax' | 'ReduceSum'): Emitter =>
@@ -155,7 +143,7 @@ const fullyConnected: Emitter = (operation, to) => {
   const { inputs, outputs, options } = operation;
   if (options.uint8(1) !== 0) throw cannotConvert('A FULLY_CONNECTED has shuffled weights, which are not known');
   const dims = to.shape(inputs[1], 2);
-  const weights = to.graph.weights([dims[1], dims[0]], asWeights(transposed(to.constant(inputs[1]), dims, [1, 0])));
+  const weights = to.graph.floats([dims[1], dims[0]], transposed(to.constant(inputs[1]), dims, [1, 0]));
   const rank = to.tensor(outputs[0]).shape.length;
   const flat =
     rank === 2 && to.tensor(inputs[0]).shape.length !== 2
