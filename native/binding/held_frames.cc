@@ -42,11 +42,7 @@ bool HeldFrames::keep(int64_t taskId, const graph::TaskRef& asked) {
                 "Close kept frames when done with them, or raise keptFrames.");
   Image copy = allocateImage(*device_, frame->view.format, frame->view.width, frame->view.height);
   queue_->wait(frame->ready);
-  for (int p = 0; p < planeCount(frame->view.format); p++)
-    device_->copy(*queue_, copy.view.planes[p].data, copy.view.planes[p].pitchBytes, frame->view.planes[p].data,
-                  frame->view.planes[p].pitchBytes,
-                  static_cast<size_t>(planeWidth(frame->view, p)) * sampleBytes(frame->view, p),
-                  static_cast<size_t>(planeHeight(frame->view, p)), CopyKind::internal);
+  copyImage(*device_, *queue_, copy.view, frame->view, CopyKind::internal);
   frame->addReadFence(queue_->record());
   copy.view.matrix = frame->view.matrix;
   copy.view.range = frame->view.range;
@@ -55,7 +51,7 @@ bool HeldFrames::keep(int64_t taskId, const graph::TaskRef& asked) {
 }
 
 Image HeldFrames::converted(const Frame& frame, const Request& request) {
-  const Box crop = request.crop.area() > 0 ? request.crop : graph::wholeFrame(frame);
+  const Box crop = request.crop.area() > 0 ? request.crop : wholeFrame(frame);
   int32_t width = request.width, height = request.height;
   graph::completeSize(crop, width, height);
   Image image = allocateImage(*device_, request.format, width, height);
@@ -66,18 +62,10 @@ Image HeldFrames::converted(const Frame& frame, const Request& request) {
 std::vector<uint8_t> HeldFrames::pixels(int64_t taskId, const graph::TaskRef& asked, const Request& request) {
   const FrameRef frame = need(taskId, asked);
   const Image image = converted(*frame, request);
-  size_t total = 0;
-  for (int p = 0; p < planeCount(image.view.format); p++)
-    total += static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p) * planeHeight(image.view, p);
-  std::vector<uint8_t> bytes(total);
-  uint8_t* to = bytes.data();
-  for (int p = 0; p < planeCount(image.view.format); p++) {
-    const size_t row = static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p);
-    const auto rows = static_cast<size_t>(planeHeight(image.view, p));
-    device_->copy(*queue_, to, row, image.view.planes[p].data, image.view.planes[p].pitchBytes, row, rows,
-                  CopyKind::d2hRequested);
-    to += row * rows;
-  }
+  const ImageView& view = image.view;
+  std::vector<uint8_t> bytes(packedBytes(view.format, view.width, view.height));
+  copyImage(*device_, *queue_, packedView(bytes.data(), view.format, view.width, view.height), view,
+            CopyKind::d2hRequested);
   queue_->synchronize();
   return bytes;
 }

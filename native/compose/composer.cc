@@ -170,11 +170,7 @@ class DeviceComposer : public Composer {
     held->width = frame.width;
     held->height = frame.height;
     queue_->wait(frame.ready);
-    for (int p = 0; p < planeCount(frame.view.format); p++)
-      device_->copy(*queue_, held->image.view.planes[p].data, held->image.view.planes[p].pitchBytes,
-                    frame.view.planes[p].data, frame.view.planes[p].pitchBytes,
-                    static_cast<size_t>(planeWidth(frame.view, p)) * sampleBytes(frame.view, p),
-                    planeHeight(frame.view, p), CopyKind::internal);
+    copyImage(*device_, *queue_, held->image.view, frame.view, CopyKind::internal);
     frame.addReadFence(queue_->record());
     return held;
   }

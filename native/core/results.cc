@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/frame.h"
+
 namespace framepath {
 
 float intersectionOverUnion(const Box& a, const Box& b) {
@@ -26,6 +28,10 @@ void addBestClasses(const float* scores, int32_t count, int32_t topK, Classes& t
     to.indices.push_back(order[i]);
     to.scores.push_back(scores[order[i]]);
   }
+}
+
+Box wholeFrame(const Frame& frame) {
+  return {0, 0, static_cast<float>(frame.width), static_cast<float>(frame.height)};
 }
 
 }  // namespace framepath

@@ -7,6 +7,8 @@
 
 namespace framepath {
 
+class Frame;
+
 struct Box {
   float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
   float width() const { return x2 - x1; }
@@ -15,6 +17,7 @@ struct Box {
 };
 
 float intersectionOverUnion(const Box& a, const Box& b);
+Box wholeFrame(const Frame& frame);
 
 // n detections, best score first.
 struct Detections {

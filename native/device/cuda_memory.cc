@@ -1,10 +1,11 @@
 #include "device/cuda_memory.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "core/size_class.h"
 
 namespace framepath::cuda {
 namespace {
@@ -14,12 +15,6 @@ constexpr size_t kSmallest = 512;
 bool keepsBlocks() {
   const char* value = std::getenv("FRAMEPATH_CUDA_CACHE");
   return !value || std::strcmp(value, "off") != 0;
-}
-
-// Eight sizes between powers of two: a block is at most an eighth larger than what was asked for.
-size_t sizeClass(size_t bytes) {
-  const size_t step = std::max(kSmallest, std::bit_floor(bytes) / 8);
-  return std::max(kSmallest, (bytes + step - 1) / step * step);
 }
 
 std::string text(uint64_t bytes) {
@@ -58,7 +53,7 @@ void MemoryPool::setLimit(uint64_t limit) {
 
 void* MemoryPool::take(size_t bytes, MemoryKind kind, size_t& blockBytes) {
   std::lock_guard lock(mutex_);
-  blockBytes = keep_ ? sizeClass(bytes) : std::max<size_t>(bytes, 1);
+  blockBytes = keep_ ? sizeClass(bytes, kSmallest) : std::max<size_t>(bytes, 1);
   Kept& kept = kind == MemoryKind::device ? device_ : host_;
   void* data = nullptr;
   if (const auto found = kept.blocks.find(blockBytes); found != kept.blocks.end() && !found->second.empty()) {

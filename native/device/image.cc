@@ -53,4 +53,35 @@ Image allocateImage(Device& device, PixelFormat format, int32_t width, int32_t h
   return image;
 }
 
+size_t packedBytes(PixelFormat format, int32_t width, int32_t height) {
+  const ImageView view = packedView(nullptr, format, width, height);
+  size_t bytes = 0;
+  for (int p = 0; p < planeCount(format); p++)
+    bytes += static_cast<size_t>(view.planes[p].pitchBytes) * static_cast<size_t>(planeHeight(view, p));
+  return bytes;
+}
+
+ImageView packedView(uint8_t* data, PixelFormat format, int32_t width, int32_t height) {
+  ImageView view;
+  view.width = width;
+  view.height = height;
+  view.format = format;
+  for (int p = 0; p < planeCount(format); p++) {
+    view.planes[p] = {data, planeWidth(view, p) * sampleBytes(view, p)};
+    if (data) data += static_cast<size_t>(view.planes[p].pitchBytes) * static_cast<size_t>(planeHeight(view, p));
+  }
+  return view;
+}
+
+void copyPlane(Device& device, Queue& queue, const ImageView& to, const ImageView& from, int plane, CopyKind kind) {
+  const auto row = static_cast<size_t>(planeWidth(to, plane)) * static_cast<size_t>(sampleBytes(to, plane));
+  device.copy(queue, to.planes[plane].data, static_cast<size_t>(to.planes[plane].pitchBytes), from.planes[plane].data,
+              static_cast<size_t>(from.planes[plane].pitchBytes), row, static_cast<size_t>(planeHeight(to, plane)),
+              kind);
+}
+
+void copyImage(Device& device, Queue& queue, const ImageView& to, const ImageView& from, CopyKind kind) {
+  for (int p = 0; p < planeCount(to.format); p++) copyPlane(device, queue, to, from, p, kind);
+}
+
 }  // namespace framepath

@@ -21,4 +21,12 @@ int32_t sampleBytes(const ImageView& view, int plane);  // bytes of one such sam
 Image allocateImage(Device& device, PixelFormat format, int32_t width, int32_t height,
                     MemoryKind kind = MemoryKind::device);
 
+// Bytes of a picture whose rows and planes follow one another, and its view at `data`.
+size_t packedBytes(PixelFormat format, int32_t width, int32_t height);
+ImageView packedView(uint8_t* data, PixelFormat format, int32_t width, int32_t height);
+
+// Enqueue copies between pictures of one format and size; in copyPlane the plane may be the only thing they share.
+void copyPlane(Device& device, Queue& queue, const ImageView& to, const ImageView& from, int plane, CopyKind kind);
+void copyImage(Device& device, Queue& queue, const ImageView& to, const ImageView& from, CopyKind kind);
+
 }  // namespace framepath

@@ -72,21 +72,30 @@ class FrameLease {
   FrameLease& operator=(const FrameLease&) = delete;
   const FrameRef& frame() const { return frame_; }
 
-  // Something made of the frame that its readers share: `make` runs once for a name, while others wait. Goes with the
-  // lease.
+  // Something made of the frame that its readers share: `make` runs once for a name, while others that want the same
+  // wait; when it throws, the next one tries. Goes with the lease.
   template <typename T, typename Make>
   std::shared_ptr<const T> share(const std::string& name, Make make) const {
-    std::lock_guard lock(sharing_);
-    std::shared_ptr<const void>& shared = shared_[name];
-    if (!shared) shared = std::make_shared<const T>(make());
-    return std::static_pointer_cast<const T>(shared);
+    Shared& shared = sharedAs(name);
+    std::lock_guard lock(shared.making);
+    if (!shared.made) shared.made = std::make_shared<const T>(make());
+    return std::static_pointer_cast<const T>(shared.made);
   }
 
  private:
+  struct Shared {
+    std::mutex making;
+    std::shared_ptr<const void> made;
+  };
+  Shared& sharedAs(const std::string& name) const {
+    std::lock_guard lock(sharing_);
+    return shared_[name];
+  }
+
   FrameRef frame_;
   std::shared_ptr<Admission> admission_;
   mutable std::mutex sharing_;
-  mutable std::map<std::string, std::shared_ptr<const void>> shared_;
+  mutable std::map<std::string, Shared> shared_;
 };
 
 using LeaseRef = std::shared_ptr<const FrameLease>;

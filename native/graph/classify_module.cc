@@ -3,28 +3,11 @@
 #include <map>
 
 #include "graph/native_modules.h"
+#include "graph/seen_boxes.h"
 #include "infer/embedder.h"
 
 namespace framepath::graph {
 namespace {
-
-// A box as the three modules that have boxes say it.
-struct Seen {
-  Box box;
-  int64_t track = 0;
-  bool looked = true;  // false: where it ought to be, nobody saw it there
-};
-
-std::vector<Seen> boxesOf(const Observation& says) {
-  std::vector<Seen> seen;
-  if (const auto* detections = says.as<Detections>())
-    for (const Box& box : detections->boxes) seen.push_back({box});
-  if (const auto* tracks = says.as<Tracks>())
-    for (const Track& track : tracks->items) seen.push_back({track.box, track.track, track.detection >= 0});
-  if (const auto* people = says.as<People>())
-    for (const Person& person : people->items) seen.push_back({person.box, person.track, person.detection >= 0});
-  return seen;
-}
 
 // What is kept about the tracks of a source; those that are gone are forgotten.
 template <typename T>
@@ -69,10 +52,10 @@ class ChooseWorker : public Worker {
     Crops crops;
     const Observation& said = task.observations[boxes_];
     if (said.said != Said::value) return crops;  // carried boxes are not where things are
-    const std::vector<Seen> seen = boxesOf(said);
+    const std::vector<SeenBox> seen = boxesOf(said);
     for (size_t i = 0; i < seen.size(); i++) {
       const Box& box = seen[i].box;
-      if (!seen[i].looked || !(std::min(box.width(), box.height()) >= options_.minSize)) continue;
+      if (seen[i].detection < 0 || !(std::min(box.width(), box.height()) >= options_.minSize)) continue;
       if (seen[i].track != 0) {
         Look& last = sources_[task.source].at(seen[i].track, task.seq);
         if (last.any && task.seq - last.seq < options_.every) continue;
@@ -86,7 +69,7 @@ class ChooseWorker : public Worker {
       crop.box = {box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy};
       crops.items.push_back(std::move(crop));
     }
-    if (task.source != kSubmitted) sources_[task.source].forgetBefore(task.seq);
+    sources_[task.source].forgetBefore(task.seq);
     return crops;
   }
 
@@ -132,19 +115,22 @@ class SmoothWorker : public Worker {
   }
 
  private:
+  struct Known {
+    std::vector<float> scores;  // of all classes
+    Classes best;
+  };
   struct PerSource {
-    PerTrack<std::vector<float>> tracks;
+    PerTrack<Known> tracks;
     Observation last;
   };
 
   Observation smoothed(const Task& task) {
     const Observation& said = task.observations[boxes_];
     if (said.said == Said::nothing) return Observation::nothing(Reason::dependency);
-    PerSource single;  // a submitted picture has nothing before it
-    PerSource& source = task.source == kSubmitted ? single : sources_[task.source];
+    PerSource& source = sources_[task.source];
     if (said.said != Said::value)
       return source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
-    const std::vector<Seen> seen = boxesOf(said);
+    const std::vector<SeenBox> seen = boxesOf(said);
     std::vector<const float*> rows(seen.size(), nullptr);
     const auto* scores = task.observations[scores_].as<ClassScores>();
     const auto* crops = task.observations[crops_].as<Crops>();
@@ -154,25 +140,26 @@ class SmoothWorker : public Worker {
             &scores->values[i * static_cast<size_t>(scores->classes)];
     BoxClasses result;
     for (size_t i = 0; i < seen.size(); i++) {
-      BoxClasses::Item item{seen[i].box, seen[i].track, {}};
-      std::vector<float> alone;
-      std::vector<float>& known = seen[i].track != 0 ? source.tracks.at(seen[i].track, task.seq) : alone;
-      if (rows[i]) learn(known, rows[i], static_cast<size_t>(scores->classes));
-      if (!known.empty()) addBestClasses(known.data(), static_cast<int32_t>(known.size()), topK_, item.classes);
-      result.items.push_back(std::move(item));
+      Known alone;
+      Known& known = seen[i].track != 0 ? source.tracks.at(seen[i].track, task.seq) : alone;
+      if (rows[i]) learn(known, rows[i], scores->classes);
+      result.items.push_back({seen[i].box, seen[i].track, known.best});
     }
     source.tracks.forgetBefore(task.seq);
     source.last = observe(std::move(result));
     return source.last;
   }
 
-  void learn(std::vector<float>& known, const float* row, size_t classes) const {
-    if (known.size() != classes) {
-      known.assign(row, row + classes);
-      return;
+  void learn(Known& known, const float* row, int32_t classes) const {
+    const auto count = static_cast<size_t>(classes);
+    if (known.scores.size() != count) {
+      known.scores.assign(row, row + count);
+    } else {
+      const auto stays = static_cast<float>(options_.smooth);
+      for (size_t c = 0; c < count; c++) known.scores[c] = stays * known.scores[c] + (1 - stays) * row[c];
     }
-    const auto stays = static_cast<float>(options_.smooth);
-    for (size_t c = 0; c < classes; c++) known[c] = stays * known[c] + (1 - stays) * row[c];
+    known.best = {};
+    addBestClasses(known.scores.data(), classes, topK_, known.best);
   }
 
   const BoxClassesOptions options_;

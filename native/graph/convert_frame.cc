@@ -25,10 +25,6 @@ void completeSize(const Box& box, int32_t& width, int32_t& height) {
                 "Ask for 1 to 16384 pixels each way.");
 }
 
-Box wholeFrame(const Frame& frame) {
-  return {0, 0, static_cast<float>(frame.width), static_cast<float>(frame.height)};
-}
-
 void convertFrame(Device& device, Queue& queue, const Frame& frame, const Box& box, ImageView& target) {
   const auto to256 = [](double v) { return static_cast<int32_t>(std::lround(v * 256)); };
   target.matrix = frame.view.matrix;

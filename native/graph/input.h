@@ -11,6 +11,7 @@
 namespace framepath {
 class Device;
 class Queue;
+struct Memory;
 }  // namespace framepath
 
 namespace framepath::graph {
@@ -55,6 +56,8 @@ class InputReader {
   Input make(const Task& task);
   Input wholeFrame(const Frame& frame);
   Input crops(const Task& task);
+  std::shared_ptr<Memory> onDevice(size_t bytes);
+  void bringHome(const SharedMemory::Slot& slot, const Memory& made, size_t bytes);
 
   const std::shared_ptr<Device> device_;
   const std::shared_ptr<SharedMemory> memory_;

@@ -31,7 +31,7 @@ class ClassifyWorker : public Worker {
     for (size_t i = 0; i < tasks.size(); i++) {
       infer::CropRequest whole;
       whole.frame = tasks[i]->frame();
-      whole.box = {0, 0, static_cast<float>(tasks[i]->width), static_cast<float>(tasks[i]->height)};
+      whole.box = wholeFrame(*tasks[i]->frame());
       Classes classes;
       classifier_->classify({&whole, 1}, classes);
       says[i] = observe(std::move(classes));

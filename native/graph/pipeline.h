@@ -113,6 +113,7 @@ class Pipeline {
   media::SoundRef openJoiningSound(const OpenSource& source, size_t number);
   std::optional<Recovery> soundNeverCame() const;
   SourceFacts factsOf(int32_t source) const;
+  int32_t positionOf(const std::string& name) const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
   std::shared_ptr<Programme> programme() const;
   std::shared_ptr<Shots> bestShots() const;

@@ -139,6 +139,13 @@ IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* mod
   return state;
 }
 
+// Of the modules built so far; -1: none has this name.
+int32_t Pipeline::positionOf(const std::string& name) const {
+  for (size_t m = 0; m < observationOf_.size(); m++)
+    if (spec_.modules[m].name == name) return static_cast<int32_t>(m);
+  return -1;
+}
+
 // A user's closure keeps what it likes: unless it says otherwise, each source in order, one at a time.
 ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
   ModuleNode node;
@@ -146,16 +153,11 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
   node.depends = spec.depends;
   node.policy = spec.policy;
   node.stateful = !spec.stateless;
-  if (spec.stateless) node.workers = spec.workers;
+  if (spec.stateless) node.workers = std::max(1, spec.workers);
   node.pixels = spec.pixels || spec.input;
   node.acceptsNothing = true;  // sees undefined where a dependency has nothing
   CropSource crops;
   if (spec.input && !spec.input->crop.empty()) {
-    const auto positionOf = [&](const std::string& name) {
-      for (size_t m = 0; m < observationOf_.size(); m++)
-        if (spec_.modules[m].name == name) return static_cast<int32_t>(m);
-      return -1;
-    };
     int32_t at = positionOf(spec.input->crop);
     if (at < 0) {
       Error error(ErrorCode::GRAPH_INVALID, "Module \"" + spec.name + "\" crops boxes of \"" + spec.input->crop +
@@ -178,17 +180,12 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
   std::vector<ModuleNode> nodes;
   const FactsOf facts = [this](int32_t source) { return factsOf(source); };
   const auto numberOf = [&](const std::string& name, const std::string& user) {
-    for (size_t m = 0; m < observationOf_.size(); m++)
-      if (spec_.modules[m].name == name) return observationOf_[m];
+    if (const int32_t at = positionOf(name); at >= 0) return observationOf_[at];
     Error error(ErrorCode::GRAPH_INVALID,
                 "Module \"" + user + "\" depends on \"" + name + "\", which is not used before it.",
                 "Add .use(...) for \"" + name + "\" before \"" + user + "\".");
     error.module = user;
     throw error;
-  };
-  const auto specOf = [&](const std::string& name) -> const ModuleSpec& {
-    return *std::find_if(spec_.modules.begin(), spec_.modules.end(),
-                         [&](const ModuleSpec& m) { return m.name == name; });
   };
   const int32_t sourceCount = std::max<int32_t>(1, static_cast<int32_t>(spec_.sources.size()));
   for (size_t m = 0; m < spec_.modules.size(); m++) {
@@ -212,7 +209,8 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
           break;
         }
         const int32_t boxes = numberOf(spec.of, spec.name);
-        for (ModuleNode& node : classifyBoxesNodes(spec, checkBoxes(spec, specOf(spec.of)), boxes, first, models_[m]))
+        for (ModuleNode& node :
+             classifyBoxesNodes(spec, checkBoxes(spec, spec_.modules[positionOf(spec.of)]), boxes, first, models_[m]))
           nodes.push_back(std::move(node));
         break;
       }
@@ -220,7 +218,7 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
       case ModuleSpec::Kind::track: nodes.push_back(trackNode(spec, numberOf(spec.of, spec.name), facts)); break;
       case ModuleSpec::Kind::identify: {
         const int32_t tracks = numberOf(spec.of, spec.name);
-        const ModuleSpec& tracker = specOf(spec.of);
+        const ModuleSpec& tracker = spec_.modules[positionOf(spec.of)];
         if (tracker.kind != ModuleSpec::Kind::track)
           throw Error(ErrorCode::GRAPH_INVALID,
                       "identify(\"" + spec.name + "\") needs tracks, but \"" + spec.of + "\" is not a tracker.",

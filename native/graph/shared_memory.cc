@@ -4,24 +4,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 #include "core/error.h"
+#include "core/size_class.h"
 
 namespace framepath::graph {
 namespace {
 
 constexpr size_t kPage = 4096;
-
-// Eight sizes between powers of two: at most an eighth is wasted, and sources of about one size share slots.
-size_t capacityFor(size_t bytes) {
-  const size_t pages = std::max<size_t>(1, (bytes + kPage - 1) / kPage);
-  const size_t step = std::max<size_t>(1, std::bit_floor(pages) / 8);
-  return (pages + step - 1) / step * step * kPage;
-}
 
 Error refused(const char* call) {
   return Error(ErrorCode::DEVICE_OUT_OF_MEMORY,
@@ -65,7 +58,7 @@ SharedMemory::~SharedMemory() {
 }
 
 std::shared_ptr<const SharedMemory::Slot> SharedMemory::lease(size_t bytes) {
-  const size_t capacity = capacityFor(bytes);
+  const size_t capacity = sizeClass(bytes, kPage);
   std::lock_guard lock(mutex_);
   auto& free = free_[capacity];
   size_t offset = used_;

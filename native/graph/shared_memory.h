@@ -12,7 +12,7 @@ namespace framepath::graph {
 // A mapping of a memfd of any process; unmapped when the last owner lets go.
 class Mapping {
  public:
-  // Throws INTERNAL when the system refuses.
+  // Throws DEVICE_OUT_OF_MEMORY when the system refuses.
   Mapping(int fd, size_t bytes);
   ~Mapping();
   Mapping(const Mapping&) = delete;

@@ -15,21 +15,15 @@ FrameRef frameFromBytes(Device& device, Queue& queue, PixelFormat format, int32_
                 "A picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels cannot be.",
                 "Give width and height of at least 1 and at most 32768.");
   Image image = allocateImage(device, format, width, height);
-  size_t wanted = 0;
-  for (int p = 0; p < planeCount(format); p++)
-    wanted += static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p) * planeHeight(image.view, p);
+  const size_t wanted = packedBytes(format, width, height);
   if (size != wanted)
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "Expected " + std::to_string(wanted) + " bytes of pixels for a " + std::to_string(width) + "x" +
                     std::to_string(height) + " picture but received " + std::to_string(size) + ".",
                 "Pass all planes one after the other, rows without padding.");
-  for (int p = 0; p < planeCount(format); p++) {
-    const size_t row = static_cast<size_t>(planeWidth(image.view, p)) * sampleBytes(image.view, p);
-    const auto rows = static_cast<size_t>(planeHeight(image.view, p));
-    device.copy(queue, image.view.planes[p].data, image.view.planes[p].pitchBytes, bytes, row, row, rows,
-                CopyKind::h2dImage);
-    bytes += row * rows;
-  }
+  // It is only read from.
+  copyImage(device, queue, image.view, packedView(const_cast<uint8_t*>(bytes), format, width, height),
+            CopyKind::h2dImage);
   queue.synchronize();  // the caller's bytes may go after this
   if (format.layout == PixelLayout::rgb) image.view.range = ColorRange::full;
   return std::make_shared<Frame>(image.view, width, height, image.memory, queue.record());

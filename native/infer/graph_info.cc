@@ -76,4 +76,10 @@ const std::string& GraphInfo::said(const std::string& key) const {
   return found == metadata.end() ? nothing : found->second;
 }
 
+int32_t outputNamed(const GraphInfo& graph, const std::string& name) {
+  for (size_t i = 0; i < graph.outputs.size(); i++)
+    if (graph.outputs[i].name == name) return static_cast<int32_t>(i);
+  return -1;
+}
+
 }  // namespace framepath::infer

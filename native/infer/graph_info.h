@@ -42,4 +42,7 @@ struct GraphInfo {
   const std::string& said(const std::string& key) const;
 };
 
+// Position of an output; -1: there is none of this name.
+int32_t outputNamed(const GraphInfo& graph, const std::string& name);
+
 }  // namespace framepath::infer

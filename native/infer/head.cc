@@ -133,12 +133,6 @@ int32_t findOutput(const GraphInfo& graph, const std::vector<int64_t>& itemDims)
   return -1;
 }
 
-int32_t outputNamed(const GraphInfo& graph, const std::string& name) {
-  for (size_t i = 0; i < graph.outputs.size(); i++)
-    if (graph.outputs[i].name == name) return static_cast<int32_t>(i);
-  return -1;
-}
-
 void outputsDoNotFit(const ModelSpec& spec, const GraphInfo& graph, const std::string& expected) {
   throw Error(ErrorCode::MODEL_UNSUPPORTED,
               "The outputs of model \"" + spec.name + "\" do not fit head " + headName(spec.head) + ": expected " +

@@ -78,6 +78,5 @@ int32_t addGrid(HeadArgs& args, int32_t stride, int32_t perCell);
 
 // Number of the output with these dims after the batch (-1: any), or -1.
 int32_t findOutput(const GraphInfo& graph, const std::vector<int64_t>& itemDims);
-int32_t outputNamed(const GraphInfo& graph, const std::string& name);
 
 }  // namespace framepath::infer

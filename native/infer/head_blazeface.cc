@@ -1,18 +1,6 @@
 #include "infer/head.h"
 
 namespace framepath::infer {
-namespace {
-
-int find(const GraphInfo& graph, int64_t rows, int64_t columns) {
-  for (size_t i = 0; i < graph.outputs.size(); i++) {
-    const std::vector<int64_t>& dims = graph.outputs[i].dims;
-    if (dims.size() == 3 && dims[1] == rows && dims[2] == columns) return static_cast<int>(i);
-  }
-  return -1;
-}
-
-}  // namespace
-
 Head openBlazefaceHead(const ModelSpec& spec, const GraphInfo& graph) {
   Head head = headOf(spec, HeadLayout::blazeface);
   head.suppression = Suppression::weighted;
@@ -26,7 +14,7 @@ Head openBlazefaceHead(const ModelSpec& spec, const GraphInfo& graph) {
     args.grids[g].perCell = kPerCell[g];
     const int32_t anchors = kCells[g] * kCells[g] * kPerCell[g];
     args.anchors += anchors;
-    const int scores = find(graph, anchors, 1), boxes = find(graph, anchors, kBlazefaceValues);
+    const int32_t scores = findOutput(graph, {anchors, 1}), boxes = findOutput(graph, {anchors, kBlazefaceValues});
     if (scores < 0 || boxes < 0)
       outputsDoNotFit(spec, graph, "four outputs [N,512,1], [N,384,1], [N,512,16], [N,384,16]");
     head.parts.push_back({&HeadGrid::scores, g, scores});

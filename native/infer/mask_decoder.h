@@ -1,7 +1,6 @@
 // Masks of found boxes, made where the model's outputs lie; only bits come back.
 #pragma once
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "device/device.h"

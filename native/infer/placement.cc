@@ -17,10 +17,6 @@ double bounded(double position) {
 
 }  // namespace
 
-Box wholeFrame(const Frame& frame) {
-  return {0, 0, static_cast<float>(frame.width), static_cast<float>(frame.height)};
-}
-
 LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot,
                     Placement& back) {
   double x1 = region.x1, y1 = region.y1;

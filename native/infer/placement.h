@@ -9,8 +9,6 @@
 
 namespace framepath::infer {
 
-Box wholeFrame(const Frame& frame);
-
 // The kernel's arguments for `region` (frame pixels) resized into `slot` as the spec says, and the way back.
 LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot,
                     Placement& back);

@@ -100,7 +100,10 @@ void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
 std::vector<std::string> namesIn(const std::string& text) {
   std::vector<std::string> names;
   std::istringstream parts(text);
-  for (std::string name; std::getline(parts >> std::ws, name, ',');) names.push_back(name);
+  for (std::string name; std::getline(parts >> std::ws, name, ',');) {
+    name.erase(name.find_last_not_of(' ') + 1);
+    if (!name.empty()) names.push_back(name);
+  }
   return names;
 }
 

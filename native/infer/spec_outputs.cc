@@ -25,10 +25,6 @@ bool isYunet(const GraphInfo& graph) {
   return true;
 }
 
-bool hasOutput(const GraphInfo& graph, const std::string& name) {
-  return std::any_of(graph.outputs.begin(), graph.outputs.end(), [&](const TensorInfo& o) { return o.name == name; });
-}
-
 // Rows of the same anchors, one output for each of these numbers of values.
 bool hasRowsOf(const GraphInfo& graph, std::multiset<int64_t> values) {
   if (graph.outputs.size() != values.size()) return false;
@@ -64,9 +60,11 @@ std::optional<HeadKind> unmistakable(const GraphInfo& graph) {
   if (isBlazeface(graph)) return HeadKind::blazeface;
   if (isYunet(graph)) return HeadKind::yunet;
   if (isScrfd(graph)) return HeadKind::scrfd;
-  if (hasOutput(graph, "cls_pred_stride_8") && hasOutput(graph, "dis_pred_stride_8")) return HeadKind::nanodet;
-  if (hasOutput(graph, "logits") && hasOutput(graph, "pred_boxes")) return HeadKind::rtDetr;
-  if (hasOutput(graph, "labels") && hasOutput(graph, "boxes") && hasOutput(graph, "scores")) return HeadKind::rtDetr;
+  if (outputNamed(graph, "cls_pred_stride_8") >= 0 && outputNamed(graph, "dis_pred_stride_8") >= 0)
+    return HeadKind::nanodet;
+  if (outputNamed(graph, "logits") >= 0 && outputNamed(graph, "pred_boxes") >= 0) return HeadKind::rtDetr;
+  if (outputNamed(graph, "labels") >= 0 && outputNamed(graph, "boxes") >= 0 && outputNamed(graph, "scores") >= 0)
+    return HeadKind::rtDetr;
   if (hasRowsOf(graph, {4, 2, 10})) return HeadKind::retinaface;
   if (hasRowsOf(graph, {4, 2})) return HeadKind::ultraface;
   if (isMovenet(graph)) return HeadKind::movenet;

@@ -1,7 +1,6 @@
 // The GPU's decoder as long as it works, libav's in software from then on: not one picture is lost or shown twice.
 #pragma once
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "media/decoder.h"

@@ -91,13 +91,7 @@ FrameMaker::Pixels FrameMaker::made(const Pixels& from, Image image) {
 
 Image FrameMaker::copied(const ImageView& from) {
   Image image = emptyLike(from, from.width, from.height, from.format);
-  enqueue(*queue_, [&] {
-    for (int p = 0; p < planeCount(from.format); p++)
-      device_->copy(*queue_, image.view.planes[p].data, static_cast<size_t>(image.view.planes[p].pitchBytes),
-                    from.planes[p].data, static_cast<size_t>(from.planes[p].pitchBytes),
-                    static_cast<size_t>(planeWidth(from, p)) * sampleBytes(from, p),
-                    static_cast<size_t>(planeHeight(from, p)), CopyKind::internal);
-  });
+  enqueue(*queue_, [&] { copyImage(*device_, *queue_, image.view, from, CopyKind::internal); });
   return image;
 }
 

@@ -5,13 +5,6 @@
 namespace framepath::media {
 namespace {
 
-void copyPlane(Device& device, Queue& queue, const ImageView& to, const ImageView& from, int plane) {
-  const auto bytes = static_cast<size_t>(planeWidth(to, plane)) * static_cast<size_t>(sampleBytes(to, plane));
-  device.copy(queue, to.planes[plane].data, static_cast<size_t>(to.planes[plane].pitchBytes), from.planes[plane].data,
-              static_cast<size_t>(from.planes[plane].pitchBytes), bytes, static_cast<size_t>(planeHeight(to, plane)),
-              CopyKind::d2hEncode);
-}
-
 // U and V of an nv12 picture, apart.
 void separate(const ImageView& to, const ImageView& from) {
   for (int32_t y = 0; y < planeHeight(to, 1); y++) {
@@ -48,7 +41,8 @@ FrameRef HostCanvas::readable(const FrameRef& canvas) {
   queue_->wait(canvas->ready);
   enqueue(*queue_, [&] {
     for (int p = 0; p < planeCount(canvas->view.format); p++)
-      copyPlane(*device_, *queue_, p > 0 && interleaved_ ? interleaved_->view : image->view, canvas->view, p);
+      copyPlane(*device_, *queue_, p > 0 && interleaved_ ? interleaved_->view : image->view, canvas->view, p,
+                CopyKind::d2hEncode);
   });
   queue_->synchronize();
   if (interleaved_) separate(image->view, interleaved_->view);

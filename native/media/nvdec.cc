@@ -42,15 +42,17 @@ std::string chromaText(int cuvid) {
   return cuvid == kChroma420 ? "4:2:0" : "4:4:4";
 }
 
-// With the GPU's context current on this thread.
+// With the GPU's context current on this thread; what the driver says where that cannot be. Throws DEVICE_LOST.
 template <typename Calls>
-void inContext(Device& device, Calls&& calls) {
+cuda::Result inContext(Device& device, Calls&& calls) {
   const cuda::Driver& driver = cuda::driverLibrary();
   device.openQueue()->synchronize();  // DEVICE_LOST, if it is
-  if (driver.cuCtxPushCurrent_v2(static_cast<cuda::Context>(device.native())) != cuda::result::success) return;
+  const cuda::Result pushed = driver.cuCtxPushCurrent_v2(static_cast<cuda::Context>(device.native()));
+  if (pushed != cuda::result::success) return pushed;
   calls();
   cuda::Context popped = nullptr;
   driver.cuCtxPopCurrent_v2(&popped);
+  return pushed;
 }
 
 Nvdec ask(Device& device) {
@@ -78,7 +80,7 @@ Nvdec ask(Device& device) {
                              static_cast<int32_t>(caps.maxWidth), static_cast<int32_t>(caps.maxHeight),
                              caps.maxMacroblocks});
   };
-  inContext(device, [&] {
+  const cuda::Result entered = inContext(device, [&] {
     for (const Codec& codec : kCodecs)
       for (const int depth : {8, 10, 12}) {
         askFor(codec, kChroma420, depth);
@@ -86,6 +88,7 @@ Nvdec ask(Device& device) {
       }
   });
   if (!nvdec.formats.empty()) return nvdec;
+  if (entered != cuda::result::success) refused = entered;
   nvdec.unavailable = refused == cuda::result::success
                           ? "its video decoder decodes none of H.264, HEVC, VP9 and AV1"
                           : "its video decoder does not answer: " + cuda::driverLibrary().errorText(refused);

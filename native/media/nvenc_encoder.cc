@@ -143,10 +143,10 @@ std::unique_ptr<Encoder> openNvenc(const EncoderOptions& options, const std::sha
       whyNot = "its " + std::to_string(encoderSessions().open) + " sessions are in use";
       return nullptr;
     }
-    for (const ProfileRow& tried : {row, simpler}) {
-      if (auto encoder = tryOpen(options, tried, device, session, whyNot)) return encoder;
-      if (tooManySessions(whyNot) || hasNoEncoder(whyNot)) break;
-    }
+    auto encoder = tryOpen(options, row, device, session, whyNot);
+    if (!encoder && row.bFrames > 0 && !tooManySessions(whyNot) && !hasNoEncoder(whyNot))
+      encoder = tryOpen(options, simpler, device, session, whyNot);
+    if (encoder) return encoder;
     if (!tooManySessions(whyNot)) {
       if (hasNoEncoder(whyNot)) whyNot = "this GPU has no video encoder";
       return nullptr;

@@ -15,12 +15,10 @@ class NvencEncoder : public LibavEncoder {
 
   PixelFormat inputFormat() const override { return pixelFormat::nv12; }
   int32_t heldCanvases() const override;
-  // Canvases come from a fixed set of at most kMostCanvases, whose memory outlives the encoder: it registers them.
+  // Canvases come from a fixed set of at most 64, as many as libavcodec registers, whose memory outlives the encoder.
   void push(const FrameRef& canvas, const Emit& emit) override;
   // With the next keyframe: NVENC starts one with every new rate.
   void setBitrate(int64_t bitrate) override { bitrate_ = bitrate; }
-
-  static constexpr int32_t kMostCanvases = 64;
 
  protected:
   void complete(AVPacket& packet) override;

@@ -7,6 +7,7 @@
 #include "infer/mask_decoder.h"
 #include "infer/run_lengths.h"
 #include "infer_heads.h"
+#include "run_lengths_reference.h"
 
 using namespace framepath;
 using infer::FoundBoxes;
@@ -17,23 +18,11 @@ using support::Outputs;
 
 namespace {
 
-// rleFrString of cocoapi's maskApi.c, said once more: pixels column by column.
+// Pixels column by column.
 std::vector<bool> pixelsOf(const std::string& text, size_t pixels) {
-  std::vector<int64_t> counts;
-  for (size_t at = 0; at < text.size();) {
-    int64_t value = 0;
-    for (int shift = 0;; shift += 5) {
-      const int64_t character = text[at++] - 48;
-      value |= (character & 0x1f) << shift;
-      if (character & 0x20) continue;
-      if (character & 0x10) value |= -1LL * (1LL << (shift + 5));
-      break;
-    }
-    counts.push_back(counts.size() > 2 ? value + counts[counts.size() - 2] : value);
-  }
   std::vector<bool> mask;
   bool inside = false;
-  for (const int64_t count : counts) {
+  for (const int64_t count : support::runsOf(text)) {
     mask.insert(mask.end(), static_cast<size_t>(std::max<int64_t>(count, 0)), inside);
     inside = !inside;
   }

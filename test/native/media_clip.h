@@ -223,4 +223,27 @@ inline double decodedPsnr(const std::string& path, int width, int height, int fr
   return bytes.size() == wanted ? psnr(*framepath::openDevice("cpu"), bytes, width, height, frames) : 0;
 }
 
+// H.264 packets in decode order, with pictures that are reordered; they are a stream by themselves from any keyframe
+// on, since each carries its parameter sets.
+inline void checkPackets(const std::vector<framepath::Packet>& packets, size_t count, size_t leastKeyframes) {
+  CHECK_EQUAL(packets.size(), count);
+  bool reordered = false;
+  for (size_t i = 0; i < packets.size(); i++) {
+    CHECK(packets[i].ptsUs >= packets[i].dtsUs);
+    if (i > 0) CHECK(packets[i].dtsUs > packets[i - 1].dtsUs);
+    if (i > 0 && packets[i].ptsUs < packets[i - 1].ptsUs) reordered = true;
+  }
+  CHECK(reordered);  // otherwise this says nothing about B-frames
+  const TempFolder folder;
+  std::ofstream raw(folder.file("raw.h264"), std::ios::binary);
+  size_t keyframes = 0;
+  for (const framepath::Packet& packet : packets) {
+    keyframes += packet.keyframe;
+    if (keyframes >= 2) raw.write(reinterpret_cast<const char*>(packet.data->data()), packet.data->size());
+  }
+  raw.close();
+  CHECK(keyframes >= leastKeyframes);
+  ffmpeg("-i " + folder.file("raw.h264") + " -f null -");
+}
+
 }  // namespace clip

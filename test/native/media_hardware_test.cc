@@ -14,6 +14,8 @@ using namespace framepath;
 using namespace framepath::media;
 using clips::make;
 using clips::moving;
+using test::counter;
+using test::gpu;
 
 namespace {
 
@@ -39,12 +41,6 @@ constexpr int kFrames = 40;
 
 std::string clipOf(const Clip& clip) {
   return make(clip.file, moving("192x128", 25, kFrames) + clip.encode);
-}
-
-// Never destroyed: the driver may be gone before static objects are.
-std::shared_ptr<Device> gpu() {
-  static auto* const device = new std::shared_ptr<Device>(openDevice("cuda:0"));
-  return *device;
 }
 
 // What a reader gave, frames let go as soon as they are looked at.
@@ -100,17 +96,18 @@ void requireSame(const Seen& got, const Seen& wanted, const std::string& what) {
       return check::fail(what.c_str(), 0, "picture " + std::to_string(i) + " differs");
 }
 
-long long counter(const char* name) {
-  return test::simulator().counter(name);
-}
-
 // Nothing that the decoder had is left, and it was used as it wants to be.
 void requireNoneLeft(const std::string& what) {
-  for (const char* name : {"nvdec_live", "nvdec_mapped", "nvdec_misuse", "illegal"})
-    if (counter(name) != 0) check::fail(what.c_str(), 0, std::string(name) + " is " + std::to_string(counter(name)));
+  test::requireNone({"nvdec_live", "nvdec_mapped", "nvdec_misuse", "illegal"}, what);
 }
 
 }  // namespace
+
+// Before any child, for all of them: what a child makes goes with it.
+TEST(the_clips_are_made) {
+  if (!test::videoIsSimulated()) return;
+  for (const Clip& clip : kClips) CHECK(!clips::readFile(clipOf(clip)).empty());
+}
 
 VIDEO_TEST(frames_are_those_of_software) {
   for (const Clip& clip : kClips) {
@@ -278,7 +275,7 @@ VIDEO_TEST(a_decoder_that_fails_loses_nothing) {
 }
 
 VIDEO_TEST(a_decoder_that_fails_at_any_picture_loses_nothing) {
-  if (!FAULTS_WANTED) return;
+  if (test::faultsAre("none")) return;
   for (const Clip& clip : kClips) {
     const std::string path = clipOf(clip);
     const Seen wanted = read(path, cpu());
@@ -326,12 +323,9 @@ TEST(every_call_of_the_driver_may_fail_while_decoding) {
       const auto device = openDevice("cuda:0");
       const Seen got = read(path, device);
       if (!got.error) return requireSame(got, wanted, "decoding");
-      const ErrorCode code = got.error->code;
-      CHECK(code == ErrorCode::DEVICE_LOST || code == ErrorCode::DEVICE_OUT_OF_MEMORY ||
-            code == ErrorCode::DEVICE_UNAVAILABLE);
+      CHECK(test::tellsOfTheDevice(got.error->code));
     } catch (const Error& error) {
-      CHECK(error.code == ErrorCode::DEVICE_LOST || error.code == ErrorCode::DEVICE_OUT_OF_MEMORY ||
-            error.code == ErrorCode::DEVICE_UNAVAILABLE);
+      CHECK(test::tellsOfTheDevice(error.code));
     }
   });
 }

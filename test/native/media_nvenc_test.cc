@@ -15,20 +15,12 @@
 
 using namespace framepath;
 using namespace framepath::media;
+using test::counter;
+using test::gpu;
 
 namespace {
 
 constexpr int kWidth = 176, kHeight = 144;
-
-// Never destroyed: the driver may be gone before static objects are.
-std::shared_ptr<Device> gpu() {
-  static auto* const device = new std::shared_ptr<Device>(openDevice("cuda:0"));
-  return *device;
-}
-
-long long counter(const char* name) {
-  return test::simulator().counter(name);
-}
 
 // A fixed set, as a composer has it.
 class Canvases {
@@ -112,8 +104,7 @@ Written write(const std::string& path, EncoderOptions options, int frames) {
 }
 
 void requireNoneLeft(const std::string& what) {
-  for (const char* name : {"nvenc_live", "nvenc_registered", "nvenc_mapped", "nvenc_misuse", "illegal"})
-    if (counter(name) != 0) check::fail(what.c_str(), 0, std::string(name) + " is " + std::to_string(counter(name)));
+  test::requireNone({"nvenc_live", "nvenc_registered", "nvenc_mapped", "nvenc_misuse", "illegal"}, what);
 }
 
 // The file plays and holds every picture once, in order: that is what its sharpness says.
@@ -175,23 +166,7 @@ VIDEO_TEST(packets_are_a_stream_by_themselves) {
   const auto emit = [&](Packet packet) { packets.push_back(std::move(packet)); };
   for (int n = 0; n < 100; n++) encoder->push(canvases.picture(n, n * 40000), emit);
   encoder->finish(emit);
-  CHECK_EQUAL(packets.size(), size_t{100});
-  bool reordered = false;
-  for (size_t i = 1; i < packets.size(); i++) {
-    CHECK(packets[i].dtsUs > packets[i - 1].dtsUs && packets[i].ptsUs >= packets[i].dtsUs);
-    reordered = reordered || packets[i].ptsUs < packets[i - 1].ptsUs;
-  }
-  CHECK(reordered);  // otherwise this test says nothing about B-frames
-  const clip::TempFolder folder;
-  std::ofstream raw(folder.file("raw.h264"), std::ios::binary);
-  size_t keyframes = 0;
-  for (const Packet& packet : packets) {
-    keyframes += packet.keyframe;
-    if (keyframes >= 2) raw.write(reinterpret_cast<const char*>(packet.data->data()), packet.data->size());
-  }
-  raw.close();
-  CHECK(keyframes >= 3);
-  clip::ffmpeg("-i " + folder.file("raw.h264") + " -f null -");
+  clip::checkPackets(packets, 100, 3);
 }
 
 VIDEO_TEST(encoders_close_in_every_state) {
@@ -395,8 +370,7 @@ TEST(every_call_of_the_driver_may_fail_while_encoding) {
       error = e;
     }
     if (!error) return clip::checkStream(folder.file("a.mp4"), "h264", 20, {25, 1});
-    CHECK(error->code == ErrorCode::DEVICE_LOST || error->code == ErrorCode::DEVICE_OUT_OF_MEMORY ||
-          error->code == ErrorCode::DEVICE_UNAVAILABLE);
+    CHECK(test::tellsOfTheDevice(error->code));
   });
 }
 

@@ -83,11 +83,10 @@ void requireSame(const Outcome& outcome, const std::string& output) {
 }
 
 void requireNoneLeft(const std::string& what) {
-  for (const char* name :
-       {"memory_live", "host_live", "stream_live", "event_live", "module_live", "context_live", "nvdec_live",
-        "nvdec_mapped", "nvdec_misuse", "nvenc_live", "nvenc_registered", "nvenc_mapped", "nvenc_misuse", "illegal"})
-    if (const long long left = test::simulator().counter(name); left != 0)
-      check::fail(what.c_str(), 0, std::string(name) + " is " + std::to_string(left));
+  test::requireNone(
+      {"memory_live", "host_live", "stream_live", "event_live", "module_live", "context_live", "nvdec_live",
+       "nvdec_mapped", "nvdec_misuse", "nvenc_live", "nvenc_registered", "nvenc_mapped", "nvenc_misuse", "illegal"},
+      what);
 }
 
 void printRecoveries(const std::string& what, const Outcome& outcome) {

@@ -4,6 +4,8 @@
 #pragma once
 #include <unistd.h>
 
+#include <initializer_list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -65,11 +67,40 @@ void failEveryCall(const std::vector<std::string>& calls, Body&& body) {
   }
 }
 
+// REQUIRE_VIDEO=1 makes a failure of what is else skipped.
 inline bool videoIsSimulated() {
   const bool there = simulator().present() && dlopen("libnvcuvid.so.1", RTLD_NOW | RTLD_LOCAL) &&
                      dlopen("libnvidia-encode.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (!there) std::printf("skipped: there are no simulated video codecs (libffmpeg-nvenc-dev, libx265-dev)\n");
-  return there;
+  if (there) return true;
+  if (std::getenv("REQUIRE_VIDEO")) {
+    const char* why = dlerror();
+    check::fail("REQUIRE_VIDEO", 0, why ? why : "this is not the simulated driver");
+  }
+  std::printf("skipped: there are no simulated video codecs (libffmpeg-nvenc-dev, libx265-dev)\n");
+  return false;
+}
+
+// Never destroyed: the driver may be gone before static objects are.
+inline const std::shared_ptr<Device>& gpu() {
+  static auto* const device = new std::shared_ptr<Device>(openDevice("cuda:0"));
+  return *device;
+}
+
+inline long long counter(const char* name) {
+  return simulator().counter(name);
+}
+
+// The simulator's counts of that name are 0: nothing is left of what they count.
+inline void requireNone(std::initializer_list<const char*> names, const std::string& what) {
+  for (const char* name : names)
+    if (const long long left = counter(name); left != 0)
+      check::fail(what.c_str(), 0, std::string(name) + " is " + std::to_string(left));
+}
+
+// What a run may end with when a call of the driver fails.
+inline bool tellsOfTheDevice(ErrorCode code) {
+  return code == ErrorCode::DEVICE_LOST || code == ErrorCode::DEVICE_OUT_OF_MEMORY ||
+         code == ErrorCode::DEVICE_UNAVAILABLE;
 }
 
 }  // namespace framepath::test

@@ -1,0 +1,19 @@
+// The boxes of a frame, as the three modules that have boxes say them.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "graph/observation.h"
+
+namespace framepath::graph {
+
+struct SeenBox {
+  Box box;
+  int64_t track = 0;       // 0: of a detector
+  int32_t detection = -1;  // position among the detector's; -1: where it ought to be, nobody saw it there
+};
+
+// In the module's order; empty where it said nothing, or something else.
+std::vector<SeenBox> boxesOf(const Observation& says);
+
+}  // namespace framepath::graph
