@@ -18,14 +18,17 @@ Batches::Batches(std::shared_ptr<const LoadedModel> model, Session& session)
 
 size_t Batches::takeSize(size_t left) const {
   const size_t take = std::min(left, static_cast<size_t>(most_));
-  // On the CPU only powers of two were checked.
-  const bool any = model_->spec().fixedBatch > 0 || session_.provider() != Provider::cpu;
-  return any ? take : std::bit_floor(take);
+  if (model_->spec().fixedBatch > 0) return take;
+  if (session_.provider() == Provider::cpu) return std::bit_floor(take);  // only powers of two were checked
+  // Where memory is short, no more than runs as less than what did not fit.
+  size_t fits = take;
+  while (fits > 1 && session_.runSize(static_cast<int32_t>(fits)) > most_) fits--;
+  return fits;
 }
 
 int32_t Batches::runSize(size_t items) const {
   const int32_t fixed = model_->spec().fixedBatch;
-  return fixed > 0 ? fixed : static_cast<int32_t>(takeSize(items));
+  return fixed > 0 ? fixed : session_.runSize(static_cast<int32_t>(takeSize(items)));
 }
 
 void Batches::run(size_t items, const Part& place, const Part& take) {

@@ -42,7 +42,7 @@ class CropClassifier : public Classifier {
     };
     batches_.run(crops.size(), place, [&](size_t, size_t count) {
       const auto perItem = static_cast<size_t>(valuesPerItem(session_->outputs().front()));
-      const std::span<const float> values = session_->read(0);
+      const std::span<const float> values = session_->read(0, static_cast<int64_t>(count));
       if (perItem < 1 || values.size() < count * perItem || (scores.classes && scores.classes != int32_t(perItem)))
         throw Error(ErrorCode::INFERENCE_FAILED,
                     "The model \"" + model_->spec().name + "\" gave fewer class scores than there are pictures.",

@@ -25,7 +25,8 @@ class CropEmbedder : public Embedder {
     const auto width = static_cast<size_t>(dims());
     const auto place = [&](size_t first, size_t count) { launchCrops(crops.subspan(first, count)); };
     batches_.run(crops.size(), place, [&](size_t first, size_t count) {
-      std::memcpy(prints + first * width, session_->read(0).data(), count * width * sizeof(float));
+      const std::span<const float> rows = session_->read(0, static_cast<int64_t>(count));
+      std::memcpy(prints + first * width, rows.data(), count * width * sizeof(float));
     });
   }
 

@@ -60,9 +60,22 @@ OrtHandle<OrtValue> Session::tensorOver(Memory& memory, const std::vector<int64_
   return own(api, value);
 }
 
+int32_t Session::runSize(int32_t items) const {
+  if (sized_.empty()) return items;
+  const auto size = sized_.lower_bound(items);
+  return size == sized_.end() ? maxBatch_ : size->first;
+}
+
+OrtSession* Session::sessionFor(int32_t batch) const {
+  const auto sized = sized_.find(batch);
+  return sized == sized_.end() ? session_.get() : sized->second.get();
+}
+
 void Session::prepare(int32_t maxBatch, std::vector<int64_t> itemDims) {
   bindings_.clear();
   runOutputs_.clear();
+  shrinkNext_.clear();
+  sized_.clear();
   maxBatch_ = maxBatch;
   itemDims_ = std::move(itemDims);
   sizes_.clear();
@@ -84,6 +97,22 @@ void Session::prepare(int32_t maxBatch, std::vector<int64_t> itemDims) {
   converted_.assign(count, {});
   outputs_.assign(count, {});
   decideOutputs();
+  openSizes();
+}
+
+// Each has its first run here, where planning holds nobody up.
+void Session::openSizes() {
+  const std::vector<int64_t>& dims = graph_.inputs.front().dims;
+  if (provider_ != Provider::cuda || dims.empty() || dims.front() > 0) return;
+  for (int32_t batch = 1; batch < maxBatch_; batch *= 4) {
+    std::string refused;
+    OrtHandle<OrtSession> session = create(options_.get(), refused);
+    if (!session) throw Error(ErrorCode::INFERENCE_FAILED, "Opening \"" + file_ + "\" once more: " + refused);
+    sized_.emplace(batch, std::move(session));
+    run(batch);
+  }
+  run(maxBatch_);  // its outputs are what is looked at next
+  queue_->synchronize();
 }
 
 // Runs the largest batch once with outputs of the runtime's own; those with a shape that the file fixes (but for the
@@ -113,7 +142,7 @@ Session::Binding& Session::bindingFor(int32_t batch) {
   const std::string doing = "Binding the tensors of \"" + file_ + "\"";
   Binding made;
   OrtIoBinding* raw = nullptr;
-  ort(api, api.CreateIoBinding(session_.get(), &raw), ErrorCode::INFERENCE_FAILED, doing);
+  ort(api, api.CreateIoBinding(sessionFor(batch), &raw), ErrorCode::INFERENCE_FAILED, doing);
   made.binding = own(api, raw);
   made.input = tensorOver(homeInput_ ? *homeInput_ : *input_, batched(batch, itemDims_), graph_.inputs.front().type);
   ort(api, api.BindInput(raw, graph_.inputs.front().name.c_str(), made.input.get()), ErrorCode::INFERENCE_FAILED,
@@ -162,8 +191,9 @@ void Session::run(int32_t batch) {
   const OrtApi& api = *runtime_->api;
   Binding& binding = bindingFor(batch);
   bringInputHome(batch);
-  const OrtRunOptions* options = std::exchange(shrinkNext_, false) ? shrinking_.get() : runOptions_.get();
-  ort(api, api.RunWithBinding(session_.get(), options, binding.binding.get()), ErrorCode::INFERENCE_FAILED,
+  OrtSession* const session = sessionFor(batch);
+  const OrtRunOptions* options = shrinkNext_.erase(session) ? shrinking_.get() : runOptions_.get();
+  ort(api, api.RunWithBinding(session, options, binding.binding.get()), ErrorCode::INFERENCE_FAILED,
       "Running \"" + file_ + "\"");
   const bool own =
       std::all_of(outputMemory_.begin(), outputMemory_.end(), [](const auto& memory) { return memory != nullptr; });
@@ -189,11 +219,13 @@ void Session::shrink() {
         runtime_->api->AddRunConfigEntry(shrinking_.get(), "memory.enable_memory_arena_shrinkage", arena.c_str()),
         ErrorCode::INFERENCE_FAILED, "Setting run options");
   }
-  shrinkNext_ = true;
+  shrinkNext_.insert(session_.get());
+  for (const auto& [batch, session] : sized_) shrinkNext_.insert(session.get());
 }
 
-std::span<const float> Session::read(size_t index) {
+std::span<const float> Session::read(size_t index, int64_t items) {
   TensorView view = outputs_[index];
+  if (items > 0 && view.rank > 0) view.dims[0] = std::min(view.dims[0], items);
   const auto count = static_cast<size_t>(valuesOf(view));
   const size_t bytes = count * elementBytes(view.type);
   if (home_->id().kind != DeviceKind::cpu && bytes) {

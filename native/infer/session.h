@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -45,16 +46,22 @@ class Session {
   // INFERENCE_FAILED, DEVICE_OUT_OF_MEMORY.
   void prepare(int32_t maxBatch, std::vector<int64_t> itemDims);
   int32_t maxBatch() const { return maxBatch_; }
+  // The batch as which `items` items, at most maxBatch(), run. The CUDA provider has cuDNN plan every convolution anew
+  // whenever the batch changes, which takes longer than any run: there batches are 1, 4, 16, ... or maxBatch(), each
+  // run by a runtime session of its own. What lies in the input beyond the items is run too.
+  int32_t runSize(int32_t items) const;
   // Where batch item `item` begins in the input tensor (memory of device()).
   void* input(int32_t item) const;
   size_t itemBytes() const { return itemBytes_; }
 
-  // Runs the first `batch` items, in the order of queue(). Throws INFERENCE_FAILED, DEVICE_OUT_OF_MEMORY, DEVICE_LOST.
+  // Runs the first `batch` items, in the order of queue(); `batch` is a runSize(). Throws INFERENCE_FAILED,
+  // DEVICE_OUT_OF_MEMORY, DEVICE_LOST.
   void run(int32_t batch);
   // Where the outputs of the last run lie until the next one, in memory of home().
   const std::vector<TensorView>& outputs() const { return outputs_; }
-  // Output `index` on this side, as floats, until the next run. Waits for queue().
-  std::span<const float> read(size_t index);
+  // Output `index` on this side, as floats, until the next run; with `items` > 0 only of the first items. Waits for
+  // queue().
+  std::span<const float> read(size_t index, int64_t items = 0);
 
   // The next run gives back what the provider keeps of device memory.
   void shrink();
@@ -72,7 +79,10 @@ class Session {
   Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const SessionSettings& settings,
           Provider provider);
   std::string append(OrtSessionOptions* options, const SessionSettings& settings) const;
-  void create(const OrtSessionOptions* options, std::string& refused);
+  // Null: the provider cannot be had for this file.
+  OrtHandle<OrtSession> create(const OrtSessionOptions* options, std::string& refused) const;
+  OrtSession* sessionFor(int32_t batch) const;
+  void openSizes();
   void readGraph();
   OrtHandle<OrtRunOptions> makeRunOptions() const;
   Binding& bindingFor(int32_t batch);
@@ -83,6 +93,7 @@ class Session {
   void decideOutputs();
   void bringInputHome(int32_t batch);
   uint64_t arenaBytes() const;
+  uint64_t arenaBytes(const OrtSession& session) const;
 
   std::shared_ptr<OrtRuntime> runtime_;
   std::shared_ptr<Device> device_, home_;
@@ -105,9 +116,11 @@ class Session {
   std::shared_ptr<void> budget_;
   std::unique_ptr<Queue> queue_;  // goes before the memory it works on
   OrtHandle<OrtMemoryInfo> memoryInfo_;
-  OrtHandle<OrtSession> session_;
+  OrtHandle<OrtSessionOptions> options_;
+  OrtHandle<OrtSession> session_;                   // for maxBatch_, and for all batches where the size does not matter
+  std::map<int32_t, OrtHandle<OrtSession>> sized_;  // for smaller batches
   OrtHandle<OrtRunOptions> runOptions_, shrinking_;
-  bool shrinkNext_ = false;
+  std::set<OrtSession*> shrinkNext_;
   std::vector<OrtHandle<OrtValue>> runOutputs_;  // what the runtime allocated in the last run
   std::map<int32_t, Binding> bindings_;          // last: they point at everything above
 };

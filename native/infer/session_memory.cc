@@ -7,13 +7,19 @@
 
 namespace framepath::infer {
 
-// Bytes of the provider's arena; 0 = it does not say.
+// Bytes of the provider's arenas; 0 = it does not say.
 uint64_t Session::arenaBytes() const {
+  uint64_t bytes = arenaBytes(*session_);
+  for (const auto& [batch, session] : sized_) bytes += arenaBytes(*session);
+  return bytes;
+}
+
+uint64_t Session::arenaBytes(const OrtSession& session) const {
   const OrtApi* stats = runtime_->statsApi;
   if (!stats) return 0;
   const OrtApi& api = *runtime_->api;
   OrtAllocator* rawAllocator = nullptr;
-  if (!takeMessage(api, api.CreateAllocator(session_.get(), memoryInfo_.get(), &rawAllocator)).empty()) return 0;
+  if (!takeMessage(api, api.CreateAllocator(&session, memoryInfo_.get(), &rawAllocator)).empty()) return 0;
   const OrtHandle<OrtAllocator> allocator{rawAllocator, {api.ReleaseAllocator}};
   OrtKeyValuePairs* rawPairs = nullptr;
   if (!takeMessage(api, stats->AllocatorGetStats(rawAllocator, &rawPairs)).empty()) return 0;

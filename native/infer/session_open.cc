@@ -82,14 +82,11 @@ std::string Session::append(OrtSessionOptions* options, const SessionSettings& s
   return {};
 }
 
-void Session::create(const OrtSessionOptions* options, std::string& refused) {
+OrtHandle<OrtSession> Session::create(const OrtSessionOptions* options, std::string& refused) const {
   OrtSession* raw = nullptr;
   const std::string message =
       takeMessage(*runtime_->api, runtime_->api->CreateSession(runtime_->env(), file_.c_str(), options, &raw));
-  if (message.empty()) {
-    session_ = own(*runtime_->api, raw);
-    return;
-  }
+  if (message.empty()) return own(*runtime_->api, raw);
   const bool unreadable = message.find("Protobuf parsing failed") != std::string::npos ||
                           message.find("INVALID_PROTOBUF") != std::string::npos ||
                           message.find("ModelProto does not have a graph") != std::string::npos;
@@ -103,14 +100,16 @@ void Session::create(const OrtSessionOptions* options, std::string& refused) {
   if (provider_ == Provider::cuda && deviceTrouble(message))
     failed(message, ErrorCode::MODEL_UNSUPPORTED, "Opening \"" + file_ + "\"");
   refused = message;
+  return own(*runtime_->api, raw);
 }
 
 std::unique_ptr<Session> Session::open(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device,
                                        const SessionSettings& settings, Provider provider, std::string& refused) {
-  const OrtHandle<OrtSessionOptions> options = sessionOptions(*runtime->api, settings.intraThreads, ORT_ENABLE_ALL);
+  OrtHandle<OrtSessionOptions> options = sessionOptions(*runtime->api, settings.intraThreads, ORT_ENABLE_ALL);
   std::unique_ptr<Session> session(new Session(std::move(runtime), std::move(device), settings, provider));
   refused = session->append(options.get(), settings);
-  if (refused.empty()) session->create(options.get(), refused);
+  if (refused.empty()) session->session_ = session->create(options.get(), refused);
+  session->options_ = std::move(options);
   if (!refused.empty()) return nullptr;
   session->readGraph();
   return session;
@@ -122,7 +121,7 @@ GraphInfo Session::look(std::shared_ptr<OrtRuntime> runtime, const std::string& 
   settings.file = file;
   Session session(std::move(runtime), openDevice("cpu"), settings, Provider::cpu);
   std::string refused;
-  session.create(options.get(), refused);
+  session.session_ = session.create(options.get(), refused);
   session.readGraph();
   return session.graph_;
 }

@@ -10,7 +10,7 @@
 //   value  = min(255, (sum(horizontal weights * columns) + 2^15) >> 16)
 // Samples outside the picture repeat its edge. Chroma is placed as MPEG-2 does: left horizontally, centred vertically.
 #pragma once
-#include "kernels/compat.h"
+#include "kernels/math.h"
 
 namespace framepath {
 
@@ -19,7 +19,12 @@ inline constexpr int32_t kMaxComposeTiles = 16;
 struct ComposeAxis {
   int32_t start, length;  // 1/256 samples of the plane
   int32_t count;          // outputs
+  int32_t step, rest;     // length = step * count + rest
 };
+
+HD ComposeAxis composeAxis(int32_t start, int32_t length, int32_t count) {
+  return {start, length, count, length / count, length % count};
+}
 
 enum class ComposeColor : uint8_t {
   direct,   // YUV or gray of the canvas's matrix and range
@@ -46,7 +51,8 @@ struct ComposeArgs {
 };
 
 HD int32_t composeEdge(const ComposeAxis& axis, int32_t o) {
-  return axis.start + static_cast<int32_t>(static_cast<int64_t>(o) * axis.length / axis.count);
+  const int32_t whole = axis.start + o * axis.step;
+  return axis.rest == 0 ? whole : whole + static_cast<int32_t>(static_cast<uint32_t>(o) * axis.rest / axis.count);
 }
 
 struct ComposeTaps {
@@ -72,6 +78,30 @@ HD int32_t composeWeight(const ComposeTaps& taps, int32_t tap) {
   const int32_t high = at + 256 > taps.length ? taps.length : at + 256;
   return high * 256 / taps.length - low * 256 / taps.length;
 }
+
+// composeWeight() of tap after tap.
+struct ComposeWeights {
+  HD explicit ComposeWeights(const ComposeTaps& taps)
+      : length(taps.length),
+        at(length == 0 ? taps.edge : taps.first * 256 - taps.edge),
+        share(0),
+        reciprocal(length == 0 ? 0.0f : 1.0f / static_cast<float>(length)) {}
+
+  HD uint32_t next() {
+    if (length == 0) {  // 256 - f, then f
+      at = 256 - at;
+      return static_cast<uint32_t>(at);
+    }
+    at += 256;
+    const uint32_t before = share;
+    share = quotient(static_cast<uint32_t>(minOf(at, length)) * 256u, static_cast<uint32_t>(length), reciprocal);
+    return share - before;
+  }
+
+  int32_t length, at;
+  uint32_t share;
+  float reciprocal;
+};
 
 HD int32_t clampIndex(int32_t i, int32_t size) {
   return i < 0 ? 0 : i >= size ? size - 1 : i;
@@ -113,16 +143,21 @@ HD uint32_t composeStored(const ComposeComponent& p, int32_t x, int32_t y) {
   return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift & ((1u << p.depth) - 1);
 }
 
-HD int32_t composeSample(const ComposeComponent& p, const ComposeAxis& axisX, const ComposeAxis& axisY, int32_t ox,
-                         int32_t oy) {
-  const ComposeTaps across = composeTaps(axisX, ox), down = composeTaps(axisY, oy);
+HD int32_t composeSample(const ComposeComponent& p, const ComposeTaps& across, const ComposeTaps& down) {
   uint32_t sum = 32768;
-  for (int32_t i = 0; i < across.count; i++) {
-    const int32_t x = clampIndex(across.first + i, p.width);
-    uint32_t column = 0;
-    for (int32_t j = 0; j < down.count; j++)
-      column += composeWeight(down, j) * composeStored(p, x, clampIndex(down.first + j, p.height));
-    sum += composeWeight(across, i) * (column >> (p.depth - 8));
+  if (across.count == 1 && down.count == 1) {  // a sample as it is: both weights are 256
+    const uint32_t stored = composeStored(p, clampIndex(across.first, p.width), clampIndex(down.first, p.height));
+    sum += (stored * 256 >> (p.depth - 8)) * 256;
+  } else {
+    ComposeWeights weights(across);
+    for (int32_t i = 0; i < across.count; i++) {
+      const int32_t x = clampIndex(across.first + i, p.width);
+      uint32_t column = 0;
+      ComposeWeights weightsDown(down);
+      for (int32_t j = 0; j < down.count; j++)
+        column += weightsDown.next() * composeStored(p, x, clampIndex(down.first + j, p.height));
+      sum += weights.next() * (column >> (p.depth - 8));
+    }
   }
   sum >>= 16;
   return static_cast<int32_t>(sum > 255 ? 255 : sum);
@@ -138,29 +173,31 @@ HD int32_t composeConvert(const ComposeTile& t, int32_t row, int32_t a, int32_t 
 HD void composeCell(const ComposeTile& t, int32_t x, int32_t y, int32_t out[6]) {
   const bool gray = t.source.format.layout == PixelLayout::gray;
   const ComposeComponent first = composeComponent(t.source, 0);
+  const ComposeTaps across[2] = {composeTaps(t.lumaX, 2 * x), composeTaps(t.lumaX, 2 * x + 1)};
+  const ComposeTaps down[2] = {composeTaps(t.lumaY, 2 * y), composeTaps(t.lumaY, 2 * y + 1)};
+  const ComposeTaps acrossChroma = composeTaps(t.chromaX, x), downChroma = composeTaps(t.chromaY, y);
   if (t.color == ComposeColor::rgb) {
     const ComposeComponent second = composeComponent(t.source, 1), third = composeComponent(t.source, 2);
     for (int32_t i = 0; i < 4; i++) {
-      const int32_t ox = 2 * x + (i & 1), oy = 2 * y + (i >> 1);
-      out[i] = composeConvert(t, 0, composeSample(first, t.lumaX, t.lumaY, ox, oy),
-                              composeSample(second, t.lumaX, t.lumaY, ox, oy),
-                              composeSample(third, t.lumaX, t.lumaY, ox, oy));
+      const ComposeTaps &h = across[i & 1], &v = down[i >> 1];
+      out[i] =
+          composeConvert(t, 0, composeSample(first, h, v), composeSample(second, h, v), composeSample(third, h, v));
     }
-    const int32_t r = composeSample(first, t.chromaX, t.chromaY, x, y);
-    const int32_t g = composeSample(second, t.chromaX, t.chromaY, x, y);
-    const int32_t b = composeSample(third, t.chromaX, t.chromaY, x, y);
+    const int32_t r = composeSample(first, acrossChroma, downChroma);
+    const int32_t g = composeSample(second, acrossChroma, downChroma);
+    const int32_t b = composeSample(third, acrossChroma, downChroma);
     out[4] = composeConvert(t, 1, r, g, b);
     out[5] = composeConvert(t, 2, r, g, b);
     return;
   }
   int32_t u = 128, v = 128;
   if (!gray) {
-    u = composeSample(composeComponent(t.source, 1), t.chromaX, t.chromaY, x, y);
-    v = composeSample(composeComponent(t.source, 2), t.chromaX, t.chromaY, x, y);
+    u = composeSample(composeComponent(t.source, 1), acrossChroma, downChroma);
+    v = composeSample(composeComponent(t.source, 2), acrossChroma, downChroma);
   }
   const bool convert = t.color == ComposeColor::convert;
   for (int32_t i = 0; i < 4; i++) {
-    const int32_t luma = composeSample(first, t.lumaX, t.lumaY, 2 * x + (i & 1), 2 * y + (i >> 1));
+    const int32_t luma = composeSample(first, across[i & 1], down[i >> 1]);
     out[i] = convert ? composeConvert(t, 0, luma, u, v) : luma;
   }
   out[4] = convert ? composeConvert(t, 1, 0, u, v) : u;
@@ -208,11 +245,11 @@ HD void placeComposeTile(ComposeTile& t, const ImageView& source, int32_t x256, 
   t.toY = toY;
   t.toWidth = toWidth;
   t.toHeight = toHeight;
-  t.lumaX = {x256, width256, toWidth};
-  t.lumaY = {y256, height256, toHeight};
+  t.lumaX = composeAxis(x256, width256, toWidth);
+  t.lumaY = composeAxis(y256, height256, toHeight);
   // Left siting: canvas chroma o stands on canvas luma 2 o, and covers one luma sample to either side of its centre.
-  t.chromaX = {((x256 - width256 / toWidth / 2 - 128) >> shiftX) + 128, width256 >> shiftX, toWidth / 2};
-  t.chromaY = {y256 >> shiftY, height256 >> shiftY, toHeight / 2};
+  t.chromaX = composeAxis(((x256 - width256 / toWidth / 2 - 128) >> shiftX) + 128, width256 >> shiftX, toWidth / 2);
+  t.chromaY = composeAxis(y256 >> shiftY, height256 >> shiftY, toHeight / 2);
 }
 
 }  // namespace framepath

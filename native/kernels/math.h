@@ -16,6 +16,21 @@ HD int32_t maxOf(int32_t a, int32_t b) {
   return a > b ? a : b;
 }
 
+// A GPU has no instruction that divides integers: what it would make of n / d takes five times as long as these.
+
+// floor(n / d) with reciprocal = 1.0f / d, for n < 2^31 and quotients below 2^20: the product is off by less than 1.
+HD uint32_t quotient(uint32_t n, uint32_t d, float reciprocal) {
+  const uint32_t guess = static_cast<uint32_t>(static_cast<float>(n) * reciprocal);
+  const int32_t rest = static_cast<int32_t>(n - guess * d);
+  return rest < 0 ? guess - 1 : rest >= static_cast<int32_t>(d) ? guess + 1 : guess;
+}
+
+// floor(at * length / count) for at <= count < 2^16 without 64 bits.
+HD uint32_t shareOf(uint32_t at, uint32_t length, uint32_t count) {
+  const uint32_t step = length / count;
+  return at * step + at * (length - step * count) / count;
+}
+
 HD uint32_t bitsOf(float value) {
   union {
     float number;

@@ -26,11 +26,12 @@ struct Taps {
   int32_t edge256;
   int32_t length256;
   int32_t fraction;  // growing: f; else -1
+  float reciprocal;  // 1 / length256
 };
 
 HD int32_t axisEdge(const Axis& a, int32_t output) {
-  const int64_t at = minOf(output << a.groupShift, a.count);
-  return (a.start256 + static_cast<int32_t>(at * a.length256 / a.count)) >> a.shift;
+  const int32_t at = minOf(output << a.groupShift, a.count);
+  return (a.start256 + static_cast<int32_t>(shareOf(at, a.length256, a.count))) >> a.shift;
 }
 
 HD bool axisGrows(const Axis& a) {
@@ -40,8 +41,8 @@ HD bool axisGrows(const Axis& a) {
 HD Taps tapsOf(const Axis& a, int32_t output) {
   Taps t;
   if (axisGrows(a)) {
-    const int64_t twice = static_cast<int64_t>(2 * output + 1) << a.groupShift;
-    const int32_t centre = (a.start256 + static_cast<int32_t>(twice * a.length256 / (2 * a.count))) >> a.shift;
+    const int32_t twice = (2 * output + 1) << a.groupShift;
+    const int32_t centre = (a.start256 + static_cast<int32_t>(shareOf(twice, a.length256, 2 * a.count))) >> a.shift;
     t.edge256 = centre - 128;
     t.length256 = 256;
     t.fraction = t.edge256 & 255;
@@ -54,18 +55,36 @@ HD Taps tapsOf(const Axis& a, int32_t output) {
     t.first = t.edge256 >> 8;
     t.last = (t.edge256 + t.length256 - 1) >> 8;
   }
+  t.reciprocal = 1.0f / static_cast<float>(t.length256);
   return t;
 }
 
-HD uint32_t tapShare(const Taps& t, int32_t i) {
-  return static_cast<uint32_t>(clampTo(i * 256 - t.edge256, 0, t.length256)) * 256u /
-         static_cast<uint32_t>(t.length256);
-}
+// The weights of taps first, first + 1, ... last, one a call.
+struct TapWeights {
+  HD explicit TapWeights(const Taps& taps)
+      : length(taps.length256),
+        grows(taps.fraction >= 0),
+        at(grows ? taps.fraction : taps.first * 256 - taps.edge256),
+        share(0),
+        reciprocal(taps.reciprocal) {}
 
-HD uint32_t tapWeight(const Taps& t, int32_t i) {
-  if (t.fraction >= 0) return static_cast<uint32_t>(i == t.first ? 256 - t.fraction : t.fraction);
-  return tapShare(t, i + 1) - tapShare(t, i);
-}
+  HD uint32_t next() {
+    if (grows) {  // 256 - f, then f
+      at = 256 - at;
+      return static_cast<uint32_t>(at);
+    }
+    at += 256;
+    const uint32_t before = share;
+    share = quotient(static_cast<uint32_t>(clampTo(at, 0, length)) * 256u, static_cast<uint32_t>(length), reciprocal);
+    return share - before;
+  }
+
+  int32_t length;
+  bool grows;
+  int32_t at;      // where the tap begins, in the output's interval; growing: what the weight before left of 256
+  uint32_t share;  // of the taps before
+  float reciprocal;
+};
 
 // The sums of a resampled value, weights included: 8-bit samples keep 15 of the 16 bits of the vertical sum, so that a
 // CPU multiplies pairs of int16; deeper ones keep everything in 32 bits.
@@ -80,10 +99,12 @@ HD float resampledValue(bool wide, uint32_t sum) {
 // The value of one channel over taps x taps, in sample units.
 HD float resample(const Channel& c, const Taps& horizontal, const Taps& vertical) {
   uint32_t sum = 0;
+  TapWeights across(horizontal);
   for (int32_t i = horizontal.first; i <= horizontal.last; i++) {
     uint32_t column = 0;
-    for (int32_t j = vertical.first; j <= vertical.last; j++) column += tapWeight(vertical, j) * sampleAt(c, i, j);
-    sum += tapWeight(horizontal, i) * verticalKeep(c.wide, column);
+    TapWeights down(vertical);
+    for (int32_t j = vertical.first; j <= vertical.last; j++) column += down.next() * sampleAt(c, i, j);
+    sum += across.next() * verticalKeep(c.wide, column);
   }
   return resampledValue(c.wide, sum);
 }

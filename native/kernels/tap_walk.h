@@ -9,7 +9,7 @@ class TapWalk {
  public:
   TapWalk() = default;
   explicit TapWalk(const ComposeAxis& axis)
-      : step_(axis.length / axis.count), rest_(axis.length % axis.count), count_(axis.count), edge_(axis.start) {}
+      : step_(axis.step), rest_(axis.rest), count_(axis.count), edge_(axis.start) {}
   ComposeTaps next() {
     const int32_t from = edge_;
     edge_ += step_;

@@ -8,10 +8,10 @@ namespace {
 constexpr int64_t kMaxPixels = int64_t{1} << 28;  // 16384 x 16384: a header may claim sizes that no memory holds
 
 const AVCodec* findDecoder(AVCodecID id) {
+  if (id != AV_CODEC_ID_AV1) return avcodec_find_decoder(id);
   // libav's own AV1 decoder needs hardware.
-  if (id == AV_CODEC_ID_AV1)
-    if (const AVCodec* dav1d = avcodec_find_decoder_by_name("libdav1d")) return dav1d;
-  return avcodec_find_decoder(id);
+  const AVCodec* dav1d = avcodec_find_decoder_by_name("libdav1d");
+  return dav1d ? dav1d : avcodec_find_decoder_by_name("libaom-av1");
 }
 
 AVDiscard discardOf(SkipLoopFilter skip) {

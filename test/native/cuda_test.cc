@@ -231,7 +231,7 @@ SIMULATOR_TEST(memory_let_go_while_work_refers_to_it_shows) {
 }
 
 TEST(host_code_that_touches_device_memory_crashes_when_strict) {
-  if (!simulator().present()) return test::skip("there is no simulated GPU (scripts/with-simulator)");
+  if (!simulator().present()) return test::mustPassInChild("simulator", test::skipWithoutSimulator);
   const int signal = test::inChild("touch", [] {
     setenv("FRAMEPATH_SIM_STRICT", "1", 1);
     for (const int number : {SIGSEGV, SIGBUS}) std::signal(number, SIG_DFL);  // a sanitizer's own handler would exit

@@ -80,7 +80,7 @@ TEST(a_provider_that_fails_leaves_the_models_to_the_cpu) {
 
 TEST(memory_that_runs_out_in_a_run_is_told_and_changes_nothing) {
   NEED_SIMULATOR();
-  const Simulated rules("oom:7,oom:8");
+  const Simulated rules("oom:17,oom:18");
   const Outcome outcome = runAll(people(testedDevice()), 4);
   checkSame(outcome);
   CHECK(outcome.report.recoveries.size() >= 2);
@@ -88,14 +88,14 @@ TEST(memory_that_runs_out_in_a_run_is_told_and_changes_nothing) {
 
 TEST(a_model_that_fails_once_is_the_policys_business) {
   NEED_SIMULATOR();
-  const Simulated rules("run_fail:12+");
+  const Simulated rules("run_fail:18+");
   PipelineSpec failing = people(testedDevice());
   const Outcome failed = runAll(std::move(failing), 5);
   CHECK(failed.error && failed.error->code == ErrorCode::INFERENCE_FAILED);
   PipelineSpec skipping = people(testedDevice());
   for (ModuleSpec& spec : skipping.modules)
     if (spec.kind != ModuleSpec::Kind::track) spec.policy.onError = OnError::skip;
-  setenv("FRAMEPATH_SIM_ORT", "run_fail:11+", 1);  // counted anew
+  setenv("FRAMEPATH_SIM_ORT", "run_fail:17+", 1);  // counted anew
   const Outcome skipped = runAll(std::move(skipping), 6);
   CHECK(!skipped.error);
   CHECK_EQUAL(skipped.frames.size(), size_t{3 * kFrames});
