@@ -38,10 +38,13 @@ struct ComposeTile {
   int32_t toX, toY, toWidth, toHeight;  // canvas pixels, even, inside the canvas
   int32_t alpha;                        // 0..256
   ComposeColor color;
+  bool copies;                   // composeCopies(); false is always right
   int32_t matrix[9], offset[3];  // not direct: canvas Y, U, V = (matrix * (source components) + offset) >> 14
 };
 
-// Grid: (canvas.width / 2, canvas.height / 2, 1). Later tiles lie on earlier ones.
+inline constexpr int32_t kComposeCells = 4;  // cells of 2x2 pixels beside one another, the work of one thread
+
+// Grid: composeGrid(). Later tiles lie on earlier ones.
 struct ComposeArgs {
   ImageView canvas;
   uint8_t background[3];
@@ -49,6 +52,10 @@ struct ComposeArgs {
   int32_t count;
   ComposeTile tiles[kMaxComposeTiles];
 };
+
+HD Grid composeGrid(const ImageView& canvas) {
+  return {(canvas.width / 2 + kComposeCells - 1) / kComposeCells, canvas.height / 2, 1};
+}
 
 HD int32_t composeEdge(const ComposeAxis& axis, int32_t o) {
   const int32_t whole = axis.start + o * axis.step;
@@ -136,27 +143,40 @@ HD ComposeComponent composeComponent(const ImageView& image, int32_t c) {
   return out;
 }
 
-HD uint32_t composeStored(const ComposeComponent& p, int32_t x, int32_t y) {
-  const uint8_t* row = p.data + static_cast<size_t>(y) * p.pitchBytes;
-  const int32_t i = x * p.step + p.offset;
+HD const uint8_t* composeRow(const ComposeComponent& p, int32_t y) {
+  return p.data + static_cast<size_t>(clampIndex(y, p.height)) * p.pitchBytes;
+}
+HD int32_t composePosition(const ComposeComponent& p, int32_t x) {
+  return clampIndex(x, p.width) * p.step + p.offset;
+}
+HD uint32_t composeStored(const ComposeComponent& p, const uint8_t* row, int32_t i) {
   if (p.depth == 8) return row[i];
   return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift & ((1u << p.depth) - 1);
 }
 
+// Columns summed at once, so that a GPU thread waits for as many loads together.
+inline constexpr int32_t kComposeColumns = 4;
+
 HD int32_t composeSample(const ComposeComponent& p, const ComposeTaps& across, const ComposeTaps& down) {
   uint32_t sum = 32768;
   if (across.count == 1 && down.count == 1) {  // a sample as it is: both weights are 256
-    const uint32_t stored = composeStored(p, clampIndex(across.first, p.width), clampIndex(down.first, p.height));
+    const uint32_t stored = composeStored(p, composeRow(p, down.first), composePosition(p, across.first));
     sum += (stored * 256 >> (p.depth - 8)) * 256;
   } else {
     ComposeWeights weights(across);
-    for (int32_t i = 0; i < across.count; i++) {
-      const int32_t x = clampIndex(across.first + i, p.width);
-      uint32_t column = 0;
+    for (int32_t i = 0; i < across.count; i += kComposeColumns) {
+      uint32_t columns[kComposeColumns] = {};
+      int32_t positions[kComposeColumns];
+      for (int32_t k = 0; k < kComposeColumns; k++) positions[k] = composePosition(p, across.first + i + k);
       ComposeWeights weightsDown(down);
-      for (int32_t j = 0; j < down.count; j++)
-        column += weightsDown.next() * composeStored(p, x, clampIndex(down.first + j, p.height));
-      sum += weights.next() * (column >> (p.depth - 8));
+      for (int32_t j = 0; j < down.count; j++) {
+        const uint8_t* row = composeRow(p, down.first + j);
+        const uint32_t weight = weightsDown.next();
+        for (int32_t k = 0; k < kComposeColumns; k++)
+          if (i + k < across.count) columns[k] += weight * composeStored(p, row, positions[k]);
+      }
+      for (int32_t k = 0; k < kComposeColumns; k++)
+        if (i + k < across.count) sum += weights.next() * (columns[k] >> (p.depth - 8));
     }
   }
   sum >>= 16;
@@ -208,6 +228,21 @@ HD int32_t composeBlend(int32_t under, int32_t over, int32_t alpha) {
   return (under * (256 - alpha) + over * alpha + 128) >> 8;
 }
 
+// Whether the tile is its source's samples as they are, of whole cells inside the picture.
+HD bool composeCopies(const ComposeTile& t) {
+  const PixelFormat& f = t.source.format;
+  const bool planes = f.layout == PixelLayout::planarYuv || f.layout == PixelLayout::semiPlanarYuv;
+  if (!planes || f.depth != 8 || f.chromaShiftX != 1 || f.chromaShiftY != 1) return false;
+  if (t.color != ComposeColor::direct || t.alpha != 256) return false;
+  const ComposeComponent luma = composeComponent(t.source, 0), chroma = composeComponent(t.source, 1);
+  const auto direct = [](const ComposeAxis& axis, int32_t cell, int32_t size) {
+    return axis.step == 256 && axis.rest == 0 && axis.start >= 0 && axis.start % (256 * cell) == 0 &&
+           axis.start / 256 + axis.count <= size;
+  };
+  return direct(t.lumaX, 2, luma.width) && direct(t.lumaY, 2, luma.height) && direct(t.chromaX, 1, chroma.width) &&
+         direct(t.chromaY, 1, chroma.height);
+}
+
 // Where sample i of cell (x, y) of a canvas is stored: 0..3 luma, 4 U, 5 V.
 HD uint8_t* canvasSample(const ImageView& canvas, int32_t x, int32_t y, int32_t i) {
   if (i < 4)
@@ -218,7 +253,7 @@ HD uint8_t* canvasSample(const ImageView& canvas, int32_t x, int32_t y, int32_t 
   return canvas.planes[i - 3].data + static_cast<size_t>(y) * canvas.planes[i - 3].pitchBytes + x;
 }
 
-HD void composeTiles(const ComposeArgs& a, int32_t x, int32_t y, int32_t) {
+HD void composeCellOf(const ComposeArgs& a, int32_t x, int32_t y) {
   // Read apart from the canvas: a pointer to either would make a GPU copy all arguments into every thread's memory.
   const int32_t background[3] = {a.background[0], a.background[1], a.background[2]};
   int32_t value[6];
@@ -232,6 +267,56 @@ HD void composeTiles(const ComposeArgs& a, int32_t x, int32_t y, int32_t) {
     for (int32_t i = 0; i < 6; i++) value[i] = composeBlend(value[i], over[i], t.alpha);
   }
   for (int32_t i = 0; i < 6; i++) *canvasSample(a.canvas, x, y, i) = static_cast<uint8_t>(value[i]);
+}
+
+// `bytes` is a multiple of 4; as wide as both lie.
+HD void copyRun(uint8_t* to, const uint8_t* from, int32_t bytes) {
+  const uintptr_t both = reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from);
+  if (bytes == 8 && both % 8 == 0) {
+    *reinterpret_cast<uint64_t*>(to) = *reinterpret_cast<const uint64_t*>(from);
+  } else if (both % 4 == 0) {
+    for (int32_t i = 0; i < bytes; i += 4)
+      *reinterpret_cast<uint32_t*>(to + i) = *reinterpret_cast<const uint32_t*>(from + i);
+  } else {
+    for (int32_t i = 0; i < bytes; i++) to[i] = from[i];
+  }
+}
+
+// Cells [x, x + kComposeCells) of a tile that copies.
+HD void copyCells(const ComposeTile& t, const ImageView& canvas, int32_t x, int32_t y) {
+  const Plane* from = t.source.planes;
+  const int32_t column = t.chromaX.start / 256 + x;
+  const int32_t canvasX = t.toX / 2 + x, canvasY = t.toY / 2 + y;
+  for (int32_t line = 0; line < 2; line++)
+    copyRun(canvasSample(canvas, canvasX, canvasY, 2 * line),
+            from[0].data + static_cast<size_t>(t.lumaY.start / 256 + 2 * y + line) * from[0].pitchBytes + 2 * column,
+            2 * kComposeCells);
+  const size_t row = static_cast<size_t>(t.chromaY.start / 256 + y);
+  const bool pairs = t.source.format.layout == PixelLayout::semiPlanarYuv;
+  if (pairs == (canvas.format.layout == PixelLayout::semiPlanarYuv)) {
+    for (int32_t c = 1; c < (pairs ? 2 : 3); c++)
+      copyRun(canvasSample(canvas, canvasX, canvasY, 3 + c),
+              from[c].data + row * from[c].pitchBytes + (pairs ? 2 : 1) * column, (pairs ? 2 : 1) * kComposeCells);
+    return;
+  }
+  for (int32_t i = 0; i < kComposeCells; i++)
+    for (int32_t c = 0; c < 2; c++) {
+      const Plane& plane = from[pairs ? 1 : 1 + c];
+      *canvasSample(canvas, canvasX + i, canvasY, 4 + c) =
+          plane.data[row * plane.pitchBytes + (pairs ? 2 * (column + i) + c : column + i)];
+    }
+}
+
+HD void composeTiles(const ComposeArgs& a, int32_t group, int32_t y, int32_t) {
+  const int32_t x = group * kComposeCells, end = minOf(x + kComposeCells, a.canvas.width / 2);
+  for (int32_t n = a.count - 1; n >= 0; n--) {
+    const ComposeTile& t = a.tiles[n];
+    const int32_t tx = x - t.toX / 2, ty = y - t.toY / 2, width = t.toWidth / 2;
+    if (ty < 0 || ty >= t.toHeight / 2 || end - t.toX / 2 <= 0 || tx >= width) continue;
+    if (!t.copies || tx < 0 || tx + kComposeCells > width) break;
+    return copyCells(t, a.canvas, tx, ty);  // nothing lies on it
+  }
+  for (int32_t i = x; i < end; i++) composeCellOf(a, i, y);
 }
 
 // Sets source, rectangles and axes: the source rectangle in 1/256 stored pixels lands on the canvas rectangle.

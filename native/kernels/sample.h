@@ -50,11 +50,19 @@ HD Channel channelOf(const ImageView& view, int32_t index) {
 }
 
 // Edges repeat outside the picture.
-HD uint32_t sampleAt(const Channel& c, int32_t x, int32_t y) {
-  const uint8_t* at = c.data + static_cast<int64_t>(clampTo(y, 0, c.height - 1)) * c.pitchBytes +
-                      static_cast<int64_t>(clampTo(x, 0, c.width - 1)) * c.stepBytes;
+HD const uint8_t* rowOf(const Channel& c, int32_t y) {
+  return c.data + static_cast<int64_t>(clampTo(y, 0, c.height - 1)) * c.pitchBytes;
+}
+HD int32_t offsetOf(const Channel& c, int32_t x) {
+  return clampTo(x, 0, c.width - 1) * c.stepBytes;
+}
+HD uint32_t sampleIn(const Channel& c, const uint8_t* row, int32_t offset) {
+  const uint8_t* at = row + offset;
   if (!c.wide) return *at;
   return (static_cast<uint32_t>(at[0]) | static_cast<uint32_t>(at[1]) << 8) >> c.dropBits;
+}
+HD uint32_t sampleAt(const Channel& c, int32_t x, int32_t y) {
+  return sampleIn(c, rowOf(c, y), offsetOf(c, x));
 }
 
 }  // namespace framepath

@@ -44,11 +44,19 @@ RANDOM_CASE(composeTiles) {
     const int32_t exact = random.between(1, 2);
     if (random.chance(3) && to.width * exact <= source.width) from.x = 0, from.width = to.width * 256 * exact;
     if (random.chance(3) && to.height * exact <= source.height) from.y = 0, from.height = to.height * 256 * exact;
+    // So have whole cells that are copied.
+    const bool copied = random.chance(3) && to.width <= source.width && to.height <= source.height;
+    if (copied) {
+      from = {random.between(0, (source.width - to.width) / 2) * 512,
+              random.between(0, (source.height - to.height) / 2) * 512, to.width * 256, to.height * 256};
+    }
     placeComposeTile(a.tiles[i], source, from.x, from.y, from.width, from.height, to.x, to.y, to.width, to.height);
-    a.tiles[i].alpha = random.chance(2) ? 256 : random.between(0, 256);
-    compose::setTileColor(a.tiles[i], random.pick(kMatrices), random.pick(kRanges));
+    a.tiles[i].alpha = copied || random.chance(2) ? 256 : random.between(0, 256);
+    const bool direct = copied && !random.chance(4);
+    compose::setTileColor(a.tiles[i], direct ? source.matrix : random.pick(kMatrices),
+                          direct ? source.range : random.pick(kRanges));
   }
-  stage.launch(a, {a.canvas.width / 2, a.canvas.height / 2, 1});
+  stage.launch(a, composeGrid(a.canvas));
 }
 inline int32_t divideUp(int32_t a, int32_t b) {
   return (a + b - 1) / b;
