@@ -113,7 +113,9 @@ export async function loadConfiguration(
     ...(await fileLevels(folder, env)),
     ...environmentLevels(env),
   ];
-  const modules = levels.flatMap(({ from, settings }) => (settings.modules ? [{ from, modules: settings.modules }] : []));
+  const modules = levels.flatMap(({ from, settings }) =>
+    settings.modules ? [{ from, modules: settings.modules }] : [],
+  );
   return { settings: decideSettings(levels), modules };
 }
 

@@ -51,24 +51,26 @@ function read(at: ReadAt): Elf | undefined {
   const size = wide ? 16 : 8;
   const entries: [number, number][] = [];
   for (let i = 0; i + size <= bytes.length; i += size) entries.push([word(bytes, i), word(bytes, i + size / 2)]);
-  const valueOf = (wanted: number) => entries.find(([type]) => type === wanted)?.[1];
+  const entryOf = (wanted: number) => entries.find(([type]) => type === wanted)?.[1];
   /** where an address of the loaded library lies in its file */
   const offsetOf = (address: number) => {
-    const holder = segments.find((s) => s.type === segment.load && address >= s.address && address < s.address + s.size);
+    const holder = segments.find(
+      (s) => s.type === segment.load && address >= s.address && address < s.address + s.size,
+    );
     if (!holder) throw new RangeError('an address outside of every segment');
     return address - holder.address + holder.offset;
   };
-  const names = offsetOf(valueOf(tag.strtab) ?? -1);
+  const names = offsetOf(entryOf(tag.strtab) ?? -1);
   const nameAt = (offset: number) => {
     const text = at(names + offset, most.nameBytes);
     return text.toString('utf8', 0, Math.max(0, text.indexOf(0)));
   };
-  const soname = valueOf(tag.soname);
-  const verdef = valueOf(tag.verdef);
+  const soname = entryOf(tag.soname);
+  const verdef = entryOf(tag.verdef);
   return {
     needed: entries.filter(([type]) => type === tag.needed).map(([, offset]) => nameAt(offset)),
     soname: soname === undefined ? undefined : nameAt(soname),
-    versions: verdef === undefined ? [] : versionsAt(at, offsetOf(verdef), valueOf(tag.verdefNum) ?? 0).map(nameAt),
+    versions: verdef === undefined ? [] : versionsAt(at, offsetOf(verdef), entryOf(tag.verdefNum) ?? 0).map(nameAt),
   };
 }
 

@@ -75,7 +75,10 @@ function follow(specifier: string, from: string, scan: Scan, waiting: string[]):
     return;
   }
   if (isBuiltin(specifier) || /^(data|node|https?):/.test(specifier)) return;
-  if (specifier.startsWith('#')) return followPrivate(specifier, from, scan, waiting);
+  if (specifier.startsWith('#')) {
+    followPrivate(specifier, from, scan, waiting);
+    return;
+  }
   const name = packageOf(specifier);
   if (name === 'framepath') return; // ourselves: what we load is known better
   if (loaders.has(name)) addPackage(scan, packageAround(dirname(from)));
@@ -103,9 +106,9 @@ function followPrivate(specifier: string, from: string, scan: Scan, waiting: str
 
 /** A file as Node, `require` or a loader of TypeScript would find it. */
 function ownFile(path: string): string | undefined {
-  const extensions = ['.js', '.mjs', '.cjs', '.json', '.node', '.ts', '.mts', '.cts'];
+  const extensions = ['js', 'mjs', 'cjs', 'json', 'node', 'ts', 'mts', 'cts'];
   const typed = path.replace(/\.([mc]?)js$/, '.$1ts');
-  const candidates = [path, ...extensions.map((end) => path + end), typed, join(path, 'index.js')];
+  const candidates = [path, ...extensions.map((end) => `${path}.${end}`), typed, join(path, 'index.js')];
   const found = candidates.find((one) => existsSync(one) && statSync(one).isFile());
   return found && realpathSync(found);
 }
@@ -186,8 +189,7 @@ function collect(tree: Node, file: string, findings: Findings): void {
     if (Array.isArray(node)) nodes.push(...node);
     if (!isNode(node)) continue;
     if (node.type === 'ImportExpression') ask('import()', node.source, node);
-    else if (/^(Import|Export(Named|All))Declaration$/.test(node.type) && node.source)
-      ask('import', node.source, node);
+    else if (/^(Import|Export(Named|All))Declaration$/.test(node.type) && node.source) ask('import', node.source, node);
     else if (node.type === 'CallExpression') calls.push(node);
     else if (node.type === 'VariableDeclarator' && makesRequire(node.init) && node.id.type === 'Identifier')
       requires.add(node.id.name);

@@ -8,6 +8,8 @@ export function loadedLibraries(): string[] {
   const paths = readFileSync(maps, 'utf8')
     .split('\n')
     .map((line) => /^(?:\S+\s+){5}(\/.*)$/.exec(line)?.[1]);
-  const libraries = paths.filter((path): path is string => path !== undefined && /(\.node|\.so(\.[\d.]+)?)$/.test(path));
+  const libraries = paths.filter(
+    (path): path is string => path !== undefined && /(\.node|\.so(\.[\d.]+)?)$/.test(path),
+  );
   return [...new Set(libraries)].filter((path) => existsSync(path));
 }

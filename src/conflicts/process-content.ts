@@ -9,7 +9,7 @@ import { type NativePackage, nativeOf, nativePackages, onnxRuntimeOf } from './n
 
 /** What a module, framepath or the program brings into a process. */
 export interface Content {
-  /** in sentences: `module 'smile'`, `framepath`, `this program` */
+  /** at the start of a sentence: `Module 'smile'`, `framepath`, `this program` */
   who: string;
   packages: NativePackage[];
   runtimes: Runtime[];
@@ -68,7 +68,7 @@ export function loadedContent(names: ReadonlySet<string>): Content {
   const libraries = loadedLibraries();
   const packages = new Map<string, NativePackage>();
   for (const path of libraries) {
-    const owner = path.includes('/node_modules/') || path.endsWith('.node') ? packageAround(dirname(path)) : undefined;
+    const owner = path.includes('/node_modules/') || /\.node$/.test(path) ? packageAround(dirname(path)) : undefined;
     if (!owner || packages.has(owner.folder) || !names.has(owner.name)) continue;
     const native = nativeOf(owner);
     if (native) packages.set(native.folder, native);
@@ -111,7 +111,18 @@ const hasGpu = (): boolean => existsSync('/dev/nvidiactl') || existsSync('/dev/d
 function whereIs(library: string): string | undefined {
   if (isAbsolute(library) || library.includes('/')) return existsSync(library) ? library : undefined;
   const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
-  const usual = [`/lib/${machine}-linux-gnu`, `/usr/lib/${machine}-linux-gnu`, '/lib64', '/usr/lib64', '/usr/local/lib', '/lib', '/usr/lib'];
+  const usual = [
+    `/lib/${machine}-linux-gnu`,
+    `/usr/lib/${machine}-linux-gnu`,
+    '/lib64',
+    '/usr/lib64',
+    '/usr/local/lib',
+    '/lib',
+    '/usr/lib',
+  ];
   const folders = [...(process.env.LD_LIBRARY_PATH?.split(':') ?? []), ...usual];
-  return folders.filter((folder) => folder).map((folder) => join(folder, library)).find((file) => existsSync(file));
+  return folders
+    .filter((folder) => folder)
+    .map((folder) => join(folder, library))
+    .find((file) => existsSync(file));
 }

@@ -5,7 +5,9 @@ import type { Readable, Writable } from 'node:stream';
 const plain = (_: string, value: unknown) =>
   value === undefined
     ? null
-    : ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as unknown as ArrayLike<number>) : value;
+    : ArrayBuffer.isView(value) && !(value instanceof DataView)
+      ? Array.from(value as unknown as ArrayLike<number>)
+      : value;
 
 export function jsonLink(to: Writable, from: Readable, received: (message: unknown) => void) {
   let rest: Buffer = Buffer.alloc(0);

@@ -17,7 +17,12 @@ import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy
  * Where a module runs: on this thread, on one of its own, in a process of its own, or in a Python interpreter. `'auto'` is
  * `'inline'`, unless what it loads conflicts with what else is in this process; then a process of its own.
  */
-export type Isolation = 'inline' | 'thread' | 'process' | 'auto' | { /** folder of a venv, or an interpreter */ python: string };
+export type Isolation =
+  | 'inline'
+  | 'thread'
+  | 'process'
+  | 'auto'
+  | { /** folder of a venv, or an interpreter */ python: string };
 
 /** How an analyzer is used: where, how often, and what happens when it fails. */
 export interface AnalyzerUse<E extends OnError = OnError> extends Omit<Policy, 'workers'> {

@@ -64,7 +64,12 @@ export class Module<Name extends string = string, Value = unknown, Needs extends
   ) {}
 
   /** The same module, but for these. @internal */
-  with(change: { depends?: readonly string[]; spec?: UnresolvedSpec; place?: AnalyzerPlace; decidedBy?: DecidedBy }): Module {
+  with(change: {
+    depends?: readonly string[];
+    spec?: UnresolvedSpec;
+    place?: AnalyzerPlace;
+    decidedBy?: DecidedBy;
+  }): Module {
     const { depends = this.depends, spec = this.spec, place = this.place, decidedBy = this.decidedBy } = change;
     return new Module(this.name, this.shape, depends, spec, this.host, place, decidedBy);
   }

@@ -75,7 +75,9 @@ export function findListed(name: string, folder: string): string {
   const [first, second] = found.filter((one) => one.package === own).concat(found.filter((one) => one.package !== own));
   if (!first) throw notListed(name, folder, all);
   if (second && first.package !== own) {
-    const both = [first, second].map((one) => `${one.package} ${one.version} (${one.file ?? one.problem})`).join(' and ');
+    const both = [first, second]
+      .map((one) => `${one.package} ${one.version} (${one.file ?? one.problem})`)
+      .join(' and ');
     throw new FramepathError('MODULE_UNUSABLE', `Two packages list an analyzer '${name}': ${both}`, {
       hint: 'Give the path of the file you mean.',
     });
@@ -91,10 +93,15 @@ function notListed(name: string, folder: string, all: readonly ListedAnalyzer[])
   const names = [...new Set(all.map((one) => one.name))];
   const close = names.filter((other) => distance(name, other) <= Math.max(2, name.length / 3));
   const said = close.length > 0 ? `did you mean ${close.map((one) => `'${one}'`).join(' or ')}?` : undefined;
-  const some = names.length > 0 && names.length <= 10 ? `listed are: ${names.join(', ')}` : `${names.length} are listed`;
-  return new FramepathError('MODULE_UNUSABLE', `No package lists an analyzer '${name}' (seen from ${folder}); ${said ?? some}`, {
-    hint: 'framepath modules lists them. The path of a file starts with ./ or ends with .js or .py.',
-  });
+  const some =
+    names.length > 0 && names.length <= 10 ? `listed are: ${names.join(', ')}` : `${names.length} are listed`;
+  return new FramepathError(
+    'MODULE_UNUSABLE',
+    `No package lists an analyzer '${name}' (seen from ${folder}); ${said ?? some}`,
+    {
+      hint: 'framepath modules lists them. The path of a file starts with ./ or ends with .js or .py.',
+    },
+  );
 }
 
 /** Edits between two words (Wagner and Fischer, "The String-to-String Correction Problem", 1974). */

@@ -1,6 +1,12 @@
 /** Finds what cannot share this process, before any of it is loaded; `isolation: 'auto'` gives way. */
 import { conflictBetween } from '../conflicts/conflict.js';
-import { type Content, contentOf, frameworkContent, type Inference, loadedContent } from '../conflicts/process-content.js';
+import {
+  type Content,
+  contentOf,
+  frameworkContent,
+  type Inference,
+  loadedContent,
+} from '../conflicts/process-content.js';
 import { FramepathError } from '../errors.js';
 import { type Isolation, usualIsolation } from '../modules/analyzer.js';
 import type { Module } from '../modules/module.js';

@@ -27,7 +27,9 @@ export async function placeModules(
   const { modules, disabled, unused } = await configureModules(given, levels, scans);
   const inference = modules.some(infers) ? inferenceOf(settings) : undefined;
   const isolated = await isolateModules(modules, inference, scans);
-  const warnings = unused.map(({ module, from }) => `${from} speaks of module '${module}', which this pipeline does not have`);
+  const warnings = unused.map(
+    ({ module, from }) => `${from} speaks of module '${module}', which this pipeline does not have`,
+  );
   return { modules: isolated.modules, disabled, warnings: [...warnings, ...isolated.warnings] };
 }
 

@@ -27,6 +27,7 @@ export class Scans {
 
 /** What `@analyzer` decorates, or the name that it is given. */
 function pythonName(text: string): string | undefined {
-  const [, given = '', decorated] = /^@(?:framepath\.)?analyzer\b([\s\S]*?)^(?:async\s+)?(?:def|class)\s+(\w+)/m.exec(text) ?? [];
+  const [, given = '', decorated] =
+    /^@(?:framepath\.)?analyzer\b([\s\S]*?)^(?:async\s+)?(?:def|class)\s+(\w+)/m.exec(text) ?? [];
   return /\bname\s*=\s*["'](\w+)["']/.exec(given)?.[1] ?? decorated;
 }
