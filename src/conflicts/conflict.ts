@@ -2,13 +2,13 @@
 import { sameFile, samePackage } from './native-packages.js';
 import type { Content } from './process-content.js';
 
-/** Why `coming` cannot be loaded where `present` is, as the rest of a sentence; undefined: it can. */
+/** Why `coming` cannot be loaded where `present` is, a sentence; undefined: it can. */
 export function conflictBetween(present: Content, coming: Content): string | undefined {
   return runtimeConflict(present, coming) ?? packageConflict(present, coming) ?? cudaConflict(present, coming);
 }
 
 const sentence = (coming: Content, loads: string, present: Content, uses: string) =>
-  `${coming.who} would load ${loads} into the process in which ${present.who} uses ${uses}`;
+  `${coming.who[0]!.toUpperCase()}${coming.who.slice(1)} would load ${loads} into the process in which ${present.who} uses ${uses}`;
 
 /**
  * A second library of ONNX Runtime. Both are called libonnxruntime.so.1, so the loader gives the second asker the first

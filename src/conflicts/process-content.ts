@@ -1,6 +1,6 @@
 /** What one process holds, or would hold, of native code. */
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { type Package, packageAround } from '../packages/package-file.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
 import { readElf } from './elf.js';
@@ -9,7 +9,7 @@ import { type NativePackage, nativeOf, nativePackages, onnxRuntimeOf } from './n
 
 /** What a module, framepath or the program brings into a process. */
 export interface Content {
-  /** at the start of a sentence: `Module 'smile'`, `framepath`, `this program` */
+  /** in a sentence: `module 'smile'`, `framepath`, `this program` */
   who: string;
   packages: NativePackage[];
   runtimes: Runtime[];
@@ -107,9 +107,11 @@ export function frameworkContent({ libraries, device, providers }: Inference): C
 /** Whether there is a driver of NVIDIA's, on Linux or below WSL: without one `auto` is the CPU. */
 const hasGpu = (): boolean => existsSync('/dev/nvidiactl') || existsSync('/dev/dxg');
 
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
 /** A library as the system finds it: by its path, or by name in the usual folders. */
 function whereIs(library: string): string | undefined {
-  if (isAbsolute(library) || library.includes('/')) return existsSync(library) ? library : undefined;
+  if (library.includes('/')) return isFile(library) ? library : undefined;
   const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
   const usual = [
     `/lib/${machine}-linux-gnu`,
@@ -124,5 +126,5 @@ function whereIs(library: string): string | undefined {
   return folders
     .filter((folder) => folder)
     .map((folder) => join(folder, library))
-    .find((file) => existsSync(file));
+    .find(isFile);
 }

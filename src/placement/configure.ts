@@ -63,13 +63,12 @@ function placed(
   const { use, decidedBy } = merged(place.use, said, levels);
   const folder = resolve(place.from, use.root ?? '.');
   const file = 'file' in place.what ? locate(place.what.file, folder) : undefined;
-  const by = (key: string) => decidedBy[key] ?? Object.values(decidedBy)[0];
+  const [decider] = decidedBy.isolation ? [decidedBy.isolation] : Object.values(decidedBy);
   try {
     splitPolicy(use);
     checkIsolation(file, use.isolation);
   } catch (cause) {
-    const from = by('isolation');
-    throw from === undefined ? cause : unfit(configured.as, from, cause);
+    throw decider === undefined ? cause : unfit(configured.as, decider, cause);
   }
   return module.with({
     decidedBy,

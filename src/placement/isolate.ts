@@ -7,7 +7,7 @@ import {
   type Inference,
   loadedContent,
 } from '../conflicts/process-content.js';
-import { FramepathError } from '../errors.js';
+import { FramepathError, messageOf } from '../errors.js';
 import { type Isolation, usualIsolation } from '../modules/analyzer.js';
 import type { Module } from '../modules/module.js';
 import type { Scans } from './scans.js';
@@ -54,7 +54,14 @@ async function candidateOf(module: Module, scans: Scans, warnings: string[]): Pr
   const name = module.name || (await scans.nameOf(what.file));
   const { packages, unseen } = await scans.of(what.file);
   warnings.push(...unseen.map((one) => `module '${name}': conflicts are looked for without ${one}`));
-  return { module, isolation, name, content: contentOf(`Module '${name}'`, packages.values()) };
+  const who = `module '${name}'`;
+  try {
+    return { module, isolation, name, content: contentOf(who, packages.values()) };
+  } catch (error) {
+    if (error instanceof FramepathError) throw error;
+    warnings.push(`${who}: conflicts are not looked for, because a package cannot be read: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /** For each module that has to leave the process, why. Those that may not leave come first. */
