@@ -43,21 +43,30 @@ export interface ModuleDecision {
   decidedBy: DecidedBy;
 }
 
+const saidOf = ({ modules }: ModuleLevel, name: string): ModuleSettings =>
+  Object.hasOwn(modules, name) ? modules[name]! : {};
+
 /** @throws CONFIG_INVALID for a setting that this kind of module does not have */
 export function decideModule(module: Module, name: string, levels: readonly ModuleLevel[]): ModuleDecision {
+  for (const level of levels) {
+    try {
+      fields(`modules.${name}`, saidOf(level, name), rulesOf(module));
+    } catch (cause) {
+      throw unfit(name, level.from, cause);
+    }
+  }
+  return decided(name, levels);
+}
+
+/** Whatever kind of module it turns out to be. */
+export function decided(name: string, levels: readonly ModuleLevel[]): ModuleDecision {
   const settings: Record<string, unknown> = {};
   const decidedBy: Record<string, string> = {};
-  for (const { from, modules } of levels) {
-    const said = Object.hasOwn(modules, name) ? modules[name]! : {};
-    try {
-      fields(`modules.${name}`, said, rulesOf(module));
-    } catch (cause) {
-      throw unfit(name, from, cause);
-    }
-    for (const [key, value] of Object.entries(said)) {
+  for (const level of levels) {
+    for (const [key, value] of Object.entries(saidOf(level, name))) {
       if (value === undefined || key in settings) continue;
       settings[key] = value;
-      decidedBy[key] = from;
+      decidedBy[key] = level.from;
     }
   }
   return { settings, decidedBy };

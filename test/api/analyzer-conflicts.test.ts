@@ -1,6 +1,6 @@
 /** Native code that cannot share a process: found before it is loaded, refused or isolated. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -104,6 +104,12 @@ describe.skipIf(!hostsWork)('copies of one version', () => {
       .use(analyzer(b!, { name: 'y', isolation: 'auto' }))
       .explain();
     for (const { where } of modules) expect(where).toEqual({ value: 'main thread', from: 'auto (call): no conflict' });
+    const said = join(places[1]!, 'node_modules/copied-thing/package.json');
+    writeFileSync(said, readFileSync(said, 'utf8').replace('1.0.0', '1.0.1'));
+    const description = pipeline(source())
+      .use(analyzer(a!, { name: 'x' }))
+      .use(analyzer(b!, { name: 'y' }));
+    expect(await failure(description.start())).toMatchObject({ code: 'MODULE_CONFLICT', module: 'y' });
   });
 });
 
