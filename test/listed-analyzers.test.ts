@@ -70,6 +70,18 @@ describe('an analyzer by name', () => {
     });
   });
 
+  test('that is not there may be disabled, or have its root in the configuration', async () => {
+    listing('deep/node_modules/faces', 'faces', { 'face.smile': './smile.mjs' });
+    const using = (settings: object) =>
+      pipeline(video('a.mp4'))
+        .use(analyzer('face.smile'))
+        .options({ modules: { smile: settings } })
+        .explain();
+    expect((await using({ enabled: false })).disabled).toEqual([{ name: 'smile', why: 'options' }]);
+    expect((await using({ root: 'deep' })).modules).toMatchObject([{ name: 'smile' }]);
+    await expect(using({ stride: 2 })).rejects.toThrow("No package lists an analyzer 'face.smile'");
+  });
+
   test('that two packages list is refused, with both named', () => {
     listing('node_modules/one', 'one', { smile: './smile.mjs' }, '1.0.0');
     listing('node_modules/@two/it', '@two/it', { smile: './other.mjs' }, '2.0.0');

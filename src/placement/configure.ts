@@ -3,7 +3,7 @@ import { extname, isAbsolute, resolve } from 'node:path';
 import { decideModule, type ModuleLevel, unfit } from '../module-settings.js';
 import { type AnalyzerPlace, type AnalyzerUse, checkIsolation } from '../modules/analyzer.js';
 import { type Module, splitPolicy, type UnresolvedSpec } from '../modules/module.js';
-import { findListed } from '../packages/listed-analyzers.js';
+import { findListed, listedAnalyzers } from '../packages/listed-analyzers.js';
 import type { Scans } from './scans.js';
 
 export interface Configured {
@@ -41,8 +41,11 @@ export async function configureModules(
 /** The name of an analyzer before it is loaded, as well as it can be known. */
 async function nameOf(module: Module, { what, use, from }: AnalyzerPlace, scans: Scans): Promise<string> {
   if (!('file' in what) || use.name !== undefined) return module.name;
-  if (!isListedName(what.file)) return scans.nameOf(resolve(from, use.root ?? '.', what.file));
-  return scans.nameOf(locate(what.file, resolve(from, use.root ?? '.')));
+  const folder = resolve(from, use.root ?? '.');
+  if (!isListedName(what.file)) return scans.nameOf(resolve(folder, what.file));
+  // One that nobody lists may be disabled, or have a root in the configuration; else it is refused when it is placed.
+  const listed = listedAnalyzers(folder).find(({ name, file }) => name === what.file && file !== undefined);
+  return listed ? scans.nameOf(listed.file!) : what.file.slice(what.file.lastIndexOf('.') + 1);
 }
 
 /** A name that a package lists, and no path. */
