@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FramepathError } from './errors.js';
+import { type ModuleLevel, type ModuleSettings, moduleSettingsRule } from './module-settings.js';
 import { type Provider, providers } from './providers/provider.js';
 import { fields, integer, list, oneOf, type Rule, text } from './validate.js';
 
@@ -37,6 +38,11 @@ export interface Settings {
    * gives back; default `'fallback'`
    */
   encoderSessions?: 'fallback' | 'wait';
+  /**
+   * how modules run, by name: what their place of use leaves open, and which of them are left out (`enabled: false`). Names
+   * that a pipeline does not have are left alone.
+   */
+  modules?: Record<string, ModuleSettings>;
 }
 
 /** The content of `framepath.config.{mjs,json}`: settings, and named environments that override them. */
@@ -81,11 +87,36 @@ export const settingRules: Record<string, Rule> = {
   keptFrames: integer(0, 256),
   maxEncoderSessions: integer(1, 1000),
   encoderSessions: oneOf('fallback', 'wait'),
+  modules: moduleSettingsRule,
 };
 
 interface Level {
   from: string;
   settings: Settings;
+}
+
+/** All that is configured. */
+export interface Configuration {
+  settings: DecidedSettings;
+  /** what is said of modules, the level that wins first */
+  modules: ModuleLevel[];
+}
+
+/** The configuration of a run started in `folder`. @throws CONFIG_INVALID */
+export async function loadConfiguration(
+  options: Settings,
+  folder = process.cwd(),
+  env = process.env,
+): Promise<Configuration> {
+  const levels: Level[] = [
+    { from: 'options', settings: options },
+    ...(await fileLevels(folder, env)),
+    ...environmentLevels(env),
+  ];
+  const modules = levels.flatMap(({ from, settings }) =>
+    settings.modules ? [{ from, modules: settings.modules }] : [],
+  );
+  return { settings: decideSettings(levels), modules };
 }
 
 /** The settings of a run started in `folder`. @throws CONFIG_INVALID */
@@ -94,11 +125,10 @@ export async function loadSettings(
   folder = process.cwd(),
   env = process.env,
 ): Promise<DecidedSettings> {
-  const levels: Level[] = [
-    { from: 'options', settings: options },
-    ...(await fileLevels(folder, env)),
-    ...environmentLevels(env),
-  ];
+  return (await loadConfiguration(options, folder, env)).settings;
+}
+
+function decideSettings(levels: readonly Level[]): DecidedSettings {
   const decide = <T>(read: (settings: Settings) => T | undefined, fallback: T): Decided<T> => {
     for (const { from, settings } of levels) {
       const value = read(settings);

@@ -31,6 +31,7 @@ export const errorCodes = {
   MODULE_TIMEOUT: 'A module did not answer within its timeoutMs.',
   MODULE_CRASHED: 'The thread or process of a module ended while it held a frame, or has used up its restarts.',
   MODULE_UNUSABLE: 'A module cannot be loaded or started where it should run.',
+  MODULE_CONFLICT: 'Two modules of one process would load native code that cannot share it.',
   DEVICE_UNAVAILABLE: 'The device does not exist or cannot be used.',
   DEVICE_OUT_OF_MEMORY: 'The run does not fit into the memory of the device.',
   DEVICE_LOST: 'The device failed for good; this process cannot use it any more.',
@@ -62,6 +63,7 @@ const usualHints: Partial<Record<keyof typeof errorCodes, string>> = {
   MODULE_TIMEOUT: 'Raise timeoutMs, or state onError for this module.',
   MODULE_CRASHED: 'See what the module printed; state onError or restarts for this module.',
   MODULE_UNUSABLE: 'Run the file by itself to see more.',
+  MODULE_CONFLICT: "Give one of them isolation: 'process', or 'auto', which finds the place itself.",
   RUN_CLOSED: 'Start a new run.',
 };
 

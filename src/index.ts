@@ -18,6 +18,7 @@ export {
   type Tile,
   type WholeTile,
 } from './layout.js';
+export type { ModuleSettings } from './module-settings.js';
 export { type AnalyzerOptions, type AnalyzerUse, analyzer, type Isolation } from './modules/analyzer.js';
 export { type ClassifyBoxesOptions, classify } from './modules/classify.js';
 export {

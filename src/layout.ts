@@ -232,17 +232,19 @@ export function layout<const A extends string = never>(
   );
 }
 
-/** The native form; `position` finds a source. @internal */
+/** The native form; `position` finds a source. Of `disabled` modules nothing is drawn, and nobody is followed. @internal */
 export function layoutSpec(
   from: Layout,
   sources: number,
   position: (ref: SourceRef, name: string) => number,
+  disabled: ReadonlyMap<string, unknown> = new Map(),
 ): LayoutSpec {
-  const { redact, draw, background, fps, ...canvas } = from.canvas;
+  const { redact, draw: asked, background, fps, ...canvas } = from.canvas;
+  const draw = asked?.boxes !== undefined && disabled.has(asked.boxes) ? { ...asked, boxes: undefined } : asked;
   const placed: readonly PlacedTile[] =
     from.tiles ?? Array.from({ length: sources }, (_, source) => ({ tile: source }));
   const tiles = placed.map(
-    ({ tile, ...place }, i): TileSpec => ({ ...tileSpec(tile, i, sources, position), ...place }),
+    ({ tile, ...place }, i): TileSpec => ({ ...tileSpec(tile, i, sources, position, disabled), ...place }),
   );
   return {
     width: 1920,
@@ -263,6 +265,7 @@ function tileSpec(
   i: number,
   sources: number,
   position: (ref: SourceRef, name: string) => number,
+  disabled: ReadonlyMap<string, unknown>,
 ): TileSpec {
   if (!(tile instanceof FollowTile)) {
     const whole = typeof tile === 'object' ? tile : { source: tile };
@@ -275,6 +278,7 @@ function tileSpec(
       : typeof pick === 'number'
         ? { pick: 'rank' as const, value: pick }
         : { pick: 'id' as const, value: pick.id };
+  if (disabled.has(tile.module)) return { source: position(source, `tile ${i}`), ...(stated && { fit: stated }) };
   return {
     source: position(source, `tile ${i}`),
     ...(stated && { fit: stated }),

@@ -1,7 +1,7 @@
 /** The builder: sources, modules, composition, outputs. */
 
 import { loadAddon } from './addon.js';
-import { type DecidedSettings, loadSettings, type Settings, settingRules } from './config.js';
+import { type DecidedSettings, loadConfiguration, type Settings, settingRules } from './config.js';
 import { toFramepathError } from './errors.js';
 import { type Explanation, explainPlan } from './explain/explanation.js';
 import { type OpenModules, openModules, type ToldOf } from './hosts/open.js';
@@ -9,6 +9,8 @@ import { Layout } from './layout.js';
 import { Module } from './modules/module.js';
 import type { NativeAddon } from './native.js';
 import { checkEncode, type EncodeOptions } from './output.js';
+import { withoutDisabled } from './placement/disabled.js';
+import { type Placed, placeModules } from './placement/place.js';
 import { type Description, orderModules, planRun } from './plan.js';
 import { chooseProviders } from './providers/choose.js';
 import { aborted, RunCore } from './run/core.js';
@@ -156,40 +158,48 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   /**
    * Says what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models
    * and the hosts of analyzers, but neither sources nor outputs.
-   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, MODULE_UNUSABLE, and the errors of models
+   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, MODULE_UNUSABLE, MODULE_CONFLICT, and the errors of models
    */
   async explain(this: Ready<Results, Needs>): Promise<Explanation> {
     return (this as Pipeline<Results, Needs>).#explain();
   }
 
   async #explain(): Promise<Explanation> {
-    const settings = await loadSettings(this.#settings);
-    const opened = await openModules(this.#description.modules, loadAddon(), () => undefined, undefined);
+    const { settings, placed } = await this.#place();
+    const opened = await openModules(placed.modules, loadAddon(), () => undefined, undefined);
     try {
-      const { modules, spec } = await this.#plan(opened, settings);
-      return await explainPlan(modules, spec, settings, this.#description.layout?.modules);
+      const { modules, spec, disabled } = await this.#plan(opened, placed, settings);
+      const reads = this.#description.layout?.modules.filter((name) => !disabled.has(name));
+      const { warnings } = placed;
+      return { ...(await explainPlan(modules, spec, settings, reads)), disabled: disabledBy(disabled), warnings };
     } finally {
       await opened.close();
     }
   }
 
-  async #plan({ modules: given }: OpenModules, settings: DecidedSettings) {
-    const modules = orderModules(given);
+  /** The modules as they are configured, each with its place. */
+  async #place(): Promise<{ settings: DecidedSettings; placed: Placed }> {
+    const { settings, modules: levels } = await loadConfiguration(this.#settings);
+    return { settings, placed: await placeModules(this.#description.modules, levels, settings) };
+  }
+
+  async #plan(opened: OpenModules, placed: Placed, settings: DecidedSettings) {
+    const { modules: enabled, disabled } = withoutDisabled(opened.modules, placed.disabled);
+    const modules = orderModules(enabled);
     const infers = modules.some(({ spec }) => 'model' in spec);
     const providers = infers ? await chooseProviders(settings) : {};
-    return { modules, spec: planRun(this.#description, modules, settings, providers) };
+    return { modules, disabled, spec: planRun(this.#description, modules, settings, providers, disabled) };
   }
 
   async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
-    const settings = await loadSettings(this.#settings);
+    const { settings, placed } = await this.#place();
     const addon = loadAddon();
     let told: ToldOf = () => undefined;
-    const given = this.#description.modules;
-    const opened = await openModules(given, addon, (...what) => told(...what), signal).catch((error) => {
+    const opened = await openModules(placed.modules, addon, (...what) => told(...what), signal).catch((error) => {
       throw signal?.aborted ? aborted(signal.reason) : error;
     });
     try {
-      const core = await this.#startRun(addon, opened, settings, signal);
+      const core = await this.#startRun(addon, opened, placed, settings, signal);
       told = toldBy(new WeakRef(core));
       dropped.register(core, opened.close);
       return new Run<Results>(core);
@@ -202,11 +212,12 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   async #startRun(
     addon: NativeAddon,
     opened: OpenModules,
+    placed: Placed,
     settings: DecidedSettings,
     signal: AbortSignal | undefined,
   ): Promise<RunCore> {
-    const { modules, spec } = await this.#plan(opened, settings);
-    const core = openRun(addon, spec, modules, opened);
+    const { modules, spec, disabled } = await this.#plan(opened, placed, settings);
+    const core = openRun(addon, spec, modules, opened, [...disabled.keys()]);
     await core.start(this.#files, this.#description.sources, signal);
     return core;
   }
@@ -219,6 +230,8 @@ function toldBy(core: WeakRef<RunCore>): ToldOf {
 
 /** Its analyzers go with a run that was dropped. */
 const dropped = new FinalizationRegistry((close: OpenModules['close']) => void close().catch(() => undefined));
+
+const disabledBy = (disabled: ReadonlyMap<string, string>) => [...disabled].map(([name, why]) => ({ name, why }));
 
 function openRun(...given: ConstructorParameters<typeof RunCore>): RunCore {
   try {

@@ -91,9 +91,17 @@ function invalid(message: string, module?: string, hint?: string): FramepathErro
   return new FramepathError('GRAPH_INVALID', message, { module, hint });
 }
 
-function checkLayout(layout: Layout, modules: readonly Module[]): void {
+/** The layout shows nothing of modules that are disabled; what they were to hide cannot be shown. */
+function checkLayout(layout: Layout, modules: readonly Module[], disabled: ReadonlyMap<string, string>): void {
+  const hidden = layout.canvas.redact?.of;
+  if (hidden !== undefined && disabled.has(hidden))
+    throw new FramepathError('CONFIG_INVALID', `The layout hides what '${hidden}' finds, which is disabled`, {
+      module: hidden,
+      hint: `It is disabled because of: ${disabled.get(hidden)}. Enable it, or compose without redact.`,
+    });
   const byName = new Map(modules.map((module) => [module.name, module]));
   for (const name of layout.modules) {
+    if (disabled.has(name)) continue;
     const module = needed(byName, name, 'The layout reads');
     if (!boxShapes.includes(module.shape)) throw invalid(`The layout reads '${name}', which gives no boxes`, name);
   }
@@ -129,10 +137,11 @@ export function planRun(
   modules: readonly Module[],
   settings: DecidedSettings,
   providers: ProviderSpec = {},
+  disabled: ReadonlyMap<string, string> = new Map(),
 ): PipelineSpec {
   const ids = sourceIds(from.sources);
   const position = positions(ids);
-  if (from.layout) checkLayout(from.layout, modules);
+  if (from.layout) checkLayout(from.layout, modules, disabled);
   if (from.layout && !from.output) throw unexpected('encode(...) after compose(...)', 'output', undefined);
   let layout = from.layout;
   if (from.output && !layout) {
@@ -148,7 +157,7 @@ export function planRun(
     providers,
     sources: from.sources.map((source, i) => sourceSpec(source, ids[i]!)),
     modules: modules.map((module) => moduleSpec(module, folder)),
-    ...(layout && { compose: layoutSpec(layout, ids.length, position) }),
+    ...(layout && { compose: layoutSpec(layout, ids.length, position, disabled) }),
     ...(from.output && { output: outputSpec(from.output, ids, position) }),
     inFlight: settings.inFlight.value,
     resultQueue: settings.resultQueue.value,

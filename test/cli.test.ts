@@ -472,6 +472,22 @@ describe('doctor', () => {
     expect(out).toContain('GPU readings: none. NVML cannot be opened.');
   });
 
+  test('shows who decided each setting of modules', async () => {
+    const path = join(folder, 'modules.json');
+    const base = { smile: { isolation: 'process', stride: 2 }, people: { enabled: false } };
+    const environments = { prod: { modules: { smile: { stride: 5 } } } };
+    writeFileSync(path, JSON.stringify({ modules: base, environments }));
+    vi.stubEnv('FRAMEPATH_CONFIG', path);
+    vi.stubEnv('FRAMEPATH_ENV', 'prod');
+    const { out } = await framepath(['doctor']);
+    const { modules } = JSON.parse((await framepath(['doctor', '--json'])).out);
+    vi.unstubAllEnvs();
+    expect(out).toContain(
+      `modules:\n  smile.stride: 5  (${path} (prod))\n  smile.isolation: "process"  (${path})\n  people.enabled: false  (${path})\n`,
+    );
+    expect(modules.smile.stride).toEqual({ value: 5, from: `${path} (prod)` });
+  });
+
   test('shows what NVML says, and what it does not', async () => {
     fake.nvml = { gpus: [gpu], unreadable: ["NVML's GPU 1: GPU is lost (15)"] };
     const { code, out } = await framepath(['doctor']);

@@ -38,7 +38,7 @@ describe('explain', () => {
     });
     expect(tracks).toMatchObject({ stateful: true, pixels: false, where: { value: 'cpu', from: 'has no model' } });
     expect(identities).toMatchObject({ maxBatch: { value: 4, from: 'call' }, workers: { value: 1, from: 'default' } });
-    expect(crowd).toMatchObject({ kind: 'js', where: { value: 'main thread', from: 'isolation' } });
+    expect(crowd).toMatchObject({ kind: 'js', where: { value: 'main thread', from: 'default' } });
     expect(composition).toEqual({ layout: 'split', reads: ['people'] });
     expect(output).toMatch(/out\.mp4$/);
     expect(fake.runs).toEqual([]);

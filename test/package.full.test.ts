@@ -64,10 +64,11 @@ describe('the packed package', () => {
       'scripts/build.mjs',
       'LICENSE',
       'README.md',
+      'node_modules/acorn/LICENSE',
     ])
       expect(files).toContain(`package/${wanted}`);
     expect(files.filter((file) => file.startsWith(`package/${prebuilt}/framepath.av`))).toHaveLength(1);
-    const unwanted = /^package\/(build|node_modules|test|src|demo|\.ci|\.github)\//;
+    const unwanted = /^package\/(build\/|node_modules\/(?!acorn\/)|test\/|src\/|demo\/|\.ci\/|\.github\/)/;
     expect(files.filter((file) => unwanted.test(file))).toEqual([]);
   });
 

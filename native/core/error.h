@@ -35,6 +35,7 @@ namespace framepath {
   X(MODULE_TIMEOUT)              \
   X(MODULE_CRASHED)              \
   X(MODULE_UNUSABLE)             \
+  X(MODULE_CONFLICT)             \
   X(DEVICE_UNAVAILABLE)          \
   X(DEVICE_OUT_OF_MEMORY)        \
   X(DEVICE_LOST)                 \

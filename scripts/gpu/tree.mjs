@@ -56,7 +56,13 @@ function application(folder, provider) {
   copy(join(root, 'build/Release/framepath.node'), join(folder, 'build/Release/framepath.node'));
   for (const name of testPrograms) copy(join(root, 'build', name), join(folder, 'build', name));
   const runtime = 'onnxruntime-node/bin/napi-v6/linux/x64';
-  for (const name of ['onnxruntime-node/package.json', 'onnxruntime-node/dist', 'onnxruntime-common/package.json'])
+  const packages = [
+    'acorn',
+    'onnxruntime-node/package.json',
+    'onnxruntime-node/dist',
+    'onnxruntime-common/package.json',
+  ];
+  for (const name of packages)
     cpSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true });
   cpSync(
     join(root, 'node_modules/onnxruntime-common/dist/cjs'),

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../addon.js';
-import { type DecidedSettings, loadSettings } from '../config.js';
+import { type DecidedSettings, loadConfiguration } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
 import { registry } from '../models/registry.js';
+import { decided, type ModuleLevel } from '../module-settings.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
 import { runtimeLibraries } from '../runtime-library.js';
@@ -43,6 +44,8 @@ interface GpuVideo {
 interface Findings {
   node: string;
   settings: DecidedSettings;
+  /** what is configured of modules, by name and setting */
+  modules: Record<string, Record<string, { value: unknown; from: string }>>;
   native: NativeFindings | undefined;
   /** what runs models on the GPU; empty where there is none */
   providers: ({ provider: Provider } & ProbeFinding)[];
@@ -51,7 +54,7 @@ interface Findings {
 }
 
 async function examine(): Promise<Findings> {
-  const settings = await loadSettings({});
+  const { settings, modules: levels } = await loadConfiguration({});
   const problems: FramepathError[] = [];
   let native: NativeFindings | undefined;
   try {
@@ -67,7 +70,23 @@ async function examine(): Promise<Findings> {
     const path = join(settings.modelsFolder.value, file);
     return { name, file: path, installed: existsSync(path) };
   });
-  return { node: process.version, settings, native, providers, models, problems };
+  return { node: process.version, settings, modules: modulesOf(levels), native, providers, models, problems };
+}
+
+function modulesOf(levels: readonly ModuleLevel[]): Findings['modules'] {
+  const names = new Set(levels.flatMap(({ modules }) => Object.keys(modules)));
+  const settingsOf = (name: string) => {
+    const { settings, decidedBy } = decided(name, levels);
+    return Object.entries(settings).map(([key, value]) => [key, { value, from: decidedBy[key] }]);
+  };
+  return Object.fromEntries([...names].map((name) => [name, Object.fromEntries(settingsOf(name))]));
+}
+
+function moduleLines(modules: Findings['modules']): string[] {
+  const lines = Object.entries(modules).flatMap(([name, settings]) =>
+    Object.entries(settings).map(([key, { value, from }]) => `  ${name}.${key}: ${JSON.stringify(value)}  (${from})\n`),
+  );
+  return lines.length > 0 ? ['modules:\n', ...lines] : [];
 }
 
 /** Each in a child process, now: what an earlier process found out does not count. */
@@ -127,8 +146,8 @@ const unset: Partial<Record<keyof DecidedSettings, string>> = {
   maxEncoderSessions: 'as many as the driver allows',
 };
 
-function lines({ node, settings, native, providers, models, problems }: Findings): string {
-  const decided = Object.entries(settings).map(
+function lines({ node, settings, modules, native, providers, models, problems }: Findings): string {
+  const decidedSettings = Object.entries(settings).map(
     ([name, { value, from }]) =>
       `  ${name}: ${value ?? unset[name as keyof DecidedSettings] ?? 'found by probing'}  (${from})\n`,
   );
@@ -141,7 +160,8 @@ function lines({ node, settings, native, providers, models, problems }: Findings
     ...(native ? nativeLines(native) : []),
     ...providerLines(providers),
     'settings:\n',
-    ...decided,
+    ...decidedSettings,
+    ...moduleLines(modules),
     'models:\n',
     ...files,
     ...wrong,

@@ -5,13 +5,23 @@ import { bench } from './bench.js';
 import { type Command, json, UsageError } from './command.js';
 import { doctor } from './doctor.js';
 import { models } from './models.js';
+import { modules } from './modules.js';
 import { newCommand } from './new.js';
 import { planCommand } from './plan.js';
 import { probe } from './probe.js';
 import { run } from './run.js';
 import type { Terminal } from './terminal.js';
 
-const commands: Record<string, Command> = { run, probe, models, doctor, plan: planCommand, bench, new: newCommand };
+const commands: Record<string, Command> = {
+  run,
+  probe,
+  models,
+  modules,
+  doctor,
+  plan: planCommand,
+  bench,
+  new: newCommand,
+};
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);

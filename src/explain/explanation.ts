@@ -29,7 +29,10 @@ export interface ExplainedModule {
   pixels: boolean;
   /** takes each source's frames in order, one at a time */
   stateful: boolean;
-  /** `cpu`, `cuda:0`; of analyzers `main thread`, `thread`, `process` or the Python interpreter */
+  /**
+   * `cpu`, `cuda:0`; of analyzers `main thread`, `thread`, `process` or the Python interpreter, and which level of the
+   * configuration decided; where that is `auto`, why it came to this
+   */
   where: Decided<string>;
   workers: Decided<number>;
   /** most frames taken at once */
@@ -39,7 +42,10 @@ export interface ExplainedModule {
   model?: ExplainedModel;
 }
 
-/** What {@link Pipeline.explain} says. `from` is who decided: `call` (of detect and so on), a level of the configuration, ... */
+/**
+ * What {@link Pipeline.explain} says. `from` is who decided: `call` (of detect and so on), a level of the configuration
+ * (`options`, `framepath.config.mjs (production)`), `default`, ...
+ */
 export interface Explanation {
   /** settings of the machine, and the level of configuration that decided each */
   settings: DecidedSettings;
@@ -51,6 +57,10 @@ export interface Explanation {
   composition?: { layout: string; reads: string[] };
   /** where it is encoded to; `packets` for nobody but `run.packets()` */
   output?: string;
+  /** modules that are not part of the run, and why: a level of the configuration, or whose boxes they need */
+  disabled: { name: string; why: string }[];
+  /** what may be a mistake: modules that are configured but not there, what the search for conflicts cannot see */
+  warnings: string[];
 }
 
 interface Inspected {
@@ -78,21 +88,21 @@ async function inspect(
 
 const policyOf = (spec: ModuleSpec): PolicySpec => spec.policy ?? {};
 
-/** What the call said, else what stands in for it. */
-function decided<T>(said: T | undefined, otherwise: T, why: string): Decided<T> {
-  return said === undefined ? { value: otherwise, from: why } : { value: said, from: 'call' };
+/** What the call or the configuration said, else what stands in for it. */
+function decided<T>(said: T | undefined, otherwise: T, why: string, by = 'call'): Decided<T> {
+  return said === undefined ? { value: otherwise, from: why } : { value: said, from: by };
 }
 
 const gpuWorkers = 2; // of a detector: one prepares while the other's results come back
 
 /** As the native side chooses (pipeline_build.cc): a test compares with the report of a run. */
-function workersOf(spec: ModuleSpec, sources: number, onGpu: boolean): Decided<number> {
+function workersOf(spec: ModuleSpec, sources: number, onGpu: boolean, by?: string): Decided<number> {
   const { workers } = policyOf(spec);
-  if (spec.kind !== 'detect') return decided(spec.kind === 'track' ? undefined : workers, 1, 'default');
+  if (spec.kind !== 'detect') return decided(spec.kind === 'track' ? undefined : workers, 1, 'default', by);
   const wanted = Math.max(2, sources);
   const most = onGpu ? gpuWorkers : availableParallelism();
   const why = wanted <= most ? (sources > 2 ? `${sources} sources` : 'default') : onGpu ? 'the GPU' : `${most} cores`;
-  return decided(workers, Math.min(wanted, most), why);
+  return decided(workers, Math.min(wanted, most), why, by);
 }
 
 /** Takes each source's frames in order: trackers, what keeps state, and classes that are kept with tracks or between looks. */
@@ -105,14 +115,14 @@ function isStateful(spec: ModuleSpec, all: readonly ModuleSpec[]): boolean {
   return spec.kind === 'track' || spec.kind === 'identify';
 }
 
-function batchOf(spec: ModuleSpec, found: Inspected | undefined): Decided<number> {
+function batchOf(spec: ModuleSpec, found: Inspected | undefined, by?: string): Decided<number> {
   const { maxBatch } = policyOf(spec);
-  if (!found || found.provider === 'cpu') return decided(maxBatch, 1, found ? 'on the CPU' : 'default');
-  return decided(maxBatch, found.largestBatch, `what ${found.provider} takes`);
+  if (!found || found.provider === 'cpu') return decided(maxBatch, 1, found ? 'on the CPU' : 'default', by);
+  return decided(maxBatch, found.largestBatch, `what ${found.provider} takes`, by);
 }
 
 function whereOf(module: Module, device: Decided<string>, found: Inspected | undefined): Decided<string> {
-  if (module.host) return { value: module.host.where, from: 'isolation' };
+  if (module.host) return { value: module.host.where, from: module.decidedBy.isolation ?? 'call' };
   if (!found) return { value: 'cpu', from: 'has no model' };
   if (found.provider !== 'cpu' || device.value === 'cpu') return device;
   const last = found.falls.at(-1);
@@ -129,6 +139,7 @@ function explainModule(
   const { stride, onError } = policyOf(spec);
   const onGpu = found !== undefined && found.provider !== 'cpu';
   const model = 'model' in spec ? spec.model : undefined;
+  const by = module.decidedBy;
   return {
     name: spec.name,
     kind: spec.kind,
@@ -136,10 +147,10 @@ function explainModule(
     pixels: spec.kind === 'js' ? spec.pixels || spec.input !== undefined : found !== undefined,
     stateful: isStateful(spec, plan.modules),
     where: whereOf(module, device, found),
-    workers: workersOf(spec, plan.sources.length, onGpu),
-    maxBatch: batchOf(spec, found),
-    stride: decided(stride, 1, 'default'),
-    onError: decided(onError, 'fail', 'default'),
+    workers: workersOf(spec, plan.sources.length, onGpu, by.workers ?? by.instances),
+    maxBatch: batchOf(spec, found, by.maxBatch),
+    stride: decided(stride, 1, 'default', by.stride),
+    onError: decided(onError, 'fail', 'default', by.onError),
     ...(found && model && { model: explainModel(model, found) }),
   };
 }
@@ -158,7 +169,7 @@ export async function explainPlan(
   plan: PipelineSpec,
   settings: DecidedSettings,
   reads: readonly string[] | undefined,
-): Promise<Explanation> {
+): Promise<Omit<Explanation, 'disabled' | 'warnings'>> {
   const inspected = new Map<string, Inspected>();
   const found: (Inspected | undefined)[] = [];
   for (const spec of plan.modules) {

@@ -23,7 +23,8 @@ function moduleText(module: ExplainedModule): string {
 }
 
 /** Modules in the order in which they run, then what decided the settings. */
-export function explanationText({ settings, device, sources, modules, composition, output }: Explanation): string {
+export function explanationText(explanation: Explanation): string {
+  const { settings, device, sources, modules, composition, output, disabled, warnings } = explanation;
   const decidedBy = Object.entries(settings)
     .filter(([, { value }]) => value !== undefined)
     .map(([name, { value, from }]) => `  ${name}: ${Array.isArray(value) ? value.join(', ') : value}  (${from})\n`);
@@ -32,11 +33,13 @@ export function explanationText({ settings, device, sources, modules, compositio
     ...sources.map(({ id, what }) => `source ${id}: ${what}\n`),
     '\n',
     ...modules.map((module) => `${moduleText(module)}\n`),
+    ...disabled.map(({ name, why }) => `${name}: disabled (${why})\n\n`),
     ...(composition
       ? [`composition: ${composition.layout}, reads ${['pixels', ...composition.reads].join(', ')}\n`]
       : []),
     ...(output === undefined ? [] : [`output: ${output}\n`]),
     'settings:\n',
     ...decidedBy,
+    ...(warnings.length > 0 ? ['warnings:\n', ...warnings.map((warning) => `  ${warning}\n`)] : []),
   ].join('');
 }

@@ -25,7 +25,7 @@ export interface HostEvents {
 }
 
 export interface HostPlace {
-  isolation: Exclude<Isolation, 'inline'>;
+  isolation: Exclude<Isolation, 'inline' | 'auto'>;
   root: string;
   memoryMb?: number | undefined;
   /** descriptor of the run's inputs */

@@ -1,9 +1,13 @@
 /** Messages on a pair of pipes: four bytes of length (little endian), then JSON. */
 import type { Readable, Writable } from 'node:stream';
 
-/** JSON has no typed arrays: they go as lists. */
+/** JSON has no typed arrays: they go as lists. A dependency that said nothing is there, as null. */
 const plain = (_: string, value: unknown) =>
-  ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as unknown as ArrayLike<number>) : value;
+  value === undefined
+    ? null
+    : ArrayBuffer.isView(value) && !(value instanceof DataView)
+      ? Array.from(value as unknown as ArrayLike<number>)
+      : value;
 
 export function jsonLink(to: Writable, from: Readable, received: (message: unknown) => void) {
   let rest: Buffer = Buffer.alloc(0);

@@ -73,10 +73,12 @@ export async function openModules(
 const wantsMemory = ({ what }: AnalyzerPlace): boolean => 'file' in what || what.definition.input !== undefined;
 
 /** The module that the pipeline runs. */
-function ready(module: Module, { use }: AnalyzerPlace, { facts, analyze }: Opened): Module {
+function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, analyze }: Opened): Module {
   const { policy } = splitPolicy(use);
   const name = use.name ?? facts.name;
+  checkConfigured(name, configured);
   const { instances = 1, isolation = 'inline' } = use;
+  const inline = isolation === 'inline' || isolation === 'auto';
   if (instances > 1 && !facts.stateless)
     throw new FramepathError('GRAPH_INVALID', `Module '${name}' has instances: ${instances}, but keeps state`, {
       module: name,
@@ -87,7 +89,7 @@ function ready(module: Module, { use }: AnalyzerPlace, { facts, analyze }: Opene
   // Hosts are timed here: who took too long has to be ended too.
   const { timeoutMs, ...rest } = policy;
   const nativePolicy: PolicySpec = {
-    ...(isolation === 'inline' ? policy : rest),
+    ...(inline ? policy : rest),
     ...(instances > 1 && { workers: instances }),
   };
   const { pixels } = module.spec as { pixels: boolean };
@@ -97,10 +99,23 @@ function ready(module: Module, { use }: AnalyzerPlace, { facts, analyze }: Opene
     pixels,
     stride: policy.stride ?? 1,
     ...(input && { input }),
-    where: typeof isolation === 'object' ? isolation.python : isolation === 'inline' ? 'main thread' : isolation,
+    where: typeof isolation === 'object' ? isolation.python : inline ? 'main thread' : isolation,
+    silent: [],
     analyze,
   };
-  return new Module(name, 'value', depends, spec, host);
+  return new Module(name, 'value', depends, spec, host, undefined, module.decidedBy);
+}
+
+/** What the configuration says of a file was said of its name before it was loaded: that has to have been its name. */
+function checkConfigured(name: string, configured: AnalyzerPlace['configured']): void {
+  if (!configured || configured.as === name) return;
+  const of = [name, configured.as].find((one) => configured.names.has(one));
+  if (of === undefined) return;
+  throw new FramepathError(
+    'CONFIG_INVALID',
+    `The configuration speaks of module '${of}', but that a file's module is called '${name}' was seen only when it was loaded`,
+    { module: name, hint: `Say it where it is used: analyzer(file, { name: '${name}' }).` },
+  );
 }
 
 function openPlace(
@@ -112,7 +127,7 @@ function openPlace(
 ): Promise<Opened> {
   const { what, use } = place;
   const { isolation = 'inline' } = use;
-  return isolation === 'inline' || !('file' in what)
+  return isolation === 'inline' || isolation === 'auto' || !('file' in what)
     ? openInline(place, shared, keep)
     : openHosted(module, { ...use, isolation }, what.file, shared!, told, keep);
 }
@@ -136,7 +151,7 @@ async function openInline(
   };
 }
 
-type Elsewhere = Exclude<AnalyzerPlace['use']['isolation'], 'inline' | undefined>;
+type Elsewhere = Exclude<AnalyzerPlace['use']['isolation'], 'inline' | 'auto' | undefined>;
 
 async function openHosted(
   module: Module,

@@ -1,5 +1,4 @@
 /** Modules of your own: where an analyzer is used, and where it runs. */
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
 import { anyOf, fields, flag, integer, number, oneOf, type Rule, text, unexpected } from '../validate.js';
@@ -14,8 +13,16 @@ import {
 import type { InputRequest, InputWords, Shown } from './input.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
 
-/** Where a module runs: on this thread, on one of its own, in a process of its own, or in a Python interpreter. */
-export type Isolation = 'inline' | 'thread' | 'process' | { /** folder of a venv, or an interpreter */ python: string };
+/**
+ * Where a module runs: on this thread, on one of its own, in a process of its own, or in a Python interpreter. `'auto'` is
+ * `'inline'`, unless what it loads conflicts with what else is in this process; then a process of its own.
+ */
+export type Isolation =
+  | 'inline'
+  | 'thread'
+  | 'process'
+  | 'auto'
+  | { /** folder of a venv, or an interpreter */ python: string };
 
 /** How an analyzer is used: where, how often, and what happens when it fails. */
 export interface AnalyzerUse<E extends OnError = OnError> extends Omit<Policy, 'workers'> {
@@ -64,14 +71,21 @@ export interface AnalyzerHost {
   readonly input?: InputRequest;
   /** `main thread`, `thread`, `process`, or the Python interpreter */
   readonly where: string;
+  /** dependencies that the configuration disables: they say nothing */
+  readonly silent: readonly string[];
   /** `frame` is shown; `words` say where its input lies. Rejects with what it threw, or a coded error. */
   analyze(frame: FrameBase, deps: Readonly<Record<string, unknown>>, words: InputWords | undefined): unknown;
 }
 
 /** What has to be opened before a run: an analyzer, here or in a file. @internal */
 export interface AnalyzerPlace {
+  /** `file`: a path, or the name under which a package lists it; absolute when it is opened */
   readonly what: { definition: AnalyzerDefinition } | { file: string };
   readonly use: AnalyzerUse;
+  /** the working directory when it was used */
+  readonly from: string;
+  /** names of modules that the configuration speaks of, and which of them this was taken for before it was loaded */
+  readonly configured?: { as: string; names: ReadonlySet<string> };
 }
 
 type Of<F> =
@@ -98,13 +112,15 @@ export function analyzer<
 /**
  * The analyzer that a file exports, run where `isolation` says. A JavaScript file exports what {@link defineAnalyzer} gives,
  * a Python file what `@analyzer` decorates; it is loaded at start.
- * @param file path (from the working directory, or `root`) or `file:` URL
+ * @param file path (from the working directory, or `root`; it starts with `./`, `../` or `/`, or ends with `.js`, `.ts`, `.py`
+ * and so on), `file:` URL, or the name under which a package lists it (`framepath modules`)
  * @example
  * ```ts
  * analyzer('./smile.js', { isolation: 'process', onError: 'skip' });
  * analyzer<typeof import('./smile.js').smile>('./smile.js'); // typed on the frame
+ * analyzer('face.smile'); // out of a package
  * ```
- * @throws INVALID_ARGUMENT; at start GRAPH_INVALID, MODULE_UNUSABLE; in the run MODULE_FAILED, MODULE_TIMEOUT, MODULE_CRASHED
+ * @throws INVALID_ARGUMENT; at start GRAPH_INVALID, MODULE_UNUSABLE, MODULE_CONFLICT; in the run MODULE_FAILED, MODULE_TIMEOUT, MODULE_CRASHED
  */
 export function analyzer<const N extends string, T = unknown, E extends OnError = 'fail'>(
   file: string | URL,
@@ -122,24 +138,32 @@ export function analyzer(what: object | string | URL, use: AnalyzerUse = {}): Mo
   const { definition, rest } = splitDefinition(given);
   checkDefinition(definition);
   const merged = { ...rest, ...use } as AnalyzerUse;
-  if (merged.isolation !== undefined && merged.isolation !== 'inline')
-    throw unexpected(
-      "'inline' of an analyzer that is no file (give the path of its file instead)",
-      'isolation',
-      merged.isolation,
-    );
-  return placed({ what: { definition }, use: merged }, definition.name, pixels ?? false, factsOf(definition).depends);
+  checkIsolation(undefined, merged.isolation);
+  const place = { what: { definition }, use: merged, from: process.cwd() };
+  return placed(place, definition.name, pixels ?? false, factsOf(definition).depends);
 }
 
 function fromFile(file: string | URL, use: AnalyzerUse): Module {
   fields('use', use, useRules);
   if (typeof file === 'string') text('file', file);
-  const path = file instanceof URL || file.startsWith('file:') ? fileURLToPath(file) : resolve(use.root ?? '.', file);
-  const isolation = use.isolation ?? (path.endsWith('.py') ? { python: 'python3' } : 'inline');
-  if (path.endsWith('.py') && typeof isolation === 'string')
-    throw unexpected('{ python } of a Python file', 'isolation', isolation);
-  return placed({ what: { file: path }, use: { ...use, isolation } }, use.name ?? '', false, []);
+  const path = file instanceof URL || file.startsWith('file:') ? fileURLToPath(file) : file;
+  checkIsolation(path, use.isolation);
+  return placed({ what: { file: path }, use, from: process.cwd() }, use.name ?? '', false, []);
 }
+
+/** Whether an analyzer can run there; `file` is undefined for one that is no file. @throws INVALID_ARGUMENT @internal */
+export function checkIsolation(file: string | undefined, isolation: Isolation | undefined): void {
+  if (isolation === undefined || isolation === 'auto') return;
+  if (file === undefined && isolation !== 'inline') {
+    const expected = "'inline' of an analyzer that is no file (give the path of its file instead)";
+    throw unexpected(expected, 'isolation', isolation);
+  }
+  if (file?.endsWith('.py') && typeof isolation === 'string')
+    throw unexpected('{ python } of a Python file', 'isolation', isolation);
+}
+
+/** Where a file runs when nobody says it. @internal */
+export const usualIsolation = (file: string): Isolation => (file.endsWith('.py') ? { python: 'python3' } : 'inline');
 
 function placed(place: AnalyzerPlace, name: string, pixels: boolean, depends: readonly string[]): Module {
   splitPolicy(place.use); // what does not go together is said now
@@ -159,10 +183,15 @@ const python: Rule = (name, value) => {
 };
 const { workers: _, ...policy } = policyRules;
 
-const useRules: Record<string, Rule> = {
+/** @internal */
+export const useRules: Record<string, Rule> = {
   ...policy,
   name: moduleName,
-  isolation: anyOf("'inline', 'thread', 'process' or { python }", oneOf('inline', 'thread', 'process'), python),
+  isolation: anyOf(
+    "'inline', 'thread', 'process', 'auto' or { python }",
+    oneOf('inline', 'thread', 'process', 'auto'),
+    python,
+  ),
   instances: integer(1, 64),
   options: () => undefined,
   root: text,

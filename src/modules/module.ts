@@ -59,8 +59,24 @@ export class Module<Name extends string = string, Value = unknown, Needs extends
     /** @internal */ readonly spec: UnresolvedSpec,
     /** @internal */ readonly host?: AnalyzerHost,
     /** @internal what becomes the host when a run starts */ readonly place?: AnalyzerPlace,
+    /** @internal the level of configuration that decided an option, where it was not the call */
+    readonly decidedBy: DecidedBy = {},
   ) {}
+
+  /** The same module, but for these. @internal */
+  with(change: {
+    depends?: readonly string[];
+    spec?: UnresolvedSpec;
+    place?: AnalyzerPlace;
+    decidedBy?: DecidedBy;
+  }): Module {
+    const { depends = this.depends, spec = this.spec, place = this.place, decidedBy = this.decidedBy } = change;
+    return new Module(this.name, this.shape, depends, spec, this.host, place, decidedBy);
+  }
 }
+
+/** Option -> e.g. `framepath.config.mjs (production)`. @internal */
+export type DecidedBy = Readonly<Record<string, string>>;
 
 /** @internal */
 export const policyRules = {

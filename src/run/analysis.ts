@@ -49,7 +49,8 @@ export class Analysis {
 
   #dependencies(module: Module, frame: InstanceType<ReturnType<typeof frameClass>>): Record<string, unknown> {
     const at = (name: string) => this.modules.findIndex((other) => other.name === name);
-    return Object.fromEntries(module.depends.map((name) => [name, frame.valueAt(at(name))]));
+    const silent = (module.host?.silent ?? []).map((name) => [name, undefined]);
+    return Object.fromEntries([...silent, ...module.depends.map((name) => [name, frame.valueAt(at(name))])]);
   }
 }
 

@@ -55,6 +55,8 @@ export class RunCore implements FrameOwner, WriterRun {
     readonly modules: readonly Module[],
     /** memory of the analyzers' inputs, and what closes them */
     private readonly analyzers: { inputs?: SharedInputs | undefined; close(): Promise<void> },
+    /** modules that the configuration disables */
+    readonly silent: readonly string[] = [],
   ) {
     this.sourceIds = spec.sources.map((source) => source.id);
     this.#spec = spec;

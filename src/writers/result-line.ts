@@ -11,9 +11,14 @@ export function shownModules(modules: readonly Module[]): { name: string; positi
     .filter(({ name, module }) => !(module.shape === 'tracks' && repeated.has(name)));
 }
 
-/** `{source, index, timeMs, <module>: ...}` with a line feed. */
-export function resultLine(frame: FrameView, shown: ReturnType<typeof shownModules>): string {
-  const values = shown.map(({ name, position, module }) => [name, plain(module, frame.valueAt(position))] as const);
+/** `{source, index, timeMs, <module>: ...}` with a line feed; of a module that is `silent` null. */
+export function resultLine(
+  frame: FrameView,
+  shown: ReturnType<typeof shownModules>,
+  silent: readonly string[] = [],
+): string {
+  const said = shown.map(({ name, position, module }) => [name, plain(module, frame.valueAt(position))] as const);
+  const values = [...said, ...silent.map((name) => [name, null] as const)];
   const { source, index, timeMs } = frame;
   return `${JSON.stringify({ source, index, timeMs, ...Object.fromEntries(values) })}\n`;
 }

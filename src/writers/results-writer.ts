@@ -16,6 +16,7 @@ export class ResultsWriter {
     private readonly file: OutputFile,
     modules: readonly Module[],
     private readonly open: () => readonly number[],
+    private readonly silent: readonly string[] = [],
   ) {
     this.#shown = shownModules(modules);
   }
@@ -33,7 +34,7 @@ export class ResultsWriter {
 
   #line(frame: FrameView): string {
     try {
-      return resultLine(frame, this.#shown);
+      return resultLine(frame, this.#shown, this.silent);
     } catch (cause) {
       const why = messageOf(cause);
       throw new FramepathError(

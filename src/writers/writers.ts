@@ -20,6 +20,8 @@ export interface FilePaths {
 /** What writers ask of their run. */
 export interface WriterRun {
   readonly modules: readonly Module[];
+  /** names of modules that say nothing in this run */
+  readonly silent: readonly string[];
   readonly sourceIds: readonly string[];
   /** positions of the sources that may still deliver */
   open(): readonly number[];
@@ -66,7 +68,7 @@ export class Writers {
       throw error;
     }
     const results = writers.#files.get('results');
-    if (results) writers.#results = new ResultsWriter(results, run.modules, () => run.open());
+    if (results) writers.#results = new ResultsWriter(results, run.modules, () => run.open(), run.silent);
     return writers;
   }
 

@@ -1,0 +1,130 @@
+/** What one process holds, or would hold, of native code. */
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type Package, packageAround } from '../packages/package-file.js';
+import { gpuProviders, type Provider } from '../providers/provider.js';
+import { readElf } from './elf.js';
+import { loadedLibraries } from './loaded.js';
+import { type NativePackage, nativeOf, nativePackages, onnxRuntimeOf } from './native-packages.js';
+
+/** What a module, framepath or the program brings into a process. */
+export interface Content {
+  /** in a sentence: `module 'smile'`, `framepath`, `this program` */
+  who: string;
+  packages: NativePackage[];
+  runtimes: Runtime[];
+  cuda: CudaLibrary[];
+}
+
+/** A library of ONNX Runtime. */
+export interface Runtime {
+  path: string;
+  version: string;
+}
+
+/** A library of CUDA that a file needs, or that is loaded. */
+export interface CudaLibrary {
+  /** `libcudart` */
+  name: string;
+  major: number;
+  /** who needs it, or where it is */
+  path: string;
+}
+
+const runtimeName = /^libonnxruntime\.so(\.|$)/;
+
+/** `libcudart.so.12` -> its name and major. */
+function cudaLibrary(soname: string, path: string): CudaLibrary[] {
+  const [, name, major] = /^(libcudart|libcublas|libcudnn)\.so\.(\d+)/.exec(soname) ?? [];
+  return name ? [{ name, major: Number(major), path }] : [];
+}
+
+/** The version that its symbols have, else that of its file name. */
+function runtimeAt(path: string): Runtime {
+  const real = realpathSync(path);
+  const symbols = readElf(real)?.versions.find((version) => version.startsWith('VERS_'));
+  const version = symbols?.slice('VERS_'.length) ?? /\.so\.(\d[\d.]*)$/.exec(real)?.[1] ?? 'of unknown version';
+  return { path: real, version };
+}
+
+/** Of a module that names these packages. */
+export function contentOf(who: string, packages: Iterable<Package>): Content {
+  const native = [...nativePackages(packages).values()];
+  return {
+    who,
+    packages: native,
+    runtimes: native.flatMap((one) => {
+      const runtime = onnxRuntimeOf(one);
+      return runtime ? [runtimeAt(runtime.path)] : [];
+    }),
+    cuda: native.flatMap(({ files }) =>
+      files.flatMap(({ path, needed }) => needed.flatMap((soname) => cudaLibrary(soname, path))),
+    ),
+  };
+}
+
+/** What this process has loaded already; packages only of these names. */
+export function loadedContent(names: ReadonlySet<string>): Content {
+  const libraries = loadedLibraries();
+  const packages = new Map<string, NativePackage>();
+  for (const path of libraries) {
+    const owner = path.includes('/node_modules/') || /\.node$/.test(path) ? packageAround(dirname(path)) : undefined;
+    if (!owner || packages.has(owner.folder) || !names.has(owner.name)) continue;
+    const native = nativeOf(owner);
+    if (native) packages.set(native.folder, native);
+  }
+  return {
+    who: 'this program',
+    packages: [...packages.values()],
+    runtimes: libraries.filter((path) => runtimeName.test(basename(path))).map(runtimeAt),
+    cuda: libraries.flatMap((path) => cudaLibrary(basename(path), path)),
+  };
+}
+
+/** What framepath runs models with. */
+export interface Inference {
+  /** where ONNX Runtime may be, best first */
+  libraries: readonly string[];
+  device: string;
+  providers: readonly Provider[] | undefined;
+}
+
+/** What framepath itself opens to run models: the first library that is there, and its CUDA provider where one is used. */
+export function frameworkContent({ libraries, device, providers }: Inference): Content {
+  const path = libraries.map(whereIs).find((found) => found !== undefined);
+  const allowed = providers === undefined || gpuProviders.some((one) => providers.includes(one));
+  const usesCuda = allowed && (device.startsWith('cuda') || (device === 'auto' && hasGpu()));
+  const provider = path && join(dirname(path), 'libonnxruntime_providers_cuda.so');
+  const elf = provider && usesCuda && existsSync(provider) ? readElf(provider) : undefined;
+  return {
+    who: 'framepath',
+    packages: [],
+    runtimes: path ? [runtimeAt(path)] : [],
+    cuda: elf ? elf.needed.flatMap((soname) => cudaLibrary(soname, provider!)) : [],
+  };
+}
+
+/** Whether there is a driver of NVIDIA's, on Linux or below WSL: without one `auto` is the CPU. */
+const hasGpu = (): boolean => existsSync('/dev/nvidiactl') || existsSync('/dev/dxg');
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** A library as the system finds it: by its path, or by name in the usual folders. */
+function whereIs(library: string): string | undefined {
+  if (library.includes('/')) return isFile(library) ? library : undefined;
+  const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
+  const usual = [
+    `/lib/${machine}-linux-gnu`,
+    `/usr/lib/${machine}-linux-gnu`,
+    '/lib64',
+    '/usr/lib64',
+    '/usr/local/lib',
+    '/lib',
+    '/usr/lib',
+  ];
+  const folders = [...(process.env.LD_LIBRARY_PATH?.split(':') ?? []), ...usual];
+  return folders
+    .filter((folder) => folder)
+    .map((folder) => join(folder, library))
+    .find(isFile);
+}

@@ -1,0 +1,104 @@
+/** Modules as the configuration leaves them: files found, options decided, what is disabled left out. */
+import { extname, isAbsolute, resolve } from 'node:path';
+import { decideModule, type ModuleLevel, unfit } from '../module-settings.js';
+import { type AnalyzerPlace, type AnalyzerUse, checkIsolation } from '../modules/analyzer.js';
+import { type Module, splitPolicy, type UnresolvedSpec } from '../modules/module.js';
+import { findListed, listedAnalyzers } from '../packages/listed-analyzers.js';
+import type { Scans } from './scans.js';
+
+export interface Configured {
+  modules: Module[];
+  /** name -> who disabled it */
+  disabled: Map<string, string>;
+  /** what the configuration says of modules that are not there */
+  unused: { module: string; from: string }[];
+}
+
+/** @throws CONFIG_INVALID, MODULE_UNUSABLE */
+export async function configureModules(
+  given: readonly Module[],
+  levels: readonly ModuleLevel[],
+  scans: Scans,
+): Promise<Configured> {
+  const names = new Set(levels.flatMap(({ modules }) => Object.keys(modules)));
+  const configured: Configured = { modules: [], disabled: new Map(), unused: [] };
+  const known = new Set<string>();
+  for (const module of given) {
+    const { place } = module;
+    const name = place && names.size > 0 ? await nameOf(module, place, scans) : module.name;
+    known.add(name);
+    const { settings, decidedBy } = decideModule(module, name, levels);
+    const { enabled = true, ...said } = settings;
+    if (!enabled) configured.disabled.set(name, decidedBy.enabled!);
+    else if (place) configured.modules.push(placed(module, place, said, decidedBy, { as: name, names }));
+    else configured.modules.push(withPolicy(module, said, decidedBy));
+  }
+  for (const { from, modules } of levels)
+    for (const module of Object.keys(modules)) if (!known.has(module)) configured.unused.push({ module, from });
+  return configured;
+}
+
+/** The name of an analyzer before it is loaded, as well as it can be known. */
+async function nameOf(module: Module, { what, use, from }: AnalyzerPlace, scans: Scans): Promise<string> {
+  if (!('file' in what) || use.name !== undefined) return module.name;
+  const folder = resolve(from, use.root ?? '.');
+  if (!isListedName(what.file)) return scans.nameOf(resolve(folder, what.file));
+  // One that nobody lists may be disabled, or have a root in the configuration; else it is refused when it is placed.
+  const listed = listedAnalyzers(folder).find(({ name, file }) => name === what.file && file !== undefined);
+  return listed ? scans.nameOf(listed.file!) : what.file.slice(what.file.lastIndexOf('.') + 1);
+}
+
+/** A name that a package lists, and no path. */
+function isListedName(file: string): boolean {
+  return !isAbsolute(file) && !/^\.{0,2}\/|^\.{1,2}$/.test(file) && !/^\.([mc]?[jt]sx?|py)$/.test(extname(file));
+}
+
+const locate = (file: string, folder: string): string =>
+  isListedName(file) ? findListed(file, folder) : resolve(folder, file);
+
+function placed(
+  module: Module,
+  place: AnalyzerPlace,
+  said: AnalyzerUse,
+  levels: Readonly<Record<string, string>>,
+  configured: NonNullable<AnalyzerPlace['configured']>,
+): Module {
+  const { use, decidedBy } = merged(place.use, said, levels);
+  const folder = resolve(place.from, use.root ?? '.');
+  const file = 'file' in place.what ? locate(place.what.file, folder) : undefined;
+  const [decider] = decidedBy.isolation ? [decidedBy.isolation] : Object.values(decidedBy);
+  try {
+    splitPolicy(use);
+    checkIsolation(file, use.isolation);
+  } catch (cause) {
+    throw decider === undefined ? cause : unfit(configured.as, decider, cause);
+  }
+  return module.with({
+    decidedBy,
+    place: {
+      what: file === undefined ? place.what : { file },
+      use: { ...use, ...(use.root !== undefined && { root: folder }) },
+      from: place.from,
+      ...(configured.names.size > 0 && { configured }),
+    },
+  });
+}
+
+function withPolicy(module: Module, said: object, levels: Readonly<Record<string, string>>): Module {
+  const { use: policy, decidedBy } = merged(module.spec.policy ?? {}, said, levels);
+  const [from] = Object.values(decidedBy);
+  if (from === undefined) return module;
+  try {
+    splitPolicy(policy);
+  } catch (cause) {
+    throw unfit(module.name, from, cause);
+  }
+  return module.with({ decidedBy, spec: { ...module.spec, policy } as UnresolvedSpec });
+}
+
+/** The call wins, key by key. */
+function merged<T extends object>(call: T, said: object, levels: Readonly<Record<string, string>>) {
+  const stated = Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined));
+  const decidedBy = Object.fromEntries(Object.entries(levels).filter(([key]) => key in said && !(key in stated)));
+  return { use: { ...said, ...stated } as T, decidedBy };
+}

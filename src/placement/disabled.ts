@@ -1,0 +1,38 @@
+/** What a disabled module means to the others: it says nothing, and whoever needs its boxes goes with it. */
+import { Module, type UnresolvedSpec } from '../modules/module.js';
+
+/** Of a graph without those in `disabled` (name -> why): the modules that stay, and all that do not. */
+export function withoutDisabled(
+  modules: readonly Module[],
+  disabled: ReadonlyMap<string, string>,
+): { modules: Module[]; disabled: Map<string, string> } {
+  const gone = new Map(disabled);
+  if (gone.size === 0) return { modules: [...modules], disabled: gone };
+  let stays = [...modules];
+  for (let before = -1; before !== gone.size; ) {
+    before = gone.size;
+    for (const { name, spec, host } of stays) {
+      const boxes = host?.input?.crop ?? ('of' in spec ? spec.of : undefined);
+      if (boxes !== undefined && gone.has(boxes)) gone.set(name, `it needs the boxes of '${boxes}'`);
+    }
+    stays = stays.filter(({ name }) => !gone.has(name));
+  }
+  return { modules: stays.map((module) => withSilence(module, gone)), disabled: gone };
+}
+
+/** Those that are gone are no dependencies any more, and stand in for nothing. */
+function withSilence(module: Module, gone: ReadonlyMap<string, string>): Module {
+  const silent = module.depends.filter((name) => gone.has(name));
+  const { policy } = module.spec;
+  const noFallback = policy?.fallback !== undefined && gone.has(policy.fallback);
+  if (silent.length === 0 && !noFallback) return module;
+  const depends = module.depends.filter((name) => !gone.has(name));
+  const { fallback: _, ...rest } = policy ?? {};
+  const spec = {
+    ...module.spec,
+    ...(module.spec.kind === 'js' && { depends }),
+    ...(noFallback && { policy: { ...rest, ...(rest.onError === 'fallback' && { onError: 'skip' }) } }),
+  } as UnresolvedSpec;
+  const host = module.host && { ...module.host, silent };
+  return new Module(module.name, module.shape, depends, spec, host, module.place, module.decidedBy);
+}

@@ -1,0 +1,41 @@
+/** What becomes of a pipeline's modules before anything is opened: configured, then given their places. */
+import type { DecidedSettings } from '../config.js';
+import type { ModuleLevel } from '../module-settings.js';
+import type { Module } from '../modules/module.js';
+import { runtimeLibraries } from '../runtime-library.js';
+import { configureModules } from './configure.js';
+import { isolateModules } from './isolate.js';
+import { Scans } from './scans.js';
+
+export interface Placed {
+  modules: Module[];
+  /** name -> who disabled it */
+  disabled: Map<string, string>;
+  warnings: string[];
+}
+
+/** Whether framepath itself runs a model for it. */
+const infers = ({ spec }: Module): boolean => 'model' in spec && !(spec.kind === 'identify' && spec.reid === 'off');
+
+/** @throws CONFIG_INVALID, MODULE_UNUSABLE, MODULE_CONFLICT */
+export async function placeModules(
+  given: readonly Module[],
+  levels: readonly ModuleLevel[],
+  settings: DecidedSettings,
+): Promise<Placed> {
+  const scans = new Scans();
+  const { modules, disabled, unused } = await configureModules(given, levels, scans);
+  const inference = modules.some(infers) ? inferenceOf(settings) : undefined;
+  const isolated = await isolateModules(modules, inference, scans);
+  const warnings = unused.map(
+    ({ module, from }) => `${from} speaks of module '${module}', which this pipeline does not have`,
+  );
+  return { modules: isolated.modules, disabled, warnings: [...warnings, ...isolated.warnings] };
+}
+
+/** What models are run with. */
+export const inferenceOf = ({ runtimeLibrary, device, providers }: DecidedSettings) => ({
+  libraries: runtimeLibraries(runtimeLibrary.value),
+  device: device.value,
+  providers: providers.value,
+});
