@@ -33,6 +33,7 @@ export type { InputCrop, InputPicture, InputRequest, Shown } from './modules/inp
 export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';
 export { type TrackOptions, track } from './modules/track.js';
 export { raw } from './modules/whole-picture.js';
+export type { InputWindow } from './modules/window.js';
 export type { BitrateRange, EncodeOptions } from './output.js';
 export { type MissingModules, type Pipeline, pipeline, type StartOptions } from './pipeline.js';
 export { probe, type SourceInfo } from './probe.js';

@@ -41,7 +41,7 @@ class Crop(Picture):
 
 
 class Frame:
-    """source (id), index, timeMs, width, height; `input` is what the analyzer asked for: a Picture, or a list of Crops."""
+    """source (id), index, timeMs, width, height; `input` is what the analyzer asked for: a Picture, or a list of Crops or Windows."""
 
     __slots__ = ("source", "index", "timeMs", "width", "height", "input")
 
