@@ -31,6 +31,7 @@ export { type DetectOptions, detect } from './modules/detect.js';
 export { type IdentifyOptions, identify } from './modules/identify.js';
 export type { InputCrop, InputPicture, InputRequest, Shown } from './modules/input.js';
 export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';
+export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './modules/schema.js';
 export { type TrackOptions, track } from './modules/track.js';
 export { raw } from './modules/whole-picture.js';
 export type { InputWindow } from './modules/window.js';

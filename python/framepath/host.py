@@ -105,7 +105,7 @@ class Host:
             wanted = self.definition.input
             read = read_windows if wanted and wanted.get("of") else read_input
             pixels = read(self.memory, words, wanted) if words and wanted else None
-            value = self.analyze(Frame(message["frame"], pixels), message["deps"])
+            value = self.definition.checked(self.analyze(Frame(message["frame"], pixels), message["deps"]))
             answer = {"kind": "answer", "id": message["id"], "value": value}
             self.send(answer)
         except Exception as error:
