@@ -23,11 +23,12 @@ InputRef WindowReader::read(const Task& task) {
 
   // Crops first: when one of them cannot be made, every window stays as it was.
   std::vector<InputRef> entering(boxes.size());
+  size_t count = 0;
   for (size_t i = 0; i < boxes.size(); i++) {
     const auto known = source.tracks.find(boxes[i].track);
     const int64_t seen = known == source.tracks.end() ? 0 : known->second.seen;
     if (boxes[i].detection < 0 || seen % spec_.stride != 0) continue;
-    checkRoom(i + 1);
+    checkRoom(++count);
     entering[i] = crops_->readCrop(task, static_cast<int32_t>(i));
   }
   for (size_t i = 0; i < boxes.size(); i++) {

@@ -88,7 +88,8 @@ function ready(module: Module, { use }: AnalyzerPlace, { facts, analyze }: Opene
       hint: 'Say stateless: true in its definition if it keeps nothing between frames, or remove instances.',
     });
   const input = facts.input && inputSpec(facts.input);
-  const depends = [...new Set([...facts.depends, ...[input?.crop ?? input?.of ?? []].flat()])];
+  const boxes = input?.crop ?? input?.of;
+  const depends = [...new Set([...facts.depends, ...(boxes === undefined ? [] : [boxes])])];
   // Hosts are timed here: who took too long has to be ended too.
   const { timeoutMs, ...rest } = policy;
   const nativePolicy: PolicySpec = {
