@@ -56,6 +56,7 @@ const onDevice = [
   'conformance_test',
   'infer_box_decoder_test',
   'infer_head_test',
+  'infer_integer_test',
   'infer_mask_test',
   'infer_provider_test',
   'infer_scene_test',
@@ -64,6 +65,7 @@ const onDevice = [
   'media_read_test',
   'media_time_test',
   'pipeline_models_test',
+  'window_test',
 ];
 
 /** How work behaves there: at once; late, so that missing fences show; and out of reach for host code. */
@@ -198,6 +200,7 @@ const threaded = [
   'media_write_test',
   'pipeline_storm_test',
   'pipeline_test',
+  'window_test',
 ];
 
 async function runSanitized() {

@@ -2,6 +2,7 @@
 import { FramepathError } from './errors.js';
 import type { InputCrop, InputPicture } from './modules/input.js';
 import type { Module } from './modules/module.js';
+import type { InputWindow } from './modules/window.js';
 import { field, kind, moduleOffsets, readValue } from './packed.js';
 import type { Box } from './results.js';
 import { box, fields, integer, oneOf, unexpected } from './validate.js';
@@ -105,7 +106,7 @@ export class FrameView implements FrameBase {
   readonly #at: number;
   readonly #external: readonly unknown[] | undefined;
   /** the pixels an analyzer asked for, while it is shown the frame */
-  declare input: InputPicture | readonly InputCrop[] | undefined;
+  declare input: InputPicture | readonly InputCrop[] | readonly InputWindow[] | undefined;
   #offsets: number[] | undefined;
   readonly #read: unknown[] = [];
   #lease: Lease;

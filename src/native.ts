@@ -88,6 +88,14 @@ export interface InputSpec {
   crop?: string;
   /** crops of faces turned upright where the detector has keypoints: as `'dlib'` or `'arcface'` models want them */
   align?: 'dlib' | 'arcface' | 'none';
+  /** name of a tracker or identify: the last crops of each track it sees, instead of `crop`; it becomes a dependency */
+  of?: string;
+  /** with `of`: most crops of a track, 1 to 256 */
+  window?: number;
+  /** with `of`: every stride-th frame in which the track is seen enters its window; default 1; window x stride at most 1024 */
+  stride?: number;
+  /** with `of`: crops from which on a track is shown; default `window`: only when it is full */
+  min?: number;
 }
 
 export type ModuleSpec = { name: string; policy?: PolicySpec } & (
@@ -243,6 +251,9 @@ export interface RunCallbacks {
    * ```
    * input      = slot, capacity, pictures...     where in SharedInputs; 0 0 without pictures
    * picture    = offset (in the slot), bytes, width, height, x1, y1, x2, y2, index (of the box; -1: the whole frame)
+   *              of a module with windows
+   * input      = 0, 0, windows...
+   * window     = track, index, x1, y1, x2, y2, fresh (0 or 1), width, height, bytes, n, n x (slot, capacity)
    * ```
    */
   task(module: number, taskId: number, record: Float64Array, attempt: number, input?: Float64Array): void;

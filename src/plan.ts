@@ -67,6 +67,7 @@ function needed(byName: ReadonlyMap<string, Module>, name: string, who: string, 
 }
 
 const boxShapes: readonly Shape[] = ['detections', 'tracks', 'people'];
+const trackShapes: readonly Shape[] = ['tracks', 'people'];
 const inputShapes: Partial<Record<Shape, readonly Shape[]>> = {
   tracks: ['detections'],
   people: ['tracks'],
@@ -83,6 +84,13 @@ function checkInputs(module: Module, byName: ReadonlyMap<string, Module>): void 
   const crop = module.host?.input?.crop;
   if (crop !== undefined && !boxShapes.includes(byName.get(crop)!.shape))
     throw invalid(`Module '${module.name}' crops what '${crop}' gives, which are no boxes`, module.name);
+  const of = module.host?.input?.of;
+  if (of !== undefined && !trackShapes.includes(byName.get(of)!.shape))
+    throw invalid(
+      `Module '${module.name}' wants windows of what '${of}' gives, which are no tracks`,
+      module.name,
+      'Name a module made by track(...) or identify(...).',
+    );
   const fallback = module.spec.policy?.fallback;
   if (fallback !== undefined) needed(byName, fallback, `Module '${module.name}' falls back to`, module.name);
 }

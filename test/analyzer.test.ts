@@ -4,7 +4,7 @@ import { scratch } from './fake/mock.js';
 import { record } from './fake/records.js';
 
 vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, defineAnalyzer, detect, pipeline, video } = await import('../src/index.js');
+const { analyzer, defineAnalyzer, detect, pipeline, track, video } = await import('../src/index.js');
 const { Values } = await import('../src/values.js');
 const { model } = scratch('analyzer');
 
@@ -135,6 +135,71 @@ describe('the use of an analyzer', () => {
     wrong(() => defineAnalyzer({ name: 'a', input: {}, analyze }));
     wrong(() => defineAnalyzer({ name: 'a', input: { width: 8, format: 'nv12', crop: 'faces' }, analyze }));
     wrong(() => defineAnalyzer({ name: 'a', input: { width: 8, align: 'dlib' }, analyze }));
+  });
+
+  test('with a window is checked when it is written', () => {
+    const windows = (input: object) => () => defineAnalyzer({ name: 'a', input: input as never, analyze });
+    const good = { of: 'tracks', window: 16, width: 112 };
+    for (const input of [good, { ...good, stride: 64 }, { ...good, min: 1, align: 'dlib', format: 'gray8' }])
+      expect(windows(input)).not.toThrow();
+    wrong(windows({ of: 'tracks', width: 112 })); // no window
+    wrong(windows({ of: 'tracks', window: 16 })); // no size
+    wrong(windows({ window: 16, width: 112 })); // of nobody
+    wrong(windows({ stride: 2, width: 112 }));
+    wrong(windows({ min: 2, crop: 'faces', width: 112 }));
+    wrong(windows({ ...good, crop: 'faces' }));
+    wrong(windows({ ...good, format: 'nv12' }));
+    wrong(windows({ ...good, window: 0 }));
+    wrong(windows({ ...good, window: 257 }));
+    wrong(windows({ ...good, stride: 0 }));
+    wrong(windows({ ...good, stride: 65 })); // 1040 frames back
+    wrong(windows({ ...good, min: 17 }));
+    wrong(windows({ ...good, min: 0 }));
+    wrong(windows({ ...good, width: 1200 })); // 65.9 MiB a track
+  });
+
+  test('with a window is what the native side is told, in order whatever it says of itself', async () => {
+    const moves = defineAnalyzer({
+      name: 'moves',
+      stateless: true,
+      input: { of: 'tracks', window: 8, stride: 2, width: 16 },
+      analyze,
+    });
+    const run = await pipeline(video('a.mp4'))
+      .use(faces())
+      .use(track('tracks', { of: 'faces' }))
+      .use(analyzer(moves))
+      .start();
+    expect(fake.run.spec.modules[2]).toEqual({
+      name: 'moves',
+      kind: 'js',
+      depends: ['tracks'],
+      pixels: false,
+      stateless: false,
+      input: { of: 'tracks', window: 8, stride: 2, width: 16, height: 16 },
+      policy: {},
+    });
+    await run.close();
+    const twice = pipeline(video('a.mp4'))
+      .use(faces())
+      .use(track('tracks', { of: 'faces' }))
+      .use(analyzer(moves, { instances: 2 }))
+      .start();
+    await expect(twice).rejects.toMatchObject({
+      code: 'GRAPH_INVALID',
+      module: 'moves',
+      hint: expect.stringContaining('remove instances'),
+    });
+  });
+
+  test('with a window of what are no tracks fails the start', async () => {
+    const moves = defineAnalyzer({ name: 'moves', input: { of: 'faces', window: 8, width: 16 }, analyze });
+    const start = pipeline(video('a.mp4')).use(faces()).use(analyzer(moves)).start();
+    await expect(start).rejects.toMatchObject({
+      code: 'GRAPH_INVALID',
+      module: 'moves',
+      hint: expect.stringContaining('track(...)'),
+    });
   });
 
   test('with an input and without state is what the native side is told', async () => {

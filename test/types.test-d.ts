@@ -1,5 +1,6 @@
 /** What the compiler knows: checked by vitest's typecheck run, never executed. */
 import { describe, expectTypeOf, test } from 'vitest';
+import { z } from 'zod';
 import {
   analyzer,
   type BoxClasses,
@@ -11,6 +12,7 @@ import {
   follow,
   grid,
   type InputCrop,
+  type InputWindow,
   identify,
   type Person,
   pipeline,
@@ -114,6 +116,17 @@ describe('analyzers of files', () => {
     },
   });
 
+  test('are shown windows of tracks', () => {
+    defineAnalyzer({
+      name: 'moves',
+      input: { of: 'tracks', window: 16, width: 112 },
+      analyze: ({ input }) => {
+        expectTypeOf(input).toEqualTypeOf<readonly InputWindow[]>();
+        return input.length;
+      },
+    });
+  });
+
   test('are typed by their definition, by name, or not at all', async () => {
     const typed = await pipeline()
       .use(faces)
@@ -134,6 +147,41 @@ describe('analyzers of files', () => {
       .use(analyzer(smile, { onError: 'skip' }))
       .start();
     expectTypeOf<FrameOf<typeof run>['smile']>().toEqualTypeOf<number[] | undefined>();
+  });
+});
+
+describe('analyzers with a schema', () => {
+  const schema = z.object({ score: z.number(), label: z.string().default('none') });
+  type Out = { score: number; label: string };
+  const smiles = defineAnalyzer({
+    name: 'smiles',
+    depends: [faces],
+    schema,
+    analyze: (_, deps) => {
+      expectTypeOf(deps.faces).toEqualTypeOf<Detection[]>();
+      return { score: deps.faces.length };
+    },
+  });
+
+  test('return what it takes, and give what it makes of it', async () => {
+    const run = await pipeline()
+      .use(faces)
+      .use(analyzer(smiles, { onError: 'skip' }))
+      .use(analyzer({ name: 'own', schema, analyze: async () => ({ score: 1 }) }))
+      .use(analyzer({ name: 'words', schema: z.string().transform(Number), analyze: () => '5' }))
+      .start();
+    expectTypeOf<FrameOf<typeof run>['smiles']>().toEqualTypeOf<Out | undefined>();
+    expectTypeOf<FrameOf<typeof run>['own']>().toEqualTypeOf<Out>();
+    expectTypeOf<FrameOf<typeof run>['words']>().toEqualTypeOf<number>();
+    const file = await pipeline().use(faces).use(analyzer<typeof smiles>('./smiles.js')).start();
+    expectTypeOf<FrameOf<typeof file>['smiles']>().toEqualTypeOf<Out>();
+  });
+
+  test('that return something else are an error', () => {
+    // @ts-expect-error no score
+    defineAnalyzer({ name: 'a', schema, analyze: () => ({ label: 'glad' }) });
+    // @ts-expect-error no object
+    analyzer({ name: 'a', schema, analyze: () => 5 });
   });
 });
 

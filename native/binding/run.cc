@@ -27,9 +27,24 @@ Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words) {
   std::copy(words.begin(), words.end(), array.Data());
   return array;
 }
-// The form is described at RunCallbacks in src/native.ts; undefined without an input.
+// These forms are described at RunCallbacks in src/native.ts.
+std::vector<double> windowWords(const graph::Input& input) {
+  std::vector<double> words{0, 0};
+  for (const graph::TrackWindow& window : input.windows) {
+    const graph::Picture& picture = window.frames.front()->pictures.front();
+    words.insert(words.end(), {static_cast<double>(window.track), static_cast<double>(window.item), window.box.x1,
+                               window.box.y1, window.box.x2, window.box.y2, window.fresh ? 1.0 : 0.0,
+                               static_cast<double>(picture.width), static_cast<double>(picture.height),
+                               static_cast<double>(picture.bytes), static_cast<double>(window.frames.size())});
+    for (const graph::InputRef& frame : window.frames)
+      words.insert(words.end(), {static_cast<double>(frame->slot->offset), static_cast<double>(frame->slot->capacity)});
+  }
+  return words;
+}
+// Undefined without an input.
 Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
   if (!input) return env.Undefined();
+  if (!input->windows.empty()) return wordsArray(env, windowWords(*input));
   std::vector<double> words{0, 0};
   if (input->slot) words = {static_cast<double>(input->slot->offset), static_cast<double>(input->slot->capacity)};
   for (const graph::Picture& picture : input->pictures)

@@ -28,6 +28,10 @@ graph::InputSpec inputFrom(const Json& json) {
   input.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
   input.crop = get<std::string>(json, "crop", "");
   input.align = get<std::string>(json, "align", "none");
+  input.of = get<std::string>(json, "of", "");
+  input.window = get(json, "window", 0);
+  input.stride = get(json, "stride", 1);
+  input.min = get(json, "min", input.window);
   return input;
 }
 

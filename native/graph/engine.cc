@@ -255,7 +255,10 @@ void Engine::join() {
 void Engine::checkFinished(Source& source, int32_t number, After& after) {
   if (!source.ended || source.unspoken > 0 || source.finishedHook || stopping_) return;
   source.finishedHook = true;
-  for (auto& lane : lanes_) lane->strides.forget(number);
+  for (auto& lane : lanes_) {
+    lane->strides.forget(number);
+    for (auto& worker : lane->workers) after.calls.push_back([worker, number] { worker->forget(number); });
+  }
   if (hooks_.sourceFinished) after.calls.push_back([this, number] { hooks_.sourceFinished(number); });
   for (auto& call : source.removed) after.calls.push_back(std::move(call));
   source.removed.clear();

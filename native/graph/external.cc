@@ -8,23 +8,26 @@ namespace framepath::graph {
 
 class ExternalModule::ExternalWorker : public Worker {
  public:
-  ExternalWorker(std::shared_ptr<ExternalModule> module, std::unique_ptr<InputReader> reader)
+  ExternalWorker(std::shared_ptr<ExternalModule> module, std::unique_ptr<PixelReader> reader)
       : module_(std::move(module)), reader_(std::move(reader)) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     for (size_t i = 0; i < tasks.size(); i++) says[i] = module_->wait(tasks[i], reader_.get());
   }
   void interrupt() override { module_->close(); }
+  void forget(int32_t source) override {
+    if (reader_) reader_->forget(source);
+  }
 
  private:
   std::shared_ptr<ExternalModule> module_;
-  std::unique_ptr<InputReader> reader_;
+  std::unique_ptr<PixelReader> reader_;
 };
 
-std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<InputReader> reader) {
+std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<PixelReader> reader) {
   return std::make_unique<ExternalWorker>(shared_from_this(), std::move(reader));
 }
 
-Observation ExternalModule::wait(const TaskRef& task, InputReader* reader) {
+Observation ExternalModule::wait(const TaskRef& task, PixelReader* reader) {
   const InputRef input = reader ? reader->read(*task) : nullptr;
   int64_t attempt = 0;
   {

@@ -24,7 +24,7 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
       : name_(std::move(name)), timeoutMs_(timeoutMs), ask_(std::move(ask)) {}
 
   // `reader` may be null.
-  std::unique_ptr<Worker> openWorker(std::unique_ptr<InputReader> reader);
+  std::unique_ptr<Worker> openWorker(std::unique_ptr<PixelReader> reader);
   struct Answer {
     enum Kind : uint8_t { nothing, value, failed } kind = nothing;
     std::optional<Error> error;  // of `failed`
@@ -42,7 +42,7 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
     int64_t attempt = 0;
     std::optional<Answer> answer;
   };
-  Observation wait(const TaskRef& task, InputReader* reader);
+  Observation wait(const TaskRef& task, PixelReader* reader);
 
   const std::string name_;
   const double timeoutMs_;

@@ -46,6 +46,10 @@ InputRef InputReader::read(const Task& task) {
   return task.lease->share<Input>(key_, [&] { return make(task); });
 }
 
+InputRef InputReader::readCrop(const Task& task, int32_t item) {
+  return task.lease->share<Input>(key_ + " only " + std::to_string(item), [&] { return crops(task, item); });
+}
+
 Input InputReader::make(const Task& task) {
   return spec_.crop.empty() ? wholeFrame(*task.frame()) : crops(task);
 }
@@ -77,10 +81,11 @@ void InputReader::bringHome(const SharedMemory::Slot& slot, const Memory& made, 
   queue_->synchronize();
 }
 
-Input InputReader::crops(const Task& task) {
+Input InputReader::crops(const Task& task, int32_t only) {
   Input input;
   const Observation& says = task.observations[crops_.boxes];
-  const std::vector<SeenBox> boxes = boxesOf(says);
+  std::vector<SeenBox> boxes = boxesOf(says);
+  if (only >= 0) boxes = {boxes.at(static_cast<size_t>(only))};
   if (boxes.empty()) return input;
   const FrameRef& frame = task.frame();
   const Detections* detections = nullptr;  // with a stride, boxes and keypoints may be of two frames: then by box
@@ -116,8 +121,8 @@ Input InputReader::crops(const Task& task) {
         request.keypointScheme = detections->keypointsPer;
       }
       args.items[i] = infer::cropItem(*frame, infer::cropMap(chip, request));
-      input.pictures.push_back(
-          {spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box, static_cast<int32_t>(from + i)});
+      const int32_t item = only >= 0 ? only : static_cast<int32_t>(from + i);
+      input.pictures.push_back({spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box, item});
     }
     args.data = data + from * bytes;
     launch(*device_, *queue_, args, Grid{spec_.width, spec_.height, args.count});

@@ -22,6 +22,11 @@ struct InputSpec {
   PixelFormat format = pixelFormat::rgb24;  // rgb24, gray8; whole frames also nv12
   std::string crop;                         // module whose boxes are cut out; empty: the whole frame
   std::string align = "none";               // crops: dlib or arcface where there are keypoints (infer/alignment.h)
+  // The last crops of every track of a module instead of `crop` (graph/window.h).
+  std::string of;
+  int32_t window = 0;  // most crops of a track
+  int32_t stride = 1;  // every stride-th frame in which the track is seen enters
+  int32_t min = 0;     // crops from which on a track is shown
 };
 
 struct Picture {
@@ -31,31 +36,53 @@ struct Picture {
   int32_t item = -1;             // crops: position among the module's boxes
 };
 
+struct Input;
+using InputRef = std::shared_ptr<const Input>;
+
+// What a track looked like lately.
+struct TrackWindow {
+  int64_t track = 0;
+  Box box;                       // in this frame
+  int32_t item = -1;             // position among the module's tracks in this frame
+  bool fresh = false;            // this frame entered; false between, with a stride
+  std::vector<InputRef> frames;  // one picture each, oldest first
+};
+
 struct Input {
   std::shared_ptr<const SharedMemory::Slot> slot;  // null without pictures
   std::vector<Picture> pictures;
+  std::vector<TrackWindow> windows;  // where they were asked for: then there are no pictures
 };
-
-using InputRef = std::shared_ptr<const Input>;
 
 // Where the boxes of crops are: observations by position; detections have the keypoints. -1: none.
 struct CropSource {
   int32_t boxes = -1, detections = -1;
 };
 
-// One worker's. Not thread-safe.
-class InputReader {
+// What a module is shown of a task. One worker's.
+class PixelReader {
+ public:
+  virtual ~PixelReader() = default;
+  // Throws INVALID_ARGUMENT, DEVICE_OUT_OF_MEMORY.
+  virtual InputRef read(const Task& task) = 0;
+  // From any thread: nothing more comes of this source.
+  virtual void forget(int32_t /*source*/) {}
+};
+
+// The frame, or crops of it. Not thread-safe.
+class InputReader : public PixelReader {
  public:
   InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec, CropSource crops);
-  ~InputReader();
-  // Readers of one spec share what the first of them makes; it goes with the frame's lease. Throws INVALID_ARGUMENT,
-  // DEVICE_OUT_OF_MEMORY.
-  InputRef read(const Task& task);
+  ~InputReader() override;
+  // Readers of one spec share what the first of them makes; it goes with the frame's lease.
+  InputRef read(const Task& task) override;
+  // The crop of box `item` alone, in a slot of its own, shared likewise.
+  InputRef readCrop(const Task& task, int32_t item);
 
  private:
   Input make(const Task& task);
   Input wholeFrame(const Frame& frame);
-  Input crops(const Task& task);
+  Input crops(const Task& task, int32_t only = -1);
   std::shared_ptr<Memory> onDevice(size_t bytes);
   void bringHome(const SharedMemory::Slot& slot, const Memory& made, size_t bytes);
 

@@ -30,6 +30,8 @@ class Worker {
   virtual void run(std::span<const TaskRef> tasks, std::span<Observation> says) = 0;
   // From any thread: a run() that waits for somebody else returns soon (throwing is fine).
   virtual void interrupt() {}
+  // From any thread: every frame of this source has been spoken about, nothing more comes of it.
+  virtual void forget(int32_t /*source*/) {}
 };
 
 struct ModuleNode {

@@ -5,6 +5,7 @@
 
 #include "core/thread_name.h"
 #include "graph/pipeline.h"
+#include "graph/window.h"
 
 namespace framepath::graph {
 namespace {
@@ -152,16 +153,17 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
   node.name = spec.name;
   node.depends = spec.depends;
   node.policy = spec.policy;
-  node.stateful = !spec.stateless;
-  if (spec.stateless) node.workers = std::max(1, spec.workers);
+  const bool windows = spec.input && !spec.input->of.empty();
+  node.stateful = !spec.stateless || windows;  // windows grow in order
+  if (!node.stateful) node.workers = std::max(1, spec.workers);
   node.pixels = spec.pixels || spec.input;
   node.acceptsNothing = true;  // sees undefined where a dependency has nothing
   CropSource crops;
-  if (spec.input && !spec.input->crop.empty()) {
-    int32_t at = positionOf(spec.input->crop);
+  if (const std::string boxes = !spec.input ? "" : windows ? spec.input->of : spec.input->crop; !boxes.empty()) {
+    int32_t at = positionOf(boxes);
     if (at < 0) {
-      Error error(ErrorCode::GRAPH_INVALID, "Module \"" + spec.name + "\" crops boxes of \"" + spec.input->crop +
-                                                "\", which is not used before it.");
+      Error error(ErrorCode::GRAPH_INVALID,
+                  "Module \"" + spec.name + "\" crops boxes of \"" + boxes + "\", which is not used before it.");
       error.module = spec.name;
       throw error;
     }
@@ -170,8 +172,11 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
     if (at >= 0) crops.detections = observationOf_[at];
   }
   if (spec.input && !spec_.shared) spec_.shared = SharedMemory::open();
-  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops] {
-    return external->openWorker(input ? std::make_unique<InputReader>(device_, spec_.shared, *input, crops) : nullptr);
+  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops, windows] {
+    if (!input) return external->openWorker(nullptr);
+    auto reader = std::make_unique<InputReader>(device_, spec_.shared, *input, crops);
+    if (!windows) return external->openWorker(std::move(reader));
+    return external->openWorker(std::make_unique<WindowReader>(std::move(reader), *input, crops.boxes));
   };
   return node;
 }

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "infer/loaded_model.h"
-#include "kernels/math.h"
+#include "kernels/tensor.h"
 
 namespace framepath::infer {
 namespace {
@@ -25,7 +25,8 @@ std::vector<uint8_t> testPicture(const ModelSpec& spec, GraphType type, uint32_t
     if (type == GraphType::float32) std::memcpy(&bytes[i * 4], &value, 4);
     const uint16_t half = halfFromFloat(value);
     if (type == GraphType::float16) std::memcpy(&bytes[i * 2], &half, 2);
-    if (type == GraphType::uint8) bytes[i] = static_cast<uint8_t>(pixel);
+    const int64_t whole = wholeFrom(value);  // its low bytes are the smaller types
+    if (isWhole(type)) std::memcpy(&bytes[i * graphTypeBytes(type)], &whole, graphTypeBytes(type));
   }
   return bytes;
 }

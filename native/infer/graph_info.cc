@@ -38,6 +38,10 @@ ElementType elementOf(GraphType type) {
   return ElementType::uint8;
 }
 
+bool isWhole(GraphType type) {
+  return type == GraphType::uint8 || type == GraphType::int32 || type == GraphType::int64;
+}
+
 bool isSizeInput(const TensorInfo& input) {
   return input.name == "orig_target_sizes" && input.type == GraphType::int64 && input.dims.size() == 2 &&
          (input.dims[1] == 2 || input.dims[1] < 0);

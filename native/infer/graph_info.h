@@ -16,6 +16,7 @@ enum class GraphType : uint8_t { float32, float16, uint8, int32, int64, other };
 const char* graphTypeName(GraphType type);
 size_t graphTypeBytes(GraphType type);
 ElementType elementOf(GraphType type);  // other: uint8
+bool isWhole(GraphType type);           // whole numbers: pictures are given as pixels, 0..255
 
 struct TensorInfo {
   std::string name;

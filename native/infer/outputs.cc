@@ -12,17 +12,6 @@ void convert(const void* from, std::vector<float>& to) {
 
 }  // namespace
 
-size_t elementBytes(ElementType type) {
-  switch (type) {
-    case ElementType::uint8: return 1;
-    case ElementType::float16: return 2;
-    case ElementType::float32:
-    case ElementType::int32: return 4;
-    case ElementType::int64: return 8;
-  }
-  return 0;
-}
-
 void toFloats(const TensorView& tensor, std::vector<float>& floats) {
   floats.resize(tensor.data ? static_cast<size_t>(valuesOf(tensor)) : 0);
   switch (tensor.type) {

@@ -20,8 +20,6 @@ inline std::vector<int64_t> dimsOf(const TensorView& tensor) {
   return {tensor.dims, tensor.dims + tensor.rank};
 }
 
-size_t elementBytes(ElementType type);
-
 // Values of a tensor that is readable here, as floats.
 void toFloats(const TensorView& tensor, std::vector<float>& floats);
 

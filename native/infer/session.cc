@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "kernels/fill.h"
+#include "kernels/tensor.h"
 
 namespace framepath::infer {
 namespace {

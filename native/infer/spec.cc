@@ -39,9 +39,7 @@ void readInput(const Context& c, ModelSpec& spec) {
   const TensorInfo& input = c.graph.inputs.front();
   if (input.dims.size() != 4)
     unsupported(c, "has an input that is not a picture (rank " + std::to_string(input.dims.size()) + ", not 4).");
-  if (input.type != GraphType::float32 && input.type != GraphType::float16 && input.type != GraphType::uint8)
-    unsupported(c, std::string("takes ") + graphTypeName(input.type) +
-                       ", and pictures are given as float32, float16 or uint8.");
+  if (input.type == GraphType::other) unsupported(c, "takes pictures neither as floats nor as whole numbers.");
   const auto isChannels = [](int64_t dim) { return dim == 3 || dim == 1; };
   const bool first = isChannels(input.dims[1]), last = isChannels(input.dims[3]);
   if (c.stated.layout == "nchw" || (c.stated.layout.empty() && first && !last))
@@ -249,7 +247,9 @@ ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& given, const std::
   chooseSize(c, spec);
   checkVolume(c, spec);
   const bool custom = headDefaults(spec);
-  if (!custom && stated.scale.empty() && graph.inputs[0].type != GraphType::uint8)
+  const bool whole = isWhole(graph.inputs.front().type);
+  if (whole) spec.mean = {0, 0, 0}, spec.scale = {1, 1, 1};  // what heads are trained with is for floats
+  if (!custom && stated.scale.empty() && !whole)
     needed(c, "how its input is scaled",
            "scale (and mean where there is one): input = (pixel - mean) * scale, pixel in 0..255; scale: [1] when that "
            "is in the graph");

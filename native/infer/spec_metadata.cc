@@ -80,7 +80,7 @@ void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
   const std::vector<double> size = numbersIn(graph.said("imgsz"));  // height, width
   if (stated.size.empty() && size.size() == 2)
     stated.size = {static_cast<int64_t>(size[1]), static_cast<int64_t>(size[0])};
-  if (stated.scale.empty()) stated.scale = {1.0 / 255};
+  if (stated.scale.empty() && !isWhole(graph.inputs.front().type)) stated.scale = {1.0 / 255};
   if (task == "classify") {
     if (stated.head.empty()) stated.head = "classification";
     if (stated.resize.empty()) stated.resize = "center-crop";
@@ -110,7 +110,7 @@ std::vector<std::string> namesIn(const std::string& text) {
 StatedSpec withMetadata(const GraphInfo& graph, StatedSpec stated, const std::string& name) {
   takeFramepath(graph, stated);
   const bool ultralytics = !graph.said("task").empty() && !graph.said("names").empty() && !graph.said("stride").empty();
-  if (!ultralytics) return stated;
+  if (!ultralytics || graph.inputs.empty()) return stated;
   const std::string& task = graph.said("task");
   if (stated.head.empty() && task == "obb")
     throw Error(

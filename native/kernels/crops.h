@@ -34,8 +34,7 @@ HD int64_t floorDivide(int64_t a, int64_t b) {
 }
 
 HD TensorSlot cropSlot(const CropsArgs& a, int32_t z) {
-  const int64_t bytes = a.type == ElementType::float32 ? 4 : a.type == ElementType::float16 ? 2 : 1;
-  const int64_t slotBytes = bytes * a.width * a.height * a.normalize.channels;
+  const int64_t slotBytes = static_cast<int64_t>(elementBytes(a.type)) * a.width * a.height * a.normalize.channels;
   return {static_cast<uint8_t*>(a.data) + z * slotBytes, a.type, a.layout, a.width, a.height};
 }
 

@@ -7,7 +7,7 @@ namespace framepath {
 // One picture of a batch: `data` points at its slot. Rows are dense: width (x channels in NHWC) elements.
 struct TensorSlot {
   void* data;
-  ElementType type;  // float32, float16 or uint8 (rounded and clamped)
+  ElementType type;  // integers are rounded, and clamped to what fits
   TensorLayout layout;
   int32_t width;
   int32_t height;
@@ -22,13 +22,32 @@ struct Normalize {
   int32_t channels;  // 3, or 1: luma
 };
 
+HD size_t elementBytes(ElementType type) {
+  switch (type) {
+    case ElementType::uint8: return 1;
+    case ElementType::float16: return 2;
+    case ElementType::int64: return 8;
+    case ElementType::float32:
+    case ElementType::int32: break;
+  }
+  return 4;
+}
+
+// To the nearest, halves away from zero; the bounds are the outermost floats that fit.
+HD int32_t wholeFrom(float value) {
+  const float bounded = clampTo(value, -2147483520.0f, 2147483520.0f);
+  return static_cast<int32_t>(bounded + (bounded < 0.0f ? -0.5f : 0.5f));
+}
+
 HD void storeElement(void* data, ElementType type, size_t index, float value) {
   switch (type) {
     case ElementType::float16: static_cast<uint16_t*>(data)[index] = halfFromFloat(value); break;
     case ElementType::uint8:
       static_cast<uint8_t*>(data)[index] = static_cast<uint8_t>(clampTo(value, 0.0f, 255.0f) + 0.5f);
       break;
-    default: static_cast<float*>(data)[index] = value; break;
+    case ElementType::int32: static_cast<int32_t*>(data)[index] = wholeFrom(value); break;
+    case ElementType::int64: static_cast<int64_t*>(data)[index] = wholeFrom(value); break;
+    case ElementType::float32: static_cast<float*>(data)[index] = value; break;
   }
 }
 

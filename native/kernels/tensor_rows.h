@@ -34,7 +34,15 @@ inline void storePixels(const TensorSlot& slot, const Normalize& n, int32_t x, i
         storeValues(static_cast<uint8_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
                     [](float v) { return static_cast<uint8_t>(clampTo(v, 0.0f, 255.0f) + 0.5f); });
         break;
-      default:
+      case ElementType::int32:
+        storeValues(static_cast<int32_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
+                    [](float v) { return wholeFrom(v); });
+        break;
+      case ElementType::int64:
+        storeValues(static_cast<int64_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
+                    [](float v) { return wholeFrom(v); });
+        break;
+      case ElementType::float32:
         storeValues(static_cast<float*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
                     [](float v) { return v; });
         break;

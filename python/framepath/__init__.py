@@ -11,5 +11,6 @@ Only the standard library is needed; `frame.input.array` is a numpy array where 
 
 from .definition import Definition, analyzer
 from .frame import Crop, Frame, Picture
+from .window import Window
 
-__all__ = ["Crop", "Definition", "Frame", "Picture", "analyzer"]
+__all__ = ["Crop", "Definition", "Frame", "Picture", "Window", "analyzer"]

@@ -6,12 +6,13 @@ import inspect
 class Definition:
     """An analyzer as the host uses it; made by `analyzer`."""
 
-    def __init__(self, target, name, depends, input, stateless):
+    def __init__(self, target, name, depends, input, stateless, schema=None):
         self.target = target
         self.name = name or target.__name__
         self.depends = list(depends)
         self.input = dict(input) if input else None
         self.stateless = bool(stateless)
+        self.schema = schema
 
     def __call__(self, *args, **kwargs):
         """The function or class that was decorated, so that tests call it as it was written."""
@@ -23,6 +24,15 @@ class Definition:
             facts["input"] = self.input
         return facts
 
+    def checked(self, value):
+        """The value as the schema gives it."""
+        if self.schema is None:
+            return value
+        try:
+            return self.schema(value)
+        except ValueError as error:
+            raise ValueError(f"The value does not fit the schema: {error}") from error
+
     def open(self, options):
         """(analyze, close) of one use: an object of a class, configured, or the function itself."""
         if not inspect.isclass(self.target):
@@ -33,18 +43,21 @@ class Definition:
         return used.analyze, getattr(used, "close", lambda: None)
 
 
-def analyzer(target=None, *, name=None, depends=(), input=None, stateless=False):
+def analyzer(target=None, *, name=None, depends=(), input=None, stateless=False, schema=None):
     """Makes an analyzer of a function `analyze(frame, deps)`, or of a class with that method.
 
     A class may also have `configure(options)`, called once before the first frame, and `close()`.
 
     name       its name; default that of the function or class
     depends    names of modules whose values `deps` has
-    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align"}
+    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align"},
+               with {"of", "window", "stride", "min"} the last crops of each track
     stateless  whether it keeps nothing between frames: they may come in any order, several at once, and again
+    schema     a callable that gives the value as it should be, and raises ValueError for one that does not fit
+               (pydantic: TypeAdapter(...).validate_python)
     """
 
     def define(decorated):
-        return Definition(decorated, name, depends, input, stateless)
+        return Definition(decorated, name, depends, input, stateless, schema)
 
     return define if target is None else define(target)

@@ -41,7 +41,10 @@ class Crop(Picture):
 
 
 class Frame:
-    """source (id), index, timeMs, width, height; `input` is what the analyzer asked for: a Picture, or a list of Crops."""
+    """source (id), index, timeMs, width, height, and `input`, what the analyzer asked for.
+
+    That is a Picture, a list of Crops, or a list of Windows.
+    """
 
     __slots__ = ("source", "index", "timeMs", "width", "height", "input")
 

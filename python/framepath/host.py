@@ -17,6 +17,7 @@ import traceback
 
 from .definition import Definition
 from .frame import Frame, read_input
+from .window import read_windows
 
 _ASKS, _ANSWERS, _PIXELS = 3, 4, 5
 _PR_SET_PDEATHSIG = 1
@@ -102,8 +103,9 @@ class Host:
         try:
             words = message.get("input")
             wanted = self.definition.input
-            pixels = read_input(self.memory, words, wanted) if words and wanted else None
-            value = self.analyze(Frame(message["frame"], pixels), message["deps"])
+            read = read_windows if wanted and wanted.get("of") else read_input
+            pixels = read(self.memory, words, wanted) if words and wanted else None
+            value = self.definition.checked(self.analyze(Frame(message["frame"], pixels), message["deps"]))
             answer = {"kind": "answer", "id": message["id"], "value": value}
             self.send(answer)
         except Exception as error:

@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { FramepathError, messageOf } from '../errors.js';
 import { type AnalyzerDefinition, checkDefinition, type FrameFacts } from '../modules/definition.js';
+import { fitting } from '../modules/schema.js';
 
 /** The analyzer that a file exports: its default export, or the only one that has an `analyze`. @throws MODULE_UNUSABLE */
 export async function loadDefinition(file: string): Promise<AnalyzerDefinition> {
@@ -47,7 +48,10 @@ export async function openInstance(definition: AnalyzerDefinition, options: unkn
     throw unusable(`The analyzer '${definition.name}' cannot be configured: ${messageOf(cause)}`, cause);
   }
   return {
-    analyze: (frame, deps) => definition.analyze(frame as never, deps as never, state),
+    analyze: (frame, deps) => {
+      const value = definition.analyze(frame as never, deps as never, state);
+      return definition.schema ? Promise.resolve(value).then((said) => fitting(definition.schema!, said)) : value;
+    },
     close: async () => void (await definition.close?.(state)),
   };
 }

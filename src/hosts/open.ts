@@ -79,13 +79,19 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   checkConfigured(name, configured);
   const { instances = 1, isolation = 'inline' } = use;
   const inline = isolation === 'inline' || isolation === 'auto';
+  if (instances > 1 && facts.input?.of !== undefined)
+    throw new FramepathError('GRAPH_INVALID', `Module '${name}' has instances: ${instances}, but takes windows`, {
+      module: name,
+      hint: "A window needs its source's frames in order: remove instances, or take crops (input.crop) instead.",
+    });
   if (instances > 1 && !facts.stateless)
     throw new FramepathError('GRAPH_INVALID', `Module '${name}' has instances: ${instances}, but keeps state`, {
       module: name,
       hint: 'Say stateless: true in its definition if it keeps nothing between frames, or remove instances.',
     });
   const input = facts.input && inputSpec(facts.input);
-  const depends = [...new Set([...facts.depends, ...(input?.crop ? [input.crop] : [])])];
+  const boxes = input?.crop ?? input?.of;
+  const depends = [...new Set([...facts.depends, ...(boxes === undefined ? [] : [boxes])])];
   // Hosts are timed here: who took too long has to be ended too.
   const { timeoutMs, ...rest } = policy;
   const nativePolicy: PolicySpec = {
@@ -93,7 +99,7 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
     ...(instances > 1 && { workers: instances }),
   };
   const { pixels } = module.spec as { pixels: boolean };
-  const { stateless } = facts;
+  const stateless = facts.stateless && input?.of === undefined; // windows grow in order
   const spec = { kind: 'js' as const, policy: nativePolicy, depends, pixels, stateless, ...(input && { input }) };
   const host: AnalyzerHost = {
     pixels,

@@ -12,6 +12,7 @@ import {
 } from './definition.js';
 import type { InputRequest, InputWords, Shown } from './input.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from './schema.js';
 
 /**
  * Where a module runs: on this thread, on one of its own, in a process of its own, or in a Python interpreter. `'auto'` is
@@ -55,7 +56,8 @@ export interface AnalyzerOptions<
   E extends OnError,
   I extends InputRequest | undefined = undefined,
   S = undefined,
-> extends Omit<AnalyzerDefinition<N, T, D, I, S>, 'analyze'>,
+  X extends StandardSchema | undefined = undefined,
+> extends Omit<AnalyzerDefinition<N, T, D, I, S, X>, 'analyze'>,
     Omit<Policy, 'workers'> {
   /** whether it calls `frame.pixels` or `frame.jpeg`; the frame is held until it has answered; default false */
   pixels?: boolean;
@@ -89,7 +91,9 @@ export interface AnalyzerPlace {
 }
 
 type Of<F> =
-  F extends AnalyzerDefinition<infer N, infer T, infer D> ? { name: N; value: Awaited<T>; needs: Observed<D> } : never;
+  F extends AnalyzerDefinition<infer N, infer T, infer D, infer _I, infer _S, infer X>
+    ? { name: N; value: X extends StandardSchema ? SchemaOutput<X> : Awaited<T>; needs: Observed<D> }
+    : never;
 
 /**
  * A module written in JavaScript, run inside this process. What `analyze` throws becomes MODULE_FAILED with the original
@@ -109,6 +113,17 @@ export function analyzer<
   const I extends InputRequest | undefined = undefined,
   S = undefined,
 >(options: AnalyzerOptions<N, T, D, E, I, S>, use?: AnalyzerUse<E>): Module<N, Under<E, Awaited<T>>, Observed<D>>;
+export function analyzer<
+  const N extends string,
+  X extends StandardSchema,
+  const D extends readonly Dependency[] = [],
+  E extends OnError = 'fail',
+  const I extends InputRequest | undefined = undefined,
+  S = undefined,
+>(
+  options: AnalyzerOptions<N, SchemaInput<X>, D, E, I, S, X>,
+  use?: AnalyzerUse<E>,
+): Module<N, Under<E, SchemaOutput<X>>, Observed<D>>;
 /**
  * The analyzer that a file exports, run where `isolation` says. A JavaScript file exports what {@link defineAnalyzer} gives,
  * a Python file what `@analyzer` decorates; it is loaded at start.

@@ -3,6 +3,7 @@ import type { FrameBase } from '../frame.js';
 import { callable, fields, flag, list, unexpected } from '../validate.js';
 import { checkInput, type InputRequest, type Shown } from './input.js';
 import { Module, moduleName } from './module.js';
+import { type SchemaInput, type StandardSchema, schemaRule } from './schema.js';
 
 /** A dependency of an analyzer: a module (typed), or its name. */
 export type Dependency = string | Module<string, unknown, object>;
@@ -24,6 +25,7 @@ export interface AnalyzerDefinition<
   D extends readonly Dependency[] = readonly Dependency[],
   I extends InputRequest | undefined = InputRequest | undefined,
   S = unknown,
+  X extends StandardSchema | undefined = StandardSchema | undefined,
 > {
   /** its name where the pipeline does not give it another */
   name: N;
@@ -36,6 +38,11 @@ export interface AnalyzerDefinition<
    * after a failure (`retry`). Default false: each source's frames in order, one at a time.
    */
   stateless?: boolean;
+  /**
+   * What its value must be: a Standard Schema (zod, valibot, arktype). It is checked beside `analyze`, and what the schema
+   * makes of it becomes `frame[name]`. A value that does not fit fails the frame: MODULE_FAILED, then the policy of its use.
+   */
+  schema?: X;
   /** Called once before the first frame, with the `options` of its use; what it returns is the `state` of the others. */
   // biome-ignore lint/suspicious/noExplicitAny: options are whatever the author and the user agree on
   configure?(options: any): S | Promise<S>;
@@ -66,7 +73,15 @@ export function defineAnalyzer<
   const D extends readonly Dependency[] = [],
   const I extends InputRequest | undefined = undefined,
   S = undefined,
->(definition: AnalyzerDefinition<N, T, D, I, S>): AnalyzerDefinition<N, T, D, I, S> {
+>(definition: AnalyzerDefinition<N, T, D, I, S, undefined>): AnalyzerDefinition<N, T, D, I, S, undefined>;
+export function defineAnalyzer<
+  const N extends string,
+  X extends StandardSchema,
+  const D extends readonly Dependency[] = [],
+  const I extends InputRequest | undefined = undefined,
+  S = undefined,
+>(definition: AnalyzerDefinition<N, SchemaInput<X>, D, I, S, X>): AnalyzerDefinition<N, SchemaInput<X>, D, I, S, X>;
+export function defineAnalyzer(definition: unknown): unknown {
   checkDefinition(definition);
   return definition;
 }
@@ -79,6 +94,7 @@ export const definitionRules = {
   }),
   input: checkInput,
   stateless: flag,
+  schema: schemaRule,
   configure: callable,
   analyze: callable,
   close: callable,

@@ -2,6 +2,7 @@
 import type { InputSpec, SharedInputs } from '../native.js';
 import type { Box } from '../results.js';
 import { fields, integer, oneOf, text, unexpected } from '../validate.js';
+import { checkWindow, type InputWindow, readWindows, windowRules } from './window.js';
 
 /** What a module wants to see of every frame. */
 export type InputRequest = InputSpec;
@@ -26,11 +27,13 @@ export interface InputCrop extends InputPicture {
 }
 
 /** `frame.input` by what was asked for. */
-export type Shown<I> = I extends { readonly crop: string }
-  ? { readonly input: readonly InputCrop[] }
-  : I extends InputRequest
-    ? { readonly input: InputPicture }
-    : object;
+export type Shown<I> = I extends { readonly of: string }
+  ? { readonly input: readonly InputWindow[] }
+  : I extends { readonly crop: string }
+    ? { readonly input: readonly InputCrop[] }
+    : I extends InputRequest
+      ? { readonly input: InputPicture }
+      : object;
 
 /** @internal */
 export function checkInput(name: string, value: unknown): void {
@@ -42,18 +45,23 @@ export function checkInput(name: string, value: unknown): void {
     format: kinds,
     crop: text,
     align: oneOf('dlib', 'arcface', 'none'),
+    ...windowRules,
   });
-  const { width, height, format, crop, align } = value as InputRequest;
+  const { width, height, format, crop, align, of } = value as InputRequest;
   if (width === undefined && height === undefined) throw unexpected('a width or a height', name, value);
-  if (crop !== undefined && format === 'nv12') throw unexpected('rgb24 or gray8 of crops', `${name}.format`, format);
-  if (align !== undefined && align !== 'none' && crop === undefined)
+  const boxes = crop ?? of;
+  if (boxes !== undefined && format === 'nv12') throw unexpected('rgb24 or gray8 of crops', `${name}.format`, format);
+  if (align !== undefined && align !== 'none' && boxes === undefined)
     throw unexpected('a module whose boxes are aligned', `${name}.crop`, crop);
+  checkWindow(name, value as InputRequest);
 }
 
 /** The request with nothing left open that does not depend on the frame. @internal */
 export function inputSpec(input: InputRequest): InputRequest {
   const { width, height, ...rest } = input;
-  return input.crop === undefined ? input : { ...rest, width: width ?? height!, height: height ?? width! };
+  return (input.crop ?? input.of) === undefined
+    ? input
+    : { ...rest, width: width ?? height!, height: height ?? width! };
 }
 
 /** Words of the native side about one input; see RunCallbacks in native.ts. @internal */
@@ -66,7 +74,8 @@ export class InputViews {
 
   constructor(private readonly shared: SharedInputs) {}
 
-  read(words: InputWords, { crop, format = 'rgb24' }: InputRequest): InputPicture | InputCrop[] {
+  read(words: InputWords, { crop, of, format = 'rgb24' }: InputRequest): InputPicture | InputCrop[] | InputWindow[] {
+    if (of !== undefined) return readWindows(words, format, (offset, capacity) => this.#slot(offset, capacity));
     const pictures: InputCrop[] = [];
     for (let at = 2; at < words.length; at += 9) {
       const [offset, bytes, width, height] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];

@@ -2,9 +2,18 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type AnalyzerUse, analyzer, type Isolation, pipeline, type Report, video } from '../../src/index.js';
+import {
+  type AnalyzerUse,
+  analyzer,
+  detect,
+  type Isolation,
+  pipeline,
+  type Report,
+  track,
+  video,
+} from '../../src/index.js';
 import { hostsWork, inHosts, moduleFile, nameOf, python, pythonWorks, twin } from './analyzer-files.js';
-import { folderFor, patternClip } from './clips.js';
+import { complete, facesClip, folderFor, patternClip } from './clips.js';
 import { closed, codeOf, within } from './outcomes.js';
 
 let folder: string;
@@ -42,6 +51,23 @@ const survivable: Record<string, Record<number, string>> = {
   process: { 2: 'throw', 4: 'bad', 6: 'exit', 8: 'loop', 10: 'reject', 12: 'memory', 14: 'segfault' },
   python: { 2: 'throw', 4: 'bad', 6: 'exit', 8: 'loop', 12: 'memory', 14: 'segfault' },
 };
+
+test.skipIf(!hostsWork || !complete)('a window outlives the process that looks at it', async () => {
+  const faces = facesClip(join(folder, 'faces.mp4'), { seconds: 1 });
+  const use = { name: 'watchful', isolation: 'process', onError: 'skip', backoffMs: 1 } as const;
+  const started = await pipeline(video(faces, { endMs: 400 }))
+    .use(detect('faces', 'blazeface'))
+    .use(track('tracks', { of: 'faces' }))
+    .use(analyzer(moduleFile('watchful.js'), use))
+    .start();
+  const said: unknown[] = [];
+  for await (const frame of started) said.push(frame.watchful);
+  await closed(started);
+  expect(said).toHaveLength(10);
+  expect(said[5]).toEqual({ asked: 6, frames: [4, 4] });
+  expect(said[6]).toBeUndefined();
+  expect(said[7]).toEqual({ asked: 1, frames: [4, 4] }); // a new process, and windows that are still full
+});
 
 describe.skipIf(!hostsWork)('a faulty analyzer', () => {
   test.each(places)(

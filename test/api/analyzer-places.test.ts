@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { analyzer, detect, type Isolation, pipeline, video } from '../../src/index.js';
+import { analyzer, detect, type Isolation, pipeline, track, video } from '../../src/index.js';
 import { GraphBuilder } from '../../src/models/graph-builder.js';
 import { modelCodec } from '../../src/models/onnx-proto.js';
 import { hostsWork, inHosts, moduleFile, nameOf, numpyWorks, python, twin } from './analyzer-files.js';
@@ -84,6 +84,26 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
     expect(seen[2]).toEqual(seen[0]);
   });
 
+  test.each((['inline', ...inHosts] as Isolation[]).map((isolation) => [nameOf(isolation), isolation] as const))(
+    'has its value checked by its schema in a %s, before it crosses',
+    async (_, isolation) => {
+      const use = { name: 'checked', isolation } as const;
+      const short = await pipeline(video(left, { endMs: 200 }))
+        .use(analyzer(twin('checked', isolation), use))
+        .start();
+      const values: unknown[] = [];
+      for await (const frame of short) values.push(frame.checked);
+      await closed(short);
+      expect(values).toEqual([1, 2, 3, 4, 5].map((number) => ({ number })));
+      const long = await pipeline(video(left))
+        .use(analyzer(twin('checked', isolation), use))
+        .start();
+      const error = await long.done.catch((reason) => reason);
+      expect(error).toMatchObject({ code: 'MODULE_FAILED', module: 'checked' });
+      expect(error.message).toContain('The value does not fit the schema: index: Expected an index below 5');
+    },
+  );
+
   test.skipIf(!complete)('is shown a crop of every face, the same in every place', async () => {
     const clip = facesClip(join(folderFor('chips'), 'faces.mp4'));
     const seen: unknown[] = [];
@@ -104,6 +124,53 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
     }
     expect((seen[0] as unknown[][]).flat().length).toBeGreaterThan(4);
     for (const values of seen) expect(values).toEqual(seen[0]);
+  });
+
+  test.skipIf(!complete)('is shown the last crops of every track, the same in every place', async () => {
+    const clip = facesClip(join(folderFor('windows'), 'faces.mp4'), { seconds: 1 });
+    type Said = { track: number; fresh: boolean; hashes: number[]; sizes: unknown[]; same: boolean };
+    const seen: Said[][][] = [];
+    for (const isolation of ['inline', ...inHosts] as Isolation[]) {
+      const run = await pipeline(video(clip, { endMs: 600 }))
+        .use(detect('faces', 'blazeface'))
+        .use(track('tracks', { of: 'faces' }))
+        .use(analyzer(twin('windows', isolation), { name: 'windows', isolation }))
+        .start();
+      const values: Said[][] = [];
+      for await (const frame of run) values.push(frame.windows as Said[]);
+      await closed(run);
+      seen.push(values);
+    }
+    for (const values of seen) expect(values).toEqual(seen[0]);
+    const said = seen[0]!.flat();
+    for (const window of said) expect(window).toMatchObject({ same: true });
+    for (const { sizes } of said) expect(sizes).toEqual(sizes.map(() => [24 * 24 * 3, 24, 24, 'rgb24']));
+    const first = said.filter(({ track: id }) => id === said[0]!.track);
+    expect(first.map(({ hashes }) => hashes.length)).toEqual(
+      expect.arrayContaining([2, 3, 4]), // from `min` to `window`, and never more
+    );
+    expect(first.length).toBeGreaterThan(8);
+    // A window moves by one crop every second frame in which its track is seen.
+    for (const [i, { fresh, hashes }] of first.entries()) {
+      expect(fresh).toBe(i % 2 === 0);
+      const before = first[i - 1]?.hashes ?? hashes.slice(0, -1);
+      const kept = before.slice(before.length === 4 ? 1 : 0);
+      expect(hashes).toEqual(fresh ? [...kept, hashes.at(-1)] : before);
+    }
+  });
+
+  test.skipIf(!complete || !numpyWorks)('stacks the crops of a window as one numpy array', async () => {
+    const clip = facesClip(join(folderFor('stacks'), 'faces.mp4'), { seconds: 1 });
+    const run = await pipeline(video(clip, { endMs: 240 }))
+      .use(detect('faces', 'blazeface'))
+      .use(track('tracks', { of: 'faces' }))
+      .use(analyzer(moduleFile('stacks.py'), { name: 'stacks', isolation: { python } }))
+      .start();
+    const stacks: unknown[] = [];
+    for await (const frame of run) stacks.push(...(frame.stacks as unknown[]));
+    await closed(run);
+    expect(stacks.length).toBeGreaterThan(2);
+    for (const stack of stacks) expect(stack).toEqual({ shape: [3, 6, 8, 3], same: true });
   });
 
   test.skipIf(!numpyWorks)('sees pixels as numpy arrays', async () => {

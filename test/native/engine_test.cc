@@ -254,6 +254,54 @@ TEST(two_sources_through_a_diamond_arrive_in_order_with_right_values) {
   checkConserved(*f.engine);
 }
 
+TEST(workers_are_told_once_when_nothing_more_comes_of_a_source) {
+  struct Told {
+    std::mutex mutex;
+    std::map<int32_t, int> run, forgotten;
+  };
+  class RememberingWorker : public Worker {
+   public:
+    explicit RememberingWorker(Told* told) : told_(told) {}
+    void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+      std::lock_guard lock(told_->mutex);
+      told_->run[tasks[0]->source]++;
+      says[0] = observe(Classes{});
+    }
+    void forget(int32_t source) override {
+      std::lock_guard lock(told_->mutex);
+      if (told_->forgotten.contains(source)) check::fail(__FILE__, __LINE__, "told twice");
+      told_->forgotten[source] = told_->run[source];  // with every frame behind it
+    }
+
+   private:
+    Told* told_;
+  };
+  Told told;  // outlives the engine
+  Fixture f;
+  ModuleNode node;
+  node.name = "a";
+  node.stateful = true;
+  node.openWorker = [&told] { return std::make_unique<RememberingWorker>(&told); };
+  f.build({node}, true);
+  f.engine->addSource(std::make_unique<CountingSource>(5, 0), {"short", false, 3, 4});
+  f.engine->addSource(std::make_unique<CountingSource>(1'000'000, 50), {"long", false, 3, 4});
+  f.engine->start();
+  f.engine->discard();
+  for (int i = 0; i < 5000 && f.sourcesFinished < 1; i++) pause(1000);
+  for (int i = 0; i < 5000; i++) {
+    pause(1000);
+    std::lock_guard lock(told.mutex);
+    if (!told.forgotten.empty()) break;
+  }
+  {
+    std::lock_guard lock(told.mutex);
+    CHECK(told.forgotten == (std::map<int32_t, int>{{0, 5}}));
+    CHECK(told.run[1] > 0);
+  }
+  f.engine->stop();
+  f.engine->join();
+}
+
 TEST(a_stride_carries_the_anchors_word_and_runs_only_there) {
   Fixture f;
   std::vector<ModuleNode> nodes;

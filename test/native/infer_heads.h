@@ -46,7 +46,7 @@ struct Outputs {
 
   std::vector<uint8_t> bytesOf(size_t output) const {
     const std::vector<float>& from = values[output];
-    std::vector<uint8_t> bytes(from.size() * infer::elementBytes(type));
+    std::vector<uint8_t> bytes(from.size() * elementBytes(type));
     for (size_t i = 0; i < from.size(); i++) {
       const uint16_t half = halfFromFloat(from[i]);
       if (type == ElementType::float16)

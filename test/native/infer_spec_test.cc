@@ -163,11 +163,11 @@ TEST(what_cannot_be_inferred_is_asked_for_by_name) {
 }
 
 TEST(wrong_inputs_and_wrong_options_are_refused) {
-  GraphInfo integers = graphOf({1, 3, 64, 64}, {{1, 9}});
-  integers.inputs[0].type = infer::GraphType::int64;
+  GraphInfo doubles = graphOf({1, 3, 64, 64}, {{1, 9}});
+  doubles.inputs[0].type = infer::GraphType::other;
   GraphInfo two = graphOf({1, 3, 64, 64}, {{1, 9}});
   two.inputs.push_back(two.inputs[0]);
-  CHECK_ERROR(infer::inferSpec(integers, {}, "m"), MODEL_UNSUPPORTED);
+  CHECK_ERROR(infer::inferSpec(doubles, {}, "m"), MODEL_UNSUPPORTED);
   CHECK_ERROR(infer::inferSpec(two, {}, "m"), MODEL_UNSUPPORTED);
   CHECK_ERROR(infer::inferSpec(graphOf({1, 128}, {{1, 9}}), {}, "m"), MODEL_UNSUPPORTED);
   CHECK_ERROR(infer::inferSpec(graphOf({1, 7, 64, 64}, {{1, 9}}), {}, "m"), MODEL_UNSUPPORTED);
@@ -402,9 +402,9 @@ TEST(a_model_must_fit_what_it_is_opened_as) {
   CHECK(says(misfit.sentence, "[N,512,1]") && says(misfit.sentence, "print"));
   const std::string vector = writeFile("vector.onnx", onnx::model("Identity", {"x", {-1, 8}}, {"y", {-1, 8}}));
   CHECK_ERROR(load(vector), MODEL_UNSUPPORTED);
-  const std::string numbers =
-      writeFile("numbers.onnx", onnx::model("Identity", {"x", {1, 3, 8, 8}, 7}, {"y", {1, 3, 8, 8}, 7}));
-  CHECK_ERROR(load(numbers), MODEL_UNSUPPORTED);
+  const std::string doubles =
+      writeFile("doubles.onnx", onnx::model("Identity", {"x", {1, 3, 8, 8}, 11}, {"y", {1, 3, 8, 8}, 11}));
+  CHECK_ERROR(load(doubles), MODEL_UNSUPPORTED);
   const std::string unknown =
       writeFile("unknown.onnx", onnx::model("Frobnicate", {"x", {1, 3, 8, 8}}, {"y", {1, 192}}));
   CHECK_ERROR(load(unknown), MODEL_UNSUPPORTED);

@@ -213,6 +213,38 @@ TEST(letterbox_normalises_pads_and_orders_channels) {
   CHECK_NEAR(one[1], 0.2126 * 200 + 0.7152 * 100 + 0.0722 * 50, 1e-3);
 }
 
+TEST(whole_numbers_are_rounded_and_end_where_their_type_does) {
+  const uint8_t gray = 100;
+  LetterboxArgs a{};
+  a.source.planes[0] = {const_cast<uint8_t*>(&gray), 1};
+  a.source.width = a.source.height = 1;
+  a.source.format = pixelFormat::gray8;
+  a.source.range = ColorRange::full;
+  a.width256 = a.height256 = 256;
+  a.toWidth = a.toHeight = 1;
+  struct Case {
+    float mean, scale;
+    int64_t uint8, integer;
+  };
+  for (const Case& c : {Case{0, 1, 100, 100}, Case{0, 0.256f, 26, 26}, Case{0, 0.254f, 25, 25}, Case{95, 0.5f, 3, 3},
+                        Case{105, 0.5f, 0, -3}, Case{104, 0.6f, 0, -2}, Case{0, 3, 255, 300},
+                        Case{0, 1e9f, 255, 2147483520}, Case{200, 1e9f, 0, -2147483520}}) {
+    a.normalize = {{c.mean, 0, 0}, {c.scale, 1, 1}, 0, false, 1};
+    uint8_t byte = 0;
+    int32_t word = 0;
+    int64_t wide = 0;
+    a.slot = {&byte, ElementType::uint8, TensorLayout::nhwc, 1, 1};
+    runKernel(a, {1, 1, 1});
+    a.slot = {&word, ElementType::int32, TensorLayout::nhwc, 1, 1};
+    runKernel(a, {1, 1, 1});
+    a.slot = {&wide, ElementType::int64, TensorLayout::nchw, 1, 1};
+    runKernel(a, {1, 1, 1});
+    CHECK_EQUAL(int64_t{byte}, c.uint8);
+    CHECK_EQUAL(int64_t{word}, c.integer);
+    CHECK_EQUAL(wide, c.integer);
+  }
+}
+
 TEST(crops_follow_the_affine_map) {
   // A ramp: the value says the position. Source pixel (x, y) holds 2x in red and 3y in green.
   const int w = 100, h = 80;

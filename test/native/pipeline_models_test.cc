@@ -127,6 +127,48 @@ TEST(emotions_of_tracked_faces_are_the_same_on_every_device) {
   CHECK(told > kFrames);
 }
 
+TEST(windows_of_people_are_the_same_on_every_device) {
+  NEED_RUNTIME();
+  const auto windows = [](const std::string& device) {
+    PipelineSpec spec = peopleIn({passing("a", 2, kFrames), passing("b", 4, kFrames / 2)}, device);
+    ModuleSpec moves = jsModule("moves", {"people"});
+    moves.input = InputSpec{};
+    moves.input->of = "people";
+    moves.input->width = moves.input->height = 40;
+    moves.input->window = 3;
+    moves.input->min = 2;
+    moves.stateless = true;  // of no use to a window
+    moves.workers = 4;
+    spec.modules.push_back(moves);
+    PipelineRun run(std::move(spec), 7);
+    Sayings shown;
+    run.watch = [&](const Task& task, const InputRef& input) {
+      std::string& text = shown[{task.source, task.seq}];  // one worker: never two at once
+      for (const TrackWindow& window : input->windows) {
+        text += "track " + std::to_string(window.track) + hex(window.box.x1);
+        for (const InputRef& frame : window.frames) {
+          const uint8_t* data = frame->slot->data() + frame->pictures.at(0).offset;
+          uint32_t sum = 0;
+          for (size_t i = 0; i < frame->pictures[0].bytes; i++) sum = sum * 31 + data[i];
+          text += " " + std::to_string(sum);
+        }
+        text += "\n";
+      }
+    };
+    run.pipeline->start();
+    CHECK_EQUAL(run.drain().total, int64_t{kFrames + kFrames / 2});
+    CHECK(!run.waitDone());
+    run.pipeline->close(true);
+    run.closed();
+    return shown;
+  };
+  const Sayings expected = windows("cpu");
+  size_t told = 0;
+  for (const auto& [key, text] : expected) told += !text.empty();
+  CHECK(told > kFrames);
+  CHECK(windows(testedDevice()) == expected);
+}
+
 // Last: the GPU is lost for the whole process.
 TEST(a_lost_gpu_ends_the_run_and_frees_everything) {
   NEED_SIMULATOR();

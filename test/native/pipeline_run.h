@@ -143,6 +143,7 @@ class PipelineRun {
     hooks.ask = [this](int32_t module, const TaskRef& task, int64_t attempt, const InputRef& input) {
       const bool wanted = pipeline->spec().modules[static_cast<size_t>(module)].input.has_value();
       if (wanted != (input != nullptr)) inputsWrong++;
+      if (watch) watch(*task, input);
       answerer.ask(module, task->id, attempt);
     };
     spec.shared = shared;
@@ -207,6 +208,7 @@ class PipelineRun {
   }
 
   const unsigned seed;
+  std::function<void(const Task& task, const InputRef& input)> watch;  // what JS modules are shown; set before start
   std::promise<std::optional<Error>> done;
   std::atomic<int> doneCalls{0}, inputsWrong{0};
   const std::shared_ptr<SharedMemory> shared = SharedMemory::open();

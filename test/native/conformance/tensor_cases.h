@@ -5,10 +5,6 @@
 
 namespace framepath::conformance {
 
-inline int32_t elementBytes(ElementType type) {
-  return type == ElementType::float32 ? 4 : type == ElementType::float16 ? 2 : 1;
-}
-
 inline Normalize randomNormalize(Random& random) {
   Normalize n{};
   n.channels = random.chance(4) ? 1 : 3;
@@ -21,7 +17,8 @@ inline Normalize randomNormalize(Random& random) {
   return n;
 }
 
-inline constexpr ElementType kElementTypes[] = {ElementType::float32, ElementType::float16, ElementType::uint8};
+inline constexpr ElementType kElementTypes[] = {ElementType::float32, ElementType::float16, ElementType::uint8,
+                                                ElementType::int32, ElementType::int64};
 inline constexpr TensorLayout kTensorLayouts[] = {TensorLayout::nchw, TensorLayout::nhwc};
 
 RANDOM_CASE(letterbox) {
