@@ -28,6 +28,7 @@ graph::InputSpec inputFrom(const Json& json) {
   input.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
   input.crop = get<std::string>(json, "crop", "");
   input.align = get<std::string>(json, "align", "none");
+  input.onDevice = get<std::string>(json, "memory", "host") == "device";
   return input;
 }
 
@@ -70,7 +71,10 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   module.depends = get(json, "depends", std::vector<std::string>{});
   module.pixels = get(json, "pixels", false);
   module.stateless = get(json, "stateless", false);
-  if (json.contains("input")) module.input = inputFrom(json["input"]);
+  if (json.contains("input")) {
+    module.input = inputFrom(json["input"]);
+    module.input->exported = get(json, "elsewhere", false);
+  }
   return module;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/results.h"
+#include "graph/device_slots.h"
 #include "graph/shared_memory.h"
 #include "graph/task.h"
 
@@ -22,6 +23,8 @@ struct InputSpec {
   PixelFormat format = pixelFormat::rgb24;  // rgb24, gray8; whole frames also nv12
   std::string crop;                         // module whose boxes are cut out; empty: the whole frame
   std::string align = "none";               // crops: dlib or arcface where there are keypoints (infer/alignment.h)
+  bool onDevice = false;                    // a GPU's stay there
+  bool exported = false;                    // of them: another process is to map them
 };
 
 struct Picture {
@@ -32,7 +35,9 @@ struct Picture {
 };
 
 struct Input {
-  std::shared_ptr<const SharedMemory::Slot> slot;  // null without pictures
+  // One of them, none without pictures.
+  std::shared_ptr<const SharedMemory::Slot> slot;
+  std::shared_ptr<const DeviceSlots::Slot> onDevice;  // what is made there is done
   std::vector<Picture> pictures;
 };
 
@@ -46,21 +51,30 @@ struct CropSource {
 // One worker's. Not thread-safe.
 class InputReader {
  public:
-  InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec, CropSource crops);
+  // `deviceSlots`: of a spec that says onDevice, on a GPU; null: pictures come to the host.
+  InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec, CropSource crops,
+              std::shared_ptr<DeviceSlots> deviceSlots = nullptr);
   ~InputReader();
   // Readers of one spec share what the first of them makes; it goes with the frame's lease. Throws INVALID_ARGUMENT,
   // DEVICE_OUT_OF_MEMORY.
-  InputRef read(const Task& task);
+  // `toHost`: although it may stay on the device. Throws DEVICE_UNAVAILABLE too where it has to be exported and cannot.
+  InputRef read(const Task& task, bool toHost = false);
 
  private:
-  Input make(const Task& task);
-  Input wholeFrame(const Frame& frame);
-  Input crops(const Task& task);
-  std::shared_ptr<Memory> onDevice(size_t bytes);
-  void bringHome(const SharedMemory::Slot& slot, const Memory& made, size_t bytes);
+  // Where pictures are made that are to lie in an input.
+  struct Place {
+    uint8_t* data;
+    std::shared_ptr<Memory> onTheWay;  // on the device, to be brought to the slot
+  };
+  Input make(const Task& task, bool onDevice);
+  Input wholeFrame(const Frame& frame, bool onDevice);
+  Input crops(const Task& task, bool onDevice);
+  Place lease(Input& input, size_t bytes, bool onDevice);
+  void finish(const Input& input, const Place& place, size_t bytes);
 
   const std::shared_ptr<Device> device_;
   const std::shared_ptr<SharedMemory> memory_;
+  const std::shared_ptr<DeviceSlots> deviceSlots_;
   const InputSpec spec_;
   const CropSource crops_;
   const std::string key_;

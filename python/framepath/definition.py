@@ -40,7 +40,8 @@ def analyzer(target=None, *, name=None, depends=(), input=None, stateless=False)
 
     name       its name; default that of the function or class
     depends    names of modules whose values `deps` has
-    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align"}
+    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align",
+               "memory": "host" | "device"}
     stateless  whether it keeps nothing between frames: they may come in any order, several at once, and again
     """
 

@@ -15,6 +15,7 @@ import struct
 import sys
 import traceback
 
+from .cuda import Blocks, OutOfReach
 from .definition import Definition
 from .frame import Frame, read_input
 
@@ -54,6 +55,7 @@ class Host:
     def __init__(self):
         self.asks = os.fdopen(_ASKS, "rb")
         self.memory = None
+        self.blocks = Blocks()
         self.definition = None
         self.analyze = None
         self.leave = lambda: None
@@ -100,14 +102,24 @@ class Host:
 
     def ask(self, message):
         try:
-            words = message.get("input")
-            wanted = self.definition.input
-            pixels = read_input(self.memory, words, wanted) if words and wanted else None
-            value = self.analyze(Frame(message["frame"], pixels), message["deps"])
+            value = self.analyze(Frame(message["frame"], self.input_of(message)), message["deps"])
+            if "cuda" in message:
+                self.blocks.synchronize()  # what it started there may still read pixels that are soon another frame's
             answer = {"kind": "answer", "id": message["id"], "value": value}
             self.send(answer)
+        except OutOfReach as reason:
+            self.send({"kind": "answer", "id": message["id"], "outOfReach": str(reason)})
         except Exception as error:
             self.send({"kind": "answer", "id": message["id"], "error": described(error)})
+
+    def input_of(self, message):
+        words, wanted = message.get("input"), self.definition.input
+        if not words or not wanted:
+            return None
+        cuda = message.get("cuda")
+        if cuda:
+            return read_input(lambda offset, size: self.blocks.pixels(cuda, offset, size), words, wanted)
+        return read_input(lambda offset, size: self.memory[offset : offset + size], words, wanted)
 
     def serve(self):
         while True:
@@ -118,6 +130,7 @@ class Host:
                 self.ask(message)
             else:
                 self.leave()
+                self.blocks.close()
                 sys.stdout.flush()
                 os._exit(0)
 
