@@ -85,8 +85,9 @@ Napi::Value SharedInputs::download(const Napi::CallbackInfo& info) {
   });
 }
 
-// The pages go with the run, not when the garbage collector comes by.
+// Hosts have ended. The pages go with the run, not when the garbage collector comes by.
 void SharedInputs::close(const Napi::CallbackInfo&) {
+  if (memory_) memory_->mappedByNobody();
   memory_.reset();
   mapping_.reset();
   peers_.reset();

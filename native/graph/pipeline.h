@@ -134,7 +134,7 @@ class Pipeline {
   std::vector<std::shared_ptr<infer::Model>> models_;  // per spec module, null where there is none
   std::vector<std::vector<std::string>> labels_;       // per spec module; stay after close()
   std::map<int32_t, std::shared_ptr<ExternalModule>> externals_;
-  std::weak_ptr<DeviceSlots> deviceSlots_;  // goes with spec_.shared
+  std::weak_ptr<DeviceSlots> deviceSlots_;  // spec_.shared keeps it
   IdentityState identity_;                  // of the first identify module
   int32_t identifyModule_ = -1;
   std::shared_ptr<Shots> shots_;

@@ -88,6 +88,12 @@ void SharedMemory::keep(std::shared_ptr<void> companion) {
   companions_.push_back(std::move(companion));
 }
 
+void SharedMemory::mappedByNobody() {
+  std::vector<std::shared_ptr<void>> over;
+  std::lock_guard lock(mutex_);
+  over.swap(companions_);
+}
+
 size_t SharedMemory::leased() const {
   std::lock_guard lock(mutex_);
   return leased_;

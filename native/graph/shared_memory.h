@@ -47,8 +47,9 @@ class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
   // Throws DEVICE_OUT_OF_MEMORY when no room is left.
   std::shared_ptr<const Slot> lease(size_t bytes);
 
-  // Goes when this memory goes: what those who map it may have mapped beside it.
+  // Something that others who map this memory may have mapped beside it: kept until they are gone, or this memory is.
   void keep(std::shared_ptr<void> companion);
+  void mappedByNobody();
 
   int fd() const { return fd_; }
   const std::shared_ptr<const Mapping>& mapping() const { return mapping_; }

@@ -4,6 +4,7 @@ The calls, and what they promise, are in NVIDIA's "CUDA Driver API", Memory Mana
 """
 
 import ctypes
+from contextlib import nullcontext
 
 _IPC_LAZY_PEER_ACCESS = 1
 
@@ -68,16 +69,20 @@ class Gpu:
         self._ordinal = ordinal.value
         self._driver.must("cuDevicePrimaryCtxRetain", ctypes.byref(context), self._ordinal)
         self._context = context
-        self._mapped = {}  # address by handle: one that is open must not be opened again and again
+        self._mapped = {}  # addresses of blocks by handle
+
+    def has(self, handle):
+        return handle in self._mapped
 
     def map(self, handle):
-        """The address of the block that the handle stands for."""
-        if handle not in self._mapped:
-            self.enter()
-            address = ctypes.c_uint64()
-            given = _Handle.from_buffer_copy(handle)
-            self._driver.must("cuIpcOpenMemHandle_v2", ctypes.byref(address), given, _IPC_LAZY_PEER_ACCESS)
-            self._mapped[handle] = address.value
+        """Opens the block that the handle stands for."""
+        self.enter()
+        address = ctypes.c_uint64()
+        given = _Handle.from_buffer_copy(handle)
+        self._driver.must("cuIpcOpenMemHandle_v2", ctypes.byref(address), given, _IPC_LAZY_PEER_ACCESS)
+        self._mapped[handle] = address.value
+
+    def address(self, handle):
         return self._mapped[handle]
 
     def enter(self):
@@ -124,19 +129,27 @@ class DevicePixels:
 
 
 class Blocks:
-    """Blocks of GPUs that framepath names in its questions."""
+    """Blocks of GPUs that framepath names in its questions.
 
-    def __init__(self):
+    room()  a context manager; in it the driver may map as much as it likes
+    """
+
+    def __init__(self, room=nullcontext):
+        self._room = room
         self._gpus = {}
 
     def pixels(self, cuda, offset, size):
+        device, handle = cuda["device"], bytes(cuda["handle"])
         try:
-            gpu = self._gpus.get(cuda["device"])
-            if gpu is None:
-                gpu = self._gpus[cuda["device"]] = Gpu(cuda["device"])
-            return DevicePixels(gpu, gpu.map(bytes(cuda["handle"])) + offset, size)
+            if device not in self._gpus or not self._gpus[device].has(handle):
+                with self._room():
+                    gpu = self._gpus.get(device) or Gpu(device)
+                    self._gpus[device] = gpu
+                    gpu.map(handle)
         except CudaError as error:
             raise OutOfReach(str(error)) from error
+        gpu = self._gpus[device]
+        return DevicePixels(gpu, gpu.address(handle) + offset, size)
 
     def synchronize(self):
         for gpu in self._gpus.values():

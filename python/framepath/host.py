@@ -14,8 +14,9 @@ import signal
 import struct
 import sys
 import traceback
+from contextlib import contextmanager
 
-from .cuda import Blocks, OutOfReach
+from .cuda import Blocks, CudaError, OutOfReach
 from .definition import Definition
 from .frame import Frame, read_input
 
@@ -51,11 +52,32 @@ def described(error):
     return {"name": type(error).__name__, "message": str(error), "stack": text}
 
 
+def address_space():
+    """Bytes of it that this process has taken."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * mmap.PAGESIZE
+
+
+@contextmanager
+def unlimited():
+    """What is mapped meanwhile is not the analyzer's, and does not count: a GPU's driver takes gigabytes of addresses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY:
+        yield
+        return
+    before = address_space()
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft + address_space() - before, hard))
+
+
 class Host:
     def __init__(self):
         self.asks = os.fdopen(_ASKS, "rb")
         self.memory = None
-        self.blocks = Blocks()
+        self.blocks = Blocks(unlimited)
         self.definition = None
         self.analyze = None
         self.leave = lambda: None
@@ -83,34 +105,38 @@ class Host:
             return
         if self.definition.input:
             size = os.fstat(_PIXELS).st_size
-            self.make_room(size)
-            self.memory = memoryview(mmap.mmap(_PIXELS, size, mmap.MAP_SHARED, mmap.PROT_READ))
+            with unlimited():
+                self.memory = memoryview(mmap.mmap(_PIXELS, size, mmap.MAP_SHARED, mmap.PROT_READ))
         self.send({"kind": "opened", "definition": self.definition.facts()})
 
     def limit(self, megabytes):
         """Bounds the address space to what Python has taken so far and so much more."""
         if megabytes:
-            with open("/proc/self/statm") as file:
-                taken = int(file.read().split()[0]) * mmap.PAGESIZE
-            resource.setrlimit(resource.RLIMIT_AS, (taken + (int(megabytes) << 20), resource.RLIM_INFINITY))
-
-    def make_room(self, size):
-        """The memory of pixels is not the analyzer's."""
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        if soft != resource.RLIM_INFINITY:
-            resource.setrlimit(resource.RLIMIT_AS, (soft + size, hard))
+            resource.setrlimit(resource.RLIMIT_AS, (address_space() + (int(megabytes) << 20), resource.RLIM_INFINITY))
 
     def ask(self, message):
         try:
             value = self.analyze(Frame(message["frame"], self.input_of(message)), message["deps"])
-            if "cuda" in message:
-                self.blocks.synchronize()  # what it started there may still read pixels that are soon another frame's
+            self.settle()
             answer = {"kind": "answer", "id": message["id"], "value": value}
             self.send(answer)
         except OutOfReach as reason:
             self.send({"kind": "answer", "id": message["id"], "outOfReach": str(reason)})
         except Exception as error:
+            self.settle(error)
             self.send({"kind": "answer", "id": message["id"], "error": described(error)})
+
+    def settle(self, error=None):
+        """Waits for what the analyzer started on the GPU: it may still read pixels that are soon another frame's.
+
+        An error of the driver there is for good: this process ends, and another one is started.
+        """
+        try:
+            self.blocks.synchronize()
+        except CudaError as lost:
+            traceback.print_exception(error or lost)
+            print(f"framepath: this process has lost the GPU: {lost}", file=sys.stderr, flush=True)
+            os._exit(1)
 
     def input_of(self, message):
         words, wanted = message.get("input"), self.definition.input

@@ -20,4 +20,4 @@ export const steps = [
 export const suiteSeconds = 475;
 
 /** Of the native test programs that run on whatever device FRAMEPATH_TEST_DEVICE names, those of the pack; conformance_test besides. */
-export const deviceTests = ['cuda_test', 'infer_box_decoder_test', 'infer_head_test'];
+export const deviceTests = ['cuda_test', 'cuda_peer_test', 'infer_box_decoder_test', 'infer_head_test'];
