@@ -23,7 +23,7 @@ beforeAll(() => {
 }, 60_000);
 
 describe.skipIf(!hostsWork)('an analyzer that reads its pixels where they are', () => {
-  test.each(places)('sees the same in a %s, and nothing is downloaded for it', async (_, isolation) => {
+  test.each(places)('sees the same in %s, and nothing is downloaded for it', async (_, isolation) => {
     const run = await pipeline(video(clip, { endMs: 400 }))
       .use(analyzer(twin('resident', isolation), { name: 'resident', isolation, instances: 2 }))
       .start();
@@ -43,33 +43,35 @@ describe.skipIf(!hostsWork)('an analyzer that reads its pixels where they are', 
     expect(there).toEqual(here);
   });
 
-  test.skipIf(!complete).each(places)('sees the same crops in a %s', async (_, isolation) => {
+  test.skipIf(!complete)('sees the same crops in every place', async () => {
     const faces = facesClip(join(folderFor('device-chips'), 'faces.mp4'));
-    const run = await pipeline(video(faces, { endMs: 160 }))
+    const seen = (file: string, isolation: Isolation) =>
+      analyzer(twin(file, isolation), { name: file === 'chips' ? 'host' : nameOf(isolation), isolation });
+    let pipe = pipeline(video(faces, { endMs: 160 }))
       .use(detect('faces', 'blazeface'))
-      .use(analyzer(twin('chips', isolation), { name: 'host', isolation }))
-      .use(analyzer(twin('resident-chips', isolation), { name: 'device', isolation }))
-      .start();
+      .use(seen('chips', 'inline'));
+    for (const isolation of everywhere) pipe = pipe.use(seen('resident-chips', isolation));
+    const run = await pipe.start();
     let crops = 0;
     for await (const frame of run) {
-      expect(frame.device).toEqual(frame.host);
-      crops += (frame.host as unknown[]).length;
+      const said = frame as unknown as Record<string, unknown[]>;
+      for (const isolation of everywhere) expect(said[nameOf(isolation)]).toEqual(said.host);
+      crops += said.host!.length;
     }
     await closed(run);
     expect(crops).toBeGreaterThan(1);
   });
 
   test('shares a picture with those who want the same, in whatever place', async () => {
-    const resident = (isolation: Isolation) =>
-      analyzer(twin('resident', isolation), { name: `in ${nameOf(isolation)}`, isolation });
+    const file = moduleFile('resident.js');
     const run = await pipeline(video(clip, { endMs: 200 }))
-      .use(resident('inline'))
-      .use(resident('process'))
-      .use(resident('thread'))
+      .use(analyzer(file, { name: 'here' }))
+      .use(analyzer(file, { name: 'inProcess', isolation: 'process' }))
+      .use(analyzer(file, { name: 'inThread', isolation: 'thread' }))
       .start();
     for await (const frame of run) {
-      expect(frame['in process']).toEqual(frame['in inline']);
-      expect(frame['in thread']).toEqual(frame['in inline']);
+      expect(frame.here).toMatchObject({ index: frame.index, on: where });
+      expect([frame.inProcess, frame.inThread]).toEqual([frame.here, frame.here]);
     }
     await closed(run);
   });
@@ -117,7 +119,7 @@ const simulator = join(root, 'build/simulator');
 const simulated = compiled && pythonWorks && existsSync(join(simulator, 'libcuda.so.1'));
 if (!simulated) console.log('skipped: faults of CUDA IPC, without the compiled library, Python and build/simulator');
 
-describe.skipIf(!simulated)('on a simulated GPU', () => {
+describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {
   /** Runs in a process of its own; resolves with what the analyzer said, the report, and what each simulated driver counted. */
   async function run(file: string, { fail = '', options = {}, isolation = '', policy = '' }) {
     const reports = mkdtempSync(join(tmpdir(), 'framepath-ipc-'));

@@ -9,7 +9,7 @@ from framepath import analyzer
 @analyzer(input={"width": 32, "height": 18, "memory": "device"})
 class Residence:
     def configure(self, options):
-        self.die_at = options.get("dieAt", [])
+        self.die_at = (options or {}).get("dieAt", [])
         self.pictures = set()
 
     def analyze(self, frame, deps):
