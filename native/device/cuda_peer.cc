@@ -1,8 +1,7 @@
-#include "device/peer_memory.h"
-
 #include <algorithm>
 
 #include "device/cuda_check.h"
+#include "device/peer_memory.h"
 
 namespace framepath {
 

@@ -6,5 +6,8 @@ export const resident = defineAnalyzer({
   ...brightness,
   name: 'resident',
   input: { ...brightness.input, memory: 'device' },
-  analyze: (frame) => ({ ...brightness.analyze(frame), on: frame.input.cuda ? `cuda:${frame.input.cuda.device}` : 'cpu' }),
+  analyze: (frame) => ({
+    ...brightness.analyze(frame),
+    on: frame.input.cuda ? `cuda:${frame.input.cuda.device}` : 'cpu',
+  }),
 });
