@@ -47,6 +47,7 @@ function spawnCaptured(command, args, env, { echo = false, minutes = programMinu
 const onlySimulated = [
   'cuda_test',
   'cuda_fault_test',
+  'cuda_peer_test',
   'media_hardware_test',
   'media_nvenc_test',
   'pipeline_video_test',
@@ -131,7 +132,7 @@ const runApiSimulated = (title, files = ['test/api/']) =>
   });
 
 /** Those of the fast suite: each stage once, whole runs, a composition. */
-const apiInShort = ['pipeline', 'compose', 'compose-people', 'heads', 'analyzer-places'].map(
+const apiInShort = ['pipeline', 'compose', 'compose-people', 'heads', 'analyzer-places', 'device-input'].map(
   (name) => `test/api/${name}.test.ts`,
 );
 

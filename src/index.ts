@@ -29,6 +29,7 @@ export {
   type Observed,
 } from './modules/definition.js';
 export { type DetectOptions, detect } from './modules/detect.js';
+export type { CudaPicture } from './modules/device-input.js';
 export { type IdentifyOptions, identify } from './modules/identify.js';
 export type { InputCrop, InputPicture, InputRequest, Shown } from './modules/input.js';
 export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';

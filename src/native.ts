@@ -96,6 +96,11 @@ export interface InputSpec {
   stride?: number;
   /** with `of`: crops from which on a track is shown; default `window`: only when it is full */
   min?: number;
+  /**
+   * Where they lie: `'host'` (default), or `'device'`: where frames are on a GPU they stay there, and nothing is downloaded.
+   * On the CPU both are the same.
+   */
+  memory?: 'host' | 'device';
 }
 
 export type ModuleSpec = { name: string; policy?: PolicySpec } & (
@@ -138,6 +143,8 @@ export type ModuleSpec = { name: string; policy?: PolicySpec } & (
       stateless?: boolean;
       /** crops have a width and a height */
       input?: InputSpec;
+      /** another process reads the input: on a GPU it is given a handle */
+      elsewhere?: boolean;
     }
 );
 
@@ -249,16 +256,35 @@ export interface RunCallbacks {
    * Must answer exactly once with `run.answer`, saying the attempt. `input` is there if the module asked for one:
    *
    * ```
-   * input      = slot, capacity, pictures...     where in SharedInputs; 0 0 without pictures
+   * input      = slot, capacity, pictures...     where in SharedInputs, or in `cuda` if that is there; 0 0 without pictures
    * picture    = offset (in the slot), bytes, width, height, x1, y1, x2, y2, index (of the box; -1: the whole frame)
    *              of a module with windows
    * input      = 0, 0, windows...
    * window     = track, index, x1, y1, x2, y2, fresh (0 or 1), width, height, bytes, n, n x (slot, capacity)
    * ```
    */
-  task(module: number, taskId: number, record: Float64Array, attempt: number, input?: Float64Array): void;
+  task(
+    module: number,
+    taskId: number,
+    record: Float64Array,
+    attempt: number,
+    input?: Float64Array,
+    cuda?: CudaBlock,
+  ): void;
   /** something was lost and the run goes on; JSON {where, what, reason} */
   event(name: 'recovery', json: string): void;
+}
+
+/** Memory of a GPU in which inputs lie: one allocation of the driver. */
+export interface CudaBlock {
+  /** number of the GPU, as this process counts them */
+  device: number;
+  /** the process that allocated it */
+  pid: number;
+  /** address in that process, where the module runs there */
+  pointer?: bigint;
+  /** CUipcMemHandle, 64 bytes, where the module runs in another process */
+  handle?: Uint8Array;
 }
 
 export interface PixelRequest {
@@ -275,6 +301,8 @@ export interface SharedInputs {
   readonly fd: number;
   /** The bytes of a slot. */
   view(offset: number, capacity: number): ArrayBuffer;
+  /** A copy of bytes on a GPU: at an address in this process, or in the block of a handle from another. */
+  download(device: number, bytes: number, from: bigint | Uint8Array, offset: number): Uint8Array;
   /** No more views; the pages go with the run. */
   close(): void;
 }
@@ -315,8 +343,9 @@ export interface NativeRun {
   endFrames(source: string, failure?: string): void;
   /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
-  /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with JSON {code, message, hint} */
-  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2, failure?: string): void;
+  /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with JSON {code, message, hint}, 3 = pixels on the device were out
+   * of its reach, with the same JSON: it is asked again with pixels on the host */
+  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2 | 3, failure?: string): void;
   /** something was lost and the run goes on: JSON {where, what, reason}, for the report and the event */
   recovered(json: string): void;
   pixels(taskId: number, json: string): Uint8Array;

@@ -1,5 +1,7 @@
 #include "binding/run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "binding/js_error.h"
@@ -46,7 +48,11 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
   if (!input) return env.Undefined();
   if (!input->windows.empty()) return wordsArray(env, windowWords(*input));
   std::vector<double> words{0, 0};
-  if (input->slot) words = {static_cast<double>(input->slot->offset), static_cast<double>(input->slot->capacity)};
+  const auto lies = [&](const auto& slot) {
+    if (slot) words = {static_cast<double>(slot->offset), static_cast<double>(slot->capacity)};
+  };
+  lies(input->slot);
+  lies(input->onDevice);
   for (const graph::Picture& picture : input->pictures)
     words.insert(words.end(), {static_cast<double>(picture.offset), static_cast<double>(picture.bytes),
                                static_cast<double>(picture.width), static_cast<double>(picture.height), picture.box.x1,
@@ -57,6 +63,21 @@ Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size) {
   Napi::Uint8Array array = Napi::Uint8Array::New(env, size);
   std::copy(bytes, bytes + size, array.Data());
   return array;
+}
+// CudaBlock in src/native.ts: the block of the device in which the slot lies; undefined where it lies on the host.
+Napi::Value blockObject(Napi::Env env, const graph::InputRef& input, bool exported) {
+  if (!input || !input->onDevice) return env.Undefined();
+  const graph::DeviceSlots::Slot& slot = *input->onDevice;
+  Napi::Object block = Napi::Object::New(env);
+  block["device"] = Napi::Number::New(env, slot.slots->gpu());
+  block["pid"] = Napi::Number::New(env, getpid());
+  if (exported) {
+    const ExportHandle handle = slot.slots->handle(slot);
+    block["handle"] = bytesArray(env, handle.data(), handle.size());
+  } else {
+    block["pointer"] = Napi::BigInt::New(env, reinterpret_cast<uint64_t>(slot.block.memory->data));
+  }
+  return block;
 }
 Napi::Value jsonText(Napi::Env env, const nlohmann::json& json) {
   return Napi::String::New(env, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
@@ -117,13 +138,15 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
       if (!alive) return;
       std::vector<double> words;
       packRecord(*task, *alive->pipeline, words);
-      js->post([callbacks, module, id = task->id, attempt, input, words = std::move(words)](Napi::Env env) {
+      const auto& wanted = alive->pipeline->spec().modules[static_cast<size_t>(module)].input;
+      const bool exported = wanted && wanted->exported;
+      js->post([callbacks, module, id = task->id, attempt, input, exported, words = std::move(words)](Napi::Env env) {
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->task.IsEmpty()) return;
         functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)),
                               wordsArray(env, words), Napi::Number::New(env, static_cast<double>(attempt)),
-                              inputArray(env, input)});
+                              inputArray(env, input), blockObject(env, input, exported)});
       });
     };
     hooks.recovered = [js = state_->js,
@@ -388,8 +411,8 @@ void Run::answer(const Info& info) {
     graph::ExternalModule::Answer answer;
     const int64_t said = whole(info[3]);
     if (said == 1) answer.kind = graph::ExternalModule::Answer::value;
-    if (said == 2) {
-      answer.kind = graph::ExternalModule::Answer::failed;
+    if (said == 2 || said == 3) {
+      answer.kind = said == 2 ? graph::ExternalModule::Answer::failed : graph::ExternalModule::Answer::outOfReach;
       const Json failure = parseJson(text(info[4]));
       answer.error = Error(errorCodeNamed(get<std::string>(failure, "code", "MODULE_FAILED")),
                            get<std::string>(failure, "message", ""), get<std::string>(failure, "hint", ""));

@@ -1,5 +1,7 @@
 #include "binding/shared_inputs.h"
 
+#include <algorithm>
+
 #include "binding/js_error.h"
 
 namespace framepath::binding {
@@ -10,9 +12,10 @@ constexpr napi_type_tag kTag = {0x6b1f0c59d2ae4e0bULL, 0x9d83fa7c1e5547a2ULL};
 }  // namespace
 
 Napi::Function SharedInputs::define(Napi::Env env) {
-  return DefineClass(env, "SharedInputs",
-                     {InstanceAccessor<&SharedInputs::fd>("fd"), InstanceMethod<&SharedInputs::view>("view"),
-                      InstanceMethod<&SharedInputs::close>("close")});
+  return DefineClass(
+      env, "SharedInputs",
+      {InstanceAccessor<&SharedInputs::fd>("fd"), InstanceMethod<&SharedInputs::view>("view"),
+       InstanceMethod<&SharedInputs::download>("download"), InstanceMethod<&SharedInputs::close>("close")});
 }
 
 SharedInputs::SharedInputs(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SharedInputs>(info) {
@@ -54,10 +57,40 @@ Napi::Value SharedInputs::view(const Napi::CallbackInfo& info) {
   });
 }
 
-// The pages go with the run, not when the garbage collector comes by.
+// (device, bytes, address or handle, offset in the handle's block): a copy.
+Napi::Value SharedInputs::download(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const bool byHandle = info[2].IsTypedArray();
+    if (!info[0].IsNumber() || !info[1].IsNumber() || !(byHandle || info[2].IsBigInt()) || !info[3].IsNumber())
+      throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a device, a size, an address or a handle, and an offset.");
+    if (!mapping_) throw Error(ErrorCode::RUN_CLOSED, "The run is closed, and its pixels are gone.");
+    if (!peers_) peers_ = std::make_unique<PeerMemory>();
+    const int32_t gpu = info[0].As<Napi::Number>().Int32Value();
+    const auto size = static_cast<size_t>(std::max<int64_t>(0, info[1].As<Napi::Number>().Int64Value()));
+    const auto offset = static_cast<size_t>(std::max<int64_t>(0, info[3].As<Napi::Number>().Int64Value()));
+    std::vector<uint8_t> bytes;
+    if (byHandle) {
+      const auto given = info[2].As<Napi::Uint8Array>();
+      ExportHandle handle{};
+      if (given.ByteLength() != handle.size()) throw Error(ErrorCode::INVALID_ARGUMENT, "A handle has 64 bytes.");
+      std::copy_n(given.Data(), handle.size(), handle.begin());
+      bytes = peers_->read(gpu, handle, offset, size);
+    } else {
+      bool lossless = false;
+      bytes = peers_->read(gpu, info[2].As<Napi::BigInt>().Uint64Value(&lossless), size);
+    }
+    Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), copy.Data());
+    return copy;
+  });
+}
+
+// Hosts have ended. The pages go with the run, not when the garbage collector comes by.
 void SharedInputs::close(const Napi::CallbackInfo&) {
+  if (memory_) memory_->mappedByNobody();
   memory_.reset();
   mapping_.reset();
+  peers_.reset();
 }
 
 }  // namespace framepath::binding

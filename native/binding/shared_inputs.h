@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "device/peer_memory.h"
 #include "graph/shared_memory.h"
 
 namespace framepath::binding {
@@ -19,10 +20,12 @@ class SharedInputs : public Napi::ObjectWrap<SharedInputs> {
  private:
   Napi::Value fd(const Napi::CallbackInfo& info);
   Napi::Value view(const Napi::CallbackInfo& info);
+  Napi::Value download(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   std::shared_ptr<graph::SharedMemory> memory_;  // null where only mapped
   std::shared_ptr<const graph::Mapping> mapping_;
+  std::unique_ptr<PeerMemory> peers_;  // once somebody downloads
 };
 
 }  // namespace framepath::binding

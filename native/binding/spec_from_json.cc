@@ -32,6 +32,7 @@ graph::InputSpec inputFrom(const Json& json) {
   input.window = get(json, "window", 0);
   input.stride = get(json, "stride", 1);
   input.min = get(json, "min", input.window);
+  input.onDevice = get<std::string>(json, "memory", "host") == "device";
   return input;
 }
 
@@ -74,7 +75,10 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   module.depends = get(json, "depends", std::vector<std::string>{});
   module.pixels = get(json, "pixels", false);
   module.stateless = get(json, "stateless", false);
-  if (json.contains("input")) module.input = inputFrom(json["input"]);
+  if (json.contains("input")) {
+    module.input = inputFrom(json["input"]);
+    module.input->exported = get(json, "elsewhere", false);
+  }
   return module;
 }
 

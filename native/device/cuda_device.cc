@@ -63,6 +63,21 @@ class CudaDevice : public Device {
     gpu_->inContext([&] { gpu_->memory().trim(); });
   }
 
+  ExportHandle exportHandle(const Memory& memory) const override {
+    const auto refused = [](const std::string& why) {
+      return Error(ErrorCode::DEVICE_UNAVAILABLE,
+                   "Memory of this GPU cannot be shared with other processes: " + why + ".",
+                   "Modules in other processes see their pixels in memory of the host.");
+    };
+    if (!gpu_->driver.cuIpcGetMemHandle) throw refused("the driver has no cuIpcGetMemHandle");
+    IpcHandle handle{};
+    const Result result = gpu_->inContext(
+        [&] { return gpu_->driver.cuIpcGetMemHandle(&handle, reinterpret_cast<Address>(memory.data)); });
+    if (isSticky(result)) gpu_->cu(result, "cuIpcGetMemHandle");
+    if (result != result::success) throw refused("cuIpcGetMemHandle: " + gpu_->driver.errorText(result));
+    return std::to_array(handle.bytes);
+  }
+
   std::unique_ptr<Queue> openQueue() override {
     return std::make_unique<CudaQueue>(stream_ ? stream_ : std::make_shared<StreamOwner>(gpu_));
   }

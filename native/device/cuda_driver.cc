@@ -41,6 +41,10 @@ std::unique_ptr<const Driver> loadLibrary() {
 #define FRAMEPATH_CUDA_RESOLVE(name, parameters) driver->name = reinterpret_cast<Result(*) parameters>(resolve(#name));
   FRAMEPATH_CUDA_CALLS(FRAMEPATH_CUDA_RESOLVE)
 #undef FRAMEPATH_CUDA_RESOLVE
+#define FRAMEPATH_CUDA_LOOK(name, parameters) \
+  driver->name = reinterpret_cast<Result(*) parameters>(dlsym(handle, #name));
+  FRAMEPATH_CUDA_OPTIONAL_CALLS(FRAMEPATH_CUDA_LOOK)
+#undef FRAMEPATH_CUDA_LOOK
   if (!missing.empty())
     throw unavailable("The NVIDIA driver " + driver->library + " is too old: it has no " + missing + ".",
                       "Update the driver to 418 or later.");

@@ -48,9 +48,16 @@ namespace framepath::cuda {
   X(cuLaunchKernel, (Function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY, \
                      unsigned blockZ, unsigned sharedBytes, Stream, void** parameters, void** extra))
 
+// Those that a driver may lack, or a machine refuse.
+#define FRAMEPATH_CUDA_OPTIONAL_CALLS(X)                                    \
+  X(cuIpcGetMemHandle, (IpcHandle * handle, Address))                       \
+  X(cuIpcOpenMemHandle_v2, (Address * address, IpcHandle handle, unsigned)) \
+  X(cuIpcCloseMemHandle, (Address))
+
 struct Driver {
 #define FRAMEPATH_CUDA_MEMBER(name, parameters) Result(*name) parameters = nullptr;
   FRAMEPATH_CUDA_CALLS(FRAMEPATH_CUDA_MEMBER)
+  FRAMEPATH_CUDA_OPTIONAL_CALLS(FRAMEPATH_CUDA_MEMBER)  // may be null
 #undef FRAMEPATH_CUDA_MEMBER
   std::string library;  // the file
 

@@ -26,6 +26,7 @@ inline constexpr Result noDevice = 100;
 inline constexpr Result invalidDevice = 101;
 inline constexpr Result invalidImage = 200;
 inline constexpr Result invalidContext = 201;
+inline constexpr Result mapFailed = 205;
 inline constexpr Result noBinaryForGpu = 209;
 inline constexpr Result eccUncorrectable = 214;
 inline constexpr Result invalidPtx = 218;
@@ -33,6 +34,7 @@ inline constexpr Result nvlinkUncorrectable = 220;
 inline constexpr Result jitCompilerNotFound = 221;
 inline constexpr Result unsupportedPtxVersion = 222;
 inline constexpr Result jitCompilationDisabled = 223;
+inline constexpr Result invalidHandle = 400;
 inline constexpr Result notFound = 500;
 inline constexpr Result notReady = 600;
 inline constexpr Result illegalAddress = 700;
@@ -95,6 +97,10 @@ struct Copy2d {  // CUDA_MEMCPY2D
 };
 static_assert(sizeof(Copy2d) == 128);
 
+struct IpcHandle {  // CUipcMemHandle
+  unsigned char bytes[64];
+};
+
 namespace attribute {  // CUdevice_attribute
 inline constexpr int multiprocessorCount = 16;
 inline constexpr int computeCapabilityMajor = 75;
@@ -105,6 +111,7 @@ inline constexpr int pointerMemoryType = 2;  // CUpointer_attribute
 inline constexpr unsigned streamNonBlocking = 1;
 inline constexpr unsigned eventDisableTiming = 2;
 inline constexpr unsigned hostAllocPortable = 1;
+inline constexpr unsigned ipcLazyPeerAccess = 1;  // what opening a handle must be told
 
 namespace jit {  // CUjit_option
 inline constexpr int errorLogBuffer = 5;

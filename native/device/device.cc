@@ -19,6 +19,10 @@ std::shared_ptr<Device> openBest(const DeviceOptions& options) {
 
 }  // namespace
 
+ExportHandle Device::exportHandle(const Memory&) const {
+  throw Error(ErrorCode::DEVICE_UNAVAILABLE, "Memory of " + id().name() + " has no handle for other processes.");
+}
+
 std::shared_ptr<Device> openDevice(const std::string& name, const DeviceOptions& options) {
   if (name == "cpu") return openCpuDevice();
   if (name == "auto") return openBest(options);

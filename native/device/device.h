@@ -6,6 +6,7 @@
 // and its read fences), and so does the destructor of a queue; everything else synchronises first. The same holds for
 // host memory that a copy reads or writes.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,6 +40,9 @@ class Memory {
   void* const data;
   const size_t bytes;
 };
+
+// What another process opens to map memory of a GPU (CUipcMemHandle).
+using ExportHandle = std::array<uint8_t, 64>;
 
 // Work in order. Not thread-safe: one queue per lane and per codec instance.
 class Queue {
@@ -79,6 +83,9 @@ class Device {
   virtual std::shared_ptr<void> reserve(uint64_t bytes, const std::string& forWhat) = 0;
   virtual DeviceMemory memory() const = 0;
   virtual void trim() = 0;  // gives cached memory back
+  // For other processes; it stands for the whole block at `memory.data`. The memory is let go only when they have
+  // closed it. Throws DEVICE_UNAVAILABLE where processes cannot share memory of this device, as on the CPU.
+  virtual ExportHandle exportHandle(const Memory& memory) const;
 
   virtual std::unique_ptr<Queue> openQueue() = 0;
 

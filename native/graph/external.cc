@@ -28,11 +28,39 @@ std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<PixelReader> 
 }
 
 Observation ExternalModule::wait(const TaskRef& task, PixelReader* reader) {
-  const InputRef input = reader ? reader->read(*task) : nullptr;
+  for (;;) {
+    bool onHost = false;
+    {
+      std::lock_guard lock(mutex_);
+      onHost = onHost_;
+    }
+    const InputRef input = reader ? reader->read(*task, onHost) : nullptr;
+    const std::optional<Answer> answer = ask(task, input);
+    if (!answer) return Observation::nothing(Reason::cancelled);
+    if (answer->kind == Answer::outOfReach && input && input->onDevice) {
+      readOnHost(answer->error->sentence);
+      continue;
+    }
+    if (answer->error) throw *answer->error;
+    return answer->kind == Answer::value ? Observation::of(External{}) : Observation::nothing(Reason::none);
+  }
+}
+
+void ExternalModule::readOnHost(const std::string& reason) {
+  {
+    std::lock_guard lock(mutex_);
+    if (onHost_) return;
+    onHost_ = true;
+  }
+  if (cameHome_) cameHome_(reason);
+}
+
+// Nothing: it was closed meanwhile.
+std::optional<ExternalModule::Answer> ExternalModule::ask(const TaskRef& task, const InputRef& input) {
   int64_t attempt = 0;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return Observation::nothing(Reason::cancelled);
+    if (closed_) return std::nullopt;
     attempt = ++attempts_;
     pending_[task->id] = {task, attempt, std::nullopt};
   }
@@ -44,16 +72,15 @@ Observation ExternalModule::wait(const TaskRef& task, PixelReader* reader) {
     inTime = answered_.wait_for(lock, std::chrono::duration<double, std::milli>(timeoutMs_), done);
   else
     answered_.wait(lock, done);
-  const Pending pending = std::move(pending_[task->id]);
+  Pending pending = std::move(pending_[task->id]);
   pending_.erase(task->id);
-  if (closed_) return Observation::nothing(Reason::cancelled);
+  if (closed_) return std::nullopt;
   if (!inTime)
     throw Error(
         ErrorCode::MODULE_TIMEOUT,
         "Module \"" + name_ + "\" did not answer within " + std::to_string(static_cast<int64_t>(timeoutMs_)) + " ms.",
         "Raise timeoutMs, or set onError: 'skip' to go on without its result.");
-  if (pending.answer->kind == Answer::failed) throw *pending.answer->error;
-  return pending.answer->kind == Answer::value ? Observation::of(External{}) : Observation::nothing(Reason::none);
+  return std::move(pending.answer);
 }
 
 void ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {

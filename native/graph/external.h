@@ -20,14 +20,18 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   // Posts to JavaScript, returns at once. `attempt` goes back with the answer; input is null unless asked for.
   using Ask = std::function<void(const TaskRef& task, int64_t attempt, const InputRef& input)>;
 
-  ExternalModule(std::string name, double timeoutMs, Ask ask)
-      : name_(std::move(name)), timeoutMs_(timeoutMs), ask_(std::move(ask)) {}
+  // Told once, when the module could not read its pixels on the device and sees them on the host from then on.
+  using CameHome = std::function<void(const std::string& reason)>;
+
+  ExternalModule(std::string name, double timeoutMs, Ask ask, CameHome cameHome = {})
+      : name_(std::move(name)), timeoutMs_(timeoutMs), ask_(std::move(ask)), cameHome_(std::move(cameHome)) {}
 
   // `reader` may be null.
   std::unique_ptr<Worker> openWorker(std::unique_ptr<PixelReader> reader);
   struct Answer {
-    enum Kind : uint8_t { nothing, value, failed } kind = nothing;
-    std::optional<Error> error;  // of `failed`
+    // outOfReach: of pixels on the device; the same task is asked again with pixels on the host.
+    enum Kind : uint8_t { nothing, value, failed, outOfReach } kind = nothing;
+    std::optional<Error> error;  // of `failed` and `outOfReach`
   };
   // An answer nobody waits for (late, of an earlier attempt, unknown) is ignored.
   void answer(int64_t taskId, int64_t attempt, Answer answer);
@@ -43,15 +47,19 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
     std::optional<Answer> answer;
   };
   Observation wait(const TaskRef& task, PixelReader* reader);
+  std::optional<Answer> ask(const TaskRef& task, const InputRef& input);
+  void readOnHost(const std::string& reason);
 
   const std::string name_;
   const double timeoutMs_;
   const Ask ask_;
+  const CameHome cameHome_;
   mutable std::mutex mutex_;
   std::condition_variable answered_;
   std::map<int64_t, Pending> pending_;
   int64_t attempts_ = 0;
   bool closed_ = false;
+  bool onHost_ = false;  // although the device's memory was wanted
 };
 
 }  // namespace framepath::graph

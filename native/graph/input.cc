@@ -32,9 +32,10 @@ Normalize cropValues(PixelFormat format, const ImageView& source) {
 }  // namespace
 
 InputReader::InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec,
-                         CropSource crops)
+                         CropSource crops, std::shared_ptr<DeviceSlots> deviceSlots)
     : device_(std::move(device)),
       memory_(std::move(memory)),
+      deviceSlots_(std::move(deviceSlots)),
       spec_(std::move(spec)),
       crops_(crops),
       key_(keyOf(spec_, crops_)),
@@ -42,19 +43,23 @@ InputReader::InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedM
 
 InputReader::~InputReader() = default;
 
-InputRef InputReader::read(const Task& task) {
-  return task.lease->share<Input>(key_, [&] { return make(task); });
+InputRef InputReader::read(const Task& task, bool toHost) {
+  const bool onDevice = deviceSlots_ && !toHost;
+  InputRef input =
+      task.lease->share<Input>(onDevice ? key_ + " on the device" : key_, [&] { return make(task, onDevice); });
+  if (spec_.exported && input->onDevice) deviceSlots_->handle(*input->onDevice);
+  return input;
 }
 
 InputRef InputReader::readCrop(const Task& task, int32_t item) {
-  return task.lease->share<Input>(key_ + " only " + std::to_string(item), [&] { return crops(task, item); });
+  return task.lease->share<Input>(key_ + " only " + std::to_string(item), [&] { return crops(task, false, item); });
 }
 
-Input InputReader::make(const Task& task) {
-  return spec_.crop.empty() ? wholeFrame(*task.frame()) : crops(task);
+Input InputReader::make(const Task& task, bool onDevice) {
+  return spec_.crop.empty() ? wholeFrame(*task.frame(), onDevice) : crops(task, onDevice);
 }
 
-Input InputReader::wholeFrame(const Frame& frame) {
+Input InputReader::wholeFrame(const Frame& frame, bool onDevice) {
   Input input;
   Picture& picture = input.pictures.emplace_back();
   picture.width = spec_.width;
@@ -62,26 +67,33 @@ Input InputReader::wholeFrame(const Frame& frame) {
   picture.box = framepath::wholeFrame(frame);
   completeSize(picture.box, picture.width, picture.height);
   picture.bytes = packedBytes(spec_.format, picture.width, picture.height);
-  input.slot = memory_->lease(picture.bytes);
-  const auto made = onDevice(picture.bytes);
-  ImageView target = packedView(made ? static_cast<uint8_t*>(made->data) : input.slot->data(), spec_.format,
-                                picture.width, picture.height);
+  const Place place = lease(input, picture.bytes, onDevice);
+  ImageView target = packedView(place.data, spec_.format, picture.width, picture.height);
   convertFrame(*device_, *queue_, frame, picture.box, target);
-  if (made) bringHome(*input.slot, *made, picture.bytes);
+  finish(input, place, picture.bytes);
   return input;
 }
 
-// Where pixels are made that the host is to see; null: in the slot itself.
-std::shared_ptr<Memory> InputReader::onDevice(size_t bytes) {
-  return device_->id().kind == DeviceKind::cpu ? nullptr : device_->allocate(bytes, MemoryKind::device);
+InputReader::Place InputReader::lease(Input& input, size_t bytes, bool onDevice) {
+  if (onDevice) {
+    input.onDevice = deviceSlots_->lease(bytes);
+    return {input.onDevice->data(), nullptr};
+  }
+  input.slot = memory_->lease(bytes);
+  if (device_->id().kind == DeviceKind::cpu) return {input.slot->data(), nullptr};
+  auto made = device_->allocate(bytes, MemoryKind::device);
+  auto* const data = static_cast<uint8_t*>(made->data);
+  return {data, std::move(made)};
 }
 
-void InputReader::bringHome(const SharedMemory::Slot& slot, const Memory& made, size_t bytes) {
-  device_->copy(*queue_, slot.data(), bytes, made.data, bytes, bytes, 1, CopyKind::d2hRequested);
+// Whoever reads the input needs no fence: it is done.
+void InputReader::finish(const Input& input, const Place& place, size_t bytes) {
+  if (place.onTheWay)
+    device_->copy(*queue_, input.slot->data(), bytes, place.data, bytes, bytes, 1, CopyKind::d2hRequested);
   queue_->synchronize();
 }
 
-Input InputReader::crops(const Task& task, int32_t only) {
+Input InputReader::crops(const Task& task, bool onDevice, int32_t only) {
   Input input;
   const Observation& says = task.observations[crops_.boxes];
   std::vector<SeenBox> boxes = boxesOf(says);
@@ -103,9 +115,7 @@ Input InputReader::crops(const Task& task, int32_t only) {
   args.height = spec_.height;
   args.normalize = cropValues(spec_.format, frame->view);
   const size_t bytes = static_cast<size_t>(spec_.width) * spec_.height * args.normalize.channels;
-  input.slot = memory_->lease(bytes * boxes.size());
-  const auto made = onDevice(bytes * boxes.size());
-  uint8_t* data = made ? static_cast<uint8_t*>(made->data) : input.slot->data();
+  const Place place = lease(input, bytes * boxes.size(), onDevice);
 
   queue_->wait(frame->ready);
   for (size_t from = 0; from < boxes.size(); from += kMaxCrops) {
@@ -124,11 +134,11 @@ Input InputReader::crops(const Task& task, int32_t only) {
       const int32_t item = only >= 0 ? only : static_cast<int32_t>(from + i);
       input.pictures.push_back({spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box, item});
     }
-    args.data = data + from * bytes;
+    args.data = place.data + from * bytes;
     launch(*device_, *queue_, args, Grid{spec_.width, spec_.height, args.count});
   }
   frame->addReadFence(queue_->record());
-  if (made) bringHome(*input.slot, *made, bytes * boxes.size());
+  finish(input, place, bytes * boxes.size());
   return input;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/results.h"
+#include "graph/device_slots.h"
 #include "graph/shared_memory.h"
 #include "graph/task.h"
 
@@ -27,6 +28,8 @@ struct InputSpec {
   int32_t window = 0;  // most crops of a track
   int32_t stride = 1;  // every stride-th frame in which the track is seen enters
   int32_t min = 0;     // crops from which on a track is shown
+  bool onDevice = false;                    // a GPU's stay there
+  bool exported = false;                    // of them: another process is to map them
 };
 
 struct Picture {
@@ -49,7 +52,9 @@ struct TrackWindow {
 };
 
 struct Input {
-  std::shared_ptr<const SharedMemory::Slot> slot;  // null without pictures
+  // One of them, none without pictures.
+  std::shared_ptr<const SharedMemory::Slot> slot;
+  std::shared_ptr<const DeviceSlots::Slot> onDevice;  // what is made there is done
   std::vector<Picture> pictures;
   std::vector<TrackWindow> windows;  // where they were asked for: then there are no pictures
 };
@@ -63,8 +68,8 @@ struct CropSource {
 class PixelReader {
  public:
   virtual ~PixelReader() = default;
-  // Throws INVALID_ARGUMENT, DEVICE_OUT_OF_MEMORY.
-  virtual InputRef read(const Task& task) = 0;
+  // `toHost`: although it may stay on the device. Throws INVALID_ARGUMENT, DEVICE_OUT_OF_MEMORY.
+  virtual InputRef read(const Task& task, bool toHost = false) = 0;
   // From any thread: nothing more comes of this source.
   virtual void forget(int32_t /*source*/) {}
 };
@@ -72,22 +77,31 @@ class PixelReader {
 // The frame, or crops of it. Not thread-safe.
 class InputReader : public PixelReader {
  public:
-  InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec, CropSource crops);
+  // `deviceSlots`: of a spec that says onDevice, on a GPU; null: pictures come to the host.
+  InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec, CropSource crops,
+              std::shared_ptr<DeviceSlots> deviceSlots = nullptr);
   ~InputReader() override;
-  // Readers of one spec share what the first of them makes; it goes with the frame's lease.
-  InputRef read(const Task& task) override;
-  // The crop of box `item` alone, in a slot of its own, shared likewise.
+  // Readers of one spec share what the first of them makes; it goes with the frame's lease. Throws DEVICE_UNAVAILABLE
+  // too where it has to be exported and cannot.
+  InputRef read(const Task& task, bool toHost = false) override;
+  // The crop of box `item` alone, in a slot of its own on the host, shared likewise.
   InputRef readCrop(const Task& task, int32_t item);
 
  private:
-  Input make(const Task& task);
-  Input wholeFrame(const Frame& frame);
-  Input crops(const Task& task, int32_t only = -1);
-  std::shared_ptr<Memory> onDevice(size_t bytes);
-  void bringHome(const SharedMemory::Slot& slot, const Memory& made, size_t bytes);
+  // Where pictures are made that are to lie in an input.
+  struct Place {
+    uint8_t* data;
+    std::shared_ptr<Memory> onTheWay;  // on the device, to be brought to the slot
+  };
+  Input make(const Task& task, bool onDevice);
+  Input wholeFrame(const Frame& frame, bool onDevice);
+  Input crops(const Task& task, bool onDevice, int32_t only = -1);
+  Place lease(Input& input, size_t bytes, bool onDevice);
+  void finish(const Input& input, const Place& place, size_t bytes);
 
   const std::shared_ptr<Device> device_;
   const std::shared_ptr<SharedMemory> memory_;
+  const std::shared_ptr<DeviceSlots> deviceSlots_;
   const InputSpec spec_;
   const CropSource crops_;
   const std::string key_;

@@ -31,11 +31,14 @@ Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks)
     const ModuleSpec& module = spec_.modules[m];
     if (module.kind != ModuleSpec::Kind::js) continue;
     const auto number = static_cast<int32_t>(m);
-    externals_[number] =
-        std::make_shared<ExternalModule>(module.name, module.policy.timeoutMs,
-                                         [this, number](const TaskRef& task, int64_t attempt, const InputRef& input) {
-                                           hooks_.ask(number, task, attempt, input);
-                                         });
+    externals_[number] = std::make_shared<ExternalModule>(
+        module.name, module.policy.timeoutMs,
+        [this, number](const TaskRef& task, int64_t attempt, const InputRef& input) {
+          hooks_.ask(number, task, attempt, input);
+        },
+        [this, name = module.name](const std::string& reason) {
+          recovered({name, kPixelsOnHost, reason});
+        });
   }
 }
 

@@ -31,6 +31,9 @@ struct PipelineHooks {
       recovered;  // something was lost and the run goes on; from any thread, may be empty
 };
 
+// What a recovery says of a module that was to read its pixels on the GPU.
+inline constexpr const char* kPixelsOnHost = "pixels in memory of the host, not of the GPU";
+
 // start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe, but
 // before start() has returned only close(), done() and progress() may be called.
 class Pipeline {
@@ -102,6 +105,7 @@ class Pipeline {
   void tellFalls(const ModuleSpec& spec, const infer::Model& model);
   std::vector<ModuleNode> buildNodes();
   ModuleNode externalNode(const ModuleSpec& spec, int32_t module);
+  std::shared_ptr<DeviceSlots> deviceSlotsFor(const ModuleSpec& spec);
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
   std::shared_ptr<Programme> openProgramme();
   std::vector<StageStats> stagesLocked() const;
@@ -130,7 +134,8 @@ class Pipeline {
   std::vector<std::shared_ptr<infer::Model>> models_;  // per spec module, null where there is none
   std::vector<std::vector<std::string>> labels_;       // per spec module; stay after close()
   std::map<int32_t, std::shared_ptr<ExternalModule>> externals_;
-  IdentityState identity_;  // of the first identify module
+  std::weak_ptr<DeviceSlots> deviceSlots_;  // spec_.shared keeps it
+  IdentityState identity_;                  // of the first identify module
   int32_t identifyModule_ = -1;
   std::shared_ptr<Shots> shots_;
   const Graph* graph_ = nullptr;

@@ -172,13 +172,34 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
     if (at >= 0) crops.detections = observationOf_[at];
   }
   if (spec.input && !spec_.shared) spec_.shared = SharedMemory::open();
-  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops, windows] {
+  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops, windows,
+                     slots = deviceSlotsFor(spec)] {
     if (!input) return external->openWorker(nullptr);
-    auto reader = std::make_unique<InputReader>(device_, spec_.shared, *input, crops);
+    auto reader = std::make_unique<InputReader>(device_, spec_.shared, *input, crops, slots);
     if (!windows) return external->openWorker(std::move(reader));
     return external->openWorker(std::make_unique<WindowReader>(std::move(reader), *input, crops.boxes));
   };
   return node;
+}
+
+// Null: the module's pixels come to the host. Other processes may map what lies there until spec_.shared is let go.
+std::shared_ptr<DeviceSlots> Pipeline::deviceSlotsFor(const ModuleSpec& spec) {
+  if (!spec.input || !spec.input->onDevice || device_->id().kind == DeviceKind::cpu) return nullptr;
+  std::shared_ptr<DeviceSlots> slots = deviceSlots_.lock();
+  if (!slots) {
+    slots = DeviceSlots::open(device_);
+    spec_.shared->keep(slots);
+    deviceSlots_ = slots;
+  }
+  if (!spec.input->exported) return slots;
+  try {
+    slots->handle(*slots->lease(1));
+    return slots;
+  } catch (const Error& error) {
+    if (error.code != ErrorCode::DEVICE_UNAVAILABLE) throw;
+    recovered({spec.name, kPixelsOnHost, error.sentence});
+    return nullptr;
+  }
 }
 
 std::vector<ModuleNode> Pipeline::buildNodes() {

@@ -83,6 +83,17 @@ void SharedMemory::giveBack(const Slot& slot) {
   leased_--;
 }
 
+void SharedMemory::keep(std::shared_ptr<void> companion) {
+  std::lock_guard lock(mutex_);
+  companions_.push_back(std::move(companion));
+}
+
+void SharedMemory::mappedByNobody() {
+  std::vector<std::shared_ptr<void>> over;
+  std::lock_guard lock(mutex_);
+  over.swap(companions_);
+}
+
 size_t SharedMemory::leased() const {
   std::lock_guard lock(mutex_);
   return leased_;

@@ -47,6 +47,10 @@ class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
   // Throws DEVICE_OUT_OF_MEMORY when no room is left.
   std::shared_ptr<const Slot> lease(size_t bytes);
 
+  // Something that others who map this memory may have mapped beside it: kept until they are gone, or this memory is.
+  void keep(std::shared_ptr<void> companion);
+  void mappedByNobody();
+
   int fd() const { return fd_; }
   const std::shared_ptr<const Mapping>& mapping() const { return mapping_; }
   size_t leased() const;  // slots alive
@@ -62,6 +66,7 @@ class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
   mutable std::mutex mutex_;
   std::map<size_t, std::vector<size_t>> free_;  // offsets by capacity
   size_t used_ = 0, leased_ = 0;
+  std::vector<std::shared_ptr<void>> companions_;
 };
 
 }  // namespace framepath::graph

@@ -10,7 +10,7 @@ namespace framepath::graph {
 WindowReader::WindowReader(std::unique_ptr<InputReader> crops, const InputSpec& spec, int32_t tracks, size_t mostBytes)
     : crops_(std::move(crops)), spec_(spec), tracks_(tracks), mostBytes_(mostBytes) {}
 
-InputRef WindowReader::read(const Task& task) {
+InputRef WindowReader::read(const Task& task, bool) {
   const auto input = std::make_shared<Input>();
   const Observation& says = task.observations[static_cast<size_t>(tracks_)];
   if (says.said != Said::value) return input;

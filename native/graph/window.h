@@ -23,7 +23,7 @@ class WindowReader : public PixelReader {
   WindowReader(std::unique_ptr<InputReader> crops, const InputSpec& spec, int32_t tracks,
                size_t mostBytes = kMostBytes);
   // A source's frames in order. A frame that throws did not enter any window.
-  InputRef read(const Task& task) override;
+  InputRef read(const Task& task, bool toHost = false) override;
   void forget(int32_t source) override;
 
  private:

@@ -50,8 +50,8 @@ def analyzer(target=None, *, name=None, depends=(), input=None, stateless=False,
 
     name       its name; default that of the function or class
     depends    names of modules whose values `deps` has
-    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align"},
-               with {"of", "window", "stride", "min"} the last crops of each track
+    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align",
+               "memory": "host" | "device"}, with {"of", "window", "stride", "min"} the last crops of each track
     stateless  whether it keeps nothing between frames: they may come in any order, several at once, and again
     schema     a callable that gives the value as it should be, and raises ValueError for one that does not fit
                (pydantic: TypeAdapter(...).validate_python)

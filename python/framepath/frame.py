@@ -4,29 +4,59 @@
 class Picture:
     """Pixels, rows without padding. They are there until `analyze` returns: copy what you keep.
 
-    data    read-only memoryview of all bytes
-    array   read-only numpy array, (height, width, 3) or (height, width); of nv12 (height * 3 / 2, width)
+    device  where they lie: "cpu", or "cuda:0" where the analyzer asked for "memory": "device" and frames are on a GPU
+    shape   (height, width, 3) or (height, width); of nv12 (height * 3 / 2, width)
+    data    read-only memoryview of all bytes; of a GPU's a copy, made when first asked for
+    array   the same as a numpy array of that shape
+
+    What lies on a GPU has `__cuda_array_interface__`: torch.as_tensor(picture, device="cuda"), cupy.asarray(picture) and
+    numba.cuda.as_cuda_array(picture) see the pixels where they are. They are done, and nobody writes to them; nor do you.
     """
 
-    __slots__ = ("data", "width", "height", "format")
+    __slots__ = ("_pixels", "width", "height", "format")
 
-    def __init__(self, data, width, height, format):
-        self.data = data
+    def __init__(self, pixels, width, height, format):
+        self._pixels = pixels
         self.width = width
         self.height = height
         self.format = format
 
     @property
+    def device(self):
+        return "cpu" if isinstance(self._pixels, memoryview) else self._pixels.device
+
+    @property
+    def shape(self):
+        if self.format == "rgb24":
+            return (self.height, self.width, 3)
+        return (self.height * 3 // 2 if self.format == "nv12" else self.height, self.width)
+
+    @property
+    def data(self):
+        return self._pixels if isinstance(self._pixels, memoryview) else self._pixels.read()
+
+    @property
     def array(self):
         import numpy  # only where somebody asks: it takes a tenth of a second to load
 
-        flat = numpy.frombuffer(self.data, numpy.uint8)
-        if self.format == "rgb24":
-            return flat.reshape(self.height, self.width, 3)
-        return flat.reshape(-1, self.width)
+        return numpy.frombuffer(self.data, numpy.uint8).reshape(self.shape)
+
+    @property
+    def __cuda_array_interface__(self):
+        """Version 3 of Numba's interface. It says writable: PyTorch takes nothing else."""
+        if isinstance(self._pixels, memoryview):
+            raise AttributeError("these pixels do not lie on a GPU")
+        return {
+            "shape": self.shape,
+            "typestr": "|u1",
+            "data": (self._pixels.address, False),
+            "strides": None,
+            "stream": None,
+            "version": 3,
+        }
 
     def __len__(self):
-        return len(self.data)
+        return len(self._pixels) if isinstance(self._pixels, memoryview) else self._pixels.size
 
 
 class Crop(Picture):
@@ -34,8 +64,8 @@ class Crop(Picture):
 
     __slots__ = ("box", "index")
 
-    def __init__(self, data, width, height, format, box, index):
-        super().__init__(data, width, height, format)
+    def __init__(self, pixels, width, height, format, box, index):
+        super().__init__(pixels, width, height, format)
         self.box = box
         self.index = index
 
@@ -57,16 +87,18 @@ class Frame:
         self.input = input
 
 
-def read_input(memory, words, wanted):
-    """The pictures that `words` place in `memory` (the layout is described at RunCallbacks in src/native.ts)."""
+def read_input(pixels, words, wanted):
+    """The pictures of a question; `words` are described at RunCallbacks in src/native.ts.
+
+    pixels(offset, size)  what a picture is made of, in the memory where they lie
+    """
     format = wanted.get("format", "rgb24")
     pictures = []
     for at in range(2, len(words), 9):
         offset, size, width, height, x1, y1, x2, y2, index = words[at : at + 9]
-        first = int(words[0] + offset)
-        data = memory[first : first + int(size)]
-        pictures.append(Crop(data, int(width), int(height), format, [x1, y1, x2, y2], int(index)))
+        found = pixels(int(words[0] + offset), int(size))
+        pictures.append(Crop(found, int(width), int(height), format, [x1, y1, x2, y2], int(index)))
     if wanted.get("crop"):
         return pictures
     only = pictures[0]
-    return Picture(only.data, only.width, only.height, format)
+    return Picture(only._pixels, only.width, only.height, format)

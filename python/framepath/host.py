@@ -14,7 +14,9 @@ import signal
 import struct
 import sys
 import traceback
+from contextlib import contextmanager
 
+from .cuda import Blocks, CudaError, OutOfReach
 from .definition import Definition
 from .frame import Frame, read_input
 from .window import read_windows
@@ -51,10 +53,32 @@ def described(error):
     return {"name": type(error).__name__, "message": str(error), "stack": text}
 
 
+def address_space():
+    """Bytes of it that this process has taken."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * mmap.PAGESIZE
+
+
+@contextmanager
+def unlimited():
+    """What is mapped meanwhile is not the analyzer's, and does not count: a GPU's driver takes gigabytes of addresses."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY:
+        yield
+        return
+    before = address_space()
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft + address_space() - before, hard))
+
+
 class Host:
     def __init__(self):
         self.asks = os.fdopen(_ASKS, "rb")
         self.memory = None
+        self.blocks = Blocks(unlimited)
         self.definition = None
         self.analyze = None
         self.leave = lambda: None
@@ -82,34 +106,48 @@ class Host:
             return
         if self.definition.input:
             size = os.fstat(_PIXELS).st_size
-            self.make_room(size)
-            self.memory = memoryview(mmap.mmap(_PIXELS, size, mmap.MAP_SHARED, mmap.PROT_READ))
+            with unlimited():
+                self.memory = memoryview(mmap.mmap(_PIXELS, size, mmap.MAP_SHARED, mmap.PROT_READ))
         self.send({"kind": "opened", "definition": self.definition.facts()})
 
     def limit(self, megabytes):
         """Bounds the address space to what Python has taken so far and so much more."""
         if megabytes:
-            with open("/proc/self/statm") as file:
-                taken = int(file.read().split()[0]) * mmap.PAGESIZE
-            resource.setrlimit(resource.RLIMIT_AS, (taken + (int(megabytes) << 20), resource.RLIM_INFINITY))
-
-    def make_room(self, size):
-        """The memory of pixels is not the analyzer's."""
-        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-        if soft != resource.RLIM_INFINITY:
-            resource.setrlimit(resource.RLIMIT_AS, (soft + size, hard))
+            resource.setrlimit(resource.RLIMIT_AS, (address_space() + (int(megabytes) << 20), resource.RLIM_INFINITY))
 
     def ask(self, message):
         try:
-            words = message.get("input")
-            wanted = self.definition.input
-            read = read_windows if wanted and wanted.get("of") else read_input
-            pixels = read(self.memory, words, wanted) if words and wanted else None
-            value = self.definition.checked(self.analyze(Frame(message["frame"], pixels), message["deps"]))
+            value = self.definition.checked(self.analyze(Frame(message["frame"], self.input_of(message)), message["deps"]))
+            self.settle()
             answer = {"kind": "answer", "id": message["id"], "value": value}
             self.send(answer)
+        except OutOfReach as reason:
+            self.send({"kind": "answer", "id": message["id"], "outOfReach": str(reason)})
         except Exception as error:
+            self.settle(error)
             self.send({"kind": "answer", "id": message["id"], "error": described(error)})
+
+    def settle(self, error=None):
+        """Waits for what the analyzer started on the GPU: it may still read pixels that are soon another frame's.
+
+        An error of the driver there is for good: this process ends, and another one is started.
+        """
+        try:
+            self.blocks.synchronize()
+        except CudaError as lost:
+            traceback.print_exception(error or lost)
+            print(f"framepath: this process has lost the GPU: {lost}", file=sys.stderr, flush=True)
+            os._exit(1)
+
+    def input_of(self, message):
+        words, wanted = message.get("input"), self.definition.input
+        if not words or not wanted:
+            return None
+        cuda = message.get("cuda")
+        if cuda:
+            return read_input(lambda offset, size: self.blocks.pixels(cuda, offset, size), words, wanted)
+        read = read_windows if wanted.get("of") else read_input
+        return read(lambda offset, size: self.memory[offset : offset + size], words, wanted)
 
     def serve(self):
         while True:
@@ -120,6 +158,7 @@ class Host:
                 self.ask(message)
             else:
                 self.leave()
+                self.blocks.close()
                 sys.stdout.flush()
                 os._exit(0)
 

@@ -33,8 +33,8 @@ class Window:
         return len(self.frames)
 
 
-def read_windows(memory, words, wanted):
-    """The windows that `words` place in `memory` (the layout is described at RunCallbacks in src/native.ts)."""
+def read_windows(pixels, words, wanted):
+    """The windows of `words`; `pixels(offset, size)` is where they lie (the layout is described at RunCallbacks in src/native.ts)."""
     format = wanted.get("format", "rgb24")
     windows = []
     at = 2
@@ -44,7 +44,7 @@ def read_windows(memory, words, wanted):
         frames = []
         for i in range(int(count)):
             first = int(words[at + 2 * i])
-            frames.append(Picture(memory[first : first + int(size)], int(width), int(height), format))
+            frames.append(Picture(pixels(first, int(size)), int(width), int(height), format))
         at += 2 * len(frames)
         windows.append(Window(int(track), [x1, y1, x2, y2], int(index), fresh == 1, frames))
     return windows

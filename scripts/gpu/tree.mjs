@@ -19,10 +19,10 @@ import { deviceTests } from './measure/steps.mjs';
 export const testPrograms = ['conformance_test', ...deviceTests];
 
 /** Below app, copied as they are. */
-const ofPackage = ['package.json', 'LICENSE', 'lib', 'models', 'scripts', 'bench'];
+const ofPackage = ['package.json', 'LICENSE', 'lib', 'models', 'scripts', 'bench', 'python'];
 /** Of that: results, native code and the peers' own packages, and models that somebody made besides those that come with the package. */
 const leftOut =
-  /^bench\/(results|native|peers\/node_modules)|^models\/(?!blazeface[^/]*\.onnx$|face-recognition\.onnx$|NOTICE$)./;
+  /__pycache__|^bench\/(results|native|peers\/node_modules)|^models\/(?!blazeface[^/]*\.onnx$|face-recognition\.onnx$|NOTICE$)./;
 
 function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });

@@ -1,12 +1,15 @@
 /** What hosts and this process say to each other; plain data. The Python host speaks the same (python/framepath/host.py). */
 import type { DefinitionFacts, FrameFacts } from '../modules/definition.js';
 import type { InputWords } from '../modules/input.js';
+import type { CudaBlock } from '../native.js';
 
 export interface Question {
   frame: FrameFacts;
   deps: Readonly<Record<string, unknown>>;
   /** where its pixels lie */
   input?: InputWords;
+  /** of pixels on a GPU: the block in which `input` places them */
+  cuda?: CudaBlock;
 }
 
 export type ToHost =
@@ -19,7 +22,9 @@ export type FromHost =
   /** it cannot start */
   | { kind: 'unusable'; error: ThrownFacts }
   | { kind: 'answer'; id: number; value?: unknown }
-  | { kind: 'answer'; id: number; error: ThrownFacts };
+  | { kind: 'answer'; id: number; error: ThrownFacts }
+  /** the GPU's memory cannot be mapped there, and why */
+  | { kind: 'answer'; id: number; outOfReach: string };
 
 /** Something thrown elsewhere. */
 export interface ThrownFacts {

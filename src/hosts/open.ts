@@ -100,7 +100,16 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   };
   const { pixels } = module.spec as { pixels: boolean };
   const stateless = facts.stateless && input?.of === undefined; // windows grow in order
-  const spec = { kind: 'js' as const, policy: nativePolicy, depends, pixels, stateless, ...(input && { input }) };
+  const elsewhere = input?.memory === 'device' && !inline && isolation !== 'thread';
+  const spec = {
+    kind: 'js' as const,
+    policy: nativePolicy,
+    depends,
+    pixels,
+    stateless,
+    ...(input && { input }),
+    ...(elsewhere && { elsewhere }),
+  };
   const host: AnalyzerHost = {
     pixels,
     stride: policy.stride ?? 1,
@@ -150,8 +159,8 @@ async function openInline(
   const views = input && new InputViews(shared!);
   return {
     facts: factsOf(definition),
-    analyze: (frame, deps, words) => {
-      if (words && input) (frame as FrameView).input = views!.read(words, input);
+    analyze: (frame, deps, words, cuda) => {
+      if (words && input) (frame as FrameView).input = views!.read(words, input, cuda);
       return instance.analyze(frame, deps);
     },
   };
@@ -192,7 +201,12 @@ async function openHosted(
   name = use.name ?? facts.name;
   return {
     facts,
-    analyze: ({ source, index, timeMs, width, height }, deps, words) =>
-      pool.ask({ frame: { source, index, timeMs, width, height }, deps, ...(words && { input: Array.from(words) }) }),
+    analyze: ({ source, index, timeMs, width, height }, deps, words, cuda) =>
+      pool.ask({
+        frame: { source, index, timeMs, width, height },
+        deps,
+        ...(words && { input: Array.from(words) }),
+        ...(cuda && { cuda }),
+      }),
   };
 }

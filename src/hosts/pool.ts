@@ -1,6 +1,7 @@
 /** The hosts of one analyzer: asks whoever is free, starts again what ended, gives up past the budget. */
 import { FramepathError } from '../errors.js';
 import type { DefinitionFacts } from '../modules/definition.js';
+import { OutOfReach } from '../modules/device-input.js';
 import { type Host, type HostPlace, type OpenHost, openHost } from './host.js';
 import { type FromHost, type Question, rebuilt } from './messages.js';
 
@@ -176,6 +177,7 @@ export class HostPool {
     const { resolve, reject } = this.#free(seat)!;
     seat.crashes = 0;
     if ('error' in sent) reject(rebuilt(sent.error));
+    else if ('outOfReach' in sent) reject(new OutOfReach(sent.outOfReach));
     else resolve(sent.value);
     this.#serve();
   }

@@ -1,6 +1,7 @@
 /** The side of a JavaScript host: opens one analyzer and answers for it, in a thread or in a process. */
 import { loadAddon } from '../addon.js';
 import { factsOf } from '../modules/definition.js';
+import { OutOfReach } from '../modules/device-input.js';
 import { InputViews } from '../modules/input.js';
 import { type Instance, loadDefinition, openInstance } from './instance.js';
 import { type FromHost, type ToHost, thrownFacts } from './messages.js';
@@ -24,13 +25,14 @@ export function serve(inputs: number, send: (message: FromHost) => void, leave: 
     }
   }
 
-  async function ask({ id, frame, deps, input: words }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
+  async function ask({ id, frame, deps, input: words, cuda }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
     try {
-      const seen = words && input ? { ...frame, input: views!.read(words, input) } : frame;
+      const seen = words && input ? { ...frame, input: views!.read(words, input, cuda) } : frame;
       const value = await instance!.analyze(seen, deps);
       send({ kind: 'answer', id, value }); // throws when the value cannot be sent: that is an answer too
     } catch (error) {
-      send({ kind: 'answer', id, error: thrownFacts(error) });
+      if (error instanceof OutOfReach) send({ kind: 'answer', id, outOfReach: error.message });
+      else send({ kind: 'answer', id, error: thrownFacts(error) });
     }
   }
 

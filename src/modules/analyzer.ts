@@ -1,6 +1,7 @@
 /** Modules of your own: where an analyzer is used, and where it runs. */
 import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
+import type { CudaBlock } from '../native.js';
 import { anyOf, fields, flag, integer, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import {
   type AnalyzerDefinition,
@@ -75,8 +76,16 @@ export interface AnalyzerHost {
   readonly where: string;
   /** dependencies that the configuration disables: they say nothing */
   readonly silent: readonly string[];
-  /** `frame` is shown; `words` say where its input lies. Rejects with what it threw, or a coded error. */
-  analyze(frame: FrameBase, deps: Readonly<Record<string, unknown>>, words: InputWords | undefined): unknown;
+  /**
+   * `frame` is shown; `words` say where its input lies, in `cuda` if that is there. Rejects with what it threw, a coded error,
+   * or OutOfReach.
+   */
+  analyze(
+    frame: FrameBase,
+    deps: Readonly<Record<string, unknown>>,
+    words: InputWords | undefined,
+    cuda: CudaBlock | undefined,
+  ): unknown;
 }
 
 /** What has to be opened before a run: an analyzer, here or in a file. @internal */

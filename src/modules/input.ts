@@ -1,7 +1,8 @@
 /** The pixels a module asks for: made natively once a frame, in memory that threads and processes share. */
-import type { InputSpec, SharedInputs } from '../native.js';
+import type { CudaBlock, InputSpec, SharedInputs } from '../native.js';
 import type { Box } from '../results.js';
 import { fields, integer, oneOf, text, unexpected } from '../validate.js';
+import { type CudaPicture, DevicePicture, placeIn } from './device-input.js';
 import { checkWindow, type InputWindow, readWindows, windowRules } from './window.js';
 
 /** What a module wants to see of every frame. */
@@ -12,10 +13,13 @@ export type InputRequest = InputSpec;
  * (`data.slice()`). Do not write to it: others may look at the same pixels.
  */
 export interface InputPicture {
+  /** of a picture on a GPU: a copy, made when first asked for */
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
   readonly format: 'rgb24' | 'gray8' | 'nv12';
+  /** where it lies on a GPU: only of `memory: 'device'`, where frames are on one */
+  readonly cuda?: CudaPicture;
 }
 
 /** A crop: what it shows of the frame, and whose box that is. */
@@ -45,6 +49,7 @@ export function checkInput(name: string, value: unknown): void {
     format: kinds,
     crop: text,
     align: oneOf('dlib', 'arcface', 'none'),
+    memory: oneOf('host', 'device'),
     ...windowRules,
   });
   const { width, height, format, crop, align, of } = value as InputRequest;
@@ -74,18 +79,26 @@ export class InputViews {
 
   constructor(private readonly shared: SharedInputs) {}
 
-  read(words: InputWords, { crop, of, format = 'rgb24' }: InputRequest): InputPicture | InputCrop[] | InputWindow[] {
+  /** `cuda`: where they lie, if not in the shared memory */
+  read(
+    words: InputWords,
+    { crop, of, format = 'rgb24' }: InputRequest,
+    cuda?: CudaBlock,
+  ): InputPicture | InputCrop[] | InputWindow[] {
     if (of !== undefined) return readWindows(words, format, (offset, capacity) => this.#slot(offset, capacity));
-    const pictures: InputCrop[] = [];
+    if (crop === undefined) return this.#picture(words, 2, format, cuda);
+    const crops: InputCrop[] = [];
     for (let at = 2; at < words.length; at += 9) {
-      const [offset, bytes, width, height] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
       const box: Box = [words[at + 4]!, words[at + 5]!, words[at + 6]!, words[at + 7]!];
-      const data = new Uint8Array(this.#slot(words[0]!, words[1]!), offset, bytes);
-      pictures.push({ data, width, height, format, box, index: words[at + 8]! });
+      crops.push(Object.assign(this.#picture(words, at, format, cuda), { box, index: words[at + 8]! }));
     }
-    if (crop !== undefined) return pictures;
-    const { data, width, height } = pictures[0]!;
-    return { data, width, height, format };
+    return crops;
+  }
+
+  #picture(words: InputWords, at: number, format: InputPicture['format'], cuda: CudaBlock | undefined): InputPicture {
+    const [offset, bytes, width, height] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
+    if (cuda) return new DevicePicture(this.shared, placeIn(cuda, words[0]! + offset, bytes), width, height, format);
+    return { data: new Uint8Array(this.#slot(words[0]!, words[1]!), offset, bytes), width, height, format };
   }
 
   #slot(offset: number, capacity: number): ArrayBuffer {

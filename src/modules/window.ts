@@ -37,6 +37,7 @@ export function checkWindow(name: string, request: InputRequest): void {
       if (request[option] !== undefined) throw unexpected(`a tracker, because of ${option},`, `${name}.of`, of);
     return;
   }
+  if (request.memory === 'device') throw unexpected("'host' for windows", `${name}.memory`, request.memory);
   if (crop !== undefined) throw unexpected("nothing (a window's crops are those of 'of')", `${name}.crop`, crop);
   if (window === undefined) throw unexpected('how many crops of a track are kept', `${name}.window`, window);
   if (min !== undefined && min > window) throw unexpected(`at most ${window}, the window,`, `${name}.min`, min);

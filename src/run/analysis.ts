@@ -1,8 +1,9 @@
 /** Modules that JavaScript answers for: the native side asks, `analyze` answers, here or in a host. */
 import { FramepathError, messageOf } from '../errors.js';
 import { type FrameOwner, frameClass } from '../frame.js';
+import { OutOfReach } from '../modules/device-input.js';
 import type { Module } from '../modules/module.js';
-import type { NativeRun } from '../native.js';
+import type { CudaBlock, NativeRun } from '../native.js';
 import type { Values } from '../values.js';
 
 /** Answers every task exactly once, whatever `analyze` does. */
@@ -27,6 +28,7 @@ export class Analysis {
     record: Float64Array,
     attempt: number,
     input: Float64Array | undefined,
+    cuda: CudaBlock | undefined,
   ): Promise<void> {
     const module = this.modules[position]!;
     const host = module.host!;
@@ -35,7 +37,7 @@ export class Analysis {
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
     let failure: { error: unknown } | undefined;
     try {
-      const value = await host.analyze(frame, this.#dependencies(module, frame), input);
+      const value = await host.analyze(frame, this.#dependencies(module, frame), input, cuda);
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
       failure = { error };
@@ -43,7 +45,8 @@ export class Analysis {
     }
     frame.pass();
     frame.input = undefined; // its memory is the next frame's
-    if (failure) native.answer(position, taskId, attempt, 2, JSON.stringify(failureOf(failure.error)));
+    const state = failure?.error instanceof OutOfReach ? 3 : 2;
+    if (failure) native.answer(position, taskId, attempt, state, JSON.stringify(failureOf(failure.error)));
     else native.answer(position, taskId, attempt, 1);
   }
 

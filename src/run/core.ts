@@ -76,9 +76,9 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   /** A JS module is asked about a task. */
-  ask(...[module, taskId, record, attempt, input]: Parameters<RunCallbacks['task']>): void {
+  ask(...[module, taskId, record, attempt, input, cuda]: Parameters<RunCallbacks['task']>): void {
     this.#analysis
-      .answer(this.native, module, taskId, record, attempt, input)
+      .answer(this.native, module, taskId, record, attempt, input, cuda)
       .catch((error) => this.#unlessClosing(error));
   }
 

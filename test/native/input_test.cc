@@ -208,4 +208,45 @@ TEST(pages_go_with_the_memory_and_views_that_are_left_read_zeros) {
   CHECK_EQUAL(int{mapping->data()[0]}, 0);
 }
 
+// What an input shows, wherever it lies.
+std::vector<uint8_t> bytesOf(const Input& input) {
+  const Picture& last = input.pictures.back();
+  const size_t bytes = last.offset + last.bytes;
+  if (input.slot) return {input.slot->data(), input.slot->data() + bytes};
+  std::vector<uint8_t> home(bytes);
+  const auto queue = test::device()->openQueue();
+  test::device()->copy(*queue, home.data(), bytes, input.onDevice->data(), bytes, bytes, 1, CopyKind::internal);
+  queue->synchronize();
+  return home;
+}
+
+TEST(on_a_gpu_pictures_may_stay_there_and_are_the_same) {
+  const auto device = test::device();
+  if (device->id().kind == DeviceKind::cpu) return;
+  const auto memory = SharedMemory::open(1 << 22);
+  const auto slots = DeviceSlots::open(device);
+  Detections detections;
+  for (int i = 0; i < 20; i++) detections.boxes.push_back({static_cast<float>(i), 2, static_cast<float>(i + 30), 30});
+  detections.scores.assign(20, 0.9f);
+  for (const char* crop : {"", "boxes"})
+    for (const PixelFormat& format : {pixelFormat::rgb24, pixelFormat::gray8}) {
+      InputSpec spec = gray(16, 8);
+      spec.format = format;
+      spec.crop = crop;
+      Task task = taskOf(halves());
+      task.observations[0] = observe(detections);
+      const uint64_t before = device->copiedBytes(CopyKind::d2hRequested);
+      InputReader there(device, memory, spec, {0, -1}, slots), here(device, memory, spec, {0, -1});
+      const InputRef stayed = there.read(task);
+      CHECK(stayed->onDevice && !stayed->slot);
+      CHECK_EQUAL(device->copiedBytes(CopyKind::d2hRequested), before);
+      CHECK_EQUAL(memory->leased(), size_t{0});
+      const InputRef home = here.read(task), brought = there.read(task, true);
+      CHECK(home == brought && home->slot && !home->onDevice);
+      CHECK(bytesOf(*stayed) == bytesOf(*home));
+      CHECK_EQUAL(slots->leased(), size_t{1});
+    }
+  CHECK_EQUAL(slots->leased(), size_t{0});
+}
+
 TEST_MAIN()

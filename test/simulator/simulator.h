@@ -15,17 +15,19 @@
 //   FRAMEPATH_SIM_STRICT=1         device memory is unreachable outside calls of the driver: host code that touches it
 //                                  crashes
 //   FRAMEPATH_SIM_LOG=1            calls on stderr
-//   FRAMEPATH_SIM_REPORT=FILE      the counters, as JSON, when the process exits
+//   FRAMEPATH_SIM_REPORT=FILE      the counters, as JSON, when the process exits; %p in it is the process's number
 //
 // New memory is filled with 0xCD, freed memory with 0xDB. Copies and fills outside live allocations are illegal
-// addresses, as is freeing memory that queued work still refers to; between allocations lie guard pages.
+// addresses, as is freeing memory that queued work still refers to; between allocations lie guard pages. Memory can be
+// exported to other processes that simulate a GPU (cuIpc*); work of one is not ordered with that of another.
 //
 // What follows is for tests (by dlsym) and for the other simulated libraries of this folder, which link to this one.
 #pragma once
 
 extern "C" {
 // Counters: calls, call:NAME, launches, launch:NAME, h2d_bytes, d2h_bytes, d2d_bytes, h2h_bytes, illegal, and what is
-// alive: memory_live, memory_bytes, host_live, stream_live, event_live, module_live, context_live.
+// alive: memory_live, memory_bytes, peer_live (mapped from other processes), host_live, stream_live, event_live,
+// module_live, context_live.
 long long simulatorCounter(const char* name);
 void simulatorCount(const char* name, long long by);
 

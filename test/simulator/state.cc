@@ -1,5 +1,7 @@
 #include "simulator/state.h"
 
+#include <unistd.h>
+
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -48,12 +50,16 @@ std::vector<Rule>& rules() {
 
 __attribute__((destructor)) void writeReport() {
   const char* path = std::getenv("FRAMEPATH_SIM_REPORT");
-  FILE* file = path && *path ? std::fopen(path, "w") : nullptr;
+  if (!path || !*path) return;
+  std::string own = path;
+  if (const size_t at = own.find("%p"); at != std::string::npos) own.replace(at, 2, std::to_string(getpid()));
+  FILE* file = std::fopen(own.c_str(), "w");
   if (!file) return;
   std::lock_guard lock(state().mutex);
   std::fprintf(file, "{\n");
   for (const auto& [name, value] : state().counters) std::fprintf(file, "  \"%s\": %lld,\n", name.c_str(), value);
-  std::fprintf(file, "  \"memory_live\": %zu,\n  \"memory_bytes\": %zu\n}\n", arena().live(), arena().usedBytes());
+  std::fprintf(file, "  \"memory_live\": %zu,\n  \"memory_bytes\": %zu,\n  \"peer_live\": %zu\n}\n", arena().live(),
+               arena().usedBytes(), arena().mapped());
   std::fclose(file);
 }
 
@@ -126,6 +132,7 @@ using namespace framepath::simulator;
 SIM_CONTROL long long simulatorCounter(const char* name) {
   std::lock_guard lock(state().mutex);
   if (!std::strcmp(name, "memory_live")) return static_cast<long long>(arena().live());
+  if (!std::strcmp(name, "peer_live")) return static_cast<long long>(arena().mapped());
   if (!std::strcmp(name, "memory_bytes")) return static_cast<long long>(arena().usedBytes());
   const auto found = state().counters.find(name);
   return found == state().counters.end() ? 0 : found->second;

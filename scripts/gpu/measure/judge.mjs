@@ -88,6 +88,18 @@ const targets = [
       ),
   },
   {
+    name: 'pictures by CUDA IPC that differ from those by way of the host, or were brought there',
+    most: 0,
+    unit: 'frames',
+    figure: (steps) => {
+      const rows = (of(steps, 'ipc').equal ?? []).filter(
+        ({ name, skipped }) => !skipped && name.endsWith('GPU memory'),
+      );
+      if (rows.length < 3) return missing('not every place was tried');
+      return { value: rows.reduce((sum, one) => sum + (one.where === 'cpu' ? one.frames : one.differ), 0) };
+    },
+  },
+  {
     name: 'alive after runs of the churn',
     most: 0,
     unit: 'objects',

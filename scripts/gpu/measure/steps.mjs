@@ -11,6 +11,7 @@ export const steps = [
   { name: 'pipelines', title: 'pipelines A to D on the device and on the CPU', seconds: 110 },
   { name: 'latency', title: 'end to end latency of one source at the pace of a camera', seconds: 40 },
   { name: 'parallel', title: '4 sources in parallel: detection, tracks, identities', seconds: 40 },
+  { name: 'ipc', title: 'analyzers in other processes that read their pixels on the GPU', seconds: 60 },
   { name: 'churn', title: 'sources that join and leave', seconds: 75 },
   { name: 'peers', title: 'PyTorch on the CPU; our own pipeline by way of the host', seconds: 60 },
 ];
@@ -19,4 +20,4 @@ export const steps = [
 export const suiteSeconds = 475;
 
 /** Of the native test programs that run on whatever device FRAMEPATH_TEST_DEVICE names, those of the pack; conformance_test besides. */
-export const deviceTests = ['cuda_test', 'infer_box_decoder_test', 'infer_head_test'];
+export const deviceTests = ['cuda_test', 'cuda_peer_test', 'infer_box_decoder_test', 'infer_head_test'];

@@ -130,6 +130,21 @@ const lines = {
   parallel({ row }) {
     return row ? [...table(runsHead, [runRow('4 sources', row)]), ...falls([row])] : [];
   },
+  ipc({ equal = [], torch = [] }) {
+    const seen = equal.map(({ name, skipped, frames, differ, where, copies }) =>
+      skipped ? [name, '-', '-', skipped, '-'] : [name, frames, differ, where, megabytes(copies.d2hRequested)],
+    );
+    const timed = torch.map(({ name, skipped, frames, fps, same, copies }) =>
+      skipped
+        ? [name, '-', '-', skipped, '-']
+        : [name, frames, whole(fps), same ? 'the same sums' : 'OTHER SUMS', megabytes(copies.d2hRequested)],
+    );
+    return [
+      ...table(['', 'frames', 'differ', 'read on', 'down MB'], seen),
+      ...table(['PyTorch', 'frames', 'frames/s', '', 'down MB'], timed),
+      ...falls([...equal, ...torch]),
+    ];
+  },
   churn({ churn }) {
     if (!churn) return [];
     const { runs, frames, minutes, alive, rssMegabytes, vramBytes, threads, descriptors, grew } = churn;

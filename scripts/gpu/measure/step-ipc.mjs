@@ -1,0 +1,71 @@
+// Analyzers in other processes that read their pixels on the GPU (CUDA IPC): the same bytes as by way of the host, and none
+// of them downloaded by us.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { analyzer, pipeline, video } from '../../../lib/index.js';
+import { recoveryLine } from './trials.mjs';
+
+const file = (name) => fileURLToPath(new URL(`ipc/${name}`, import.meta.url));
+const python = { python: 'python3' };
+
+/** Runs one analyzer over the clip; resolves with what it said of each frame, and what the report says. */
+async function sums(clip, { device, module, isolation, work, endMs }) {
+  const run = await pipeline(video(clip, { endMs }))
+    .options({ device })
+    .use(analyzer(file(module), { name: 'sums', isolation, options: { work }, startTimeoutMs: 60_000 }))
+    .start();
+  const said = [];
+  let begun;
+  try {
+    for await (const frame of run) {
+      begun ??= performance.now(); // libraries and contexts are there
+      said.push(frame.sums);
+    }
+  } finally {
+    await run.close();
+  }
+  const { copies, recoveries } = await run.report();
+  const fps = ((said.length - 1) / (performance.now() - begun)) * 1000;
+  return { said, fps, copies, recoveries: recoveries.map(recoveryLine) };
+}
+
+export async function run({ device, clips, quick }, { add, attempt }) {
+  // Python and its wheels find libraries of their own: ours stay out of their way.
+  process.env.LD_LIBRARY_PATH = process.env.FRAMEPATH_HOST_LD_LIBRARY_PATH ?? process.env.LD_LIBRARY_PATH ?? '';
+  const clip = clips.long720;
+  const pythonThere = spawnSync('python3', ['-c', '']).status === 0;
+  let reference;
+  const compare = [
+    ['Python, host memory', 'host.py', python],
+    ['Python, GPU memory', 'device.py', python],
+    ['process, host memory', 'host.mjs', 'process'],
+    ['process, GPU memory', 'device.mjs', 'process'],
+    ['thread, GPU memory', 'device.mjs', 'thread'],
+  ];
+  for (const [name, module, isolation] of compare)
+    await attempt(name, async () => {
+      if (isolation === python && !pythonThere) return add('equal', { name, skipped: 'there is no python3' });
+      const { said, copies, recoveries } = await sums(clip, { device, module, isolation, work: 'hash', endMs: 1000 });
+      const hashes = said.map(({ hash }) => hash);
+      reference ??= hashes;
+      const differ = hashes.filter((hash, i) => hash !== reference[i]).length;
+      const where = [...new Set(said.map((one) => one.device))].join(', ');
+      add('equal', { name, frames: said.length, differ, where, copies, recoveries });
+    });
+  let total;
+  for (const [name, module] of [
+    ['by way of the host', 'host.py'],
+    ['where they are', 'device.py'],
+  ])
+    await attempt(`PyTorch, ${name}`, async () => {
+      if (!pythonThere) return add('torch', { name, skipped: 'there is no python3' });
+      const endMs = quick ? 1000 : 20_000;
+      const ran = await sums(clip, { device, module, isolation: python, work: 'mean', endMs });
+      const [{ skipped, torch }] = ran.said;
+      if (skipped) return add('torch', { name, skipped });
+      const sum = ran.said.reduce((all, one) => all + one.sum, 0);
+      total ??= sum;
+      const { fps, copies, recoveries, said } = ran;
+      add('torch', { name, torch, frames: said.length, fps, sum, same: sum === total, copies, recoveries });
+    });
+}
