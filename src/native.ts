@@ -246,8 +246,11 @@ export interface RunCallbacks {
    * ```
    */
   task(module: number, taskId: number, record: Float64Array, attempt: number, input?: Float64Array): void;
-  /** something was lost and the run goes on; JSON {where, what, reason} */
-  event(name: 'recovery', json: string): void;
+  /**
+   * `recovery`: something was lost and the run goes on; JSON {where, what, reason}. `frame`: the times of a frame that is
+   * sampled; JSON of FrameTimes and its taskId.
+   */
+  event(name: 'recovery' | 'frame', json: string): void;
 }
 
 export interface PixelRequest {
@@ -308,6 +311,10 @@ export interface NativeRun {
   answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2, failure?: string): void;
   /** something was lost and the run goes on: JSON {where, what, reason}, for the report and the event */
   recovered(json: string): void;
+  /** every Nth frame of each source is told to the callback `event`; 0: none */
+  sample(every: number): void;
+  /** a host answered for a JS module: JSON {module, host, pid, source, seq, startMs, endMs}, for the trace */
+  hostServed(json: string): void;
   pixels(taskId: number, json: string): Uint8Array;
   jpeg(taskId: number, json: string): Uint8Array;
   /** hold a delivered frame's pixels past the next `next()`; false = already released */

@@ -1,6 +1,7 @@
 #include "binding/run.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "binding/js_error.h"
 #include "binding/json_values.h"
@@ -72,6 +73,8 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::submit>("submit"),
                       InstanceMethod<&Run::answer>("answer"),
                       InstanceMethod<&Run::recovered>("recovered"),
+                      InstanceMethod<&Run::sample>("sample"),
+                      InstanceMethod<&Run::hostServed>("hostServed"),
                       InstanceMethod<&Run::pixels>("pixels"),
                       InstanceMethod<&Run::jpeg>("jpeg"),
                       InstanceMethod<&Run::keep>("keep"),
@@ -109,6 +112,17 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
         functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)),
                               wordsArray(env, words), Napi::Number::New(env, static_cast<double>(attempt)),
                               inputArray(env, input)});
+      });
+    };
+    hooks.sampled = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_),
+                     state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
+      const auto alive = state.lock();
+      if (!alive) return;
+      js->post([callbacks, json = toJson(task, *alive->pipeline)](Napi::Env env) {
+        const Napi::HandleScope scope(env);
+        const auto functions = callbacks.lock();
+        if (!functions || functions->event.IsEmpty()) return;
+        functions->event.Call({Napi::String::New(env, "frame"), jsonText(env, json)});
       });
     };
     hooks.recovered = [js = state_->js,
@@ -388,6 +402,29 @@ void Run::recovered(const Info& info) {
     const Json recovery = parseJson(text(info[0]));
     state_->pipeline->recovered({get<std::string>(recovery, "where", ""), get<std::string>(recovery, "what", ""),
                                  get<std::string>(recovery, "reason", "")});
+  });
+}
+
+void Run::sample(const Info& info) {
+  guarded(info.Env(), [&] { state_->pipeline->sample(whole(info[0])); });
+}
+
+void Run::hostServed(const Info& info) {
+  guarded(info.Env(), [&] {
+    const Json served = parseJson(text(info[0]));
+    const auto ns = [&](const char* name) {
+      return static_cast<int64_t>(std::llround(get<double>(served, name, 0) * 1e6));
+    };
+    graph::Span span{get<std::string>(served, "module", ""),
+                     0,
+                     get<int32_t>(served, "source", -1),
+                     get<int64_t>(served, "seq", 0),
+                     ns("startMs"),
+                     ns("startMs"),
+                     ns("endMs")};
+    span.host = get<std::string>(served, "host", "");
+    span.pid = get<int32_t>(served, "pid", 0);
+    state_->pipeline->hostServed(std::move(span));
   });
 }
 

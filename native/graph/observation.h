@@ -1,5 +1,6 @@
 // What a module says about one frame: a value, one carried from an earlier frame (stride), or nothing with a reason.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <variant>
@@ -11,6 +12,14 @@ namespace framepath::graph {
 
 enum class Said : uint8_t { notYet, value, carried, nothing };
 enum class Reason : uint8_t { none, error, dependency, cancelled, unordered };
+
+// What was said, for counting: a value, one carried, or nothing for one of the reasons.
+inline constexpr std::array kObservationNames{"value",      "carried",   "none",     "error",
+                                              "dependency", "cancelled", "unordered"};
+inline constexpr size_t kObservationKinds = kObservationNames.size();
+inline size_t observationKind(Said said, Reason reason) {
+  return said == Said::nothing ? 2 + static_cast<size_t>(reason) : said == Said::carried ? 1 : 0;
+}
 
 // A value kept by JavaScript under the task's id.
 struct External {};

@@ -13,6 +13,7 @@ import resource
 import signal
 import struct
 import sys
+import time
 import traceback
 
 from .definition import Definition
@@ -99,15 +100,15 @@ class Host:
             resource.setrlimit(resource.RLIMIT_AS, (soft + size, hard))
 
     def ask(self, message):
+        answer = {"kind": "answer", "id": message["id"], "startMs": now_ms()}
         try:
             words = message.get("input")
             wanted = self.definition.input
             pixels = read_input(self.memory, words, wanted) if words and wanted else None
             value = self.analyze(Frame(message["frame"], pixels), message["deps"])
-            answer = {"kind": "answer", "id": message["id"], "value": value}
-            self.send(answer)
+            self.send(dict(answer, value=value, endMs=now_ms()))
         except Exception as error:
-            self.send({"kind": "answer", "id": message["id"], "error": described(error)})
+            self.send(dict(answer, error=described(error), endMs=now_ms()))
 
     def serve(self):
         while True:
@@ -120,6 +121,11 @@ class Host:
                 self.leave()
                 sys.stdout.flush()
                 os._exit(0)
+
+
+def now_ms():
+    """Of the clock that framepath reads too."""
+    return time.monotonic_ns() / 1e6
 
 
 def plain(value):

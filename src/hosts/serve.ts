@@ -4,6 +4,7 @@ import { factsOf } from '../modules/definition.js';
 import { InputViews } from '../modules/input.js';
 import { type Instance, loadDefinition, openInstance } from './instance.js';
 import { type FromHost, type ToHost, thrownFacts } from './messages.js';
+import { monotonicMs } from './seat-figures.js';
 
 /** `inputs`: the descriptor of the run's shared memory. */
 export function serve(inputs: number, send: (message: FromHost) => void, leave: () => void): (message: ToHost) => void {
@@ -25,12 +26,13 @@ export function serve(inputs: number, send: (message: FromHost) => void, leave: 
   }
 
   async function ask({ id, frame, deps, input: words }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
+    const startMs = monotonicMs();
     try {
       const seen = words && input ? { ...frame, input: views!.read(words, input) } : frame;
       const value = await instance!.analyze(seen, deps);
-      send({ kind: 'answer', id, value }); // throws when the value cannot be sent: that is an answer too
+      send({ kind: 'answer', id, value, startMs, endMs: monotonicMs() }); // throws when the value cannot be sent: that is an answer too
     } catch (error) {
-      send({ kind: 'answer', id, error: thrownFacts(error) });
+      send({ kind: 'answer', id, error: thrownFacts(error), startMs, endMs: monotonicMs() });
     }
   }
 

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
+import type { Served } from '../hosts/seat-figures.js';
 import { anyOf, fields, flag, integer, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import {
   type AnalyzerDefinition,
@@ -64,8 +65,16 @@ export interface AnalyzerHost {
   readonly input?: InputRequest;
   /** `main thread`, `thread`, `process`, or the Python interpreter */
   readonly where: string;
-  /** `frame` is shown; `words` say where its input lies. Rejects with what it threw, or a coded error. */
-  analyze(frame: FrameBase, deps: Readonly<Record<string, unknown>>, words: InputWords | undefined): unknown;
+  /**
+   * `frame` is shown; `words` say where its input lies; `served` is told which host answered. Rejects with what it threw,
+   * or a coded error.
+   */
+  analyze(
+    frame: FrameBase,
+    deps: Readonly<Record<string, unknown>>,
+    words: InputWords | undefined,
+    served?: (by: Served) => void,
+  ): unknown;
 }
 
 /** What has to be opened before a run: an analyzer, here or in a file. @internal */

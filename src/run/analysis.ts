@@ -1,6 +1,7 @@
 /** Modules that JavaScript answers for: the native side asks, `analyze` answers, here or in a host. */
 import { FramepathError, messageOf } from '../errors.js';
-import { type FrameOwner, frameClass } from '../frame.js';
+import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
+import type { Served } from '../hosts/seat-figures.js';
 import type { Module } from '../modules/module.js';
 import type { NativeRun } from '../native.js';
 import type { Values } from '../values.js';
@@ -15,6 +16,10 @@ export class Analysis {
     private readonly owner: FrameOwner,
     private readonly modules: readonly Module[],
     private readonly values: Values,
+    private readonly watched: {
+      /** who is told which host answered about this frame; undefined: nobody wants to know */
+      served(module: string, frame: FrameView): ((by: Served) => void) | undefined;
+    },
   ) {
     this.#Frame = frameClass(modules);
   }
@@ -35,7 +40,12 @@ export class Analysis {
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
     let failure: { error: unknown } | undefined;
     try {
-      const value = await host.analyze(frame, this.#dependencies(module, frame), input);
+      const value = await host.analyze(
+        frame,
+        this.#dependencies(module, frame),
+        input,
+        this.watched.served(module.name, frame),
+      );
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
       failure = { error };

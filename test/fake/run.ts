@@ -177,6 +177,11 @@ export class FakeRun implements NativeRun {
     this.callbacks.event('recovery', json);
   }
 
+  sample(every: number): void {
+    this.calls.push(`sample ${every}`);
+  }
+  hostServed(): void {}
+
   #queued(source: number): number {
     return this.#queue.filter(({ task }) => task.source === source).length;
   }
