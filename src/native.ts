@@ -307,8 +307,11 @@ export interface NativeRun {
   endFrames(source: string, failure?: string): void;
   /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
-  /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with JSON {code, message, hint} */
-  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2, failure?: string): void;
+  /**
+   * state 1 = a value (kept in JS; its boxes where others read them, n x (track id x1 y1 x2 y2 score), 0 = none), 0 =
+   * nothing, 2 = failed with JSON {code, message, hint}
+   */
+  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2, more?: string | Float64Array): void;
   /** something was lost and the run goes on: JSON {where, what, reason}, for the report and the event */
   recovered(json: string): void;
   /** every Nth frame of each source is told to the callback `event`; 0: none */

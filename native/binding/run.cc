@@ -39,6 +39,21 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
                                picture.box.y1, picture.box.x2, picture.box.y2, static_cast<double>(picture.item)});
   return wordsArray(env, words);
 }
+// Rows of track, id, x1, y1, x2, y2, score.
+std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& words) {
+  auto people = std::make_shared<People>();
+  for (size_t at = 0; at + 7 <= words.ElementLength(); at += 7) {
+    Person person;
+    person.track = static_cast<int64_t>(words[at]);
+    person.id = static_cast<int32_t>(words[at + 1]);
+    const auto coordinate = [&](size_t i) { return static_cast<float>(words[at + i]); };
+    person.box = {coordinate(2), coordinate(3), coordinate(4), coordinate(5)};
+    person.score = coordinate(6);
+    person.detection = static_cast<int32_t>(people->items.size());  // it was seen
+    people->items.push_back(person);
+  }
+  return people;
+}
 Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size) {
   Napi::Uint8Array array = Napi::Uint8Array::New(env, size);
   std::copy(bytes, bytes + size, array.Data());
@@ -386,7 +401,10 @@ void Run::answer(const Info& info) {
   guarded(info.Env(), [&] {
     graph::ExternalModule::Answer answer;
     const int64_t said = whole(info[3]);
-    if (said == 1) answer.kind = graph::ExternalModule::Answer::value;
+    if (said == 1) {
+      answer.kind = graph::ExternalModule::Answer::value;
+      if (info[4].IsTypedArray()) answer.boxes = peopleFrom(info[4].As<Napi::Float64Array>());
+    }
     if (said == 2) {
       answer.kind = graph::ExternalModule::Answer::failed;
       const Json failure = parseJson(text(info[4]));

@@ -50,7 +50,8 @@ Observation ExternalModule::wait(const TaskRef& task, InputReader* reader) {
         "Module \"" + name_ + "\" did not answer within " + std::to_string(static_cast<int64_t>(timeoutMs_)) + " ms.",
         "Raise timeoutMs, or set onError: 'skip' to go on without its result.");
   if (pending.answer->kind == Answer::failed) throw *pending.answer->error;
-  return pending.answer->kind == Answer::value ? Observation::of(External{}) : Observation::nothing(Reason::none);
+  return pending.answer->kind == Answer::value ? Observation::of(External{pending.answer->boxes})
+                                               : Observation::nothing(Reason::none);
 }
 
 void ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {

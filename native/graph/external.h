@@ -27,7 +27,8 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   std::unique_ptr<Worker> openWorker(std::unique_ptr<InputReader> reader);
   struct Answer {
     enum Kind : uint8_t { nothing, value, failed } kind = nothing;
-    std::optional<Error> error;  // of `failed`
+    std::optional<Error> error;           // of `failed`
+    std::shared_ptr<const People> boxes;  // of `value`, where they are read
   };
   // An answer nobody waits for (late, of an earlier attempt, unknown) is ignored.
   void answer(int64_t taskId, int64_t attempt, Answer answer);

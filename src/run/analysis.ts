@@ -5,6 +5,7 @@ import type { Served } from '../hosts/seat-figures.js';
 import type { Module } from '../modules/module.js';
 import type { NativeRun } from '../native.js';
 import type { Values } from '../values.js';
+import { boxWords } from './box-words.js';
 
 /** Answers every task exactly once, whatever `analyze` does. */
 export class Analysis {
@@ -19,6 +20,8 @@ export class Analysis {
     private readonly watched: {
       /** who is told which host answered about this frame; undefined: nobody wants to know */
       served(module: string, frame: FrameView): ((by: Served) => void) | undefined;
+      /** modules whose boxes the native side reads */
+      readonly boxesOf: ReadonlySet<string>;
     },
   ) {
     this.#Frame = frameClass(modules);
@@ -39,6 +42,7 @@ export class Analysis {
     const external = this.values.of(record, 0, this.modules);
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
     let failure: { error: unknown } | undefined;
+    let boxes: Float64Array | undefined;
     try {
       const value = await host.analyze(
         frame,
@@ -46,6 +50,7 @@ export class Analysis {
         input,
         this.watched.served(module.name, frame),
       );
+      if (this.watched.boxesOf.has(module.name)) boxes = boxWords(value);
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
       failure = { error };
@@ -54,7 +59,7 @@ export class Analysis {
     frame.pass();
     frame.input = undefined; // its memory is the next frame's
     if (failure) native.answer(position, taskId, attempt, 2, JSON.stringify(failureOf(failure.error)));
-    else native.answer(position, taskId, attempt, 1);
+    else native.answer(position, taskId, attempt, 1, boxes);
   }
 
   #dependencies(module: Module, frame: InstanceType<ReturnType<typeof frameClass>>): Record<string, unknown> {

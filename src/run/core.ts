@@ -10,6 +10,7 @@ import type { Source } from '../source.js';
 import { Values } from '../values.js';
 import { type FilePaths, type WriterRun, Writers } from '../writers/writers.js';
 import { Analysis } from './analysis.js';
+import { modulesReadForBoxes } from './box-words.js';
 import { FrameSampler } from './frame-times.js';
 import { pushAll } from './push.js';
 import type { HostReport, Progress, Report } from './reports.js';
@@ -28,6 +29,8 @@ export class RunCore implements FrameOwner, WriterRun {
   /** Settles when everything is finished, files too. */
   readonly ended: Promise<void>;
   failure: FramepathError | undefined;
+
+  readonly boxesOf: ReadonlySet<string>;
 
   readonly #values = new Values();
   readonly #analysis: Analysis;
@@ -65,6 +68,7 @@ export class RunCore implements FrameOwner, WriterRun {
     },
   ) {
     this.sourceIds = spec.sources.map((source) => source.id);
+    this.boxesOf = modulesReadForBoxes(spec);
     this.#spec = spec;
     this.#Frame = frameClass(modules);
     this.#lease = spec.keepPixels ? 'lent' : 'none';
