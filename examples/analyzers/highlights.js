@@ -9,31 +9,39 @@ export function peaks({ high = 0.5, low = 0.3, quietMs = 400, leastMs = 200, smo
   let smooth;
   let lastMs;
   let open;
-  const end = () => {
-    const done = open;
-    open = undefined;
-    return done && done.endMs - done.startMs >= leastMs ? done : undefined;
-  };
   return {
-    /** The signal, 0 to 1, at a time; the event that has ended by now, if one has. */
+    /** The signal, 0 to 1, at a time: `open` is the event that goes on, `ended` the one that has just ended. */
     add(timeMs, value) {
       const keep = smooth === undefined ? 0 : Math.exp(-(timeMs - lastMs) / smoothMs);
       smooth = keep * (smooth ?? 0) + (1 - keep) * value;
       lastMs = timeMs;
       if (!open && smooth >= high) open = { startMs: timeMs, peakMs: timeMs, endMs: timeMs, peak: smooth };
-      if (!open) return undefined;
+      if (!open) return {};
       if (smooth >= low) open.endMs = timeMs;
       if (smooth > open.peak) Object.assign(open, { peak: smooth, peakMs: timeMs });
-      return timeMs - open.endMs >= quietMs ? end() : undefined;
+      const long = open.endMs - open.startMs >= leastMs ? { ...open } : undefined;
+      if (timeMs - open.endMs < quietMs) return { open: long };
+      open = undefined;
+      return { ended: long };
     },
-    /** The event that is still going on, if there is one. */
-    end,
   };
 }
 
 /** How strong the strongest feeling of anybody is: what is not neutral. */
 export const feeling = (faces = []) =>
   Math.max(0, ...faces.map(({ classes }) => classes.find(({ label }) => label !== 'neutral')?.score ?? 0));
+
+/** How far a value is above what it has been lately: somebody who always smiles is no event. */
+export function rise(lately = 10_000) {
+  let usual;
+  let lastMs;
+  return (timeMs, value) => {
+    const keep = usual === undefined ? 0 : Math.exp(-(timeMs - lastMs) / lately);
+    usual = keep * (usual ?? 0) + (1 - keep) * value;
+    lastMs = timeMs;
+    return Math.max(0, value - usual);
+  };
+}
 
 /** Which feelings were seen, the most frequent first. */
 const named = (counts) => [...counts].sort((a, b) => b[1] - a[1]).map(([label]) => label);
@@ -42,20 +50,22 @@ export const highlights = defineAnalyzer({
   name: 'highlights',
   depends: ['movement', 'emotion'],
   configure: (options = {}) => ({ options, sources: new Map() }),
-  /** Answers with the events that have ended with this frame, and how strong the signal is. */
+  /** How strong the signal is, and the event that goes on (`open`) or has just ended (`ended`). */
   analyze({ source, timeMs }, { movement = 0, emotion = [] }, { options, sources }) {
-    if (!sources.has(source)) sources.set(source, { peaks: peaks(options), labels: new Map() });
-    const state = sources.get(source);
-    // Either is enough, both are better: 1 - (1 - a)(1 - b). A tenth of the picture moving is a lot.
+    if (!sources.has(source)) sources.set(source, { peaks: peaks(options), rise: rise(), seen: new Map() });
+    const { peaks: events, rise: above, seen } = sources.get(source);
+    // Either is enough, both are better. A tenth of the picture moving is a lot.
     const moved = Math.min(1, movement / 0.1);
-    const signal = 1 - (1 - 0.6 * moved) * (1 - 0.8 * feeling(emotion));
-    for (const { classes } of emotion)
-      if (classes[0] && classes[0].label !== 'neutral')
-        state.labels.set(classes[0].label, (state.labels.get(classes[0].label) ?? 0) + 1);
-    const ended = state.peaks.add(timeMs, signal);
-    if (!ended) return { signal, ended: [] };
-    const event = { source, ...ended, feelings: named(state.labels) };
-    state.labels.clear();
-    return { signal, ended: [event] };
+    const signal = 1 - (1 - 0.7 * moved) * (1 - 0.8 * above(timeMs, feeling(emotion)));
+    for (const { label } of emotion.flatMap(({ classes }) => classes.slice(0, 1)))
+      if (label !== 'neutral') seen.set(label, (seen.get(label) ?? 0) + 1);
+    const { open, ended } = events.add(timeMs, signal);
+    const feelings = named(seen);
+    if (!open) seen.clear();
+    return {
+      signal,
+      ...(open && { open: { source, ...open, feelings } }),
+      ...(ended && { ended: { source, ...ended, feelings } }),
+    };
   },
 });
