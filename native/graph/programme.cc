@@ -407,10 +407,6 @@ void Programme::nextPacket(PacketCallback callback) {
   packets_->next(std::move(callback));
 }
 
-int64_t Programme::ticks() const {
-  return encoding_->stats().count;
-}
-
 std::vector<StageStats> Programme::stages() const {
   std::lock_guard lock(mutex_);
   return {composeStats_, encoding_->stats()};

@@ -77,7 +77,6 @@ class Programme {
   // The next packet, or none after the end; `callback` is called once. Only for outputs with `packets`.
   void nextPacket(PacketCallback callback);
 
-  int64_t ticks() const;
   media::RateFigures rate() const { return encoding_->rate(); }
   std::vector<StageStats> stages() const;
   std::vector<compose::FollowStats> followStats() const;                      // after finish()
