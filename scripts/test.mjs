@@ -1,6 +1,7 @@
 // Set-up, then every test, with one count at the end: the native test programs, those about a GPU on the simulated one,
 // and vitest; with --full the long ones instead: the programs under AddressSanitizer + UBSan and under ThreadSanitizer, and the
-// long vitest project; with --simulator only what runs on the simulated GPU.
+// long vitest project; with --simulator only what runs on the simulated GPU; with --graphs [N] N (10,000) random graphs of
+// analyzers; with --faults every fault of the simulated GPU's driver and codecs instead of a few of each kind.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -136,10 +137,28 @@ const apiInShort = ['pipeline', 'compose', 'compose-people', 'heads', 'analyzer-
   (name) => `test/api/${name}.test.ts`,
 );
 
+/** Random graphs of analyzers, as many as wanted: a line for every few hundred of them. */
+const runGraphs = (cases) =>
+  runVitest(['fast'], {
+    title: `: ${cases} random graphs of analyzers`,
+    env: { FRAMEPATH_GRAPH_CASES: `${cases}` },
+    files: ['test/api/analyzer-graphs.test.ts'],
+    reporter: 'verbose',
+  });
+
+/** Programs that make calls of the simulated driver and codecs fail: each call, at several of its turns, in several ways. */
+const withFaults = ['cuda_fault_test', 'media_hardware_test', 'media_nvenc_test', 'pipeline_video_test'];
+const runFaults = (folder) =>
+  runPrograms(', every fault of the simulated GPU', folder, {
+    env: { ...simulated(folder), FRAMEPATH_FAULTS: 'all' },
+    names: withFaults,
+    minutes: 120,
+  });
+
 /** Runs one native test program; what it says is shown when it fails, what it skipped always. */
-async function runProgram(folder, name, env) {
+async function runProgram(folder, name, env, minutes) {
   const begun = performance.now();
-  const { status, output } = await spawnCaptured(join(folder, name), [], env);
+  const { status, output } = await spawnCaptured(join(folder, name), [], env, { minutes });
   const counts = /^(\d+) passed, (\d+) failed$/m.exec(output);
   const passed = Number(counts?.[1] ?? 0);
   let failed = Number(counts?.[2] ?? 0);
@@ -154,18 +173,18 @@ async function runProgram(folder, name, env) {
 const programsIn = (folder) =>
   readdirSync(folder).filter((file) => file.endsWith('_test') && !onlySimulated.includes(file));
 
-async function runPrograms(title, folder, { env = {}, names = programsIn(folder) } = {}) {
+async function runPrograms(title, folder, { env = {}, names = programsIn(folder), minutes = programMinutes } = {}) {
   say(`native tests${title}`);
   const total = { passed: 0, failed: 0 };
   for (const name of [...names].sort()) {
-    const { passed, failed } = await runProgram(folder, name, env);
+    const { passed, failed } = await runProgram(folder, name, env, minutes);
     total.passed += passed;
     total.failed += failed;
   }
   return total;
 }
 
-async function runVitest(projects, { title = '', env = {}, files = [] } = {}) {
+async function runVitest(projects, { title = '', env = {}, files = [], reporter = 'default' } = {}) {
   say(`vitest: ${projects.join(', ')}${title}`);
   const report = join(root, 'build/vitest.json');
   rmSync(report, { force: true });
@@ -176,7 +195,7 @@ async function runVitest(projects, { title = '', env = {}, files = [] } = {}) {
     ...projects.map((name) => `--project=${name}`),
     ...(files.length ? files : ['--passWithNoTests']),
   ];
-  args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
+  args.push(`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${report}`);
   const { status } = await spawnCaptured(process.execPath, args, env, { echo: true, minutes: vitestMinutes });
   if (!existsSync(report)) return { passed: 0, failed: 1 }; // it was killed, or did not come to run anything
   const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'));
@@ -238,7 +257,14 @@ await main(async () => {
   await ensureSystemPackages();
   await ensureTestPackages();
   await setUp('native_tests');
-  if (process.argv.includes('--simulator')) {
+  const graphs = process.argv.indexOf('--graphs');
+  if (graphs > 0) {
+    const cases = Number(process.argv[graphs + 1] ?? 10_000);
+    if (!(Number.isInteger(cases) && cases > 0)) throw new StepError('Give --graphs a number of graphs, or none');
+    parts.push(await runGraphs(cases));
+  } else if (process.argv.includes('--faults')) {
+    parts.push(await runFaults(join(root, 'build')));
+  } else if (process.argv.includes('--simulator')) {
     parts.push(...(await runSimulated(join(root, 'build'))));
     for (const title of Object.keys(simulations)) parts.push(await runApiSimulated(title));
   } else if (full) {

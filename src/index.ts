@@ -51,9 +51,11 @@ export type {
   Track,
   TrackMark,
 } from './results.js';
+export type { FrameTimes, StageTimes } from './run/frame-times.js';
 export type {
   BitrateReport,
   GpuReport,
+  HostReport,
   OutputReport,
   Percentiles,
   Progress,

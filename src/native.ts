@@ -271,8 +271,11 @@ export interface RunCallbacks {
     input?: Float64Array,
     cuda?: CudaBlock,
   ): void;
-  /** something was lost and the run goes on; JSON {where, what, reason} */
-  event(name: 'recovery', json: string): void;
+  /**
+   * `recovery`: something was lost and the run goes on; JSON {where, what, reason}. `frame`: the times of a frame that is
+   * sampled; JSON of FrameTimes and its taskId.
+   */
+  event(name: 'recovery' | 'frame', json: string): void;
 }
 
 /** Memory of a GPU in which inputs lie: one allocation of the driver. */
@@ -343,11 +346,18 @@ export interface NativeRun {
   endFrames(source: string, failure?: string): void;
   /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
-  /** state 1 = a value (kept in JS), 0 = nothing, 2 = failed with JSON {code, message, hint}, 3 = pixels on the device were out
-   * of its reach, with the same JSON: it is asked again with pixels on the host */
-  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2 | 3, failure?: string): void;
+  /**
+   * state 1 = a value (kept in JS; its boxes where others read them, n x (track id x1 y1 x2 y2 score), 0 = none), 0 =
+   * nothing, 2 = failed with JSON {code, message, hint}, 3 = pixels on the device were out of its reach, with the same
+   * JSON: it is asked again with pixels on the host
+   */
+  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2 | 3, more?: string | Float64Array): void;
   /** something was lost and the run goes on: JSON {where, what, reason}, for the report and the event */
   recovered(json: string): void;
+  /** every Nth frame of each source is told to the callback `event`; 0: none */
+  sample(every: number): void;
+  /** a host answered for a JS module: JSON {module, host, pid, source, seq, startMs, endMs}, for the trace */
+  hostServed(json: string): void;
   pixels(taskId: number, json: string): Uint8Array;
   jpeg(taskId: number, json: string): Uint8Array;
   /** hold a delivered frame's pixels past the next `next()`; false = already released */

@@ -66,7 +66,8 @@ function needed(byName: ReadonlyMap<string, Module>, name: string, who: string, 
   throw invalid(`${who} '${name}', which is not used (modules: ${known})`, module, `Add .use(...) for '${name}'.`);
 }
 
-const boxShapes: readonly Shape[] = ['detections', 'tracks', 'people'];
+/** An analyzer may give boxes: it is asked for them when it answers (src/run/box-words.ts). */
+const boxShapes: readonly Shape[] = ['detections', 'tracks', 'people', 'value'];
 const trackShapes: readonly Shape[] = ['tracks', 'people'];
 const inputShapes: Partial<Record<Shape, readonly Shape[]>> = {
   tracks: ['detections'],

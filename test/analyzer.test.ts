@@ -4,7 +4,7 @@ import { scratch } from './fake/mock.js';
 import { record } from './fake/records.js';
 
 vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, defineAnalyzer, detect, pipeline, track, video } = await import('../src/index.js');
+const { analyzer, defineAnalyzer, detect, pipeline, raw, track, video } = await import('../src/index.js');
 const { Values } = await import('../src/values.js');
 const { model } = scratch('analyzer');
 
@@ -221,7 +221,7 @@ describe('the use of an analyzer', () => {
   });
 
   test('that crops what are no boxes, or has instances with state, fails the start', async () => {
-    const one = analyzer({ name: 'one', analyze });
+    const one = raw('one', model);
     const chips = defineAnalyzer({ name: 'chips', input: { width: 8, crop: 'one' }, analyze });
     const start = pipeline(video('a.mp4')).use(one).use(analyzer(chips)).start();
     await expect(start).rejects.toMatchObject({ code: 'GRAPH_INVALID', module: 'chips' });

@@ -100,6 +100,16 @@ describe('native includes', () => {
 describe('TypeScript imports', () => {
   const sources = sourceFiles('src', /\.ts$/).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
 
+  test('name OpenTelemetry and prom-client nowhere, and metrics from nothing else', () => {
+    // OpenTelemetry is asked for at the first use, by require: who wants Prometheus only does not have it.
+    const named = /from '(@opentelemetry|prom-client)|import\('(@opentelemetry|prom-client)/;
+    expect(sources.filter(({ text }) => named.test(text)).map(({ file }) => file)).toEqual([]);
+    const users = sources.filter(
+      ({ file, text }) => !file.startsWith('src/metrics/') && /from '.*\/metrics\//.test(text),
+    );
+    expect(users.map(({ file }) => file)).toEqual([]);
+  });
+
   test('only addon.ts opens a .node file', () => {
     const openers = sources.filter(({ text }) => /\.node['"`]/.test(text)).map(({ file }) => file);
     expect(openers).toEqual(['src/addon.ts']);

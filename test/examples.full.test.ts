@@ -1,6 +1,6 @@
 /** Every example runs as it stands, on clips made here. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { python } from './api/analyzer-files.js';
@@ -25,6 +25,43 @@ describe.skipIf(!complete)('examples', () => {
   test('people-timeline finds the same people in both files', () => {
     const text = run('people-timeline.mjs', clip('a.mp4'), clip('b.mp4'));
     expect(text).toMatch(/person 1\n {2}.*a\.mp4: 0 s to .*\n {2}.*b\.mp4: 0 s to /);
+  });
+
+  test('highlights finds the moment in which something moves, and cuts it out', () => {
+    const photo = join(root, 'node_modules/@vladmandic/face-api/demo/sample3.jpg');
+    const burst = join(folder, 'burst.mp4');
+    // Two seconds still, one of movement, two still.
+    const slide = "crop=1280:720:x='250+400*clip(t-2,0,1)':y=150,scale=640:360,fps=25";
+    const still = ['-loop', '1', '-framerate', '25', '-i', photo, '-vf', slide, '-t', '5', '-pix_fmt', 'yuv420p'];
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...still, '-preset', 'veryfast', burst]);
+    const out = join(folder, 'highlights.json');
+    expect(run('highlights.mjs', burst, out, join(folder, 'clips'))).toContain('1 highlights');
+    const [event, ...more] = JSON.parse(readFileSync(out, 'utf8'));
+    expect(more).toEqual([]);
+    expect(event.startMs).toBeGreaterThanOrEqual(2000);
+    expect(event.startMs).toBeLessThan(2500);
+    expect(event.endMs).toBeGreaterThan(2700);
+    expect(event.endMs).toBeLessThan(3400);
+    const { frames } = decoded(join(folder, 'clips/highlight-1.mp4'));
+    expect(Math.abs(frames - (event.endMs - event.startMs + 1000) / 40)).toBeLessThanOrEqual(1);
+  });
+
+  test('metrics serves what a scraper reads', () => {
+    const text = run('metrics.mjs', clip('a.mp4'), '0');
+    expect(text).toContain('framepath_frames_delivered_total{run="1",source="left"} 75\n');
+    expect(text).toContain('framepath_results_total{run="1",module="faces",result="value"} 75\n');
+    expect(text).toContain('framepath_host_answers_total{run="1",module="movement",kind="thread",instance="0"} 75\n');
+  });
+
+  test('redact-except hides everybody but one, who is hidden until he is known', () => {
+    const out = join(folder, 'except.mp4');
+    const [, hidden, shown] = /(\d+) faces hidden, (\d+) shown/.exec(
+      run('redact-except.mjs', clip('a.mp4'), out, '1'),
+    )!;
+    expect(decoded(out).frames).toBe(75);
+    expect(Number(hidden)).toBeGreaterThan(75);
+    expect(Number(shown)).toBeGreaterThan(30);
+    expect(Number(shown)).toBeLessThan(75);
   });
 
   test('redact writes every frame', () => {

@@ -4,7 +4,7 @@ import { scratch } from './fake/mock.js';
 
 vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
 const api = await import('../src/index.js');
-const { analyzer, detect, follow, grid, identify, pipeline, split, track, video } = api;
+const { analyzer, classify, detect, follow, grid, identify, pipeline, split, track, video } = api;
 const { model } = scratch('graph');
 
 beforeEach(() => fake.reset({ frames: [1, 1] }));
@@ -73,7 +73,7 @@ describe('the graph', () => {
       .compose(grid({ tiles: [follow('people')] }))
       .encode('o.mp4');
     await expect(start(missing)).rejects.toMatchObject({ code: 'GRAPH_INVALID' });
-    const mood = analyzer({ name: 'mood', analyze: () => 'calm' });
+    const mood = classify('mood', model);
     const boxless = pipeline(video('a.mp4'))
       .use(mood)
       .compose(grid({ tiles: [follow('mood')] }))

@@ -8,6 +8,8 @@ import { HostPool, type PoolOptions } from '../src/hosts/pool.js';
 class Scripted {
   readonly sent: ToHost[] = [];
   killed = false;
+  readonly pid = 4711;
+  readonly label = 'process 4711';
   constructor(
     readonly events: HostEvents,
     private readonly onSend: (host: Scripted, message: ToHost) => void,
@@ -66,7 +68,9 @@ function pool(
   );
 }
 
-const answer = (host: Scripted, id: number, value: unknown) => host.events.message({ kind: 'answer', id, value });
+const worked = { startMs: 5, endMs: 8 };
+const answer = (host: Scripted, id: number, value: unknown) =>
+  host.events.message({ kind: 'answer', id, value, ...worked });
 const question = { frame: { source: '0', index: 0, timeMs: 0, width: 1, height: 1 }, deps: {} };
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -216,7 +220,7 @@ describe('a pool of hosts', () => {
 
   test('gives back what was thrown there', async () => {
     const error = { name: 'RangeError', message: 'no', stack: 'RangeError: no\n    at analyze (m.js:1:1)' };
-    const one = pool((host, id) => host.events.message({ kind: 'answer', id, error }));
+    const one = pool((host, id) => host.events.message({ kind: 'answer', id, error, ...worked }));
     await one.start();
     expect(await one.ask(question).catch((e) => e)).toMatchObject(error);
     await one.close();
@@ -243,6 +247,25 @@ describe('a pool of hosts', () => {
     const late = await slow.start().catch((e) => e);
     expect(late).toMatchObject({ code: 'MODULE_UNUSABLE' });
     expect(late.message).toContain('10 ms');
+  });
+
+  test('reports what each host did, and tells who answered', async () => {
+    const one = pool((host, id, n) => (n === 1 ? host.events.ended('it was killed by SIGSEGV') : answer(host, id, n)));
+    await one.start();
+    const served: unknown[] = [];
+    const ask = () => one.ask(question, (by) => served.push(by));
+    await ask();
+    await ask().catch(() => undefined);
+    await ask();
+    expect(served).toEqual([
+      { host: 'm process 4711', pid: 4711, startMs: 5, endMs: 8 },
+      { host: 'm process 4711', pid: 4711, startMs: expect.any(Number), endMs: expect.any(Number) },
+      { host: 'm process 4711', pid: 4711, startMs: 5, endMs: 8 },
+    ]);
+    const facts = { module: 'm', kind: 'process', instance: 0, answers: 2, restarts: 1, busyMs: 6, longestMs: 3 };
+    expect(one.report()).toEqual([{ ...facts, pid: 4711, state: 'ready' }]);
+    await one.close();
+    expect(one.report()).toEqual([{ ...facts, pid: null, state: 'closed' }]);
   });
 
   test('that is closed while it works ends its host and starts none', async () => {

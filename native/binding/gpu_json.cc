@@ -43,7 +43,7 @@ Json toJson(const telemetry::GpuSummary& summary) {
   json["samples"] = summary.samples;
   addMetrics(json, summary.metrics, summary.reasons, summary.encoderPeriodMs, summary.decoderPeriodMs,
              [](const telemetry::GpuSummary::Range& range) {
-               return Json{{"mean", rounded(range.mean)}, {"max", rounded(range.max)}};
+               return Json{{"mean", rounded(range.mean)}, {"max", rounded(range.max)}, {"last", rounded(range.last)}};
              });
   return json;
 }

@@ -17,10 +17,15 @@ double rounded(double value) {
 }
 
 Json times(const Histogram& h) {
-  return {{"p50", rounded(h.quantileMs(0.5))},
-          {"p95", rounded(h.quantileMs(0.95))},
-          {"p99", rounded(h.quantileMs(0.99))},
-          {"max", rounded(h.maxMs())}};
+  Json octaves = Json::array();
+  double belowMs = 0.001;
+  for (const uint64_t count : h.octaves()) {
+    belowMs *= 2;
+    if (count) octaves.push_back({belowMs, count});
+  }
+  return {{"p50", rounded(h.quantileMs(0.5))},  {"p95", rounded(h.quantileMs(0.95))},
+          {"p99", rounded(h.quantileMs(0.99))}, {"max", rounded(h.maxMs())},
+          {"sum", rounded(h.totalMs())},        {"octaves", octaves}};
 }
 
 Json boxJson(const Box& b) {
@@ -96,6 +101,40 @@ Json toJson(const graph::Recovery& recovery) {
   return {{"where", recovery.where}, {"what", recovery.what}, {"reason", recovery.reason}};
 }
 
+namespace {
+
+Json stampsJson(const std::string& stage, const graph::Stamps& stamps) {
+  const auto ms = [](int64_t ns) { return static_cast<double>(ns) / 1e6; };
+  return {{"stage", stage},
+          {"worker", stamps.worker},
+          {"batch", stamps.batch},
+          {"readyMs", ms(stamps.readyNs)},
+          {"startMs", ms(stamps.startNs)},
+          {"endMs", ms(stamps.doneNs)}};
+}
+
+}  // namespace
+
+Json toJson(const graph::Task& task, const graph::Pipeline& pipeline) {
+  const graph::Graph& graph = pipeline.graph();
+  Json decode = stampsJson("decode." + pipeline.sourceId(task.source), task.decode);
+  decode["result"] = "value";
+  Json stages = Json::array({decode});
+  for (size_t m = 0; m < graph.size(); m++) {
+    if (graph.node(m).sink || !task.stamps[m].startNs) continue;  // a sink may still be at work
+    const graph::Observation& says = task.observations[m];
+    Json stage = stampsJson(graph.node(m).name, task.stamps[m]);
+    stage["result"] = graph::kObservationNames[graph::observationKind(says.said, says.reason)];
+    stages.push_back(std::move(stage));
+  }
+  return {{"taskId", task.id},
+          {"source", pipeline.sourceId(task.source)},
+          {"seq", task.seq},
+          {"index", task.index},
+          {"timeMs", rounded(static_cast<double>(task.ptsUs) / 1000)},
+          {"stages", stages}};
+}
+
 Json toJson(const graph::Report& report) {
   Json sources = Json::array(), stages = Json::array(), models = Json::array(), recoveries = Json::array(),
        outputs = Json::array(), follow = Json::array();
@@ -108,6 +147,8 @@ Json toJson(const graph::Report& report) {
                       {"batches", s.batches},
                       {"workers", s.workers},
                       {"failures", s.failures},
+                      {"results", s.results},
+                      {"queued", s.queued},
                       {"waitMs", times(s.wait)},
                       {"serviceMs", times(s.service)},
                       {"busy", capacityNs > 0 ? rounded(static_cast<double>(s.busyNs) / capacityNs) : 0}});
@@ -125,6 +166,7 @@ Json toJson(const graph::Report& report) {
                        {"codec", o.codec},
                        {"frames", o.frames},
                        {"durationMs", o.durationMs},
+                       {"bytes", o.bytes},
                        {"bitrate", rateJson(o)},
                        {"complete", o.complete},
                        {"hasAudio", o.hasAudio}});
@@ -156,6 +198,7 @@ Json toJson(const graph::Report& report) {
             {"d2hResults", copied(CopyKind::d2hResults)}}},
           {"models", models},
           {"recoveries", recoveries},
+          {"recovered", report.recovered},
           {"outputs", outputs},
           {"follow", follow},
           {"gpu", report.gpu ? toJson(*report.gpu) : Json()},

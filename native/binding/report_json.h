@@ -11,6 +11,8 @@ nlohmann::json toJson(const media::SourceInfo& info);
 nlohmann::json toJson(const graph::Report& report);
 nlohmann::json toJson(const graph::Progress& progress);
 nlohmann::json toJson(const graph::Recovery& recovery);
+// A sampled frame (PipelineHooks::sampled), as FrameTimes in src/run/frame-times.ts; times by nowNs(), in ms.
+nlohmann::json toJson(const graph::Task& task, const graph::Pipeline& pipeline);
 nlohmann::json toJson(const infer::ModelSpec& spec);
 nlohmann::json toJson(const std::vector<infer::ProviderFall>& falls);
 nlohmann::json toJson(const DeviceProbe& probe);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "binding/js_error.h"
 #include "binding/json_values.h"
@@ -59,6 +60,21 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
                                picture.box.y1, picture.box.x2, picture.box.y2, static_cast<double>(picture.item)});
   return wordsArray(env, words);
 }
+// Rows of track, id, x1, y1, x2, y2, score.
+std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& words) {
+  auto people = std::make_shared<People>();
+  for (size_t at = 0; at + 7 <= words.ElementLength(); at += 7) {
+    Person person;
+    person.track = static_cast<int64_t>(words[at]);
+    person.id = static_cast<int32_t>(words[at + 1]);
+    const auto coordinate = [&](size_t i) { return static_cast<float>(words[at + i]); };
+    person.box = {coordinate(2), coordinate(3), coordinate(4), coordinate(5)};
+    person.score = coordinate(6);
+    person.detection = static_cast<int32_t>(people->items.size());  // it was seen
+    people->items.push_back(person);
+  }
+  return people;
+}
 Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size) {
   Napi::Uint8Array array = Napi::Uint8Array::New(env, size);
   std::copy(bytes, bytes + size, array.Data());
@@ -108,6 +124,8 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::submit>("submit"),
                       InstanceMethod<&Run::answer>("answer"),
                       InstanceMethod<&Run::recovered>("recovered"),
+                      InstanceMethod<&Run::sample>("sample"),
+                      InstanceMethod<&Run::hostServed>("hostServed"),
                       InstanceMethod<&Run::pixels>("pixels"),
                       InstanceMethod<&Run::jpeg>("jpeg"),
                       InstanceMethod<&Run::keep>("keep"),
@@ -147,6 +165,17 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
         functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)),
                               wordsArray(env, words), Napi::Number::New(env, static_cast<double>(attempt)),
                               inputArray(env, input), blockObject(env, input, exported)});
+      });
+    };
+    hooks.sampled = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_),
+                     state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
+      const auto alive = state.lock();
+      if (!alive) return;
+      js->post([callbacks, json = toJson(task, *alive->pipeline)](Napi::Env env) {
+        const Napi::HandleScope scope(env);
+        const auto functions = callbacks.lock();
+        if (!functions || functions->event.IsEmpty()) return;
+        functions->event.Call({Napi::String::New(env, "frame"), jsonText(env, json)});
       });
     };
     hooks.recovered = [js = state_->js,
@@ -410,7 +439,10 @@ void Run::answer(const Info& info) {
   guarded(info.Env(), [&] {
     graph::ExternalModule::Answer answer;
     const int64_t said = whole(info[3]);
-    if (said == 1) answer.kind = graph::ExternalModule::Answer::value;
+    if (said == 1) {
+      answer.kind = graph::ExternalModule::Answer::value;
+      if (info[4].IsTypedArray()) answer.boxes = peopleFrom(info[4].As<Napi::Float64Array>());
+    }
     if (said == 2 || said == 3) {
       answer.kind = said == 2 ? graph::ExternalModule::Answer::failed : graph::ExternalModule::Answer::outOfReach;
       const Json failure = parseJson(text(info[4]));
@@ -426,6 +458,29 @@ void Run::recovered(const Info& info) {
     const Json recovery = parseJson(text(info[0]));
     state_->pipeline->recovered({get<std::string>(recovery, "where", ""), get<std::string>(recovery, "what", ""),
                                  get<std::string>(recovery, "reason", "")});
+  });
+}
+
+void Run::sample(const Info& info) {
+  guarded(info.Env(), [&] { state_->pipeline->sample(whole(info[0])); });
+}
+
+void Run::hostServed(const Info& info) {
+  guarded(info.Env(), [&] {
+    const Json served = parseJson(text(info[0]));
+    const auto ns = [&](const char* name) {
+      return static_cast<int64_t>(std::llround(get<double>(served, name, 0) * 1e6));
+    };
+    graph::Span span{get<std::string>(served, "module", ""),
+                     0,
+                     get<int32_t>(served, "source", -1),
+                     get<int64_t>(served, "seq", 0),
+                     ns("startMs"),
+                     ns("startMs"),
+                     ns("endMs")};
+    span.host = get<std::string>(served, "host", "");
+    span.pid = get<int32_t>(served, "pid", 0);
+    state_->pipeline->hostServed(std::move(span));
   });
 }
 

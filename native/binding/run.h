@@ -66,6 +66,8 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value submit(const Info& info);
   void answer(const Info& info);
   void recovered(const Info& info);
+  void sample(const Info& info);
+  void hostServed(const Info& info);
   Napi::Value pixels(const Info& info);
   Napi::Value jpeg(const Info& info);
   Napi::Value keep(const Info& info);

@@ -7,8 +7,8 @@
 
 namespace framepath::binding {
 
-// One row a lane and worker; waiting is in the arguments of each slice; arrows follow each frame. Times start at
-// `originNs`. `sourceId` names a source by its number.
+// One row a lane and worker, one a host (of a process, below that process); one of what waits for each lane; arrows
+// follow each frame. Times start at `originNs`. `sourceId` names a source by its number.
 std::string traceEvents(const graph::Trace& trace, int64_t originNs,
                         const std::function<std::string(int32_t)>& sourceId);
 

@@ -22,6 +22,12 @@ void Histogram::merge(const Histogram& other) {
   maxNs_ = std::max(maxNs_, other.maxNs_);
 }
 
+std::array<uint64_t, 40> Histogram::octaves() const {
+  std::array<uint64_t, 40> counts{};
+  for (int i = 0; i < kBuckets; i++) counts[static_cast<size_t>(i / kSteps)] += buckets_[i];
+  return counts;
+}
+
 double Histogram::quantileMs(double q) const {
   if (!count_) return 0;
   const uint64_t rank = std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(q * static_cast<double>(count_))));

@@ -97,7 +97,7 @@ void Engine::readSource(Source& source, int32_t number) {
       {
         Lock lock(mutex_);
         if (room) {
-          if (!acceptFrame(source, number, std::move(frame), decodedNs, after)) break;
+          if (!acceptFrame(source, number, std::move(frame), {askedNs, enteredNs, decodedNs}, after)) break;
           source.stats.addWork(askedNs, enteredNs, decodedNs);
           if (options_.trace)
             options_.trace->add({source.stats.name, 0, number, source.nextSeq - 1, askedNs, enteredNs, decodedNs});
@@ -115,9 +115,10 @@ void Engine::readSource(Source& source, int32_t number) {
 }
 
 // False: the run or the source is stopping and the frame was not taken.
-bool Engine::acceptFrame(Source& source, int32_t number, FrameRef frame, int64_t decodedNs, After& after) {
+bool Engine::acceptFrame(Source& source, int32_t number, FrameRef frame, const Stamps& decode, After& after) {
   TaskRef task = makeTask(number, std::move(frame), source.admission);
-  task->enteredNs = decodedNs;
+  task->enteredNs = decode.doneNs;
+  task->decode = decode;
   if (stopping_ || source.stopping) {
     source.admission->taskEnded();
     after.tasks.push_back(std::move(task));
@@ -168,6 +169,11 @@ void Engine::closeToSources() {
   checkDrained(after);
   lock.unlock();
   after.run();
+}
+
+void Engine::sample(int64_t every) {
+  Lock lock(mutex_);
+  sampleEvery_ = every;
 }
 
 void Engine::fail(const Error& error) {
@@ -312,7 +318,12 @@ std::vector<StageStats> Engine::stages() const {
   Lock lock(mutex_);
   std::vector<StageStats> all;
   for (const auto& source : sources_) all.push_back(source->stats);
-  for (const auto& lane : lanes_) all.push_back(lane->stats);
+  for (const auto& lane : lanes_) {
+    StageStats& stats = all.emplace_back(lane->stats);
+    stats.queued = static_cast<int64_t>(lane->queue.size());
+    for (size_t kind = 0; kind < kObservationKinds; kind++)
+      if (lane->spoken[kind]) stats.results[kObservationNames[kind]] = lane->spoken[kind];
+  }
   return all;
 }
 

@@ -59,6 +59,9 @@ struct EngineHooks {
   std::function<void(int32_t source)> sourceFinished;
   // Every source has finished (and the run is not open), or the run failed or was stopped. Once.
   std::function<void()> drained;
+  // Every module whose word the caller gets has spoken about a frame that is sampled (sample()): for its stamps. On an
+  // engine thread, without the lock; may be empty.
+  std::function<void(const Task&)> sampled;
 };
 
 struct EngineOptions {
@@ -96,6 +99,9 @@ class Engine {
   // No source will be added: the run may end.
   void closeToSources();
 
+  // From now on every Nth frame of each source is told to hooks.sampled; 0, the default: none.
+  void sample(int64_t every);
+
   // Ends the run with an error. The first one stays.
   void fail(const Error& error);
   // Stops sources and cancels what is not delivered. Idempotent, returns at once; drained() follows.
@@ -132,7 +138,7 @@ class Engine {
   using Lock = std::unique_lock<std::mutex>;
 
   void readSource(Source& source, int32_t number);
-  bool acceptFrame(Source& source, int32_t number, FrameRef frame, int64_t decodedNs, After& after);
+  bool acceptFrame(Source& source, int32_t number, FrameRef frame, const Stamps& decode, After& after);
   void sourceEnded(Source& source, int32_t number, std::optional<Error> error);
   void startSource(Source& source, int32_t number);
   TaskRef makeTask(int32_t source, FrameRef frame, std::shared_ptr<Admission> admission);
@@ -162,6 +168,7 @@ class Engine {
   std::shared_ptr<Admission> submitted_;
   std::map<int64_t, TaskRef> submissions_;  // not finished, by id
   int64_t nextTaskId_ = 1;
+  int64_t sampleEvery_ = 0;
   int64_t liveTasks_ = 0;   // not yet spoken by every module
   int32_t nextSource_ = 0;  // takeResults starts here
   std::optional<std::pair<size_t, NextCallback>> waitingNext_;

@@ -58,9 +58,12 @@ void Engine::serve(Lane& lane, Worker& worker, int32_t number) {
       Stamps& stamps = task->stamps[lane.module];
       stamps.startNs = startNs;
       stamps.doneNs = doneNs;
+      stamps.worker = number;
+      stamps.batch = static_cast<int32_t>(batch.tasks.size());
       lane.stats.add(startNs - stamps.readyNs, doneNs - startNs);
       if (options_.trace && !lane.node.sink)  // the programme tells its own times
-        options_.trace->add({lane.node.name, number, task->source, task->seq, stamps.readyNs, startNs, doneNs});
+        options_.trace->add(
+            {lane.node.name, number, task->source, task->seq, stamps.readyNs, startNs, doneNs, stamps.batch});
       lane.queue.done(*task);
       speak(task, lane.module, std::move(says[i]), after);
     }

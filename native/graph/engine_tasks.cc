@@ -75,6 +75,7 @@ void Engine::speak(const TaskRef& task, int32_t module, Observation says, After&
   Lane& lane = *lanes_[module];
   std::vector<TaskRef> followers;
   if (task->source != kSubmitted && lane.strides.isAnchor(*task)) followers = lane.strides.anchorSpoke(*task, says);
+  lane.spoken[observationKind(says.said, says.reason)]++;
   const Observation carried = followers.empty() ? Observation{} : says.carriedOn();
   task->observations[module] = std::move(says);
 
@@ -101,6 +102,7 @@ void Engine::complete(const TaskRef& task, After& after) {
     after.calls.push_back([task] { task->finished(task); });
     return;
   }
+  if (sampleEvery_ > 0 && task->seq % sampleEvery_ == 0) after.calls.push_back([this, task] { hooks_.sampled(*task); });
   Source& source = *sources_[task->source];
   source.finished.emplace(task->seq, task);
   while (!source.finished.empty() && source.finished.begin()->first == source.nextDelivery) {

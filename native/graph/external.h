@@ -31,7 +31,8 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   struct Answer {
     // outOfReach: of pixels on the device; the same task is asked again with pixels on the host.
     enum Kind : uint8_t { nothing, value, failed, outOfReach } kind = nothing;
-    std::optional<Error> error;  // of `failed` and `outOfReach`
+    std::optional<Error> error;           // of `failed` and `outOfReach`
+    std::shared_ptr<const People> boxes;  // of `value`, where they are read
   };
   // An answer nobody waits for (late, of an earlier attempt, unknown) is ignored.
   void answer(int64_t taskId, int64_t attempt, Answer answer);

@@ -53,6 +53,12 @@ size_t ReadyQueue::runnable() const {
   return count;
 }
 
+size_t ReadyQueue::size() const {
+  size_t count = 0;
+  for (const auto& [id, source] : sources_) count += source.fifo.size() + source.bySeq.size();
+  return count;
+}
+
 int64_t ReadyQueue::oldestReadyNs(int32_t module) const {
   int64_t oldest = 0;
   for (const auto& [id, source] : sources_) {

@@ -1,5 +1,6 @@
 // The executor of one module: its ready queue and batcher. Every member belongs to the engine's lock.
 #pragma once
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -28,6 +29,7 @@ class ReadyQueue {
   // The source's task `seq` is done: the next one may run.
   void done(const Task& task);
   size_t runnable() const;
+  size_t size() const;                          // those that cannot run yet too
   int64_t oldestReadyNs(int32_t module) const;  // 0: none
 
  private:
@@ -82,7 +84,8 @@ struct Lane {
   std::vector<std::shared_ptr<Worker>> workers;  // shared with interrupts under way
   std::vector<std::thread> threads;
   StageStats stats;
-  int64_t upstream = 0;  // live tasks that may still come
+  std::array<int64_t, kObservationKinds> spoken{};  // by observationKind() of what it said
+  int64_t upstream = 0;                             // live tasks that may still come
 };
 
 }  // namespace framepath::graph

@@ -1,7 +1,9 @@
 // What a module says about one frame: a value, one carried from an earlier frame (stride), or nothing with a reason.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -12,8 +14,18 @@ namespace framepath::graph {
 enum class Said : uint8_t { notYet, value, carried, nothing };
 enum class Reason : uint8_t { none, error, dependency, cancelled, unordered };
 
-// A value kept by JavaScript under the task's id.
-struct External {};
+// What was said, for counting: a value, one carried, or nothing for one of the reasons.
+inline constexpr std::array kObservationNames{"value",      "carried",   "none",     "error",
+                                              "dependency", "cancelled", "unordered"};
+inline constexpr size_t kObservationKinds = kObservationNames.size();
+inline size_t observationKind(Said said, Reason reason) {
+  return said == Said::nothing ? 2 + static_cast<size_t>(reason) : said == Said::carried ? 1 : 0;
+}
+
+// A value kept by JavaScript under the task's id; its boxes where a native module, the layout or an input reads them.
+struct External {
+  std::shared_ptr<const People> boxes = nullptr;
+};
 
 using Value = std::variant<std::monostate, std::shared_ptr<const Detections>, std::shared_ptr<const Tracks>,
                            std::shared_ptr<const Crops>, std::shared_ptr<const Prints>, std::shared_ptr<const People>,
@@ -32,6 +44,8 @@ struct Observation {
   // The value if there is one of this kind, spoken or carried; else null.
   template <typename T>
   const T* as() const {
+    if constexpr (std::is_same_v<T, People>)
+      if (const auto* external = std::get_if<External>(&value)) return external->boxes.get();
     const auto* pointer = std::get_if<std::shared_ptr<const T>>(&value);
     return pointer ? pointer->get() : nullptr;
   }

@@ -115,6 +115,7 @@ void Pipeline::open() {
     drained_ = true;
     changed_.notify_all();
   };
+  engineHooks.sampled = hooks_.sampled;
   auto engine = std::make_shared<Engine>(Graph(std::move(nodes)), engineHooks,
                                          EngineOptions{spec_.open, spec_.keepPixels, trace_});
   graph_ = &engine->graph();
@@ -146,6 +147,7 @@ void Pipeline::sourceFinished(Engine& engine, Programme* programme, int32_t sour
 void Pipeline::recovered(Recovery recovery) {
   if (hooks_.recovered) hooks_.recovered(recovery);
   std::lock_guard lock(mutex_);
+  recovered_[recovery.what]++;
   if (recoveries_.size() == kMostRecoveries) recoveries_.pop_front();
   recoveries_.push_back(std::move(recovery));
 }
@@ -174,10 +176,7 @@ void Pipeline::finishRun() {
       outputs.push_back(programme->finish(complete));
     } catch (const Error& e) {
       if (!error) error = e;
-      media::OutputResult& lost = outputs.emplace_back();
-      lost.path = spec_.output->path;
-      lost.frames = programme->ticks();
-      lost.rate = programme->rate();
+      outputs.push_back(outputSoFar(*programme));
     }
     if (!error) error = engine->error();  // composing or encoding may have failed after the last frame
     follow = programme->followStats();

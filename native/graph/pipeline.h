@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -29,6 +30,8 @@ struct PipelineHooks {
   std::function<void(int32_t module, const TaskRef& task, int64_t attempt, const InputRef& input)> ask;
   std::function<void(const Recovery&)>
       recovered;  // something was lost and the run goes on; from any thread, may be empty
+  // A sampled frame has its results (Engine::sample); from any thread.
+  std::function<void(const Task& task)> sampled;
 };
 
 // What a recovery says of a module that was to read its pixels on the GPU.
@@ -70,10 +73,16 @@ class Pipeline {
   Device& device() { return *device_; }
   std::shared_ptr<Device> deviceRef() { return device_; }
 
+  // While the run goes: from its hooks.
+  const Graph& graph() const { return *graph_; }
   // Position of a spec's module in Task::observations.
   int32_t observationOf(size_t specModule) const { return observationOf_[specModule]; }
   const std::vector<std::string>* labelsOf(size_t specModule) const;
 
+  // Every Nth frame of each source is told to the hook `sampled`; 0: none. Nothing to do in a closed run.
+  void sample(int64_t every);
+  // A thread or process answered for a JS module: for the trace, where one is kept.
+  void hostServed(Span span);
   // Something was lost and the run goes on: for the report and the hook.
   void recovered(Recovery recovery);
 
@@ -123,6 +132,7 @@ class Pipeline {
   std::shared_ptr<Shots> bestShots() const;
   void sourceFinished(Engine& engine, Programme* programme, int32_t source);
   void finishRun();
+  media::OutputResult outputSoFar(const Programme& programme) const;
 
   PipelineSpec spec_;
   const PipelineHooks hooks_;
@@ -155,6 +165,7 @@ class Pipeline {
   std::vector<media::OutputResult> outputs_;
   std::vector<compose::FollowStats> follow_;
   std::deque<Recovery> recoveries_;
+  std::map<std::string, int64_t> recovered_;
   std::vector<ModelReport> modelReports_;
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;

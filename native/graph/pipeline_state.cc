@@ -44,6 +44,14 @@ void Pipeline::submit(FrameRef frame, std::function<void(const TaskRef&)> finish
   engine()->submit(std::move(frame), std::move(finished));
 }
 
+void Pipeline::sample(int64_t every) {
+  std::lock_guard lock(mutex_);
+  if (engine_ && hooks_.sampled) engine_->sample(every);
+}
+void Pipeline::hostServed(Span span) {
+  if (trace_) trace_->add(std::move(span));
+}
+
 void Pipeline::nextPacket(Programme::PacketCallback callback) {
   if (!spec_.output || !spec_.output->packets)
     throw Error(ErrorCode::INVALID_ARGUMENT, "This run keeps no packets.",
@@ -195,6 +203,12 @@ Progress Pipeline::progress() const {
   return progress;
 }
 
+media::OutputResult Pipeline::outputSoFar(const Programme& programme) const {
+  media::OutputResult output = programme.soFar();
+  output.path = spec_.output->path;
+  return output;
+}
+
 Report Pipeline::report() const {
   Report report;
   std::lock_guard lock(mutex_);
@@ -231,7 +245,9 @@ Report Pipeline::report() const {
     report.live.deviceBytes = device_->liveBytes();
   }
   report.recoveries.assign(recoveries_.begin(), recoveries_.end());
+  report.recovered = recovered_;
   report.outputs = outputs_;
+  if (outputs_.empty() && programme_) report.outputs.push_back(outputSoFar(*programme_));
   report.follow = follow_;
   if (gpu_) report.gpu = gpu_->summary();
   return report;

@@ -382,19 +382,29 @@ media::OutputResult Programme::finish(bool complete) {
     free();
     throw;
   }
-  result.rate = encoding_->rate();
-  if (result.frames > 0)
-    result.bitrate = encoding_->bytes() * 8 * options_.layout.fpsNum / (result.frames * options_.layout.fpsDen);
+  addRate(result);
   free();
+  return result;
+}
+
+void Programme::addRate(media::OutputResult& result) const {
+  result.rate = encoding_->rate();
+  result.bytes = encoding_->bytes();
+  if (result.frames > 0)
+    result.bitrate = result.bytes * 8 * options_.layout.fpsNum / (result.frames * options_.layout.fpsDen);
+}
+
+media::OutputResult Programme::soFar() const {
+  media::OutputResult result;
+  result.codec = encoding_->codec();
+  result.frames = encoding_->stats().count;
+  result.durationMs = result.frames * 1000 * options_.layout.fpsDen / std::max<int64_t>(1, options_.layout.fpsNum);
+  addRate(result);
   return result;
 }
 
 void Programme::nextPacket(PacketCallback callback) {
   packets_->next(std::move(callback));
-}
-
-int64_t Programme::ticks() const {
-  return encoding_->stats().count;
 }
 
 std::vector<StageStats> Programme::stages() const {

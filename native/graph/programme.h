@@ -71,11 +71,12 @@ class Programme {
   void abort();
   // Waits for what is left to do, then trailer and remux. `complete` false: broken off. Throws what the output throws.
   media::OutputResult finish(bool complete);
+  // What finish() would say of the pictures encoded so far; not complete.
+  media::OutputResult soFar() const;
 
   // The next packet, or none after the end; `callback` is called once. Only for outputs with `packets`.
   void nextPacket(PacketCallback callback);
 
-  int64_t ticks() const;
   media::RateFigures rate() const { return encoding_->rate(); }
   std::vector<StageStats> stages() const;
   std::vector<compose::FollowStats> followStats() const;                      // after finish()
@@ -115,6 +116,7 @@ class Programme {
   void spent(int64_t tick, int64_t waitingNs, int64_t startNs);
   void closeComposer();
   void failOnce(const Error& error);
+  void addRate(media::OutputResult& result) const;
 
   const ProgrammeOptions options_;
   std::vector<std::string> observed_;  // modules the layout names

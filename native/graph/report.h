@@ -1,5 +1,6 @@
 // What a run did and where its time went.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,7 +47,8 @@ struct Report {
   double reidMs = 0;
   uint64_t copies[static_cast<int>(CopyKind::count)] = {};
   std::vector<ModelReport> models;
-  std::vector<Recovery> recoveries;
+  std::vector<Recovery> recoveries;          // the latest
+  std::map<std::string, int64_t> recovered;  // what -> how often, all of them
   std::vector<media::OutputResult> outputs;
   std::vector<compose::FollowStats> follow;
   std::optional<telemetry::GpuSummary> gpu;  // of the run's device, while the run was

@@ -1,6 +1,7 @@
 // Where the time of a stage goes.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "core/histogram.h"
@@ -15,6 +16,8 @@ struct StageStats {
   int64_t batches = 0;
   int64_t failures = 0;
   int64_t busyNs = 0;
+  int64_t queued = 0;                      // of a module: tasks that wait for it
+  std::map<std::string, int64_t> results;  // of a module: what it said, by kind of value or reason for none
   Histogram wait, service;
 
   void add(int64_t waitNs, int64_t serviceNs) {

@@ -16,7 +16,8 @@ namespace framepath::graph {
 inline constexpr int32_t kSubmitted = -1;  // source of a single picture: unordered
 
 struct Stamps {
-  int64_t readyNs = 0, startNs = 0, doneNs = 0;
+  int64_t readyNs = 0, startNs = 0, doneNs = 0;  // startNs 0: no worker was needed
+  int32_t worker = 0, batch = 1;
 };
 
 // Bookkeeping fields belong to the engine's lock. A worker reads the frame and the observations its module depends on;
@@ -30,6 +31,7 @@ struct Task {
   int64_t durationUs = 0;
   int32_t width = 0, height = 0;
   int64_t enteredNs = 0;
+  Stamps decode;  // waiting for room, then reading and decoding
 
   LeaseRef lease;  // null once the last pixel reader has spoken
   std::vector<Observation> observations;

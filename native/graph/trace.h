@@ -13,12 +13,16 @@ struct Span {
   int32_t source = -1;  // -1: a submitted picture, or a canvas
   int64_t seq = 0;      // of the frame in its source; of a canvas, its tick
   int64_t readyNs = 0, startNs = 0, endNs = 0;
+  int32_t batch = 1;  // tasks that were worked on together
+  // Of a thread or process that answers for the lane's module: what its row is called, and the process it is.
+  std::string host = {};
+  int32_t pid = 0;
 };
 
 // Thread-safe. Bounded: spans past kMostSpans are counted and not kept.
 class Trace {
  public:
-  static constexpr size_t kMostSpans = 500'000;  // about 40 MB
+  static constexpr size_t kMostSpans = 500'000;  // about 70 MB
 
   void add(Span span) {
     std::lock_guard lock(mutex_);

@@ -43,6 +43,7 @@ struct OutputResult {
   bool complete = false;
   bool hasAudio = false;
   bool finalised = false;                // MP4: the index is at the front; false = still in fragments, which play too
+  int64_t bytes = 0;                     // of its pictures, sound aside
   int64_t bitrate = 0;                   // bits per second of its pictures, sound aside
   RateFigures rate;                      // how that came about
   std::vector<std::string> soundLosses;  // sources whose sound broke off (silence from there), one sentence each

@@ -58,6 +58,7 @@ void GpuSampler::add(const GpuReading& reading) {
       if (!range) range.emplace();
       range->mean += (*value - range->mean) / static_cast<double>(++counts_[m]);
       range->max = std::max(range->max, *value);
+      range->last = *value;
     }
     summary_.reasons[m] = range ? "" : reading.reasons[m];
   }

@@ -14,7 +14,7 @@ namespace framepath::telemetry {
 
 struct GpuSummary {
   struct Range {
-    double mean = 0, max = 0;
+    double mean = 0, max = 0, last = 0;
   };
   GpuFacts facts;
   std::string error;  // why there is no reading at all; empty when there may be

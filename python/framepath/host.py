@@ -13,6 +13,7 @@ import resource
 import signal
 import struct
 import sys
+import time
 import traceback
 from contextlib import contextmanager
 
@@ -116,16 +117,16 @@ class Host:
             resource.setrlimit(resource.RLIMIT_AS, (address_space() + (int(megabytes) << 20), resource.RLIM_INFINITY))
 
     def ask(self, message):
+        answer = {"kind": "answer", "id": message["id"], "startMs": now_ms()}
         try:
             value = self.definition.checked(self.analyze(Frame(message["frame"], self.input_of(message)), message["deps"]))
             self.settle()
-            answer = {"kind": "answer", "id": message["id"], "value": value}
-            self.send(answer)
+            self.send(dict(answer, value=value, endMs=now_ms()))
         except OutOfReach as reason:
-            self.send({"kind": "answer", "id": message["id"], "outOfReach": str(reason)})
+            self.send(dict(answer, outOfReach=str(reason), endMs=now_ms()))
         except Exception as error:
             self.settle(error)
-            self.send({"kind": "answer", "id": message["id"], "error": described(error)})
+            self.send(dict(answer, error=described(error), endMs=now_ms()))
 
     def settle(self, error=None):
         """Waits for what the analyzer started on the GPU: it may still read pixels that are soon another frame's.
@@ -161,6 +162,11 @@ class Host:
                 self.blocks.close()
                 sys.stdout.flush()
                 os._exit(0)
+
+
+def now_ms():
+    """Of the clock that framepath reads too."""
+    return time.monotonic_ns() / 1e6
 
 
 def plain(value):

@@ -10,6 +10,10 @@ import { jsonLink } from './json-link.js';
 import type { FromHost, ToHost } from './messages.js';
 
 export interface Host {
+  /** of the process it is, or is in */
+  readonly pid: number | undefined;
+  /** tells it from others: `thread 3`, `process 4711` */
+  readonly label: string;
   /** Throws what cannot be sent. */
   send(message: ToHost): void;
   /** Ends it now, whatever it does. */
@@ -70,6 +74,8 @@ function openThread({ inputs, memoryMb }: HostPlace, { message, ended }: HostEve
   });
   worker.on('exit', (code) => ended(reason ?? `it exited with status ${code}`));
   return {
+    pid: process.pid,
+    label: `thread ${worker.threadId}`,
     send: (sent) => worker.postMessage(sent),
     kill: () => void worker.terminate(),
     unref: () => worker.unref(),
@@ -110,6 +116,8 @@ function openProcess({ inputs, memoryMb, root }: HostPlace, { message, ended }: 
   );
   child.on('message', (sent) => message(sent as FromHost));
   return {
+    pid: child.pid,
+    label: `process ${child.pid}`,
     send: (sent) => {
       if (child.connected) child.send(sent, () => undefined); // it ended meanwhile: `ended` tells
     },
@@ -142,6 +150,8 @@ function openPython({ inputs, root }: HostPlace, python: string, { message, ende
   const [to, from] = [child.stdio[3] as Writable | null, child.stdio[4] as Readable | null];
   const link = to && from ? jsonLink(to, from, (sent) => message(sent as FromHost)) : undefined;
   return {
+    pid: child.pid,
+    label: `python ${child.pid}`,
     send: (sent) => link?.send(sent),
     kill: () => void child.kill('SIGKILL'),
     unref: () => {

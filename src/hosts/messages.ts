@@ -21,10 +21,16 @@ export type FromHost =
   | { kind: 'opened'; definition: DefinitionFacts }
   /** it cannot start */
   | { kind: 'unusable'; error: ThrownFacts }
-  | { kind: 'answer'; id: number; value?: unknown }
-  | { kind: 'answer'; id: number; error: ThrownFacts }
+  | ({ kind: 'answer'; id: number; value?: unknown } & Worked)
+  | ({ kind: 'answer'; id: number; error: ThrownFacts } & Worked)
   /** the GPU's memory cannot be mapped there, and why */
-  | { kind: 'answer'; id: number; outOfReach: string };
+  | ({ kind: 'answer'; id: number; outOfReach: string } & Worked);
+
+/** When it was in `analyze`, by `monotonicMs` of seat-figures. */
+export interface Worked {
+  startMs: number;
+  endMs: number;
+}
 
 /** Something thrown elsewhere. */
 export interface ThrownFacts {

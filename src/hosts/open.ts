@@ -6,6 +6,7 @@ import { checkFacts, type DefinitionFacts, factsOf } from '../modules/definition
 import { InputViews, inputSpec } from '../modules/input.js';
 import { Module, splitPolicy } from '../modules/module.js';
 import type { NativeAddon, PolicySpec, SharedInputs } from '../native.js';
+import type { HostReport } from '../run/reports.js';
 import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
 import { HostPool, type Told } from './pool.js';
 
@@ -16,6 +17,7 @@ export interface OpenModules {
   modules: Module[];
   /** memory of their inputs, where one of them could want any */
   inputs: SharedInputs | undefined;
+  hosts(): HostReport[];
   close(): Promise<void>;
 }
 
@@ -39,6 +41,8 @@ export async function openModules(
   signal?.throwIfAborted();
   const shared = modules.some(({ place }) => place && wantsMemory(place)) ? new addon.SharedInputs() : undefined;
   const closers: Closer[] = [];
+  const pools: HostPool[] = [];
+  const hosts = () => pools.flatMap((pool) => pool.report());
   let closing: Promise<unknown> | undefined;
   const close = async () => {
     closing ??= Promise.all(closers.map((each) => each()));
@@ -56,12 +60,12 @@ export async function openModules(
   signal?.addEventListener('abort', onAbort, { once: true });
   const opening = modules.map(async (module) => {
     if (!module.place) return module;
-    return ready(module, module.place, await openPlace(module, module.place, shared, told, keep));
+    return ready(module, module.place, await openPlace(module, module.place, shared, told, keep, pools));
   });
   try {
     // All are waited for, so that nothing stays open when one fails.
     await Promise.race([Promise.allSettled(opening), abandoned]);
-    return { modules: await Promise.all(opening), inputs: shared, close };
+    return { modules: await Promise.all(opening), inputs: shared, hosts, close };
   } catch (error) {
     await close();
     throw signal?.aborted ? error : toFramepathError(error);
@@ -139,12 +143,13 @@ function openPlace(
   shared: SharedInputs | undefined,
   told: ToldOf,
   keep: (closer: Closer) => void,
+  pools: HostPool[],
 ): Promise<Opened> {
   const { what, use } = place;
   const { isolation = 'inline' } = use;
   return isolation === 'inline' || isolation === 'auto' || !('file' in what)
     ? openInline(place, shared, keep)
-    : openHosted(module, { ...use, isolation }, what.file, shared!, told, keep);
+    : openHosted(module, { ...use, isolation }, what.file, shared!, told, keep, pools);
 }
 
 async function openInline(
@@ -175,6 +180,7 @@ async function openHosted(
   shared: SharedInputs,
   told: ToldOf,
   keep: (closer: Closer) => void,
+  pools: HostPool[],
 ): Promise<Opened> {
   let name = module.name || file;
   const pool = new HostPool(
@@ -199,14 +205,19 @@ async function openHosted(
     throw unusable(`The analyzer of ${file} is not well defined: ${messageOf(cause)}`, cause);
   }
   name = use.name ?? facts.name;
+  pool.called(name);
+  pools.push(pool);
   return {
     facts,
-    analyze: ({ source, index, timeMs, width, height }, deps, words, cuda) =>
-      pool.ask({
-        frame: { source, index, timeMs, width, height },
-        deps,
-        ...(words && { input: Array.from(words) }),
-        ...(cuda && { cuda }),
-      }),
+    analyze: ({ source, index, timeMs, width, height }, deps, words, cuda, served) =>
+      pool.ask(
+        {
+          frame: { source, index, timeMs, width, height },
+          deps,
+          ...(words && { input: Array.from(words) }),
+          ...(cuda && { cuda }),
+        },
+        served,
+      ),
   };
 }

@@ -2,11 +2,13 @@
 import { FramepathError } from '../errors.js';
 import type { DefinitionFacts } from '../modules/definition.js';
 import { OutOfReach } from '../modules/device-input.js';
+import type { HostReport } from '../run/reports.js';
 import { type Host, type HostPlace, type OpenHost, openHost } from './host.js';
-import { type FromHost, type Question, rebuilt } from './messages.js';
+import { type FromHost, type Question, rebuilt, type Worked } from './messages.js';
+import { monotonicMs, SeatFigures, type Served } from './seat-figures.js';
 
 export interface PoolOptions {
-  /** how errors call it */
+  /** how errors call it until `called` */
   name: string;
   file: string;
   options: unknown;
@@ -24,6 +26,7 @@ export type Told = (what: string, reason: string) => void;
 
 interface Pending {
   question: Question;
+  served: ((by: Served) => void) | undefined;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -35,6 +38,8 @@ interface Seat {
   asked: Pending | undefined;
   /** of the question, so that no other answer counts */
   id: number;
+  askedMs: number;
+  figures: SeatFigures;
   /** ended without an answer between, in a row */
   crashes: number;
   /** why we ended it ourselves */
@@ -48,6 +53,7 @@ const closeMs = 2_000;
 
 export class HostPool {
   readonly #seats: Seat[];
+  #name: string;
   readonly #waiting: Pending[] = [];
   /** when hosts were started again */
   readonly #restarts: number[] = [];
@@ -62,15 +68,23 @@ export class HostPool {
     private readonly told: Told,
     private readonly open: OpenHost = openHost,
   ) {
+    this.#name = options.name;
     this.#seats = Array.from({ length: options.instances }, () => ({
       host: undefined,
       ready: false,
       asked: undefined,
       id: 0,
+      askedMs: 0,
+      figures: new SeatFigures(),
       crashes: 0,
       killed: undefined,
       timer: undefined,
     }));
+  }
+
+  /** Its name is known: the file said it. */
+  called(name: string): void {
+    this.#name = name;
   }
 
   /** Starts every host; resolves with what they found in the file. @throws MODULE_UNUSABLE, and none of them stays */
@@ -84,11 +98,14 @@ export class HostPool {
     }
   }
 
-  /** Settles with the answer. @throws what `analyze` threw; MODULE_CRASHED, MODULE_TIMEOUT */
-  ask(question: Question): Promise<unknown> {
+  /**
+   * Settles with the answer; `served` is told before who worked on it, and when.
+   * @throws what `analyze` threw; MODULE_CRASHED, MODULE_TIMEOUT
+   */
+  ask(question: Question, served?: (by: Served) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#failed) return reject(this.#failed);
-      this.#waiting.push({ question, resolve, reject });
+      this.#waiting.push({ question, served, resolve, reject });
       this.#serve();
     });
   }
@@ -109,6 +126,7 @@ export class HostPool {
       return;
     }
     seat.asked = pending;
+    seat.askedMs = monotonicMs();
     if (this.options.timeoutMs) seat.timer = this.#timer(this.options.timeoutMs, seat, () => this.#tookTooLong(seat));
   }
 
@@ -122,7 +140,8 @@ export class HostPool {
   }
 
   #tookTooLong(seat: Seat): void {
-    const { name, timeoutMs } = this.options;
+    const { timeoutMs } = this.options;
+    const name = this.#name;
     seat.killed = new FramepathError('MODULE_TIMEOUT', `Module '${name}' did not answer within ${timeoutMs} ms`, {
       module: name,
     });
@@ -174,12 +193,38 @@ export class HostPool {
 
   #answered(seat: Seat, sent: Extract<FromHost, { kind: 'answer' }>): void {
     if (sent.id !== seat.id || !seat.asked) return;
+    seat.figures.add(sent);
+    this.#tell(seat, sent);
     const { resolve, reject } = this.#free(seat)!;
     seat.crashes = 0;
     if ('error' in sent) reject(rebuilt(sent.error));
     else if ('outOfReach' in sent) reject(new OutOfReach(sent.outOfReach));
     else resolve(sent.value);
     this.#serve();
+  }
+
+  #tell(seat: Seat, { startMs, endMs }: Worked): void {
+    const { pid = 0, label } = seat.host!;
+    seat.asked!.served?.({ host: `${this.#name} ${label}`, pid, startMs, endMs });
+  }
+
+  /** What its hosts have done. */
+  report(): HostReport[] {
+    const { isolation } = this.options.place;
+    return this.#seats.map((seat, instance) => ({
+      module: this.#name,
+      kind: typeof isolation === 'object' ? 'python' : isolation,
+      instance,
+      pid: seat.host?.pid ?? null,
+      state: this.#stateOf(seat),
+      ...seat.figures.report,
+    }));
+  }
+
+  #stateOf(seat: Seat): HostReport['state'] {
+    if (this.#closing) return 'closed';
+    if (this.#failed) return 'failed';
+    return seat.asked ? 'busy' : seat.ready ? 'ready' : 'starting';
   }
 
   #free(seat: Seat): Pending | undefined {
@@ -192,8 +237,9 @@ export class HostPool {
 
   /** The host in this seat is gone: what it held fails, and it is started again after a pause. */
   #ended(seat: Seat, reason: string): void {
-    const { name } = this.options;
+    const name = this.#name;
     const wasReady = seat.ready;
+    if (seat.asked) this.#tell(seat, { startMs: seat.askedMs, endMs: monotonicMs() });
     seat.ready = false;
     seat.host = undefined;
     const held = this.#free(seat);
@@ -220,6 +266,7 @@ export class HostPool {
       return;
     }
     this.#restarts.push(now);
+    seat.figures.restarts++;
     this.told(`its ${this.#kind} ended and is started again`, why);
     const pause = Math.min(longestBackoffMs, backoffMs * 2 ** seat.crashes++);
     const later = setTimeout(() => {
@@ -232,7 +279,8 @@ export class HostPool {
   }
 
   #giveUp(why: string): void {
-    const { name, restarts } = this.options;
+    const { restarts } = this.options;
+    const name = this.#name;
     const message = `Module '${name}' has failed: its ${this.#kind} ended more than ${restarts} times within a minute`;
     this.#failed = new FramepathError('MODULE_CRASHED', `${message}. The last time: ${why}`, { module: name });
     this.told('it has failed, and the run goes on without it', this.#failed.message);
@@ -251,7 +299,7 @@ export class HostPool {
 
   async #close(): Promise<void> {
     this.#closing = true;
-    const gone = new FramepathError('RUN_CLOSED', 'The run is closed', { module: this.options.name });
+    const gone = new FramepathError('RUN_CLOSED', 'The run is closed', { module: this.#name });
     for (const { reject } of this.#waiting.splice(0)) reject(gone);
     const hosts = this.#seats.flatMap(({ host, ready, asked }) => (host ? [{ host, ready, asked }] : []));
     if (!hosts.length) return;

@@ -5,6 +5,7 @@ import { OutOfReach } from '../modules/device-input.js';
 import { InputViews } from '../modules/input.js';
 import { type Instance, loadDefinition, openInstance } from './instance.js';
 import { type FromHost, type ToHost, thrownFacts } from './messages.js';
+import { monotonicMs } from './seat-figures.js';
 
 /** `inputs`: the descriptor of the run's shared memory. */
 export function serve(inputs: number, send: (message: FromHost) => void, leave: () => void): (message: ToHost) => void {
@@ -26,13 +27,15 @@ export function serve(inputs: number, send: (message: FromHost) => void, leave: 
   }
 
   async function ask({ id, frame, deps, input: words, cuda }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
+    const startMs = monotonicMs();
     try {
       const seen = words && input ? { ...frame, input: views!.read(words, input, cuda) } : frame;
       const value = await instance!.analyze(seen, deps);
-      send({ kind: 'answer', id, value }); // throws when the value cannot be sent: that is an answer too
+      send({ kind: 'answer', id, value, startMs, endMs: monotonicMs() }); // throws when the value cannot be sent: that is an answer too
     } catch (error) {
-      if (error instanceof OutOfReach) send({ kind: 'answer', id, outOfReach: error.message });
-      else send({ kind: 'answer', id, error: thrownFacts(error) });
+      if (error instanceof OutOfReach)
+        send({ kind: 'answer', id, outOfReach: error.message, startMs, endMs: monotonicMs() });
+      else send({ kind: 'answer', id, error: thrownFacts(error), startMs, endMs: monotonicMs() });
     }
   }
 

@@ -1,6 +1,7 @@
 /** Modules of your own: where an analyzer is used, and where it runs. */
 import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
+import type { Served } from '../hosts/seat-figures.js';
 import type { CudaBlock } from '../native.js';
 import { anyOf, fields, flag, integer, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import {
@@ -77,14 +78,15 @@ export interface AnalyzerHost {
   /** dependencies that the configuration disables: they say nothing */
   readonly silent: readonly string[];
   /**
-   * `frame` is shown; `words` say where its input lies, in `cuda` if that is there. Rejects with what it threw, a coded error,
-   * or OutOfReach.
+   * `frame` is shown; `words` say where its input lies, in `cuda` if that is there; `served` is told which host answered.
+   * Rejects with what it threw, a coded error, or OutOfReach.
    */
   analyze(
     frame: FrameBase,
     deps: Readonly<Record<string, unknown>>,
     words: InputWords | undefined,
     cuda: CudaBlock | undefined,
+    served?: (by: Served) => void,
   ): unknown;
 }
 

@@ -1,10 +1,12 @@
 /** Modules that JavaScript answers for: the native side asks, `analyze` answers, here or in a host. */
 import { FramepathError, messageOf } from '../errors.js';
-import { type FrameOwner, frameClass } from '../frame.js';
+import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
+import type { Served } from '../hosts/seat-figures.js';
 import { OutOfReach } from '../modules/device-input.js';
 import type { Module } from '../modules/module.js';
 import type { CudaBlock, NativeRun } from '../native.js';
 import type { Values } from '../values.js';
+import { boxWords } from './box-words.js';
 
 /** Answers every task exactly once, whatever `analyze` does. */
 export class Analysis {
@@ -16,6 +18,12 @@ export class Analysis {
     private readonly owner: FrameOwner,
     private readonly modules: readonly Module[],
     private readonly values: Values,
+    private readonly watched: {
+      /** who is told which host answered about this frame; undefined: nobody wants to know */
+      served(module: string, frame: FrameView): ((by: Served) => void) | undefined;
+      /** modules whose boxes the native side reads */
+      readonly boxesOf: ReadonlySet<string>;
+    },
   ) {
     this.#Frame = frameClass(modules);
   }
@@ -36,8 +44,16 @@ export class Analysis {
     const external = this.values.of(record, 0, this.modules);
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
     let failure: { error: unknown } | undefined;
+    let boxes: Float64Array | undefined;
     try {
-      const value = await host.analyze(frame, this.#dependencies(module, frame), input, cuda);
+      const value = await host.analyze(
+        frame,
+        this.#dependencies(module, frame),
+        input,
+        cuda,
+        this.watched.served(module.name, frame),
+      );
+      if (this.watched.boxesOf.has(module.name)) boxes = boxWords(value);
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
       failure = { error };
@@ -47,7 +63,7 @@ export class Analysis {
     frame.input = undefined; // its memory is the next frame's
     const state = failure?.error instanceof OutOfReach ? 3 : 2;
     if (failure) native.answer(position, taskId, attempt, state, JSON.stringify(failureOf(failure.error)));
-    else native.answer(position, taskId, attempt, 1);
+    else native.answer(position, taskId, attempt, 1, boxes);
   }
 
   #dependencies(module: Module, frame: InstanceType<ReturnType<typeof frameClass>>): Record<string, unknown> {

@@ -2,6 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
+import type { Served } from '../hosts/seat-figures.js';
 import type { Module } from '../modules/module.js';
 import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock, RunCallbacks, SharedInputs } from '../native.js';
 import { records } from '../packed.js';
@@ -9,8 +10,10 @@ import type { Source } from '../source.js';
 import { Values } from '../values.js';
 import { type FilePaths, type WriterRun, Writers } from '../writers/writers.js';
 import { Analysis } from './analysis.js';
+import { modulesReadForBoxes } from './box-words.js';
+import { FrameSampler } from './frame-times.js';
 import { pushAll } from './push.js';
-import type { Progress } from './reports.js';
+import type { HostReport, Progress, Report } from './reports.js';
 import { StageChannel } from './stages.js';
 
 /** Most frames of one crossing. */
@@ -27,6 +30,8 @@ export class RunCore implements FrameOwner, WriterRun {
   readonly ended: Promise<void>;
   failure: FramepathError | undefined;
 
+  readonly boxesOf: ReadonlySet<string>;
+
   readonly #values = new Values();
   readonly #analysis: Analysis;
   readonly #Frame: typeof FrameView;
@@ -35,6 +40,8 @@ export class RunCore implements FrameOwner, WriterRun {
   readonly #labels = new Map<string, readonly string[]>();
   readonly #removed = new Set<number>();
   readonly #stages = new StageChannel(() => this.report());
+  /** who wants to know where the time of single frames goes */
+  readonly sampler = new FrameSampler(() => this.native);
   /** what the iterables of sources threw, by id: what SOURCE_FAILED has as cause */
   readonly #thrown = new Map<string, unknown>();
   readonly #spec: PipelineSpec;
@@ -45,7 +52,7 @@ export class RunCore implements FrameOwner, WriterRun {
   #started = false;
   #blocks = 0;
   #finished: readonly boolean[] = [];
-  #lastReport: string | undefined;
+  #lastReport: Report | undefined;
   #resolve!: () => void;
   #reject!: (error: FramepathError) => void;
 
@@ -53,17 +60,22 @@ export class RunCore implements FrameOwner, WriterRun {
     addon: NativeAddon,
     spec: PipelineSpec,
     readonly modules: readonly Module[],
-    /** memory of the analyzers' inputs, and what closes them */
-    private readonly analyzers: { inputs?: SharedInputs | undefined; close(): Promise<void> },
+    /** memory of the analyzers' inputs, what their hosts did, and what closes them */
+    private readonly analyzers: {
+      inputs?: SharedInputs | undefined;
+      hosts(): HostReport[];
+      close(): Promise<void>;
+    },
     /** modules that the configuration disables */
     readonly silent: readonly string[] = [],
   ) {
     this.sourceIds = spec.sources.map((source) => source.id);
+    this.boxesOf = modulesReadForBoxes(spec);
     this.#spec = spec;
     this.#Frame = frameClass(modules);
     this.#lease = spec.keepPixels ? 'lent' : 'none';
     this.#most = spec.keepPixels ? Math.max(1, (spec.inFlight ?? 8) >> 1) : blockFrames;
-    this.#analysis = new Analysis(this, modules, this.#values);
+    this.#analysis = new Analysis(this, modules, this.#values, this);
     this.ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -80,6 +92,16 @@ export class RunCore implements FrameOwner, WriterRun {
     this.#analysis
       .answer(this.native, module, taskId, record, attempt, input, cuda)
       .catch((error) => this.#unlessClosing(error));
+  }
+
+  /** For the trace, and for whoever wants the times of single frames. */
+  served(module: string, { taskId, position, seq }: FrameView): ((by: Served) => void) | undefined {
+    const wanted = position >= 0 && this.sampler.wants(seq);
+    if (!wanted && !this.#spec.trace) return undefined;
+    return (by) => {
+      if (this.#spec.trace) this.native.hostServed(JSON.stringify({ module, source: position, seq, ...by }));
+      if (wanted) this.sampler.served(taskId, module, by);
+    };
   }
 
   /** A host of a module was lost, and the run goes on. */
@@ -192,7 +214,7 @@ export class RunCore implements FrameOwner, WriterRun {
         await this.native.done();
         await this.#writers?.finish(this.native);
         await this.analyzers.close();
-        this.#lastReport = this.native.report();
+        this.#lastReport = this.report();
         this.#stages.end();
         this.#resolve();
       } catch (error) {
@@ -261,13 +283,17 @@ export class RunCore implements FrameOwner, WriterRun {
     return JSON.parse(this.native.progress()) as Progress;
   }
 
-  report(): string {
+  report(): Report {
     try {
-      return this.native.report();
+      return { ...(JSON.parse(this.native.report()) as Report), hosts: this.analyzers.hosts() };
     } catch (error) {
       if (this.#lastReport === undefined) throw this.wrap(error);
       return this.#lastReport;
     }
+  }
+
+  get number(): number {
+    return this.#stages.run;
   }
 
   /** A source was added at the end of the list. */
@@ -321,7 +347,10 @@ export class RunCore implements FrameOwner, WriterRun {
 function callbacksOf(core: WeakRef<RunCore>): RunCallbacks {
   return {
     task: (...asked) => core.deref()?.ask(...asked),
-    event: (name, json) => channel(`framepath:${name}`).publish(JSON.parse(json)),
+    event: (name, json) => {
+      if (name === 'frame') core.deref()?.sampler.frame(json);
+      else channel(`framepath:${name}`).publish(JSON.parse(json));
+    },
   };
 }
 

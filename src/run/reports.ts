@@ -22,6 +22,10 @@ export interface Percentiles {
   p95: number;
   p99: number;
   max: number;
+  /** all of them together */
+  sum: number;
+  /** how many were below so many milliseconds, and not below half of it; from 0.002, those with none left out */
+  octaves: [belowMs: number, count: number][];
 }
 
 /** One stage of a run: a module, a decoder, the composer, the encoder. */
@@ -32,6 +36,10 @@ export interface StageReport {
   batches: number;
   workers: number;
   failures: number;
+  /** of a module: `value`, `carried`, or why it said nothing (`none`, `error`, `dependency`, ...), how often */
+  results: Record<string, number>;
+  /** of a module: frames that wait for it now */
+  queued: number;
   waitMs: Percentiles;
   serviceMs: Percentiles;
   /** part of the run's time it was at work, over its workers */
@@ -44,6 +52,8 @@ export interface OutputReport {
   codec: string;
   frames: number;
   durationMs: number;
+  /** of the pictures, sound aside */
+  bytes: number;
   bitrate: BitrateReport;
   complete: boolean;
   hasAudio: boolean;
@@ -64,10 +74,29 @@ export interface BitrateReport {
   complexity: number | null;
 }
 
-/** Mean and largest of the samples. */
+/** Mean, largest and latest of the samples. */
 export interface Range {
   mean: number;
   max: number;
+  last: number;
+}
+
+/** A thread or process that answers for an analyzer ([docs/analyzers.md](../../docs/analyzers.md)). */
+export interface HostReport {
+  module: string;
+  kind: 'thread' | 'process' | 'python';
+  /** which of the module's `instances`, from 0 */
+  instance: number;
+  /** of the process, or of the one its thread is in; `null` while there is none */
+  pid: number | null;
+  state: 'starting' | 'ready' | 'busy' | 'failed' | 'closed';
+  /** answers it gave, errors too */
+  answers: number;
+  /** times it was started again */
+  restarts: number;
+  /** in `analyze`, all answers together and the longest, as measured by the host */
+  busyMs: number;
+  longestMs: number;
 }
 
 /**
@@ -131,6 +160,8 @@ export interface Report {
     error?: { code: ErrorCode; message: string };
   }[];
   stages: StageReport[];
+  /** of analyzers that run in threads, processes and Python */
+  hosts: HostReport[];
   reid: { detections: number; extracted: number; changed: number; ms: number };
   copies: { h2dImage: number; d2hImage: number; d2hEncode: number; d2hRequested: number; d2hResults: number };
   models: {
@@ -145,6 +176,8 @@ export interface Report {
   }[];
   /** what went on in another way than asked, and why; the latest thousand */
   recoveries: { where: string; what: string; reason: string }[];
+  /** how often each `what` of the recoveries came, the older ones too */
+  recovered: Record<string, number>;
   outputs: OutputReport[];
   /** what the crops that follow people did; acceleration of their centres in source pixels per second squared */
   follow: {

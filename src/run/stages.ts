@@ -29,13 +29,13 @@ let runs = 0;
 
 /** Publishes the stages of one run; costs nothing while nobody listens. */
 export class StageChannel {
-  readonly #run = ++runs;
-  readonly #report: () => string;
+  readonly run = ++runs;
+  readonly #report: () => Report;
   #told = performance.now();
   #ended = false;
 
-  /** @param report JSON of the run's report; it may throw where there is none */
-  constructor(report: () => string) {
+  /** @param report of the run; it may throw where there is none */
+  constructor(report: () => Report) {
     this.#report = report;
   }
 
@@ -54,9 +54,9 @@ export class StageChannel {
 
   #publish(ended: boolean): void {
     this.#told = performance.now();
-    const report = JSON.parse(this.#report()) as Report;
+    const report = this.#report();
     const sources = report.sources.map(({ id }) => id);
     for (const stage of report.stages)
-      stages.publish({ run: this.#run, sources, ended, ...stage } satisfies StageMessage);
+      stages.publish({ run: this.run, sources, ended, ...stage } satisfies StageMessage);
   }
 }

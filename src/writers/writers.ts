@@ -25,6 +25,7 @@ export interface WriterRun {
   readonly sourceIds: readonly string[];
   /** positions of the sources that may still deliver */
   open(): readonly number[];
+  report(): object;
 }
 
 /** MOT has one file a source: the id goes before the extension where there are several. */
@@ -91,10 +92,10 @@ export class Writers {
     try {
       await this.#results?.finish(JSON.parse(native.relink()));
       for (let i = 0; i < this.run.sourceIds.length; i++) await this.#files.get(`mot${i}`)?.write(native.mot(i));
-      await this.#files.get('timeline')?.write(pretty(native.timeline()));
+      await this.#files.get('timeline')?.write(pretty(JSON.parse(native.timeline())));
       const sheet = this.#files.has('contactSheet') ? native.contactSheet() : null;
       if (sheet) await this.#files.get('contactSheet')!.write(sheet);
-      await this.#files.get('report')?.write(pretty(native.report()));
+      await this.#files.get('report')?.write(pretty(this.run.report()));
       await this.#files.get('trace')?.write(native.trace() ?? '');
     } finally {
       await this.#closeAll();
@@ -105,7 +106,7 @@ export class Writers {
   async abandon(native?: NativeRun): Promise<void> {
     try {
       await this.#results?.finish(undefined);
-      if (native) await this.#files.get('report')?.write(pretty(native.report()));
+      if (native) await this.#files.get('report')?.write(pretty(this.run.report()));
     } catch {
       // the failure of the run is what the caller is told
     }
@@ -118,6 +119,6 @@ export class Writers {
   }
 }
 
-function pretty(json: string): string {
-  return `${JSON.stringify(JSON.parse(json), null, 2)}\n`;
+function pretty(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -3,16 +3,56 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { analyzer, grid, pipeline, video } from '../../src/index.js';
-import { folderFor, noAddon, patternClip } from './clips.js';
+import { hostsWork, python } from './analyzer-files.js';
+import { folderFor, noAddon, patternClip, root } from './clips.js';
 
 interface Event {
   ph: string;
+  pid: number;
   tid: number;
   ts: number;
   dur: number;
   name: string;
+  cat?: string;
   id?: string;
-  args: { name: string; source: string; seq: number; waitMs: number };
+  args: { name: string; source: string; seq: number; waitMs: number; batch: number };
+}
+
+/** Parses a trace and checks what every one has to keep: the rules of the Trace Event Format that Perfetto insists on. */
+function eventsOf(file: string): Event[] {
+  const { traceEvents, otherData } = JSON.parse(readFileSync(file, 'utf8')) as {
+    traceEvents: Event[];
+    otherData: { lost: number };
+  };
+  expect(otherData.lost).toBe(0);
+  const rowOf = ({ pid, tid }: Event) => `${pid}/${tid}`;
+  const named = traceEvents.filter(({ ph, name }) => ph === 'M' && name === 'thread_name').map(rowOf);
+  expect(new Set(named).size).toBe(named.length);
+  const slices = traceEvents.filter(({ ph }) => ph === 'X');
+  expect(slices.filter((slice) => !named.includes(rowOf(slice)))).toEqual([]);
+  // Slices of a row follow one another.
+  for (const row of named) {
+    const own = slices.filter((slice) => rowOf(slice) === row).sort((a, b) => a.ts - b.ts);
+    own.slice(1).forEach((slice, i) => {
+      expect(slice.ts, row).toBeGreaterThanOrEqual(own[i]!.ts + own[i]!.dur - 0.002);
+    });
+  }
+  // Waits begin and end, each once.
+  const waits = (phase: string) => traceEvents.filter(({ ph, cat }) => ph === phase && cat === 'wait');
+  const ends = new Map(waits('e').map((end) => [`${end.name} ${end.id}`, end]));
+  expect(ends.size).toBe(waits('b').length);
+  for (const begin of waits('b')) expect(ends.get(`${begin.name} ${begin.id}`)!.ts).toBeGreaterThanOrEqual(begin.ts);
+  // Arrows go forward in time, from slice to slice: one start, one end, steps between.
+  const arrows = new Map<string, Event[]>();
+  for (const event of traceEvents.filter(({ cat }) => cat === 'frame'))
+    arrows.set(event.id!, [...(arrows.get(event.id!) ?? []), event]);
+  for (const arrow of arrows.values()) {
+    expect(arrow.map(({ ph }) => ph).join('')).toMatch(/^st*f$/);
+    expect(arrow.map(({ ts }) => ts)).toEqual(arrow.map(({ ts }) => ts).sort((a, b) => a - b));
+    for (const { pid, tid, ts } of arrow)
+      expect(slices.some((slice) => slice.pid === pid && slice.tid === tid && slice.ts === ts)).toBe(true);
+  }
+  return traceEvents;
 }
 
 describe.skipIf(noAddon !== undefined)('a trace', () => {
@@ -31,11 +71,7 @@ describe.skipIf(noAddon !== undefined)('a trace', () => {
     const { stages, wallMs } = await run.report();
     await run.close();
 
-    const { traceEvents, otherData } = JSON.parse(readFileSync(file, 'utf8')) as {
-      traceEvents: Event[];
-      otherData: { lost: number };
-    };
-    expect(otherData.lost).toBe(0);
+    const traceEvents = eventsOf(file);
     const slices = traceEvents.filter(({ ph }) => ph === 'X');
     for (const { name, count } of stages) expect(slices.filter((slice) => slice.name === name)).toHaveLength(count);
     const rows = new Map(
@@ -46,17 +82,69 @@ describe.skipIf(noAddon !== undefined)('a trace', () => {
       expect(ts).toBeGreaterThanOrEqual(0);
       expect(ts + dur).toBeLessThanOrEqual((wallMs + 1) * 1000);
     }
-    // One worker does one thing at a time.
-    for (const tid of rows.keys()) {
-      const own = slices.filter((slice) => slice.tid === tid).sort((a, b) => a.ts - b.ts);
-      own.slice(1).forEach((slice, i) => {
-        expect(slice.ts).toBeGreaterThanOrEqual(own[i]!.ts + own[i]!.dur - 0.002);
-      });
-    }
     const decoded = slices.filter(({ args }) => args.source === 'right' && args.seq === 7).map(({ name }) => name);
     expect(decoded.sort()).toEqual(['count', 'decode.right']);
     const arrows = (phase: string) => traceEvents.filter(({ ph }) => ph === phase).map(({ id }) => id);
     expect(arrows('s').sort()).toEqual(arrows('f').sort());
     expect(arrows('s')).toHaveLength(100);
+    const waiting = traceEvents.filter(({ ph, name }) => ph === 'b' && name === 'waits for count');
+    const shown = slices.filter(({ name, args }) => name === 'count' && args.waitMs > 0.001);
+    expect(waiting.length).toBeGreaterThanOrEqual(shown.length);
+  });
+
+  test.skipIf(!hostsWork)('has a row for every host, by what it measured itself, inside of its lane', async () => {
+    const folder = folderFor('trace-hosts');
+    const file = join(folder, 'trace.json');
+    const module = (name: string) => join(root, 'test/modules', name);
+    const run = await pipeline(video(patternClip(join(folder, 'pattern.mp4')), { id: 'left' }))
+      .use(analyzer(module('brightness.js'), { name: 'inThread', isolation: 'thread', instances: 2 }))
+      .use(analyzer(module('brightness.js'), { name: 'inProcess', isolation: 'process' }))
+      .use(analyzer(module('brightness.py'), { name: 'inPython', isolation: { python } }))
+      .trace(file)
+      .start();
+    const { hosts } = await run.report();
+    await run.done;
+    await run.close();
+    const events = eventsOf(file);
+    const rowsOf = (what: string) => events.filter(({ ph, name }) => ph === 'M' && name === what);
+    const rows = new Map(rowsOf('thread_name').map((row) => [row.args.name, row]));
+    const pidOf = (name: string) => hosts.find(({ module }) => module === name)!.pid!;
+    const expected = new Map([
+      ['inProcess', [`inProcess process ${pidOf('inProcess')}`]],
+      ['inPython', [`inPython python ${pidOf('inPython')}`]],
+      ['inThread', [...rows.keys()].filter((name) => /^inThread thread \d+$/.test(name))],
+    ]);
+    expect(expected.get('inThread')).toHaveLength(2);
+    const slices = events.filter(({ ph }) => ph === 'X');
+    for (const [module, names] of expected) {
+      const own = slices.filter(({ name }) => name === module);
+      const lane = own.filter(({ pid, tid }) => rows.get(module)!.pid === pid && rows.get(module)!.tid === tid);
+      const lanes =
+        module === 'inThread'
+          ? own
+              .filter(({ pid, tid }) => tid === rows.get('inThread 2')!.tid && pid === rows.get('inThread 2')!.pid)
+              .concat(lane)
+          : lane;
+      expect(lanes).toHaveLength(50);
+      const hosted: Event[] = [];
+      for (const name of names) {
+        const row = rows.get(name)!;
+        expect(row.pid).toBe(module === 'inThread' ? process.pid : pidOf(module));
+        hosted.push(...own.filter(({ pid, tid }) => pid === row.pid && tid === row.tid));
+      }
+      expect(hosted).toHaveLength(50);
+      for (const { ts, dur, args } of hosted) {
+        const outer = lanes.find((slice) => slice.args.seq === args.seq)!;
+        expect(ts).toBeGreaterThanOrEqual(outer.ts);
+        expect(ts + dur).toBeLessThanOrEqual(outer.ts + outer.dur);
+      }
+    }
+    // Processes are named too, and a frame's arrow passes every row it was on: decode, three lanes, three hosts.
+    expect(
+      rowsOf('process_name')
+        .map(({ pid }) => pid)
+        .sort(),
+    ).toEqual([process.pid, pidOf('inProcess'), pidOf('inPython')].sort());
+    expect(events.filter(({ cat, id }) => cat === 'frame' && id === '0.7')).toHaveLength(7);
   });
 });

@@ -164,8 +164,8 @@ export class FakeRun implements NativeRun {
     return answer.state === 1 ? external : nothing;
   }
 
-  answer(module: number, taskId: number, _attempt: number, state: 0 | 1 | 2, failure?: string): void {
-    const { message } = JSON.parse(failure ?? '{}') as { message?: string };
+  answer(module: number, taskId: number, _attempt: number, state: 0 | 1 | 2, more?: string | Float64Array): void {
+    const { message } = JSON.parse(state === 2 ? String(more) : '{}') as { message?: string };
     const key = `${module}/${taskId}`;
     const resolve = this.#answers.get(key);
     if (!resolve) throw new Error(`answered twice: ${key}`);
@@ -176,6 +176,11 @@ export class FakeRun implements NativeRun {
   recovered(json: string): void {
     this.callbacks.event('recovery', json);
   }
+
+  sample(every: number): void {
+    this.calls.push(`sample ${every}`);
+  }
+  hostServed(): void {}
 
   #queued(source: number): number {
     return this.#queue.filter(({ task }) => task.source === source).length;

@@ -19,6 +19,21 @@ TEST(histogram_quantiles_are_within_five_percent) {
   CHECK_NEAR(h.maxMs(), 1000, 0.001);
 }
 
+TEST(histogram_octaves_hold_everything_once) {
+  Histogram h;
+  for (const int64_t us : {0, 1, 3, 100, 100, 1025, 3'000'000}) h.add(us * 1000);
+  const auto octaves = h.octaves();
+  const auto below = [&](size_t octave) { return static_cast<int64_t>(octaves[octave]); };
+  CHECK_EQUAL(below(0), 2);   // 0 and 1 us: below 2 us
+  CHECK_EQUAL(below(1), 1);   // 3 us
+  CHECK_EQUAL(below(6), 2);   // 64 to 128 us
+  CHECK_EQUAL(below(10), 1);  // 1024 to 2048 us
+  uint64_t all = 0;
+  for (const uint64_t count : octaves) all += count;
+  CHECK_EQUAL(all, h.count());
+  CHECK_NEAR(h.totalMs(), 3001.229, 0.001);
+}
+
 TEST(a_closed_channel_gives_what_is_left_and_then_nothing) {
   BoundedChannel<int> channel(2);
   CHECK(channel.push(1));

@@ -85,12 +85,29 @@ struct Fixture {
   const Graph* graph = nullptr;
   std::promise<void> drained;
   std::atomic<int> sourcesFinished{0};
+  std::mutex sampledMutex;
+  std::vector<std::pair<int32_t, int64_t>> sampled;
+  int disordered = 0;              // sampled tasks whose times do not follow one another
   std::unique_ptr<Engine> engine;  // last: its threads call the hooks until it is gone
 
   void build(std::vector<ModuleNode> nodes, bool open = false) {
     EngineHooks hooks;
     hooks.sourceFinished = [this](int32_t) { sourcesFinished++; };
     hooks.drained = [this] { drained.set_value(); };
+    hooks.sampled = [this](const Task& task) {
+      std::lock_guard lock(sampledMutex);
+      sampled.emplace_back(task.source, task.seq);
+      bool inOrder = task.decode.readyNs > 0 && task.decode.startNs <= task.decode.doneNs;
+      for (size_t m = 0; m < task.stamps.size(); m++) {
+        const Stamps& stamps = task.stamps[m];
+        if (!stamps.startNs) continue;  // carried
+        inOrder = inOrder && task.decode.doneNs <= stamps.readyNs && stamps.readyNs <= stamps.startNs &&
+                  stamps.startNs <= stamps.doneNs && stamps.batch >= 1;
+        for (const int32_t dependency : engine->graph().dependencies(m))
+          inOrder = inOrder && task.stamps[dependency].doneNs <= stamps.readyNs;
+      }
+      if (!inOrder) disordered++;
+    };
     engine = std::make_unique<Engine>(Graph(std::move(nodes)), hooks, EngineOptions{open, false});
     graph = &engine->graph();
   }
@@ -317,6 +334,34 @@ TEST(a_stride_carries_the_anchors_word_and_runs_only_there) {
   CHECK_EQUAL(values, 6);
   CHECK_EQUAL(carried, 16);
   CHECK_EQUAL(f.engine->stages()[1].count, 6);
+  CHECK((f.engine->stages()[1].results == std::map<std::string, int64_t>{{"value", 6}, {"carried", 16}}));
+}
+
+TEST(every_nth_frame_is_sampled_with_the_times_of_its_stages) {
+  Fixture f;
+  std::vector<ModuleNode> nodes;
+  nodes.push_back(f.node("last", {"left", "right"}));
+  nodes.push_back(f.node("left", {}, 200));
+  nodes.push_back(f.node("right", {}, 100));
+  nodes[1].policy.stride = 4;
+  for (auto& node : nodes) node.workers = 2;
+  f.build(std::move(nodes));
+  for (int s = 0; s < 2; s++)
+    f.engine->addSource(std::make_unique<CountingSource>(50, 0), {std::to_string(s), false, 3, 4});
+  f.engine->sample(6);
+  f.engine->start();
+  int64_t most = 0;
+  for (Delivery d = f.next(5); !d.ended; d = f.next(5))
+    for (const StageStats& stage : f.engine->stages()) most = std::max(most, stage.queued);
+  f.engine->join();
+  std::sort(f.sampled.begin(), f.sampled.end());
+  std::vector<std::pair<int32_t, int64_t>> wanted;
+  for (int32_t s = 0; s < 2; s++)
+    for (int64_t seq = 0; seq < 50; seq += 6) wanted.emplace_back(s, seq);
+  CHECK(f.sampled == wanted);
+  CHECK_EQUAL(f.disordered, 0);
+  CHECK(most <= 14);  // never more than may be alive
+  for (const StageStats& stage : f.engine->stages()) CHECK_EQUAL(stage.queued, 0);
 }
 
 TEST(batches_wait_for_company_only_while_it_can_come) {

@@ -181,7 +181,7 @@ TEST(a_sampler_sums_up_and_ends_at_once) {
   CHECK_EQUAL(summary.error, "");
   CHECK_EQUAL(summary.facts.name, "Simulated GPU");
   const auto sm = summary.metrics[static_cast<size_t>(GpuMetric::sm)];
-  CHECK(sm && sm->mean == 60 && sm->max == 80);
+  CHECK(sm && sm->mean == 60 && sm->max == 80 && sm->last == 80);
   const auto power = summary.metrics[static_cast<size_t>(GpuMetric::powerW)];
   CHECK(power && power->mean == 215.5);  // of the sample that had it
   CHECK_EQUAL(summary.reasons[static_cast<size_t>(GpuMetric::powerW)], "");

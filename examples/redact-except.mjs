@@ -1,0 +1,31 @@
+// Hides every face but one: an analyzer decides whom. Nobody is shown before it is known who he is.
+import { analyzer, detect, grid, identify, pipeline, track, video } from 'framepath';
+
+const [file = 'demo/left.mp4', out = 'redacted-except.mp4', shown = '1'] = process.argv.slice(2);
+
+const people = identify('people', { of: 'tracks', model: 'face-recognition' });
+const hidden = analyzer({
+  name: 'hidden',
+  depends: [people],
+  // Whatever has boxes may be hidden: `people` without the one who agreed.
+  analyze: (_, deps) => deps.people.filter(({ id }) => id !== Number(shown)),
+});
+
+const run = await pipeline(video(file))
+  .use(detect('faces', 'blazeface', { scoreThreshold: 0.3 }))
+  .use(track('tracks', { of: 'faces' }))
+  .use(people)
+  .use(hidden)
+  .compose(grid({ tiles: [0], width: 1280, height: 720, redact: { of: 'hidden', kind: 'pixelate', margin: 0.3 } }))
+  .encode(out)
+  .start();
+try {
+  const faces = { hidden: 0, shown: 0 };
+  for await (const frame of run) {
+    faces.hidden += frame.hidden.length;
+    faces.shown += frame.people.length - frame.hidden.length;
+  }
+  console.log(`${out}: ${faces.hidden} faces hidden, ${faces.shown} shown`);
+} finally {
+  await run.close();
+}

@@ -1,0 +1,230 @@
+/** The metrics of a run: one list, for Prometheus and for OpenTelemetry, read from the run's report. */
+import type { Percentiles, Report } from '../run/reports.js';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One number, or one histogram, of one thing. */
+export type Sample =
+  | { labels: Labels; value: number }
+  | {
+      labels: Labels;
+      sum: number;
+      count: number /** how many were not above: [bound, count], no infinity */;
+      below: [number, number][];
+    };
+
+/** A metric; the name is Prometheus', in base units. */
+export interface Family {
+  name: string;
+  help: string;
+  kind: 'counter' | 'gauge' | 'histogram';
+  read(report: Report): Sample[];
+}
+
+const seconds = (ms: number): number => ms / 1000;
+const ratio = (percent: number): number => percent / 100;
+
+/** Powers of two from 128 us to 8.4 s: octaves of the native histograms, so that no count is estimated. */
+const boundsMs = Array.from({ length: 17 }, (_, k) => 0.128 * 2 ** k);
+
+export function histogram(labels: Labels, { sum, octaves }: Percentiles): Sample {
+  let count = 0;
+  let at = 0;
+  const below = boundsMs.map((bound): [number, number] => {
+    // half an octave of room, because bounds are not exact in floating point
+    for (; at < octaves.length && octaves[at]![0] < bound * 1.5; at++) count += octaves[at]![1];
+    return [Number(seconds(bound).toPrecision(6)), count];
+  });
+  for (; at < octaves.length; at++) count += octaves[at]![1];
+  return { labels, sum: seconds(sum), count, below };
+}
+
+type Read<T> = (each: T) => Sample[];
+const one = (value: number, labels: Labels = {}): Sample => ({ labels, value });
+const each = <T>(list: readonly T[] | undefined, read: Read<T>): Sample[] => (list ?? []).flatMap(read);
+/** One sample an entry: `name` is the label that its key goes to. */
+const entries = (record: Record<string, number> | undefined, name: string, labels: Labels = {}): Sample[] =>
+  Object.entries(record ?? {}).map(([key, value]) => one(value, { ...labels, [name]: key }));
+
+const counter = (name: string, help: string, read: Family['read']): Family => ({ name, help, kind: 'counter', read });
+const gauge = (name: string, help: string, read: Family['read']): Family => ({ name, help, kind: 'gauge', read });
+
+type Source = Report['sources'][number];
+const ofSources =
+  (value: (source: Source) => number | undefined): Family['read'] =>
+  ({ sources }) =>
+    each(sources, (source) => {
+      const number = value(source);
+      return number === undefined ? [] : [one(number, { source: source.id })];
+    });
+
+type Gpu = NonNullable<Report['gpu']>;
+const ofGpu =
+  (read: (gpu: Gpu) => Sample[]): Family['read'] =>
+  ({ gpu }) =>
+    gpu && gpu.samples > 0 ? read(gpu) : [];
+const last = (range: Gpu['sm'], scale = (value: number) => value, labels: Labels = {}): Sample[] =>
+  range ? [one(scale(range.last), labels)] : [];
+
+export const families: readonly Family[] = [
+  gauge('framepath_run_info', 'Always 1; the device of the run.', ({ device }) => [one(1, { device })]),
+  gauge('framepath_run_duration_seconds', 'How long the run has been going, or went.', ({ wallMs }) => [
+    one(seconds(wallMs)),
+  ]),
+  counter('framepath_cpu_seconds_total', 'CPU time of the process since the run started.', ({ cpuMs }) => [
+    one(seconds(cpuMs)),
+  ]),
+
+  counter(
+    'framepath_frames_total',
+    'Frames that entered the run.',
+    ofSources((source) => source.in),
+  ),
+  counter(
+    'framepath_frames_delivered_total',
+    'Frames whose results were delivered.',
+    ofSources((s) => s.delivered),
+  ),
+  counter('framepath_frames_dropped_total', 'Frames dropped, by cause.', ({ sources }) =>
+    each(sources, ({ id, dropped }) => entries(dropped, 'cause', { source: id })),
+  ),
+  gauge(
+    'framepath_frames_in_flight',
+    'Frames that entered and are neither delivered nor dropped.',
+    ofSources((s) => s.inFlight),
+  ),
+  counter('framepath_decoded_frames_total', 'Pictures decoded, by what decoded them.', ({ sources }) =>
+    each(sources, ({ id, decoded, decodedOnGpu }) => [
+      one(decoded - decodedOnGpu, { source: id, decoder: 'software' }),
+      one(decodedOnGpu, { source: id, decoder: 'gpu' }),
+    ]),
+  ),
+  counter(
+    'framepath_decode_errors_total',
+    'Corrupt pictures left out.',
+    ofSources((source) => source.decodeErrors),
+  ),
+  counter(
+    'framepath_source_reconnects_total',
+    'Times a live source was lost and came back.',
+    ofSources((s) => s.reconnects),
+  ),
+
+  counter('framepath_results_total', 'What modules said about frames: value, carried, or why nothing.', ({ stages }) =>
+    each(stages, ({ kind, name, results }) => (kind === 'module' ? entries(results, 'result', { module: name }) : [])),
+  ),
+  counter('framepath_failures_total', 'Frames at which a module failed, retries done.', ({ stages }) =>
+    each(stages, ({ kind, name, failures }) => (kind === 'module' ? [one(failures, { module: name })] : [])),
+  ),
+  gauge('framepath_queue_frames', 'Frames that wait for a module.', ({ stages }) =>
+    each(stages, ({ kind, name, queued }) => (kind === 'module' ? [one(queued, { module: name })] : [])),
+  ),
+  counter(
+    'framepath_stage_batches_total',
+    'Pieces of work of a stage; frames by batches is the mean batch.',
+    ({ stages }) => each(stages, ({ name, batches }) => [one(batches, { stage: name })]),
+  ),
+  gauge(
+    'framepath_stage_busy_ratio',
+    "Part of the run's time that a stage was at work, over its workers.",
+    ({ stages }) => each(stages, ({ name, busy }) => [one(busy, { stage: name })]),
+  ),
+  {
+    name: 'framepath_stage_wait_seconds',
+    help: 'How long a frame waited for a stage.',
+    kind: 'histogram',
+    read: ({ stages }) => each(stages, ({ name, waitMs }) => [histogram({ stage: name }, waitMs)]),
+  },
+  {
+    name: 'framepath_stage_service_seconds',
+    help: 'How long a stage worked on a frame, or on the batch it was in.',
+    kind: 'histogram',
+    read: ({ stages }) => each(stages, ({ name, serviceMs }) => [histogram({ stage: name }, serviceMs)]),
+  },
+
+  counter('framepath_host_answers_total', 'Answers of the threads and processes of analyzers.', ({ hosts }) =>
+    each(hosts, ({ module, kind, instance, answers }) => [one(answers, { module, kind, instance: `${instance}` })]),
+  ),
+  counter('framepath_host_busy_seconds_total', 'Time they spent in analyze, as they measured it.', ({ hosts }) =>
+    each(hosts, ({ module, kind, instance, busyMs }) => [
+      one(seconds(busyMs), { module, kind, instance: `${instance}` }),
+    ]),
+  ),
+  counter('framepath_host_restarts_total', 'Times one of them was started again.', ({ hosts }) =>
+    each(hosts, ({ module, kind, instance, restarts }) => [one(restarts, { module, kind, instance: `${instance}` })]),
+  ),
+  gauge('framepath_host_up', '1 while it can answer.', ({ hosts }) =>
+    each(hosts, ({ module, kind, instance, state }) => [
+      one(state === 'ready' || state === 'busy' ? 1 : 0, { module, kind, instance: `${instance}` }),
+    ]),
+  ),
+  counter('framepath_recoveries_total', 'What was lost while the run went on, by kind.', ({ recovered }) =>
+    entries(recovered, 'kind'),
+  ),
+
+  counter('framepath_copied_bytes_total', 'Bytes copied between host and device, by reason.', ({ copies }) =>
+    entries(copies, 'reason'),
+  ),
+  counter('framepath_encoded_frames_total', 'Pictures encoded.', ({ outputs }) =>
+    each(outputs, ({ path, frames }) => [one(frames, { output: path })]),
+  ),
+  counter('framepath_encoded_bytes_total', 'Bytes of encoded pictures, sound aside.', ({ outputs }) =>
+    each(outputs, ({ path, bytes }) => [one(bytes, { output: path })]),
+  ),
+  counter('framepath_reid_detections_total', 'Detections that identify looked at.', ({ reid }) =>
+    reid ? [one(reid.detections)] : [],
+  ),
+  counter('framepath_reid_crops_total', 'Crops that it embedded.', ({ reid }) => (reid ? [one(reid.extracted)] : [])),
+
+  gauge('framepath_live_objects', 'What is alive natively: tasks, leases of pixels, encoders.', ({ live }) => {
+    const { deviceBytes: _, ...objects } = live;
+    return entries(objects, 'kind');
+  }),
+  gauge('framepath_device_memory_bytes', 'Memory of the device that the run holds.', ({ live }) =>
+    live.deviceBytes === undefined ? [] : [one(live.deviceBytes)],
+  ),
+  gauge('framepath_peak_resident_memory_bytes', 'Most memory that the process ever held.', ({ peakRssBytes }) =>
+    peakRssBytes === undefined ? [] : [one(peakRssBytes)],
+  ),
+
+  gauge(
+    'framepath_gpu_utilization_ratio',
+    'How busy the GPU is, whoever uses it.',
+    ofGpu((gpu) => [
+      ...last(gpu.sm, ratio, { engine: 'sm' }),
+      ...last(gpu.memoryController, ratio, { engine: 'memory' }),
+      ...last(gpu.encoder, ratio, { engine: 'encoder' }),
+      ...last(gpu.decoder, ratio, { engine: 'decoder' }),
+    ]),
+  ),
+  gauge(
+    'framepath_gpu_memory_used_bytes',
+    'Memory of the GPU in use, whoever uses it.',
+    ofGpu((gpu) => last(gpu.memoryBytes)),
+  ),
+  gauge(
+    'framepath_gpu_memory_total_bytes',
+    'Memory of the GPU.',
+    ofGpu((gpu) => [one(gpu.memoryTotalBytes)]),
+  ),
+  gauge(
+    'framepath_gpu_temperature_celsius',
+    'Temperature of the GPU.',
+    ofGpu((gpu) => last(gpu.temperatureC)),
+  ),
+  gauge(
+    'framepath_gpu_power_watts',
+    'Power that the GPU draws.',
+    ofGpu((gpu) => last(gpu.powerW)),
+  ),
+];
+
+/** Of the process, whatever runs in it. */
+export const processFamilies: readonly { name: string; help: string; kind: 'gauge'; value(): number }[] = [
+  {
+    name: 'framepath_resident_memory_bytes',
+    help: 'Memory that the process holds.',
+    kind: 'gauge',
+    value: () => process.memoryUsage.rss(),
+  },
+];

@@ -1,0 +1,41 @@
+/** Boxes of JavaScript's values for the native side: what the layout hides, draws and follows, and inputs crop. */
+import type { PipelineSpec } from '../native.js';
+import type { Box } from '../results.js';
+import { unexpected } from '../validate.js';
+
+/** Names of the modules whose boxes others read natively. */
+export function modulesReadForBoxes({ compose, modules }: PipelineSpec): ReadonlySet<string> {
+  const names = [
+    compose?.redact?.module,
+    compose?.draw?.boxes,
+    ...(compose?.tiles ?? []).map(({ follow }) => follow?.module),
+    ...modules.map((module) => ('of' in module ? module.of : 'input' in module ? module.input?.crop : undefined)),
+  ];
+  return new Set(names.filter((name) => name !== undefined));
+}
+
+interface Boxed {
+  box: Box;
+  track?: number;
+  id?: number;
+  score?: number;
+}
+
+const isBoxed = (item: unknown): item is Boxed => {
+  const { box } = (item ?? {}) as { box?: unknown };
+  return Array.isArray(box) && box.length === 4 && box.every((coordinate) => Number.isFinite(coordinate));
+};
+
+/**
+ * n x (track id x1 y1 x2 y2 score).
+ * @throws INVALID_ARGUMENT when it is something else than a list of `{ box, track?, id?, score? }`
+ */
+export function boxWords(value: unknown): Float64Array {
+  if (!Array.isArray(value) || !value.every(isBoxed))
+    throw unexpected(
+      'a list of { box: [x1, y1, x2, y2], track?, id?, score? }, because its boxes are used,',
+      'value',
+      value,
+    );
+  return Float64Array.from(value.flatMap(({ box, track = 0, id = 0, score = 1 }: Boxed) => [track, id, ...box, score]));
+}

@@ -1,0 +1,36 @@
+/** Boxes of analyzers on their way to the native side. */
+import { describe, expect, test } from 'vitest';
+import type { PipelineSpec } from '../src/native.js';
+import { boxWords, modulesReadForBoxes } from '../src/run/box-words.js';
+
+describe('boxes of a value', () => {
+  test('are rows of track, id, box and score; what is not said is none, and sure', () => {
+    const people = [{ box: [1, 2, 3, 4], track: 7, id: 2, score: 0.5, more: 'ignored' }, { box: [5, 6, 7, 8.5] }];
+    expect([...boxWords(people)]).toEqual([7, 2, 1, 2, 3, 4, 0.5, 0, 0, 5, 6, 7, 8.5, 1]);
+    expect([...boxWords([])]).toEqual([]);
+  });
+
+  test.each([[undefined], [null], ['no'], [[1]], [[{ box: [1, 2, 3] }]], [[{ box: [1, 2, 3, Number.NaN] }]], [[null]]])(
+    'is refused when it is %j',
+    (value) => {
+      expect(() => boxWords(value)).toThrow('Expected a list of { box: [x1, y1, x2, y2]');
+    },
+  );
+});
+
+test('modules are read for boxes by layouts, crops and classifiers', () => {
+  const spec = {
+    compose: {
+      redact: { module: 'hidden' },
+      draw: { boxes: 'drawn' },
+      tiles: [{ source: 0, follow: { module: 'followed' } }, { source: 1 }],
+    },
+    modules: [
+      { kind: 'js', input: { crop: 'cropped' } },
+      { kind: 'js', input: {} },
+      { kind: 'classify', of: 'faces' },
+    ],
+  } as unknown as PipelineSpec;
+  expect([...modulesReadForBoxes(spec)].sort()).toEqual(['cropped', 'drawn', 'faces', 'followed', 'hidden']);
+  expect(modulesReadForBoxes({ ...spec, compose: undefined, modules: [] } as never).size).toBe(0);
+});
