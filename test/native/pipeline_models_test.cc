@@ -130,7 +130,7 @@ TEST(emotions_of_tracked_faces_are_the_same_on_every_device) {
 TEST(windows_of_people_are_the_same_on_every_device) {
   NEED_RUNTIME();
   const auto windows = [](const std::string& device) {
-    PipelineSpec spec = peopleIn({passing("a", 2, kFrames), passing("b", 4, kFrames / 2)}, device);
+    PipelineSpec spec = peopleIn({passing("long", 2, kFrames), passing("short", 4, kFrames / 2)}, device);
     ModuleSpec moves = jsModule("moves", {"people"});
     moves.input = InputSpec{};
     moves.input->of = "people";
