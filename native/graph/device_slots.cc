@@ -14,12 +14,17 @@ std::shared_ptr<DeviceSlots> DeviceSlots::open(std::shared_ptr<Device> device) {
 }
 
 std::shared_ptr<const DeviceSlots::Slot> DeviceSlots::lease(size_t bytes) {
-  const size_t capacity = sizeClass(bytes, kSmallest);
+  size_t capacity = sizeClass(bytes, kSmallest);
   std::lock_guard lock(mutex_);
   Place place{};
-  if (auto& free = free_[capacity]; !free.empty()) {
-    place = free.back();
-    free.pop_back();
+  // Also one up to twice as large: crops are as many as there are boxes, and a slot for each such size would be too
+  // much.
+  auto free = free_.lower_bound(capacity);
+  while (free != free_.end() && free->second.empty()) ++free;
+  if (free != free_.end() && free->first <= 2 * capacity) {
+    capacity = free->first;
+    place = free->second.back();
+    free->second.pop_back();
   } else {
     if (blocks_.empty() || blocks_.back()->memory->bytes - blocks_.back()->used < capacity) {
       auto block = std::make_unique<Block>();

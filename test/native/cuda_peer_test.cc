@@ -118,6 +118,9 @@ GPU_TEST(slots_are_cut_from_blocks_that_are_exported_as_a_whole) {
   small.reset();
   CHECK_EQUAL(slots->leased(), 1u);
   CHECK_EQUAL(static_cast<const void*>(slots->lease(600)->data()), static_cast<const void*>(where));
+  const auto smaller = slots->lease(400), other = slots->lease(400), muchSmaller = slots->lease(100);
+  CHECK_EQUAL(static_cast<const void*>(smaller->data()), static_cast<const void*>(where));
+  CHECK(smaller->capacity >= 600 && other->data() != where && muchSmaller->data() != where);
 }
 
 TEST(the_cpu_has_nothing_to_export) {
