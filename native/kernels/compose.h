@@ -42,8 +42,6 @@ struct ComposeTile {
   int32_t matrix[9], offset[3];  // not direct: canvas Y, U, V = (matrix * (source components) + offset) >> 14
 };
 
-inline constexpr int32_t kComposeCells = 4;  // cells of 2x2 pixels beside one another, the work of one thread
-
 // Grid: composeGrid(). Later tiles lie on earlier ones.
 struct ComposeArgs {
   ImageView canvas;
@@ -53,8 +51,18 @@ struct ComposeArgs {
   ComposeTile tiles[kMaxComposeTiles];
 };
 
-HD Grid composeGrid(const ImageView& canvas) {
-  return {(canvas.width / 2 + kComposeCells - 1) / kComposeCells, canvas.height / 2, 1};
+inline constexpr int32_t kCopiedCells = 4;  // that one thread copies
+
+// Cells of 2x2 pixels beside one another, the work of one thread: copies are wide, all else is spread.
+HD int32_t composeCells(const ComposeArgs& a) {
+  for (int32_t n = 0; n < a.count; n++)
+    if (!a.tiles[n].copies) return 1;
+  return kCopiedCells;
+}
+
+HD Grid composeGrid(const ComposeArgs& a) {
+  const int32_t cells = composeCells(a);
+  return {(a.canvas.width / 2 + cells - 1) / cells, a.canvas.height / 2, 1};
 }
 
 HD int32_t composeEdge(const ComposeAxis& axis, int32_t o) {
@@ -154,9 +162,6 @@ HD uint32_t composeStored(const ComposeComponent& p, const uint8_t* row, int32_t
   return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift & ((1u << p.depth) - 1);
 }
 
-// Columns summed at once, so that a GPU thread waits for as many loads together.
-inline constexpr int32_t kComposeColumns = 4;
-
 HD int32_t composeSample(const ComposeComponent& p, const ComposeTaps& across, const ComposeTaps& down) {
   uint32_t sum = 32768;
   if (across.count == 1 && down.count == 1) {  // a sample as it is: both weights are 256
@@ -164,19 +169,13 @@ HD int32_t composeSample(const ComposeComponent& p, const ComposeTaps& across, c
     sum += (stored * 256 >> (p.depth - 8)) * 256;
   } else {
     ComposeWeights weights(across);
-    for (int32_t i = 0; i < across.count; i += kComposeColumns) {
-      uint32_t columns[kComposeColumns] = {};
-      int32_t positions[kComposeColumns];
-      for (int32_t k = 0; k < kComposeColumns; k++) positions[k] = composePosition(p, across.first + i + k);
+    for (int32_t i = 0; i < across.count; i++) {
+      const int32_t position = composePosition(p, across.first + i);
+      uint32_t column = 0;
       ComposeWeights weightsDown(down);
-      for (int32_t j = 0; j < down.count; j++) {
-        const uint8_t* row = composeRow(p, down.first + j);
-        const uint32_t weight = weightsDown.next();
-        for (int32_t k = 0; k < kComposeColumns; k++)
-          if (i + k < across.count) columns[k] += weight * composeStored(p, row, positions[k]);
-      }
-      for (int32_t k = 0; k < kComposeColumns; k++)
-        if (i + k < across.count) sum += weights.next() * (columns[k] >> (p.depth - 8));
+      for (int32_t j = 0; j < down.count; j++)
+        column += weightsDown.next() * composeStored(p, composeRow(p, down.first + j), position);
+      sum += weights.next() * (column >> (p.depth - 8));
     }
   }
   sum >>= 16;
@@ -282,7 +281,7 @@ HD void copyRun(uint8_t* to, const uint8_t* from, int32_t bytes) {
   }
 }
 
-// Cells [x, x + kComposeCells) of a tile that copies.
+// Cells [x, x + kCopiedCells) of a tile that copies.
 HD void copyCells(const ComposeTile& t, const ImageView& canvas, int32_t x, int32_t y) {
   const Plane* from = t.source.planes;
   const int32_t column = t.chromaX.start / 256 + x;
@@ -290,16 +289,16 @@ HD void copyCells(const ComposeTile& t, const ImageView& canvas, int32_t x, int3
   for (int32_t line = 0; line < 2; line++)
     copyRun(canvasSample(canvas, canvasX, canvasY, 2 * line),
             from[0].data + static_cast<size_t>(t.lumaY.start / 256 + 2 * y + line) * from[0].pitchBytes + 2 * column,
-            2 * kComposeCells);
+            2 * kCopiedCells);
   const size_t row = static_cast<size_t>(t.chromaY.start / 256 + y);
   const bool pairs = t.source.format.layout == PixelLayout::semiPlanarYuv;
   if (pairs == (canvas.format.layout == PixelLayout::semiPlanarYuv)) {
     for (int32_t c = 1; c < (pairs ? 2 : 3); c++)
       copyRun(canvasSample(canvas, canvasX, canvasY, 3 + c),
-              from[c].data + row * from[c].pitchBytes + (pairs ? 2 : 1) * column, (pairs ? 2 : 1) * kComposeCells);
+              from[c].data + row * from[c].pitchBytes + (pairs ? 2 : 1) * column, (pairs ? 2 : 1) * kCopiedCells);
     return;
   }
-  for (int32_t i = 0; i < kComposeCells; i++)
+  for (int32_t i = 0; i < kCopiedCells; i++)
     for (int32_t c = 0; c < 2; c++) {
       const Plane& plane = from[pairs ? 1 : 1 + c];
       *canvasSample(canvas, canvasX + i, canvasY, 4 + c) =
@@ -307,15 +306,24 @@ HD void copyCells(const ComposeTile& t, const ImageView& canvas, int32_t x, int3
     }
 }
 
-HD void composeTiles(const ComposeArgs& a, int32_t group, int32_t y, int32_t) {
-  const int32_t x = group * kComposeCells, end = minOf(x + kComposeCells, a.canvas.width / 2);
+// Whether the cells from x on were copied: the topmost tile there is one that copies, and has them all.
+HD bool copyTopmost(const ComposeArgs& a, int32_t x, int32_t y) {
   for (int32_t n = a.count - 1; n >= 0; n--) {
     const ComposeTile& t = a.tiles[n];
     const int32_t tx = x - t.toX / 2, ty = y - t.toY / 2, width = t.toWidth / 2;
-    if (ty < 0 || ty >= t.toHeight / 2 || end - t.toX / 2 <= 0 || tx >= width) continue;
-    if (!t.copies || tx < 0 || tx + kComposeCells > width) break;
-    return copyCells(t, a.canvas, tx, ty);  // nothing lies on it
+    if (ty < 0 || ty >= t.toHeight / 2 || tx + kCopiedCells <= 0 || tx >= width) continue;
+    if (tx < 0 || tx + kCopiedCells > width) return false;
+    copyCells(t, a.canvas, tx, ty);
+    return true;
   }
+  return false;
+}
+
+HD void composeTiles(const ComposeArgs& a, int32_t group, int32_t y, int32_t) {
+  const int32_t cells = composeCells(a), x = group * cells;
+  if (cells == 1) return composeCellOf(a, x, y);
+  const int32_t end = minOf(x + cells, a.canvas.width / 2);
+  if (end == x + cells && copyTopmost(a, x, y)) return;
   for (int32_t i = x; i < end; i++) composeCellOf(a, i, y);
 }
 

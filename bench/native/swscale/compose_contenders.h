@@ -86,7 +86,7 @@ inline std::vector<Contender> composeContenders(const ComposeCase& c, const std:
     list.push_back({"framepath", isaName(isa), [=, &ring, &canvases](size_t i) {
                       const AVFrame& canvas = canvases.next();
                       const ComposeArgs a = composeArgs(c, *ring[i], other(i), canvas);
-                      runKernel(isa, KernelId::composeTiles, &a, composeGrid(a.canvas));
+                      runKernel(isa, KernelId::composeTiles, &a, composeGrid(a));
                     }});
   for (const ScalerKind& kind : kScalers) {
     if (c.same() && kind.flags != SWS_BILINEAR) continue;

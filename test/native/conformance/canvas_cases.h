@@ -30,8 +30,12 @@ RANDOM_CASE(composeTiles) {
   for (uint8_t& value : a.background) value = random.byte();
   a.clear = random.chance(2);
   a.count = random.below(5);
+  const bool allCopied = random.chance(3);  // a grid of its own
   for (int32_t i = 0; i < a.count; i++) {
-    const ImageView source = randomPicture(random, stage, Contents::inDepth);
+    const PixelFormat format = random.chance(2) ? pixelFormat::yuv420p : pixelFormat::nv12;
+    const ImageView source = allCopied ? picture(random, stage, format, a.canvas.width + random.below(9),
+                                                 a.canvas.height + random.below(9), Contents::inDepth)
+                                       : randomPicture(random, stage, Contents::inDepth);
     const Rect256 to = evenRect(random, a.canvas);
     Rect256 from{0, 0, source.width * 256, source.height * 256};
     if (random.chance(2)) {
@@ -45,18 +49,18 @@ RANDOM_CASE(composeTiles) {
     if (random.chance(3) && to.width * exact <= source.width) from.x = 0, from.width = to.width * 256 * exact;
     if (random.chance(3) && to.height * exact <= source.height) from.y = 0, from.height = to.height * 256 * exact;
     // So have whole cells that are copied.
-    const bool copied = random.chance(3) && to.width <= source.width && to.height <= source.height;
+    const bool copied = (allCopied || random.chance(3)) && to.width <= source.width && to.height <= source.height;
     if (copied) {
       from = {random.between(0, (source.width - to.width) / 2) * 512,
               random.between(0, (source.height - to.height) / 2) * 512, to.width * 256, to.height * 256};
     }
     placeComposeTile(a.tiles[i], source, from.x, from.y, from.width, from.height, to.x, to.y, to.width, to.height);
     a.tiles[i].alpha = copied || random.chance(2) ? 256 : random.between(0, 256);
-    const bool direct = copied && !random.chance(4);
+    const bool direct = copied && (allCopied || !random.chance(4));
     compose::setTileColor(a.tiles[i], direct ? source.matrix : random.pick(kMatrices),
                           direct ? source.range : random.pick(kRanges));
   }
-  stage.launch(a, composeGrid(a.canvas));
+  stage.launch(a, composeGrid(a));
 }
 inline int32_t divideUp(int32_t a, int32_t b) {
   return (a + b - 1) / b;
