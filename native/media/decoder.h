@@ -14,7 +14,7 @@ namespace framepath::media {
 class Decoder {
  public:
   // In software. Throws SOURCE_UNSUPPORTED when this libav cannot decode the codec.
-  Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter);
+  Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter, bool live = false);
   // On a GPU, where HardwareDecoding::decoderFor() has one: pictures are surfaces, of which others will hold `held` at
   // once. Throws SOURCE_UNSUPPORTED, DEVICE_UNAVAILABLE.
   Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held);

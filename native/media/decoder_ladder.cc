@@ -43,7 +43,7 @@ std::string DecoderLadder::openOnGpu() {
 
 void DecoderLadder::openSoftware() {
   decoder_.reset();
-  decoder_ = std::make_unique<Decoder>(stream_, options_.threads, options_.skipLoopFilter);
+  decoder_ = std::make_unique<Decoder>(stream_, options_.threads, options_.skipLoopFilter, options_.live);
 }
 
 void DecoderLadder::send(AVPacket* packet) {

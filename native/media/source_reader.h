@@ -27,7 +27,7 @@ struct SourceOptions {
   int64_t endMs = -1;               // -1 = to the end
   int32_t stride = 1;               // every Nth decoded frame
   double maxFps = 0;                // 0 = all
-  int32_t threads = 1;              // of software decoders
+  int32_t threads = 1;              // of software decoders; of live sources they share a picture's slices
   int32_t extraFrames = 8;          // surfaces the graph may hold (leases + holds) beyond the decoder's own
   int32_t maxDecodeErrors = 100;    // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
