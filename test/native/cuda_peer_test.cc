@@ -1,6 +1,7 @@
 // Memory of a GPU that one process allocates and another reads.
 #include <unistd.h>
 
+#include <csignal>
 #include <numeric>
 
 #include "device/peer_memory.h"
@@ -46,7 +47,8 @@ struct Post {
   int ends[2];
 };
 
-// Runs `reads` in a process that has not touched the driver, while this one exports.
+// Runs `reads` in a process that has not touched the driver, while this one exports: call it before this one touches
+// it, because a driver that has started does not work in a process that is forked from there.
 template <typename Exports, typename Reads>
 void acrossProcesses(Exports exports, Reads reads) {
   const Post post, back;
@@ -62,13 +64,18 @@ void acrossProcesses(Exports exports, Reads reads) {
     }
     std::exit(check::failures() == before ? 0 : 1);
   }
+  if (!gpuPresent()) {
+    kill(reader, SIGKILL);
+    waitpid(reader, nullptr, 0);
+    return test::skip("there is no GPU");
+  }
   const auto kept = exports(post);
   int status = 0;
   waitpid(reader, &status, 0);
   CHECK_EQUAL(status, 0);
 }
 
-GPU_TEST(another_process_reads_what_was_made_here) {
+void anotherProcessReads() {
   const std::vector<uint8_t> bytes = pattern(100'003);
   acrossProcesses(
       [&](const Post& post) {
@@ -88,6 +95,11 @@ GPU_TEST(another_process_reads_what_was_made_here) {
         const std::vector<uint8_t> part = peers.read(0, letter.handle, letter.offset + 5, 10);
         CHECK(std::equal(part.begin(), part.end(), bytes.begin() + 5));
       });
+}
+
+// No GPU_TEST: those look for a driver first.
+TEST(another_process_reads_what_was_made_here) {
+  test::mustPassInChild("another_process_reads_what_was_made_here", anotherProcessReads);
 }
 
 GPU_TEST(an_address_of_this_process_is_read_without_a_handle) {

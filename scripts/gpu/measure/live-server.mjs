@@ -25,12 +25,29 @@ export function readFlv(file) {
   return { head: file.subarray(0, head), pictures };
 }
 
+/** A picture's tag, `ms` later. */
+function later({ timeMs, bytes }, ms) {
+  const copy = Buffer.from(bytes);
+  copy.writeUIntBE((timeMs + ms) & 0xffffff, 4, 3);
+  copy[7] = (timeMs + ms) >>> 24;
+  return { timeMs: timeMs + ms, bytes: copy };
+}
+
+/** The pictures `times` times, one after another; they begin with a keyframe. */
+function repeated(pictures, times) {
+  const gap = pictures.length > 1 ? pictures[1].timeMs - pictures[0].timeMs : 40;
+  const length = pictures.at(-1).timeMs - pictures[0].timeMs + gap;
+  return Array.from({ length: times }, (_, i) => pictures.map((one) => later(one, i * length))).flat();
+}
+
 /**
- * Serves the file to whoever connects, again from its start. Resolves with {url, sent: Map(timeMs -> when it was sent, as
+ * Serves the file `times` times over to whoever connects, from its start. Resolves with {url, sent: Map(timeMs -> when it was sent, as
  * performance.now() says), lengthMs, close()}.
  */
-export async function serveLive(path) {
-  const { head, pictures } = readFlv(readFileSync(path));
+export async function serveLive(path, times = 1) {
+  const flv = readFlv(readFileSync(path));
+  const { head } = flv;
+  const pictures = repeated(flv.pictures, times);
   const sent = new Map();
   const timers = new Set();
   const server = createServer((socket) => {

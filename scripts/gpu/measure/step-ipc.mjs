@@ -8,8 +8,18 @@ import { recoveryLine } from './trials.mjs';
 const file = (name) => fileURLToPath(new URL(`ipc/${name}`, import.meta.url));
 const python = { python: 'python3' };
 
+/** Python and its wheels find libraries of their own: a pack's stay out of their way. Its Node.js needs them. */
+const librariesOf = { node: process.env.LD_LIBRARY_PATH, python: process.env.FRAMEPATH_HOST_LD_LIBRARY_PATH };
+
+function chooseLibraries(isolation) {
+  const path = isolation === python ? (librariesOf.python ?? librariesOf.node) : librariesOf.node;
+  if (path === undefined) delete process.env.LD_LIBRARY_PATH;
+  else process.env.LD_LIBRARY_PATH = path;
+}
+
 /** Runs one analyzer over the clip; resolves with what it said of each frame, and what the report says. */
 async function sums(clip, { device, module, isolation, work, endMs }) {
+  chooseLibraries(isolation);
   const run = await pipeline(video(clip, { endMs }))
     .options({ device })
     .use(analyzer(file(module), { name: 'sums', isolation, options: { work }, startTimeoutMs: 60_000 }))
@@ -30,9 +40,8 @@ async function sums(clip, { device, module, isolation, work, endMs }) {
 }
 
 export async function run({ device, clips, quick }, { add, attempt }) {
-  // Python and its wheels find libraries of their own: ours stay out of their way.
-  process.env.LD_LIBRARY_PATH = process.env.FRAMEPATH_HOST_LD_LIBRARY_PATH ?? process.env.LD_LIBRARY_PATH ?? '';
   const clip = clips.long720;
+  chooseLibraries(python);
   const pythonThere = spawnSync('python3', ['-c', '']).status === 0;
   let reference;
   const compare = [

@@ -8,8 +8,8 @@ const settleMs = 1000;
 /** A picture without a result by then: the source has ended, or hangs. */
 const patienceMs = 5000;
 
-/** Pictures that say something. */
-const least = 20;
+/** Pictures that say something, and that are enough. */
+const [least, most] = [20, 200];
 
 /** The p-th part (0 to 1) of the values. */
 function percentile(values, p) {
@@ -17,8 +17,8 @@ function percentile(values, p) {
   return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))];
 }
 
-/** Milliseconds of each picture, over the whole clip or until there are `most`. */
-async function latencies(run, server, most) {
+/** Milliseconds of each picture, until there are `count` or the stream ends. */
+async function latencies(run, server, count) {
   const found = [];
   const settledAt = performance.now() + settleMs;
   const frames = run[Symbol.asyncIterator]();
@@ -36,7 +36,7 @@ async function latencies(run, server, most) {
     const sentAt = server.sent.get(Math.round(timeMs));
     if (sentAt === undefined) throw new Error(`no picture was sent for time ${timeMs}`);
     if (sentAt > settledAt) found.push(performance.now() - sentAt);
-    if (found.length === most || timeMs >= server.lengthMs - 100) break;
+    if (found.length === count || timeMs >= server.lengthMs - 100) break;
   }
   return found;
 }
@@ -44,7 +44,7 @@ async function latencies(run, server, most) {
 export async function run({ device, clips, quick }, { add, attempt }) {
   for (const on of quick ? [device] : [device, 'cpu'])
     await attempt(on, async () => {
-      const server = await serveLive(clips.live);
+      const server = await serveLive(clips.live, 5); // libraries of a GPU take seconds to load
       try {
         const live = await pipeline(camera(server.url, { id: 'live' }))
           .options({ device: on })
@@ -52,7 +52,7 @@ export async function run({ device, clips, quick }, { add, attempt }) {
           .start();
         let ms;
         try {
-          ms = await latencies(live, server, quick ? least : Number.POSITIVE_INFINITY);
+          ms = await latencies(live, server, quick ? least : most);
         } finally {
           await live.close();
         }
