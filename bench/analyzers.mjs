@@ -1,6 +1,6 @@
 // What asking an analyzer costs: CPU time a frame of 640x360 rgb24, of this process and its hosts together, by where a no-op
-// runs. Every trial is a process of its own; starting is left out by the difference of a long and a short run.
-// Usage: node bench/analyzers.mjs [--json] [--rounds N]
+// runs; and whether two instances do twice as much. Every trial is a process of its own; starting is left out by the
+// difference of a long and a short run. A part of the suite (stages), or alone: node bench/analyzers.mjs [--json] [--rounds N]
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,42 +45,87 @@ async function trial(place, folder, frames) {
   return cpuUs();
 }
 
-async function measure(rounds) {
+/** Milliseconds of wall time a frame that takes an analyzer about 10 ms of CPU, so many instances at once. */
+async function worked(folder, frames, instances) {
+  const source = pushed(pictures(frames), { width: 640, height: 360, format: 'rgb24' });
+  const work = analyzer(join(folder, 'work.mjs'), { name: 'work', isolation: 'thread', instances });
+  const run = await pipeline(source).use(work).start();
+  let begun;
+  for await (const _ of run) begun ??= performance.now(); // compiled by now
+  const ms = (performance.now() - begun) / (frames - 1);
+  await run.close();
+  return ms;
+}
+
+function writeAnalyzers(folder) {
+  const input = '{ width: 640, height: 360 }';
+  writeFileSync(join(folder, 'noop.mjs'), `export const noop = { name: 'noop', input: ${input}, analyze: () => 0 };\n`);
+  const decorated = '@analyzer(input={"width": 640, "height": 360})\ndef noop(frame, deps):\n    return 0\n';
+  writeFileSync(join(folder, 'noop.py'), `from framepath import analyzer\n\n\n${decorated}`);
+  const work = "pbkdf2Sync('secret', 'salt', 15_000, 32, 'sha256').length";
+  writeFileSync(
+    join(folder, 'work.mjs'),
+    `import { pbkdf2Sync } from 'node:crypto';\nexport const work = { name: 'work', stateless: true, analyze: () => ${work} };\n`,
+  );
+}
+
+const inChild = (...args) =>
+  Number(execFileSync(process.execPath, [import.meta.filename, '--trial', ...args.map(String)]));
+
+/** {conversionUs, askUs: {inline, thread, process, python}, spread, instancesMs: {one, two}}: medians. */
+export async function measureAnalyzers({ rounds, say = () => {} }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-analyzers-'));
   try {
-    const input = '{ width: 640, height: 360 }';
-    writeFileSync(
-      join(folder, 'noop.mjs'),
-      `export const noop = { name: 'noop', input: ${input}, analyze: () => 0 };\n`,
-    );
-    const decorated = '@analyzer(input={"width": 640, "height": 360})\ndef noop(frame, deps):\n    return 0\n';
-    writeFileSync(join(folder, 'noop.py'), `from framepath import analyzer\n\n\n${decorated}`);
+    writeAnalyzers(folder);
     const costs = Object.fromEntries(places.map((place) => [place, []]));
-    for (let round = 0; round < rounds; round++)
+    const walls = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      say(`analyzers, trial ${round + 1}`);
       for (const place of places) {
-        const [few, many] = [short, long].map((frames) =>
-          Number(execFileSync(process.execPath, [import.meta.filename, '--trial', place, folder, String(frames)])),
-        );
+        const [few, many] = [short, long].map((frames) => inChild(place, folder, frames));
         costs[place].push((many - few) / (long - short));
       }
-    return Object.fromEntries(places.map((place) => [place, median(costs[place])]));
+      for (const instances of [1, 2]) walls[instances - 1].push(inChild('work', folder, 200, instances));
+    }
+    const { none, blind, ...seeing } = Object.fromEntries(places.map((place) => [place, median(costs[place])]));
+    const conversionUs = seeing.inline - blind;
+    const askUs = Object.fromEntries(Object.entries(seeing).map(([place, us]) => [place, us - none - conversionUs]));
+    const [one, two] = walls.map(median);
+    return { conversionUs, askUs: { ...askUs, inline: blind - none }, instancesMs: { one, two } };
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-if (process.argv[2] === '--trial') {
-  const [, , , place, folder, frames] = process.argv;
-  console.log(await trial(place, folder, Number(frames)));
-} else {
-  const { values } = parseArgs({ options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '3' } } });
-  const { none, blind, ...seeing } = await measure(Number(values.rounds));
-  const conversionUs = seeing.inline - blind;
-  const askUs = Object.fromEntries(Object.entries(seeing).map(([place, us]) => [place, us - none - conversionUs]));
-  const result = { conversionUs, askUs: { ...askUs, inline: blind - none } };
-  if (values.json) console.log(JSON.stringify(result, null, 2));
-  else {
-    console.log(`conversion ${conversionUs.toFixed(0)} us of CPU a frame, and to ask a no-op analyzer`);
-    for (const [place, us] of Object.entries(result.askUs)) console.log(`  ${place.padEnd(8)} ${us.toFixed(0)} us`);
+/** The same as rows of the suite's stages. */
+export async function analyzerRows(options) {
+  const { conversionUs, askUs, instancesMs } = await measureAnalyzers(options);
+  const row = (what, figures) => ({ stage: 'analyzer', case: what, unit: 'frame', ...figures });
+  return [
+    row('640x360 rgb24 made', { cpuMs: conversionUs / 1000 }),
+    ...Object.entries(askUs).map(([place, us]) => row(`asked, ${place}`, { cpuMs: us / 1000 })),
+    row('10 ms of work, 1 instance', { wallMs: instancesMs.one }),
+    row('10 ms of work, 2 instances', { wallMs: instancesMs.two }),
+  ];
+}
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv[2] === '--trial') {
+    const [, , , place, folder, frames, instances] = process.argv;
+    const figure =
+      place === 'work' ? worked(folder, Number(frames), Number(instances)) : trial(place, folder, Number(frames));
+    console.log(await figure);
+  } else {
+    const { values } = parseArgs({ options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '3' } } });
+    const result = await measureAnalyzers({ rounds: Number(values.rounds) });
+    if (values.json) console.log(JSON.stringify(result, null, 2));
+    else {
+      const { conversionUs, askUs, instancesMs } = result;
+      console.log(`conversion ${conversionUs.toFixed(0)} us of CPU a frame, and to ask a no-op analyzer`);
+      for (const [place, us] of Object.entries(askUs)) console.log(`  ${place.padEnd(8)} ${us.toFixed(0)} us`);
+      console.log(
+        `10 ms of work: ${instancesMs.one.toFixed(1)} ms a frame, ${instancesMs.two.toFixed(1)} by two instances`,
+      );
+    }
   }
 }

@@ -3,6 +3,7 @@ import { loadAddon } from '../lib/addon.js';
 import { loadSettings } from '../lib/config.js';
 import { resolveModel } from '../lib/model-file.js';
 import { runtimeLibraries } from '../lib/runtime-library.js';
+import { analyzerRows } from './analyzers.mjs';
 import { measureResults } from './boundary.mjs';
 import { compete, jobOf, median, spread } from './runner.mjs';
 
@@ -116,5 +117,6 @@ export async function runStages({ clips, rounds, only, say }) {
       1,
     )),
   ]);
-  return wanted.map((one) => row(one, results.get(nameOf(one))));
+  const rows = wanted.map((one) => row(one, results.get(nameOf(one))));
+  return wanted === all ? [...rows, ...(await analyzerRows({ rounds: Math.min(2, rounds), say }))] : rows;
 }

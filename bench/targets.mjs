@@ -36,9 +36,24 @@ export function targetsOf({ pipelines, ratios, stages, swscale, idle, start }) {
     atMost('D: CPU per frame against one source', d.cpuSecondsPer1000 / d1.cpuSecondsPer1000, 1.05);
     atMost('D: memory per added 720p source, MB', (d.peakRssBytes - d1.peakRssBytes) / 7 / 1e6, 40);
   }
+  analyzerTargets(stages, atLeast, atMost);
   identityTargets(one(pipelines, 'C'), a, stages, atMost);
   kernelTargets(swscale, atLeast, atMost);
   return targets;
+}
+
+/** What asking an analyzer costs, all processes together, and what a second instance brings. */
+function analyzerTargets(stages, atLeast, atMost) {
+  const row = (what) => stages.find(({ stage, case: name }) => stage === 'analyzer' && name === what);
+  for (const [place, us] of [
+    ['inline', 30],
+    ['thread', 60],
+    ['process', 150],
+    ['python', 250],
+  ])
+    atMost(`analyzer ${place}: CPU per frame, us`, row(`asked, ${place}`)?.cpuMs * 1000, us);
+  const [one, two] = [1, 2].map((n) => row(`10 ms of work, ${n} instance${n > 1 ? 's' : ''}`)?.wallMs);
+  atLeast('analyzer: throughput of 2 instances against 1', one / two, 1.9);
 }
 
 /** C against A: what tracking and identity cost. */
