@@ -8,14 +8,23 @@ describe('boxes of a value', () => {
     const people = [{ box: [1, 2, 3, 4], track: 7, id: 2, score: 0.5, more: 'ignored' }, { box: [5, 6, 7, 8.5] }];
     expect([...boxWords(people)]).toEqual([7, 2, 1, 2, 3, 4, 0.5, 0, 0, 5, 6, 7, 8.5, 1]);
     expect([...boxWords([])]).toEqual([]);
+    expect([...boxWords([{ box: [-1e300, 0, 1e300, 5] }])]).toEqual([0, 0, -1e6, 0, 1e6, 5, 1]);
   });
 
-  test.each([[undefined], [null], ['no'], [[1]], [[{ box: [1, 2, 3] }]], [[{ box: [1, 2, 3, Number.NaN] }]], [[null]]])(
-    'is refused when it is %j',
-    (value) => {
-      expect(() => boxWords(value)).toThrow('Expected a list of { box: [x1, y1, x2, y2]');
-    },
-  );
+  test.each([
+    [undefined],
+    [null],
+    ['no'],
+    [[1]],
+    [[{ box: [1, 2, 3] }]],
+    [[{ box: [1, 2, 3, Number.NaN] }]],
+    [[null]],
+    [[{ box: [1, 2, 3, 4], track: 'a' }]],
+    [[{ box: [1, 2, 3, 4], id: 2 ** 40 }]],
+    [[{ box: [1, 2, 3, 4], score: Number.NaN }]],
+  ])('is refused when it is %j', (value) => {
+    expect(() => boxWords(value)).toThrow('Expected a list of { box: [x1, y1, x2, y2]');
+  });
 });
 
 test('modules are read for boxes by layouts, crops and classifiers', () => {

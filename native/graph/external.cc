@@ -42,7 +42,8 @@ Observation ExternalModule::wait(const TaskRef& task, PixelReader* reader) {
       continue;
     }
     if (answer->error) throw *answer->error;
-    return answer->kind == Answer::value ? Observation::of(External{answer->boxes}) : Observation::nothing(Reason::none);
+    return answer->kind == Answer::value ? Observation::of(External{answer->boxes})
+                                         : Observation::nothing(Reason::none);
   }
 }
 

@@ -25,11 +25,11 @@ struct InputSpec {
   std::string align = "none";               // crops: dlib or arcface where there are keypoints (infer/alignment.h)
   // The last crops of every track of a module instead of `crop` (graph/window.h).
   std::string of;
-  int32_t window = 0;  // most crops of a track
-  int32_t stride = 1;  // every stride-th frame in which the track is seen enters
-  int32_t min = 0;     // crops from which on a track is shown
-  bool onDevice = false;                    // a GPU's stay there
-  bool exported = false;                    // of them: another process is to map them
+  int32_t window = 0;     // most crops of a track
+  int32_t stride = 1;     // every stride-th frame in which the track is seen enters
+  int32_t min = 0;        // crops from which on a track is shown
+  bool onDevice = false;  // a GPU's stay there
+  bool exported = false;  // of them: another process is to map them
 };
 
 struct Picture {

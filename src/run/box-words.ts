@@ -22,9 +22,20 @@ interface Boxed {
 }
 
 const isBoxed = (item: unknown): item is Boxed => {
-  const { box } = (item ?? {}) as { box?: unknown };
-  return Array.isArray(box) && box.length === 4 && box.every((coordinate) => Number.isFinite(coordinate));
+  const { box, track = 0, id = 0, score = 1 } = (item ?? {}) as { [Key in keyof Boxed]?: unknown };
+  return (
+    Array.isArray(box) &&
+    box.length === 4 &&
+    box.every((coordinate) => Number.isFinite(coordinate)) &&
+    Number.isSafeInteger(track) &&
+    id === ((id as number) | 0) &&
+    Number.isFinite(score)
+  );
 };
+
+/** Further out than any frame goes, and safe to count with in 32 bits. */
+const farOut = 1e6;
+const near = (coordinate: number): number => Math.max(-farOut, Math.min(farOut, coordinate));
 
 /**
  * n x (track id x1 y1 x2 y2 score).
@@ -37,5 +48,7 @@ export function boxWords(value: unknown): Float64Array {
       'value',
       value,
     );
-  return Float64Array.from(value.flatMap(({ box, track = 0, id = 0, score = 1 }: Boxed) => [track, id, ...box, score]));
+  return Float64Array.from(
+    value.flatMap(({ box, track = 0, id = 0, score = 1 }: Boxed) => [track, id, ...box.map(near), score]),
+  );
 }

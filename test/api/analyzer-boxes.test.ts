@@ -1,7 +1,7 @@
 /** Analyzers that give boxes: layouts hide them, other analyzers are shown their crops. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { analyzer, defineAnalyzer, frames, grid, pipeline, video } from '../../src/index.js';
+import { analyzer, defineAnalyzer, follow, frames, grid, pipeline, video } from '../../src/index.js';
 import { folderFor, noAddon } from './clips.js';
 import { within } from './outcomes.js';
 
@@ -68,6 +68,43 @@ describe.skipIf(noAddon !== undefined)('an analyzer with boxes', () => {
     const first = [0, 0, 0, 64, 96];
     for await (const { index, chips: seen } of run)
       expect(seen).toEqual(index % 2 ? [first, [1, 64, 0, 128, 96]] : [first]);
+    await run.close();
+  });
+
+  test('does no harm with boxes that make no sense', async () => {
+    const odd = analyzer({
+      name: 'odd',
+      analyze: () => [
+        { box: [50, 50, 10, 10] },
+        { box: [20, 20, 20, 20] },
+        { box: [-1e12, -1e12, 1e12, 1e12] },
+        { box: [500, 500, 600, 600] },
+        { box: [-50, -50, -10, -10] },
+        { box: [1.2, 1.2, 1.3, 1.3], track: 3, id: 4, score: -7 },
+      ],
+    });
+    const chips = defineAnalyzer({
+      name: 'chips',
+      input: { width: 4, height: 4, format: 'gray8', crop: 'odd' },
+      analyze: ({ input }) => input.map(({ index, data }) => [index, data.length]),
+    });
+    const run = await pipeline(source())
+      .use(odd)
+      .use(analyzer(chips))
+      .compose(
+        grid({
+          width,
+          height,
+          tiles: [follow('odd', { source: 0 })],
+          redact: { of: 'odd', kind: 'blur' },
+          draw: { boxes: 'odd' },
+        }),
+      )
+      .encode(join(folder, 'odd.mp4'))
+      .start();
+    for await (const { chips: seen } of run)
+      for (const [index, size] of seen) expect([index! < 6, size]).toEqual([true, 16]);
+    expect((await run.report()).outputs[0]).toMatchObject({ frames: 10, complete: true });
     await run.close();
   });
 
