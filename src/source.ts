@@ -31,7 +31,7 @@ export interface VideoOptions {
    * `'hardware'` the GPU or nobody: the source then fails where `'auto'` would fall back. Default `'auto'`
    */
   decoder?: 'auto' | 'software' | 'hardware';
-  /** decoder threads, in software; default from the machine */
+  /** decoder threads, in software; default from the machine. Of a live source they share a picture's slices: none waits */
   threads?: number;
   /**
    * For which pictures the decoder leaves out its deblocking filter (H.264, HEVC and others that have one): less
