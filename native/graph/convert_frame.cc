@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/error.h"
+#include "device/image.h"
 #include "kernels/convert.h"
 
 namespace framepath::graph {
@@ -29,12 +30,20 @@ void convertFrame(Device& device, Queue& queue, const Frame& frame, const Box& b
   const auto to256 = [](double v) { return static_cast<int32_t>(std::lround(v * 256)); };
   target.matrix = frame.view.matrix;
   target.range = frame.view.range;
+  const ConvertArgs args{frame.view,
+                         to256(box.x1 * frame.scaleX()),
+                         to256(box.y1 * frame.scaleY()),
+                         std::max(1, to256(box.width() * frame.scaleX())),
+                         std::max(1, to256(box.height() * frame.scaleY())),
+                         target};
+  const bool asItIs = frame.view.format == target.format && frame.view.width == target.width &&
+                      frame.view.height == target.height && args.x256 == 0 && args.y256 == 0 &&
+                      args.width256 == target.width * 256 && args.height256 == target.height * 256;
   queue.wait(frame.ready);
-  launch(device, queue,
-         ConvertArgs{frame.view, to256(box.x1 * frame.scaleX()), to256(box.y1 * frame.scaleY()),
-                     std::max(1, to256(box.width() * frame.scaleX())),
-                     std::max(1, to256(box.height() * frame.scaleY())), target},
-         Grid{target.width, target.height, 1});
+  if (asItIs)
+    copyImage(device, queue, target, frame.view, CopyKind::internal);
+  else
+    launch(device, queue, args, Grid{target.width, target.height, 1});
   frame.addReadFence(queue.record());
 }
 

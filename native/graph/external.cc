@@ -85,11 +85,13 @@ std::optional<ExternalModule::Answer> ExternalModule::ask(const TaskRef& task, c
 }
 
 void ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {
-  std::lock_guard lock(mutex_);
-  const auto it = pending_.find(taskId);
-  if (it == pending_.end() || it->second.attempt != attempt) return;
-  it->second.answer = std::move(answer);
-  answered_.notify_all();
+  {
+    std::lock_guard lock(mutex_);
+    const auto it = pending_.find(taskId);
+    if (it == pending_.end() || it->second.attempt != attempt) return;
+    it->second.answer = std::move(answer);
+  }
+  answered_.notify_all();  // whoever wakes finds the lock free
 }
 
 void ExternalModule::close() {

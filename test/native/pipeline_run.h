@@ -95,7 +95,7 @@ class Answerer {
       const bool fails = failEvery && n % failEvery == 0;
       ExternalModule::Answer answer;
       if (n % 7) answer.kind = ExternalModule::Answer::value;
-      if (fails) answer = {ExternalModule::Answer::failed, Error(ErrorCode::MODULE_FAILED, "on purpose")};
+      if (fails) answer = {ExternalModule::Answer::failed, Error(ErrorCode::MODULE_FAILED, "on purpose"), nullptr};
       pipeline->answer(question.module, question.task, question.attempt, std::move(answer));
     }
   }
