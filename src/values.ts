@@ -35,7 +35,7 @@ export class Values {
     const [taskId, source, seq] = [record[field.taskId]!, record[field.source]!, record[field.seq]!];
     const task = this.#tasks.get(source)?.get(taskId);
     task?.values.set(module, value);
-    if (carry) {
+    if (carry && source >= 0) {
       const modules = getOr(this.#carried, source, () => new Map<number, Carried[]>());
       const list = getOr(modules, module, () => []);
       const after = list.findIndex((item) => item.seq > seq);
@@ -52,8 +52,9 @@ export class Values {
     return moduleOffsets(words, at, modules.length).map((offset, i) => {
       const said = words[offset];
       if (said === state.nothing || words[offset + 1] !== kind.external) return undefined;
-      const speaker = said === state.carried ? i : speakerOf(i, modules, task);
-      return said === state.carried ? this.#newest(source, speaker, seq) : task?.values.get(speaker);
+      if (said !== state.carried) return task?.values.get(speakerOf(i, modules, (one) => !!task?.values.has(one)));
+      const speaker = speakerOf(i, modules, (one) => (modules[one]!.host?.stride ?? 1) > 1);
+      return this.#newest(source, speaker, seq);
     });
   }
 
@@ -83,11 +84,12 @@ export class Values {
   }
 }
 
-/** The module whose value it is: itself, or the one it fell back to. */
-function speakerOf(position: number, modules: readonly Module[], task: Task | undefined): number {
+/** The module whose value it is: itself, or the one it fell back to, and so on; `spoke` says of one that it may be it. */
+function speakerOf(position: number, modules: readonly Module[], spoke: (position: number) => boolean): number {
   const fallback = modules[position]!.spec.policy?.fallback;
-  if (fallback === undefined || task?.values.has(position)) return position;
-  return modules.findIndex(({ name }) => name === fallback);
+  if (fallback === undefined || spoke(position)) return position;
+  const next = modules.findIndex(({ name }) => name === fallback);
+  return speakerOf(next, modules, spoke);
 }
 
 function getOr<K, V>(map: Map<K, V>, key: K, make: () => V): V {

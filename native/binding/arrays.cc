@@ -4,7 +4,21 @@
 
 #include <algorithm>
 
+#include "core/error.h"
+
 namespace framepath::binding {
+
+std::string text(const Napi::Value& value) {
+  if (!value.IsString()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a string.");
+  return value.As<Napi::String>().Utf8Value();
+}
+int64_t whole(const Napi::Value& value) {
+  if (!value.IsNumber()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a number.");
+  return value.As<Napi::Number>().Int64Value();
+}
+Napi::Value jsonText(Napi::Env env, const nlohmann::json& json) {
+  return Napi::String::New(env, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words) {
   Napi::Float64Array array = Napi::Float64Array::New(env, words.size());

@@ -1,5 +1,6 @@
 #include "binding/record.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace framepath::binding {
@@ -98,14 +99,19 @@ struct Packer {
 
 }  // namespace
 
-void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::vector<double>& words) {
+void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::vector<double>& words, int32_t asked) {
   const size_t at = words.size();
   words.insert(words.end(),
                {0.0, static_cast<double>(task.id), static_cast<double>(task.source), static_cast<double>(task.seq),
                 static_cast<double>(task.index), static_cast<double>(task.ptsUs), static_cast<double>(task.width),
                 static_cast<double>(task.height)});
+  const std::vector<int32_t>* known =
+      asked < 0 ? nullptr : &pipeline.graph().dependencies(pipeline.observationOf(static_cast<size_t>(asked)));
+  const graph::Observation silent;
   for (size_t m = 0; m < pipeline.spec().modules.size(); m++) {
-    const graph::Observation& says = task.observations[static_cast<size_t>(pipeline.observationOf(m))];
+    const int32_t at = pipeline.observationOf(m);
+    const bool may = !known || std::find(known->begin(), known->end(), at) != known->end();
+    const graph::Observation& says = may ? task.observations[static_cast<size_t>(at)] : silent;
     const bool spoken = says.said == graph::Said::value || says.said == graph::Said::carried;
     words.push_back(!spoken ? 0 : says.said == graph::Said::value ? 1 : 2);
     if (spoken)

@@ -1,7 +1,6 @@
 #include "binding/run.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "binding/arrays.h"
 #include "binding/js_error.h"
@@ -13,22 +12,6 @@
 #include "binding/trace_json.h"
 
 namespace framepath::binding {
-namespace {
-
-std::string text(const Napi::Value& value) {
-  if (!value.IsString()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a string.");
-  return value.As<Napi::String>().Utf8Value();
-}
-int64_t whole(const Napi::Value& value) {
-  if (!value.IsNumber()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a number.");
-  return value.As<Napi::Number>().Int64Value();
-}
-Napi::Value jsonText(Napi::Env env, const nlohmann::json& json) {
-  return Napi::String::New(env, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-}
-
-}  // namespace
-
 Napi::Function Run::define(Napi::Env env) {
   return DefineClass(env, "Run",
                      {InstanceMethod<&Run::start>("start"),
@@ -83,7 +66,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
       const auto alive = state.lock();
       if (!alive) return;
       std::vector<double> words;
-      packRecord(*task, *alive->pipeline, words);
+      packRecord(*task, *alive->pipeline, words, module);
       const auto& wanted = alive->pipeline->spec().modules[static_cast<size_t>(module)].input;
       const bool exported = wanted && wanted->exported;
       js->post([callbacks, module, id = task->id, attempt, input, exported, words = std::move(words)](Napi::Env env) {
@@ -95,26 +78,19 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
                               inputArray(env, input), blockObject(env, input, exported)});
       });
     };
-    hooks.sampled = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_),
-                     state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
-      const auto alive = state.lock();
-      if (!alive) return;
-      js->post([callbacks, json = toJson(task, *alive->pipeline)](Napi::Env env) {
+    const auto tell = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const char* event,
+                                                                                             Json json) {
+      js->post([callbacks, event, json = std::move(json)](Napi::Env env) {
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->event.IsEmpty()) return;
-        functions->event.Call({Napi::String::New(env, "frame"), jsonText(env, json)});
+        functions->event.Call({Napi::String::New(env, event), jsonText(env, json)});
       });
     };
-    hooks.recovered = [js = state_->js,
-                       callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const graph::Recovery& recovery) {
-      js->post([callbacks, recovery](Napi::Env env) {
-        const Napi::HandleScope scope(env);
-        const auto functions = callbacks.lock();
-        if (!functions || functions->event.IsEmpty()) return;
-        functions->event.Call({Napi::String::New(env, "recovery"), jsonText(env, toJson(recovery))});
-      });
+    hooks.sampled = [tell, state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
+      if (const auto alive = state.lock()) tell("frame", toJson(task, *alive->pipeline));
     };
+    hooks.recovered = [tell](const graph::Recovery& recovery) { tell("recovery", toJson(recovery)); };
     state_->pipeline = std::make_unique<graph::Pipeline>(std::move(spec), std::move(hooks));
     end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
       *alive = false;
@@ -394,92 +370,7 @@ void Run::sample(const Info& info) {
 }
 
 void Run::hostServed(const Info& info) {
-  guarded(info.Env(), [&] {
-    const Json served = parseJson(text(info[0]));
-    const auto ns = [&](const char* name) {
-      return static_cast<int64_t>(std::llround(get<double>(served, name, 0) * 1e6));
-    };
-    graph::Span span{get<std::string>(served, "module", ""),
-                     0,
-                     get<int32_t>(served, "source", -1),
-                     get<int64_t>(served, "seq", 0),
-                     ns("startMs"),
-                     ns("startMs"),
-                     ns("endMs")};
-    span.host = get<std::string>(served, "host", "");
-    span.pid = get<int32_t>(served, "pid", 0);
-    state_->pipeline->hostServed(std::move(span));
-  });
-}
-
-graph::TaskRef Run::asked(int64_t taskId) const {
-  const auto& modules = state_->pipeline->spec().modules;
-  for (size_t m = 0; m < modules.size(); m++)
-    if (modules[m].kind == graph::ModuleSpec::Kind::js && modules[m].pixels)
-      if (graph::TaskRef task = state_->pipeline->asked(static_cast<int32_t>(m), taskId)) return task;
-  return nullptr;
-}
-
-HeldFrames* RunState::held() {
-  if (!closed && !frames && pipeline->deviceRef())
-    frames = std::make_unique<HeldFrames>(pipeline->deviceRef(), pipeline->spec().keptFrames);
-  return frames.get();
-}
-
-namespace {
-
-HeldFrames& orReleased(HeldFrames* frames) {
-  if (!frames)
-    throw Error(ErrorCode::FRAME_RELEASED, "The run is closed, and its pixels are gone.",
-                "Read pixels while the run is open.");
-  return *frames;
-}
-
-HeldFrames::Request requestFrom(const Json& json) {
-  HeldFrames::Request request;
-  request.width = json.value("width", 0);
-  request.height = json.value("height", 0);
-  request.format = pixelFormatNamed(json.value("format", "rgb24"));
-  if (json.contains("crop")) {
-    const auto crop = json["crop"].get<std::array<float, 4>>();
-    request.crop = {crop[0], crop[1], crop[2], crop[3]};
-  }
-  return request;
-}
-
-}  // namespace
-
-Napi::Value Run::pixels(const Info& info) {
-  return guarded(info.Env(), [&] {
-    const int64_t id = whole(info[0]);
-    const std::vector<uint8_t> bytes =
-        orReleased(state_->held()).pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
-    return bytesArray(info.Env(), bytes.data(), bytes.size());
-  });
-}
-
-Napi::Value Run::jpeg(const Info& info) {
-  return guarded(info.Env(), [&] {
-    const int64_t id = whole(info[0]);
-    const Json json = parseJson(text(info[1]));
-    const std::vector<uint8_t> bytes =
-        orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
-    return bytesArray(info.Env(), bytes.data(), bytes.size());
-  });
-}
-
-Napi::Value Run::keep(const Info& info) {
-  return guarded(info.Env(), [&] {
-    const int64_t id = whole(info[0]);
-    HeldFrames* frames = state_->held();
-    return Napi::Boolean::New(info.Env(), frames && frames->keep(id, asked(id)));
-  });
-}
-
-void Run::release(const Info& info) {
-  guarded(info.Env(), [&] {
-    if (state_->frames) state_->frames->release(whole(info[0]));
-  });
+  guarded(info.Env(), [&] { state_->pipeline->hostServed(spanFrom(parseJson(text(info[0])))); });
 }
 
 Napi::Value Run::close(const Info& info) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "binding/arrays.h"
 #include "binding/js_error.h"
 
 namespace framepath::binding {
@@ -79,9 +80,7 @@ Napi::Value SharedInputs::download(const Napi::CallbackInfo& info) {
       bool lossless = false;
       bytes = peers_->read(gpu, info[2].As<Napi::BigInt>().Uint64Value(&lossless), size);
     }
-    Napi::Uint8Array copy = Napi::Uint8Array::New(info.Env(), bytes.size());
-    std::copy(bytes.begin(), bytes.end(), copy.Data());
-    return copy;
+    return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }
 

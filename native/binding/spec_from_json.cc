@@ -1,6 +1,7 @@
 #include "binding/spec_from_json.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "binding/json_values.h"
 
@@ -215,6 +216,21 @@ media::SkipLoopFilter skipLoopFilterFrom(const Json& json) {
   using Skip = media::SkipLoopFilter;
   return named<Skip>({{"none", Skip::none}, {"nonref", Skip::nonref}, {"all", Skip::all}},
                      get<std::string>(json, "skipLoopFilter", "none"), "skipLoopFilter");
+}
+
+graph::Span spanFrom(const Json& json) {
+  const auto ns = [&](const char* name) {
+    return static_cast<int64_t>(std::llround(get<double>(json, name, 0) * 1e6));
+  };
+  graph::Span span;
+  span.lane = get<std::string>(json, "module", "");
+  span.source = get(json, "source", -1);
+  span.seq = get<int64_t>(json, "seq", 0);
+  span.readyNs = span.startNs = ns("startMs");
+  span.endNs = ns("endMs");
+  span.host = get<std::string>(json, "host", "");
+  span.pid = get(json, "pid", 0);
+  return span;
 }
 
 graph::SourceSpec sourceFrom(const Json& json) {

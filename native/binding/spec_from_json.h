@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "graph/pipeline_spec.h"
+#include "graph/trace.h"
 
 namespace framepath::binding {
 
@@ -11,6 +12,8 @@ using Json = nlohmann::json;
 media::Limits limitsFrom(const Json& json);
 media::SkipLoopFilter skipLoopFilterFrom(const Json& json);
 graph::SourceSpec sourceFrom(const Json& json);
+// What a host did for a module: {module, source, seq, host, pid, startMs, endMs}, times by nowNs().
+graph::Span spanFrom(const Json& json);
 infer::ModelOptions modelFrom(const Json& json);
 infer::ProviderChoice providersFrom(const Json& json);
 track::TrackerOptions trackerFrom(const Json& json);

@@ -161,6 +161,28 @@ describe.skipIf(noAddon !== undefined)('an analyzer', () => {
     await closed(run);
   });
 
+  test('falls back on what another one carries, through a third', async () => {
+    const slow = analyzer({ name: 'slow', stride: 2, analyze: (frame) => frame.index });
+    const failing = () => {
+      throw new Error('always');
+    };
+    const first = analyzer({ name: 'first', depends: [slow], onError: 'fallback', fallback: 'slow', analyze: failing });
+    const second = analyzer({
+      name: 'second',
+      depends: [first],
+      onError: 'fallback',
+      fallback: 'first',
+      analyze: failing,
+    });
+    const run = await pipeline(video(clip)).use(slow).use(first).use(second).start();
+    for await (const frame of run) {
+      const { index, first, second } = frame as unknown as Record<string, number>;
+      const looked = index! - (index! % 2);
+      expect([first, second]).toEqual([looked, looked]);
+    }
+    await closed(run);
+  });
+
   test('runs in a pipeline with one frame in flight', async () => {
     const run = await pipeline(video(clip))
       .use(odd(() => sleep(1)))

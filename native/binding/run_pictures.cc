@@ -1,0 +1,80 @@
+// Pixels of frames that JavaScript holds.
+#include "binding/arrays.h"
+#include "binding/js_error.h"
+#include "binding/json_values.h"
+#include "binding/run.h"
+#include "binding/spec_from_json.h"
+
+namespace framepath::binding {
+
+graph::TaskRef Run::asked(int64_t taskId) const {
+  const auto& modules = state_->pipeline->spec().modules;
+  for (size_t m = 0; m < modules.size(); m++)
+    if (modules[m].kind == graph::ModuleSpec::Kind::js && modules[m].pixels)
+      if (graph::TaskRef task = state_->pipeline->asked(static_cast<int32_t>(m), taskId)) return task;
+  return nullptr;
+}
+
+HeldFrames* RunState::held() {
+  if (!closed && !frames && pipeline->deviceRef())
+    frames = std::make_unique<HeldFrames>(pipeline->deviceRef(), pipeline->spec().keptFrames);
+  return frames.get();
+}
+
+namespace {
+
+HeldFrames& orReleased(HeldFrames* frames) {
+  if (!frames)
+    throw Error(ErrorCode::FRAME_RELEASED, "The run is closed, and its pixels are gone.",
+                "Read pixels while the run is open.");
+  return *frames;
+}
+
+HeldFrames::Request requestFrom(const Json& json) {
+  HeldFrames::Request request;
+  request.width = json.value("width", 0);
+  request.height = json.value("height", 0);
+  request.format = pixelFormatNamed(json.value("format", "rgb24"));
+  if (json.contains("crop")) {
+    const auto crop = json["crop"].get<std::array<float, 4>>();
+    request.crop = {crop[0], crop[1], crop[2], crop[3]};
+  }
+  return request;
+}
+
+}  // namespace
+
+Napi::Value Run::pixels(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const int64_t id = whole(info[0]);
+    const std::vector<uint8_t> bytes =
+        orReleased(state_->held()).pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
+    return bytesArray(info.Env(), bytes.data(), bytes.size());
+  });
+}
+
+Napi::Value Run::jpeg(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const int64_t id = whole(info[0]);
+    const Json json = parseJson(text(info[1]));
+    const std::vector<uint8_t> bytes =
+        orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
+    return bytesArray(info.Env(), bytes.data(), bytes.size());
+  });
+}
+
+Napi::Value Run::keep(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const int64_t id = whole(info[0]);
+    HeldFrames* frames = state_->held();
+    return Napi::Boolean::New(info.Env(), frames && frames->keep(id, asked(id)));
+  });
+}
+
+void Run::release(const Info& info) {
+  guarded(info.Env(), [&] {
+    if (state_->frames) state_->frames->release(whole(info[0]));
+  });
+}
+
+}  // namespace framepath::binding
