@@ -78,7 +78,6 @@ void setTileColor(ComposeTile& tile, ColorMatrix canvasMatrix, ColorRange canvas
   }
   for (int i = 0; i < 9; i++) tile.matrix[i] = static_cast<int32_t>(std::lround(change.m[i] * 16384));
   for (int i = 0; i < 3; i++) tile.offset[i] = static_cast<int32_t>(std::lround(change.offset[i] * 16384)) + 8192;
-  tile.copies = composeCopies(tile);
 }
 
 Yuv toYuv(double r, double g, double b, ColorMatrix matrix, ColorRange range) {

@@ -4,7 +4,7 @@
 
 namespace framepath::compose {
 
-// Fills in tile.color, matrix and offset from tile.source, then tile.copies: all else is there by now. ITU-R BT.601,
+// Fills in tile.color, matrix and offset from tile.source. ITU-R BT.601,
 // BT.709 and BT.2020 (non-constant luminance).
 void setTileColor(ComposeTile& tile, ColorMatrix canvasMatrix, ColorRange canvasRange);
 

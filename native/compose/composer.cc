@@ -220,7 +220,8 @@ class DeviceComposer : public Composer {
     DrawList list(*device_, *queue_, canvas);
     std::vector<std::pair<size_t, Placement>> group;
     auto finishGroup = [&] {
-      if (args.clear || args.count) launch(*device_, *queue_, args, composeGrid(args));
+      const Grid grid = composeGrid(args);
+      if (args.clear || args.count) launch(*device_, *queue_, args, grid);
       args.clear = false;
       args.count = 0;
       for (const auto& [i, place] : group) hideBoxes(tiles_[i], place, canvas);

@@ -28,4 +28,23 @@ class Check {
   const int index_;
 };
 
+// A context is the current one of this thread while this lives. Throws DEVICE_LOST.
+class Current {
+ public:
+  Current(const Driver& driver, const Check& cu, Context context) : driver_(driver), cu_(cu) {
+    cu.requireAlive();
+    cu(driver.cuCtxPushCurrent_v2(context), "cuCtxPushCurrent");
+  }
+  ~Current() {
+    Context popped = nullptr;
+    cu_.quietly(driver_.cuCtxPopCurrent_v2(&popped), "cuCtxPopCurrent");
+  }
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+
+ private:
+  const Driver& driver_;
+  const Check& cu_;
+};
+
 }  // namespace framepath::cuda

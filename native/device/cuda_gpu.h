@@ -44,7 +44,7 @@ class Gpu {
   // Runs calls with the context current on this thread. Throws DEVICE_LOST.
   template <typename Calls>
   auto inContext(Calls&& calls) {
-    const Current current(*this);
+    const Current current(driver, cu, context_);
     return calls();
   }
   // The same for destructors: nothing is called once the GPU is lost.
@@ -60,21 +60,6 @@ class Gpu {
   void giveBackEvent(Event event) noexcept;
 
  private:
-  class Current {
-   public:
-    explicit Current(Gpu& gpu) : gpu_(gpu) {
-      gpu.cu.requireAlive();
-      gpu.cu(gpu.driver.cuCtxPushCurrent_v2(gpu.context_), "cuCtxPushCurrent");
-    }
-    ~Current() {
-      Context popped = nullptr;
-      gpu_.cu.quietly(gpu_.driver.cuCtxPopCurrent_v2(&popped), "cuCtxPopCurrent");
-    }
-
-   private:
-    Gpu& gpu_;
-  };
-
   Ordinal ordinal_ = 0;
   Context context_ = nullptr;
   std::unique_ptr<MemoryPool> memory_;

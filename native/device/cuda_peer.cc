@@ -20,7 +20,8 @@ class PeerMemory::Gpu {
     if (cu_.quietly(driver_.cuCtxPushCurrent_v2(context_), "cuCtxPushCurrent")) {
       for (const auto& [handle, address] : opened_)
         cu_.quietly(driver_.cuIpcCloseMemHandle(address), "cuIpcCloseMemHandle");
-      pop();
+      cuda::Context popped = nullptr;
+      cu_.quietly(driver_.cuCtxPopCurrent_v2(&popped), "cuCtxPopCurrent");
     }
     cu_.quietly(driver_.cuDevicePrimaryCtxRelease(ordinal_), "cuDevicePrimaryCtxRelease");
   }
@@ -29,10 +30,9 @@ class PeerMemory::Gpu {
 
   std::vector<uint8_t> read(Address address, size_t bytes) {
     std::vector<uint8_t> data(bytes);
-    current([&] {
-      cu_(driver_.cuMemcpyDtoHAsync_v2(data.data(), address, bytes, nullptr), "cuMemcpyDtoHAsync");
-      cu_(driver_.cuStreamSynchronize(nullptr), "cuStreamSynchronize");
-    });
+    const cuda::Current current(driver_, cu_, context_);
+    cu_(driver_.cuMemcpyDtoHAsync_v2(data.data(), address, bytes, nullptr), "cuMemcpyDtoHAsync");
+    cu_(driver_.cuStreamSynchronize(nullptr), "cuStreamSynchronize");
     return data;
   }
 
@@ -43,30 +43,13 @@ class PeerMemory::Gpu {
     cuda::IpcHandle given{};
     std::copy(handle.begin(), handle.end(), given.bytes);
     Address address = 0;
-    current(
-        [&] { cu_(driver_.cuIpcOpenMemHandle_v2(&address, given, cuda::ipcLazyPeerAccess), "cuIpcOpenMemHandle"); });
+    const cuda::Current current(driver_, cu_, context_);
+    cu_(driver_.cuIpcOpenMemHandle_v2(&address, given, cuda::ipcLazyPeerAccess), "cuIpcOpenMemHandle");
     opened_[handle] = address;
     return address;
   }
 
  private:
-  template <typename Calls>
-  void current(Calls calls) {
-    cu_.requireAlive();
-    cu_(driver_.cuCtxPushCurrent_v2(context_), "cuCtxPushCurrent");
-    try {
-      calls();
-    } catch (...) {
-      pop();
-      throw;
-    }
-    pop();
-  }
-  void pop() {
-    cuda::Context popped = nullptr;
-    cu_.quietly(driver_.cuCtxPopCurrent_v2(&popped), "cuCtxPopCurrent");
-  }
-
   const cuda::Driver& driver_;
   const cuda::Check cu_;
   cuda::Ordinal ordinal_ = 0;

@@ -36,9 +36,10 @@ void convertFrame(Device& device, Queue& queue, const Frame& frame, const Box& b
                          std::max(1, to256(box.width() * frame.scaleX())),
                          std::max(1, to256(box.height() * frame.scaleY())),
                          target};
-  const bool asItIs = frame.view.format == target.format && frame.view.width == target.width &&
-                      frame.view.height == target.height && args.x256 == 0 && args.y256 == 0 &&
-                      args.width256 == target.width * 256 && args.height256 == target.height * 256;
+  // A 4th component is no pixel's: the kernel makes it 255.
+  const bool asItIs = target.format.components < 4 && frame.view.format == target.format &&
+                      frame.view.width == target.width && frame.view.height == target.height && args.x256 == 0 &&
+                      args.y256 == 0 && args.width256 == target.width * 256 && args.height256 == target.height * 256;
   queue.wait(frame.ready);
   if (asItIs)
     copyImage(device, queue, target, frame.view, CopyKind::internal);

@@ -10,8 +10,8 @@
 
 namespace framepath::graph {
 
-// Blocks of the device, cut into slots of sizes between powers of two; one that is let go is kept for the next of its
-// size. Blocks stay as long as this lives, so that others may keep them mapped. Thread-safe.
+// Blocks of the device, cut into slots of sizes between powers of two; one that is let go is kept for the next that
+// fills at least half of it. Blocks stay as long as this lives, so that others may keep them mapped. Thread-safe.
 class DeviceSlots : public std::enable_shared_from_this<DeviceSlots> {
  public:
   // `device` is a GPU.

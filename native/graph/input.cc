@@ -51,12 +51,15 @@ InputRef InputReader::read(const Task& task, bool toHost) {
   return input;
 }
 
-InputRef InputReader::readCrop(const Task& task, int32_t item) {
-  return task.lease->share<Input>(key_ + " only " + std::to_string(item), [&] { return crops(task, false, item); });
+InputRef InputReader::readCrop(const Task& task, const SeenBox& box, int32_t item) {
+  return task.lease->share<Input>(key_ + " only " + std::to_string(item), [&] {
+    return crops(task, false, {&box, 1}, item);
+  });
 }
 
 Input InputReader::make(const Task& task, bool onDevice) {
-  return spec_.crop.empty() ? wholeFrame(*task.frame(), onDevice) : crops(task, onDevice);
+  if (spec_.crop.empty()) return wholeFrame(*task.frame(), onDevice);
+  return crops(task, onDevice, boxesOf(task.observations[crops_.boxes]));
 }
 
 Input InputReader::wholeFrame(const Frame& frame, bool onDevice) {
@@ -93,15 +96,12 @@ void InputReader::finish(const Input& input, const Place& place, size_t bytes) {
   queue_->synchronize();
 }
 
-Input InputReader::crops(const Task& task, bool onDevice, int32_t only) {
+Input InputReader::crops(const Task& task, bool onDevice, std::span<const SeenBox> boxes, int32_t firstItem) {
   Input input;
-  const Observation& says = task.observations[crops_.boxes];
-  std::vector<SeenBox> boxes = boxesOf(says);
-  if (only >= 0) boxes = {boxes.at(static_cast<size_t>(only))};
   if (boxes.empty()) return input;
   const FrameRef& frame = task.frame();
   const Detections* detections = nullptr;  // with a stride, boxes and keypoints may be of two frames: then by box
-  if (crops_.detections >= 0 && task.observations[crops_.detections].said == says.said)
+  if (crops_.detections >= 0 && task.observations[crops_.detections].said == task.observations[crops_.boxes].said)
     detections = task.observations[crops_.detections].as<Detections>();
 
   infer::ModelSpec chip;
@@ -131,8 +131,8 @@ Input InputReader::crops(const Task& task, bool onDevice, int32_t only) {
         request.keypointScheme = detections->keypointsPer;
       }
       args.items[i] = infer::cropItem(*frame, infer::cropMap(chip, request));
-      const int32_t item = only >= 0 ? only : static_cast<int32_t>(from + i);
-      input.pictures.push_back({spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box, item});
+      input.pictures.push_back(
+          {spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box, firstItem + static_cast<int32_t>(from + i)});
     }
     args.data = place.data + from * bytes;
     launch(*device_, *queue_, args, Grid{spec_.width, spec_.height, args.count});

@@ -1,11 +1,13 @@
 // The pixels that a module asked for: made once a frame, in memory that other threads and processes map.
 #pragma once
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/results.h"
 #include "graph/device_slots.h"
+#include "graph/seen_boxes.h"
 #include "graph/shared_memory.h"
 #include "graph/task.h"
 
@@ -84,8 +86,8 @@ class InputReader : public PixelReader {
   // Readers of one spec share what the first of them makes; it goes with the frame's lease. Throws DEVICE_UNAVAILABLE
   // too where it has to be exported and cannot.
   InputRef read(const Task& task, bool toHost = false) override;
-  // The crop of box `item` alone, in a slot of its own on the host, shared likewise.
-  InputRef readCrop(const Task& task, int32_t item);
+  // The crop of a box of the module alone, its position `item`, in a slot of its own on the host, shared likewise.
+  InputRef readCrop(const Task& task, const SeenBox& box, int32_t item);
 
  private:
   // Where pictures are made that are to lie in an input.
@@ -95,7 +97,7 @@ class InputReader : public PixelReader {
   };
   Input make(const Task& task, bool onDevice);
   Input wholeFrame(const Frame& frame, bool onDevice);
-  Input crops(const Task& task, bool onDevice, int32_t only = -1);
+  Input crops(const Task& task, bool onDevice, std::span<const SeenBox> boxes, int32_t firstItem = 0);
   Place lease(Input& input, size_t bytes, bool onDevice);
   void finish(const Input& input, const Place& place, size_t bytes);
 

@@ -22,15 +22,14 @@ InputRef WindowReader::read(const Task& task, bool) {
   std::erase_if(source.tracks, [&](const auto& item) { return source.looks - item.second.lastLook > kGoneAfter; });
 
   // Crops first: when one of them cannot be made, every window stays as it was.
+  const auto enters = [&](const SeenBox& box) {
+    const auto known = source.tracks.find(box.track);
+    return box.detection >= 0 && (known == source.tracks.end() || known->second.seen % spec_.stride == 0);
+  };
+  if (const auto count = std::count_if(boxes.begin(), boxes.end(), enters)) checkRoom(static_cast<size_t>(count));
   std::vector<InputRef> entering(boxes.size());
-  size_t count = 0;
-  for (size_t i = 0; i < boxes.size(); i++) {
-    const auto known = source.tracks.find(boxes[i].track);
-    const int64_t seen = known == source.tracks.end() ? 0 : known->second.seen;
-    if (boxes[i].detection < 0 || seen % spec_.stride != 0) continue;
-    checkRoom(++count);
-    entering[i] = crops_->readCrop(task, static_cast<int32_t>(i));
-  }
+  for (size_t i = 0; i < boxes.size(); i++)
+    if (enters(boxes[i])) entering[i] = crops_->readCrop(task, boxes[i], static_cast<int32_t>(i));
   for (size_t i = 0; i < boxes.size(); i++) {
     if (boxes[i].detection < 0) continue;
     Window& window = source.tracks[boxes[i].track];

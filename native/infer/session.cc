@@ -75,7 +75,7 @@ OrtSession* Session::sessionFor(int32_t batch) const {
 void Session::prepare(int32_t maxBatch, std::vector<int64_t> itemDims) {
   bindings_.clear();
   runOutputs_.clear();
-  shrinkNext_.clear();
+  for (const auto& [batch, session] : sized_) shrinkNext_.erase(session.get());
   sized_.clear();
   maxBatch_ = maxBatch;
   itemDims_ = std::move(itemDims);
@@ -112,6 +112,7 @@ void Session::openSizes() {
     sized_.emplace(batch, std::move(session));
     run(batch);
   }
+  if (sized_.empty()) return;
   run(maxBatch_);  // its outputs are what is looked at next
   queue_->synchronize();
 }

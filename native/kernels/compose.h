@@ -10,7 +10,7 @@
 //   value  = min(255, (sum(horizontal weights * columns) + 2^15) >> 16)
 // Samples outside the picture repeat its edge. Chroma is placed as MPEG-2 does: left horizontally, centred vertically.
 #pragma once
-#include "kernels/math.h"
+#include "kernels/tap_weights.h"
 
 namespace framepath {
 
@@ -49,21 +49,8 @@ struct ComposeArgs {
   bool clear;  // start from the background, else from what the canvas holds
   int32_t count;
   ComposeTile tiles[kMaxComposeTiles];
+  int32_t cells;  // of 2x2 pixels beside one another, the work of one thread; composeGrid() says, 0 is 1
 };
-
-inline constexpr int32_t kCopiedCells = 4;  // that one thread copies
-
-// Cells of 2x2 pixels beside one another, the work of one thread: copies are wide, all else is spread.
-HD int32_t composeCells(const ComposeArgs& a) {
-  for (int32_t n = 0; n < a.count; n++)
-    if (!a.tiles[n].copies) return 1;
-  return kCopiedCells;
-}
-
-HD Grid composeGrid(const ComposeArgs& a) {
-  const int32_t cells = composeCells(a);
-  return {(a.canvas.width / 2 + cells - 1) / cells, a.canvas.height / 2, 1};
-}
 
 HD int32_t composeEdge(const ComposeAxis& axis, int32_t o) {
   const int32_t whole = axis.start + o * axis.step;
@@ -94,29 +81,9 @@ HD int32_t composeWeight(const ComposeTaps& taps, int32_t tap) {
   return high * 256 / taps.length - low * 256 / taps.length;
 }
 
-// composeWeight() of tap after tap.
-struct ComposeWeights {
-  HD explicit ComposeWeights(const ComposeTaps& taps)
-      : length(taps.length),
-        at(length == 0 ? taps.edge : taps.first * 256 - taps.edge),
-        share(0),
-        reciprocal(length == 0 ? 0.0f : 1.0f / static_cast<float>(length)) {}
-
-  HD uint32_t next() {
-    if (length == 0) {  // 256 - f, then f
-      at = 256 - at;
-      return static_cast<uint32_t>(at);
-    }
-    at += 256;
-    const uint32_t before = share;
-    share = quotient(static_cast<uint32_t>(minOf(at, length)) * 256u, static_cast<uint32_t>(length), reciprocal);
-    return share - before;
-  }
-
-  int32_t length, at;
-  uint32_t share;
-  float reciprocal;
-};
+HD TapWeights weightsOf(const ComposeTaps& t) {
+  return TapWeights(t.length, t.length == 0 ? t.edge : t.first * 256 - t.edge);
+}
 
 HD int32_t clampIndex(int32_t i, int32_t size) {
   return i < 0 ? 0 : i >= size ? size - 1 : i;
@@ -168,11 +135,12 @@ HD int32_t composeSample(const ComposeComponent& p, const ComposeTaps& across, c
     const uint32_t stored = composeStored(p, composeRow(p, down.first), composePosition(p, across.first));
     sum += (stored * 256 >> (p.depth - 8)) * 256;
   } else {
-    ComposeWeights weights(across);
+    TapWeights weights = weightsOf(across);
+    const TapWeights fromTheTop = weightsOf(down);
     for (int32_t i = 0; i < across.count; i++) {
       const int32_t position = composePosition(p, across.first + i);
       uint32_t column = 0;
-      ComposeWeights weightsDown(down);
+      TapWeights weightsDown = fromTheTop;
       for (int32_t j = 0; j < down.count; j++)
         column += weightsDown.next() * composeStored(p, composeRow(p, down.first + j), position);
       sum += weights.next() * (column >> (p.depth - 8));
@@ -242,6 +210,16 @@ HD bool composeCopies(const ComposeTile& t) {
          direct(t.chromaY, 1, chroma.height);
 }
 
+inline constexpr int32_t kCopiedCells = 4;  // that one thread copies
+
+// Copies are wide, all else is spread: where every tile copies a thread has several cells.
+HD Grid composeGrid(ComposeArgs& a) {
+  a.cells = kCopiedCells;
+  for (int32_t n = 0; n < a.count; n++)
+    if (!composeCopies(a.tiles[n])) a.cells = 1;
+  return {(a.canvas.width / 2 + a.cells - 1) / a.cells, a.canvas.height / 2, 1};
+}
+
 // Where sample i of cell (x, y) of a canvas is stored: 0..3 luma, 4 U, 5 V.
 HD uint8_t* canvasSample(const ImageView& canvas, int32_t x, int32_t y, int32_t i) {
   if (i < 4)
@@ -306,7 +284,7 @@ HD void copyCells(const ComposeTile& t, const ImageView& canvas, int32_t x, int3
     }
 }
 
-// Whether the cells from x on were copied: the topmost tile there is one that copies, and has them all.
+// Whether the cells from x on were copied, of tiles that all copy: the topmost there has them all.
 HD bool copyTopmost(const ComposeArgs& a, int32_t x, int32_t y) {
   for (int32_t n = a.count - 1; n >= 0; n--) {
     const ComposeTile& t = a.tiles[n];
@@ -320,7 +298,7 @@ HD bool copyTopmost(const ComposeArgs& a, int32_t x, int32_t y) {
 }
 
 HD void composeTiles(const ComposeArgs& a, int32_t group, int32_t y, int32_t) {
-  const int32_t cells = composeCells(a), x = group * cells;
+  const int32_t cells = maxOf(a.cells, 1), x = group * cells;
   if (cells == 1) return composeCellOf(a, x, y);
   const int32_t end = minOf(x + cells, a.canvas.width / 2);
   if (end == x + cells && copyTopmost(a, x, y)) return;

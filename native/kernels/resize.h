@@ -7,6 +7,7 @@
 // Chroma is taken as centred in its block of luma samples.
 #pragma once
 #include "kernels/sample.h"
+#include "kernels/tap_weights.h"
 
 namespace framepath {
 
@@ -23,10 +24,8 @@ struct Axis {
 struct Taps {
   int32_t first;  // before clamping to the picture
   int32_t last;
-  int32_t edge256;
-  int32_t length256;
-  int32_t fraction;  // growing: f; else -1
-  float reciprocal;  // 1 / length256
+  int32_t edge256;    // growing: the fraction f
+  int32_t length256;  // growing: 0
 };
 
 HD int32_t axisEdge(const Axis& a, int32_t output) {
@@ -43,48 +42,23 @@ HD Taps tapsOf(const Axis& a, int32_t output) {
   if (axisGrows(a)) {
     const int32_t twice = (2 * output + 1) << a.groupShift;
     const int32_t centre = (a.start256 + static_cast<int32_t>(shareOf(twice, a.length256, 2 * a.count))) >> a.shift;
-    t.edge256 = centre - 128;
-    t.length256 = 256;
-    t.fraction = t.edge256 & 255;
-    t.first = t.edge256 >> 8;
+    t.first = (centre - 128) >> 8;
     t.last = t.first + 1;
+    t.edge256 = (centre - 128) & 255;
+    t.length256 = 0;
   } else {
     t.edge256 = axisEdge(a, output);
     t.length256 = maxOf(axisEdge(a, output + 1) - t.edge256, 1);
-    t.fraction = -1;
     t.first = t.edge256 >> 8;
     t.last = (t.edge256 + t.length256 - 1) >> 8;
   }
-  t.reciprocal = 1.0f / static_cast<float>(t.length256);
   return t;
 }
 
-// The weights of taps first, first + 1, ... last, one a call.
-struct TapWeights {
-  HD explicit TapWeights(const Taps& taps)
-      : length(taps.length256),
-        grows(taps.fraction >= 0),
-        at(grows ? taps.fraction : taps.first * 256 - taps.edge256),
-        share(0),
-        reciprocal(taps.reciprocal) {}
-
-  HD uint32_t next() {
-    if (grows) {  // 256 - f, then f
-      at = 256 - at;
-      return static_cast<uint32_t>(at);
-    }
-    at += 256;
-    const uint32_t before = share;
-    share = quotient(static_cast<uint32_t>(clampTo(at, 0, length)) * 256u, static_cast<uint32_t>(length), reciprocal);
-    return share - before;
-  }
-
-  int32_t length;
-  bool grows;
-  int32_t at;      // where the tap begins, in the output's interval; growing: what the weight before left of 256
-  uint32_t share;  // of the taps before
-  float reciprocal;
-};
+// Of taps first, first + 1, ... last.
+HD TapWeights weightsOf(const Taps& t) {
+  return TapWeights(t.length256, t.length256 == 0 ? t.edge256 : t.first * 256 - t.edge256);
+}
 
 // The sums of a resampled value, weights included: 8-bit samples keep 15 of the 16 bits of the vertical sum, so that a
 // CPU multiplies pairs of int16; deeper ones keep everything in 32 bits.
@@ -102,12 +76,13 @@ inline constexpr int32_t kResampleColumns = 4;
 // The value of one channel over taps x taps, in sample units.
 HD float resample(const Channel& c, const Taps& horizontal, const Taps& vertical) {
   uint32_t sum = 0;
-  TapWeights across(horizontal);
+  TapWeights across = weightsOf(horizontal);
+  const TapWeights fromTheTop = weightsOf(vertical);
   for (int32_t i = horizontal.first; i <= horizontal.last; i += kResampleColumns) {
     uint32_t columns[kResampleColumns] = {};
     int32_t offsets[kResampleColumns];
     for (int32_t k = 0; k < kResampleColumns; k++) offsets[k] = offsetOf(c, minOf(i + k, horizontal.last));
-    TapWeights down(vertical);
+    TapWeights down = fromTheTop;
     for (int32_t j = vertical.first; j <= vertical.last; j++) {
       const uint8_t* row = rowOf(c, j);
       const uint32_t weight = down.next();

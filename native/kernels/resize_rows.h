@@ -73,7 +73,7 @@ inline bool makeRowTaps(const Axis& axis, int32_t output, RowTaps& rows) {
   rows.count = clampTo(t.last, 0, axis.size - 1) - rows.first + 1;
   if (rows.count > kRowTaps) return false;
   for (int32_t k = 0; k <= rows.count; k++) rows.weights[k] = 0;
-  TapWeights taps(t);
+  TapWeights taps = weightsOf(t);
   for (int32_t i = t.first; i <= t.last; i++) {
     uint16_t& weight = rows.weights[clampTo(i, 0, axis.size - 1) - rows.first];
     weight = static_cast<uint16_t>(weight + taps.next());
@@ -103,7 +103,7 @@ inline bool makeStripTaps(const Axis& axis, int32_t from, int32_t count, int32_t
     const int32_t first = clampTo(t.first, 0, edge);
     strip.first[o] = first - strip.start;
     int16_t* weights = strip.weights + o * strip.stride - first;
-    TapWeights taps(t);
+    TapWeights taps = weightsOf(t);
     for (int32_t i = t.first; i <= t.last; i++) {
       const int32_t at = clampTo(i, 0, edge);
       weights[at] = static_cast<int16_t>(weights[at] + taps.next());

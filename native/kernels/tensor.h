@@ -39,15 +39,29 @@ HD int32_t wholeFrom(float value) {
   return static_cast<int32_t>(bounded + (bounded < 0.0f ? -0.5f : 0.5f));
 }
 
+HD void putElement(float& to, float value) {
+  to = value;
+}
+HD void putElement(uint16_t& to, float value) {
+  to = halfFromFloat(value);
+}
+HD void putElement(uint8_t& to, float value) {
+  to = static_cast<uint8_t>(clampTo(value, 0.0f, 255.0f) + 0.5f);
+}
+HD void putElement(int32_t& to, float value) {
+  to = wholeFrom(value);
+}
+HD void putElement(int64_t& to, float value) {
+  to = wholeFrom(value);
+}
+
 HD void storeElement(void* data, ElementType type, size_t index, float value) {
   switch (type) {
-    case ElementType::float16: static_cast<uint16_t*>(data)[index] = halfFromFloat(value); break;
-    case ElementType::uint8:
-      static_cast<uint8_t*>(data)[index] = static_cast<uint8_t>(clampTo(value, 0.0f, 255.0f) + 0.5f);
-      break;
-    case ElementType::int32: static_cast<int32_t*>(data)[index] = wholeFrom(value); break;
-    case ElementType::int64: static_cast<int64_t*>(data)[index] = wholeFrom(value); break;
-    case ElementType::float32: static_cast<float*>(data)[index] = value; break;
+    case ElementType::float16: putElement(static_cast<uint16_t*>(data)[index], value); break;
+    case ElementType::uint8: putElement(static_cast<uint8_t*>(data)[index], value); break;
+    case ElementType::int32: putElement(static_cast<int32_t*>(data)[index], value); break;
+    case ElementType::int64: putElement(static_cast<int64_t*>(data)[index], value); break;
+    case ElementType::float32: putElement(static_cast<float*>(data)[index], value); break;
   }
 }
 

@@ -5,13 +5,12 @@
 namespace framepath {
 namespace {
 
-template <typename T, typename Convert>
-inline void storeValues(T* to, int32_t step, const float* pixels, int32_t count, float mean, float scale,
-                        Convert convert) {
+template <typename T>
+inline void storeValues(T* to, int32_t step, const float* pixels, int32_t count, float mean, float scale) {
   if (step == 1) {
-    for (int32_t i = 0; i < count; i++) to[i] = convert((pixels[i] - mean) * scale);
+    for (int32_t i = 0; i < count; i++) putElement(to[i], (pixels[i] - mean) * scale);
   } else {
-    for (int32_t i = 0; i < count; i++) to[i * step] = convert((pixels[i] - mean) * scale);
+    for (int32_t i = 0; i < count; i++) putElement(to[i * step], (pixels[i] - mean) * scale);
   }
 }
 
@@ -25,27 +24,13 @@ inline void storePixels(const TensorSlot& slot, const Normalize& n, int32_t x, i
   for (int32_t c = 0; c < n.channels; c++) {
     const float* pixels = rows[n.bgr && n.channels == 3 ? 2 - c : c];
     const size_t index = planar ? c * plane + at : at * n.channels + c;
+    const auto store = [&](auto* to) { storeValues(to + index, step, pixels, count, n.mean[c], n.scale[c]); };
     switch (slot.type) {
-      case ElementType::float16:
-        storeValues(static_cast<uint16_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
-                    [](float v) { return halfFromFloat(v); });
-        break;
-      case ElementType::uint8:
-        storeValues(static_cast<uint8_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
-                    [](float v) { return static_cast<uint8_t>(clampTo(v, 0.0f, 255.0f) + 0.5f); });
-        break;
-      case ElementType::int32:
-        storeValues(static_cast<int32_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
-                    [](float v) { return wholeFrom(v); });
-        break;
-      case ElementType::int64:
-        storeValues(static_cast<int64_t*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
-                    [](float v) { return wholeFrom(v); });
-        break;
-      case ElementType::float32:
-        storeValues(static_cast<float*>(slot.data) + index, step, pixels, count, n.mean[c], n.scale[c],
-                    [](float v) { return v; });
-        break;
+      case ElementType::float16: store(static_cast<uint16_t*>(slot.data)); break;
+      case ElementType::uint8: store(static_cast<uint8_t*>(slot.data)); break;
+      case ElementType::int32: store(static_cast<int32_t*>(slot.data)); break;
+      case ElementType::int64: store(static_cast<int64_t*>(slot.data)); break;
+      case ElementType::float32: store(static_cast<float*>(slot.data)); break;
     }
   }
 }

@@ -18,14 +18,6 @@ inline std::shared_ptr<Device> device() {
   return *one;
 }
 
-inline void copyPlanes(Device& device, Queue& queue, const ImageView& to, const ImageView& from) {
-  for (int p = 0; p < planeCount(from.format); p++)
-    device.copy(queue, to.planes[p].data, static_cast<size_t>(to.planes[p].pitchBytes), from.planes[p].data,
-                static_cast<size_t>(from.planes[p].pitchBytes),
-                static_cast<size_t>(planeWidth(from, p)) * sampleBytes(from, p),
-                static_cast<size_t>(planeHeight(from, p)), CopyKind::internal);
-}
-
 // A picture to draw on; `onDevice` brings it to the device.
 inline Image blank(Device& device, PixelFormat format, int32_t width, int32_t height) {
   return allocateImage(device, format, width, height, MemoryKind::host);
@@ -34,7 +26,7 @@ inline Image onDevice(Device& device, const Image& drawn) {
   if (device.id().kind == DeviceKind::cpu) return drawn;
   Image image = allocateImage(device, drawn.view.format, drawn.view.width, drawn.view.height);
   const std::unique_ptr<Queue> queue = device.openQueue();
-  copyPlanes(device, *queue, image.view, drawn.view);
+  copyImage(device, *queue, image.view, drawn.view, CopyKind::internal);
   queue->synchronize();
   image.view.matrix = drawn.view.matrix;
   image.view.range = drawn.view.range;
@@ -50,7 +42,7 @@ inline Image readable(Device& device, const Frame& frame) {
   Image image = blank(device, frame.view.format, frame.view.width, frame.view.height);
   const std::unique_ptr<Queue> queue = device.openQueue();
   queue->wait(frame.ready);
-  copyPlanes(device, *queue, image.view, frame.view);
+  copyImage(device, *queue, image.view, frame.view, CopyKind::internal);
   queue->synchronize();
   return image;
 }

@@ -43,7 +43,7 @@ class Canvases {
               drawn->view.planes[p].data[y * drawn->view.planes[p].pitchBytes + x];
         }
     std::shared_ptr<Image> canvas = pool_.lease();
-    test::copyPlanes(*gpu(), *queue_, canvas->view, host.view);
+    copyImage(*gpu(), *queue_, canvas->view, host.view, CopyKind::internal);
     const Fence drawnFence = queue_->record();
     drawn_.emplace_back(drawnFence, std::move(host));
     while (drawn_.size() > 8) {

@@ -85,8 +85,9 @@ inline std::vector<Contender> composeContenders(const ComposeCase& c, const std:
   for (const Isa isa : supportedIsas())
     list.push_back({"framepath", isaName(isa), [=, &ring, &canvases](size_t i) {
                       const AVFrame& canvas = canvases.next();
-                      const ComposeArgs a = composeArgs(c, *ring[i], other(i), canvas);
-                      runKernel(isa, KernelId::composeTiles, &a, composeGrid(a));
+                      ComposeArgs a = composeArgs(c, *ring[i], other(i), canvas);
+                      const Grid grid = composeGrid(a);
+                      runKernel(isa, KernelId::composeTiles, &a, grid);
                     }});
   for (const ScalerKind& kind : kScalers) {
     if (c.same() && kind.flags != SWS_BILINEAR) continue;

@@ -60,7 +60,8 @@ RANDOM_CASE(composeTiles) {
     compose::setTileColor(a.tiles[i], direct ? source.matrix : random.pick(kMatrices),
                           direct ? source.range : random.pick(kRanges));
   }
-  stage.launch(a, composeGrid(a));
+  const Grid grid = composeGrid(a);
+  stage.launch(a, grid);
 }
 inline int32_t divideUp(int32_t a, int32_t b) {
   return (a + b - 1) / b;

@@ -28,7 +28,8 @@ inline void composePerf(Random& random, Stage& stage, PixelFormat format, int32_
     a.tiles[i].alpha = 256;
     compose::setTileColor(a.tiles[i], a.canvas.matrix, a.canvas.range);
   }
-  stage.launch(a, composeGrid(a));
+  const Grid grid = composeGrid(a);
+  stage.launch(a, grid);
   const size_t read = static_cast<size_t>(from.width / 256) * (from.height / 256) * 3 / 2;
   stage.touches(static_cast<size_t>(size.width) * size.height * 3 / 2 + read * a.count);
 }
