@@ -31,7 +31,7 @@ export const errorCodes = {
   MODULE_TIMEOUT: 'A module did not answer within its timeoutMs.',
   MODULE_CRASHED: 'The thread or process of a module ended while it held a frame, or has used up its restarts.',
   MODULE_UNUSABLE: 'A module cannot be loaded or started where it should run.',
-  MODULE_CONFLICT: 'Two modules of one process would load native code that cannot share it.',
+  MODULE_CONFLICT: 'A module would load native code that cannot share the process with what is there.',
   DEVICE_UNAVAILABLE: 'The device does not exist or cannot be used.',
   DEVICE_OUT_OF_MEMORY: 'The run does not fit into the memory of the device.',
   DEVICE_LOST: 'The device failed for good; this process cannot use it any more.',

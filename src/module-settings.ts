@@ -49,11 +49,7 @@ const saidOf = ({ modules }: ModuleLevel, name: string): ModuleSettings =>
 /** @throws CONFIG_INVALID for a setting that this kind of module does not have */
 export function decideModule(module: Module, name: string, levels: readonly ModuleLevel[]): ModuleDecision {
   for (const level of levels) {
-    try {
-      fields(`modules.${name}`, saidOf(level, name), rulesOf(module));
-    } catch (cause) {
-      throw unfit(name, level.from, cause);
-    }
+    fits(name, level.from, () => fields(`modules.${name}`, saidOf(level, name), rulesOf(module)));
   }
   return decided(name, levels);
 }
@@ -72,10 +68,17 @@ export function decided(name: string, levels: readonly ModuleLevel[]): ModuleDec
   return { settings, decidedBy };
 }
 
-/** @internal */
-export function unfit(name: string, from: string, cause: unknown): FramepathError {
-  return new FramepathError('CONFIG_INVALID', `${from} does not fit module '${name}': ${messageOf(cause)}`, {
-    module: name,
-    cause,
-  });
+/**
+ * What is wrong with an option is the level's that decided it; undefined: the call's, whose errors are told as they are.
+ * @throws CONFIG_INVALID; what `check` throws
+ * @internal
+ */
+export function fits(name: string, level: string | undefined, check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    if (level === undefined) throw cause;
+    const message = `${level} does not fit module '${name}': ${messageOf(cause)}`;
+    throw new FramepathError('CONFIG_INVALID', message, { module: name, cause });
+  }
 }

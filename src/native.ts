@@ -98,7 +98,7 @@ export interface InputSpec {
   min?: number;
   /**
    * Where they lie: `'host'` (default), or `'device'`: where frames are on a GPU they stay there, and nothing is downloaded.
-   * On the CPU both are the same.
+   * On the CPU both are the same. Windows lie on the host.
    */
   memory?: 'host' | 'device';
 }

@@ -6,7 +6,7 @@ import { toFramepathError } from './errors.js';
 import { type Explanation, explainPlan } from './explain/explanation.js';
 import { type OpenModules, openModules, type ToldOf } from './hosts/open.js';
 import { Layout } from './layout.js';
-import { Module } from './modules/module.js';
+import { Module, opensModel } from './modules/module.js';
 import type { NativeAddon } from './native.js';
 import { checkEncode, type EncodeOptions } from './output.js';
 import { withoutDisabled } from './placement/disabled.js';
@@ -186,7 +186,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   async #plan(opened: OpenModules, placed: Placed, settings: DecidedSettings) {
     const { modules: enabled, disabled } = withoutDisabled(opened.modules, placed.disabled);
     const modules = orderModules(enabled);
-    const infers = modules.some(({ spec }) => 'model' in spec);
+    const infers = modules.some(({ spec }) => opensModel(spec));
     const providers = infers ? await chooseProviders(settings) : {};
     return { modules, disabled, spec: planRun(this.#description, modules, settings, providers, disabled) };
   }

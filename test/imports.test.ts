@@ -52,6 +52,18 @@ const load = createRequire(import.meta.url); load('created'); createRequire(impo
     });
   });
 
+  test('reads a file whose imports name no file of this machine, or one by a query', async () => {
+    const folder = fresh();
+    write(folder, {
+      ...packages('inside'),
+      'a.mjs': "import './b.mjs?v=1'; const never = () => import('file://elsewhere/x.js');",
+      'b.mjs': "import 'inside';",
+    });
+    const { packages: found, unseen } = await seen(folder);
+    expect(found).toEqual(['inside 1.2.3']);
+    expect(unseen).toEqual([expect.stringContaining('file://elsewhere/x.js')]);
+  });
+
   test('says what it cannot see', async () => {
     const folder = fresh();
     write(folder, {

@@ -164,6 +164,16 @@ describe('files', () => {
       failing('CONFIG_INVALID', "module 'seen'", '{ python } of a Python file'),
     );
   });
+
+  test('is not blamed for what the call says', async () => {
+    file('looks.py', '@analyzer\ndef seen(frame, deps): ...\n');
+    file('package.json', '{ "name": "here", "framepath": { "analyzers": { "looks.seen": "./looks.py" } } }');
+    configured({ modules: { seen: { stride: 2 } } });
+    const run = pipeline(video('a.mp4')).use(
+      analyzer('looks.seen', { name: 'seen', root: folder, isolation: 'thread' }),
+    );
+    await expect(run.start()).rejects.toEqual(failing('INVALID_ARGUMENT', '{ python } of a Python file'));
+  });
 });
 
 describe('a disabled module', () => {
@@ -188,13 +198,15 @@ describe('a disabled module', () => {
     const path = configured(off('faces'));
     const crowd = analyzer({ name: 'crowd', depends: ['people', 'faces'], analyze });
     const chips = analyzer({ name: 'chips', input: { width: 8, crop: 'tracks' }, analyze });
-    const explanation = await people().use(crowd).use(chips).explain();
+    const moves = analyzer({ name: 'moves', input: { width: 8, of: 'tracks', window: 2 }, analyze });
+    const explanation = await people().use(crowd).use(chips).use(moves).explain();
     expect(explanation.modules.map(({ name, depends }) => [name, depends])).toEqual([['crowd', []]]);
     expect(explanation.disabled).toEqual([
       { name: 'faces', why: path },
       { name: 'tracks', why: "it needs the boxes of 'faces'" },
       { name: 'people', why: "it needs the boxes of 'tracks'" },
       { name: 'chips', why: "it needs the boxes of 'tracks'" },
+      { name: 'moves', why: "it needs the boxes of 'tracks'" },
     ]);
     expect(explanationText(explanation)).toContain(`faces: disabled (${path})`);
   });

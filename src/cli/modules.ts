@@ -32,7 +32,7 @@ async function contentsOf(analyzers: readonly ListedAnalyzer[]): Promise<(Conten
   return Promise.all(
     analyzers.map(async ({ name, file }) => {
       if (file === undefined || file.endsWith('.py')) return undefined;
-      return contentOf(`'${name}'`, (await scans.of(file)).packages.values());
+      return contentOf(`'${name}'`, (await scans.of(file)).packages.values(), scans.native);
     }),
   );
 }

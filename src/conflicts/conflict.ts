@@ -7,50 +7,52 @@ export function conflictBetween(present: Content, coming: Content): string | und
   return runtimeConflict(present, coming) ?? packageConflict(present, coming) ?? cudaConflict(present, coming);
 }
 
-const sentence = (coming: Content, loads: string, present: Content, uses: string) =>
-  `${coming.who[0]!.toUpperCase()}${coming.who.slice(1)} would load ${loads} into the process in which ${present.who} uses ${uses}`;
+/** The first pair that clashes, in a sentence. */
+function clash<T>(
+  present: readonly [Content, readonly T[]],
+  coming: readonly [Content, readonly T[]],
+  clashes: (ours: T, theirs: T) => boolean,
+  loads: (theirs: T) => string,
+  uses: (ours: T) => string,
+): string | undefined {
+  const [{ who: here }, all] = present;
+  const [{ who }, more] = coming;
+  for (const ours of all)
+    for (const theirs of more)
+      if (clashes(ours, theirs))
+        return `${who[0]!.toUpperCase()}${who.slice(1)} would load ${loads(theirs)} into the process in which ${here} uses ${uses(ours)}`;
+  return undefined;
+}
 
 /**
  * A second library of ONNX Runtime. Both are called libonnxruntime.so.1, so the loader gives the second asker the first
  * library, whatever its version.
  */
-function runtimeConflict(present: Content, coming: Content): string | undefined {
-  for (const ours of present.runtimes)
-    for (const theirs of coming.runtimes)
-      if (!sameFile(ours.path, theirs.path))
-        return sentence(
-          coming,
-          `ONNX Runtime ${theirs.version} (${theirs.path})`,
-          present,
-          `${ours.version} (${ours.path})`,
-        );
-  return undefined;
-}
+const runtimeConflict = (present: Content, coming: Content) =>
+  clash(
+    [present, present.runtimes],
+    [coming, coming.runtimes],
+    (ours, theirs) => !sameFile(ours.path, theirs.path),
+    ({ version, path }) => `ONNX Runtime ${version} (${path})`,
+    ({ version, path }) => `${version} (${path})`,
+  );
 
 /** Two versions, or two builds, of one native package. */
-function packageConflict(present: Content, coming: Content): string | undefined {
-  for (const ours of present.packages)
-    for (const theirs of coming.packages)
-      if (ours.name === theirs.name && !samePackage(ours, theirs))
-        return sentence(
-          coming,
-          `${theirs.name} ${theirs.version} (${theirs.folder})`,
-          present,
-          `${ours.version} (${ours.folder})`,
-        );
-  return undefined;
-}
+const packageConflict = (present: Content, coming: Content) =>
+  clash(
+    [present, present.packages],
+    [coming, coming.packages],
+    (ours, theirs) => ours.name === theirs.name && !samePackage(ours, theirs),
+    ({ name, version, folder }) => `${name} ${version} (${folder})`,
+    ({ version, folder }) => `${version} (${folder})`,
+  );
 
 /** Libraries of CUDA of another major version. */
-function cudaConflict(present: Content, coming: Content): string | undefined {
-  for (const ours of present.cuda)
-    for (const theirs of coming.cuda)
-      if (ours.name === theirs.name && ours.major !== theirs.major)
-        return sentence(
-          coming,
-          `${theirs.name}.so.${theirs.major} (for ${theirs.path})`,
-          present,
-          `${ours.name}.so.${ours.major} (${ours.path})`,
-        );
-  return undefined;
-}
+const cudaConflict = (present: Content, coming: Content) =>
+  clash(
+    [present, present.cuda],
+    [coming, coming.cuda],
+    (ours, theirs) => ours.name === theirs.name && ours.major !== theirs.major,
+    ({ name, major, path }) => `${name}.so.${major} (for ${path})`,
+    ({ name, major, path }) => `${name}.so.${major} (${path})`,
+  );

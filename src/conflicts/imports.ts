@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Node } from 'acorn';
 import { messageOf } from '../errors.js';
-import { findPackage, type Package, packageAround, packageOf } from '../packages/package-file.js';
+import { findPackage, isPath, type Package, packageAround, packageOf } from '../packages/package-file.js';
 
 /** What was found from one file on. */
 export interface Scan {
@@ -66,9 +66,9 @@ export async function scanImports(file: string): Promise<Scan> {
 const onlyOne = (names: readonly string[]): string | undefined => (new Set(names).size === 1 ? names[0] : undefined);
 
 function follow(specifier: string, from: string, scan: Scan, waiting: string[]): void {
-  const file = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier;
-  if (/^\.{0,2}\/|^\.{1,2}$/.test(file)) {
-    const path = ownFile(resolve(dirname(from), file));
+  const file = pathOf(specifier);
+  if (file === undefined || isPath(file)) {
+    const path = file && ownFile(resolve(dirname(from), file));
     if (path === undefined) scan.unseen.push(`'${specifier}' of ${from}, which is not there`);
     else if (/\.node$/.test(path)) addPackage(scan, packageAround(dirname(path)));
     else waiting.push(path);
@@ -86,6 +86,16 @@ function follow(specifier: string, from: string, scan: Scan, waiting: string[]):
   if (found) addPackage(scan, found);
   else if (packageAround(dirname(from))?.name !== name)
     scan.unseen.push(`'${specifier}' of ${from}, which is not installed`);
+}
+
+/** A `file:` URL as a path, anything else as it is; undefined where the URL names no file of this machine. */
+function pathOf(specifier: string): string | undefined {
+  if (!specifier.startsWith('file:')) return specifier;
+  try {
+    return fileURLToPath(specifier);
+  } catch {
+    return undefined;
+  }
 }
 
 function addPackage(scan: Scan, found: Package | undefined): void {
@@ -108,7 +118,8 @@ function followPrivate(specifier: string, from: string, scan: Scan, waiting: str
 function ownFile(path: string): string | undefined {
   const extensions = ['js', 'mjs', 'cjs', 'json', 'node', 'ts', 'mts', 'cts'];
   const typed = path.replace(/\.([mc]?)js$/, '.$1ts');
-  const candidates = [path, ...extensions.map((end) => `${path}.${end}`), typed, join(path, 'index.js')];
+  const plain = path.replace(/[?#].*$/, ''); // an import may be told from another by a query
+  const candidates = [path, ...extensions.map((end) => `${path}.${end}`), typed, join(path, 'index.js'), plain];
   const found = candidates.find((one) => existsSync(one) && statSync(one).isFile());
   return found && realpathSync(found);
 }

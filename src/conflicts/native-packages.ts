@@ -1,6 +1,6 @@
 /** Packages with native code, as far as they lie behind those that a module names. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { findPackage, type Package } from '../packages/package-file.js';
 import { type Elf, readElf } from './elf.js';
 
@@ -17,11 +17,14 @@ export interface NativeFile extends Elf {
   path: string;
 }
 
+/** {@link nativeOf}, which reads all folders of a package. */
+export type NativeOf = (one: Package) => NativePackage | undefined;
+
 /**
  * Native packages among `packages` and all they depend on: dependencies, optional ones (where many packages keep their
  * binaries) and peers, as installed. By folder.
  */
-export function nativePackages(packages: Iterable<Package>): Map<string, NativePackage> {
+export function nativePackages(packages: Iterable<Package>, of: NativeOf = nativeOf): Map<string, NativePackage> {
   const found = new Map<string, NativePackage>();
   const seen = new Set<string>();
   const waiting = [...packages];
@@ -29,7 +32,7 @@ export function nativePackages(packages: Iterable<Package>): Map<string, NativeP
     const one = waiting.pop()!;
     if (seen.has(one.folder) || one.name === 'framepath') continue;
     seen.add(one.folder);
-    const native = nativeOf(one);
+    const native = of(one);
     if (native) found.set(native.folder, native);
     const { dependencies, optionalDependencies, peerDependencies } = one.content;
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
@@ -92,9 +95,4 @@ export function samePackage(a: NativePackage, b: NativePackage): boolean {
     namesOf(a).join('\n') === namesOf(b).join('\n') &&
     a.files.every(({ path }, i) => sameFile(path, b.files[i]!.path))
   );
-}
-
-/** The library of ONNX Runtime among the files of a package. */
-export function onnxRuntimeOf({ files }: NativePackage): NativeFile | undefined {
-  return files.find(({ path }) => /^libonnxruntime\.so/.test(basename(path)));
 }

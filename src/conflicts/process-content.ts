@@ -2,10 +2,11 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Package, packageAround } from '../packages/package-file.js';
+import { providerFile } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
 import { readElf } from './elf.js';
 import { loadedLibraries } from './loaded.js';
-import { type NativePackage, nativeOf, nativePackages, onnxRuntimeOf } from './native-packages.js';
+import { type NativeOf, type NativePackage, nativeOf, nativePackages } from './native-packages.js';
 
 /** What a module, framepath or the program brings into a process. */
 export interface Content {
@@ -31,7 +32,7 @@ export interface CudaLibrary {
   path: string;
 }
 
-const runtimeName = /^libonnxruntime\.so(\.|$)/;
+const isRuntime = (path: string): boolean => /^libonnxruntime\.so(\.|$)/.test(basename(path));
 
 /** `libcudart.so.12` -> its name and major. */
 function cudaLibrary(soname: string, path: string): CudaLibrary[] {
@@ -48,13 +49,13 @@ function runtimeAt(path: string): Runtime {
 }
 
 /** Of a module that names these packages. */
-export function contentOf(who: string, packages: Iterable<Package>): Content {
-  const native = [...nativePackages(packages).values()];
+export function contentOf(who: string, packages: Iterable<Package>, of: NativeOf = nativeOf): Content {
+  const native = [...nativePackages(packages, of).values()];
   return {
     who,
     packages: native,
-    runtimes: native.flatMap((one) => {
-      const runtime = onnxRuntimeOf(one);
+    runtimes: native.flatMap(({ files }) => {
+      const runtime = files.find(({ path }) => isRuntime(path));
       return runtime ? [runtimeAt(runtime.path)] : [];
     }),
     cuda: native.flatMap(({ files }) =>
@@ -64,19 +65,19 @@ export function contentOf(who: string, packages: Iterable<Package>): Content {
 }
 
 /** What this process has loaded already; packages only of these names. */
-export function loadedContent(names: ReadonlySet<string>): Content {
+export function loadedContent(names: ReadonlySet<string>, of: NativeOf = nativeOf): Content {
   const libraries = loadedLibraries();
   const packages = new Map<string, NativePackage>();
   for (const path of libraries) {
     const owner = path.includes('/node_modules/') || /\.node$/.test(path) ? packageAround(dirname(path)) : undefined;
     if (!owner || packages.has(owner.folder) || !names.has(owner.name)) continue;
-    const native = nativeOf(owner);
+    const native = of(owner);
     if (native) packages.set(native.folder, native);
   }
   return {
     who: 'this program',
     packages: [...packages.values()],
-    runtimes: libraries.filter((path) => runtimeName.test(basename(path))).map(runtimeAt),
+    runtimes: libraries.filter(isRuntime).map(runtimeAt),
     cuda: libraries.flatMap((path) => cudaLibrary(basename(path), path)),
   };
 }
@@ -89,18 +90,17 @@ export interface Inference {
   providers: readonly Provider[] | undefined;
 }
 
-/** What framepath itself opens to run models: the first library that is there, and its CUDA provider where one is used. */
+/** What framepath itself opens to run models: the first library that is there, and its providers for a GPU where they are used. */
 export function frameworkContent({ libraries, device, providers }: Inference): Content {
   const path = libraries.map(whereIs).find((found) => found !== undefined);
-  const allowed = providers === undefined || gpuProviders.some((one) => providers.includes(one));
-  const usesCuda = allowed && (device.startsWith('cuda') || (device === 'auto' && hasGpu()));
-  const provider = path && join(dirname(path), 'libonnxruntime_providers_cuda.so');
-  const elf = provider && usesCuda && existsSync(provider) ? readElf(provider) : undefined;
+  const onGpu = device.startsWith('cuda') || (device === 'auto' && hasGpu());
+  const used = onGpu ? gpuProviders.filter((one) => providers === undefined || providers.includes(one)) : [];
+  const files = used.flatMap((provider) => (path && providerFile(path, provider)) ?? []);
   return {
     who: 'framepath',
     packages: [],
     runtimes: path ? [runtimeAt(path)] : [],
-    cuda: elf ? elf.needed.flatMap((soname) => cudaLibrary(soname, provider!)) : [],
+    cuda: files.flatMap((file) => (readElf(file)?.needed ?? []).flatMap((soname) => cudaLibrary(soname, file))),
   };
 }
 

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { loadAddon } from '../addon.js';
 import type { Decided, DecidedSettings } from '../config.js';
 import { toFramepathError } from '../errors.js';
-import type { Module } from '../modules/module.js';
+import { type Module, opensModel } from '../modules/module.js';
 import type { ModelFileSpec, ModuleSpec, PipelineSpec, PolicySpec } from '../native.js';
 
 /** A model as it would be fed, and what would run it. */
@@ -159,10 +159,6 @@ function explainModel({ name, file }: ModelFileSpec, { head, size, provider, fal
   return { name, file, head, size, provider, falls };
 }
 
-/** A model that is opened; of identities only where they are compared by their looks. */
-const opened = (spec: ModuleSpec): ModelFileSpec | undefined =>
-  'model' in spec && !(spec.kind === 'identify' && spec.reid === 'off') ? spec.model : undefined;
-
 /** @param modules in the order of the plan */
 export async function explainPlan(
   modules: readonly Module[],
@@ -173,7 +169,7 @@ export async function explainPlan(
   const inspected = new Map<string, Inspected>();
   const found: (Inspected | undefined)[] = [];
   for (const spec of plan.modules) {
-    const model = opened(spec);
+    const model = 'model' in spec && opensModel(spec) ? spec.model : undefined;
     const key = JSON.stringify(model);
     if (model && !inspected.has(key)) inspected.set(key, await inspect(model, plan));
     found.push(inspected.get(key));

@@ -3,7 +3,7 @@ import { FramepathError, messageOf, toFramepathError } from '../errors.js';
 import type { FrameView } from '../frame.js';
 import type { AnalyzerHost, AnalyzerPlace } from '../modules/analyzer.js';
 import { checkFacts, type DefinitionFacts, factsOf } from '../modules/definition.js';
-import { InputViews, inputSpec } from '../modules/input.js';
+import { boxesOf, InputViews, inputSpec } from '../modules/input.js';
 import { Module, splitPolicy } from '../modules/module.js';
 import type { NativeAddon, PolicySpec, SharedInputs } from '../native.js';
 import type { HostReport } from '../run/reports.js';
@@ -94,7 +94,7 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
       hint: 'Say stateless: true in its definition if it keeps nothing between frames, or remove instances.',
     });
   const input = facts.input && inputSpec(facts.input);
-  const boxes = input?.crop ?? input?.of;
+  const boxes = input && boxesOf(input);
   const depends = [...new Set([...facts.depends, ...(boxes === undefined ? [] : [boxes])])];
   // Hosts are timed here: who took too long has to be ended too.
   const { timeoutMs, ...rest } = policy;

@@ -32,6 +32,17 @@ export function placeIn({ device, pid, pointer, handle }: CudaBlock, offset: num
   return { device, pid, bytes, handle: handle!, offset };
 }
 
+/** A copy of bytes on a GPU. @throws OutOfReach; what the driver says in the process whose memory it is @internal */
+export function download(shared: SharedInputs, place: Omit<CudaPicture, 'pid'>): Uint8Array {
+  const { device, bytes, pointer, handle, offset = 0 } = place;
+  try {
+    return shared.download(device, bytes, pointer ?? handle!, offset);
+  } catch (error) {
+    if (handle) throw new OutOfReach(messageOf(error));
+    throw toFramepathError(error);
+  }
+}
+
 /** @internal */
 export class DevicePicture implements InputPicture {
   #data: Uint8Array | undefined;
@@ -45,17 +56,7 @@ export class DevicePicture implements InputPicture {
   ) {}
 
   get data(): Uint8Array {
-    this.#data ??= this.#download();
+    this.#data ??= download(this.shared, this.cuda);
     return this.#data;
-  }
-
-  #download(): Uint8Array {
-    const { device, bytes, pointer, handle, offset } = this.cuda;
-    try {
-      return this.shared.download(device, bytes, pointer ?? handle!, offset ?? 0);
-    } catch (error) {
-      if (handle) throw new OutOfReach(messageOf(error));
-      throw toFramepathError(error);
-    }
   }
 }

@@ -2,7 +2,7 @@
 import type { CudaBlock, InputSpec, SharedInputs } from '../native.js';
 import type { Box } from '../results.js';
 import { fields, integer, oneOf, text, unexpected } from '../validate.js';
-import { type CudaPicture, DevicePicture, placeIn } from './device-input.js';
+import { type CudaPicture, DevicePicture, download, placeIn } from './device-input.js';
 import { checkWindow, type InputWindow, readWindows, windowRules } from './window.js';
 
 /** What a module wants to see of every frame. */
@@ -52,21 +52,22 @@ export function checkInput(name: string, value: unknown): void {
     memory: oneOf('host', 'device'),
     ...windowRules,
   });
-  const { width, height, format, crop, align, of } = value as InputRequest;
+  const { width, height, format, crop, align } = value as InputRequest;
   if (width === undefined && height === undefined) throw unexpected('a width or a height', name, value);
-  const boxes = crop ?? of;
+  const boxes = boxesOf(value as InputRequest);
   if (boxes !== undefined && format === 'nv12') throw unexpected('rgb24 or gray8 of crops', `${name}.format`, format);
   if (align !== undefined && align !== 'none' && boxes === undefined)
     throw unexpected('a module whose boxes are aligned', `${name}.crop`, crop);
   checkWindow(name, value as InputRequest);
 }
 
+/** The module whose boxes an input shows. @internal */
+export const boxesOf = ({ crop, of }: InputRequest): string | undefined => crop ?? of;
+
 /** The request with nothing left open that does not depend on the frame. @internal */
 export function inputSpec(input: InputRequest): InputRequest {
   const { width, height, ...rest } = input;
-  return (input.crop ?? input.of) === undefined
-    ? input
-    : { ...rest, width: width ?? height!, height: height ?? width! };
+  return boxesOf(input) === undefined ? input : { ...rest, width: width ?? height!, height: height ?? width! };
 }
 
 /** Words of the native side about one input; see RunCallbacks in native.ts. @internal */
@@ -76,6 +77,8 @@ export type InputWords = ArrayLike<number>;
 export class InputViews {
   /** by offset: slots never move and never change their size */
   readonly #slots = new Map<number, ArrayBuffer>();
+  /** handles of the GPU's blocks that can be read here */
+  readonly #reached = new Set<string>();
 
   constructor(private readonly shared: SharedInputs) {}
 
@@ -86,6 +89,7 @@ export class InputViews {
     cuda?: CudaBlock,
   ): InputPicture | InputCrop[] | InputWindow[] {
     if (of !== undefined) return readWindows(words, format, (offset, capacity) => this.#slot(offset, capacity));
+    if (cuda?.handle) this.#reach(cuda.device, cuda.handle);
     if (crop === undefined) return this.#picture(words, 2, format, cuda);
     const crops: InputCrop[] = [];
     for (let at = 2; at < words.length; at += 9) {
@@ -99,6 +103,14 @@ export class InputViews {
     const [offset, bytes, width, height] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
     if (cuda) return new DevicePicture(this.shared, placeIn(cuda, words[0]! + offset, bytes), width, height, format);
     return { data: new Uint8Array(this.#slot(words[0]!, words[1]!), offset, bytes), width, height, format };
+  }
+
+  /** Before `analyze` begins: it would be asked twice about a frame if it found out itself. @throws OutOfReach */
+  #reach(device: number, handle: Uint8Array): void {
+    const key = Buffer.from(handle).toString('latin1');
+    if (this.#reached.has(key)) return;
+    download(this.shared, { device, handle, offset: 0, bytes: 1 });
+    this.#reached.add(key);
   }
 
   #slot(offset: number, capacity: number): ArrayBuffer {

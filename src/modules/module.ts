@@ -67,13 +67,18 @@ export class Module<Name extends string = string, Value = unknown, Needs extends
   with(change: {
     depends?: readonly string[];
     spec?: UnresolvedSpec;
+    host?: AnalyzerHost | undefined;
     place?: AnalyzerPlace;
     decidedBy?: DecidedBy;
   }): Module {
-    const { depends = this.depends, spec = this.spec, place = this.place, decidedBy = this.decidedBy } = change;
-    return new Module(this.name, this.shape, depends, spec, this.host, place, decidedBy);
+    const { depends, spec, host, place, decidedBy } = { ...this, ...change };
+    return new Module(this.name, this.shape, depends, spec, host, place, decidedBy);
   }
 }
+
+/** Whether a model is opened for it: of identities only where they are compared by their looks. @internal */
+export const opensModel = (spec: UnresolvedSpec | ModuleSpec): boolean =>
+  'model' in spec && !(spec.kind === 'identify' && spec.reid === 'off');
 
 /** Option -> e.g. `framepath.config.mjs (production)`. @internal */
 export type DecidedBy = Readonly<Record<string, string>>;

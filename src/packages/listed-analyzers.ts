@@ -14,6 +14,9 @@ export interface ListedAnalyzer {
   problem?: string;
 }
 
+/** {@link listedAnalyzers} of a folder. */
+export type ListedIn = (folder: string) => readonly ListedAnalyzer[];
+
 /** The project around a folder: its package.json, where there is one. */
 function projectAround(folder: string): Package | undefined {
   for (let at = folder; ; at = dirname(at)) {
@@ -68,8 +71,8 @@ export function listedAnalyzers(folder: string): ListedAnalyzer[] {
  * The file of the analyzer that is called `name`: what the project lists wins over what packages list.
  * @throws MODULE_UNUSABLE when nobody lists it, two packages do, or its file cannot be used
  */
-export function findListed(name: string, folder: string): string {
-  const all = listedAnalyzers(folder);
+export function findListed(name: string, folder: string, listed: ListedIn = listedAnalyzers): string {
+  const all = listed(folder);
   const own = projectAround(folder)?.name;
   const found = all.filter((one) => one.name === name);
   const [first, second] = found.filter((one) => one.package === own).concat(found.filter((one) => one.package !== own));

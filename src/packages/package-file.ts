@@ -62,6 +62,9 @@ export function findPackage(name: string, folder: string): Package | undefined {
   return undefined;
 }
 
+/** Whether what is asked for is a path, and no name of a package. */
+export const isPath = (specifier: string): boolean => /^\.{0,2}\/|^\.{1,2}$/.test(specifier);
+
 /** `@scope/name/part` -> `@scope/name`. */
 export function packageOf(specifier: string): string {
   return specifier

@@ -1,9 +1,9 @@
 /** Modules as the configuration leaves them: files found, options decided, what is disabled left out. */
 import { extname, isAbsolute, resolve } from 'node:path';
-import { decideModule, type ModuleLevel, unfit } from '../module-settings.js';
+import { decideModule, fits, type ModuleLevel } from '../module-settings.js';
 import { type AnalyzerPlace, type AnalyzerUse, checkIsolation } from '../modules/analyzer.js';
 import { type Module, splitPolicy, type UnresolvedSpec } from '../modules/module.js';
-import { findListed, listedAnalyzers } from '../packages/listed-analyzers.js';
+import { isPath } from '../packages/package-file.js';
 import type { Scans } from './scans.js';
 
 export interface Configured {
@@ -30,7 +30,7 @@ export async function configureModules(
     const { settings, decidedBy } = decideModule(module, name, levels);
     const { enabled = true, ...said } = settings;
     if (!enabled) configured.disabled.set(name, decidedBy.enabled!);
-    else if (place) configured.modules.push(placed(module, place, said, decidedBy, { as: name, names }));
+    else if (place) configured.modules.push(placed(module, place, said, decidedBy, { as: name, names }, scans));
     else configured.modules.push(withPolicy(module, said, decidedBy));
   }
   for (const { from, modules } of levels)
@@ -44,17 +44,14 @@ async function nameOf(module: Module, { what, use, from }: AnalyzerPlace, scans:
   const folder = resolve(from, use.root ?? '.');
   if (!isListedName(what.file)) return scans.nameOf(resolve(folder, what.file));
   // One that nobody lists may be disabled, or have a root in the configuration; else it is refused when it is placed.
-  const listed = listedAnalyzers(folder).find(({ name, file }) => name === what.file && file !== undefined);
+  const listed = scans.listed(folder).find(({ name, file }) => name === what.file && file !== undefined);
   return listed ? scans.nameOf(listed.file!) : what.file.slice(what.file.lastIndexOf('.') + 1);
 }
 
 /** A name that a package lists, and no path. */
 function isListedName(file: string): boolean {
-  return !isAbsolute(file) && !/^\.{0,2}\/|^\.{1,2}$/.test(file) && !/^\.([mc]?[jt]sx?|py)$/.test(extname(file));
+  return !isAbsolute(file) && !isPath(file) && !/^\.([mc]?[jt]sx?|py)$/.test(extname(file));
 }
-
-const locate = (file: string, folder: string): string =>
-  isListedName(file) ? findListed(file, folder) : resolve(folder, file);
 
 function placed(
   module: Module,
@@ -62,17 +59,14 @@ function placed(
   said: AnalyzerUse,
   levels: Readonly<Record<string, string>>,
   configured: NonNullable<AnalyzerPlace['configured']>,
+  scans: Scans,
 ): Module {
   const { use, decidedBy } = merged(place.use, said, levels);
   const folder = resolve(place.from, use.root ?? '.');
-  const file = 'file' in place.what ? locate(place.what.file, folder) : undefined;
-  const [decider] = decidedBy.isolation ? [decidedBy.isolation] : Object.values(decidedBy);
-  try {
-    splitPolicy(use);
-    checkIsolation(file, use.isolation);
-  } catch (cause) {
-    throw decider === undefined ? cause : unfit(configured.as, decider, cause);
-  }
+  const named = 'file' in place.what ? place.what.file : undefined;
+  const file = named && (isListedName(named) ? scans.findListed(named, folder) : resolve(folder, named));
+  fits(configured.as, decidedBy.onError, () => splitPolicy(use));
+  fits(configured.as, decidedBy.isolation, () => checkIsolation(file, use.isolation));
   return module.with({
     decidedBy,
     place: {
@@ -86,13 +80,8 @@ function placed(
 
 function withPolicy(module: Module, said: object, levels: Readonly<Record<string, string>>): Module {
   const { use: policy, decidedBy } = merged(module.spec.policy ?? {}, said, levels);
-  const [from] = Object.values(decidedBy);
-  if (from === undefined) return module;
-  try {
-    splitPolicy(policy);
-  } catch (cause) {
-    throw unfit(module.name, from, cause);
-  }
+  if (Object.keys(decidedBy).length === 0) return module;
+  fits(module.name, decidedBy.onError, () => splitPolicy(policy));
   return module.with({ decidedBy, spec: { ...module.spec, policy } as UnresolvedSpec });
 }
 

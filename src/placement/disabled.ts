@@ -1,5 +1,6 @@
 /** What a disabled module means to the others: it says nothing, and whoever needs its boxes goes with it. */
-import { Module, type UnresolvedSpec } from '../modules/module.js';
+import { boxesOf } from '../modules/input.js';
+import type { Module, UnresolvedSpec } from '../modules/module.js';
 
 /** Of a graph without those in `disabled` (name -> why): the modules that stay, and all that do not. */
 export function withoutDisabled(
@@ -12,7 +13,7 @@ export function withoutDisabled(
   for (let before = -1; before !== gone.size; ) {
     before = gone.size;
     for (const { name, spec, host } of stays) {
-      const boxes = host?.input?.crop ?? ('of' in spec ? spec.of : undefined);
+      const boxes = (host?.input && boxesOf(host.input)) ?? ('of' in spec ? spec.of : undefined);
       if (boxes !== undefined && gone.has(boxes)) gone.set(name, `it needs the boxes of '${boxes}'`);
     }
     stays = stays.filter(({ name }) => !gone.has(name));
@@ -34,5 +35,5 @@ function withSilence(module: Module, gone: ReadonlyMap<string, string>): Module 
     ...(noFallback && { policy: { ...rest, ...(rest.onError === 'fallback' && { onError: 'skip' }) } }),
   } as UnresolvedSpec;
   const host = module.host && { ...module.host, silent };
-  return new Module(module.name, module.shape, depends, spec, host, module.place, module.decidedBy);
+  return module.with({ depends, spec, host });
 }

@@ -41,7 +41,7 @@ export async function isolateModules(
     const candidate = await candidateOf(module, scans, warnings);
     if (candidate) candidates.set(module, candidate);
   }
-  const reasons = separate([...candidates.values()], inference);
+  const reasons = separate([...candidates.values()], inference, scans);
   return { modules: modules.map((module) => settled(module, candidates.get(module), reasons.get(module))), warnings };
 }
 
@@ -56,7 +56,7 @@ async function candidateOf(module: Module, scans: Scans, warnings: string[]): Pr
   warnings.push(...unseen.map((one) => `module '${name}': conflicts are looked for without ${one}`));
   const who = `module '${name}'`;
   try {
-    return { module, isolation, name, content: contentOf(who, packages.values()) };
+    return { module, isolation, name, content: contentOf(who, packages.values(), scans.native) };
   } catch (error) {
     if (error instanceof FramepathError) throw error;
     warnings.push(`${who}: conflicts are not looked for, because a package cannot be read: ${messageOf(error)}`);
@@ -65,12 +65,16 @@ async function candidateOf(module: Module, scans: Scans, warnings: string[]): Pr
 }
 
 /** For each module that has to leave the process, why. Those that may not leave come first. */
-function separate(candidates: readonly Candidate[], inference: Inference | undefined): Map<Module, string> {
+function separate(
+  candidates: readonly Candidate[],
+  inference: Inference | undefined,
+  scans: Scans,
+): Map<Module, string> {
   const reasons = new Map<Module, string>();
   const native = candidates.filter(({ content }) => content.packages.length > 0);
   if (native.length === 0) return reasons;
   const names = new Set(native.flatMap(({ content }) => content.packages.map(({ name }) => name)));
-  const present = [...(inference ? [frameworkContent(inference)] : []), loadedContent(names)];
+  const present = [...(inference ? [frameworkContent(inference)] : []), loadedContent(names, scans.native)];
   const stays = ({ isolation }: Candidate) => isolation !== 'auto';
   for (const one of [...native.filter(stays), ...native.filter((other) => !stays(other))]) {
     const reason = present.map((other) => conflictBetween(other, one.content)).find((found) => found !== undefined);

@@ -1,9 +1,10 @@
 /** What becomes of a pipeline's modules before anything is opened: configured, then given their places. */
 import type { DecidedSettings } from '../config.js';
 import type { ModuleLevel } from '../module-settings.js';
-import type { Module } from '../modules/module.js';
+import { type Module, opensModel } from '../modules/module.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { configureModules } from './configure.js';
+import { withoutDisabled } from './disabled.js';
 import { isolateModules } from './isolate.js';
 import { Scans } from './scans.js';
 
@@ -14,9 +15,6 @@ export interface Placed {
   warnings: string[];
 }
 
-/** Whether framepath itself runs a model for it. */
-const infers = ({ spec }: Module): boolean => 'model' in spec && !(spec.kind === 'identify' && spec.reid === 'off');
-
 /** @throws CONFIG_INVALID, MODULE_UNUSABLE, MODULE_CONFLICT */
 export async function placeModules(
   given: readonly Module[],
@@ -25,7 +23,8 @@ export async function placeModules(
 ): Promise<Placed> {
   const scans = new Scans();
   const { modules, disabled, unused } = await configureModules(given, levels, scans);
-  const inference = modules.some(infers) ? inferenceOf(settings) : undefined;
+  const infers = withoutDisabled(modules, disabled).modules.some(({ spec }) => opensModel(spec));
+  const inference = infers ? inferenceOf(settings) : undefined;
   const isolated = await isolateModules(modules, inference, scans);
   const warnings = unused.map(
     ({ module, from }) => `${from} speaks of module '${module}', which this pipeline does not have`,

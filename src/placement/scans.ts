@@ -1,19 +1,34 @@
-/** Files of analyzers as far as they are read before they are loaded; each once. */
+/** What is read of files and packages before anything is loaded; each once. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { type Scan, scanImports } from '../conflicts/imports.js';
+import { type NativeOf, type NativePackage, nativeOf } from '../conflicts/native-packages.js';
+import { findListed, type ListedAnalyzer, listedAnalyzers } from '../packages/listed-analyzers.js';
+
+/** `make`, once for each key. */
+function once<T, V>(make: (of: T) => V, keyOf: (of: T) => string): (of: T) => V {
+  const made = new Map<string, V>();
+  return (of) => {
+    const key = keyOf(of);
+    if (!made.has(key)) made.set(key, make(of));
+    return made.get(key)!;
+  };
+}
 
 export class Scans {
-  readonly #scans = new Map<string, Promise<Scan>>();
+  /** What a JavaScript file asks for. */
+  readonly of: (file: string) => Promise<Scan> = once(scanImports, (file) => file);
+  /** The native code of a package. */
+  readonly native: NativeOf = once<Parameters<NativeOf>[0], NativePackage | undefined>(
+    nativeOf,
+    ({ folder }) => folder,
+  );
+  /** The analyzers that are listed for a program in a folder. */
+  readonly listed: (folder: string) => readonly ListedAnalyzer[] = once(listedAnalyzers, (folder) => folder);
 
-  /** Of a JavaScript file. */
-  of(file: string): Promise<Scan> {
-    let scan = this.#scans.get(file);
-    if (!scan) {
-      scan = scanImports(file);
-      this.#scans.set(file, scan);
-    }
-    return scan;
+  /** @throws MODULE_UNUSABLE */
+  findListed(name: string, folder: string): string {
+    return findListed(name, folder, this.listed);
   }
 
   /** The name its analyzer has by the text of the file, else the file's own. */

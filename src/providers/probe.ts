@@ -68,8 +68,14 @@ function fingerprint({ provider, device, runtimeLibraries }: ProbeRequest, files
 export function providerFiles({ provider, runtimeLibraries }: ProbeRequest): string[] | undefined {
   const runtime = runtimeLibraries.find((path) => path.includes('/') && existsSync(path));
   if (!runtime) return undefined;
+  const file = providerFile(runtime, provider);
+  return file === undefined ? undefined : [runtime, file];
+}
+
+/** The provider's library beside a library of ONNX Runtime, if it is there. */
+export function providerFile(runtime: string, provider: Provider): string | undefined {
   const file = join(dirname(realpathSync(runtime)), `libonnxruntime_providers_${provider}.so`);
-  return existsSync(file) ? [runtime, file] : undefined;
+  return existsSync(file) ? file : undefined;
 }
 
 function readFinding(file: string): ProbeFinding | undefined {
