@@ -10,7 +10,7 @@ export function peaks({ high = 0.5, low = 0.3, quietMs = 400, leastMs = 200, smo
   let lastMs;
   let open;
   return {
-    /** The signal, 0 to 1, at a time: `open` is the event that goes on, `ended` the one that has just ended. */
+    /** The signal, 0 to 1, at a time: `open` is the event that goes on, `ended` the one that has just ended; `going`: one may be beginning. */
     add(timeMs, value) {
       const keep = smooth === undefined ? 0 : Math.exp(-(timeMs - lastMs) / smoothMs);
       smooth = keep * (smooth ?? 0) + (1 - keep) * value;
@@ -20,7 +20,7 @@ export function peaks({ high = 0.5, low = 0.3, quietMs = 400, leastMs = 200, smo
       if (smooth >= low) open.endMs = timeMs;
       if (smooth > open.peak) Object.assign(open, { peak: smooth, peakMs: timeMs });
       const long = open.endMs - open.startMs >= leastMs ? { ...open } : undefined;
-      if (timeMs - open.endMs < quietMs) return { open: long };
+      if (timeMs - open.endMs < quietMs) return { open: long, going: true };
       open = undefined;
       return { ended: long };
     },
@@ -59,9 +59,9 @@ export const highlights = defineAnalyzer({
     const signal = 1 - (1 - 0.7 * moved) * (1 - 0.8 * above(timeMs, feeling(emotion)));
     for (const { label } of emotion.flatMap(({ classes }) => classes.slice(0, 1)))
       if (label !== 'neutral') seen.set(label, (seen.get(label) ?? 0) + 1);
-    const { open, ended } = events.add(timeMs, signal);
+    const { open, ended, going } = events.add(timeMs, signal);
     const feelings = named(seen);
-    if (!open) seen.clear();
+    if (!going) seen.clear();
     return {
       signal,
       ...(open && { open: { source, ...open, feelings } }),

@@ -113,19 +113,22 @@ class Gpu:
 class DevicePixels:
     """Bytes of one picture on a GPU."""
 
-    __slots__ = ("gpu", "address", "size")
+    __slots__ = ("gpu", "address", "size", "_copy")
 
     def __init__(self, gpu, address, size):
         self.gpu = gpu
         self.address = address
         self.size = size
+        self._copy = None
 
     @property
     def device(self):
         return f"cuda:{self.gpu.device}"
 
     def read(self):
-        return self.gpu.read(self.address, self.size)
+        if self._copy is None:
+            self._copy = self.gpu.read(self.address, self.size)
+        return self._copy
 
 
 class Blocks:
@@ -138,7 +141,8 @@ class Blocks:
         self._room = room
         self._gpus = {}
 
-    def pixels(self, cuda, offset, size):
+    def block(self, cuda):
+        """What gives DevicePixels by their offset in a block, and their size."""
         device, handle = cuda["device"], bytes(cuda["handle"])
         try:
             if device not in self._gpus or not self._gpus[device].has(handle):
@@ -149,7 +153,8 @@ class Blocks:
         except CudaError as error:
             raise OutOfReach(str(error)) from error
         gpu = self._gpus[device]
-        return DevicePixels(gpu, gpu.address(handle) + offset, size)
+        base = gpu.address(handle)
+        return lambda offset, size: DevicePixels(gpu, base + offset, size)
 
     def synchronize(self):
         for gpu in self._gpus.values():

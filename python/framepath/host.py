@@ -146,7 +146,7 @@ class Host:
             return None
         cuda = message.get("cuda")
         if cuda:
-            return read_input(lambda offset, size: self.blocks.pixels(cuda, offset, size), words, wanted)
+            return read_input(self.blocks.block(cuda), words, wanted)
         read = read_windows if wanted.get("of") else read_input
         return read(lambda offset, size: self.memory[offset : offset + size], words, wanted)
 

@@ -1,5 +1,5 @@
 /** The metrics of a run: one list, for Prometheus and for OpenTelemetry, read from the run's report. */
-import type { Percentiles, Report } from '../run/reports.js';
+import type { HostReport, Percentiles, Report, StageReport } from '../run/reports.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -39,12 +39,10 @@ export function histogram(labels: Labels, { sum, octaves }: Percentiles): Sample
   return { labels, sum: seconds(sum), count, below };
 }
 
-type Read<T> = (each: T) => Sample[];
 const one = (value: number, labels: Labels = {}): Sample => ({ labels, value });
-const each = <T>(list: readonly T[] | undefined, read: Read<T>): Sample[] => (list ?? []).flatMap(read);
 /** One sample an entry: `name` is the label that its key goes to. */
-const entries = (record: Record<string, number> | undefined, name: string, labels: Labels = {}): Sample[] =>
-  Object.entries(record ?? {}).map(([key, value]) => one(value, { ...labels, [name]: key }));
+const entries = (record: Record<string, number>, name: string, labels: Labels = {}): Sample[] =>
+  Object.entries(record).map(([key, value]) => one(value, { ...labels, [name]: key }));
 
 const counter = (name: string, help: string, read: Family['read']): Family => ({ name, help, kind: 'counter', read });
 const gauge = (name: string, help: string, read: Family['read']): Family => ({ name, help, kind: 'gauge', read });
@@ -53,10 +51,20 @@ type Source = Report['sources'][number];
 const ofSources =
   (value: (source: Source) => number | undefined): Family['read'] =>
   ({ sources }) =>
-    each(sources, (source) => {
+    sources.flatMap((source) => {
       const number = value(source);
       return number === undefined ? [] : [one(number, { source: source.id })];
     });
+
+const ofModules =
+  (read: (stage: StageReport) => Sample[]): Family['read'] =>
+  ({ stages }) =>
+    stages.filter(({ kind }) => kind === 'module').flatMap(read);
+
+const ofHosts =
+  (value: (host: HostReport) => number): Family['read'] =>
+  ({ hosts }) =>
+    hosts.map((host) => one(value(host), { module: host.module, kind: host.kind, instance: `${host.instance}` }));
 
 type Gpu = NonNullable<Report['gpu']>;
 const ofGpu =
@@ -86,7 +94,7 @@ export const families: readonly Family[] = [
     ofSources((s) => s.delivered),
   ),
   counter('framepath_frames_dropped_total', 'Frames dropped, by cause.', ({ sources }) =>
-    each(sources, ({ id, dropped }) => entries(dropped, 'cause', { source: id })),
+    sources.flatMap(({ id, dropped }) => entries(dropped, 'cause', { source: id })),
   ),
   gauge(
     'framepath_frames_in_flight',
@@ -94,7 +102,7 @@ export const families: readonly Family[] = [
     ofSources((s) => s.inFlight),
   ),
   counter('framepath_decoded_frames_total', 'Pictures decoded, by what decoded them.', ({ sources }) =>
-    each(sources, ({ id, decoded, decodedOnGpu }) => [
+    sources.flatMap(({ id, decoded, decodedOnGpu }) => [
       one(decoded - decodedOnGpu, { source: id, decoder: 'software' }),
       one(decodedOnGpu, { source: id, decoder: 'gpu' }),
     ]),
@@ -110,53 +118,63 @@ export const families: readonly Family[] = [
     ofSources((s) => s.reconnects),
   ),
 
-  counter('framepath_results_total', 'What modules said about frames: value, carried, or why nothing.', ({ stages }) =>
-    each(stages, ({ kind, name, results }) => (kind === 'module' ? entries(results, 'result', { module: name }) : [])),
+  counter(
+    'framepath_results_total',
+    'What modules said about frames: value, carried, or why nothing.',
+    ofModules(({ name, results }) => entries(results, 'result', { module: name })),
   ),
-  counter('framepath_failures_total', 'Frames at which a module failed, retries done.', ({ stages }) =>
-    each(stages, ({ kind, name, failures }) => (kind === 'module' ? [one(failures, { module: name })] : [])),
+  counter(
+    'framepath_failures_total',
+    'Frames at which a module failed, retries done.',
+    ofModules(({ name, failures }) => [one(failures, { module: name })]),
   ),
-  gauge('framepath_queue_frames', 'Frames that wait for a module.', ({ stages }) =>
-    each(stages, ({ kind, name, queued }) => (kind === 'module' ? [one(queued, { module: name })] : [])),
+  gauge(
+    'framepath_queue_frames',
+    'Frames that wait for a module.',
+    ofModules(({ name, queued }) => [one(queued, { module: name })]),
   ),
   counter(
     'framepath_stage_batches_total',
     'Pieces of work of a stage; frames by batches is the mean batch.',
-    ({ stages }) => each(stages, ({ name, batches }) => [one(batches, { stage: name })]),
+    ({ stages }) => stages.flatMap(({ name, batches }) => [one(batches, { stage: name })]),
   ),
   gauge(
     'framepath_stage_busy_ratio',
     "Part of the run's time that a stage was at work, over its workers.",
-    ({ stages }) => each(stages, ({ name, busy }) => [one(busy, { stage: name })]),
+    ({ stages }) => stages.flatMap(({ name, busy }) => [one(busy, { stage: name })]),
   ),
   {
     name: 'framepath_stage_wait_seconds',
     help: 'How long a frame waited for a stage.',
     kind: 'histogram',
-    read: ({ stages }) => each(stages, ({ name, waitMs }) => [histogram({ stage: name }, waitMs)]),
+    read: ({ stages }) => stages.flatMap(({ name, waitMs }) => [histogram({ stage: name }, waitMs)]),
   },
   {
     name: 'framepath_stage_service_seconds',
     help: 'How long a stage worked on a frame, or on the batch it was in.',
     kind: 'histogram',
-    read: ({ stages }) => each(stages, ({ name, serviceMs }) => [histogram({ stage: name }, serviceMs)]),
+    read: ({ stages }) => stages.flatMap(({ name, serviceMs }) => [histogram({ stage: name }, serviceMs)]),
   },
 
-  counter('framepath_host_answers_total', 'Answers of the threads and processes of analyzers.', ({ hosts }) =>
-    each(hosts, ({ module, kind, instance, answers }) => [one(answers, { module, kind, instance: `${instance}` })]),
+  counter(
+    'framepath_host_answers_total',
+    'Answers of the threads and processes of analyzers.',
+    ofHosts(({ answers }) => answers),
   ),
-  counter('framepath_host_busy_seconds_total', 'Time they spent in analyze, as they measured it.', ({ hosts }) =>
-    each(hosts, ({ module, kind, instance, busyMs }) => [
-      one(seconds(busyMs), { module, kind, instance: `${instance}` }),
-    ]),
+  counter(
+    'framepath_host_busy_seconds_total',
+    'Time they spent in analyze, as they measured it.',
+    ofHosts(({ busyMs }) => seconds(busyMs)),
   ),
-  counter('framepath_host_restarts_total', 'Times one of them was started again.', ({ hosts }) =>
-    each(hosts, ({ module, kind, instance, restarts }) => [one(restarts, { module, kind, instance: `${instance}` })]),
+  counter(
+    'framepath_host_restarts_total',
+    'Times one of them was started again.',
+    ofHosts(({ restarts }) => restarts),
   ),
-  gauge('framepath_host_up', '1 while it can answer.', ({ hosts }) =>
-    each(hosts, ({ module, kind, instance, state }) => [
-      one(state === 'ready' || state === 'busy' ? 1 : 0, { module, kind, instance: `${instance}` }),
-    ]),
+  gauge(
+    'framepath_host_up',
+    '1 while it can answer.',
+    ofHosts(({ state }) => (state === 'ready' || state === 'busy' ? 1 : 0)),
   ),
   counter('framepath_recoveries_total', 'What was lost while the run went on, by kind.', ({ recovered }) =>
     entries(recovered, 'kind'),
@@ -166,10 +184,10 @@ export const families: readonly Family[] = [
     entries(copies, 'reason'),
   ),
   counter('framepath_encoded_frames_total', 'Pictures encoded.', ({ outputs }) =>
-    each(outputs, ({ path, frames }) => [one(frames, { output: path })]),
+    outputs.flatMap(({ path, frames }) => [one(frames, { output: path })]),
   ),
   counter('framepath_encoded_bytes_total', 'Bytes of encoded pictures, sound aside.', ({ outputs }) =>
-    each(outputs, ({ path, bytes }) => [one(bytes, { output: path })]),
+    outputs.flatMap(({ path, bytes }) => [one(bytes, { output: path })]),
   ),
   counter('framepath_reid_detections_total', 'Detections that identify looked at.', ({ reid }) =>
     reid ? [one(reid.detections)] : [],

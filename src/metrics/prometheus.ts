@@ -11,8 +11,8 @@ export interface PromRegistry {
 }
 
 /**
- * Metrics of runs. Names are in {@link https://prometheus.io/docs/practices/naming/ base units}; each sample has the label
- * `run`.
+ * Metrics of runs. Names are in {@link https://prometheus.io/docs/practices/naming/ base units}; each sample of a run
+ * has the label `run`.
  */
 export class PrometheusMetrics extends RunMetrics {
   /** of {@link text} */

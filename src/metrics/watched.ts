@@ -45,10 +45,12 @@ export class RunMetrics {
 
   /** Who asks before anything else happens gets the same: a scrape may ask once for every metric. @internal */
   read(): Promise<Reading[]> {
-    this.#reading ??= this.#read();
-    setImmediate(() => {
-      this.#reading = undefined;
-    });
+    if (!this.#reading) {
+      this.#reading = this.#read();
+      setImmediate(() => {
+        this.#reading = undefined;
+      });
+    }
     return this.#reading;
   }
 

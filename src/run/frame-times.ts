@@ -42,27 +42,28 @@ const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % 
 
 /** Who wants the times of every how manieth frame. Costs nothing while nobody does. */
 export class FrameSampler {
-  readonly #listeners = new Map<FrameTimesListener, number>();
+  readonly #listeners = new Set<{ every: number; listener: FrameTimesListener }>();
   readonly #served = new Map<number, { module: string; served: Served }[]>();
 
   constructor(private readonly native: () => NativeRun) {}
 
   /** Returns what ends it. */
   add(every: number, listener: FrameTimesListener): () => void {
-    this.#listeners.set(listener, every);
+    const one = { every, listener };
+    this.#listeners.add(one);
     this.#ask();
     return () => {
-      if (this.#listeners.delete(listener)) this.#ask();
+      if (this.#listeners.delete(one)) this.#ask();
     };
   }
 
   /** The native side samples for all of them together. */
   #ask(): void {
-    this.native().sample([...this.#listeners.values()].reduce((all, every) => divisor(all, every), 0));
+    this.native().sample([...this.#listeners].reduce((all, { every }) => divisor(all, every), 0));
   }
 
   wants(seq: number): boolean {
-    for (const every of this.#listeners.values()) if (seq % every === 0) return true;
+    for (const { every } of this.#listeners) if (seq % every === 0) return true;
     return false;
   }
 
@@ -82,6 +83,6 @@ export class FrameSampler {
       if (stage) stage.host = served;
     }
     this.#served.delete(taskId);
-    for (const [listener, every] of this.#listeners) if (times.seq % every === 0) listener(times);
+    for (const { every, listener } of this.#listeners) if (times.seq % every === 0) listener(times);
   }
 }

@@ -1,11 +1,3 @@
-import { createHash } from 'node:crypto';
-import { defineAnalyzer } from '../../../../lib/index.js';
+import { sumsIn } from './sums.mjs';
 
-export const sums = defineAnalyzer({
-  name: 'sums',
-  input: { width: 1280, height: 720, memory: 'device' },
-  analyze: ({ input }) => ({
-    device: input.cuda ? `cuda:${input.cuda.device}` : 'cpu',
-    hash: createHash('sha1').update(input.data).digest('hex'),
-  }),
-});
+export const sums = sumsIn('device');
