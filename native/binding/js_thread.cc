@@ -13,17 +13,32 @@ std::shared_ptr<JsThread> JsThread::open(Napi::Env env) {
   return js;
 }
 
-void JsThread::call(Napi::Env env, Napi::Function, std::nullptr_t*, Job* job) {
-  const std::unique_ptr<Job> owned(job);
-  if (env != nullptr) (*owned)(env);
+void JsThread::call(Napi::Env env, Napi::Function, std::nullptr_t*, Called* called) {
+  const std::unique_ptr<Called> owned(called);
+  std::vector<Job> jobs;
+  {
+    std::lock_guard lock((*owned)->mutex_);
+    jobs.swap((*owned)->jobs_);
+  }
+  if (env == nullptr) return;
+  std::exception_ptr thrown;  // by a callback of the user: the others run all the same
+  for (const Job& job : jobs) try {
+      job(env);
+    } catch (...) {
+      if (!thrown) thrown = std::current_exception();
+    }
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 bool JsThread::post(Job job) {
   std::lock_guard lock(mutex_);
   if (!open_) return false;
-  auto owned = std::make_unique<Job>(std::move(job));
-  if (tsfn_.NonBlockingCall(owned.get()) != napi_ok) return false;
-  owned.release();  // call() owns it now
+  if (jobs_.empty()) {
+    auto called = std::make_unique<Called>(shared_from_this());
+    if (tsfn_.NonBlockingCall(called.get()) != napi_ok) return false;
+    called.release();  // call() owns it now
+  }
+  jobs_.push_back(std::move(job));
   return true;
 }
 

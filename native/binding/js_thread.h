@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace framepath::binding {
 
@@ -23,12 +24,14 @@ class JsThread : public std::enable_shared_from_this<JsThread> {
   void close();  // JS thread, at the environment's end
 
  private:
-  static void call(Napi::Env env, Napi::Function, std::nullptr_t*, Job* job);
-  using Tsfn = Napi::TypedThreadSafeFunction<std::nullptr_t, Job, &JsThread::call>;
+  using Called = std::shared_ptr<JsThread>;
+  static void call(Napi::Env env, Napi::Function, std::nullptr_t*, Called* called);
+  using Tsfn = Napi::TypedThreadSafeFunction<std::nullptr_t, Called, &JsThread::call>;
 
   Napi::Env env_{nullptr};
   Tsfn tsfn_;
   std::mutex mutex_;
+  std::vector<Job> jobs_;  // one call runs all that have come
   bool open_ = false;
   int32_t holders_ = 0;
 };
