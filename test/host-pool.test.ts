@@ -84,25 +84,82 @@ beforeEach(() => {
 });
 
 describe('a pool of hosts', () => {
-  test('asks free hosts only, and the others when they have answered', async () => {
-    let most = 0;
-    let busy = 0;
-    const two = pool(
-      (host, id, n) => {
-        most = Math.max(most, ++busy);
-        setTimeout(() => {
-          busy--;
-          answer(host, id, n);
-        }, 2);
-      },
-      { instances: 2 },
-    );
+  test('gives a host some questions ahead, and each of several two, the idlest first', async () => {
+    const held = new Map<Scripted, number[]>();
+    const asked: number[][] = [];
+    const hold = (host: Scripted, id: number) => {
+      held.set(host, [...(held.get(host) ?? []), id]);
+      asked.push(hosts.map((one) => held.get(one)?.length ?? 0));
+    };
+    const answerFirst = (host: Scripted) => answer(host, held.get(host)!.shift()!, hosts.indexOf(host));
+    const two = pool(hold, { instances: 2 });
     expect(await two.start()).toEqual(definition);
-    const values = await Promise.all(Array.from({ length: 10 }, () => two.ask(question)));
-    expect(values.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(most).toBe(2);
-    expect(hosts.map(({ sent }) => sent.length)).toEqual([6, 6]);
+    const values = Promise.all(Array.from({ length: 6 }, () => two.ask(question)));
+    await vi.waitFor(() => expect(asked).toHaveLength(4));
+    expect(asked).toEqual([
+      [1, 0],
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ]);
+    answerFirst(hosts[1]!);
+    answerFirst(hosts[1]!);
+    await vi.waitFor(() => expect(asked).toHaveLength(6));
+    expect(asked.slice(4)).toEqual([
+      [2, 1],
+      [2, 2],
+    ]);
+    for (const host of [...hosts, ...hosts]) answerFirst(host);
+    expect((await values).sort()).toEqual([0, 0, 1, 1, 1, 1]);
     await two.close();
+
+    hosts = [];
+    let most = 0;
+    const one = pool((host, id, n) => {
+      most = Math.max(most, n + 1);
+      if (n === 7) for (let i = 7; i >= 0; i--) answer(host, id - i, i);
+    });
+    await one.start();
+    const first = Array.from({ length: 8 }, () => one.ask(question));
+    const ninth = one.ask(question);
+    expect(await Promise.all(first)).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
+    await vi.waitFor(() => expect(most).toBe(9));
+    answer(hosts[0]!, hosts[0]!.asked, 'the ninth');
+    expect(await ninth).toBe('the ninth');
+    await one.close();
+  });
+
+  test('fails only what an ended host worked on, and asks another one the rest, in order', async () => {
+    const seen: number[][] = [];
+    const one = pool((host, id, n) => {
+      const at = hosts.indexOf(host);
+      seen[at] = [...(seen[at] ?? []), id];
+      if (at === 0 && n === 1) {
+        answer(host, seen[0]![0]!, 'before');
+        host.events.ended('it was killed by SIGSEGV'); // in the second; the third was to be sent
+      } else if (at === 1) answer(host, id, n);
+    });
+    await one.start();
+    const results = await Promise.all([1, 2, 3, 4].map(() => codeOf(one.ask(question))));
+    expect(results).toEqual(['before', 'MODULE_CRASHED', expect.any(Number), expect.any(Number)]);
+    expect(results[2]).toBeLessThan(results[3] as number);
+    expect(hosts).toHaveLength(2);
+    expect(seen[1]).toHaveLength(2);
+    await one.close();
+  });
+
+  test('counts the time of an answer from the one before', async () => {
+    let turn = Promise.resolve();
+    const one = pool(
+      (host, id, n) => {
+        turn = turn.then(() => new Promise((resolve) => setTimeout(resolve, 30))).then(() => answer(host, id, n));
+      },
+      { timeoutMs: 80 },
+    );
+    await one.start();
+    expect(await Promise.all([1, 2, 3, 4, 5].map(() => one.ask(question)))).toEqual([0, 1, 2, 3, 4]);
+    expect(told).toEqual([]);
+    await one.close();
   });
 
   test('fails what an ended host held, with its reason, and goes on with another', async () => {
@@ -192,6 +249,25 @@ describe('a pool of hosts', () => {
     expect(await codeOf(one.ask(question))).toBe('MODULE_TIMEOUT');
     expect(hosts[0]!.killed).toBe(true);
     expect(await one.ask(question)).toBe(1);
+    await one.close();
+  });
+
+  test('calls by that only what took too long, also when its answer comes while the host ends', async () => {
+    const one = pool(
+      (host, id, n) => {
+        if (hosts.length > 1) answer(host, id, n);
+        else if (n === 0)
+          host.kill = () => {
+            answer(host, id, 'too late');
+            setTimeout(() => host.events.ended('it was killed by SIGKILL'), 5);
+          };
+      },
+      { timeoutMs: 20 },
+    );
+    await one.start();
+    const asked = [1, 2].map(() => codeOf(one.ask(question)));
+    expect(await asked[0]).toBe('MODULE_TIMEOUT');
+    expect(await asked[1]).toBe(2);
     await one.close();
   });
 

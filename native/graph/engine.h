@@ -153,6 +153,11 @@ class Engine {
   Delivery takeResults(size_t max);
   void stopLocked(After& after);
   void serve(Lane& lane, Worker& worker, int32_t number);
+  void serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock);
+  void announceMore(Lane& lane, Worker& worker, std::vector<TaskRef>& announced, Lock& lock);
+  bool spokeAtOnce(Lane& lane, Batch& batch, Lock& lock);
+  void tell(Lane& lane, int32_t number, Batch batch, std::vector<Observation> says, int64_t startNs, int64_t doneNs,
+            Lock& lock);
   Batch takeBatch(Lane& lane, Lock& lock);
   std::vector<Observation> runBatch(Lane& lane, Worker& worker, const Batch& batch);
   std::optional<Observation> withoutRunning(Lane& lane, const TaskRef& task, bool& parked);

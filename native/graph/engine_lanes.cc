@@ -1,4 +1,5 @@
 // Lanes: taking batches, running modules, what happens when they fail.
+#include <algorithm>
 #include <chrono>
 
 #include "core/thread_name.h"
@@ -29,50 +30,101 @@ Batch Engine::takeBatch(Lane& lane, Lock& lock) {
 void Engine::serve(Lane& lane, Worker& worker, int32_t number) {
   const ThreadName named(lane.node.name);
   Lock lock(mutex_);
+  if (lane.node.ahead > 1) return serveAhead(lane, worker, number, lock);
   for (;;) {
     Batch batch = takeBatch(lane, lock);
     if (batch.tasks.empty()) return;
-    After after;
-    if (lane.node.stateful) {
-      const TaskRef& task = batch.tasks[0];
-      bool parked = false;  // never: the anchor of a stateful module spoke before
-      if (std::optional<Observation> says = withoutRunning(lane, task, parked)) {
-        lane.queue.done(*task);
-        speak(task, lane.module, std::move(*says), after);
-        lock.unlock();
-        batch.tasks.clear();
-        after.run();
-        lock.lock();
-        continue;
-      }
-    }
+    if (lane.node.stateful && spokeAtOnce(lane, batch, lock)) continue;
     lock.unlock();
     const int64_t startNs = nowNs();
     std::vector<Observation> says = runBatch(lane, worker, batch);
     const int64_t doneNs = nowNs();
     lock.lock();
-    lane.stats.batches++;
-    lane.stats.busyNs += doneNs - startNs;
-    for (size_t i = 0; i < batch.tasks.size(); i++) {
-      const TaskRef& task = batch.tasks[i];
-      Stamps& stamps = task->stamps[lane.module];
-      stamps.startNs = startNs;
-      stamps.doneNs = doneNs;
-      stamps.worker = number;
-      stamps.batch = static_cast<int32_t>(batch.tasks.size());
-      lane.stats.add(startNs - stamps.readyNs, doneNs - startNs);
-      if (options_.trace && !lane.node.sink)  // the programme tells its own times
-        options_.trace->add(
-            {lane.node.name, number, task->source, task->seq, stamps.readyNs, startNs, doneNs, stamps.batch});
+    for (const TaskRef& task : batch.tasks) {
       lane.queue.done(*task);
-      speak(task, lane.module, std::move(says[i]), after);
+      task->stamps[lane.module].startNs = startNs;
     }
-    if (lane.node.stateful && lane.node.workers > 1) lane.wake.notify_one();
-    lock.unlock();
-    batch.tasks.clear();
-    after.run();
-    lock.lock();
+    tell(lane, number, std::move(batch), std::move(says), startNs, doneNs, lock);
   }
+}
+
+// The worker waits for somebody else, who shall not have to wait for it: when one task is done, the next is there
+// already.
+void Engine::serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock) {
+  std::vector<TaskRef> announced;
+  for (int64_t doneNs = 0;;) {
+    announceMore(lane, worker, announced, lock);
+    if (announced.empty()) return;
+    lock.unlock();
+    const auto next = announced.begin() + static_cast<ptrdiff_t>(worker.ready(announced));
+    Batch batch{{std::move(*next)}};
+    announced.erase(next);
+    // Until the last one was done this thread was busy with that.
+    const int64_t startNs = std::max(doneNs, batch.tasks[0]->stamps[lane.module].startNs);
+    std::vector<Observation> says = runBatch(lane, worker, batch);
+    doneNs = nowNs();
+    lock.lock();
+    tell(lane, number, std::move(batch), std::move(says), startNs, doneNs, lock);
+  }
+}
+
+// At least one in the end, unless the run ends; more only if they are there. A stateful module's tasks stay in order
+// because the lane has this thread alone.
+void Engine::announceMore(Lane& lane, Worker& worker, std::vector<TaskRef>& announced, Lock& lock) {
+  while (!quit_ && announced.size() < static_cast<size_t>(lane.node.ahead)) {
+    Batch batch = announced.empty() ? takeBatch(lane, lock) : lane.queue.take(1);
+    if (batch.tasks.empty()) return;
+    if (lane.node.stateful && spokeAtOnce(lane, batch, lock)) continue;
+    for (TaskRef& task : batch.tasks) {
+      lane.queue.done(*task);
+      task->stamps[lane.module].startNs = nowNs();
+      lock.unlock();
+      worker.announce(task);
+      lock.lock();
+      announced.push_back(std::move(task));
+    }
+  }
+}
+
+// Of a stateful module: what needs no worker, or is said when its anchor has spoken.
+bool Engine::spokeAtOnce(Lane& lane, Batch& batch, Lock& lock) {
+  const TaskRef& task = batch.tasks[0];
+  bool parked = false;
+  std::optional<Observation> says = withoutRunning(lane, task, parked);
+  if (!says && !parked) return false;
+  After after;
+  lane.queue.done(*task);
+  if (says) speak(task, lane.module, std::move(*says), after);
+  lock.unlock();
+  batch.tasks.clear();
+  after.run();
+  lock.lock();
+  return true;
+}
+
+// Counts what a worker's thread has done, and passes it on.
+void Engine::tell(Lane& lane, int32_t number, Batch batch, std::vector<Observation> says, int64_t startNs,
+                  int64_t doneNs, Lock& lock) {
+  After after;
+  lane.stats.batches++;
+  lane.stats.busyNs += doneNs - startNs;
+  for (size_t i = 0; i < batch.tasks.size(); i++) {
+    const TaskRef& task = batch.tasks[i];
+    Stamps& stamps = task->stamps[lane.module];
+    stamps.doneNs = doneNs;
+    stamps.worker = number;
+    stamps.batch = static_cast<int32_t>(batch.tasks.size());
+    lane.stats.add(startNs - stamps.readyNs, doneNs - startNs);
+    if (options_.trace && !lane.node.sink)  // the programme tells its own times
+      options_.trace->add(
+          {lane.node.name, number, task->source, task->seq, stamps.readyNs, startNs, doneNs, stamps.batch});
+    speak(task, lane.module, std::move(says[i]), after);
+  }
+  if (lane.node.stateful && lane.node.workers > 1) lane.wake.notify_one();
+  lock.unlock();
+  batch.tasks.clear();
+  after.run();
+  lock.lock();
 }
 
 // Outside the lock. A failed batch is tried again task by task, so that one bad frame does not take its neighbours

@@ -1,5 +1,6 @@
 #include "graph/external.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/error.h"
@@ -10,6 +11,8 @@ class ExternalModule::ExternalWorker : public Worker {
  public:
   ExternalWorker(std::shared_ptr<ExternalModule> module, std::unique_ptr<PixelReader> reader)
       : module_(std::move(module)), reader_(std::move(reader)) {}
+  void announce(const TaskRef& task) override { module_->announce(task, reader_.get()); }
+  size_t ready(std::span<const TaskRef> announced) override { return module_->ready(announced); }
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     for (size_t i = 0; i < tasks.size(); i++) says[i] = module_->wait(tasks[i], reader_.get());
   }
@@ -27,23 +30,42 @@ std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<PixelReader> 
   return std::make_unique<ExternalWorker>(shared_from_this(), std::move(reader));
 }
 
+// Asks already, unless tasks before this one have to be asked again: then wait() does, in order.
+void ExternalModule::announce(const TaskRef& task, PixelReader* reader) {
+  {
+    std::lock_guard lock(mutex_);
+    if (onHost_ && std::ranges::any_of(pending_, [](const auto& item) { return item.second.onDevice; })) return;
+  }
+  ask(task, reader);
+}
+
+size_t ExternalModule::ready(std::span<const TaskRef> announced) {
+  size_t found = 0;
+  std::unique_lock lock(mutex_);
+  answered_.wait(lock, [&] {
+    if (closed_) return true;
+    for (found = 0; found < announced.size(); found++) {
+      const auto it = pending_.find(announced[found]->id);
+      if (it == pending_.end() || it->second.settled()) return true;
+    }
+    return false;
+  });
+  return closed_ ? 0 : found;
+}
+
 Observation ExternalModule::wait(const TaskRef& task, PixelReader* reader) {
   for (;;) {
-    bool onHost = false;
-    {
-      std::lock_guard lock(mutex_);
-      onHost = onHost_;
-    }
-    const InputRef input = reader ? reader->read(*task, onHost) : nullptr;
-    const std::optional<Answer> answer = ask(task, input);
-    if (!answer) return Observation::nothing(Reason::cancelled);
-    if (answer->kind == Answer::outOfReach && input && input->onDevice) {
-      readOnHost(answer->error->sentence);
+    if (!asked(task->id)) ask(task, reader);
+    const std::optional<Pending> pending = take(task->id);
+    if (!pending) return Observation::nothing(Reason::cancelled);
+    if (pending->unread) std::rethrow_exception(pending->unread);
+    const Answer& answer = *pending->answer;
+    if (answer.kind == Answer::outOfReach && pending->onDevice) {
+      readOnHost(answer.error->sentence);
       continue;
     }
-    if (answer->error) throw *answer->error;
-    return answer->kind == Answer::value ? Observation::of(External{answer->boxes})
-                                         : Observation::nothing(Reason::none);
+    if (answer.error) throw *answer.error;
+    return answer.kind == Answer::value ? Observation::of(External{answer.boxes}) : Observation::nothing(Reason::none);
   }
 }
 
@@ -56,39 +78,54 @@ void ExternalModule::readOnHost(const std::string& reason) {
   if (cameHome_) cameHome_(reason);
 }
 
-// Nothing: it was closed meanwhile.
-std::optional<ExternalModule::Answer> ExternalModule::ask(const TaskRef& task, const InputRef& input) {
+void ExternalModule::ask(const TaskRef& task, PixelReader* reader) {
+  bool onHost = false;
+  {
+    std::lock_guard lock(mutex_);
+    onHost = onHost_;
+  }
+  InputRef input;
+  std::exception_ptr unread;
+  try {
+    if (reader) input = reader->read(*task, onHost);
+  } catch (...) {
+    unread = std::current_exception();
+  }
   int64_t attempt = 0;
   {
     std::lock_guard lock(mutex_);
-    if (closed_) return std::nullopt;
+    if (closed_) return;
     attempt = ++attempts_;
-    pending_[task->id] = {task, attempt, std::nullopt};
+    pending_[task->id] = {task, attempt, input && input->onDevice, std::nullopt, unread};
   }
-  ask_(task, attempt, input);
+  if (!unread) ask_(task, attempt, input);
+}
+
+// What was answered, in time. Nothing: it was closed meanwhile.
+std::optional<ExternalModule::Pending> ExternalModule::take(int64_t taskId) {
   std::unique_lock lock(mutex_);
-  const auto done = [&] { return closed_ || pending_[task->id].answer; };
+  const auto done = [&] { return closed_ || pending_[taskId].settled(); };
   bool inTime = true;
   if (timeoutMs_ > 0)
     inTime = answered_.wait_for(lock, std::chrono::duration<double, std::milli>(timeoutMs_), done);
   else
     answered_.wait(lock, done);
-  Pending pending = std::move(pending_[task->id]);
-  pending_.erase(task->id);
+  Pending pending = std::move(pending_[taskId]);
+  pending_.erase(taskId);
   if (closed_) return std::nullopt;
   if (!inTime)
     throw Error(
         ErrorCode::MODULE_TIMEOUT,
         "Module \"" + name_ + "\" did not answer within " + std::to_string(static_cast<int64_t>(timeoutMs_)) + " ms.",
         "Raise timeoutMs, or set onError: 'skip' to go on without its result.");
-  return std::move(pending.answer);
+  return pending;
 }
 
 void ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {
   {
     std::lock_guard lock(mutex_);
     const auto it = pending_.find(taskId);
-    if (it == pending_.end() || it->second.attempt != attempt) return;
+    if (it == pending_.end() || it->second.attempt != attempt || it->second.settled()) return;
     it->second.answer = std::move(answer);
   }
   answered_.notify_all();  // whoever wakes finds the lock free

@@ -1,6 +1,7 @@
 // Modules whose work is done by JavaScript: the lane's thread asks, waits, and takes the answer.
 #pragma once
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,7 +35,7 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
     std::optional<Error> error;           // of `failed` and `outOfReach`
     std::shared_ptr<const People> boxes;  // of `value`, where they are read
   };
-  // An answer nobody waits for (late, of an earlier attempt, unknown) is ignored.
+  // An answer nobody waits for (late, a second one, of an earlier attempt, unknown) is ignored.
   void answer(int64_t taskId, int64_t attempt, Answer answer);
   void close();
   // The task JavaScript is being asked about, for its pixels; null when it is not (or no longer).
@@ -42,13 +43,19 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
 
  private:
   class ExternalWorker;
-  struct Pending {
+  struct Pending {  // what JavaScript is being asked
     TaskRef task;
     int64_t attempt = 0;
+    bool onDevice = false;  // its pixels
     std::optional<Answer> answer;
+    std::exception_ptr unread;  // its pixels could not be made
+    bool settled() const { return answer || unread; }
   };
+  void announce(const TaskRef& task, PixelReader* reader);
+  size_t ready(std::span<const TaskRef> announced);
   Observation wait(const TaskRef& task, PixelReader* reader);
-  std::optional<Answer> ask(const TaskRef& task, const InputRef& input);
+  void ask(const TaskRef& task, PixelReader* reader);
+  std::optional<Pending> take(int64_t taskId);
   void readOnHost(const std::string& reason);
 
   const std::string name_;
@@ -60,7 +67,7 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   std::map<int64_t, Pending> pending_;
   int64_t attempts_ = 0;
   bool closed_ = false;
-  bool onHost_ = false;  // although the device's memory was wanted
+  bool onHost_ = false;  // although the device's memory was wanted: from then on
 };
 
 }  // namespace framepath::graph

@@ -28,7 +28,11 @@ class Worker {
   virtual ~Worker() = default;
   // says[i] is the observation about tasks[i]. Throws: the policy decides, for the batch first, then task by task.
   virtual void run(std::span<const TaskRef> tasks, std::span<Observation> says) = 0;
-  // From any thread: a run() that waits for somebody else returns soon (throwing is fine).
+  // Where the node's `ahead` is above 1: tasks are told early, in order, and run() is given them one by one.
+  virtual void announce(const TaskRef& /*task*/) {}
+  // Blocks until run() would not have to: the first of the announced that can be run.
+  virtual size_t ready(std::span<const TaskRef> /*announced*/) { return 0; }
+  // From any thread: a run() or ready() that waits for somebody else returns soon (throwing is fine).
   virtual void interrupt() {}
   // From any thread: every frame of this source has been spoken about, nothing more comes of it.
   virtual void forget(int32_t /*source*/) {}
@@ -43,6 +47,8 @@ struct ModuleNode {
   bool internal = false;        // a step of another module; its observation is not delivered
   bool sink = false;            // results do not wait for it (composition)
   int32_t workers = 1;
+  int32_t ahead =
+      1;  // tasks that a worker may know of at once, because it waits for somebody else; a stateful one is alone
   Policy policy;
   std::function<std::unique_ptr<Worker>()> openWorker;  // at start, on the starting thread
   // Optional, quick, under the engine's lock: speaks at once where there is nothing to do.

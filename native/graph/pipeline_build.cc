@@ -12,6 +12,7 @@ namespace {
 
 constexpr int32_t kCropsAtOnce = 4;  // of an embedder on the CPU
 constexpr int32_t kGpuWorkers = 2;   // of a detector: one prepares while the other's results come back
+constexpr int32_t kAskedAhead = 8;   // of a JS module: nobody has to be woken for each of them
 
 int32_t cores() {
   return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
@@ -156,6 +157,8 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
   const bool windows = spec.input && !spec.input->of.empty();
   node.stateful = !spec.stateless || windows;  // windows grow in order
   if (!node.stateful) node.workers = std::max(1, spec.workers);
+  // The time of an answer counts from when it is asked for.
+  if (node.policy.timeoutMs <= 0) node.ahead = kAskedAhead;
   node.pixels = spec.pixels || spec.input;
   node.acceptsNothing = true;  // sees undefined where a dependency has nothing
   CropSource crops;

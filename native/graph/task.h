@@ -16,7 +16,7 @@ namespace framepath::graph {
 inline constexpr int32_t kSubmitted = -1;  // source of a single picture: unordered
 
 struct Stamps {
-  int64_t readyNs = 0, startNs = 0, doneNs = 0;  // startNs 0: no worker was needed
+  int64_t readyNs = 0, startNs = 0, doneNs = 0;  // startNs: a worker was given it; 0: none was needed
   int32_t worker = 0, batch = 1;
 };
 

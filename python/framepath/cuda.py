@@ -140,9 +140,12 @@ class Blocks:
     def __init__(self, room=nullcontext):
         self._room = room
         self._gpus = {}
+        self._lost = None  # why one cannot be mapped: then none is, so that what is asked again on the host stays in order
 
     def block(self, cuda):
         """What gives DevicePixels by their offset in a block, and their size."""
+        if self._lost:
+            raise OutOfReach(self._lost)
         device, handle = cuda["device"], bytes(cuda["handle"])
         try:
             if device not in self._gpus or not self._gpus[device].has(handle):
@@ -151,7 +154,8 @@ class Blocks:
                     self._gpus[device] = gpu
                     gpu.map(handle)
         except CudaError as error:
-            raise OutOfReach(str(error)) from error
+            self._lost = str(error)
+            raise OutOfReach(self._lost) from error
         gpu = self._gpus[device]
         base = gpu.address(handle)
         return lambda offset, size: DevicePixels(gpu, base + offset, size)

@@ -9,6 +9,7 @@ import type { NativeAddon, PolicySpec, SharedInputs } from '../native.js';
 import type { HostReport } from '../run/reports.js';
 import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
 import { HostPool, type Told } from './pool.js';
+import { Turns } from './turns.js';
 
 /** Told with the name of the module; see {@link Told}. */
 export type ToldOf = (module: string, ...told: Parameters<Told>) => void;
@@ -162,12 +163,15 @@ async function openInline(
   keep(instance.close);
   const { input } = definition;
   const views = input && new InputViews(shared!);
+  // With timeoutMs it is asked one thing at a time, also while it still works on what took too long.
+  const turns = new Turns(use.timeoutMs ? Number.POSITIVE_INFINITY : (use.instances ?? 1));
   return {
     facts: factsOf(definition),
-    analyze: (frame, deps, words, cuda) => {
-      if (words && input) (frame as FrameView).input = views!.read(words, input, cuda);
-      return instance.analyze(frame, deps);
-    },
+    analyze: (frame, deps, words, cuda) =>
+      turns.take(() => {
+        if (words && input) (frame as FrameView).input = views!.read(words, input, cuda);
+        return instance.analyze(frame, deps);
+      }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface PoolOptions {
 export type Told = (what: string, reason: string) => void;
 
 interface Pending {
+  /** of the question as it was sent, so that no other answer counts */
+  id: number;
   question: Question;
   served: ((by: Served) => void) | undefined;
   resolve(value: unknown): void;
@@ -35,9 +37,9 @@ interface Pending {
 interface Seat {
   host: Host | undefined;
   ready: boolean;
-  asked: Pending | undefined;
-  /** of the question, so that no other answer counts */
-  id: number;
+  /** what it was asked, oldest first: it works on the first, and the others wait there */
+  asked: Pending[];
+  /** since when it can have worked on the first */
   askedMs: number;
   figures: SeatFigures;
   /** ended without an answer between, in a row */
@@ -46,6 +48,9 @@ interface Seat {
   killed: FramepathError | undefined;
   timer: NodeJS.Timeout | undefined;
 }
+
+/** Questions that a host is given at once, so that it need not be woken for each; and one of several, which could take them too. */
+const [askedAhead, askedAheadOfMany] = [8, 2];
 
 const minuteMs = 60_000;
 const longestBackoffMs = 5_000;
@@ -72,8 +77,7 @@ export class HostPool {
     this.#seats = Array.from({ length: options.instances }, () => ({
       host: undefined,
       ready: false,
-      asked: undefined,
-      id: 0,
+      asked: [],
       askedMs: 0,
       figures: new SeatFigures(),
       crashes: 0,
@@ -105,35 +109,46 @@ export class HostPool {
   ask(question: Question, served?: (by: Served) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#failed) return reject(this.#failed);
-      this.#waiting.push({ question, served, resolve, reject });
+      this.#waiting.push({ id: 0, question, served, resolve, reject });
       this.#serve();
     });
   }
 
   #serve(): void {
-    for (const seat of this.#seats) {
-      if (!this.#waiting.length) return;
-      if (seat.ready && !seat.asked) this.#askSeat(seat, this.#waiting.shift()!);
-    }
+    for (let seat = this.#idlest(); seat && this.#waiting.length; seat = this.#idlest())
+      this.#askSeat(seat, this.#waiting.shift()!);
+  }
+
+  /** A host that can be asked. */
+  #idlest(): Seat | undefined {
+    let idlest: Seat | undefined;
+    const most = this.#seats.length > 1 ? askedAheadOfMany : askedAhead;
+    for (const seat of this.#seats) if (seat.ready && seat.asked.length < (idlest?.asked.length ?? most)) idlest = seat;
+    return idlest;
   }
 
   #askSeat(seat: Seat, pending: Pending): void {
-    seat.id = this.#nextId++;
+    pending.id = this.#nextId++;
     try {
-      seat.host!.send({ kind: 'ask', id: seat.id, ...pending.question });
+      seat.host!.send({ kind: 'ask', id: pending.id, ...pending.question });
     } catch (error) {
       pending.reject(error as Error);
       return;
     }
-    seat.asked = pending;
+    seat.asked.push(pending);
+    if (seat.asked.length === 1) this.#begins(seat);
+  }
+
+  /** The first question of a seat is worked on from now on. */
+  #begins(seat: Seat): void {
     seat.askedMs = monotonicMs();
     if (this.options.timeoutMs) seat.timer = this.#timer(this.options.timeoutMs, seat, () => this.#tookTooLong(seat));
   }
 
   /** An answer that has come but was not read yet, because this thread was busy, counts: it is read before `then`. */
   #timer(ms: number, seat: Seat, then: () => void): NodeJS.Timeout {
-    const { id, host } = seat;
-    const still = () => seat.id === id && seat.host === host && seat.timer === timer;
+    const { host } = seat;
+    const still = () => seat.host === host && seat.timer === timer;
     const timer = setTimeout(() => setImmediate(() => setImmediate(() => still() && then())), ms);
     timer.unref();
     return timer;
@@ -192,20 +207,27 @@ export class HostPool {
   }
 
   #answered(seat: Seat, sent: Extract<FromHost, { kind: 'answer' }>): void {
-    if (sent.id !== seat.id || !seat.asked) return;
+    if (seat.killed || sent.id !== seat.asked[0]?.id) return; // it comes too late, or nobody waits for it
     seat.figures.add(sent);
-    this.#tell(seat, sent);
-    const { resolve, reject } = this.#free(seat)!;
+    const { resolve, reject } = this.#spoken(seat, sent)!;
     seat.crashes = 0;
+    if (seat.asked.length) this.#begins(seat);
     if ('error' in sent) reject(rebuilt(sent.error));
     else if ('outOfReach' in sent) reject(new OutOfReach(sent.outOfReach));
     else resolve(sent.value);
     this.#serve();
   }
 
-  #tell(seat: Seat, { startMs, endMs }: Worked): void {
-    const { pid = 0, label } = seat.host!;
-    seat.asked!.served?.({ host: `${this.#name} ${label}`, pid, startMs, endMs });
+  /** Takes the question that a seat has worked on, and tells who wanted to know. */
+  #spoken(seat: Seat, { startMs, endMs }: Worked): Pending | undefined {
+    clearTimeout(seat.timer);
+    seat.timer = undefined;
+    const asked = seat.asked.shift();
+    if (asked) {
+      const { pid = 0, label } = seat.host!;
+      asked.served?.({ host: `${this.#name} ${label}`, pid, startMs, endMs });
+    }
+    return asked;
   }
 
   /** What its hosts have done. */
@@ -224,32 +246,32 @@ export class HostPool {
   #stateOf(seat: Seat): HostReport['state'] {
     if (this.#closing) return 'closed';
     if (this.#failed) return 'failed';
-    return seat.asked ? 'busy' : seat.ready ? 'ready' : 'starting';
+    return seat.asked.length ? 'busy' : seat.ready ? 'ready' : 'starting';
   }
 
-  #free(seat: Seat): Pending | undefined {
-    const asked = seat.asked;
-    clearTimeout(seat.timer);
-    seat.timer = undefined;
-    seat.asked = undefined;
-    return asked;
-  }
-
-  /** The host in this seat is gone: what it held fails, and it is started again after a pause. */
+  /** The host in this seat is gone: what it worked on fails, others answer the rest, and it is started again after a pause. */
   #ended(seat: Seat, reason: string): void {
     const name = this.#name;
     const wasReady = seat.ready;
-    if (seat.asked) this.#tell(seat, { startMs: seat.askedMs, endMs: monotonicMs() });
+    const held = this.#spoken(seat, { startMs: seat.askedMs, endMs: monotonicMs() });
     seat.ready = false;
     seat.host = undefined;
-    const held = this.#free(seat);
+    this.#waiting.unshift(...seat.asked.splice(0));
     const why = seat.killed?.message ?? `Module '${name}' lost its ${this.#kind}: ${reason}`;
     held?.reject(seat.killed ?? new FramepathError('MODULE_CRASHED', why, { module: name }));
     if (this.#closing) {
+      this.#refuse(this.#gone);
       if (!this.#seats.some(({ host }) => host)) this.#left?.();
       return;
     }
-    if (wasReady && !this.#failed) this.#startAgain(seat, why);
+    if (this.#failed) this.#refuse(this.#failed);
+    else if (wasReady) this.#startAgain(seat, why);
+    this.#serve();
+  }
+
+  /** Whoever waits is told that nobody answers. */
+  #refuse(error: FramepathError): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
   get #kind(): string {
@@ -284,7 +306,7 @@ export class HostPool {
     const message = `Module '${name}' has failed: its ${this.#kind} ended more than ${restarts} times within a minute`;
     this.#failed = new FramepathError('MODULE_CRASHED', `${message}. The last time: ${why}`, { module: name });
     this.told('it has failed, and the run goes on without it', this.#failed.message);
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#failed);
+    this.#refuse(this.#failed);
     for (const seat of this.#seats) {
       seat.killed ??= this.#failed;
       seat.host?.kill();
@@ -297,17 +319,20 @@ export class HostPool {
     return this.#closed;
   }
 
+  get #gone(): FramepathError {
+    return new FramepathError('RUN_CLOSED', 'The run is closed', { module: this.#name });
+  }
+
   async #close(): Promise<void> {
     this.#closing = true;
-    const gone = new FramepathError('RUN_CLOSED', 'The run is closed', { module: this.#name });
-    for (const { reject } of this.#waiting.splice(0)) reject(gone);
+    this.#refuse(this.#gone);
     const hosts = this.#seats.flatMap(({ host, ready, asked }) => (host ? [{ host, ready, asked }] : []));
     if (!hosts.length) return;
     const left = new Promise<void>((resolve) => {
       this.#left = resolve;
     });
     for (const { host, ready, asked } of hosts) {
-      if (ready && !asked) host.send({ kind: 'close' });
+      if (ready && !asked.length) host.send({ kind: 'close' });
       else host.kill(); // it is busy: nobody waits for what it does
     }
     const impatience = setTimeout(() => {

@@ -6,8 +6,9 @@ import { InputViews } from '../modules/input.js';
 import { type Instance, loadDefinition, openInstance } from './instance.js';
 import { type FromHost, type ToHost, thrownFacts } from './messages.js';
 import { monotonicMs } from './seat-figures.js';
+import { Turns } from './turns.js';
 
-/** `inputs`: the descriptor of the run's shared memory. */
+/** `inputs`: the descriptor of the run's shared memory. Questions are answered one after the other. */
 export function serve(inputs: number, send: (message: FromHost) => void, leave: () => void): (message: ToHost) => void {
   let instance: Instance | undefined;
   let input: ReturnType<typeof factsOf>['input'];
@@ -39,9 +40,10 @@ export function serve(inputs: number, send: (message: FromHost) => void, leave: 
     }
   }
 
+  const turns = new Turns(1);
   return (message) => {
     if (message.kind === 'open') void open(message);
-    else if (message.kind === 'ask') void ask(message);
+    else if (message.kind === 'ask') void turns.take(() => ask(message));
     else void Promise.resolve(instance?.close()).finally(leave);
   };
 }

@@ -79,6 +79,8 @@ export class InputViews {
   readonly #slots = new Map<number, ArrayBuffer>();
   /** handles of the GPU's blocks that can be read here */
   readonly #reached = new Set<string>();
+  /** why one of them cannot: then none is, so that what is asked again on the host stays in order */
+  #outOfReach: unknown;
 
   constructor(private readonly shared: SharedInputs) {}
 
@@ -107,9 +109,15 @@ export class InputViews {
 
   /** Before `analyze` begins: it would be asked twice about a frame if it found out itself. @throws OutOfReach */
   #reach(device: number, handle: Uint8Array): void {
+    if (this.#outOfReach) throw this.#outOfReach;
     const key = Buffer.from(handle).toString('latin1');
     if (this.#reached.has(key)) return;
-    download(this.shared, { device, handle, offset: 0, bytes: 1 });
+    try {
+      download(this.shared, { device, handle, offset: 0, bytes: 1 });
+    } catch (error) {
+      this.#outOfReach = error;
+      throw error;
+    }
     this.#reached.add(key);
   }
 

@@ -8,10 +8,13 @@ import type { CudaBlock, NativeRun } from '../native.js';
 import type { Values } from '../values.js';
 import { boxWords } from './box-words.js';
 
+/** Errors of a module that are kept: others may have been thrown since the one that ends the run. */
+const mostErrors = 64;
+
 /** Answers every task exactly once, whatever `analyze` does. */
 export class Analysis {
-  /** The last error of each module, by name: what MODULE_FAILED has as cause. */
-  readonly errors = new Map<string, unknown>();
+  /** what modules threw lately, by name */
+  readonly #errors = new Map<string, unknown[]>();
   readonly #Frame: ReturnType<typeof frameClass>;
 
   constructor(
@@ -57,13 +60,26 @@ export class Analysis {
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
       failure = { error };
-      this.errors.set(module.name, error);
+      this.#keep(module.name, error);
     }
     frame.pass();
     frame.input = undefined; // its memory is the next frame's
     const state = failure?.error instanceof OutOfReach ? 3 : 2;
     if (failure) native.answer(position, taskId, attempt, state, JSON.stringify(failureOf(failure.error)));
     else native.answer(position, taskId, attempt, 1, boxes);
+  }
+
+  #keep(module: string, error: unknown): void {
+    const kept = this.#errors.get(module) ?? [];
+    kept.push(error);
+    if (kept.length > mostErrors) kept.shift();
+    this.#errors.set(module, kept);
+  }
+
+  /** What a module threw, by the message that the native side has of it: what MODULE_FAILED has as cause. */
+  thrown(module: string, message: string): unknown {
+    const kept = this.#errors.get(module);
+    return kept?.find((error) => messageOf(error) === message) ?? kept?.at(-1);
   }
 
   #dependencies(module: Module, frame: InstanceType<ReturnType<typeof frameClass>>): Record<string, unknown> {

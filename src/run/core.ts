@@ -241,11 +241,14 @@ export class RunCore implements FrameOwner, WriterRun {
 
   /** A native error with the caller's stack, and with the original error of a JS module or iterable as cause. */
   wrap(error: unknown): FramepathError {
-    const { code, module = '', source = '' } = (error ?? {}) as Partial<FramepathError>;
+    const { code, module = '', source = '', message = '' } = (error ?? {}) as Partial<FramepathError>;
     const ofModule = code === 'MODULE_FAILED' || code === 'MODULE_CRASHED';
-    const original = ofModule ? this.#analysis.errors : code === 'SOURCE_FAILED' ? this.#thrown : undefined;
-    const key = ofModule ? module : source;
-    return toFramepathError(error, original?.has(key) ? original.get(key) : error);
+    const thrown = ofModule
+      ? this.#analysis.thrown(module, message)
+      : code === 'SOURCE_FAILED'
+        ? this.#thrown.get(source)
+        : undefined;
+    return toFramepathError(error, thrown ?? error);
   }
 
   abort(reason: unknown): Promise<void> {

@@ -67,6 +67,24 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
     async (_, isolation) => expect(await valuesOf(isolation, 2)).toEqual(inline),
   );
 
+  test.each(['inline', 'thread', 'process'] as const)(
+    'looks at one frame after the other, however long that takes, in a %s',
+    async (isolation) => {
+      const run = await pipeline(video(left), video(right))
+        .use(analyzer(moduleFile('unhurried.js'), { name: 'unhurried', isolation }))
+        .use(analyzer(moduleFile('brightness.js'), { name: 'brightness' }))
+        .start();
+      let count = 0;
+      for await (const frame of run) {
+        const { mean } = frame.brightness as { mean: number };
+        expect(frame.unhurried).toEqual({ alone: true, inOrder: true, mean });
+        count++;
+      }
+      expect(count).toBe(50);
+      await closed(run);
+    },
+  );
+
   test('loads native libraries of its own in every place that runs JavaScript', async () => {
     const seen: unknown[] = [];
     for (const isolation of ['inline', 'thread', 'process'] as const) {

@@ -51,6 +51,22 @@ describe.skipIf(noAddon !== undefined)('an analyzer', () => {
     await closed(run);
   });
 
+  test('that throws at every frame from one on ends the run with the first, though others were asked for already', async () => {
+    let thrown = 0;
+    const broken = analyzer({
+      name: 'broken',
+      analyze(frame) {
+        if (frame.index >= 9) throw new RangeError(`frame ${frame.index}, ${thrown++} before`);
+      },
+    });
+    const run = await pipeline(video(clip)).use(broken).start();
+    const error = await within(10_000, run.done).catch((e) => e);
+    expect(error.message).toBe('frame 9, 0 before');
+    expect(error.cause).toBeInstanceOf(RangeError);
+    expect(error.cause.message).toBe('frame 9, 0 before');
+    await closed(run);
+  });
+
   test('that returns nothing, or what is no data, is delivered as it is', async () => {
     const values = [undefined, null, () => 1, Symbol.for('s'), 1n, NaN];
     const run = await pipeline(video(clip))

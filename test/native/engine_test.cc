@@ -47,14 +47,26 @@ class CountingSource : public FrameSource {
   std::atomic<bool> interrupted_{false};
 };
 
-// Says the sum of what it depends on plus one, so that a wrong order of execution changes the value.
+// Says the sum of what it depends on plus one, so that a wrong order of execution changes the value. Told of tasks
+// early, it runs a stateless module's in any order.
 class SumWorker : public Worker {
  public:
   SumWorker(const Graph* const* graph, std::string name, int delayUs, int failEvery)
       : graph_(graph), name_(std::move(name)), delayUs_(delayUs), failEvery_(failEvery) {}
+  void announce(const TaskRef& task) override { CHECK(announced_.insert(task->id).second); }
+  size_t ready(std::span<const TaskRef> announced) override {
+    CHECK_EQUAL(announced.size(), announced_.size());
+    for (const TaskRef& task : announced) CHECK(announced_.contains(task->id));
+    const Graph& graph = **graph_;
+    return graph.node(graph.find(name_)).stateful ? 0 : random_() % announced.size();
+  }
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     pause(delayUs_);
     const Graph& graph = **graph_;
+    if (graph.node(graph.find(name_)).ahead > 1) {
+      CHECK_EQUAL(tasks.size(), 1u);
+      CHECK(announced_.erase(tasks[0]->id) == 1 || failEvery_);  // or tried again
+    }
     const int32_t module = graph.find(name_);
     for (size_t i = 0; i < tasks.size(); i++) {
       if (failEvery_ && tasks[i]->seq % failEvery_ == failEvery_ - 1)
@@ -79,6 +91,8 @@ class SumWorker : public Worker {
   std::string name_;
   int delayUs_, failEvery_;
   std::map<int32_t, int64_t> lastSeq_;
+  std::set<int64_t> announced_;
+  std::minstd_rand random_;
 };
 
 struct Fixture {
@@ -175,6 +189,7 @@ void randomCase(unsigned seed) {
     node.policy.maxWaitMs = pick(0, 2) == 0 ? 0.3 : 0;
     node.policy.retry = node.stateful ? 0 : pick(0, 1);
     node.policy.onError = pick(0, 5) == 0 ? OnError::fail : OnError::skip;
+    if (!node.stateful || node.workers == 1) node.ahead = pick(0, 1) ? pick(2, 5) : 1;
     if (m > 0 && pick(0, 3) == 0) {
       node.policy.onError = OnError::fallback;
       node.policy.fallback = "m" + std::to_string(pick(0, m - 1));
@@ -335,6 +350,51 @@ TEST(a_stride_carries_the_anchors_word_and_runs_only_there) {
   CHECK_EQUAL(carried, 16);
   CHECK_EQUAL(f.engine->stages()[1].count, 6);
   CHECK((f.engine->stages()[1].results == std::map<std::string, int64_t>{{"value", 6}, {"carried", 16}}));
+}
+
+TEST(a_worker_is_told_of_the_next_tasks_while_the_first_is_at_work) {
+  class WaitingWorker : public Worker {
+   public:
+    explicit WaitingWorker(std::vector<size_t>* known) : known_(known) {}
+    void announce(const TaskRef&) override { announced_++; }
+    size_t ready(std::span<const TaskRef> announced) override {
+      CHECK_EQUAL(announced.size(), announced_);
+      known_->push_back(announced_);
+      pause(2000);            // meanwhile others come
+      return announced_ - 1;  // stateless: the newest first
+    }
+    void run(std::span<const TaskRef>, std::span<Observation> says) override {
+      announced_--;
+      says[0] = observe(Classes{});
+    }
+
+   private:
+    std::vector<size_t>* known_;
+    size_t announced_ = 0;
+  };
+  std::vector<size_t> known;
+  Fixture f;
+  ModuleNode node;
+  node.name = "elsewhere";
+  node.ahead = 3;
+  node.openWorker = [&known] { return std::make_unique<WaitingWorker>(&known); };
+  const int64_t begunNs = nowNs();
+  f.build({node});
+  f.engine->addSource(std::make_unique<CountingSource>(20, 0), {"s", false, 6, 40});
+  f.engine->start();
+  Seen seen;
+  for (Delivery d = f.next(64); !d.ended; d = f.next(64)) seen.take(d);
+  CHECK(seen.ordered);
+  CHECK_EQUAL(seen.count, 20);
+  CHECK_EQUAL(known.size(), 20u);
+  CHECK_EQUAL(*std::max_element(known.begin(), known.end()), 3u);
+  CHECK_EQUAL(known.back(), 1u);
+  const StageStats stage = f.engine->stages()[1];
+  CHECK_EQUAL(stage.count, 20);
+  // One thread waits: its time is counted once, however many tasks it knows of.
+  CHECK(stage.busyNs <= nowNs() - begunNs);
+  f.engine->join();
+  checkConserved(*f.engine);
 }
 
 TEST(every_nth_frame_is_sampled_with_the_times_of_its_stages) {
