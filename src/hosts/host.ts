@@ -1,12 +1,12 @@
 /** One thread or process that answers for an analyzer, as this side sees it. */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Isolation } from '../modules/analyzer.js';
-import { jsonLink } from './json-link.js';
+import { type Codec, cloned, json, receive, sendTo } from './link.js';
 import type { FromHost, ToHost } from './messages.js';
 
 export interface Host {
@@ -86,7 +86,7 @@ function openThread({ inputs, memoryMb }: HostPlace, { message, ended }: HostEve
 const children = new Set<ChildProcess>();
 let seen = false;
 
-function watched(child: ChildProcess, ended: HostEvents['ended']): ChildProcess {
+function watched(child: ChildProcess, ended: HostEvents['ended']): void {
   if (!seen)
     process.on('exit', () => {
       for (const one of children) one.kill('SIGKILL');
@@ -100,31 +100,40 @@ function watched(child: ChildProcess, ended: HostEvents['ended']): ChildProcess 
     over = true;
   };
   child.on('error', (error) => end(error.message));
-  child.on('exit', (code, signal) => end(signal ? `it was killed by ${signal}` : `it exited with status ${code}`));
-  return child;
+  child.on('exit', (code, signal) => {
+    const reason = signal ? `it was killed by ${signal}` : `it exited with status ${code}`;
+    // What it answered before is on its pipe, and is read first.
+    setImmediate(() => setImmediate(() => end(reason)));
+  });
 }
 
-function openProcess({ inputs, memoryMb, root }: HostPlace, { message, ended }: HostEvents): Host {
-  const child = watched(
-    fork(script('process-host'), [String(process.pid)], {
-      serialization: 'advanced',
-      cwd: root,
-      execArgv: [...loaderFlags(), ...(memoryMb ? [`--max-old-space-size=${memoryMb}`] : [])],
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', inputs],
-    }),
-    ended,
-  );
-  child.on('message', (sent) => message(sent as FromHost));
+function openProcess({ inputs, memoryMb, root }: HostPlace, events: HostEvents): Host {
+  const flags = [...loaderFlags(), ...(memoryMb ? [`--max-old-space-size=${memoryMb}`] : [])];
+  const child = spawn(process.execPath, [...flags, script('process-host'), String(process.pid)], {
+    cwd: root,
+    stdio: pipes(inputs),
+  });
+  return linked('process', child, cloned, events);
+}
+
+/** Descriptors 3 and 4 are asks and answers, 5 the memory of the inputs. */
+const pipes = (inputs: number): StdioOptions => ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', inputs];
+
+function linked(kind: string, child: ChildProcess, codec: Codec, { message, ended }: HostEvents): Host {
+  watched(child, ended);
+  // There are none where it could not be started; then `ended` tells.
+  const [to, from] = [child.stdio[3] as Writable | null, child.stdio[4] as Readable | null];
+  for (const pipe of [to, from]) pipe?.on('error', () => undefined); // the other side has ended; its exit is told
+  if (from) receive(codec, from, (sent) => message(sent as FromHost));
+  const send = to ? sendTo(codec, to) : () => undefined;
   return {
     pid: child.pid,
-    label: `process ${child.pid}`,
-    send: (sent) => {
-      if (child.connected) child.send(sent, () => undefined); // it ended meanwhile: `ended` tells
-    },
+    label: `${kind} ${child.pid}`,
+    send,
     kill: () => void child.kill('SIGKILL'),
     unref: () => {
       child.unref();
-      child.channel?.unref();
+      for (const pipe of [to, from]) (pipe as { unref?(): void } | null)?.unref?.();
     },
   };
 }
@@ -137,26 +146,12 @@ export function interpreter(python: string): string {
 
 const pythonPackage = fileURLToPath(new URL('../../python', import.meta.url));
 
-function openPython({ inputs, root }: HostPlace, python: string, { message, ended }: HostEvents): Host {
+function openPython({ inputs, root }: HostPlace, python: string, events: HostEvents): Host {
   const path = [pythonPackage, process.env.PYTHONPATH].filter(Boolean).join(':');
-  const child = watched(
-    spawn(interpreter(python), ['-m', 'framepath.host', String(process.pid)], {
-      cwd: root,
-      env: { ...process.env, PYTHONPATH: path },
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', inputs],
-    }),
-    ended,
-  );
-  const [to, from] = [child.stdio[3] as Writable | null, child.stdio[4] as Readable | null];
-  const link = to && from ? jsonLink(to, from, (sent) => message(sent as FromHost)) : undefined;
-  return {
-    pid: child.pid,
-    label: `python ${child.pid}`,
-    send: (sent) => link?.send(sent),
-    kill: () => void child.kill('SIGKILL'),
-    unref: () => {
-      child.unref();
-      link?.unref();
-    },
-  };
+  const child = spawn(interpreter(python), ['-m', 'framepath.host', String(process.pid)], {
+    cwd: root,
+    env: { ...process.env, PYTHONPATH: path },
+    stdio: pipes(inputs),
+  });
+  return linked('python', child, json, events);
 }

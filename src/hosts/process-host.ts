@@ -1,14 +1,17 @@
-/** Runs one analyzer in this process, a child of process argv[2] with a channel; the run's inputs are descriptor 4. */
+/**
+ * Runs one analyzer in this process, a child of process argv[2]. Descriptors: 3 asks, 4 answers, 5 is the memory of the run's
+ * inputs.
+ */
+import { Socket } from 'node:net';
 import { loadAddon } from '../addon.js';
+import { cloned, receive, sendSync } from './link.js';
 import type { ToHost } from './messages.js';
 import { serve } from './serve.js';
 
-// A loop in the analyzer hears no disconnect: the system ends this process with its parent.
-if (!loadAddon().endWithParent(Number(process.argv[2]))) process.exit(0);
-const receive = serve(
-  4,
-  (message) => process.send!(message),
-  () => process.exit(0),
-);
-process.on('message', (message) => receive(message as ToHost));
-process.on('disconnect', () => process.exit(0));
+const leave = () => process.exit(0);
+// A loop in the analyzer sees no closed pipe: the system ends this process with its parent.
+if (!loadAddon().endWithParent(Number(process.argv[2]))) leave();
+const asks = new Socket({ fd: 3, readable: true, writable: false });
+for (const end of ['end', 'error']) asks.on(end, leave);
+const told = serve(5, sendSync(cloned, 4), leave);
+receive(cloned, asks, (message) => told(message as ToHost));
