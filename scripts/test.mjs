@@ -117,6 +117,7 @@ async function runSimulated(folder, { env = {}, ways = Object.keys(simulations),
     const how = {
       env: { ...base, ...behaviour, ...(sanitized && { FRAMEPATH_FAULTS: 'none' }) },
       names: onDevice,
+      atOnce: sanitized ? 2 : 1,
     };
     parts.push(await runPrograms(` on the simulated GPU${title}`, folder, how));
     if (title && !sanitized) parts.push(await runVideoLate(folder, title));
@@ -173,14 +174,23 @@ async function runProgram(folder, name, env, minutes) {
 const programsIn = (folder) =>
   readdirSync(folder).filter((file) => file.endsWith('_test') && !onlySimulated.includes(file));
 
-async function runPrograms(title, folder, { env = {}, names = programsIn(folder), minutes = programMinutes } = {}) {
+/** `atOnce`: so many programs at a time; most of them keep one core busy, if any. */
+async function runPrograms(
+  title,
+  folder,
+  { env = {}, names = programsIn(folder), minutes = programMinutes, atOnce = 1 } = {},
+) {
   say(`native tests${title}`);
   const total = { passed: 0, failed: 0 };
-  for (const name of [...names].sort()) {
-    const { passed, failed } = await runProgram(folder, name, env, minutes);
-    total.passed += passed;
-    total.failed += failed;
-  }
+  const left = [...names].sort();
+  const runRest = async () => {
+    for (let name = left.shift(); name; name = left.shift()) {
+      const { passed, failed } = await runProgram(folder, name, env, minutes);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, runRest));
   return total;
 }
 
@@ -214,6 +224,7 @@ const threaded = [
   'core_test',
   'encoding_test',
   'engine_test',
+  'external_test',
   'identity_test',
   'infer_test',
   'input_test',
@@ -227,18 +238,18 @@ async function runSanitized() {
   const names = programsIn(join(root, 'build')).filter(
     (name) => name === 'engine_test' || name === 'pipeline_storm_test',
   );
-  const plain = await runPrograms(': the random tests at length', join(root, 'build'), {
-    env: atLength(10_000, 300),
-    names,
-  });
-  const asan = await buildSanitized('asan', 'address,undefined');
+  // They sleep more than they work: meanwhile the next ones are built.
+  const [plain, asan] = await Promise.all([
+    runPrograms(': the random tests at length', join(root, 'build'), { env: atLength(10_000, 300), names }),
+    buildSanitized('asan', 'address,undefined'),
+  ]);
   const asanOptions = {
     ASAN_OPTIONS: 'detect_leaks=1:fast_unwind_on_malloc=0', // the libraries have no frame pointers: leaks need whole stacks
     LSAN_OPTIONS: `print_suppressions=0:${suppressions('lsan.supp')}`,
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     ...atLength(300, 60),
   };
-  const addresses = await runPrograms(' under ASan and UBSan', asan, { env: asanOptions });
+  const addresses = await runPrograms(' under ASan and UBSan', asan, { env: asanOptions, atOnce: 2 });
   const onGpu = await runSimulated(asan, {
     env: { ...asanOptions, FRAMEPATH_CASES: '20' },
     ways: [strictest],
