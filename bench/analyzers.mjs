@@ -1,11 +1,12 @@
 // What asking an analyzer costs: CPU time a frame of 640x360 rgb24, of this process and its hosts together, by where a no-op
-// runs; and whether two instances do twice as much. Every trial is a process of its own; starting is left out by the
+// runs; what a bare wake-up of another thread and back costs on this machine; whether two instances do twice as much. Every trial is a process of its own; starting is left out by the
 // difference of a long and a short run. A part of the suite (stages), or alone: node bench/analyzers.mjs [--json] [--rounds N]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { analyzer, pipeline, frames as pushed } from '../lib/index.js';
 import { median } from './runner.mjs';
 
@@ -56,6 +57,39 @@ async function worked(folder, frames, instances) {
   return ms;
 }
 
+/** µs of CPU, of both threads, to wake one that sleeps and be woken by it: what no way of asking can do without. */
+async function woken(count) {
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const [asked, answered] = [0, 1];
+  const sleeper = `const { workerData: words, parentPort } = require('node:worker_threads');
+    for (let i = 0; i < ${count}; i++) {
+      Atomics.wait(words, ${asked}, i);
+      Atomics.store(words, ${answered}, i + 1);
+      Atomics.notify(words, ${answered});
+      if (i === 0) parentPort.postMessage('awake');
+    }`;
+  const worker = new Worker(sleeper, { eval: true, workerData: words });
+  const ended = new Promise((resolve) => worker.on('exit', resolve));
+  const ask = (i) => {
+    Atomics.store(words, asked, i + 1);
+    Atomics.notify(words, asked);
+    Atomics.wait(words, answered, i);
+  };
+  ask(0);
+  await new Promise((resolve) => worker.once('message', resolve));
+  const begunUs = cpuUs();
+  let busyMs = 0;
+  for (let i = 1; i < count; i++) {
+    const since = performance.now();
+    while (performance.now() - since < 0.3); // it falls asleep, as a host does until the next frame
+    busyMs += performance.now() - since;
+    ask(i);
+  }
+  const us = (cpuUs() - begunUs - busyMs * 1000) / (count - 1);
+  await ended;
+  return us;
+}
+
 function writeAnalyzers(folder) {
   const input = '{ width: 640, height: 360 }';
   writeFileSync(join(folder, 'noop.mjs'), `export const noop = { name: 'noop', input: ${input}, analyze: () => 0 };\n`);
@@ -71,7 +105,7 @@ function writeAnalyzers(folder) {
 const inChild = (...args) =>
   Number(execFileSync(process.execPath, [import.meta.filename, '--trial', ...args.map(String)]));
 
-/** {conversionUs, askUs: {inline, thread, process, python where it is}, instancesMs: {one, two}}: medians. */
+/** {conversionUs, wokenUs, askUs: {inline, thread, process, python where it is}, instancesMs: {one, two}}: medians. */
 export async function measureAnalyzers({ rounds, say = () => {} }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-analyzers-'));
   const hasPython = spawnSync(python, ['-c', '']).status === 0;
@@ -79,20 +113,22 @@ export async function measureAnalyzers({ rounds, say = () => {} }) {
   try {
     writeAnalyzers(folder);
     const costs = Object.fromEntries(places.map((place) => [place, []]));
-    const walls = [[], []];
+    const [walls, wakes] = [[[], []], []];
     for (let round = 0; round < rounds; round++) {
       say(`analyzers, trial ${round + 1}`);
       for (const place of places) {
         const [few, many] = [short, long].map((frames) => inChild(place, folder, frames));
         costs[place].push((many - few) / (long - short));
       }
+      wakes.push(inChild('woken', folder, 4000));
       for (const instances of [1, 2]) walls[instances - 1].push(inChild('work', folder, 200, instances));
     }
     const { none, blind, ...seeing } = Object.fromEntries(places.map((place) => [place, median(costs[place])]));
     const conversionUs = seeing.inline - blind;
     const askUs = Object.fromEntries(Object.entries(seeing).map(([place, us]) => [place, us - none - conversionUs]));
     const [one, two] = walls.map(median);
-    return { conversionUs, askUs: { ...askUs, inline: blind - none }, instancesMs: { one, two } };
+    const wokenUs = median(wakes);
+    return { conversionUs, wokenUs, askUs: { ...askUs, inline: blind - none }, instancesMs: { one, two } };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -100,10 +136,11 @@ export async function measureAnalyzers({ rounds, say = () => {} }) {
 
 /** The same as rows of the suite's stages. */
 export async function analyzerRows(options) {
-  const { conversionUs, askUs, instancesMs } = await measureAnalyzers(options);
+  const { conversionUs, wokenUs, askUs, instancesMs } = await measureAnalyzers(options);
   const row = (what, figures) => ({ stage: 'analyzer', case: what, unit: 'frame', ...figures });
   return [
     row('640x360 rgb24 made', { cpuMs: conversionUs / 1000 }),
+    row('a thread woken and back', { cpuMs: wokenUs / 1000 }),
     ...Object.entries(askUs).map(([place, us]) => row(`asked, ${place}`, { cpuMs: us / 1000 })),
     row('work, 1 instance', { wallMs: instancesMs.one }),
     row('work, 2 instances', { wallMs: instancesMs.two }),
@@ -113,17 +150,21 @@ export async function analyzerRows(options) {
 if (process.argv[1] === import.meta.filename) {
   if (process.argv[2] === '--trial') {
     const [, , , place, folder, frames, instances] = process.argv;
-    const figure =
-      place === 'work' ? worked(folder, Number(frames), Number(instances)) : trial(place, folder, Number(frames));
+    const trials = {
+      work: () => worked(folder, Number(frames), Number(instances)),
+      woken: () => woken(Number(frames)),
+    };
+    const figure = (trials[place] ?? (() => trial(place, folder, Number(frames))))();
     console.log(await figure);
   } else {
     const { values } = parseArgs({ options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '3' } } });
     const result = await measureAnalyzers({ rounds: Number(values.rounds) });
     if (values.json) console.log(JSON.stringify(result, null, 2));
     else {
-      const { conversionUs, askUs, instancesMs } = result;
+      const { conversionUs, wokenUs, askUs, instancesMs } = result;
       console.log(`conversion ${conversionUs.toFixed(0)} us of CPU a frame, and to ask a no-op analyzer`);
       for (const [place, us] of Object.entries(askUs)) console.log(`  ${place.padEnd(8)} ${us.toFixed(0)} us`);
+      console.log(`a thread woken and back: ${wokenUs.toFixed(0)} us`);
       console.log(`work: ${instancesMs.one.toFixed(1)} ms a frame, ${instancesMs.two.toFixed(1)} by two instances`);
     }
   }
