@@ -134,7 +134,7 @@ const runApiSimulated = (title, files = ['test/api/']) =>
   });
 
 /** Those of the fast suite: each stage once, whole runs, a composition. */
-const apiInShort = ['pipeline', 'compose', 'compose-people', 'heads', 'analyzer-places', 'device-input'].map(
+const apiInShort = ['pipeline', 'compose', 'compose-people', 'heads', 'analyzer-places', 'device-input', 'trace'].map(
   (name) => `test/api/${name}.test.ts`,
 );
 

@@ -30,7 +30,7 @@ struct Row {
   std::string where() const { return "\"pid\":" + std::to_string(pid) + ",\"tid\":" + std::to_string(tid); }
 };
 
-// Which row a span is on. Processes of hosts are theirs; everything else is a row of this process.
+// Which row a span is on. Processes of hosts are theirs; everything else is a row of this process, also a GPU's queue.
 class Rows {
  public:
   explicit Rows(const std::vector<Span>& spans) {
@@ -60,7 +60,10 @@ class Rows {
 
  private:
   using Key = std::tuple<std::string, std::string, int32_t, int32_t>;
-  static Key key(const Span& span) { return {span.lane, span.host, span.pid, span.worker}; }
+  static Key key(const Span& span) {
+    if (!span.host.empty()) return {"", span.host, span.pid, 0};
+    return {span.lane, "", span.pid, span.worker};
+  }
   static std::string name(const char* what, const std::string& where, const std::string& name) {
     return R"({"ph":"M",)" + where + ",\"name\":\"" + what + R"(","args":{"name":)" + quoted(name) + "}}";
   }

@@ -79,7 +79,10 @@ class CudaDevice : public Device {
   }
 
   std::unique_ptr<Queue> openQueue() override {
-    return std::make_unique<CudaQueue>(stream_ ? stream_ : std::make_shared<StreamOwner>(gpu_));
+    return std::make_unique<CudaQueue>(stream_ ? stream_ : std::make_shared<StreamOwner>(gpu_), timer_);
+  }
+  void timeQueues(std::function<void(const QueueWork&)> told) override {
+    if (gpu_->driver.cuEventElapsedTime) timer_ = std::make_shared<QueueTimer>(gpu_, std::move(told));
   }
 
   void copy(Queue& queue, void* to, size_t toPitch, const void* from, size_t fromPitch, size_t widthBytes,
@@ -89,10 +92,12 @@ class CudaDevice : public Device {
     const bool crosses = gpu_->inContext([&] {
       const bool toDevice = onDevice(to), fromDevice = onDevice(from);
       const bool whole = height == 1 || (toPitch == widthBytes && fromPitch == widthBytes);
-      if (whole && (toDevice || fromDevice))
-        copyBytes(stream, to, toDevice, from, fromDevice, widthBytes * height);
-      else
-        copyRows(stream, to, toDevice, toPitch, from, fromDevice, fromPitch, widthBytes, height);
+      static_cast<CudaQueue&>(queue).enqueue([&] {
+        if (whole && (toDevice || fromDevice))
+          copyBytes(stream, to, toDevice, from, fromDevice, widthBytes * height);
+        else
+          copyRows(stream, to, toDevice, toPitch, from, fromDevice, fromPitch, widthBytes, height);
+      });
       return toDevice != fromDevice;
     });
     if (crosses) copied_[static_cast<int>(kind)] += widthBytes * height;
@@ -104,12 +109,14 @@ class CudaDevice : public Device {
     Grid domain = grid;
     void* parameters[] = {const_cast<void*>(args), &domain};
     const auto blocks = [](int32_t size, unsigned per) { return (static_cast<unsigned>(size) + per - 1) / per; };
-    gpu_->inContext([&] {
+    const auto stream = static_cast<Stream>(queue.native());
+    const auto launched = [&] {
       gpu_->cu(gpu_->driver.cuLaunchKernel(gpu_->kernels()[kernel], blocks(grid.x, block.x), blocks(grid.y, block.y),
-                                           static_cast<unsigned>(grid.z), block.x, block.y, 1, 0,
-                                           static_cast<Stream>(queue.native()), parameters, nullptr),
+                                           static_cast<unsigned>(grid.z), block.x, block.y, 1, 0, stream, parameters,
+                                           nullptr),
                "cuLaunchKernel");
-    });
+    };
+    gpu_->inContext([&] { static_cast<CudaQueue&>(queue).enqueue(launched); });
   }
 
   uint64_t copiedBytes(CopyKind kind) const override { return copied_[static_cast<int>(kind)]; }
@@ -153,6 +160,7 @@ class CudaDevice : public Device {
 
   std::shared_ptr<Gpu> gpu_;
   std::shared_ptr<StreamOwner> stream_;  // FRAMEPATH_CUDA_STREAMS=one: of all queues
+  std::shared_ptr<QueueTimer> timer_;    // null: nobody asked
   std::array<std::atomic<uint64_t>, static_cast<size_t>(CopyKind::count)> copied_{};
   std::shared_ptr<std::atomic<size_t>> live_ = std::make_shared<std::atomic<size_t>>(0);
 };

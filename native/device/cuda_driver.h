@@ -50,6 +50,7 @@ namespace framepath::cuda {
 
 // Those that a driver may lack, or a machine refuse.
 #define FRAMEPATH_CUDA_OPTIONAL_CALLS(X)                                    \
+  X(cuEventElapsedTime, (float* ms, Event from, Event to))                  \
   X(cuIpcGetMemHandle, (IpcHandle * handle, Address))                       \
   X(cuIpcOpenMemHandle_v2, (Address * address, IpcHandle handle, unsigned)) \
   X(cuIpcCloseMemHandle, (Address))

@@ -55,6 +55,7 @@ StreamOwner::~StreamOwner() {
 CudaQueue::~CudaQueue() {
   Gpu& gpu = *stream_->gpu;
   gpu.quietly([&] { gpu.cu.quietly(gpu.driver.cuStreamSynchronize(stream_->stream), "cuStreamSynchronize"); });
+  track_.reset();
 }
 
 Fence CudaQueue::record() {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "device/cuda_gpu.h"
+#include "device/cuda_timer.h"
 
 namespace framepath::cuda {
 
@@ -19,14 +20,27 @@ class StreamOwner {
 
 class CudaQueue : public Queue {
  public:
-  explicit CudaQueue(std::shared_ptr<StreamOwner> stream) : stream_(std::move(stream)) {}
+  // `timer` may be null.
+  CudaQueue(std::shared_ptr<StreamOwner> stream, const std::shared_ptr<QueueTimer>& timer)
+      : stream_(std::move(stream)) {
+    if (timer) track_.emplace(timer, stream_->stream);
+  }
   ~CudaQueue() override;
   Fence record() override;
   void wait(const Fence& fence) override;
   void synchronize() override;
   void* native() override { return stream_->stream; }
 
+  // Runs calls that enqueue something, in the context.
+  template <typename Calls>
+  void enqueue(Calls&& calls) {
+    if (track_) track_->begin();
+    calls();
+    if (track_) track_->end();
+  }
+
  private:
+  std::optional<QueueTimer::Track> track_;
   std::shared_ptr<StreamOwner> stream_;  // shared where all queues of a device are one stream
 };
 

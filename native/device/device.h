@@ -9,10 +9,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "core/fence.h"
+#include "core/work.h"
 #include "kernels/list.h"
 
 namespace framepath {
@@ -54,6 +56,13 @@ class Queue {
   virtual void* native() { return nullptr; }  // CUstream
 };
 
+// A queue was at work for a thread that was at work on this; times by nowNs().
+struct QueueWork {
+  std::string queue;  // what it is called: cuda:0 faces
+  Work work;
+  int64_t startNs = 0, endNs = 0;
+};
+
 // Why bytes cross between host and device; counted per device (always 0 on the CPU, where nothing crosses).
 enum class CopyKind : uint8_t { h2dImage, d2hImage, d2hEncode, d2hRequested, d2hResults, internal, count };
 
@@ -88,6 +97,10 @@ class Device {
   virtual ExportHandle exportHandle(const Memory& memory) const;
 
   virtual std::unique_ptr<Queue> openQueue() = 0;
+  // Queues that are opened from now on have their work told, on any thread and some time after it is done, all of it
+  // when they are gone; not what no WorkScope was there for, nor what is done when a call returns. `told` calls nothing
+  // here.
+  virtual void timeQueues(std::function<void(const QueueWork&)> /*told*/) {}
 
   // `height` rows of `widthBytes`. Either side may be host or device memory.
   virtual void copy(Queue& queue, void* to, size_t toPitch, const void* from, size_t fromPitch, size_t widthBytes,

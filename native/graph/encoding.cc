@@ -6,6 +6,7 @@
 #include "core/clock.h"
 #include "core/leftover.h"
 #include "core/thread_name.h"
+#include "core/work.h"
 
 namespace framepath::graph {
 namespace {
@@ -98,6 +99,7 @@ void Encoding::Work::encodeAll() {
   while (std::optional<FrameRef> canvas = canvases.pull()) {
     const int64_t startNs = nowNs();
     if (timeIsUp()) throw GivenUp{};
+    const WorkScope at({stats.name, 0, -1, stats.count});
     encoder->push(*canvas, emitted);
     canvas.reset();
     const int64_t endNs = nowNs();

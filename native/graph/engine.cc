@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/thread_name.h"
+#include "core/work.h"
 #include "graph/engine_after.h"
 
 namespace framepath::graph {
@@ -79,6 +80,7 @@ void Engine::readSource(Source& source, int32_t number) {
       if (!source.options.live && !source.admission->enter()) break;
       const int64_t enteredNs = nowNs();
       FrameRef frame;
+      const WorkScope at({source.stats.name, 0, number, source.nextSeq});
       try {
         frame = source.frames->next();
       } catch (const std::exception& e) {

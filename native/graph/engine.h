@@ -154,7 +154,7 @@ class Engine {
   void stopLocked(After& after);
   void serve(Lane& lane, Worker& worker, int32_t number);
   void serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock);
-  void announceMore(Lane& lane, Worker& worker, std::vector<TaskRef>& announced, Lock& lock);
+  void announceMore(Lane& lane, Worker& worker, int32_t number, std::vector<TaskRef>& announced, Lock& lock);
   bool spokeAtOnce(Lane& lane, Batch& batch, Lock& lock);
   void tell(Lane& lane, int32_t number, Batch batch, std::vector<Observation> says, int64_t startNs, int64_t doneNs,
             Lock& lock);

@@ -3,10 +3,18 @@
 #include <chrono>
 
 #include "core/thread_name.h"
+#include "core/work.h"
 #include "graph/engine.h"
 #include "graph/engine_after.h"
 
 namespace framepath::graph {
+namespace {
+
+Work workOn(const Lane& lane, int32_t worker, const Task& task, size_t batch = 1) {
+  return {lane.node.name, worker, task.source, task.seq, static_cast<int32_t>(batch)};
+}
+
+}  // namespace
 
 Batch Engine::takeBatch(Lane& lane, Lock& lock) {
   const Policy& policy = lane.node.policy;
@@ -37,6 +45,7 @@ void Engine::serve(Lane& lane, Worker& worker, int32_t number) {
     if (lane.node.stateful && spokeAtOnce(lane, batch, lock)) continue;
     lock.unlock();
     const int64_t startNs = nowNs();
+    const WorkScope at(workOn(lane, number, *batch.tasks[0], batch.tasks.size()));
     std::vector<Observation> says = runBatch(lane, worker, batch);
     const int64_t doneNs = nowNs();
     lock.lock();
@@ -53,7 +62,7 @@ void Engine::serve(Lane& lane, Worker& worker, int32_t number) {
 void Engine::serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock) {
   std::vector<TaskRef> announced;
   for (int64_t doneNs = 0;;) {
-    announceMore(lane, worker, announced, lock);
+    announceMore(lane, worker, number, announced, lock);
     if (announced.empty()) return;
     lock.unlock();
     const auto next = announced.begin() + static_cast<ptrdiff_t>(worker.ready(announced));
@@ -61,6 +70,7 @@ void Engine::serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock) 
     announced.erase(next);
     // Until the last one was done this thread was busy with that.
     const int64_t startNs = std::max(doneNs, batch.tasks[0]->stamps[lane.module].startNs);
+    const WorkScope at(workOn(lane, number, *batch.tasks[0]));
     std::vector<Observation> says = runBatch(lane, worker, batch);
     doneNs = nowNs();
     lock.lock();
@@ -70,7 +80,7 @@ void Engine::serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock) 
 
 // At least one in the end, unless the run ends; more only if they are there. A stateful module's tasks stay in order
 // because the lane has this thread alone.
-void Engine::announceMore(Lane& lane, Worker& worker, std::vector<TaskRef>& announced, Lock& lock) {
+void Engine::announceMore(Lane& lane, Worker& worker, int32_t number, std::vector<TaskRef>& announced, Lock& lock) {
   while (!quit_ && announced.size() < static_cast<size_t>(lane.node.ahead)) {
     Batch batch = announced.empty() ? takeBatch(lane, lock) : lane.queue.take(1);
     if (batch.tasks.empty()) return;
@@ -79,7 +89,10 @@ void Engine::announceMore(Lane& lane, Worker& worker, std::vector<TaskRef>& anno
       lane.queue.done(*task);
       task->stamps[lane.module].startNs = nowNs();
       lock.unlock();
-      worker.announce(task);
+      {
+        const WorkScope at(workOn(lane, number, *task));
+        worker.announce(task);
+      }
       lock.lock();
       announced.push_back(std::move(task));
     }

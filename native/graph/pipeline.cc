@@ -78,6 +78,12 @@ void Pipeline::open() {
   };
   {
     std::shared_ptr<Device> device = openDevice(spec_.device, spec_.deviceOptions);
+    if (trace_)
+      device->timeQueues([trace = trace_](const QueueWork& told) {
+        const Work& work = told.work;
+        trace->add({std::string(work.stage), work.worker, work.source, work.seq, told.startNs, told.startNs, told.endNs,
+                    work.batch, told.queue});
+      });
     const std::string reason = device->fallbackReason();
     if (!reason.empty()) recovered({spec_.device, "the CPU instead of the GPU", reason});
     std::lock_guard lock(mutex_);

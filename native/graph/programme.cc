@@ -5,6 +5,7 @@
 #include "core/clock.h"
 #include "core/leftover.h"
 #include "core/thread_name.h"
+#include "core/work.h"
 
 namespace framepath::graph {
 namespace {
@@ -329,6 +330,7 @@ void Programme::composeTicks() {
         past.swap(past_);
       }
       const int64_t startNs = nowNs();
+      const WorkScope at({composeStats_.name, 0, -1, tick});
       FrameRef canvas = composer_->compose(tick, ptsUs, inputs);
       inputs.clear();
       past.clear();

@@ -14,7 +14,8 @@ struct Span {
   int64_t seq = 0;      // of the frame in its source; of a canvas, its tick
   int64_t readyNs = 0, startNs = 0, endNs = 0;
   int32_t batch = 1;  // tasks that were worked on together
-  // Of a thread or process that answers for the lane's module: what its row is called, and the process it is.
+  // Of a thread or process that answers for the lane's module, and of a GPU's queue that worked for the stage: what its
+  // row is called, and the process it is.
   std::string host = {};
   int32_t pid = 0;
 };

@@ -55,6 +55,8 @@ function eventsOf(file: string): Event[] {
   return traceEvents;
 }
 
+const onGpu = process.env.FRAMEPATH_DEVICE?.startsWith('cuda') ?? false;
+
 describe.skipIf(noAddon !== undefined)('a trace', () => {
   test('has a slice for every piece of work, on its own row, and arrows along each frame', async () => {
     const folder = folderFor('trace');
@@ -72,11 +74,13 @@ describe.skipIf(noAddon !== undefined)('a trace', () => {
     await run.close();
 
     const traceEvents = eventsOf(file);
-    const slices = traceEvents.filter(({ ph }) => ph === 'X');
-    for (const { name, count } of stages) expect(slices.filter((slice) => slice.name === name)).toHaveLength(count);
+    const all = traceEvents.filter(({ ph }) => ph === 'X');
     const rows = new Map(
       traceEvents.filter(({ name }) => name === 'thread_name').map((row) => [row.tid, row.args.name]),
     );
+    const ofQueue = ({ tid }: Event) => rows.get(tid)!.startsWith('cuda:');
+    const slices = all.filter((slice) => !ofQueue(slice));
+    for (const { name, count } of stages) expect(slices.filter((slice) => slice.name === name)).toHaveLength(count);
     for (const { tid, name, ts, dur } of slices) {
       expect(rows.get(tid)).toBe(name);
       expect(ts).toBeGreaterThanOrEqual(0);
@@ -90,6 +94,16 @@ describe.skipIf(noAddon !== undefined)('a trace', () => {
     const waiting = traceEvents.filter(({ ph, name }) => ph === 'b' && name === 'waits for count');
     const shown = slices.filter(({ name, args }) => name === 'count' && args.waitMs > 0.001);
     expect(waiting.length).toBeGreaterThanOrEqual(shown.length);
+
+    // The GPU's queues have rows of their own: what they did began in a slice of the stage that wanted it.
+    const done = all.filter(ofQueue);
+    expect(done.some(({ tid }) => rows.get(tid) === 'cuda:0 compose')).toBe(onGpu);
+    for (const { tid, name, ts, dur, args } of done) {
+      expect(rows.get(tid)).toMatch(new RegExp(`^cuda:0 ${name}( \\d+)?$`));
+      expect(dur).toBeGreaterThanOrEqual(0);
+      const stage = slices.find((slice) => slice.name === name && slice.args.seq === args.seq);
+      expect(ts).toBeGreaterThanOrEqual(stage!.ts - 100); // two clocks
+    }
   });
 
   test.skipIf(!hostsWork)(
@@ -142,13 +156,14 @@ describe.skipIf(noAddon !== undefined)('a trace', () => {
           expect(ts + dur).toBeLessThanOrEqual(outer.ts + outer.dur);
         }
       }
-      // Processes are named too, and a frame's arrow passes every row it was on: decode, three lanes, three hosts.
+      // Processes are named too, and a frame's arrow passes every row it was on: decode, three lanes, three hosts, and on
+      // a GPU the queue that made the pixels for all of them.
       expect(
         rowsOf('process_name')
           .map(({ pid }) => pid)
           .sort(),
       ).toEqual([process.pid, pidOf('inProcess'), pidOf('inPython')].sort());
-      expect(events.filter(({ cat, id }) => cat === 'frame' && id === '0.7')).toHaveLength(7);
+      expect(events.filter(({ cat, id }) => cat === 'frame' && id === '0.7')).toHaveLength(onGpu ? 8 : 7);
     },
   );
 });

@@ -1,7 +1,10 @@
 // The GPU behind the device contract: memory and its budget, copies, queues and fences.
+#include <chrono>
+#include <map>
 #include <thread>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/frame.h"
 #include "device/image.h"
 #include "simulated.h"
@@ -342,6 +345,76 @@ SIMULATOR_TEST(nothing_is_left_after_the_last_device) {
   CHECK_EQUAL(simulator().live(), 0);
   openDevice("cuda:0")->openQueue()->record();  // and again
   CHECK_EQUAL(simulator().live(), 0);
+}
+
+GPU_TEST(queues_tell_when_they_worked_and_for_what) {
+  struct Told {
+    std::string queue, stage;
+    int64_t seq, startNs, endNs;
+  };
+  std::vector<Told> told;
+  const auto device = openDevice("cuda:0");
+  const auto untimed = device->openQueue();
+  device->timeQueues([&](const QueueWork& done) {
+    told.push_back({done.queue, std::string(done.work.stage), done.work.seq, done.startNs, done.endNs});
+    CHECK_EQUAL(done.work.worker, 1);
+    CHECK_EQUAL(done.work.batch, 4);
+  });
+  const Block block(*device, 640, 480);
+  const int64_t begunNs = nowNs();
+  {
+    const auto first = device->openQueue(), second = device->openQueue();
+    fill(*device, *first, block, 0);  // for nothing: before a run, as it were
+    for (int64_t seq = 1; seq <= 3; seq++) {
+      const std::string stage = "faces";  // need not outlive its work
+      const WorkScope at({stage, 1, 0, seq, 4});
+      for (int i = 0; i < 3; i++) fill(*device, *first, block, 1);
+      second->wait(first->record());
+      CHECK(allAre(download(*device, *second, block), 1));
+      fill(*device, *untimed, block, 1);
+    }
+    fill(*device, *second, block, 2);  // for nothing
+    second->synchronize();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const int64_t overNs = nowNs();
+  CHECK_EQUAL(told.size(), 6u);
+  std::map<std::string, std::vector<Told>> rows;
+  for (const Told& piece : told) rows[piece.queue].push_back(piece);
+  CHECK_EQUAL(rows.size(), 2u);
+  constexpr int64_t kClocks = 1'000'000;  // two of them
+  for (const auto& [name, pieces] : rows) {
+    CHECK_EQUAL(name.find("cuda:0 faces"), 0u);
+    for (size_t i = 0; i < pieces.size(); i++) {
+      CHECK_EQUAL(pieces[i].seq, static_cast<int64_t>(i) + 1);
+      CHECK(pieces[i].stage == "faces");
+      CHECK(pieces[i].startNs <= pieces[i].endNs);
+      CHECK(i == 0 || pieces[i - 1].endNs <= pieces[i].startNs);
+      CHECK(pieces[i].startNs >= begunNs - kClocks && pieces[i].endNs <= overNs - 4'000'000 + kClocks);
+    }
+  }
+  CHECK_EQUAL(rows["cuda:0 faces"].size(), 3u);
+  CHECK_EQUAL(rows["cuda:0 faces 2"].size(), 3u);
+}
+
+SIMULATOR_TEST(what_times_queues_goes_with_them_and_may_fail) {
+  for (const char* rules : {"", "cuEventElapsedTime:1+:400"}) {
+    int told = 0;
+    {
+      const auto device = openDevice("cuda:0");
+      device->timeQueues([&](const QueueWork&) { told++; });
+      const Block block(*device, 64, 64);
+      const auto queue = device->openQueue();
+      simulator().fail(rules);
+      for (int64_t seq = 0; seq < 5; seq++) {
+        const WorkScope at({"faces", 0, 0, seq});
+        fill(*device, *queue, block, 1);
+      }
+    }
+    simulator().fail("");
+    CHECK_EQUAL(told, *rules ? 0 : 5);
+    CHECK_EQUAL(simulator().live(), 0);
+  }
 }
 
 GPU_TEST(threads_share_a_device) {
