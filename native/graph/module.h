@@ -28,7 +28,7 @@ class Worker {
   virtual ~Worker() = default;
   // says[i] is the observation about tasks[i]. Throws: the policy decides, for the batch first, then task by task.
   virtual void run(std::span<const TaskRef> tasks, std::span<Observation> says) = 0;
-  // Where the node's `ahead` is above 1: tasks are told early, in order, and run() is given them one by one.
+  // Of a worker that waits for somebody else: told of tasks early, in order; run() is given them one by one.
   virtual void announce(const TaskRef& /*task*/) {}
   // Blocks until run() would not have to: the first of the announced that can be run.
   virtual size_t ready(std::span<const TaskRef> /*announced*/) { return 0; }
@@ -47,8 +47,7 @@ struct ModuleNode {
   bool internal = false;        // a step of another module; its observation is not delivered
   bool sink = false;            // results do not wait for it (composition)
   int32_t workers = 1;
-  int32_t ahead =
-      1;  // tasks that a worker may know of at once, because it waits for somebody else; a stateful one is alone
+  int32_t ahead = 1;  // tasks that a worker is told of at once, see announce(); a stateful module has one worker then
   Policy policy;
   std::function<std::unique_ptr<Worker>()> openWorker;  // at start, on the starting thread
   // Optional, quick, under the engine's lock: speaks at once where there is nothing to do.

@@ -160,11 +160,14 @@ async function openInline(
 ): Promise<Opened> {
   const definition = 'file' in what ? await loadDefinition(what.file) : what.definition;
   const instance: Instance = await openInstance(definition, use.options);
-  keep(instance.close);
-  const { input } = definition;
-  const views = input && new InputViews(shared!);
   // With timeoutMs it is asked one thing at a time, also while it still works on what took too long.
   const turns = new Turns(use.timeoutMs ? Number.POSITIVE_INFINITY : (use.instances ?? 1));
+  keep(() => {
+    turns.close();
+    return instance.close();
+  });
+  const { input } = definition;
+  const views = input && new InputViews(shared!);
   return {
     facts: factsOf(definition),
     analyze: (frame, deps, words, cuda) =>

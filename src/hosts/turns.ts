@@ -6,6 +6,7 @@ export class Turns {
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   #resting = false;
+  #closed = false;
 
   constructor(private readonly most: number) {}
 
@@ -17,20 +18,28 @@ export class Turns {
     );
   }
 
+  /** What has not begun never will. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+  }
+
   get #free(): boolean {
-    return this.#busy < this.most && !this.#resting;
+    return this.#busy < this.most && !this.#resting && !this.#closed;
   }
 
   #begin(work: () => unknown): unknown {
     const begun = performance.now();
     this.#busy++;
-    let given: unknown;
+    let promised: Promise<unknown> | undefined;
     try {
-      given = work();
-      return given;
+      const given = work();
+      if (!isThenable(given)) return given;
+      promised = Promise.resolve(given); // once: some begin their work at every `then`
+      return promised;
     } finally {
       if (performance.now() - begun > spellMs) this.#rest();
-      if (isThenable(given)) given.then(this.#end, this.#end);
+      if (promised) promised.then(this.#end, this.#end);
       else this.#end();
     }
   }
