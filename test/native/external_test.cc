@@ -106,8 +106,15 @@ class Script {
   std::thread thread_;
 };
 
+Answer valued() {
+  return {Answer::value, std::nullopt, nullptr};
+}
+Answer failed() {
+  return {Answer::failed, Error(ErrorCode::MODULE_FAILED, "No."), nullptr};
+}
+
 void say(ExternalModule& module, const Question& question) {
-  module.answer(question.task, question.attempt, {Answer::value});
+  module.answer(question.task, question.attempt, valued());
 }
 
 Observation runOne(Worker& worker, const TaskRef& task) {
@@ -164,7 +171,7 @@ TEST(what_is_announced_is_asked_at_once_and_can_be_run_when_it_is_answered) {
 TEST(a_failure_is_that_of_its_task) {
   Script script([](ExternalModule& module, const Question& question) {
     if (question.task == 2)
-      module.answer(2, question.attempt, {Answer::failed, Error(ErrorCode::MODULE_FAILED, "No.")});
+      module.answer(2, question.attempt, failed());
     else
       say(module, question);
   });
@@ -180,10 +187,10 @@ TEST(a_failure_is_that_of_its_task) {
 
 TEST(an_answer_that_nobody_waits_for_is_ignored) {
   Script script([](ExternalModule& module, const Question& question) {
-    module.answer(question.task + 1, question.attempt, {Answer::value});
-    module.answer(question.task, question.attempt + 1, {Answer::failed, Error(ErrorCode::MODULE_FAILED, "No.")});
+    module.answer(question.task + 1, question.attempt, valued());
+    module.answer(question.task, question.attempt + 1, failed());
     say(module, question);
-    module.answer(question.task, question.attempt, {Answer::failed, Error(ErrorCode::MODULE_FAILED, "No.")});
+    module.answer(question.task, question.attempt, failed());
   });
   const auto worker = script.module->openWorker(nullptr);
   for (int64_t id = 1; id <= 3; id++) CHECK(!errorOf(*worker, taskOf(id)));
@@ -201,7 +208,7 @@ TEST(pixels_out_of_reach_are_asked_for_again_on_the_host_in_order) {
   Script script([](ExternalModule& module, const Question& question) {
     if (!question.onDevice) return say(module, question);
     const Error error(ErrorCode::DEVICE_UNAVAILABLE, "It cannot be mapped.");
-    module.answer(question.task, question.attempt, {Answer::outOfReach, error});
+    module.answer(question.task, question.attempt, {Answer::outOfReach, error, nullptr});
   });
   const auto worker = script.module->openWorker(std::make_unique<Pictures>());
   std::vector<TaskRef> tasks = tasksUpTo(5);

@@ -11,6 +11,7 @@ namespace {
 struct Plan {
   PipelineSpec spec;
   bool pushed = false, breaks = false;
+  int silentEvery = 0;  // then modules need a time limit
   std::string path;
 };
 
@@ -28,6 +29,7 @@ Plan randomPlan(unsigned seed, Random& random) {
     plan.spec.sources.back().live = random.once(5);
     if (random.once(4)) plan.spec.sources.back().reader.stride = 2;
   }
+  plan.silentEvery = random.once(4) ? random.pick(5, 20) : 0;
   const int modules = random.pick(0, 3);
   for (int m = 0; m < modules; m++) {
     std::vector<std::string> depends;
@@ -40,7 +42,7 @@ Plan randomPlan(unsigned seed, Random& random) {
     plan.spec.modules.back().stateless = random.once(4);
     Policy& policy = plan.spec.modules.back().policy;
     if (plan.spec.modules.back().stateless) policy.retry = random.pick(0, 2);
-    policy.timeoutMs = 10;
+    policy.timeoutMs = plan.silentEvery || random.once(3) ? 10 : 0;  // without one it is asked ahead
     policy.onError = random.once(8) ? OnError::fail : OnError::skip;
     policy.stride = random.once(3) ? 3 : 1;
   }
@@ -66,11 +68,14 @@ Plan randomPlan(unsigned seed, Random& random) {
 void meddle(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
   Random random(seed * 7919);
   const std::vector<uint8_t> pixels(64 * 48 * 3, 50);
-  for (int n = 0; !over; n++) {
+  int late = 0;
+  while (!over) {
     try {
       switch (random.pick(0, 5)) {
         case 0:
-          run.pipeline->addSource(fileSource("late" + std::to_string(n), random.once(2) ? left() : right()));
+          // A run that is given sources faster than it can end them does not end.
+          if (late == 12) break;
+          run.pipeline->addSource(fileSource("late" + std::to_string(late++), random.once(2) ? left() : right()));
           break;
         case 1: run.pipeline->removeSource("s" + std::to_string(random.pick(0, 2)), [] {}); break;
         case 2: {
@@ -98,7 +103,7 @@ void storm(unsigned seed) {
   PipelineRun run(std::move(plan.spec), seed);
   run.answerer.delayUs = random.pick(0, 400);
   run.answerer.failEvery = random.once(3) ? random.pick(3, 30) : 0;
-  run.answerer.silentEvery = random.once(4) ? random.pick(5, 20) : 0;
+  run.answerer.silentEvery = plan.silentEvery;
   run.pipeline->start();
   const auto later = [](auto body) { return std::async(std::launch::async, body); };
   std::atomic<bool> over{false};
