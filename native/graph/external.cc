@@ -34,7 +34,7 @@ std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<PixelReader> 
 void ExternalModule::announce(const TaskRef& task, PixelReader* reader) {
   {
     std::lock_guard lock(mutex_);
-    if (onHost_ && std::ranges::any_of(pending_, [](const auto& item) { return item.second.onDevice; })) return;
+    if (onHost_ && std::ranges::any_of(pending_, [](const auto& item) { return item.second.onDevice(); })) return;
   }
   ask(task, reader);
 }
@@ -60,7 +60,7 @@ Observation ExternalModule::wait(const TaskRef& task, PixelReader* reader) {
     if (!pending) return Observation::nothing(Reason::cancelled);
     if (pending->unread) std::rethrow_exception(pending->unread);
     const Answer& answer = *pending->answer;
-    if (answer.kind == Answer::outOfReach && pending->onDevice) {
+    if (answer.kind == Answer::outOfReach && pending->onDevice()) {
       readOnHost(answer.error->sentence);
       continue;
     }
@@ -96,7 +96,7 @@ void ExternalModule::ask(const TaskRef& task, PixelReader* reader) {
     std::lock_guard lock(mutex_);
     if (closed_) return;
     attempt = ++attempts_;
-    pending_[task->id] = {task, attempt, input && input->onDevice, std::nullopt, unread};
+    pending_[task->id] = {task, attempt, input, std::nullopt, unread};
   }
   if (!unread) ask_(task, attempt, input);
 }

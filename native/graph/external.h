@@ -46,9 +46,10 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   struct Pending {  // what JavaScript is being asked
     TaskRef task;
     int64_t attempt = 0;
-    bool onDevice = false;  // its pixels
+    InputRef input;  // its pixels stay until it is answered: a window may have moved on
     std::optional<Answer> answer;
     std::exception_ptr unread;  // its pixels could not be made
+    bool onDevice() const { return input && input->onDevice; }
     bool settled() const { return answer || unread; }
   };
   void announce(const TaskRef& task, PixelReader* reader);

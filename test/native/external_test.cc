@@ -41,8 +41,10 @@ class Pictures : public graph::PixelReader {
     // Nobody looks into the slot.
     static const int64_t slot = 0;
     if (!toHost) input->onDevice = {std::shared_ptr<void>(), reinterpret_cast<const DeviceSlots::Slot*>(&slot)};
+    last = input;
     return input;
   }
+  static inline std::weak_ptr<const Input> last;
 
  private:
   const int64_t failsAt_;
@@ -183,6 +185,20 @@ TEST(a_failure_is_that_of_its_task) {
   CHECK(errorOf(*worker, tasks[2])->code == ErrorCode::DEVICE_OUT_OF_MEMORY);  // its pixels
   CHECK(!errorOf(*worker, tasks[3]));
   CHECK((script.tasksAsked() == std::vector<int64_t>{1, 2, 4}));
+}
+
+TEST(what_is_looked_at_stays_until_it_is_answered) {
+  Script script([](ExternalModule& module, const Question& question) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    CHECK(!Pictures::last.expired());
+    say(module, question);
+  });
+  const auto worker = script.module->openWorker(std::make_unique<Pictures>());
+  const TaskRef task = taskOf(1);
+  worker->announce(task);
+  CHECK(!Pictures::last.expired());
+  CHECK(!errorOf(*worker, task));
+  CHECK(Pictures::last.expired());
 }
 
 TEST(an_answer_that_nobody_waits_for_is_ignored) {
