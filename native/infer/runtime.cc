@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <cstdlib>
 #include <mutex>
 
@@ -18,10 +19,12 @@ struct ProcessState {
   void* library = nullptr;
   RuntimeInfo info;
   std::weak_ptr<OrtRuntime> runtime;
+  bool alive = false;  // an environment, also while its last user lets go of it: there may be one at a time
+  std::condition_variable gone;
 };
 
 ProcessState& processState() {
-  static ProcessState state;
+  static ProcessState& state = *new ProcessState;  // outlives whoever lets go last
   return state;
 }
 
@@ -40,8 +43,18 @@ const OrtApiBase* apiBase(void* library) {
   return get ? get() : nullptr;
 }
 
-std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state) {
-  if (std::shared_ptr<OrtRuntime> open = state.runtime.lock()) return open;
+void letGo(OrtRuntime* runtime) {
+  delete runtime;
+  ProcessState& state = processState();
+  std::lock_guard lock(state.mutex);
+  state.alive = false;
+  state.gone.notify_all();
+}
+
+std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state, std::unique_lock<std::mutex>& lock) {
+  std::shared_ptr<OrtRuntime> open;
+  state.gone.wait(lock, [&] { return (open = state.runtime.lock()) || !state.alive; });
+  if (open) return open;
   const OrtApi* api = apiBase(state.library)->GetApi(kOrtApiVersion);
   OrtEnv* env = nullptr;
   // Failures are reported once, as errors: the runtime's own lines on stderr would repeat them.
@@ -51,7 +64,8 @@ std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state) {
   const int minor = std::atoi(state.info.version.substr(state.info.version.find('.') + 1).c_str());
   const bool hasStats = minor >= static_cast<int>(kOrtStatsVersion);
   const OrtApi* statsApi = hasStats ? apiBase(state.library)->GetApi(kOrtStatsVersion) : nullptr;
-  auto runtime = std::make_shared<OrtRuntime>(api, statsApi, env, state.info);
+  state.alive = true;
+  const std::shared_ptr<OrtRuntime> runtime(new OrtRuntime(api, statsApi, env, state.info), letGo);
   (void)takeMessage(*api, api->DisableTelemetryEvents(env));
   state.runtime = runtime;
   return runtime;
@@ -96,14 +110,14 @@ constexpr const char* kInstallHint =
 
 std::shared_ptr<Runtime> openRuntime(const std::vector<std::string>& libraries) {
   ProcessState& state = processState();
-  std::lock_guard lock(state.mutex);
+  std::unique_lock lock(state.mutex);
 
   if (state.library) {
     for (const std::string& name : libraries) {
       void* same = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
       if (!same) continue;
       dlclose(same);  // the count only: the library itself stays open
-      if (same == state.library) return openEnvironment(state);
+      if (same == state.library) return openEnvironment(state, lock);
     }
     for (const std::string& name : libraries) {
       if (!isPath(name) || access(name.c_str(), R_OK) != 0) continue;
@@ -127,7 +141,7 @@ std::shared_ptr<Runtime> openRuntime(const std::vector<std::string>& libraries) 
     if (library) {
       state.library = library;
       state.info = {loadedPath(library, name), apiBase(library)->GetVersionString(), tried};
-      return openEnvironment(state);
+      return openEnvironment(state, lock);
     }
     found = found || isPath(name);
     tried.push_back(name + ": " + (reason.empty() ? "not the library this process has open" : reason));
