@@ -82,7 +82,8 @@ class CudaDevice : public Device {
     return std::make_unique<CudaQueue>(stream_ ? stream_ : std::make_shared<StreamOwner>(gpu_), timer_);
   }
   void timeQueues(std::function<void(const QueueWork&)> told) override {
-    if (gpu_->driver.cuEventElapsedTime) timer_ = std::make_shared<QueueTimer>(gpu_, std::move(told));
+    if (!gpu_->driver.cuEventElapsedTime) return;
+    timer_ = std::make_shared<QueueTimer>(std::make_shared<StreamOwner>(gpu_), std::move(told));
   }
 
   void copy(Queue& queue, void* to, size_t toPitch, const void* from, size_t fromPitch, size_t widthBytes,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/clock.h"
+#include "device/cuda_queue.h"
 
 namespace framepath::cuda {
 namespace {
@@ -44,14 +45,10 @@ struct QueueTimer::Piece {
   std::shared_ptr<int64_t> lastEndNs;  // of its queue: pieces follow one another
 };
 
-QueueTimer::QueueTimer(std::shared_ptr<Gpu> gpu, std::function<void(const QueueWork&)> told)
-    : gpu_(std::move(gpu)), told_(std::move(told)) {
-  gpu_->inContext([&] { gpu_->cu(gpu_->driver.cuStreamCreate(&stream_, streamNonBlocking), "cuStreamCreate"); });
-}
+QueueTimer::QueueTimer(std::shared_ptr<StreamOwner> idle, std::function<void(const QueueWork&)> told)
+    : gpu_(idle->gpu), told_(std::move(told)), idle_(std::move(idle)) {}
 
-QueueTimer::~QueueTimer() {
-  gpu_->quietly([&] { gpu_->cu.quietly(gpu_->driver.cuStreamDestroy_v2(stream_), "cuStreamDestroy"); });
-}
+QueueTimer::~QueueTimer() = default;
 
 QueueTimer::Track::Track(std::shared_ptr<QueueTimer> timer, Stream stream)
     : timer_(std::move(timer)), stream_(stream) {}
@@ -93,7 +90,7 @@ std::shared_ptr<const QueueTimer::Base> QueueTimer::base() {
   if (base_ && nowNs() - base_->ns < kBaseNs) return base_;
   auto base = std::make_shared<Base>(gpu_);
   const int64_t beforeNs = nowNs();
-  base->event.record(stream_);
+  base->event.record(idle_->stream);
   gpu_->cu(gpu_->driver.cuEventSynchronize(base->event.event), "cuEventSynchronize");
   base->ns = beforeNs + (nowNs() - beforeNs) / 2;
   base_ = base;

@@ -13,6 +13,8 @@
 
 namespace framepath::cuda {
 
+class StreamOwner;
+
 // Two events around each piece of work that take the time, against one that was seen on both clocks. Thread-safe.
 class QueueTimer : public std::enable_shared_from_this<QueueTimer> {
   struct Event;
@@ -20,7 +22,8 @@ class QueueTimer : public std::enable_shared_from_this<QueueTimer> {
   struct Piece;
 
  public:
-  QueueTimer(std::shared_ptr<Gpu> gpu, std::function<void(const QueueWork&)> told);
+  // `idle`: a stream that nothing else is on.
+  QueueTimer(std::shared_ptr<StreamOwner> idle, std::function<void(const QueueWork&)> told);
   ~QueueTimer();
 
   // Of one queue, on its thread. What it is given while its thread is at work on one thing (core/work.h) is one piece,
@@ -51,7 +54,7 @@ class QueueTimer : public std::enable_shared_from_this<QueueTimer> {
   const std::shared_ptr<Gpu> gpu_;
   const std::function<void(const QueueWork&)> told_;
   std::mutex mutex_;
-  Stream stream_ = nullptr;  // of the bases: nothing else is on it
+  const std::shared_ptr<StreamOwner> idle_;  // of the bases
   std::shared_ptr<const Base> base_;
   std::map<std::string, int> names_;
   std::deque<std::unique_ptr<Piece>> pieces_;  // in the order in which they ended
