@@ -223,6 +223,7 @@ const atLength = (cases, runs) => ({ FRAMEPATH_PROPERTY_CASES: `${cases}`, FRAME
 const threaded = [
   'core_test',
   'encoding_test',
+  'engine_random_test',
   'engine_test',
   'external_test',
   'identity_test',
@@ -236,7 +237,7 @@ const threaded = [
 
 async function runSanitized() {
   const names = programsIn(join(root, 'build')).filter(
-    (name) => name === 'engine_test' || name === 'pipeline_storm_test',
+    (name) => name === 'engine_random_test' || name === 'pipeline_storm_test',
   );
   // They sleep more than they work: meanwhile the next ones are built.
   const [plain, asan] = await Promise.all([
