@@ -1,6 +1,7 @@
 // What asking an analyzer costs: CPU time a frame of 640x360 rgb24, of this process and its hosts together, by where a no-op
-// runs; what a bare wake-up of another thread and back costs on this machine; whether two instances do twice as much. Every trial is a process of its own; starting is left out by the
-// difference of a long and a short run. A part of the suite (stages), or alone: node bench/analyzers.mjs [--json] [--rounds N]
+// runs; what a bare wake-up of another thread and back costs on this machine; whether two instances do twice as much. Every
+// trial is a process of its own; starting is left out by the difference of a long and a short run. A part of the suite
+// (stages), or alone: node bench/analyzers.mjs [--json] [--rounds N]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
