@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "binding/gpu_json.h"
+#include "infer/spec.h"
 #include "track/mot.h"
 
 namespace framepath::binding {
@@ -33,11 +34,10 @@ Json boxJson(const Box& b) {
 }
 
 Json rateJson(const media::OutputResult& output) {
-  static constexpr const char* kControls[] = {"quality", "constant", "adaptive", "capped"};
   const media::RateFigures& rate = output.rate;
   const bool told = rate.control == media::RateControl::constant || rate.control == media::RateControl::adaptive;
   const bool measured = rate.control == media::RateControl::adaptive;
-  return {{"control", kControls[static_cast<int>(rate.control)]},
+  return {{"control", media::rateControlName(rate.control)},
           {"mean", output.bitrate},
           {"target", told ? Json{{"min", rate.min}, {"mean", rate.mean}, {"max", rate.max}} : Json()},
           {"complexity", measured ? Json(rounded(rate.complexity)) : Json()}};
@@ -223,16 +223,13 @@ Json toJson(const graph::Progress& progress) {
 }
 
 Json toJson(const infer::ModelSpec& spec) {
-  static constexpr const char* kHeads[] = {"blazeface", "yunet",     "yolo",           "yolo-end2end",
-                                           "yolox",     "embedding", "classification", "raw"};
-  static constexpr const char* kResizes[] = {"letterbox", "letterbox-top-left", "stretch", "center-crop"};
   return {{"name", spec.name},
           {"file", spec.file},
           {"sha256", spec.sha256},
-          {"head", kHeads[static_cast<int>(spec.head)]},
+          {"head", infer::headName(spec.head)},
           {"layout", spec.layout == TensorLayout::nchw ? "nchw" : "nhwc"},
           {"color", spec.bgr ? "bgr" : "rgb"},
-          {"resize", kResizes[static_cast<int>(spec.resize)]},
+          {"resize", infer::resizeName(spec.resize)},
           {"align", spec.align},
           {"metric", spec.metric},
           {"threshold", spec.threshold},

@@ -170,6 +170,7 @@ class Pipeline {
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;
   enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
+  const char* stateName() const;
   bool opening_ = false;  // start() is at work: close() waits for it
   bool drained_ = false, stopped_ = false;
   std::mutex closeMutex_;  // one close() at a time

@@ -162,11 +162,21 @@ std::string Pipeline::sourceId(int32_t source) const {
                                                                        : "";
 }
 
+const char* Pipeline::stateName() const {
+  switch (state_) {
+    case State::created: return "created";
+    case State::starting: return "starting";
+    case State::running: return "running";
+    case State::finishing: return "finishing";
+    case State::over: return "over";
+  }
+  return "over";
+}
+
 Progress Pipeline::progress() const {
   Progress progress;
   std::lock_guard lock(mutex_);
-  static constexpr const char* kNames[] = {"created", "starting", "running", "finishing", "over"};
-  progress.state = kNames[static_cast<int>(state_)];
+  progress.state = stateName();
   if (!startNs_) return progress;
   const double seconds = static_cast<double>((endNs_ ? endNs_ : nowNs()) - startNs_) / 1e9;
   const std::vector<SourceCounts> counts = countsLocked();

@@ -15,21 +15,27 @@
 
 namespace framepath::infer {
 
+// Every head and its name, once.
+#define FRAMEPATH_HEADS(X)            \
+  X(blazeface, "blazeface")           \
+  X(yunet, "yunet")                   \
+  X(scrfd, "scrfd")                   \
+  X(retinaface, "retinaface")         \
+  X(ultraface, "ultraface")           \
+  X(yolo, "yolo")                     \
+  X(yoloEnd2end, "yolo-end2end")      \
+  X(yolox, "yolox")                   \
+  X(nanodet, "nanodet")               \
+  X(rtDetr, "rt-detr")                \
+  X(movenet, "movenet")               \
+  X(embedding, "embedding")           \
+  X(classification, "classification") \
+  X(raw, "raw")
+
 enum class HeadKind : uint8_t {
-  blazeface,
-  yunet,
-  yolo,
-  yoloEnd2end,
-  yolox,
-  ultraface,
-  scrfd,
-  retinaface,
-  nanodet,
-  rtDetr,
-  movenet,
-  embedding,
-  classification,
-  raw
+#define FRAMEPATH_HEAD_ENUM(head, name) head,
+  FRAMEPATH_HEADS(FRAMEPATH_HEAD_ENUM)
+#undef FRAMEPATH_HEAD_ENUM
 };
 enum class Resize : uint8_t { letterboxCenter, letterboxTopLeft, stretch, centerCrop };
 

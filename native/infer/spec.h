@@ -29,6 +29,7 @@ std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, i
 
 const char* headName(HeadKind head);
 std::optional<HeadKind> headFromName(const std::string& name);
+const char* resizeName(Resize resize);
 // Names of all heads, for messages.
 std::string headNames();
 

@@ -104,33 +104,34 @@ std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, i
 
 const char* headName(HeadKind head) {
   switch (head) {
-    case HeadKind::blazeface: return "blazeface";
-    case HeadKind::yunet: return "yunet";
-    case HeadKind::yolo: return "yolo";
-    case HeadKind::yoloEnd2end: return "yolo-end2end";
-    case HeadKind::yolox: return "yolox";
-    case HeadKind::ultraface: return "ultraface";
-    case HeadKind::scrfd: return "scrfd";
-    case HeadKind::retinaface: return "retinaface";
-    case HeadKind::nanodet: return "nanodet";
-    case HeadKind::rtDetr: return "rt-detr";
-    case HeadKind::movenet: return "movenet";
-    case HeadKind::embedding: return "embedding";
-    case HeadKind::classification: return "classification";
-    case HeadKind::raw: return "raw";
+#define FRAMEPATH_HEAD_NAME(head, name) \
+  case HeadKind::head: return name;
+    FRAMEPATH_HEADS(FRAMEPATH_HEAD_NAME)
+#undef FRAMEPATH_HEAD_NAME
   }
   return "raw";
 }
 
-constexpr HeadKind kHeads[] = {HeadKind::blazeface,      HeadKind::yunet,  HeadKind::scrfd,       HeadKind::retinaface,
-                               HeadKind::ultraface,      HeadKind::yolo,   HeadKind::yoloEnd2end, HeadKind::yolox,
-                               HeadKind::nanodet,        HeadKind::rtDetr, HeadKind::movenet,     HeadKind::embedding,
-                               HeadKind::classification, HeadKind::raw};
+constexpr HeadKind kHeads[] = {
+#define FRAMEPATH_HEAD_KIND(head, name) HeadKind::head,
+    FRAMEPATH_HEADS(FRAMEPATH_HEAD_KIND)
+#undef FRAMEPATH_HEAD_KIND
+};
 
 std::optional<HeadKind> headFromName(const std::string& name) {
   for (const HeadKind head : kHeads)
     if (name == headName(head)) return head;
   return std::nullopt;
+}
+
+const char* resizeName(Resize resize) {
+  switch (resize) {
+    case Resize::letterboxCenter: return "letterbox";
+    case Resize::letterboxTopLeft: return "letterbox-top-left";
+    case Resize::stretch: return "stretch";
+    case Resize::centerCrop: return "center-crop";
+  }
+  return "letterbox";
 }
 
 std::string headNames() {

@@ -44,6 +44,16 @@ Profile profileNamed(const std::string& name) {
   return static_cast<Profile>(indexOf(kProfileNames, name, "profile"));
 }
 
+const char* rateControlName(RateControl control) {
+  switch (control) {
+    case RateControl::quality: return "quality";
+    case RateControl::constant: return "constant";
+    case RateControl::adaptive: return "adaptive";
+    case RateControl::capped: return "capped";
+  }
+  return "quality";
+}
+
 std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_ptr<Device> device) {
   if (options.width <= 0 || options.height <= 0 || options.width % 2 || options.height % 2) {
     throw Error(ErrorCode::INVALID_ARGUMENT, "An encoder needs an even width and height but received " +

@@ -45,6 +45,7 @@ struct EncoderOptions {
 //   adaptive  follows the complexity of the pictures      capped    constant quality, and at most the rate asked for:
 //                                                                   of encoders that keep their rate for life
 enum class RateControl : uint8_t { quality, constant, adaptive, capped };
+const char* rateControlName(RateControl control);
 
 // Bits per second. What the encoder was told; all 0 where it decides itself (quality, capped).
 struct RateFigures {
