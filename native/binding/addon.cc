@@ -27,8 +27,8 @@ std::string argument(const Napi::CallbackInfo& info, size_t i) {
   return info[i].As<Napi::String>().Utf8Value();
 }
 
-Settle::Make jsonMaker(const nlohmann::json& json) {
-  return [text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](Napi::Env env) {
+Settle::Make jsonMaker(const Json& json) {
+  return [text = textOf(json)](Napi::Env env) {
     return Napi::String::New(env, text);
   };
 }

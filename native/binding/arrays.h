@@ -3,10 +3,10 @@
 #include <napi.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "binding/json.h"
 #include "graph/input.h"
 
 namespace framepath::binding {
@@ -14,7 +14,7 @@ namespace framepath::binding {
 // These throw INVALID_ARGUMENT for another kind of value.
 std::string text(const Napi::Value& value);
 int64_t whole(const Napi::Value& value);
-Napi::Value jsonText(Napi::Env env, const nlohmann::json& json);
+Napi::Value jsonText(Napi::Env env, const Json& json);
 
 Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words);
 Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size);

@@ -6,7 +6,6 @@
 
 namespace framepath::binding {
 
-using Json = nlohmann::json;
 using telemetry::GpuMetric;
 using telemetry::kGpuMetrics;
 

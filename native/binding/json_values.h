@@ -1,14 +1,12 @@
 // Reading options out of JSON.
 #pragma once
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "binding/json.h"
 #include "core/error.h"
 
 namespace framepath::binding {
-
-using Json = nlohmann::json;
 
 template <typename T>
 T get(const Json& json, const char* key, T fallback) {

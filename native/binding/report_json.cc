@@ -9,7 +9,6 @@
 
 namespace framepath::binding {
 
-using Json = nlohmann::json;
 
 namespace {
 

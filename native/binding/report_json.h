@@ -1,23 +1,22 @@
 // Reports, progress, timelines and probes as the JSON of the CLI's interface.
 #pragma once
-#include <nlohmann/json.hpp>
-
+#include "binding/json.h"
 #include "device/probe.h"
 #include "graph/pipeline.h"
 
 namespace framepath::binding {
 
-nlohmann::json toJson(const media::SourceInfo& info);
-nlohmann::json toJson(const graph::Report& report);
-nlohmann::json toJson(const graph::Progress& progress);
-nlohmann::json toJson(const graph::Recovery& recovery);
+Json toJson(const media::SourceInfo& info);
+Json toJson(const graph::Report& report);
+Json toJson(const graph::Progress& progress);
+Json toJson(const graph::Recovery& recovery);
 // A sampled frame (PipelineHooks::sampled), as FrameTimes in src/run/frame-times.ts; times by nowNs(), in ms.
-nlohmann::json toJson(const graph::Task& task, const graph::Pipeline& pipeline);
-nlohmann::json toJson(const infer::ModelSpec& spec);
-nlohmann::json toJson(const std::vector<infer::ProviderFall>& falls);
-nlohmann::json toJson(const DeviceProbe& probe);
-nlohmann::json timelineJson(const graph::Pipeline& pipeline);
-nlohmann::json relinkJson(const graph::Pipeline& pipeline);
+Json toJson(const graph::Task& task, const graph::Pipeline& pipeline);
+Json toJson(const infer::ModelSpec& spec);
+Json toJson(const std::vector<infer::ProviderFall>& falls);
+Json toJson(const DeviceProbe& probe);
+Json timelineJson(const graph::Pipeline& pipeline);
+Json relinkJson(const graph::Pipeline& pipeline);
 std::string motText(const graph::Pipeline& pipeline, int32_t source);
 
 }  // namespace framepath::binding

@@ -203,7 +203,7 @@ Napi::Value Run::progress(const Info& info) {
 
 Napi::Value Run::labels(const Info& info) {
   return guarded(info.Env(), [&] {
-    nlohmann::json labels = nlohmann::json::object();
+    Json labels = Json::object();
     const auto& modules = state_->pipeline->spec().modules;
     for (size_t m = 0; m < modules.size(); m++)
       if (const auto* list = state_->pipeline->labelsOf(m); list && !list->empty()) labels[modules[m].name] = *list;

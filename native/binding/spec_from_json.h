@@ -1,13 +1,10 @@
 // Options cross as JSON, written by our own TypeScript; here they become plain structs, once.
 #pragma once
-#include <nlohmann/json.hpp>
-
+#include "binding/json.h"
 #include "graph/pipeline_spec.h"
 #include "graph/trace.h"
 
 namespace framepath::binding {
-
-using Json = nlohmann::json;
 
 media::Limits limitsFrom(const Json& json);
 media::SkipLoopFilter skipLoopFilterFrom(const Json& json);

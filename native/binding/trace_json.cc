@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <tuple>
 #include <utility>
+
+#include "binding/json.h"
 
 namespace framepath::binding {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 using graph::Span;
 
 std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return textOf(text);
 }
 
 std::string micros(int64_t ns) {
