@@ -3,4 +3,4 @@
 # prebuildify looks for the result in build/Release of the folder it runs in.
 root=$(cd "$(dirname "$0")/.." && pwd)
 exec "$root/node_modules/.bin/cmake-js" build --directory "$root" --out "$PWD/build" --config Release \
-  --CDONNXRUNTIME_INCLUDE="$ONNXRUNTIME_INCLUDE" --CDFRAMEPATH_TESTS=OFF
+  --CDONNXRUNTIME_INCLUDE="$ONNXRUNTIME_INCLUDE" --CDFRAMEPATH_TESTS=OFF --CDFRAMEPATH_FATBIN=ON

@@ -1,4 +1,5 @@
-# The kernels for GPUs, embedded in the library: PTX for any GPU since Turing, and where there is an nvcc a fatbin too.
+# The kernels for GPUs, embedded in the library: PTX for any GPU since Turing, and with FRAMEPATH_FATBIN and an nvcc a
+# fatbin too, which the driver need not compile and which takes nvcc a minute.
 # The PTX is made by clang-14 where it is installed; kernels.ptx holds what it makes, for machines that lack it.
 set(KERNELS_CU ${CMAKE_SOURCE_DIR}/native/kernels/kernels.cu)
 file(GLOB KERNEL_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/kernels/*.h)
@@ -20,10 +21,18 @@ endif()
 set(KERNEL_IMAGES ${KERNELS_PTX})
 set(KERNEL_DEFINITIONS "FRAMEPATH_PTX_FILE=\"${KERNELS_PTX}\"")
 
-# Real code of the GPUs that this nvcc knows. Only where it works with the compiler that is here: nobody needs it.
+# Real code of the GPUs that this nvcc knows, for packages and where a GPU is there. Only where nvcc works with the
+# compiler that is here: nobody needs it.
 set(FRAMEPATH_GPUS 75 80 86 89 90 100 120)
-find_program(FRAMEPATH_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin)
-if(FRAMEPATH_NVCC AND NOT FRAMEPATH_SANITIZE AND NOT DEFINED FRAMEPATH_NVCC_GPUS)
+set(has_gpu OFF)
+if(EXISTS /dev/nvidiactl)
+  set(has_gpu ON)
+endif()
+option(FRAMEPATH_FATBIN "Compile the kernels with nvcc, where there is one" ${has_gpu})
+if(FRAMEPATH_FATBIN)
+  find_program(FRAMEPATH_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin)
+endif()
+if(FRAMEPATH_FATBIN AND FRAMEPATH_NVCC AND NOT FRAMEPATH_SANITIZE AND NOT DEFINED FRAMEPATH_NVCC_GPUS)
   set(known "")
   execute_process(COMMAND ${FRAMEPATH_NVCC} --list-gpu-arch OUTPUT_VARIABLE listed ERROR_QUIET)
   foreach(gpu ${FRAMEPATH_GPUS})
@@ -40,7 +49,7 @@ if(FRAMEPATH_NVCC AND NOT FRAMEPATH_SANITIZE AND NOT DEFINED FRAMEPATH_NVCC_GPUS
   endif()
   set(FRAMEPATH_NVCC_GPUS "${known}" CACHE INTERNAL "GPUs that nvcc compiles for")
 endif()
-if(FRAMEPATH_NVCC AND FRAMEPATH_NVCC_GPUS AND NOT FRAMEPATH_SANITIZE)
+if(FRAMEPATH_FATBIN AND FRAMEPATH_NVCC AND FRAMEPATH_NVCC_GPUS AND NOT FRAMEPATH_SANITIZE)
   set(KERNELS_FATBIN ${CMAKE_BINARY_DIR}/kernels.fatbin)
   set(gencode "")
   foreach(gpu ${FRAMEPATH_NVCC_GPUS})
