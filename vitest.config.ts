@@ -12,11 +12,12 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.full.test.ts'],
+          exclude: ['test/**/*.full.test.ts', 'test/**/*.nightly.test.ts'],
           typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.test.json' },
         },
       },
       { extends: true, test: { name: 'full', include: ['test/**/*.full.test.ts'], testTimeout: 600_000 } },
+      { extends: true, test: { name: 'nightly', include: ['test/**/*.nightly.test.ts'], testTimeout: 3_600_000 } },
     ],
   },
 });

@@ -46,6 +46,7 @@ async function commonOptions() {
     `-DCMAKE_JS_INC=${api}`,
     `-DNODE_ADDON_API_INC=${cpp}`,
     `-DFRAMEPATH_SIMULATED_VIDEO=${hasSimulatedVideo() ? 'ON' : 'OFF'}`,
+    ...(process.env.FRAMEPATH_FATBIN ? ['-DFRAMEPATH_FATBIN=ON'] : []),
   ];
 }
 
@@ -69,7 +70,9 @@ function configure(folder, options) {
 
 async function compile(folder, targets) {
   const args = ['--build', folder, '--parallel', String(availableParallelism()), '--target', ...targets];
-  if ((await runLoud('cmake', args, { env: { NINJA_STATUS: '[%f/%t %es] ' } })) !== 0) {
+  // Clones share what ccache keeps: paths count from the root, and the folder is not part of what is compared.
+  const ccache = { CCACHE_BASEDIR: root, CCACHE_NOHASHDIR: '1' };
+  if ((await runLoud('cmake', args, { env: { NINJA_STATUS: '[%f/%t %es] ', ...ccache } })) !== 0) {
     throw new StepError('The native build failed: see above.');
   }
 }

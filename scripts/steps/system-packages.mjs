@@ -78,6 +78,7 @@ export async function ensureSystemPackages(of = needs) {
  * checked-in one), the others are what the simulated video codecs of a GPU are built from.
  */
 const testNeeds = {
+  ccache: program('ccache'), // three builds of the same files, again after every change
   'clang-14': program('clang-14'),
   'libffmpeg-nvenc-dev': library('ffnvcodec'),
   'libx265-dev': library('x265'),

@@ -5,7 +5,7 @@ import { closed, within } from './outcomes.js';
 
 /** xorshift32: repeatable everywhere. */
 function random(seed: number): () => number {
-  let state = (seed * 2654435761) >>> 0 || 1;
+  let state = Math.imul(seed, 2654435761) >>> 0 || 1;
   return () => {
     state ^= state << 13;
     state ^= state >>> 17;

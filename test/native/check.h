@@ -2,7 +2,9 @@
 // Each test prints "ok NAME" or "not ok NAME"; the last line is "N passed, N failed". An argument filters by substring.
 #pragma once
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
@@ -27,6 +29,16 @@ inline int& failures() {
 struct Add {
   Add(const char* name, void (*body)()) { tests().push_back({name, body}); }
 };
+// Where random cases begin: FRAMEPATH_SEED, else 1. A case that fails prints its seed.
+inline uint32_t firstSeed() {
+  const char* seed = std::getenv("FRAMEPATH_SEED");
+  return seed && *seed ? static_cast<uint32_t>(std::strtoul(seed, nullptr, 10)) : 1;
+}
+// So many of them: the variable's value, else `usual`.
+inline uint32_t cases(const char* variable, uint32_t usual) {
+  const char* count = std::getenv(variable);
+  return count && *count ? static_cast<uint32_t>(std::strtoul(count, nullptr, 10)) : usual;
+}
 inline void fail(const char* file, int line, const std::string& what) {
   failures()++;
   std::printf("  %s:%d: %s\n", file, line, what.c_str());

@@ -88,12 +88,11 @@ TEST(every_kernel_of_the_list_has_a_case) {
 }
 
 TEST(every_target_gives_the_bits_of_the_scalar_body) {
-  const char* wanted = std::getenv("FRAMEPATH_CASES");
-  const int count = wanted ? std::atoi(wanted) : 400;
+  const uint32_t first = check::firstSeed(), end = first + check::cases("FRAMEPATH_CASES", 400);
   const std::vector<MakeStage> stages = targets();
   CHECK(stages.size() >= 2);
   for (const RandomCase& c : randomCases()) {
-    for (uint32_t seed = 1; seed <= static_cast<uint32_t>(count); seed++) {
+    for (uint32_t seed = first; seed != end; seed++) {
       const std::unique_ptr<Stage> reference = scalarStage();
       Random random(seed);
       c.build(random, *reference);

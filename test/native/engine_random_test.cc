@@ -105,17 +105,14 @@ void randomCase(unsigned seed) {
 
 }  // namespace
 
-// FRAMEPATH_PROPERTY_CASES (default 300), FRAMEPATH_PROPERTY_SEED (default 1).
+// FRAMEPATH_PROPERTY_CASES (default 300) from FRAMEPATH_SEED on.
 TEST(random_graphs_conserve_order_and_deliver_exactly_once) {
-  const char* cases = std::getenv("FRAMEPATH_PROPERTY_CASES");
-  const char* seed = std::getenv("FRAMEPATH_PROPERTY_SEED");
-  const int count = cases ? std::atoi(cases) : 300;
-  const auto first = static_cast<unsigned>(seed ? std::atoi(seed) : 1);
-  for (int i = 0; i < count; i++) {
+  const uint32_t first = check::firstSeed(), end = first + check::cases("FRAMEPATH_PROPERTY_CASES", 300);
+  for (uint32_t seed = first; seed != end; seed++) {
     const int before = check::failures();
-    randomCase(first + static_cast<unsigned>(i));
+    randomCase(seed);
     if (check::failures() != before) {
-      std::printf("  seed %u\n", first + static_cast<unsigned>(i));
+      std::printf("  seed %u\n", seed);
       return;
     }
   }

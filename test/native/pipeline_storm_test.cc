@@ -170,13 +170,10 @@ void storm(unsigned seed) {
 
 }  // namespace
 
-// FRAMEPATH_PIPELINE_RUNS (default 25), FRAMEPATH_PIPELINE_SEED (default 1).
+// FRAMEPATH_PIPELINE_RUNS (default 25) from FRAMEPATH_SEED on.
 TEST(random_runs_end_whole_whatever_is_done_to_them) {
-  const std::string runs = support::environment("FRAMEPATH_PIPELINE_RUNS"),
-                    seed = support::environment("FRAMEPATH_PIPELINE_SEED");
-  const int count = runs.empty() ? 25 : std::atoi(runs.c_str());
-  const auto first = static_cast<unsigned>(seed.empty() ? 1 : std::atoi(seed.c_str()));
-  for (unsigned s = first; s < first + static_cast<unsigned>(count); s++) {
+  const uint32_t first = check::firstSeed(), end = first + check::cases("FRAMEPATH_PIPELINE_RUNS", 25);
+  for (uint32_t s = first; s != end; s++) {
     const int before = check::failures();
     try {
       storm(s);
