@@ -23,6 +23,11 @@ test('every variable that the code reads is in the table', () => {
   expect(Object.keys(variables).filter((name) => !read.has(name))).toEqual([]);
 });
 
+test('docs/install.md lists them', () => {
+  const listed = readFileSync(join(root, 'docs/install.md'), 'utf8').matchAll(/^\| `(FRAMEPATH_\w+)` \| (.+) \|$/gm);
+  expect(Object.fromEntries([...listed].map(([, name, what]) => [name, what]))).toEqual(variables);
+});
+
 test('one that nobody reads is told once, with the one that was meant', () => {
   const told: string[] = [];
   const env = { FRAMEPATH_DEVCIE: 'cpu', FRAMEPATH_SIM_ANY: '1', FRAMEPATH_MODELS: '/m', OTHER: '1' };
