@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadSettings } from '../src/config.js';
 import { chooseProviders } from '../src/providers/choose.js';
 import { type ProbeRequest, probe, whyOff } from '../src/providers/probe.js';
-import { scratch } from './fake/mock.js';
+import { scratch } from './tiny.js';
 
 const root = join(import.meta.dirname, '..');
 const simulator = join(root, 'build/simulator');
@@ -17,7 +17,7 @@ const asked: ProbeRequest = { provider: 'cuda', device: 'cuda:0', runtimeLibrari
 let cache: string;
 
 beforeEach(() => {
-  cache = scratch('providers').folder;
+  cache = scratch('providers');
   vi.stubEnv('XDG_CACHE_HOME', cache);
   vi.stubEnv('LD_LIBRARY_PATH', simulator);
   vi.stubEnv('FRAMEPATH_SIM_ORT_REAL', real);

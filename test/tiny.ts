@@ -4,6 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAddon } from '../src/addon.js';
+import { frames, type Source } from '../src/index.js';
 import { GraphBuilder } from '../src/models/graph-builder.js';
 import { setMetadata, writeModel } from '../src/models/onnx-proto.js';
 import type { PipelineSpec } from '../src/native.js';
@@ -20,6 +21,13 @@ export function tinyClip(path: string, { frames = 10, fps = 25 } = {}): string {
   execFileSync('ffmpeg', ['-v', 'error', '-y', ...source, ...encoding, '-threads', '1', path]);
   return path;
 }
+
+/** `count` gray pictures of 64x64, pushed: a source that needs no file. */
+export const pushed = (count: number, { fps = 25 } = {}): Source =>
+  frames(
+    Array.from({ length: count }, () => new Uint8Array(side * side).fill(128)),
+    { width: side, height: side, format: 'gray8', fps },
+  );
 
 function save(path: string, builder: GraphBuilder, metadata: Record<string, string>): string {
   const model = builder.build('a test');
