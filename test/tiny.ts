@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { loadAddon } from '../src/addon.js';
 import { frames, type Source } from '../src/index.js';
 import { GraphBuilder } from '../src/models/graph-builder.js';
-import { setMetadata, writeModel } from '../src/models/onnx-proto.js';
+import { DataType, setMetadata, writeModel } from '../src/models/onnx-proto.js';
 import type { PipelineSpec } from '../src/native.js';
 
 /** A folder of the test's own. */
@@ -22,12 +22,17 @@ export function tinyClip(path: string, { frames = 10, fps = 25 } = {}): string {
   return path;
 }
 
-/** `count` gray pictures of 64x64, pushed: a source that needs no file. */
-export const pushed = (count: number, { fps = 25 } = {}): Source =>
+/** `count` gray pictures of 64x64, pushed: a source that needs no file. From `whiteFrom` on they are white. */
+export const pushed = (count: number, { fps = 25, whiteFrom = Infinity, id }: Pushed = {}): Source =>
   frames(
-    Array.from({ length: count }, () => new Uint8Array(side * side).fill(128)),
-    { width: side, height: side, format: 'gray8', fps },
+    Array.from({ length: count }, (_, i) => new Uint8Array(side * side).fill(i < whiteFrom ? 128 : 255)),
+    { width: side, height: side, format: 'gray8', fps, ...(id !== undefined && { id }) },
   );
+interface Pushed {
+  fps?: number;
+  whiteFrom?: number;
+  id?: string;
+}
 
 function save(path: string, builder: GraphBuilder, metadata: Record<string, string>): string {
   const model = builder.build('a test');
@@ -42,15 +47,25 @@ export const boxes = [
   [36, 5, 56, 25],
 ] as const;
 
-/** Finds {@link boxes} in every picture, with scores of 0.9 and 0.8. */
-export function tinyDetector(folder: string): string {
+/** Finds {@link boxes} in every picture, with scores of 0.9 and 0.8. One that `fails` cannot look at a white picture. */
+export function tinyDetector(folder: string, fails = false): string {
   const builder = new GraphBuilder('detector');
   const mean = builder.node('ReduceMean', [builder.input('images', [1, 3, side, side])], { keepdims: 0 });
-  const none = builder.node('Mul', [mean, builder.constant('zero', [], [0])]);
+  const whiteness = builder.node('Floor', [builder.node('Div', [mean, builder.constant('white', [], [255])])]);
+  const none = fails
+    ? builder.node('Gather', [
+        builder.constant('only', [1], [0]),
+        builder.node('Cast', [whiteness], { to: DataType.int64 }), // of white 1: out of bounds
+      ])
+    : builder.node('Mul', [whiteness, builder.constant('zero', [], [0])]);
   const rows = boxes.map((box, i) => [...box, 0.9 - i / 10, 0]);
   builder.node('Add', [builder.constant('rows', [1, rows.length, 6], rows.flat()), none], {}, 'output0');
   builder.output('output0', [1, rows.length, 6]);
-  return save(join(folder, 'detector.onnx'), builder, { head: 'yolo-end2end', scale: '1', pad: '0' });
+  return save(join(folder, fails ? 'fails.onnx' : 'detector.onnx'), builder, {
+    head: 'yolo-end2end',
+    scale: '1',
+    pad: '0',
+  });
 }
 
 /** The embedding of a crop is its mean colour, in three of 16 numbers. */
