@@ -14,11 +14,11 @@ export const scratch = (name: string): string => mkdtempSync(join(tmpdir(), `fra
 
 export const side = 64;
 
-/** `frames` gray pictures of 64x64, without sound. */
-export function tinyClip(path: string, { frames = 10, fps = 25 } = {}): string {
-  const source = ['-f', 'lavfi', '-i', `color=gray:size=${side}x${side}:rate=${fps}`];
-  const encoding = ['-frames:v', String(frames), '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p'];
-  execFileSync('ffmpeg', ['-v', 'error', '-y', ...source, ...encoding, '-threads', '1', path]);
+/** Pictures of 64x64 in one colour, without sound; its codec is the usual one of the path's container. */
+export function tinyClip(path: string, { frames = 10, fps = 25, color = 'gray' } = {}): string {
+  const source = ['-f', 'lavfi', '-i', `color=${color}:size=${side}x${side}:rate=${fps}`];
+  const encoding = ['-frames:v', String(frames), '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-threads', '1'];
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...source, ...encoding, path]);
   return path;
 }
 
