@@ -25,10 +25,10 @@ function describe(value: unknown): string {
   return !name || name === 'Object' ? 'an object' : `an instance of ${name}`;
 }
 
-/** A NUL would end it where native code reads it: another path than the one that was checked. */
+/** No NUL: behind it the system reads no further, so that another file than the named one would be opened. */
 export const text: Rule = (name, value) => {
   if (typeof value !== 'string' || value === '') throw unexpected('a non-empty string', name, value);
-  if (value.includes('\0')) throw unexpected('a string without NUL characters', name, value.replaceAll('\0', '\\0'));
+  if (value.includes('\0')) throw unexpected('a string without NUL', name, value.replaceAll('\0', '\\0'));
 };
 
 export const flag: Rule = (name, value) => {
