@@ -8,7 +8,7 @@ import { warnOfUnknownVariables } from './environment.js';
 import { FramepathError } from './errors.js';
 import { type ModuleLevel, type ModuleSettings, moduleSettingsRule } from './module-settings.js';
 import { type Provider, providers } from './providers/provider.js';
-import { fields, integer, list, oneOf, type Rule, text } from './validate.js';
+import { fields, integer, list, oneOf, type Rule, text, unexpected } from './validate.js';
 
 /** Options of a run, and the content of a configuration file. */
 export interface Settings {
@@ -72,7 +72,8 @@ export type DecidedSettings = {
 };
 
 const device: Rule = (name, value) => {
-  if (typeof value !== 'string' || !/^(auto|cpu|cuda:\d+)$/.test(value)) oneOf('auto', 'cpu', 'cuda:N')(name, value);
+  if (typeof value !== 'string' || !/^(auto|cpu|cuda:\d+)$/.test(value))
+    throw unexpected('one of auto, cpu, cuda:N', name, value); // gpu is not cpu misspelt
 };
 
 /** @internal */
