@@ -41,7 +41,7 @@ export const isVariable = (name: string): boolean =>
 
 const told = new Set<string>();
 
-/** Tells, once a process, of every variable that begins with `FRAMEPATH_` and is none; nothing reads it. */
+/** Tells, once, of every variable that begins with `FRAMEPATH_` and that nothing reads. */
 export function warnOfUnknownVariables(
   env: NodeJS.ProcessEnv,
   warn: (sentence: string) => void = (sentence) =>

@@ -136,9 +136,7 @@ describe('ending', () => {
     const run = await people(pushed(1000)).start();
     await run[Symbol.asyncDispose]();
     expect((await run.report()).live).toEqual(idle);
-    await expect(run.submit({ data: new Uint8Array(48), width: 4, height: 4 })).rejects.toMatchObject({
-      code: 'RUN_CLOSED',
-    });
+    await expect(run.add(video(clip))).rejects.toMatchObject({ code: 'RUN_CLOSED' });
   });
 
   test('close ends a next() that is waiting', async () => {
