@@ -37,24 +37,39 @@ function installedLibav(): string[] {
 }
 
 function addonMissing(root: string, tried: string[]): FramepathError {
+  const sentence = `The native addon cannot be loaded on ${process.platform}-${process.arch}.`;
+  const script = join(root, 'scripts/build.mjs');
+  if (!existsSync(script)) {
+    // The files of the package are not around this one: it was copied into a bundle.
+    const what = `${sentence} ${root} is not the folder of the package: was framepath bundled? Tried:`;
+    const hint = `Keep it out of the bundle: --external:framepath (esbuild), serverExternalPackages: ['framepath'] (Next.js); docs/install.md`;
+    return new FramepathError('ADDON_MISSING', [what, ...tried].join('\n  '), { hint });
+  }
   const installed = installedLibav();
-  const build = `node ${join(root, 'scripts/build.mjs')}`;
+  const build = `node ${script}`;
   const libav = installed.length
     ? `Installed here: ${installed.join(', ')}.`
     : 'No libavcodec (FFmpeg) is installed here.';
   const hint = installed.length
     ? `Build it for this machine: ${build}`
     : `Install FFmpeg's libraries (Debian: apt-get install ffmpeg); if theirs is another version, build for it: ${build}`;
-  const sentence = `The native addon cannot be loaded on ${process.platform}-${process.arch}. ${libav} Tried:`;
-  return new FramepathError('ADDON_MISSING', [sentence, ...tried].join('\n  '), { hint });
+  return new FramepathError('ADDON_MISSING', [`${sentence} ${libav} Tried:`, ...tried].join('\n  '), { hint });
 }
 
 /**
  * Loads the addon of the package in `root` (this one).
  *
- * @throws ADDON_MISSING, saying what was tried, what is installed and how to build it
+ * @throws PLATFORM_UNSUPPORTED where there can be none; ADDON_MISSING, saying what was tried, what is installed and how to
+ * build it
  */
 export function loadAddon(root = packageRoot): NativeAddon {
+  if (process.platform !== 'linux') {
+    const here = `${process.platform}-${process.arch}`;
+    throw new FramepathError(
+      'PLATFORM_UNSUPPORTED',
+      `framepath's native addon runs on Linux, and this is ${here}: types and imports work here, runs do not`,
+    );
+  }
   const require = createRequire(import.meta.url);
   const tried: string[] = [];
   for (const file of candidates(root)) {

@@ -1,15 +1,14 @@
 /**
- * Settings of the machine, in three levels, the first that answers wins: what the caller wrote (options, then
- * `framepath.config.{mjs,json}`, then `FRAMEPATH_*`), what probing says, safe defaults.
+ * Settings of the machine. The first that has one wins: the caller's options, `FRAMEPATH_*` variables, the chosen
+ * environment of `framepath.config.{mjs,json}`, the rest of that file, what probing finds, a safe default.
  */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import { type FileLevel, fileLevels } from './config-file.js';
+import { warnOfUnknownVariables } from './environment.js';
 import { FramepathError } from './errors.js';
 import { type ModuleLevel, type ModuleSettings, moduleSettingsRule } from './module-settings.js';
 import { type Provider, providers } from './providers/provider.js';
-import { fields, integer, list, oneOf, type Rule, text } from './validate.js';
+import { fields, integer, list, oneOf, type Rule, text, unexpected } from './validate.js';
 
 /** Options of a run, and the content of a configuration file. */
 export interface Settings {
@@ -54,7 +53,7 @@ export interface ConfigFile extends Settings {
 /** A setting and who decided it. */
 export interface Decided<T> {
   value: T;
-  /** e.g. `options`, `framepath.config.mjs (production)`, `FRAMEPATH_DEVICE`, `default` */
+  /** e.g. `options`, `FRAMEPATH_DEVICE`, `framepath.config.mjs (production)`, `default` */
   from: string;
 }
 
@@ -73,7 +72,8 @@ export type DecidedSettings = {
 };
 
 const device: Rule = (name, value) => {
-  if (typeof value !== 'string' || !/^(auto|cpu|cuda:\d+)$/.test(value)) oneOf('auto', 'cpu', 'cuda:N')(name, value);
+  if (typeof value !== 'string' || !/^(auto|cpu|cuda:\d+)$/.test(value))
+    throw unexpected('one of auto, cpu, cuda:N', name, value); // gpu is not cpu misspelt
 };
 
 /** @internal */
@@ -90,10 +90,7 @@ export const settingRules: Record<string, Rule> = {
   modules: moduleSettingsRule,
 };
 
-interface Level {
-  from: string;
-  settings: Settings;
-}
+type Level = FileLevel<Settings>;
 
 /** All that is configured. */
 export interface Configuration {
@@ -108,10 +105,11 @@ export async function loadConfiguration(
   folder = process.cwd(),
   env = process.env,
 ): Promise<Configuration> {
+  warnOfUnknownVariables(env);
   const levels: Level[] = [
     { from: 'options', settings: options },
-    ...(await fileLevels(folder, env)),
     ...environmentLevels(env),
+    ...(await fileLevels(folder, env, settingRules)),
   ];
   const modules = levels.flatMap(({ from, settings }) =>
     settings.modules ? [{ from, modules: settings.modules }] : [],
@@ -148,49 +146,6 @@ function decideSettings(levels: readonly Level[]): DecidedSettings {
     maxEncoderSessions: decide<number | undefined>((s) => s.maxEncoderSessions, undefined),
     encoderSessions: decide<'fallback' | 'wait'>((s) => s.encoderSessions, 'fallback'),
   };
-}
-
-async function fileLevels(folder: string, env: NodeJS.ProcessEnv): Promise<Level[]> {
-  const path = configPath(folder, env);
-  if (!path) return [];
-  const { environments, ...base } = await readConfig(path);
-  const name = env.FRAMEPATH_ENV ?? env.NODE_ENV;
-  if (env.FRAMEPATH_ENV && !environments?.[env.FRAMEPATH_ENV]) {
-    const known = Object.keys(environments ?? {}).join(', ') || 'none';
-    throw new FramepathError('CONFIG_INVALID', `${path} has no environment '${env.FRAMEPATH_ENV}' (it has: ${known})`);
-  }
-  const chosen = name === undefined ? undefined : environments?.[name];
-  return [...(chosen ? [{ from: `${path} (${name})`, settings: chosen }] : []), { from: path, settings: base }];
-}
-
-function configPath(folder: string, env: NodeJS.ProcessEnv): string | undefined {
-  if (env.FRAMEPATH_CONFIG) return resolve(folder, env.FRAMEPATH_CONFIG);
-  return ['mjs', 'json', 'yaml', 'yml']
-    .map((type) => join(folder, `framepath.config.${type}`))
-    .find((path) => existsSync(path));
-}
-
-async function readConfig(path: string): Promise<ConfigFile> {
-  const wrong = (why: string, cause?: unknown) =>
-    new FramepathError('CONFIG_INVALID', `${path} cannot be used: ${why}`, { cause, hint: 'See framepath doctor.' });
-  if (/\.ya?ml$/.test(path)) throw wrong('write it as framepath.config.mjs or framepath.config.json');
-  let content: unknown;
-  try {
-    content = path.endsWith('.json')
-      ? JSON.parse(await readFile(path, 'utf8'))
-      : ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
-  } catch (cause) {
-    throw wrong(cause instanceof Error ? cause.message : String(cause), cause);
-  }
-  try {
-    const environments: Rule = (name, value) => {
-      for (const [key, item] of Object.entries(value as object)) fields(`${name}.${key}`, item, settingRules);
-    };
-    fields('options', content, { ...settingRules, environments });
-  } catch (cause) {
-    throw wrong((cause as Error).message, cause);
-  }
-  return content as ConfigFile;
 }
 
 /** One level a variable, so that it can be named. */

@@ -39,6 +39,7 @@ export const errorCodes = {
   RUN_CLOSED: 'The run is closed.',
   ABORTED: 'The AbortSignal of the run was triggered.',
   CANCELLED: 'The work was given up because its source was removed or the run ended.',
+  PLATFORM_UNSUPPORTED: 'The native addon runs on Linux only; types and imports work everywhere.',
   ADDON_MISSING: 'The native addon is not built for this machine.',
   INTERNAL: 'A defect of framepath; please report it.',
 } as const;
@@ -65,6 +66,8 @@ const usualHints: Partial<Record<keyof typeof errorCodes, string>> = {
   MODULE_UNUSABLE: 'Run the file by itself to see more.',
   MODULE_CONFLICT: "Give one of them isolation: 'process', or 'auto', which finds the place itself.",
   RUN_CLOSED: 'Start a new run.',
+  PLATFORM_UNSUPPORTED:
+    'Run it on Linux, for instance in a container: docker run --rm -it --platform linux/amd64 -v "$PWD":/app -w /app node:20-bookworm bash',
 };
 
 /** A stable error code, see {@link errorCodes}. */

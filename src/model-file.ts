@@ -2,9 +2,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { loadAddon } from './addon.js';
+import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
-import { findOnDemand } from './models/on-demand.js';
-import { findModel } from './models/registry.js';
+import { findOnDemand, onDemandModels } from './models/on-demand.js';
+import { findModel, registry } from './models/registry.js';
 
 /**
  * The file of a model: `blazeface` is a file of the models folder (its form for this CPU where there are several),
@@ -16,7 +17,10 @@ export function resolveModel(ref: string, modelsFolder: string): { name: string;
   const here = wide && loadAddon().vectorFloats >= 16 && existsSync(join(modelsFolder, wide));
   const file = isName ? join(modelsFolder, here ? wide : `${ref}.onnx`) : resolve(ref);
   if (existsSync(file) && statSync(file).isFile()) return { name: isName ? ref : basename(file), file };
-  const what = isName ? `There is no model called '${ref}' in ${modelsFolder}` : `There is no model file ${file}`;
+  const known = [...registry, ...onDemandModels].map(({ name }) => name);
+  const what = isName
+    ? `There is no model called '${ref}' in ${modelsFolder}${didYouMean(ref, known)}`
+    : `There is no model file ${file}`;
   const hint = isName
     ? findOnDemand(ref)
       ? `Make it with: npx framepath models add ${ref}`

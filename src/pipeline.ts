@@ -144,7 +144,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
 
   /**
    * Opens sources, models, encoder and files; rejects with whatever does not fit, so that a started run has everything.
-   * @throws any code of the table that concerns opening; CONFIG_INVALID, GRAPH_INVALID, ADDON_MISSING, ABORTED
+   * @throws any code of the table that concerns opening; CONFIG_INVALID, GRAPH_INVALID, ADDON_MISSING, PLATFORM_UNSUPPORTED, ABORTED
    */
   async start(this: Ready<Results, Needs>, options: StartOptions = {}): Promise<Run<Results>> {
     fields('options', options, {
@@ -158,7 +158,8 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   /**
    * Says what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models
    * and the hosts of analyzers, but neither sources nor outputs.
-   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, MODULE_UNUSABLE, MODULE_CONFLICT, and the errors of models
+   * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, PLATFORM_UNSUPPORTED, MODULE_UNUSABLE, MODULE_CONFLICT, and the errors of
+   * models
    */
   async explain(this: Ready<Results, Needs>): Promise<Explanation> {
     return (this as Pipeline<Results, Needs>).#explain();

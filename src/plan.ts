@@ -1,6 +1,7 @@
 /** From what the caller described to what the native side runs: graph checks, names, models, outputs. */
 
 import type { DecidedSettings } from './config.js';
+import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
 import { reservedNames } from './frame.js';
 import { Layout, layoutSpec } from './layout.js';
@@ -62,8 +63,9 @@ export function orderModules(modules: readonly Module[]): Module[] {
 function needed(byName: ReadonlyMap<string, Module>, name: string, who: string, module?: string): Module {
   const found = byName.get(name);
   if (found) return found;
-  const known = [...byName.keys()].join(', ') || 'none';
-  throw invalid(`${who} '${name}', which is not used (modules: ${known})`, module, `Add .use(...) for '${name}'.`);
+  const known = [...byName.keys()].filter((other) => other !== module);
+  const sentence = `${who} '${name}', which is not used (modules: ${[...byName.keys()].join(', ') || 'none'})`;
+  throw invalid(`${sentence}${didYouMean(name, known)}`, module, `Add .use(...) for '${name}'.`);
 }
 
 /** An analyzer may give boxes: it is asked for them when it answers (src/run/box-words.ts). */
@@ -125,6 +127,7 @@ function positions(ids: readonly string[]): (ref: SourceRef, name: string) => nu
       `one of the sources ${ids.map((id, i) => (id === String(i) ? id : `${i} ('${id}')`)).join(', ')}`,
       name,
       ref,
+      ids,
     );
   };
 }

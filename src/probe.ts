@@ -43,7 +43,8 @@ export interface SourceInfo {
 /**
  * Reads the headers of a file or URL, by content and not by extension.
  * @example `const { width, height, fps } = await probe('in.mp4');`
- * @throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED, ADDON_MISSING
+ * @throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED, ADDON_MISSING,
+ * PLATFORM_UNSUPPORTED
  */
 export async function probe(uri: string, options: { limits?: 'untrusted' | Limits } = {}): Promise<SourceInfo> {
   text('uri', uri);

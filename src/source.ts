@@ -137,11 +137,14 @@ export function resolveLimits(uri: string, value: VideoOptions['limits']): Limit
 /** A URI as the native side takes it: the path of a `file://` URL, anything else as it is. @internal */
 export function localPath(uri: string): string {
   if (!/^file:\/\//i.test(uri)) return uri;
+  let path: string;
   try {
-    return fileURLToPath(uri);
+    path = fileURLToPath(uri);
   } catch {
     throw unexpected('a file URL of this machine, e.g. file:///srv/a.mp4,', 'uri', uri);
   }
+  text('uri', path); // %00
+  return path;
 }
 
 /**

@@ -1,12 +1,19 @@
 /** Option checks: "Expected X for name but received Y". */
+import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
 
 /** Throws unless the value fits; `name` is how the caller knows it. */
 export type Rule = (name: string, value: unknown) => void;
 
-/** The error of a value that does not fit. */
-export function unexpected(expected: string, name: string, received: unknown): FramepathError {
-  return new FramepathError('INVALID_ARGUMENT', `Expected ${expected} for ${name} but received ${describe(received)}`);
+/** The error of a value that does not fit; `known` are the names it could have been. */
+export function unexpected(
+  expected: string,
+  name: string,
+  received: unknown,
+  known: Iterable<string> = [],
+): FramepathError {
+  const sentence = `Expected ${expected} for ${name} but received ${describe(received)}${didYouMean(received, known)}`;
+  return new FramepathError('INVALID_ARGUMENT', sentence);
 }
 
 function describe(value: unknown): string {
@@ -18,8 +25,10 @@ function describe(value: unknown): string {
   return !name || name === 'Object' ? 'an object' : `an instance of ${name}`;
 }
 
+/** No NUL: behind it the system reads no further, so that another file than the named one would be opened. */
 export const text: Rule = (name, value) => {
   if (typeof value !== 'string' || value === '') throw unexpected('a non-empty string', name, value);
+  if (value.includes('\0')) throw unexpected('a string without NUL', name, value.replaceAll('\0', '\\0'));
 };
 
 export const flag: Rule = (name, value) => {
@@ -50,7 +59,7 @@ function range(min: number, max: number): string {
 
 export function oneOf(...values: readonly string[]): Rule {
   return (name, value) => {
-    if (!values.includes(value as string)) throw unexpected(`one of ${values.join(', ')}`, name, value);
+    if (!values.includes(value as string)) throw unexpected(`one of ${values.join(', ')}`, name, value, values);
   };
 }
 
@@ -84,7 +93,10 @@ export function fields(name: string, value: unknown, rules: Record<string, Rule>
   if (value === null || typeof value !== 'object' || Array.isArray(value)) throw unexpected('an object', name, value);
   for (const [key, item] of Object.entries(value)) {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
-    if (!rule) throw unexpected(`one of the options ${Object.keys(rules).join(', ')}`, name, key);
+    if (!rule) {
+      const known = Object.keys(rules);
+      throw unexpected(`one of the options ${known.join(', ')}`, name, key, known);
+    }
     if (item !== undefined) rule(name === 'options' ? key : `${name}.${key}`, item);
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +24,8 @@ describe('without an addon that fits', () => {
     root = mkdtempSync(join(tmpdir(), 'framepath-addon-'));
     prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
     mkdirSync(prebuilds, { recursive: true });
+    mkdirSync(join(root, 'scripts'));
+    writeFileSync(join(root, 'scripts/build.mjs'), '');
   });
   afterEach(() => {
     rmSync(root, { recursive: true });
@@ -44,5 +47,45 @@ describe('without an addon that fits', () => {
     expect(order.map(([, major]) => major)).toEqual(['100', '61', '58']);
     for (const [, , reason] of order) expect(reason).toMatch(/file too short|invalid ELF header/);
     expect(message).not.toContain('README');
+  });
+
+  test('in a bundle, which has none of the files of the package, it says to keep framepath out of it', () => {
+    rmSync(join(root, 'scripts'), { recursive: true });
+    const error = failure(root);
+    expect(error.code).toBe('ADDON_MISSING');
+    expect(error.message).toContain(`${root} is not the folder of the package`);
+    expect(error.hint).toContain('--external:framepath');
+    expect(error.hint).toContain('serverExternalPackages');
+  });
+});
+
+describe.each(['darwin', 'win32'])('on %s', (platform) => {
+  const package_ = join(import.meta.dirname, '..');
+  const as = `data:text/javascript,Object.defineProperty(process, 'platform', { value: '${platform}' });`;
+  const node = (...args: string[]) =>
+    spawnSync(process.execPath, ['--import', as, ...args], { cwd: package_, encoding: 'utf8' });
+
+  test('the package is imported, and the first native call says what to do', () => {
+    const { stdout, stderr } = node(
+      '--input-type=module',
+      '-e',
+      `import * as framepath from './lib/index.js';
+       import './lib/metrics/index.js';
+       const { detect, pipeline, probe, video } = framepath;
+       const described = pipeline(video('a.mp4')).use(detect('faces', './any.onnx'));
+       for (const call of [() => probe('a.mp4'), () => described.start(), () => described.explain()])
+         await call().then(() => console.log('it works'), ({ code, message, hint }) => console.log(code, message, hint));`,
+    );
+    expect(stderr).toBe('');
+    const lines = stdout.trim().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(line).toMatch(new RegExp(`^PLATFORM_UNSUPPORTED .*${platform}-.*docker run`));
+  });
+
+  test('the command line helps, and doctor tells it', () => {
+    expect(node('lib/cli.js', '--help').status).toBe(0);
+    const { status, stdout } = node('lib/cli.js', 'doctor');
+    expect(status).toBe(1);
+    expect(stdout).toContain('PLATFORM_UNSUPPORTED');
   });
 });

@@ -1,14 +1,13 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { fake } from './fake/addon.js';
-import { scratch } from './fake/mock.js';
-import { record } from './fake/records.js';
+/** Analyzers on the JavaScript thread: what they are asked and given, and how they are checked. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { analyzer, defineAnalyzer, detect, pipeline, raw, track } from '../src/index.js';
+import { Values } from '../src/values.js';
+import { record } from './packed-records.js';
+import { boxes, pushed, scratch, tinyDetector, watchRuns } from './tiny.js';
 
-vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, defineAnalyzer, detect, pipeline, raw, track, video } = await import('../src/index.js');
-const { Values } = await import('../src/values.js');
-const { model } = scratch('analyzer');
-
-beforeEach(() => fake.reset({ frames: [40] }));
+const model = tinyDetector(scratch('analyzer'));
+const runs = watchRuns();
+afterAll(() => runs.stop());
 
 const faces = () => detect('faces', model);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -22,18 +21,18 @@ describe('an analyzer', () => {
       async analyze(frame, deps: { faces: { box: number[] }[] }) {
         asked.push(frame.index);
         await sleep(frame.index % 3 === 0 ? 4 : 0);
-        return { index: frame.index, x: deps.faces[0]!.box[0] };
+        return { index: frame.index, box: deps.faces[1]!.box };
       },
     });
-    const run = await pipeline(video('a.mp4')).use(faces()).use(late).start();
-    for await (const frame of run) expect(frame.late).toEqual({ index: frame.index, x: frame.index });
+    const run = await pipeline(pushed(40)).use(faces()).use(late).start();
+    for await (const frame of run) expect(frame.late).toEqual({ index: frame.index, box: boxes[1] });
     expect([...asked].sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i));
   });
 
   test('sees the values of other analyzers', async () => {
     const one = analyzer({ name: 'one', analyze: (frame) => frame.index });
     const two = analyzer({ name: 'two', depends: [one], analyze: (_, { one: index }) => index * 2 });
-    const run = await pipeline(video('a.mp4')).use(two).use(one).start();
+    const run = await pipeline(pushed(40)).use(two).use(one).start();
     for await (const frame of run) expect(frame.two).toBe(frame.index * 2);
   });
 
@@ -41,7 +40,7 @@ describe('an analyzer', () => {
     const analyze = (frame: { index: number }) => sleep(1).then(() => frame.index);
     const slow = analyzer({ name: 'slow', stride: 4, analyze });
     const reader = analyzer({ name: 'reader', depends: [slow], analyze: (_, { slow: value }) => value });
-    const run = await pipeline(video('a.mp4')).use(slow).use(reader).start();
+    const run = await pipeline(pushed(40)).use(slow).use(reader).start();
     for await (const frame of run) {
       expect(frame.slow).toBe(frame.index - (frame.index % 4));
       expect(frame.reader).toBe(frame.slow);
@@ -56,7 +55,7 @@ describe('an analyzer', () => {
         return 1;
       },
     });
-    const run = await pipeline(video('a.mp4')).use(broken).start();
+    const run = await pipeline(pushed(40)).use(broken).start();
     const error = await run.done.catch((e) => e);
     expect(error).toMatchObject({ code: 'MODULE_FAILED', module: 'broken' });
     expect(error.message).toContain('out of ideas');
@@ -72,7 +71,7 @@ describe('an analyzer', () => {
         return 'even';
       },
     });
-    const run = await pipeline(video('a.mp4')).use(shaky).start();
+    const run = await pipeline(pushed(40)).use(shaky).start();
     for await (const frame of run) expect(frame.shaky).toBe(frame.index % 2 ? undefined : 'even');
   });
 
@@ -87,8 +86,8 @@ describe('an analyzer', () => {
       },
     });
     const blind = analyzer({ name: 'blind', onError: 'skip', analyze: (frame) => frame.pixels() });
-    const run = await pipeline(video('a.mp4')).use(look).use(blind).start();
-    expect(fake.run.spec.modules.map((module) => (module as { pixels?: boolean }).pixels)).toEqual([true, false]);
+    const run = await pipeline(pushed(40)).use(look).use(blind).start();
+    expect(runs.spec.modules.map((module) => (module as { pixels?: boolean }).pixels)).toEqual([true, false]);
     for await (const frame of run) {
       expect(frame.look).toBe(12);
       expect(frame.blind).toBeUndefined();
@@ -97,7 +96,7 @@ describe('an analyzer', () => {
   });
 
   test('works for submitted pictures', async () => {
-    const size = analyzer({ name: 'size', analyze: (frame) => frame.width * frame.height });
+    const size = analyzer({ name: 'size', stateless: true, analyze: (frame) => frame.width * frame.height });
     const run = await pipeline().use(size).start();
     expect((await run.submit({ data: new Uint8Array(48), width: 4, height: 4 })).size).toBe(16);
     await run.close();
@@ -113,8 +112,7 @@ describe('an analyzer', () => {
         return 'even' as unknown;
       },
     });
-    fake.reset({ frames: [10] });
-    const run = await pipeline(video('a.mp4')).use(faces()).use(broken).start();
+    const run = await pipeline(pushed(40)).use(faces()).use(broken).start();
     for await (const frame of run) expect(frame.broken).toEqual(frame.index % 2 ? frame.faces : 'even');
   });
 });
@@ -165,12 +163,12 @@ describe('the use of an analyzer', () => {
       input: { of: 'tracks', window: 8, stride: 2, width: 16 },
       analyze,
     });
-    const run = await pipeline(video('a.mp4'))
+    const run = await pipeline(pushed(40))
       .use(faces())
       .use(track('tracks', { of: 'faces' }))
       .use(analyzer(moves))
       .start();
-    expect(fake.run.spec.modules[2]).toEqual({
+    expect(runs.spec.modules[2]).toEqual({
       name: 'moves',
       kind: 'js',
       depends: ['tracks'],
@@ -180,7 +178,7 @@ describe('the use of an analyzer', () => {
       policy: {},
     });
     await run.close();
-    const twice = pipeline(video('a.mp4'))
+    const twice = pipeline(pushed(40))
       .use(faces())
       .use(track('tracks', { of: 'faces' }))
       .use(analyzer(moves, { instances: 2 }))
@@ -194,7 +192,7 @@ describe('the use of an analyzer', () => {
 
   test('with a window of what are no tracks fails the start', async () => {
     const moves = defineAnalyzer({ name: 'moves', input: { of: 'faces', window: 8, width: 16 }, analyze });
-    const start = pipeline(video('a.mp4')).use(faces()).use(analyzer(moves)).start();
+    const start = pipeline(pushed(40)).use(faces()).use(analyzer(moves)).start();
     await expect(start).rejects.toMatchObject({
       code: 'GRAPH_INVALID',
       module: 'moves',
@@ -204,11 +202,11 @@ describe('the use of an analyzer', () => {
 
   test('with an input and without state is what the native side is told', async () => {
     const chips = defineAnalyzer({ name: 'chips', stateless: true, input: { width: 8, crop: 'faces' }, analyze });
-    const run = await pipeline(video('a.mp4'))
+    const run = await pipeline(pushed(40))
       .use(faces())
       .use(analyzer(chips, { instances: 3, retry: 1 }))
       .start();
-    expect(fake.run.spec.modules[1]).toEqual({
+    expect(runs.spec.modules[1]).toEqual({
       name: 'chips',
       kind: 'js',
       depends: ['faces'],
@@ -223,9 +221,9 @@ describe('the use of an analyzer', () => {
   test('that crops what are no boxes, or has instances with state, fails the start', async () => {
     const one = raw('one', model);
     const chips = defineAnalyzer({ name: 'chips', input: { width: 8, crop: 'one' }, analyze });
-    const start = pipeline(video('a.mp4')).use(one).use(analyzer(chips)).start();
+    const start = pipeline(pushed(40)).use(one).use(analyzer(chips)).start();
     await expect(start).rejects.toMatchObject({ code: 'GRAPH_INVALID', module: 'chips' });
-    const two = pipeline(video('a.mp4'))
+    const two = pipeline(pushed(40))
       .use(analyzer({ name: 'two', analyze }, { instances: 2 }))
       .start();
     await expect(two).rejects.toMatchObject({ code: 'GRAPH_INVALID', module: 'two' });
@@ -239,7 +237,7 @@ describe('the use of an analyzer', () => {
       analyze: (_frame, _deps, state) => state.n++,
       close: (state) => void calls.push(state.n),
     });
-    const run = await pipeline(video('a.mp4'))
+    const run = await pipeline(pushed(40))
       .use(analyzer(counting, { options: { from: 100 } }))
       .start();
     for await (const frame of run) expect(frame.counting).toBe(100 + frame.index);
@@ -253,13 +251,15 @@ describe('the use of an analyzer', () => {
     let configured = () => {};
     const slow = defineAnalyzer({
       name: 'slow',
-      configure: () => new Promise<void>((resolve) => (configured = resolve)),
+      configure: () => {
+        setTimeout(() => abort.abort(), 5);
+        return new Promise<void>((resolve) => (configured = resolve));
+      },
       analyze,
       close: () => void calls.push('slow'),
     });
     const quick = defineAnalyzer({ name: 'quick', analyze, close: () => void calls.push('quick') });
-    const starting = pipeline(video('a.mp4')).use(analyzer(quick)).use(analyzer(slow)).start({ signal: abort.signal });
-    setTimeout(() => abort.abort(), 5);
+    const starting = pipeline(pushed(40)).use(analyzer(quick)).use(analyzer(slow)).start({ signal: abort.signal });
     await expect(starting).rejects.toMatchObject({ code: 'ABORTED' });
     expect(calls).toEqual(['quick']);
     configured();
@@ -271,7 +271,7 @@ describe('the use of an analyzer', () => {
     const close = () => {
       throw new Error('still warm');
     };
-    const run = await pipeline(video('a.mp4'))
+    const run = await pipeline(pushed(40))
       .use(analyzer({ name: 'a', analyze, close }))
       .start();
     await expect(run.done).rejects.toThrow('still warm');

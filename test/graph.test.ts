@@ -1,22 +1,27 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { fake } from './fake/addon.js';
-import { scratch } from './fake/mock.js';
+/** What a description becomes before it runs: the graph, the sources, the output. */
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { analyzer, classify, detect, follow, grid, identify, pipeline, split, track, video } from '../src/index.js';
+import { scratch, tinyClip, tinyDetector, tinyEmbedder, watchRuns } from './tiny.js';
 
-vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const api = await import('../src/index.js');
-const { analyzer, classify, detect, follow, grid, identify, pipeline, split, track, video } = api;
-const { model } = scratch('graph');
-
-beforeEach(() => fake.reset({ frames: [1, 1] }));
+const folder = scratch('graph');
+const clip = tinyClip(join(folder, 'a.mp4'), { frames: 2 });
+const out = join(folder, 'o.mp4');
+const model = tinyDetector(folder);
+const embedder = tinyEmbedder(folder);
+const small = { width: 64, height: 64 };
+const runs = watchRuns();
+afterAll(() => runs.stop());
+beforeEach(() => runs.specs.splice(0));
 
 /** Starts whatever the compiler would not let through. */
 const start = (description: unknown) => (description as { start(): Promise<{ close(): Promise<void> }> }).start();
-const names = () => fake.run.spec.modules.map(({ name }) => name);
+const names = () => runs.spec.modules.map(({ name }) => name);
 
 describe('the graph', () => {
   test('follows from dependencies, not from the order of calls', async () => {
-    const run = await pipeline(video('a.mp4'))
-      .use(identify('people', { of: 'tracks', model }))
+    const run = await pipeline(video(clip))
+      .use(identify('people', { of: 'tracks', model: embedder }))
       .use(track('tracks', { of: 'faces' }))
       .use(detect('faces', model))
       .start();
@@ -25,10 +30,10 @@ describe('the graph', () => {
   });
 
   test('misses a module: the error names both', async () => {
-    const error = await start(pipeline(video('a.mp4')).use(track('tracks', { of: 'faces' }))).catch((e) => e);
+    const error = await start(pipeline(video(clip)).use(track('tracks', { of: 'faces' }))).catch((e) => e);
     expect(error).toMatchObject({ code: 'GRAPH_INVALID', module: 'tracks', hint: "Add .use(...) for 'faces'." });
     expect(error.message).toBe("Module 'tracks' depends on 'faces', which is not used (modules: tracks)");
-    expect(fake.runs).toHaveLength(0);
+    expect(runs.specs).toHaveLength(0);
   });
 
   test('has a circle: the error shows it', async () => {
@@ -69,33 +74,33 @@ describe('the graph', () => {
   });
 
   test('is read by a layout: what is followed must be there and have boxes', async () => {
-    const missing = pipeline(video('a.mp4'))
+    const missing = pipeline(video(clip))
       .compose(grid({ tiles: [follow('people')] }))
-      .encode('o.mp4');
+      .encode(out);
     await expect(start(missing)).rejects.toMatchObject({ code: 'GRAPH_INVALID' });
     const mood = classify('mood', model);
-    const boxless = pipeline(video('a.mp4'))
+    const boxless = pipeline(video(clip))
       .use(mood)
       .compose(grid({ tiles: [follow('mood')] }))
-      .encode('o.mp4');
+      .encode(out);
     await expect(start(boxless)).rejects.toThrow("reads 'mood', which gives no boxes");
   });
 });
 
 describe('sources and models', () => {
   test('sources have the id of their position, or their own', async () => {
-    const run = await pipeline(video('a.mp4'), video('b.mp4', { id: 'door' })).start();
-    expect(fake.run.spec.sources.map(({ id }) => id)).toEqual(['0', 'door']);
+    const run = await pipeline(video(clip), video(clip, { id: 'door' })).start();
+    expect(runs.spec.sources.map(({ id }) => id)).toEqual(['0', 'door']);
     await run.close();
   });
 
   test('two sources cannot share an id', async () => {
-    const same = pipeline(video('a.mp4'), video('b.mp4', { id: '0' }));
+    const same = pipeline(video(clip), video(clip, { id: '0' }));
     await expect(same.start()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
   test('a model that is not there fails the start with the next command', async () => {
-    const byName = pipeline(video('a.mp4')).use(detect('faces', 'nobody'));
+    const byName = pipeline(video(clip)).use(detect('faces', 'nobody'));
     await expect(byName.start()).rejects.toMatchObject({
       code: 'MODEL_NOT_FOUND',
       hint: expect.stringContaining('models list'),
@@ -104,16 +109,16 @@ describe('sources and models', () => {
   });
 
   test('tiles name sources by position or id', async () => {
-    const sources = [video('a.mp4'), video('b.mp4', { id: 'door' })];
+    const sources = [video(clip), video(clip, { id: 'door' })];
     const run = await pipeline(...sources)
-      .compose(split({ left: 'door', right: 0 }))
-      .encode('o.mp4')
+      .compose(split({ ...small, left: 'door', right: 0 }))
+      .encode(out)
       .start();
-    expect(fake.run.spec.compose!.tiles.map(({ source }) => source)).toEqual([1, 0]);
+    expect(runs.spec.compose!.tiles.map(({ source }) => source)).toEqual([1, 0]);
     await run.close();
     const unknown = pipeline(...sources)
       .compose(split({ left: 'window', right: 0 }))
-      .encode('o.mp4');
+      .encode(out);
     await expect(unknown.start()).rejects.toThrow(
       "Expected one of the sources 0, 1 ('door') for tile 0 but received 'window'",
     );
@@ -122,56 +127,56 @@ describe('sources and models', () => {
 
 describe('encoding', () => {
   test('one source without a layout keeps its size, which is known when it is opened', async () => {
-    const run = await pipeline(video('a.mp4')).encode('o.mp4', { profile: 'quality' }).start();
-    expect(fake.run.spec.compose).toMatchObject({
+    const run = await pipeline(video(clip)).encode(out, { profile: 'quality' }).start();
+    expect(runs.spec.compose).toMatchObject({
       kind: 'custom',
       width: 0,
       height: 0,
       tiles: [{ source: 0, fit: 'contain' }],
     });
-    expect(fake.run.spec.output).toEqual({ path: 'o.mp4', profile: 'quality', audio: 'first', packets: false });
+    expect(runs.spec.output).toEqual({ path: out, profile: 'quality', audio: 'first', packets: false });
     await run.close();
   });
 
   test.each([2e6, { min: 1e6, max: 6e6 }])('at a bitrate of %j', async (bitrate) => {
-    const run = await pipeline(video('a.mp4')).encode('o.mp4', { bitrate }).start();
-    expect(fake.run.spec.output).toMatchObject({ bitrate });
+    const run = await pipeline(video(clip)).encode(out, { bitrate }).start();
+    expect(runs.spec.output).toMatchObject({ bitrate });
     await run.close();
   });
 
   test('several sources need a layout', async () => {
-    await expect(pipeline(video('a.mp4'), video('b.mp4')).encode('o.mp4').start()).rejects.toThrow(
+    await expect(pipeline(video(clip), video(clip)).encode(out).start()).rejects.toThrow(
       'Expected compose(layout) before encode, with 2 sources, for layout but received undefined',
     );
   });
 
   test('a layout needs an output', async () => {
-    await expect(pipeline(video('a.mp4')).compose(grid()).start()).rejects.toThrow(
+    await expect(pipeline(video(clip)).compose(grid(small)).start()).rejects.toThrow(
       'Expected encode(...) after compose(...)',
     );
   });
 
   test('without a path there are packets', async () => {
-    const run = await pipeline(video('a.mp4'), video('b.mp4')).compose(grid()).encode(null).start();
-    expect(fake.run.spec.output).toEqual({ audio: 'first', packets: true });
+    const run = await pipeline(video(clip), video(clip)).compose(grid(small)).encode(null).start();
+    expect(runs.spec.output).toEqual({ audio: 'first', packets: true });
     await run.close();
   });
 
   test('sound can come from a source by id', async () => {
-    const sources = [video('a.mp4'), video('b.mp4', { id: 'door' })];
+    const sources = [video(clip), video(clip, { id: 'door' })];
     const run = await pipeline(...sources)
-      .compose(grid())
-      .encode('o.mp4', { audio: 'door' })
+      .compose(grid(small))
+      .encode(out, { audio: 'door' })
       .start();
-    expect(fake.run.spec.output!.audio).toBe(1);
+    expect(runs.spec.output!.audio).toBe(1);
     await run.close();
   });
 
   test('sound can come from a source that is to join, by its id', async () => {
-    const run = await pipeline(video('a.mp4')).compose(grid()).encode('o.mp4', { audio: 'guest' }).start();
-    expect(fake.run.spec.output!.audio).toEqual({ id: 'guest' });
+    const run = await pipeline(video(clip)).compose(grid(small)).encode(out, { audio: 'guest' }).start();
+    expect(runs.spec.output!.audio).toEqual({ id: 'guest' });
     await run.close();
-    const numbered = pipeline(video('a.mp4')).compose(grid()).encode('o.mp4', { audio: 1 });
+    const numbered = pipeline(video(clip)).compose(grid(small)).encode(out, { audio: 1 });
     await expect(numbered.start()).rejects.toThrow('Expected one of the sources 0 for audio but received 1');
   });
 });

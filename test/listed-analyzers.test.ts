@@ -4,11 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { main } from '../src/cli/main.js';
+import { analyzer, pipeline, video } from '../src/index.js';
 import { findListed } from '../src/packages/listed-analyzers.js';
-import { fake } from './fake/addon.js';
-
-vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, pipeline, video } = await import('../src/index.js');
+import { pushed } from './tiny.js';
 
 let root: string;
 
@@ -27,7 +25,6 @@ function listing(at: string, name: string, analyzers: Record<string, unknown>, v
 
 beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'framepath-listed-')));
-  fake.reset({ frames: [1] });
   vi.spyOn(process, 'cwd').mockReturnValue(root);
 });
 afterEach(() => vi.restoreAllMocks());
@@ -49,7 +46,7 @@ describe('an analyzer by name', () => {
     expect(findListed('face.smile', root)).toBe(join(root, 'node_modules/faces/lib/smile.mjs'));
     expect(findListed('mood', root)).toBe(join(root, 'node_modules/@scope/mood/mood.py'));
     expect(findListed('far.away', join(root, 'store'))).toBe(join(root, 'store/far/far.mjs'));
-    const run = await pipeline(video('a.mp4')).use(analyzer('face.smile')).start();
+    const run = await pipeline(pushed(1)).use(analyzer('face.smile')).start();
     for await (const frame of run) expect((frame as unknown as { smile: string }).smile).toBe('faces 1.0.0');
   });
 

@@ -1,16 +1,17 @@
 // Where modules run, and whether, as configuration.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { explanationText } from '../src/explain/text.js';
-import { fake } from './fake/addon.js';
-import { scratch } from './fake/mock.js';
+import { analyzer, classify, detect, follow, identify, pipeline, split, track, video } from '../src/index.js';
+import { scratch, tinyClip, tinyDetector, tinyEmbedder, watchRuns } from './tiny.js';
 
-vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, classify, detect, follow, identify, pipeline, split, track, video } = await import('../src/index.js');
-const { folder, model } = scratch('settings');
-
-beforeEach(() => fake.reset({ frames: [4] }));
+const folder = scratch('settings');
+const clip = tinyClip(join(folder, 'a.mp4'), { frames: 4 });
+const model = tinyDetector(folder);
+const embedder = tinyEmbedder(folder);
+const runs = watchRuns();
+afterAll(() => runs.stop());
 afterEach(() => vi.unstubAllEnvs());
 
 /** The configuration of this test, and how `from` calls it. */
@@ -25,10 +26,10 @@ function configured(content: object, environment?: string): string {
 const analyze = () => 1;
 const faces = () => detect('faces', model);
 const people = () =>
-  pipeline(video('a.mp4'))
+  pipeline(video(clip))
     .use(faces())
     .use(track('tracks', { of: 'faces' }))
-    .use(identify('people', { of: 'tracks', model }));
+    .use(identify('people', { of: 'tracks', model: embedder }));
 const failing = (code: string, ...words: string[]) => ({
   asymmetricMatch: (error: { code: string; message: string }) =>
     error.code === code && words.every((word) => error.message.includes(word)),
@@ -43,7 +44,7 @@ describe('settings of modules', () => {
       },
       'production',
     );
-    const description = pipeline(video('a.mp4'))
+    const description = pipeline(video(clip))
       .use(faces())
       .use(analyzer({ name: 'one', timeoutMs: 90, analyze }));
     const { modules, warnings } = await description.explain();
@@ -61,7 +62,7 @@ describe('settings of modules', () => {
     });
     expect(warnings).toEqual([]);
     const run = await description.start();
-    expect(fake.run.spec.modules.map(({ policy }) => policy)).toEqual([
+    expect(runs.spec.modules.map(({ policy }) => policy)).toEqual([
       { stride: 3, maxBatch: 4, workers: 1 },
       { stride: 5, onError: 'skip', timeoutMs: 90 },
     ]);
@@ -70,7 +71,7 @@ describe('settings of modules', () => {
 
   test('may be options of the pipeline, which win over files', async () => {
     configured({ modules: { faces: { stride: 3 } } });
-    const { modules } = await pipeline(video('a.mp4'))
+    const { modules } = await pipeline(video(clip))
       .use(faces())
       .options({ modules: { faces: { stride: 2 } } })
       .explain();
@@ -82,11 +83,11 @@ describe('settings of modules', () => {
 
   test('of modules that are not there are left alone, and explained', async () => {
     const path = configured({ modules: { smile: { isolation: 'process' } } });
-    const explanation = await pipeline(video('a.mp4')).use(faces()).explain();
+    const explanation = await pipeline(video(clip)).use(faces()).explain();
     const warning = `${path} speaks of module 'smile', which this pipeline does not have`;
     expect(explanation.warnings).toEqual([warning]);
     expect(explanationText(explanation)).toContain(`warnings:\n  ${warning}\n`);
-    await (await pipeline(video('a.mp4')).use(faces()).start()).close();
+    await (await pipeline(video(clip)).use(faces()).start()).close();
   });
 
   test.each([
@@ -129,7 +130,7 @@ describe('files', () => {
     const written = file('a-file.mjs', "export const x = { name: 'written', analyze: () => 1 };");
     const computed = file('computed.mjs', "const name = 'computed'; export const x = { name, analyze: () => 1 };");
     const path = configured({ modules: { written: { stride: 2 }, computed: { stride: 3 } } });
-    const { modules } = await pipeline(video('a.mp4')).use(analyzer(written)).use(analyzer(computed)).explain();
+    const { modules } = await pipeline(video(clip)).use(analyzer(written)).use(analyzer(computed)).explain();
     expect(modules.map(({ name, stride }) => [name, stride])).toEqual([
       ['written', { value: 2, from: path }],
       ['computed', { value: 3, from: path }],
@@ -140,11 +141,11 @@ describe('files', () => {
     const other = file('other.mjs', "const name = 'real'; export const x = { name, analyze: () => 1 };");
     for (const name of ['other', 'real']) {
       configured({ modules: { [name]: { stride: 2 } } });
-      const start = pipeline(video('a.mp4')).use(analyzer(other)).start();
+      const start = pipeline(video(clip)).use(analyzer(other)).start();
       await expect(start).rejects.toEqual(failing('CONFIG_INVALID', `speaks of module '${name}'`, "called 'real'"));
     }
     const path = configured({ modules: { real: { stride: 2 } } });
-    const { modules } = await pipeline(video('a.mp4'))
+    const { modules } = await pipeline(video(clip))
       .use(analyzer(other, { name: 'real' }))
       .explain();
     expect(modules[0]!.stride).toEqual({ value: 2, from: path });
@@ -153,14 +154,14 @@ describe('files', () => {
   test('are found from the root that is configured', async () => {
     file('rooted.mjs', "export const x = { name: 'rooted', analyze: () => 1 };");
     configured({ modules: { rooted: { root: folder } } });
-    const { modules } = await pipeline(video('a.mp4')).use(analyzer('rooted.mjs')).explain();
+    const { modules } = await pipeline(video(clip)).use(analyzer('rooted.mjs')).explain();
     expect(modules[0]!.name).toBe('rooted');
   });
 
   test('of Python are placed in Python', async () => {
     const python = file('looks.py', '@analyzer(\n  depends=["a"], name="seen",\n)\ndef other(frame, deps): ...\n');
     configured({ modules: { seen: { isolation: 'thread' } } });
-    await expect(pipeline(video('a.mp4')).use(analyzer(python)).start()).rejects.toEqual(
+    await expect(pipeline(video(clip)).use(analyzer(python)).start()).rejects.toEqual(
       failing('CONFIG_INVALID', "module 'seen'", '{ python } of a Python file'),
     );
   });
@@ -169,9 +170,7 @@ describe('files', () => {
     file('looks.py', '@analyzer\ndef seen(frame, deps): ...\n');
     file('package.json', '{ "name": "here", "framepath": { "analyzers": { "looks.seen": "./looks.py" } } }');
     configured({ modules: { seen: { stride: 2 } } });
-    const run = pipeline(video('a.mp4')).use(
-      analyzer('looks.seen', { name: 'seen', root: folder, isolation: 'thread' }),
-    );
+    const run = pipeline(video(clip)).use(analyzer('looks.seen', { name: 'seen', root: folder, isolation: 'thread' }));
     await expect(run.start()).rejects.toEqual(failing('INVALID_ARGUMENT', '{ python } of a Python file'));
   });
 });
@@ -187,10 +186,10 @@ describe('a disabled module', () => {
     const results = join(folder, 'results.jsonl');
     const one = analyzer({ name: 'one', analyze });
     const two = analyzer({ name: 'two', depends: [one], analyze: (_, deps) => seen.push([deps, 'one' in deps]) });
-    const run = await pipeline(video('a.mp4')).use(one).use(two).results(results).start();
+    const run = await pipeline(video(clip)).use(one).use(two).results(results).start();
     for await (const frame of run) expect(frame.one).toBeUndefined();
     expect(seen).toEqual(Array.from({ length: 4 }, () => [{ one: undefined }, true]));
-    expect(fake.run.spec.modules).toMatchObject([{ name: 'two', depends: [] }]);
+    expect(runs.spec.modules).toMatchObject([{ name: 'two', depends: [] }]);
     expect(JSON.parse(readFileSync(results, 'utf8').split('\n')[0]!)).toMatchObject({ two: 1, one: null });
   });
 
@@ -213,16 +212,16 @@ describe('a disabled module', () => {
 
   test('is not loaded', async () => {
     configured(off('gone'));
-    const run = await pipeline(video('a.mp4')).use(analyzer('./gone.mjs')).use(faces()).start();
-    expect(fake.run.spec.modules.map(({ name }) => name)).toEqual(['faces']);
+    const run = await pipeline(video(clip)).use(analyzer('./gone.mjs')).use(faces()).start();
+    expect(runs.spec.modules.map(({ name }) => name)).toEqual(['faces']);
     await run.close();
   });
 
   test('stands in for nobody', async () => {
     configured(off('faces'));
     const shaky = analyzer({ name: 'shaky', onError: 'fallback', fallback: 'faces', analyze: () => JSON.parse('{') });
-    const run = await pipeline(video('a.mp4')).use(faces()).use(shaky).start();
-    expect(fake.run.spec.modules[0]!.policy).toEqual({ onError: 'skip' });
+    const run = await pipeline(video(clip)).use(faces()).use(shaky).start();
+    expect(runs.spec.modules[0]!.policy).toEqual({ onError: 'skip' });
     for await (const frame of run) expect(frame.shaky).toBeUndefined();
   });
 
@@ -235,7 +234,7 @@ describe('a disabled module', () => {
       .encode(join(folder, 'out.mp4'));
     expect((await description.explain()).composition).toEqual({ layout: 'split', reads: [] });
     const run = await description.start();
-    const { compose } = fake.run.spec;
+    const { compose } = runs.spec;
     expect(compose!.tiles.map(({ source, fit, follow: whom }) => [source, fit, whom])).toEqual([
       [0, 'contain', undefined],
       [0, undefined, undefined],

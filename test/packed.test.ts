@@ -11,7 +11,7 @@ import {
   record,
   tensors,
   tracks,
-} from './fake/records.js';
+} from './packed-records.js';
 
 const task = { taskId: 9, source: 1, seq: 3, index: 6, ptsUs: 120_000, width: 640, height: 360 };
 const all = [

@@ -6,18 +6,20 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadSettings } from '../src/config.js';
 import { chooseProviders } from '../src/providers/choose.js';
 import { type ProbeRequest, probe, whyOff } from '../src/providers/probe.js';
-import { scratch } from './fake/mock.js';
+import { required } from './require.js';
+import { scratch } from './tiny.js';
 
 const root = join(import.meta.dirname, '..');
 const simulator = join(root, 'build/simulator');
 const shim = join(simulator, 'ort/libonnxruntime.so.1');
 const real = join(root, 'node_modules/onnxruntime-node/bin/napi-v6/linux', process.arch, 'libonnxruntime.so.1');
+const simulated = required('simulator', existsSync(shim));
 const asked: ProbeRequest = { provider: 'cuda', device: 'cuda:0', runtimeLibraries: [shim] };
 
 let cache: string;
 
 beforeEach(() => {
-  cache = scratch('providers').folder;
+  cache = scratch('providers');
   vi.stubEnv('XDG_CACHE_HOME', cache);
   vi.stubEnv('LD_LIBRARY_PATH', simulator);
   vi.stubEnv('FRAMEPATH_SIM_ORT_REAL', real);
@@ -27,7 +29,7 @@ afterEach(() => vi.unstubAllEnvs());
 const findings = () =>
   existsSync(join(cache, 'framepath')) ? readdirSync(join(cache, 'framepath')).filter((f) => f.includes('cuda')) : [];
 
-describe.skipIf(!existsSync(shim))('a provider', () => {
+describe.skipIf(!simulated)('a provider', () => {
   test('that runs a small model works', async () => {
     expect(await probe(asked)).toEqual({ state: 'works' });
     expect(await whyOff(asked)).toBeUndefined();
@@ -61,7 +63,7 @@ describe.skipIf(!existsSync(shim))('a provider', () => {
   });
 });
 
-describe.skipIf(!existsSync(shim))('a finding', () => {
+describe.skipIf(!simulated)('a finding', () => {
   test('is kept as long as nothing changes that it depends on', async () => {
     vi.stubEnv('FRAMEPATH_SIM_ORT', 'crash');
     expect(await whyOff(asked)).toContain('crashes');
@@ -92,7 +94,7 @@ describe.skipIf(!existsSync(shim))('a finding', () => {
   });
 });
 
-test.skipIf(!existsSync(shim))('doctor tries every provider of the GPU', () => {
+test.skipIf(!simulated)('doctor tries every provider of the GPU', () => {
   vi.stubEnv('FRAMEPATH_ORT_LIBRARY', shim);
   const doctor = (rules: string) => {
     vi.stubEnv('FRAMEPATH_SIM_ORT', rules);
@@ -105,7 +107,7 @@ test.skipIf(!existsSync(shim))('doctor tries every provider of the GPU', () => {
   expect(doctor('crash')[1]).toMatch(/^ {2}cuda: crashes\. it died of SIGSEGV/);
 });
 
-describe.skipIf(!existsSync(shim))('the providers of a run', () => {
+describe.skipIf(!simulated)('the providers of a run', () => {
   const settings = (device: string, env: Record<string, string> = {}) =>
     loadSettings({ device, runtime: { library: shim } }, cache, env);
 

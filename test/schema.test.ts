@@ -1,13 +1,8 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+/** Schemas of analyzers: what they make of a value, and what becomes of one that does not fit. */
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { fake } from './fake/addon.js';
-
-vi.mock('../src/addon.js', async () => (await import('./fake/addon.js')).fakeAddonModule());
-const { analyzer, defineAnalyzer, pipeline, video } = await import('../src/index.js');
-type StandardSchema<I = unknown, O = I> = import('../src/index.js').StandardSchema<I, O>;
-type SchemaResult<O> = import('../src/index.js').SchemaResult<O>;
-
-beforeEach(() => fake.reset({ frames: [8] }));
+import { analyzer, defineAnalyzer, pipeline, type SchemaResult, type StandardSchema } from '../src/index.js';
+import { pushed } from './tiny.js';
 
 /** A schema by hand: what `validate` says, at once or later. */
 const standard = <I, O>(
@@ -21,7 +16,7 @@ const even = standard<number, string>((value) =>
 );
 
 const failureOf = async (module: Parameters<ReturnType<typeof pipeline>['use']>[0]) => {
-  const run = await pipeline(video('a.mp4')).use(module).start();
+  const run = await pipeline(pushed(8)).use(module).start();
   return run.done.catch((error) => error);
 };
 
@@ -29,7 +24,7 @@ describe('a schema', () => {
   test('is asked about every value, and what it makes of it is the value of the frame', async () => {
     const numbers = analyzer({ name: 'numbers', schema: even, analyze: ({ index }) => index * 2 });
     const reader = analyzer({ name: 'reader', depends: [numbers], analyze: (_, deps) => deps.numbers });
-    const run = await pipeline(video('a.mp4')).use(numbers).use(reader).start();
+    const run = await pipeline(pushed(8)).use(numbers).use(reader).start();
     let seen = 0;
     for await (const frame of run) {
       expect(frame.numbers).toBe(`even ${frame.index * 2}`);
@@ -42,7 +37,7 @@ describe('a schema', () => {
   test('may take its time, and so may the analyzer', async () => {
     const later = standard<number, string>(async (value) => ({ value: `later ${value}` }));
     const slow = analyzer({ name: 'slow', schema: later, analyze: async ({ index }) => index });
-    const run = await pipeline(video('a.mp4')).use(slow).start();
+    const run = await pipeline(pushed(8)).use(slow).start();
     for await (const frame of run) expect(frame.slow).toBe(`later ${frame.index}`);
   });
 
@@ -60,7 +55,7 @@ describe('a schema', () => {
 
   test('that refuses a value leaves the rest to the policy', async () => {
     const shaky = analyzer({ name: 'shaky', schema: even, onError: 'skip', analyze: ({ index }) => index });
-    const run = await pipeline(video('a.mp4')).use(shaky).start();
+    const run = await pipeline(pushed(8)).use(shaky).start();
     for await (const frame of run) expect(frame.shaky).toBe(frame.index % 2 ? undefined : `even ${frame.index}`);
   });
 
@@ -90,7 +85,7 @@ describe('a schema', () => {
       () => undefined,
       standard<number, number>((value) => ({ value: Number(value) + 1 })),
     );
-    const run = await pipeline(video('a.mp4'))
+    const run = await pipeline(pushed(8))
       .use(analyzer({ name: 'next', schema: callable, analyze: ({ index }) => index }))
       .start();
     for await (const frame of run) expect(frame.next).toBe(frame.index + 1);
@@ -102,7 +97,7 @@ describe('a schema of zod', () => {
 
   test('checks, and fills in what it has defaults for', async () => {
     const smiles = analyzer({ name: 'smiles', schema: smile, analyze: ({ index }) => ({ score: index / 8 }) });
-    const run = await pipeline(video('a.mp4')).use(smiles).start();
+    const run = await pipeline(pushed(8)).use(smiles).start();
     for await (const frame of run) expect(frame.smiles).toEqual({ score: frame.index / 8, label: 'none' });
   });
 

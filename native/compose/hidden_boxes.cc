@@ -32,6 +32,11 @@ void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
   blind_ = false;
   // Every box of now continues the nearest one that it can; a box is continued once.
   std::vector<Entry> now;
+  if (boxes.size() > kMostBoxes) {  // each is compared with each: of so many the whole picture is hidden
+    blind_ = true;
+    entries_.clear();
+    return refresh(nowUs);
+  }
   for (const Box& box : boxes) {
     auto best = entries_.end();
     float most = -1;

@@ -43,6 +43,7 @@ namespace framepath {
   X(RUN_CLOSED)                  \
   X(ABORTED)                     \
   X(CANCELLED)                   \
+  X(PLATFORM_UNSUPPORTED)        \
   X(ADDON_MISSING)               \
   X(INTERNAL)
 

@@ -50,17 +50,24 @@ async function commonOptions() {
   ];
 }
 
-function configure(folder, options) {
+/** Prepares `folder` to build what `source` has; nothing to do when it was prepared so before. */
+export function configure(folder, options, source = root) {
   const generator = hasProgram('ninja') ? 'Ninja' : 'Unix Makefiles';
-  const args = ['-S', root, '-B', folder, '-G', generator, ...options];
+  const args = ['-S', source, '-B', folder, '-G', generator, ...options];
   const stamp = join(folder, 'framepath-configured');
   const wanted = createHash('sha256').update(args.join('\n')).digest('hex');
   if (existsSync(stamp) && existsSync(join(folder, 'CMakeCache.txt')) && readFileSync(stamp, 'utf8') === wanted) return;
   say(`configuring ${folder.slice(root.length + 1)}`);
   mkdirSync(folder, { recursive: true });
   const cache = join(folder, 'CMakeCache.txt');
-  // CMake refuses another generator; other options it takes over as they come.
-  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`)) {
+  // CMake refuses another generator, and a clone that was moved or copied; other options it takes over as they come.
+  const facts = [
+    `CMAKE_GENERATOR:INTERNAL=${generator}`,
+    `CMAKE_HOME_DIRECTORY:INTERNAL=${source}`,
+    `CMAKE_CACHEFILE_DIR:INTERNAL=${folder}`,
+  ];
+  const lines = existsSync(cache) ? readFileSync(cache, 'utf8').split('\n') : facts;
+  if (!facts.every((fact) => lines.includes(fact))) {
     rmSync(cache);
     rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 /** What every command is, and how its arguments are read (node:util parseArgs: nothing to install, strict, typed). */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { didYouMean } from '../did-you-mean.js';
 import type { Terminal } from './terminal.js';
 
 /** One command of the command line. */
@@ -28,7 +29,10 @@ export function readArguments<const O extends Options>(args: string[], options: 
   } catch (error) {
     const [sentence = ''] = (error as Error).message.split(/\.\s/);
     const dashed = /^Option '(-[^ ']+).*ambiguous$/.exec(sentence)?.[1];
-    throw new UsageError(dashed ? `A value of ${dashed} that starts with a dash is written ${dashed}=VALUE` : sentence);
+    if (dashed) throw new UsageError(`A value of ${dashed} that starts with a dash is written ${dashed}=VALUE`);
+    const unknown = /^Unknown option '([^']+)'/.exec(sentence)?.[1];
+    const known = Object.keys(options).map((name) => `--${name}`);
+    throw new UsageError(`${sentence}${unknown ? didYouMean(unknown, known) : ''}`);
   }
 }
 
@@ -39,7 +43,12 @@ export function choice<const T extends string>(
   values: readonly T[],
 ): T | undefined {
   if (value === undefined || values.includes(value as T)) return value as T | undefined;
-  throw new UsageError(`Expected one of ${values.join(', ')} for --${name} but received '${value}'`);
+  throw new UsageError(oneOfThese(values.join(', '), `--${name}`, value, values));
+}
+
+/** The sentence about a word that is none of the known ones. */
+export function oneOfThese(expected: string, name: string, value: string, known: readonly string[]): string {
+  return `Expected one of ${expected} for ${name} but received '${value}'${didYouMean(value, known)}`;
 }
 
 /** A whole number of at least `min`, or none. @throws UsageError */

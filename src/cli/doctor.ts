@@ -19,7 +19,7 @@ Exit status 1 when something that every run needs is missing.
 `;
 
 /** What the addon says; see NativeAddon.doctor. */
-interface NativeFindings {
+export interface NativeFindings {
   libav: Record<string, string>;
   encoders: Record<string, string>;
   runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
@@ -111,7 +111,8 @@ function stepLines({ name, works, says, hint }: NativeFindings['cuda']['steps'][
   return `    ${name}: does not work. ${says}\n${hint ? `      ${hint}\n` : ''}`;
 }
 
-function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: NativeFindings): string[] {
+/** @internal */
+export function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: NativeFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)

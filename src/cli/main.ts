@@ -1,5 +1,7 @@
 /** Finds the command, prints help and errors, decides the exit code. */
 import { readFileSync } from 'node:fs';
+import { didYouMean } from '../did-you-mean.js';
+import { warnOfUnknownVariables } from '../environment.js';
 import { toFramepathError } from '../errors.js';
 import { bench } from './bench.js';
 import { type Command, json, UsageError } from './command.js';
@@ -46,6 +48,7 @@ function help(): string {
 /** Runs a command line; resolves with the exit code: 0 done, 1 failed, 2 bad usage. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args;
+  warnOfUnknownVariables(process.env, (sentence) => terminal.err(`framepath: warning: ${sentence}\n`));
   if (name === '--version' || name === '-v') {
     terminal.out(`${version()}\n`);
     return 0;
@@ -61,7 +64,10 @@ export async function main(args: string[], terminal: Terminal): Promise<number> 
     return 0;
   }
   const command = Object.hasOwn(commands, asked) ? commands[asked] : undefined;
-  if (!command) return misused(`there is no command '${asked}'`, help(), rest.includes('--json'), terminal);
+  if (!command) {
+    const meant = didYouMean(asked, Object.keys(commands));
+    return misused(`there is no command '${asked}'${meant}`, help(), rest.includes('--json'), terminal);
+  }
   if (asksHelp) {
     terminal.out(command.usage);
     return 0;

@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadAddon } from '../addon.js';
 import { loadSettings } from '../config.js';
+import { didYouMean } from '../did-you-mean.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import { resolveModel } from '../model-file.js';
 import { addModel } from '../models/add.js';
@@ -11,10 +12,12 @@ import { fixModel } from '../models/fixes.js';
 import { findOnDemand, onDemandModels } from '../models/on-demand.js';
 import { registry } from '../models/registry.js';
 import { runtimeLibraries } from '../runtime-library.js';
-import { type Command, json, readArguments, UsageError } from './command.js';
+import { type Command, json, oneOfThese, readArguments, UsageError } from './command.js';
 import { convert } from './models-convert.js';
 import { table } from './summary.js';
 import type { Terminal } from './terminal.js';
+
+const actions = ['list', 'inspect', 'fix', 'add', 'convert'];
 
 const usage = `Usage: framepath models [list] [--json]
        framepath models inspect <name|path> [--json]
@@ -78,8 +81,8 @@ async function inspect(ref: string, asJson: boolean, terminal: Terminal): Promis
 async function add(names: string[], asJson: boolean, terminal: Terminal): Promise<number> {
   const models = names.map((name) => {
     const model = findOnDemand(name);
-    const known = onDemandModels.map((one) => one.name).join(', ');
-    if (!model) throw new UsageError(`Expected one of ${known} for models add but received '${name}'`);
+    const known = onDemandModels.map((one) => one.name);
+    if (!model) throw new UsageError(oneOfThese(known.join(', '), 'models add', name, known));
     return model;
   });
   const folder = (await loadSettings({})).modelsFolder.value;
@@ -148,7 +151,9 @@ export const models: Command = {
       if (values[name] !== undefined && action !== 'fix') throw new UsageError(`--${name} is an option of models fix`);
     if (action === 'list' && ref === undefined) return list(asJson, terminal);
     if (action !== 'inspect' && action !== 'fix' && action !== 'add')
-      throw new UsageError(`Expected list, inspect, fix, add or convert but received '${action}'`);
+      throw new UsageError(
+        `Expected list, inspect, fix, add or convert but received '${action}'${didYouMean(action, actions)}`,
+      );
     if (ref === undefined || action === 'add') throw new UsageError('Expected the name or path of a model');
     return action === 'inspect'
       ? inspect(ref, asJson, terminal)

@@ -1,4 +1,6 @@
 /** The options of `framepath run`, checked and with their defaults. */
+
+import { didYouMean } from '../did-you-mean.js';
 import type { BitrateRange } from '../output.js';
 import { choice, readArguments, UsageError, wholeNumber } from './command.js';
 
@@ -146,8 +148,9 @@ function bitrateOf(value: string | undefined): RunOptions['bitrate'] {
 function audioOf(value: string | undefined, sources: number): RunOptions['audio'] {
   if (value === undefined || value === 'first' || value === 'mix' || value === 'none') return value ?? 'first';
   if (/^\d+$/.test(value) && Number(value) < sources) return Number(value);
+  const expected = `first, mix, none or a source from 0 to ${sources - 1}`;
   throw new UsageError(
-    `Expected first, mix, none or a source from 0 to ${sources - 1} for --audio but received '${value}'`,
+    `Expected ${expected} for --audio but received '${value}'${didYouMean(value, ['first', 'mix', 'none'])}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** Analyzers that packages list: package.json `"framepath": { "analyzers": { "face.smile": "./smile.js" } }`. */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { didYouMean } from '../did-you-mean.js';
 import { FramepathError } from '../errors.js';
 import { type Package, packageFolders, packageIn } from './package-file.js';
 
@@ -94,27 +95,13 @@ export function findListed(name: string, folder: string, listed: ListedIn = list
 
 function notListed(name: string, folder: string, all: readonly ListedAnalyzer[]): FramepathError {
   const names = [...new Set(all.map((one) => one.name))];
-  const close = names.filter((other) => distance(name, other) <= Math.max(2, name.length / 3));
-  const said = close.length > 0 ? `did you mean ${close.map((one) => `'${one}'`).join(' or ')}?` : undefined;
   const some =
     names.length > 0 && names.length <= 10 ? `listed are: ${names.join(', ')}` : `${names.length} are listed`;
   return new FramepathError(
     'MODULE_UNUSABLE',
-    `No package lists an analyzer '${name}' (seen from ${folder}); ${said ?? some}`,
+    `No package lists an analyzer '${name}' (seen from ${folder})${didYouMean(name, names) || `; ${some}`}`,
     {
       hint: 'framepath modules lists them. The path of a file starts with ./ or ends with .js or .py.',
     },
   );
-}
-
-/** Edits between two words (Wagner and Fischer, "The String-to-String Correction Problem", 1974). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -152,8 +152,10 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
    */
   async submit(image: string | Picture, options: { limits?: 'untrusted' | Limits } = {}): Promise<Frame<Results>> {
     fields('options', options, { limits });
-    if (typeof image === 'string')
+    if (typeof image === 'string') {
+      text('image', image);
       return this.#submitted({ uri: localPath(image), limits: resolveLimits(image, options.limits) });
+    }
     if (!image || !(image.data instanceof Uint8Array))
       throw unexpected('a path, a URL or { data, width, height }', 'image', image);
     const { data, width, height, format = 'rgb24' } = image;
@@ -190,8 +192,8 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   /** A source leaves; resolves when its last task has finished or was counted as cancelled. @throws INVALID_ARGUMENT, RUN_CLOSED */
   async remove(id: string): Promise<void> {
     text('id', id);
-    if (!this.#core.sourceIds.includes(id))
-      throw unexpected(`one of the sources ${this.#core.sourceIds.join(', ')}`, 'id', id);
+    const ids = this.#core.sourceIds;
+    if (!ids.includes(id)) throw unexpected(`one of the sources ${ids.join(', ')}`, 'id', id, ids);
     await this.#wait(this.#core.native.removeSource(id));
     this.#core.removed(id);
   }

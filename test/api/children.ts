@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { required } from '../require.js';
 import { noAddon, root } from './clips.js';
 
 const library = join(root, 'lib/index.js');
 
 /** Whether the addon and the compiled library are there. */
-export const compiled = noAddon === undefined && existsSync(library);
+export const compiled = noAddon === undefined && required('library', existsSync(library));
 
 export interface Ended {
   code: number | null;

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadAddon } from '../../src/addon.js';
+import { required } from '../require.js';
 
 export const root = resolve(import.meta.dirname, '../..');
 
@@ -13,15 +14,19 @@ export const noAddon: string | undefined = (() => {
     loadAddon();
     return undefined;
   } catch (error) {
-    return (error as Error).message;
+    const { message } = error as Error;
+    required('addon', false, message);
+    return message;
   }
 })();
 
 /** Whether the addon and the models of the registry are there. */
 export const complete =
   noAddon === undefined &&
-  existsSync(join(root, 'models/blazeface.onnx')) &&
-  existsSync(join(root, 'models/face-recognition.onnx'));
+  required(
+    'models',
+    ['blazeface', 'face-recognition'].every((name) => existsSync(join(root, `models/${name}.onnx`))),
+  );
 
 export function folderFor(name: string): string {
   return mkdtempSync(join(tmpdir(), `framepath-${name}-`));

@@ -38,8 +38,15 @@ export function corrupted(bytes: Uint8Array, seed: number): Uint8Array {
   }
 }
 
+/** What came of a damaged clip: how it ended, frames that were given, pictures that were lost and counted. */
+export interface Damaged {
+  end: 'read' | 'refused' | 'failed';
+  frames: number;
+  lost: number;
+}
+
 /** Reads a damaged clip through detection and tracking: frames in order, or a coded error; nothing stays alive. */
-export async function readDamaged(path: string): Promise<'read' | 'refused' | 'failed'> {
+export async function readDamaged(path: string): Promise<Damaged> {
   const description = pipeline(video(path))
     .use(detect('faces', 'blazeface'))
     .use(track('tracks', { of: 'faces' }));
@@ -50,20 +57,21 @@ export async function readDamaged(path: string): Promise<'read' | 'refused' | 'f
     expect(code).toMatch(/^(SOURCE|DECODE)_/);
   };
   const run = await within(30_000, description.start(), `start() of ${path}`).catch(coded);
-  if (!run) return 'refused';
-  let last = -1;
+  if (!run) return { end: 'refused', frames: 0, lost: 0 };
+  let [last, frames] = [-1, 0];
   const reading = (async () => {
     for await (const frame of run) {
       expect(frame.index).toBeGreaterThan(last);
       expect(Number.isFinite(frame.timeMs)).toBe(true);
       last = frame.index;
+      frames++;
     }
     return 'read' as const;
   })();
-  const result = await within(60_000, reading, `reading ${path}`).catch((error) => {
+  const end = await within(60_000, reading, `reading ${path}`).catch((error) => {
     coded(error);
     return 'failed' as const;
   });
-  await closed(run);
-  return result;
+  const { sources } = await closed(run);
+  return { end, frames, lost: sources[0]!.decodeErrors };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { analyzer, defineAnalyzer, detect, type Isolation, pipeline, video } from '../../src/index.js';
+import { required } from '../require.js';
 import { hostsWork, inHosts, moduleFile, nameOf, python, pythonWorks, twin } from './analyzer-files.js';
 import { compiled, program } from './children.js';
 import { complete, facesClip, folderFor, patternClip, root } from './clips.js';
@@ -116,7 +117,7 @@ describe.skipIf(!hostsWork || !pythonWorks)('a picture in Python', () => {
 });
 
 const simulator = join(root, 'build/simulator');
-const simulated = compiled && pythonWorks && existsSync(join(simulator, 'libcuda.so.1'));
+const simulated = compiled && pythonWorks && required('simulator', existsSync(join(simulator, 'libcuda.so.1')));
 if (!simulated) console.log('skipped: faults of CUDA IPC, without the compiled library, Python and build/simulator');
 
 describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {

@@ -25,13 +25,21 @@ test.skipIf(!complete)('200 damaged clips are read, refused or end with a code',
     return { type, bytes: readFileSync(path) };
   });
   const outcomes = { read: 0, refused: 0, failed: 0 };
+  const seen = { frames: 0, lost: 0 };
   for (let seed = firstSeed; seed < firstSeed + 200; seed++) {
     const { type, bytes } = clips[(seed >> 1) % clips.length]!;
     const path = join(folder, `damaged-${seed}.${type}`);
     writeFileSync(path, corrupted(bytes, seed));
-    outcomes[await readDamaged(path)]++;
+    const { end, frames, lost } = await readDamaged(path);
+    outcomes[end]++;
+    seen.frames += frames;
+    seen.lost += lost;
     rmSync(path);
   }
-  expect(outcomes.read + outcomes.refused + outcomes.failed).toBe(200);
+  // Damage is not the end of a clip, and it is damage: some of it is refused, some breaks off, some costs pictures.
   expect(outcomes.read).toBeGreaterThan(100);
+  expect(outcomes.refused).toBeGreaterThan(5);
+  expect(outcomes.failed).toBeGreaterThan(0);
+  expect(seen.frames).toBeGreaterThan(15 * outcomes.read); // of 30
+  expect(seen.lost).toBeGreaterThan(10);
 });

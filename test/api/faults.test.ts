@@ -4,10 +4,11 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync,
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { errorCodes, FramepathError, pipeline, probe, video } from '../../src/index.js';
+import { required } from '../require.js';
 import { complete, folderFor, patternClip, root } from './clips.js';
 
 const cli = join(root, 'lib/cli.js');
-const ready = complete && existsSync(cli);
+const ready = complete && required('library', existsSync(cli));
 let folder: string;
 let clip: string;
 

@@ -4,11 +4,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { required } from '../require.js';
 import { compiled, program } from './children.js';
 import { root } from './clips.js';
 
 const simulator = join(root, 'build/simulator');
-const ready = compiled && ['libcuda.so.1', 'libnvidia-ml.so.1'].every((name) => existsSync(join(simulator, name)));
+const libraries = ['libcuda.so.1', 'libnvidia-ml.so.1'];
+const ready =
+  compiled &&
+  required(
+    'simulator',
+    libraries.every((name) => existsSync(join(simulator, name))),
+  );
 if (!ready) console.log('skipped: readings of a GPU, without the compiled library and build/simulator');
 
 /** What doctor finds, with these rules for NVML. */

@@ -38,7 +38,7 @@ infer::ModelOptions model(const std::string& name) {
 }
 bool haveModels() {
   const bool have = support::runtime() && std::filesystem::exists(model("blazeface").file);
-  if (!have) std::printf("  skipped: FRAMEPATH_ORT_LIBRARY or FRAMEPATH_MODELS is not set\n");
+  if (!have) support::leaveOut("models", "FRAMEPATH_ORT_LIBRARY or FRAMEPATH_MODELS is not set");
   return have;
 }
 

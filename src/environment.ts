@@ -1,0 +1,55 @@
+/** The `FRAMEPATH_*` variables: one table, and what becomes of a variable that is not in it. */
+import { didYouMean } from './did-you-mean.js';
+
+/** The variables that a user may set, and what each is. */
+export const variables: Readonly<Record<string, string>> = {
+  FRAMEPATH_CONFIG: 'path of the configuration file',
+  FRAMEPATH_ENV: 'which environment of the configuration file holds; else NODE_ENV',
+  FRAMEPATH_DEVICE: 'device: auto, cpu or cuda:N',
+  FRAMEPATH_MEMORY_LIMIT: 'memoryLimit, bytes',
+  FRAMEPATH_ORT_LIBRARY: 'runtime.library: path of ONNX Runtime',
+  FRAMEPATH_PROVIDERS: 'runtime.providers, separated by commas',
+  FRAMEPATH_MODELS: 'modelsFolder',
+  FRAMEPATH_IN_FLIGHT: 'inFlight, frames',
+  FRAMEPATH_RESULT_QUEUE: 'resultQueue, results',
+  FRAMEPATH_MAX_ENCODER_SESSIONS: 'maxEncoderSessions',
+  FRAMEPATH_ISA: 'instruction set of the kernels: baseline, avx2 or avx512',
+  FRAMEPATH_CUDA_CACHE: 'off: device memory is not kept for the next owner',
+  FRAMEPATH_CUDA_STREAMS: 'one: all queues of a GPU share a stream',
+};
+
+/** Those of the project's own tests, fuzzing, evaluation, simulator and GPU bundles; a name that ends in _ is a prefix. */
+const internal: readonly string[] = [
+  'FRAMEPATH_CASES',
+  'FRAMEPATH_EVAL_DATA',
+  'FRAMEPATH_FAULTS',
+  'FRAMEPATH_FUZZ_',
+  'FRAMEPATH_GRAPH_CASES',
+  'FRAMEPATH_HOST_LD_LIBRARY_PATH',
+  'FRAMEPATH_PACK',
+  'FRAMEPATH_PIPELINE_',
+  'FRAMEPATH_PROPERTY_',
+  'FRAMEPATH_REQUIRE',
+  'FRAMEPATH_SEED',
+  'FRAMEPATH_SIM_',
+  'FRAMEPATH_TEST_',
+];
+
+/** Whether anything reads the variable. */
+export const isVariable = (name: string): boolean =>
+  Object.hasOwn(variables, name) || internal.some((one) => (one.endsWith('_') ? name.startsWith(one) : name === one));
+
+const told = new Set<string>();
+
+/** Tells, once, of every variable that begins with `FRAMEPATH_` and that nothing reads. */
+export function warnOfUnknownVariables(
+  env: NodeJS.ProcessEnv,
+  warn: (sentence: string) => void = (sentence) =>
+    process.emitWarning(sentence, { type: 'FramepathWarning', code: 'FRAMEPATH_UNKNOWN_VARIABLE' }),
+): void {
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('FRAMEPATH_') || isVariable(name) || told.has(name)) continue;
+    told.add(name);
+    warn(`There is no variable ${name}: it changes nothing${didYouMean(name, Object.keys(variables)) || '.'}`);
+  }
+}
