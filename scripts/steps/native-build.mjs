@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { extract, packages } from './packages.mjs';
 import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
-import { hasSimulatedVideo } from './system-packages.mjs';
+import { hasFuzzer, hasSimulatedVideo } from './system-packages.mjs';
 
 /** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
 export async function runtimeHeaders() {
@@ -58,8 +58,12 @@ function configure(folder, options) {
   say(`configuring ${folder.slice(root.length + 1)}`);
   mkdirSync(folder, { recursive: true });
   const cache = join(folder, 'CMakeCache.txt');
-  // CMake refuses another generator; other options it takes over as they come.
-  if (existsSync(cache) && !readFileSync(cache, 'utf8').includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`)) {
+  // CMake refuses another generator and another compiler; other options it takes over as they come.
+  const clang = options.includes(fuzzing[1]);
+  const fits = (made) =>
+    made.includes(`CMAKE_GENERATOR:INTERNAL=${generator}\n`) &&
+    /^CMAKE_CXX_COMPILER:.*\/clang\+\+-14$/m.test(made) === clang;
+  if (existsSync(cache) && !fits(readFileSync(cache, 'utf8'))) {
     rmSync(cache);
     rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
   }
@@ -86,11 +90,26 @@ export async function buildAddon(...targets) {
   await compile(folder, ['addon', ...targets]);
 }
 
-/** Builds native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. */
-export async function buildSanitized(name, sanitizers, targets = ['native_tests']) {
+/** Clang with libFuzzer: everything is compiled for it, and targets can be built (test/fuzz/native). */
+const fuzzing = ['-DCMAKE_C_COMPILER=clang-14', '-DCMAKE_CXX_COMPILER=clang++-14', '-DFRAMEPATH_FUZZ=ON'];
+
+async function buildPrograms(name, options, targets) {
   const folder = join(root, 'build', name);
-  const options = ['-DFRAMEPATH_ADDON=OFF', '-DFRAMEPATH_TESTS=ON', `-DFRAMEPATH_SANITIZE=${sanitizers}`];
-  configure(folder, [...(await commonOptions()), ...options]);
+  configure(folder, [...(await commonOptions()), '-DFRAMEPATH_ADDON=OFF', '-DFRAMEPATH_TESTS=ON', ...options]);
   await compile(folder, targets);
   return folder;
+}
+
+/**
+ * Builds native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. Those of
+ * addresses are built by clang where it has libFuzzer: one folder serves the tests and the fuzz targets.
+ */
+export function buildSanitized(name, sanitizers, targets = ['native_tests']) {
+  const compiler = sanitizers.includes('address') && hasFuzzer() ? fuzzing : [];
+  return buildPrograms(name, [`-DFRAMEPATH_SANITIZE=${sanitizers}`, ...compiler], targets);
+}
+
+/** Builds fuzz targets that count which lines run. */
+export function buildForCoverage(targets) {
+  return buildPrograms('coverage', [...fuzzing, '-DFRAMEPATH_COVERAGE=ON'], targets);
 }
