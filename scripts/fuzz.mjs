@@ -76,7 +76,7 @@ export function sanitizerOptions(leaks) {
   return {
     ASAN_OPTIONS: `detect_leaks=${leaks ? 1 : 0}:allocator_may_return_null=1:handle_abort=1`,
     LSAN_OPTIONS: `print_suppressions=0:suppressions=${join(root, 'test/native/lsan.supp')}`,
-    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:suppressions=${join(root, 'test/native/ubsan.supp')}`,
   };
 }
 

@@ -23,10 +23,10 @@ struct Shapes {
   int64_t items = 1;
 
   void add(const std::string& name, std::vector<int64_t> dims) {
-    if (data.ConsumeIntegralInRange(0, 19) == 0) return;  // it lacks one
-    if (data.ConsumeIntegralInRange(0, 19) == 0)          // or has another shape
+    if (data.ConsumeIntegralInRange(0, 79) == 0) return;  // it lacks one
+    if (data.ConsumeIntegralInRange(0, 59) == 0)          // or has another shape
       dims[data.ConsumeIntegralInRange<size_t>(0, dims.size() - 1)] = data.ConsumeIntegralInRange(0, 90);
-    if (data.ConsumeIntegralInRange(0, 29) == 0) dims.push_back(data.ConsumeIntegralInRange(0, 3));
+    if (data.ConsumeIntegralInRange(0, 79) == 0) dims.push_back(data.ConsumeIntegralInRange(0, 3));
     infer::TensorInfo output;
     output.name = name;
     output.dims = std::move(dims);

@@ -18,7 +18,7 @@ inline uint32_t interesting(std::minstd_rand& random) {
 
 inline size_t mutateMedia(uint8_t* data, size_t size, size_t most, uint32_t seed) {
   std::minstd_rand random(seed);
-  if (size < 64 || random() % 12 == 0) return LLVMFuzzerMutate(data, size, most);
+  if (size < 64 || random() % 24 == 0) return LLVMFuzzerMutate(data, size, most);
   const auto below = [&](size_t n) { return static_cast<size_t>(random()) % std::max<size_t>(n, 1); };
   switch (random() % 10) {
     default: {  // bits, mostly beyond the headers

@@ -153,6 +153,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     spec = infer::inferSpec(graph, given, "m");
     const auto side = [](int32_t pixels) { return pixels >= 1 && pixels <= 16384; };
     FUZZ_CHECK(side(spec.width) && side(spec.height) && (spec.channels == 1 || spec.channels == 3));
+    fuzz::counts().useful++;
     FUZZ_CHECK(spec.fixedBatch >= 0 && spec.scoreThreshold >= 0 && spec.scoreThreshold <= 1 && spec.topK >= 1);
   });
   if (!inferred || !infer::isDetectionHead(spec.head)) return 0;
@@ -165,7 +166,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     FUZZ_CHECK(head.args.classes >= 0 && head.args.keypoints >= 0 && head.args.rowValues >= 0);
     for (const infer::Head::Part& part : head.parts)
       FUZZ_CHECK(part.output >= 0 && static_cast<size_t>(part.output) < graph.outputs.size());
-    fuzz::counts().useful++;
   });
   return 0;
 }
