@@ -88,13 +88,14 @@ int64_t dim(FuzzedDataProvider& data) {
 infer::TensorInfo tensor(FuzzedDataProvider& data, bool picture) {
   infer::TensorInfo tensor;
   tensor.name = word(data);
-  tensor.type =
-      static_cast<infer::GraphType>(data.ConsumeIntegralInRange(0, static_cast<int>(infer::GraphType::other)));
-  if (picture && data.ConsumeIntegralInRange(0, 7) != 0) {
+  if (data.ConsumeIntegralInRange(0, 7) == 7)
+    tensor.type =
+        static_cast<infer::GraphType>(data.ConsumeIntegralInRange(0, static_cast<int>(infer::GraphType::other)));
+  if (picture && data.ConsumeIntegralInRange(0, 15) != 15) {
     static const int64_t kSides[] = {-1, 112, 128, 150, 160, 192, 256, 320, 416, 640};
     const int64_t batch = data.ConsumeBool() ? 1 : -1, height = data.PickValueInArray(kSides),
                   width = data.PickValueInArray(kSides);
-    const int64_t channels = data.ConsumeIntegralInRange(0, 7) == 0 ? 1 : 3;
+    const int64_t channels = data.ConsumeIntegralInRange(0, 7) == 7 ? 1 : 3;
     if (data.ConsumeIntegralInRange(0, 3) == 0)
       tensor.dims = {batch, height, width, channels};
     else
@@ -108,7 +109,7 @@ infer::TensorInfo tensor(FuzzedDataProvider& data, bool picture) {
 
 infer::StatedSpec stated(FuzzedDataProvider& data) {
   infer::StatedSpec spec;
-  const auto rarely = [&] { return data.ConsumeIntegralInRange(0, 5) == 0; };
+  const auto rarely = [&] { return data.ConsumeIntegralInRange(0, 23) == 23; };
   const auto number = [&] {
     return data.ConsumeBool() ? data.ConsumeFloatingPointInRange(-2.0, 300.0) : data.ConsumeFloatingPoint<double>();
   };
@@ -118,7 +119,7 @@ infer::StatedSpec stated(FuzzedDataProvider& data) {
   for (std::string* text : {&spec.head, &spec.layout, &spec.color, &spec.resize, &spec.align, &spec.metric})
     if (rarely()) *text = word(data);
   for (std::vector<double>* values : {&spec.mean, &spec.scale})
-    if (data.ConsumeBool()) values->assign(static_cast<size_t>(data.ConsumeIntegralInRange(1, 4)), number());
+    if (data.ConsumeBool()) values->assign(data.ConsumeIntegralInRange(0, 15) ? 3 : 2, number());
   if (data.ConsumeBool())
     spec.size = {data.ConsumeIntegralInRange<int64_t>(1, 700), data.ConsumeIntegralInRange<int64_t>(1, 700)};
   if (rarely()) spec.size.push_back(dim(data));
