@@ -86,7 +86,7 @@ graph::ModuleSpec moduleFrom(const Json& json) {
 compose::TileSpec tileFrom(const Json& json) {
   using compose::Fit;
   compose::TileSpec tile;
-  tile.source = json.at("source").get<int32_t>();
+  tile.source = valueFrom<int32_t>(json.at("source"), "source");
   if (json.contains("rect")) {
     const auto r = json["rect"].get<std::array<float, 4>>();
     tile.rect = {r[0], r[1], r[2], r[3]};
@@ -123,13 +123,13 @@ compose::LayoutSpec layoutFrom(const Json& json) {
   layout.width = get(json, "width", layout.width);
   layout.height = get(json, "height", layout.height);
   if (json.contains("fps")) {
-    const auto fps = json["fps"].get<std::array<int32_t, 2>>();
+    const auto fps = valueFrom<std::array<int32_t, 2>>(json["fps"], "fps");
     layout.fpsNum = fps[0];
     layout.fpsDen = fps[1];
   }
   if (json.contains("background")) {
-    const auto color = json["background"].get<std::array<int, 3>>();
-    for (int i = 0; i < 3; i++) layout.background[i] = static_cast<uint8_t>(color[static_cast<size_t>(i)]);
+    const auto color = valueFrom<std::array<uint8_t, 3>>(json["background"], "background");
+    std::copy(color.begin(), color.end(), layout.background);
   }
   layout.gap = get(json, "gap", layout.gap);
   layout.whenEnded = named<WhenEnded>({{"hold", WhenEnded::hold},
@@ -163,10 +163,10 @@ graph::OutputSpec outputFrom(const Json& json) {
   output.encoder.codec = media::videoCodecNamed(get<std::string>(json, "codec", "h264"));
   output.encoder.profile = media::profileNamed(get<std::string>(json, "profile", "balanced"));
   if (const Json bitrate = get(json, "bitrate", Json(0)); bitrate.is_object()) {
-    output.encoder.minBitrate = bitrate.at("min").get<int64_t>();
-    output.encoder.bitrate = bitrate.at("max").get<int64_t>();
+    output.encoder.minBitrate = valueFrom<int64_t>(bitrate.at("min"), "bitrate");
+    output.encoder.bitrate = valueFrom<int64_t>(bitrate.at("max"), "bitrate");
   } else {
-    output.encoder.bitrate = bitrate.get<int64_t>();
+    output.encoder.bitrate = valueFrom<int64_t>(bitrate, "bitrate");
   }
   output.encoder.threads = get(json, "threads", 0);
   output.packets = get(json, "packets", output.path.empty());
@@ -174,7 +174,7 @@ graph::OutputSpec outputFrom(const Json& json) {
   using Audio = graph::OutputSpec::Audio;
   if (audio.is_number()) {
     output.audio = Audio::source;
-    output.audioSource = audio.get<int32_t>();
+    output.audioSource = valueFrom<int32_t>(audio, "audio");
   } else if (audio.is_object()) {
     output.audio = Audio::source;
     output.audioSource = -1;
@@ -243,8 +243,8 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.uri = get<std::string>(json, "uri", "");
   reader.images = get(json, "images", reader.images);
   reader.imageFps = get(json, "imageFps", reader.imageFps);
-  reader.startMs = static_cast<int64_t>(get(json, "startMs", 0.0));
-  reader.endMs = static_cast<int64_t>(get(json, "endMs", -1.0));
+  reader.startMs = get(json, "startMs", reader.startMs);
+  reader.endMs = get(json, "endMs", reader.endMs);
   reader.stride = get(json, "stride", reader.stride);
   reader.maxFps = get(json, "maxFps", reader.maxFps);
   reader.threads = get(json, "threads", 0);
@@ -278,7 +278,7 @@ infer::ModelOptions modelFrom(const Json& json) {
   stated.size = get(json, "size", stated.size);
   stated.labels = get(json, "labels", stated.labels);
   const auto number = [&](const char* key, auto& to) {
-    if (json.contains(key)) to = json[key].get<typename std::decay_t<decltype(to)>::value_type>();
+    if (json.contains(key)) to = valueFrom<typename std::decay_t<decltype(to)>::value_type>(json[key], key);
   };
   number("pad", stated.pad);
   number("scoreThreshold", stated.scoreThreshold);

@@ -14,7 +14,7 @@
 namespace framepath {
 class Device;
 class Queue;
-struct Memory;
+class Memory;
 }  // namespace framepath
 
 namespace framepath::graph {

@@ -22,6 +22,18 @@ HeadTensor boundTensor(const TensorView& output, size_t items, bool whole, int64
   return {output.data, output.type, static_cast<int32_t>(values)};
 }
 
+// Heads count an output's values in 32 bits; one without any may still name dims beyond them.
+void checkVolumes(const ModelSpec& spec, const GraphInfo& graph) {
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  for (const TensorInfo& output : graph.outputs) {
+    int64_t values = 1;
+    for (const int64_t dim : output.dims) {
+      if (dim < 0 || dim > kMost || (values *= std::max<int64_t>(dim, 1)) > kMost)
+        outputsDoNotFit(spec, graph, "outputs of fewer than 2^31 values");
+    }
+  }
+}
+
 int64_t valuesAfter(const std::vector<int64_t>& dims, size_t first) {
   int64_t values = 1;
   for (size_t i = first; i < dims.size(); i++) values *= dims[i];
@@ -73,6 +85,7 @@ bool isDetectionHead(HeadKind head) {
 }
 
 Head openHead(const ModelSpec& spec, const GraphInfo& graph) {
+  checkVolumes(spec, graph);
   Head head = headOfKind(spec, graph);
   if (head.args.anchors == 0) return head;  // a run's rows decide
   for (Head::Part& part : head.parts)

@@ -47,6 +47,7 @@ void checkOutputs(const ModelSpec& spec, const GraphInfo& graph) {
     return;
   }
   if (spec.head == HeadKind::raw) return;
+  if (graph.outputs.empty()) outputsDoNotFit(spec, graph, "an output [N,values]");
   const std::vector<int64_t>& dims = graph.outputs.front().dims;
   int64_t values = 1;
   for (size_t i = 1; i < dims.size(); i++) values *= dims[i];

@@ -23,8 +23,8 @@ class CopiedAudio : public AudioTrack {
         zero_(ticks(zeroUs)),
         endUs_(endUs),
         next_(std::move(first)) {
-    next_->pts -= zero_;
-    lastPts_ = next_->pts - 1;
+    next_->pts = av_sat_sub64(next_->pts, zero_);
+    lastPts_ = av_sat_sub64(next_->pts, 1);
   }
 
   const AVCodecParameters& parameters() const override { return *input_->format()->streams[stream_]->codecpar; }
@@ -95,7 +95,7 @@ AvPacket firstPacket(Input& input, int stream, int64_t zeroUs) {
   while (input.read(*packet) >= 0) {
     if (packet->stream_index == stream) {
       if (packet->pts == AV_NOPTS_VALUE || packet->duration <= 0) return nullptr;
-      if (packet->pts + packet->duration > zero + 1) return packet;
+      if (av_sat_add64(packet->pts, packet->duration) > zero + 1) return packet;
     }
     av_packet_unref(packet.get());
   }
@@ -124,7 +124,7 @@ std::unique_ptr<AudioTrack> tryCopyAudio(std::unique_ptr<Input>& input, int stre
   }
   AvPacket first = firstPacket(*input, stream, zeroUs);
   if (!first) return nullptr;
-  const int64_t distanceUs = av_rescale_q(first->pts, audio.time_base, kMicroseconds) - zeroUs;
+  const int64_t distanceUs = boundedUs(first->pts, audio.time_base) - zeroUs;
   // From the file's own start its first packet is right whatever its time: priming lies before 0 and is skipped by
   // players as it was in the source. Elsewhere the cut must be where a packet starts.
   const bool fits = cut.startMs == 0 ? distanceUs <= kLateStartUs : std::abs(distanceUs) <= kOnPacketUs;

@@ -1,6 +1,7 @@
 #include "media/audio_source.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace framepath::media {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 constexpr int64_t kTolerance = kAudioRate / 50;
 // Decoders with overlapping windows need packets before the first one that counts.
 constexpr int64_t kPrerollUs = 150'000;
+// Samples are within 1, or a little more. Float sound may hold anything, and an encoder gives up at what is no number.
+constexpr float kLoudest = 64;
 
 AVChannelLayout layoutOf(const AVFrame& frame) {
   AVChannelLayout layout = frame.ch_layout;
@@ -160,6 +163,9 @@ void AudioSource::append(const AVFrame& frame, int64_t skip) {
   for (int c = 0; c < 2; c++) out[c] = reinterpret_cast<uint8_t*>(samples_[c].data() + before);
   const int made =
       swr_convert(resampler_.get(), out, room, const_cast<const uint8_t**>(frame.extended_data), frame.nb_samples);
+  for (auto& channel : samples_)
+    for (size_t i = before; i < channel.size(); i++)
+      if (!(std::abs(channel[i]) <= kLoudest)) channel[i] = 0;
   const int64_t dropped = std::clamp<int64_t>(skip, 0, std::max(0, made));
   const int64_t kept = std::min(std::max<int64_t>(0, made) - dropped, std::max<int64_t>(0, end_ - filled_));
   for (auto& channel : samples_) {

@@ -59,8 +59,9 @@ Decoder::Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int
 }
 
 void Decoder::open() {
-  av(avcodec_open2(context_.get(), context_->codec, nullptr),
-     std::string("Could not start the decoder ") + context_->codec->name, ErrorCode::SOURCE_UNSUPPORTED);
+  const AVCodec* codec = context_->codec;  // a context that did not open has none
+  av(avcodec_open2(context_.get(), codec, nullptr), std::string("Could not start the decoder ") + codec->name,
+     ErrorCode::SOURCE_UNSUPPORTED);
 }
 
 void Decoder::send(AVPacket* packet, int64_t number) {

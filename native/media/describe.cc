@@ -1,5 +1,6 @@
 #include "media/describe.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -29,7 +30,7 @@ Rational frameRate(const AVStream& stream) {
 
 int64_t durationMs(const AVFormatContext& format, const AVStream* video) {
   if (video && video->duration > 0 && video->duration != AV_NOPTS_VALUE)
-    return av_rescale_q(video->duration, video->time_base, {1, 1000});
+    return std::max<int64_t>(-1, av_rescale_q(video->duration, video->time_base, {1, 1000}));
   if (format.duration > 0 && format.duration != AV_NOPTS_VALUE) return format.duration / 1000;
   return -1;
 }

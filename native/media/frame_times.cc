@@ -5,6 +5,7 @@
 
 #include "media/av.h"
 #include "media/compat.h"
+#include "media/ticks.h"
 
 namespace framepath::media {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr double kDefaultFps = 25;
 constexpr int64_t kJumpUs = 1'000'000;  // further back than any reordering: the clock was restarted
 constexpr int32_t kStuckPictures = 3;
+constexpr int64_t kLastUs = 4 * kFarUs;  // the clock stands still there, so that nothing added to a time overflows
 
 }  // namespace
 
@@ -31,7 +33,7 @@ void FrameTimes::jump() {
 
 bool FrameTimes::ownTimeUs(const AVFrame& picture, int64_t& timeUs) const {
   if (!trusted_ || picture.best_effort_timestamp == AV_NOPTS_VALUE) return false;
-  const int64_t us = av_rescale_q(picture.best_effort_timestamp, timeBase_, AV_TIME_BASE_Q);
+  const int64_t us = boundedUs(picture.best_effort_timestamp, timeBase_);
   timeUs = originUs_ == AV_NOPTS_VALUE ? us : us - originUs_;
   return true;
 }
@@ -39,7 +41,7 @@ bool FrameTimes::ownTimeUs(const AVFrame& picture, int64_t& timeUs) const {
 FrameStamp FrameTimes::stamp(const AVFrame& picture) {
   FrameStamp stamp;
   const int64_t duration = frameDuration(picture);
-  stamp.durationUs = trusted_ && duration > 0 ? av_rescale_q(duration, timeBase_, AV_TIME_BASE_Q) : periodUs_;
+  stamp.durationUs = trusted_ && duration > 0 ? std::max<int64_t>(0, boundedUs(duration, timeBase_)) : periodUs_;
 
   if (int64_t own; trusted_ && ownTimeUs(picture, own)) {
     if (originUs_ == AV_NOPTS_VALUE) {
@@ -52,6 +54,8 @@ FrameStamp FrameTimes::stamp(const AVFrame& picture) {
   } else {
     stamp.timeUs = std::llround(static_cast<double>(index_) * 1e6 / fps_);
   }
+
+  stamp.timeUs = std::min(stamp.timeUs, kLastUs);
 
   if (first_ && indexFromTime_) index_ = std::llround(static_cast<double>(stamp.timeUs) * fps_ / 1e6);
   stamp.index = index_++;

@@ -7,6 +7,7 @@ extern "C" {
 #include <utility>
 
 #include "core/clock.h"
+#include "media/ticks.h"
 
 namespace framepath::media {
 namespace {
@@ -181,9 +182,9 @@ int Input::videoStream() const {
 int64_t Input::originUs() const {
   if (const int index = videoStream(); index >= 0) {
     const AVStream& stream = *format_->streams[index];
-    if (stream.start_time != AV_NOPTS_VALUE) return av_rescale_q(stream.start_time, stream.time_base, AV_TIME_BASE_Q);
+    if (stream.start_time != AV_NOPTS_VALUE) return boundedUs(stream.start_time, stream.time_base);
   }
-  return format_->start_time;
+  return format_->start_time == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : boundedUs(format_->start_time, AV_TIME_BASE_Q);
 }
 
 }  // namespace framepath::media

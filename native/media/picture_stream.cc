@@ -52,7 +52,8 @@ void PictureStream::mendTime(AVFrame& frame) const {
   if (!decodingTimesOnly_ || frame.best_effort_timestamp == AV_NOPTS_VALUE) return;
   const AVRational rate = stream_->avg_frame_rate.num > 0 ? stream_->avg_frame_rate : stream_->r_frame_rate;
   if (rate.num <= 0 || rate.den <= 0) return;
-  frame.best_effort_timestamp -= av_rescale_q(decoder_.reorderedPictures(), av_inv_q(rate), stream_->time_base);
+  const int64_t late = av_rescale_q(decoder_.reorderedPictures(), av_inv_q(rate), stream_->time_base);
+  frame.best_effort_timestamp = av_sat_sub64(frame.best_effort_timestamp, late);
 }
 
 void PictureStream::requirePictures() const {

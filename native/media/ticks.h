@@ -1,6 +1,8 @@
 // Times of a programme of constant rate: whole frames ("ticks") and microseconds. One tick is many microseconds, so
 // going to microseconds and back gives the same tick: order and distance of packets survive the crossing.
 #pragma once
+#include <algorithm>
+
 #include "media/av.h"
 #include "media/source_info.h"
 
@@ -16,6 +18,12 @@ inline int64_t ticksOfUs(int64_t us, Rational fps) {
 }
 inline int64_t usOfTicks(int64_t ticks, Rational fps) {
   return av_rescale_q(ticks, tickOf(fps), kMicroseconds);
+}
+
+// Damaged files have any time stamp. Some centuries are enough, and sums of a few of them do not overflow.
+inline constexpr int64_t kFarUs = int64_t{1} << 54;
+inline int64_t boundedUs(int64_t stamp, AVRational timeBase) {
+  return std::clamp(av_rescale_q(stamp, timeBase, kMicroseconds), -kFarUs, kFarUs);
 }
 
 }  // namespace framepath::media

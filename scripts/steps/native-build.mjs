@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { extract, packages } from './packages.mjs';
 import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
-import { hasSimulatedVideo } from './system-packages.mjs';
+import { hasFuzzer, hasSimulatedVideo } from './system-packages.mjs';
 
 /** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
 export async function runtimeHeaders() {
@@ -60,14 +60,16 @@ export function configure(folder, options, source = root) {
   say(`configuring ${folder.slice(root.length + 1)}`);
   mkdirSync(folder, { recursive: true });
   const cache = join(folder, 'CMakeCache.txt');
-  // CMake refuses another generator, and a clone that was moved or copied; other options it takes over as they come.
+  // CMake refuses another generator or compiler, and a clone that was moved; other options it takes over as they come.
   const facts = [
     `CMAKE_GENERATOR:INTERNAL=${generator}`,
     `CMAKE_HOME_DIRECTORY:INTERNAL=${source}`,
     `CMAKE_CACHEFILE_DIR:INTERNAL=${folder}`,
   ];
-  const lines = existsSync(cache) ? readFileSync(cache, 'utf8').split('\n') : facts;
-  if (!facts.every((fact) => lines.includes(fact))) {
+  const made = existsSync(cache) ? readFileSync(cache, 'utf8') : undefined;
+  const isClang = made && /^CMAKE_CXX_COMPILER:.*\/clang\+\+-14$/m.test(made);
+  const lines = made?.split('\n');
+  if (made && !(facts.every((fact) => lines.includes(fact)) && isClang === options.includes(fuzzing[1]))) {
     rmSync(cache);
     rmSync(join(folder, 'CMakeFiles'), { recursive: true, force: true });
   }
@@ -96,11 +98,27 @@ export async function buildAddon(...targets) {
   await compile(folder, ['addon', ...targets]);
 }
 
-/** Builds native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. */
-export async function buildSanitized(name, sanitizers, targets = ['native_tests']) {
+/** Clang with libFuzzer: everything is compiled for it, and targets can be built (test/fuzz/native). */
+const fuzzing = ['-DCMAKE_C_COMPILER=clang-14', '-DCMAKE_CXX_COMPILER=clang++-14', '-DFRAMEPATH_FUZZ=ON'];
+
+async function buildPrograms(name, options, targets) {
   const folder = join(root, 'build', name);
-  const options = ['-DFRAMEPATH_ADDON=OFF', '-DFRAMEPATH_TESTS=ON', `-DFRAMEPATH_SANITIZE=${sanitizers}`];
-  configure(folder, [...(await commonOptions()), ...options]);
+  configure(folder, [...(await commonOptions()), '-DFRAMEPATH_TESTS=ON', ...options]);
   await compile(folder, targets);
   return folder;
+}
+
+/**
+ * Builds native test programs under sanitizers (`address,undefined` or `thread`); returns the build folder. With those of
+ * addresses the addon can be built, and by clang, where it has libFuzzer: one folder serves the tests, the fuzz targets and it.
+ */
+export function buildSanitized(name, sanitizers, targets = ['native_tests']) {
+  const ofAddresses = sanitizers.includes('address');
+  const options = [`-DFRAMEPATH_SANITIZE=${sanitizers}`, `-DFRAMEPATH_ADDON=${ofAddresses ? 'ON' : 'OFF'}`];
+  return buildPrograms(name, [...options, ...(ofAddresses && hasFuzzer() ? fuzzing : [])], targets);
+}
+
+/** Builds fuzz targets that count which lines run. */
+export function buildForCoverage(targets) {
+  return buildPrograms('coverage', [...fuzzing, '-DFRAMEPATH_ADDON=OFF', '-DFRAMEPATH_COVERAGE=ON'], targets);
 }

@@ -2,6 +2,7 @@
 // to run is printed.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { hasProgram, run, runLoud, StepError, say } from './shell.mjs';
 
 export const library = (name) => () => spawnSync('pkg-config', ['--exists', name]).status === 0;
@@ -73,13 +74,21 @@ export async function ensureSystemPackages(of = needs) {
     throw new StepError(`apt-get installed ${missing.join(' ')}, yet these are not found: ${still.join(' ')}`);
 }
 
+/** Whether clang's libFuzzer is there: the native fuzz targets need it. */
+export const hasFuzzer = () => {
+  const { status, stdout } = spawnSync('clang++-14', ['-print-runtime-dir'], { encoding: 'utf8' });
+  const arch = { x64: 'x86_64', arm64: 'aarch64' }[process.arch];
+  return status === 0 && existsSync(join(stdout.trim(), `libclang_rt.fuzzer-${arch}.a`));
+};
+
 /**
  * What some tests do without where it cannot be had: clang-14 makes the PTX of the kernels anew (everybody else takes the
- * checked-in one), the others are what the simulated video codecs of a GPU are built from.
+ * checked-in one) and fuzzes, the others are what the simulated video codecs of a GPU are built from.
  */
 const testNeeds = {
   ccache: program('ccache'), // three builds of the same files, again after every change
   'clang-14': program('clang-14'),
+  'libclang-rt-14-dev': hasFuzzer,
   'libffmpeg-nvenc-dev': library('ffnvcodec'),
   'libx265-dev': library('x265'),
 };

@@ -115,7 +115,7 @@ const suppressions = (name) => `suppressions=${join(root, 'test/native', name)}`
 export const addressOptions = {
   ASAN_OPTIONS: 'detect_leaks=1:fast_unwind_on_malloc=0', // the libraries have no frame pointers: leaks need whole stacks
   LSAN_OPTIONS: `print_suppressions=0:${suppressions('lsan.supp')}`,
-  UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  UBSAN_OPTIONS: `print_stacktrace=1:halt_on_error=1:${suppressions('ubsan.supp')}`,
 };
 
 /** Under AddressSanitizer and UBSan, on the CPU and on the simulated GPU. */

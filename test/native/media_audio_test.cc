@@ -249,6 +249,21 @@ TEST(a_loud_mix_is_turned_down_instead_of_clipped) {
   CHECK(clip::tone(heard, 1500, 0.5, 2.0) < 0.02);
 }
 
+TEST(samples_that_are_no_numbers_are_silence) {
+  const clip::TempFolder folder;
+  const std::string source = folder.file("in.wav"), path = folder.file("out.mp4");
+  clip::ffmpeg(
+      "-f lavfi -i \"aevalsrc='if(between(t,0.5,0.7),NAN,if(between(t,1,1.1),1e30,0.5*sin(2*PI*500*t)))':s=48000:d=2\""
+      " -c:a pcm_f32le " +
+      source);
+  const OutputResult result = writeWith(path, {whole(source)}, 50);
+  CHECK(result.complete && result.hasAudio && result.soundLosses.empty());
+  const std::vector<float> heard = clip::heard(path, folder);
+  CHECK_NEAR(clip::tone(heard, 500, 0.1, 0.4), 0.5, 0.03);
+  CHECK(clip::tone(heard, 500, 0.55, 0.65) < 0.01);
+  CHECK_NEAR(clip::tone(heard, 500, 1.3, 1.8), 0.5, 0.03);
+}
+
 TEST(sounds_join_and_leave_while_it_is_written) {
   const clip::TempFolder folder;
   const std::string low = sine(folder, "low.wav", 400, 6), high = sine(folder, "high.m4a", 3000, 6, "-c:a aac");

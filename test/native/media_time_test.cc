@@ -5,6 +5,9 @@
 #include "check.h"
 #include "clips.h"
 #include "core/error.h"
+#include "media/compat.h"
+#include "media/frame_times.h"
+#include "media/ticks.h"
 
 using namespace framepath;
 using namespace framepath::media;
@@ -162,6 +165,23 @@ TEST(times_never_decrease_over_a_restarted_clock) {
   for (size_t i = 1; i < result.frames.size(); i++) {
     CHECK(result.frames[i]->ptsUs >= result.frames[i - 1]->ptsUs);
     CHECK_NEAR(result.frames[i]->ptsUs, i * 40000.0, 41000);
+  }
+}
+
+TEST(times_stay_in_order_whatever_a_damaged_file_holds) {
+  const AvFrame picture = newFrame();
+  for (const AVRational timeBase : {AVRational{1, 1'000'000}, AVRational{1, 1}, AVRational{INT32_MAX, 1}}) {
+    FrameTimes times(timeBase, -kFarUs, {1, INT32_MAX}, true);
+    int64_t lastUs = 0;
+    for (int n = 0; n < 4000; n++) {
+      constexpr int64_t kStamps[] = {INT64_MAX, 0, INT64_MIN + 1, AV_NOPTS_VALUE, 1'000'000, INT64_MAX / 2};
+      picture->best_effort_timestamp = kStamps[n * n % 6];
+      setFrameDuration(*picture, n % 3 ? INT64_MAX - n : 0);
+      const FrameStamp stamp = times.stamp(*picture);
+      CHECK(stamp.timeUs >= lastUs && stamp.timeUs <= 4 * kFarUs);
+      CHECK(stamp.durationUs >= 0 && stamp.durationUs <= kFarUs);
+      lastUs = stamp.timeUs;
+    }
   }
 }
 
