@@ -13,7 +13,7 @@ import { longestInput, makeSeeds } from '../test/fuzz/seeds.mjs';
 import { setUp } from './setup.mjs';
 import { reportCoverage } from './steps/fuzz-coverage.mjs';
 import { buildSanitized } from './steps/native-build.mjs';
-import { main, root, run, StepError, say } from './steps/shell.mjs';
+import { main, root, StepError, say } from './steps/shell.mjs';
 import { ensureSystemPackages, ensureTestPackages, hasFuzzer } from './steps/system-packages.mjs';
 import { seed as seedOfTests } from './tests/environment.mjs';
 import { addressOptions } from './tests/programs.mjs';

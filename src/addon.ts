@@ -11,8 +11,9 @@ const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 /** `framepath.av59.node` -> 59, the libavcodec major it was linked with. */
 const majorOf = (file: string): number => Number(/\.av(\d+)\.node$/.exec(file)?.[1] ?? 0);
 
-/** Where an addon may be, best first. A build of this machine wins over what was prebuilt elsewhere. */
+/** Where an addon may be, best first: the one that is asked for alone, else a build of this machine before a prebuilt one. */
 function candidates(root: string): string[] {
+  if (process.env.FRAMEPATH_ADDON) return [process.env.FRAMEPATH_ADDON];
   const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
   const prebuilt = existsSync(folder) ? readdirSync(folder).filter((file) => majorOf(file) > 0) : [];
   prebuilt.sort((a, b) => majorOf(b) - majorOf(a));

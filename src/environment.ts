@@ -5,6 +5,7 @@ import { didYouMean } from './did-you-mean.js';
 export const variables: Readonly<Record<string, string>> = {
   FRAMEPATH_CONFIG: 'path of the configuration file',
   FRAMEPATH_ENV: 'which environment of the configuration file holds; else NODE_ENV',
+  FRAMEPATH_ADDON: 'path of the native addon, instead of the one of the package (a debug or sanitizer build)',
   FRAMEPATH_DEVICE: 'device: auto, cpu or cuda:N',
   FRAMEPATH_MEMORY_LIMIT: 'memoryLimit, bytes',
   FRAMEPATH_ORT_LIBRARY: 'runtime.library: path of ONNX Runtime',
