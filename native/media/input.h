@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/stop.h"
-#include "media/access.h"
 #include "media/av.h"
+#include "media/source_opener.h"
 
 namespace framepath::media {
 
@@ -38,18 +38,14 @@ class Input {
   int64_t originUs() const;
 
  private:
-  struct Watch;  // what libav's callbacks see
-  struct CloseIo {
-    void operator()(AVIOContext* io) const { avio_close(io); }
-  };
-
   void open();
-  void throwRefusal();
+  void findStreams();
+  void requireDeclared() const;
   [[noreturn]] void throwUnreadable(int result, const char* call);
 
   std::string uri_;
-  std::unique_ptr<Watch> watch_;
-  std::unique_ptr<AVIOContext, CloseIo> io_;  // closed after the container
+  Limits limits_;
+  std::unique_ptr<SourceOpener> opener_;  // outlives the container
   AvInput format_;
 };
 
