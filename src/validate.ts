@@ -20,6 +20,8 @@ function describe(value: unknown): string {
 
 export const text: Rule = (name, value) => {
   if (typeof value !== 'string' || value === '') throw unexpected('a non-empty string', name, value);
+  // The system ends a path there: it would be another one.
+  if (value.includes('\0')) throw unexpected('a string without NUL characters', name, JSON.stringify(value));
 };
 
 export const flag: Rule = (name, value) => {

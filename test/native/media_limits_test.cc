@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "http_server.h"
 #include "media/beneath.h"
+#include "media/input.h"
 
 using namespace framepath;
 using namespace framepath::media;
@@ -295,6 +296,37 @@ TEST(only_the_allowed_protocols_are_opened) {
   limits.protocols = {"https"};
   CHECK_ERROR(probe(yard().outside, limits), SOURCE_REFUSED);
   CHECK_ERROR(probe("file:" + yard().outside, limits), SOURCE_REFUSED);
+}
+
+TEST(a_slow_server_is_waited_for_as_long_as_it_sends) {
+  http::Server server;
+  const auto clip = clips::readFile(make("slow.ts", moving("320x240", 25, 100) + "-c:v libx264 -preset ultrafast -f mpegts"));
+  server.pages["/slow.ts"] = http::file("video/mp2t", clip);
+  server.pieces = 20;
+  server.pauseMs = 50;
+  Patience patience;
+  patience.stallNs = 400'000'000;
+  patience.untrustedOpenNs = 400'000'000;
+  const auto timed = [&](const Limits& limits) {
+    const auto began = std::chrono::steady_clock::now();
+    try {
+      Input(server.url("/slow.ts"), limits, nullptr, patience);
+    } catch (const Error& error) {
+      CHECK(error.code == ErrorCode::SOURCE_FAILED);
+      return std::make_pair(false, std::chrono::steady_clock::now() - began);
+    }
+    return std::make_pair(true, std::chrono::steady_clock::now() - began);
+  };
+  const auto [opened, after] = timed({});
+  CHECK(opened && after > std::chrono::milliseconds(600));
+  // Whom nobody trusts has so long in all.
+  Limits untrusted;
+  untrusted.isolated = true;
+  const auto [openedAgain, gaveUp] = timed(untrusted);
+  CHECK(!openedAgain && gaveUp < std::chrono::milliseconds(2000));
+  server.pauseMs = 1000;
+  const auto [openedStalled, stalled] = timed({});
+  CHECK(!openedStalled && stalled < std::chrono::milliseconds(1500));
 }
 
 TEST(a_dead_host_is_a_coded_error) {

@@ -144,6 +144,10 @@ TEST(what_a_playlist_names_is_checked_again) {
   CHECK_EQUAL(inner.requests.load(), before);
 }
 
+TEST(nobody_may_connect_to_a_source_that_is_limited) {
+  CHECK_ERROR(probe("tcp://127.0.0.1:0?listen", only({})), SOURCE_REFUSED);
+}
+
 TEST(datagrams_are_checked_too) {
   only({});
   const int udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
