@@ -44,14 +44,14 @@ Decoder::Decoder(const AVStream& stream, const AVCodec* codec) {
   numberPictures(*context_);
 }
 
-Decoder::Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter, bool live, int64_t maxPixels)
+Decoder::Decoder(const AVStream& stream, const SourceOptions& options)
     : Decoder(stream, findDecoder(stream.codecpar->codec_id)) {
-  context_->thread_count = threads;
+  context_->thread_count = options.threads;
   // Each thread that decodes a frame of its own holds one back: of 16, half a second at 30 frames/s.
-  context_->thread_type = live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
-  context_->skip_loop_filter = discardOf(skipLoopFilter);
+  context_->thread_type = options.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
+  context_->skip_loop_filter = discardOf(options.skipLoopFilter);
   context_->opaque = this;
-  open(maxPixels);
+  open(options.limits.maxPixels);
 }
 
 Decoder::Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held, int64_t maxPixels)

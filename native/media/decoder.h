@@ -16,9 +16,7 @@ namespace framepath::media {
 class Decoder {
  public:
   // In software. Throws SOURCE_UNSUPPORTED when this libav cannot decode the codec.
-  // `maxPixels` 0: only what memory could hold.
-  Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter, bool live = false,
-          int64_t maxPixels = 0);
+  Decoder(const AVStream& stream, const SourceOptions& options);
   // On a GPU, where HardwareDecoding::decoderFor() has one: pictures are surfaces, of which others will hold `held` at
   // once. Throws SOURCE_UNSUPPORTED, DEVICE_UNAVAILABLE.
   Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held, int64_t maxPixels = 0);
@@ -36,7 +34,7 @@ class Decoder {
   // Why the GPU gives no more pictures; empty: it does, or this is software.
   std::string failure() const { return hardware_ ? hardware_->failure() : std::string(); }
 
-  // A picture had more than `maxPixels`: nothing good will come any more.
+  // A picture had more pixels than the source's limits allow.
   bool exceededPixels() const { return limit_ && limit_->exceeded(); }
 
   bool refused() const { return hardware_ && hardware_->refused(); }  // it is not that it failed

@@ -43,8 +43,7 @@ std::string DecoderLadder::openOnGpu() {
 
 void DecoderLadder::openSoftware() {
   decoder_.reset();
-  decoder_ = std::make_unique<Decoder>(stream_, options_.threads, options_.skipLoopFilter, options_.live,
-                                       options_.limits.maxPixels);
+  decoder_ = std::make_unique<Decoder>(stream_, options_);
 }
 
 void DecoderLadder::send(AVPacket* packet) {

@@ -27,8 +27,8 @@ bool isPlaylist(const std::string& uri) {
 
 }  // namespace
 
-Input::Input(const std::string& uri, const Limits& limits, StopRef stop)
-    : uri_(uri), limits_(limits), opener_(std::make_unique<SourceOpener>(uri, limits, std::move(stop))) {
+Input::Input(const std::string& uri, const Limits& limits, StopRef stop, Patience patience)
+    : uri_(uri), limits_(limits), opener_(std::make_unique<SourceOpener>(uri, limits, std::move(stop), patience)) {
   quietLog();
   takeLastLog();
   open();
@@ -128,6 +128,7 @@ int Input::read(AVPacket& packet) {
   const int result = av_read_frame(format_.get(), &packet);
   if (result < 0 && !stopped()) opener_->throwEnd("Reading");
   opener_->throwRefusal();
+  if (result >= 0 && !format_->pb) opener_->countPacket(packet.size);
   return result;
 }
 

@@ -13,7 +13,7 @@ namespace framepath::media {
 class Input {
  public:
   // Throws what probe() throws; CANCELLED when `stop` passes meanwhile. Reading then ends too.
-  Input(const std::string& uri, const Limits& limits, StopRef stop = nullptr);
+  Input(const std::string& uri, const Limits& limits, StopRef stop = nullptr, Patience patience = {});
   ~Input();
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;

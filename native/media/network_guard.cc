@@ -25,6 +25,7 @@ constexpr size_t kNamesKept = 4096;  // a source that resolves more has forgotte
 
 struct Guard {
   std::atomic<bool> on{false};
+  std::atomic<bool> closed{false};  // not everything is allowed
   std::mutex mutex;
   HostPolicy policy;
   std::deque<std::pair<std::string, std::string>> names;  // address, name; the latest first
@@ -51,6 +52,18 @@ std::vector<std::string> namesOf(const Guard& g, const std::string& address) {
 std::string withPort(const sockaddr& address) {
   const std::string text = addressText(address);
   return (text.find(':') == std::string::npos ? text : "[" + text + "]") + ":" + std::to_string(portOf(address));
+}
+
+// Nobody may connect to a source that only connects (tcp://...?listen).
+bool mayListen() {
+  Guard& g = guard();
+  if (!g.on || !g.closed) return true;
+  std::lock_guard lock(g.mutex);
+  g.refused = true;
+  g.refusedName.clear();
+  g.refusedAddress = "whoever connects here";
+  errno = EACCES;
+  return false;
 }
 
 // Whether it may be connected to; if not, errno is what a firewall would answer.
@@ -102,7 +115,8 @@ void installNetworkGuard(const Limits& limits) {
     std::lock_guard lock(g.mutex);
     g.policy = HostPolicy(limits.hosts, limits.privateNetworks);
   }
-  if (!limits.hosts.empty() || !limits.privateNetworks)
+  g.closed = !limits.hosts.empty() || !limits.privateNetworks;
+  if (g.closed)
     for (const char* name : {"http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"})
       unsetenv(name);
   setNetworkRefusal(lastRefusal);
@@ -136,6 +150,11 @@ FRAMEPATH_GUARDED int sendmmsg(int socket, mmsghdr* messages, unsigned count, in
   for (unsigned i = 0; i < count; i++)
     if (!guard::admitted(static_cast<const sockaddr*>(messages[i].msg_hdr.msg_name))) return -1;
   return real(socket, messages, count, flags);
+}
+
+FRAMEPATH_GUARDED int listen(int socket, int backlog) {
+  static const auto real = guard::next<int(int, int)>("listen");
+  return guard::mayListen() ? real(socket, backlog) : -1;
 }
 
 FRAMEPATH_GUARDED int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) {

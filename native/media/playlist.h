@@ -16,7 +16,7 @@ struct PlaylistFacts {
 };
 
 // Of one playlist, whose name is for sentences. Throws SOURCE_UNREADABLE for what RFC 8216 forbids and libav's parser
-// does not survive or does arithmetic on: master and media tags in one playlist (4.3: clients MUST fail to parse it),
+// does not survive or does arithmetic on: master and media tags in one playlist (4.3.2: clients MUST fail to parse it),
 // numbers out of range, lines and lists longer than anybody needs. EXT-X-START is taken out of the text: libav does not
 // use it, but reads a master that has one a second time, as a list of segments.
 PlaylistFacts checkPlaylist(const std::string& name, std::string& text);

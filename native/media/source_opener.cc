@@ -12,10 +12,6 @@ extern "C" {
 namespace framepath::media {
 namespace {
 
-constexpr int64_t kStallNs = 30'000'000'000;  // a connection that gives nothing for so long is dead
-// In all, for sources that nobody trusts: who sends a byte now and then holds nobody for long.
-constexpr int64_t kUntrustedOpenNs = 10'000'000'000;
-
 std::string quoted(const std::string& uri) {
   return "\"" + uri + "\"";
 }
@@ -26,10 +22,11 @@ std::string seconds(int64_t ns) {
 
 }  // namespace
 
-SourceOpener::SourceOpener(std::string uri, const Limits& limits, StopRef stop)
+SourceOpener::SourceOpener(std::string uri, const Limits& limits, StopRef stop, Patience patience)
     : uri_(std::move(uri)),
       access_(limits),
       stop_(std::move(stop)),
+      patience_(patience),
       formats_(access_.formatWhitelist()),
       whitelist_(access_.protocolWhitelist()),
       restricted_(!whitelist_.empty()),
@@ -98,8 +95,8 @@ int SourceOpener::interrupted(void* opaque) {
 
 bool SourceOpener::late() const {
   const int64_t now = nowNs();
-  if (opening_ && access_.limits().isolated && now - openedNs_ > kUntrustedOpenNs) return true;
-  return now - aliveNs_ > kStallNs;
+  if (opening_ && access_.limits().isolated && now - openedNs_ > patience_.untrustedOpenNs) return true;
+  return now - aliveNs_ > patience_.stallNs;
 }
 
 void SourceOpener::expectPacket() {
@@ -170,10 +167,10 @@ void SourceOpener::throwEnd(const char* doing) {
   throwRefusal();
   if (stopped()) throw Error(ErrorCode::CANCELLED, std::string(doing) + " " + quoted(uri_) + " was stopped.");
   if (!late()) return;
-  const bool stalled = nowNs() - aliveNs_ > kStallNs;
+  const bool stalled = nowNs() - aliveNs_ > patience_.stallNs;
   throw Error(ErrorCode::SOURCE_FAILED,
-              quoted(uri_) + (stalled ? " gave nothing for " + seconds(kStallNs)
-                                      : " could not be opened in " + seconds(kUntrustedOpenNs)) + ".",
+              quoted(uri_) + (stalled ? " gave nothing for " + seconds(patience_.stallNs)
+                                      : " could not be opened in " + seconds(patience_.untrustedOpenNs)) + ".",
               "Check that it is running.");
 }
 

@@ -12,11 +12,18 @@
 
 namespace framepath::media {
 
+// For how long a source may keep its reader waiting.
+struct Patience {
+  int64_t stallNs = 30'000'000'000;  // a connection that gives nothing for so long is dead
+  // In all, for sources that nobody trusts: who sends a byte now and then holds nobody for long.
+  int64_t untrustedOpenNs = 10'000'000'000;
+};
+
 // One thread uses it.
 class SourceOpener final : private SourceReads {
  public:
   // Throws INVALID_ARGUMENT (the jail).
-  SourceOpener(std::string uri, const Limits& limits, StopRef stop);
+  SourceOpener(std::string uri, const Limits& limits, StopRef stop, Patience patience);
 
   // The source itself. Throws what Access::open throws; null: libav gave `result`.
   AVIOContext* open(int& result);
@@ -27,6 +34,8 @@ class SourceOpener final : private SourceReads {
 
   // `format` waits for a packet from now on.
   void expectPacket();
+  // One came that a demuxer read from a socket of its own. Throws SOURCE_TOO_LARGE.
+  void countPacket(int64_t bytes) { arrived(bytes, true); }
   // Nothing more can come: throws what was refused, CANCELLED, or SOURCE_FAILED when it took too long.
   void throwRefusal();
   void throwEnd(const char* doing);
@@ -53,11 +62,13 @@ class SourceOpener final : private SourceReads {
   const std::string uri_;
   const Access access_;
   const StopRef stop_;
+  const Patience patience_;
   const std::string formats_;
-  std::string whitelist_;         // of protocols below the source
+  std::string whitelist_;  // of protocols below the source
   const bool restricted_;
-  bool onlyRemote_ = false;       // a source from the network, without limits, names no local files
-  int64_t openedNs_, aliveNs_;    // when opening began, when media last came or was first waited for
+  bool onlyRemote_ = false;  // a source from the network, without limits, names no local files
+  int64_t openedNs_;
+  int64_t aliveNs_;  // when media last came, or waiting for it began
   bool opening_ = true;
   int64_t bytes_ = 0;
   Playlists playlists_;
