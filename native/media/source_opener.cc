@@ -106,6 +106,8 @@ void SourceOpener::expectPacket() {
 
 // Every file that libav opens because this source names it comes through here.
 int SourceOpener::openIo(AVFormatContext* format, AVIOContext** io, const char* url, int flags, AVDictionary** options) {
+  // IMF hands this function to containers of its own, which know nothing of us.
+  if (!format->opaque) return AVERROR(EACCES);
   auto& self = *static_cast<SourceOpener*>(format->opaque);
   try {
     return self.openNamed(format, io, url, flags, options);
@@ -135,8 +137,8 @@ int SourceOpener::openNamed(AVFormatContext* format, AVIOContext** io, const cha
 }
 
 int SourceOpener::closeIo(AVFormatContext* format, AVIOContext* io) {
-  auto& self = *static_cast<SourceOpener*>(format->opaque);
-  if (!io || self.open_.erase(io) > 0) return 0;
+  auto* self = static_cast<SourceOpener*>(format->opaque);
+  if (!io || (self && self->open_.erase(io) > 0)) return 0;
   return avio_close(io);  // opened by the demuxer past io_open, without limits (DASH)
 }
 
