@@ -70,7 +70,6 @@ void Input::open() {
   format_.reset(opening);
   if (opened < 0) throwUnreadable(opened, "open");
   findStreams();
-  opener_->throwRefusal();
   requireDeclared();
 }
 
@@ -84,6 +83,7 @@ void Input::findStreams() {
   for (AVDictionary*& options : decoders) av_dict_free(&options);
   if (limits_.maxPixels > 0 && PictureLimit::takeNoticed()) throwTooManyPixels(uri_, limits_);
   if (result < 0) throwUnreadable(result, "read the headers of");
+  opener_->throwEnd("Opening");  // libav takes an interrupted read for the end
 }
 
 // What the headers say; pictures and times that come may still differ from it.

@@ -47,7 +47,8 @@ PictureLimit::~PictureLimit() {
 
 void PictureLimit::notice(void* source, const char* format) {
   // libavutil/imgutils.c; dav1d's lib.c
-  if (!std::strstr(format, "exceeds specified max pixel count") && !std::strstr(format, "exceeds limit")) return;
+  const bool dav1d = std::strstr(format, "Frame size") && std::strstr(format, "exceeds limit");
+  if (!dav1d && !std::strstr(format, "exceeds specified max pixel count")) return;
   noticedHere = true;
   const AVCodecContext* decoder = decoderOf(source);
   if (!decoder || !decoder->opaque) return;

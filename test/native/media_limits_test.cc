@@ -126,6 +126,7 @@ TEST(pictures_may_not_be_larger_than_the_limit) {
   grows("h264.ts", "-c:v libx264 -preset ultrafast -f mpegts", 1);
   grows("threads.ts", "-c:v libx264 -preset ultrafast -f mpegts", 4);
   grows("mpeg2.ts", "-c:v mpeg2video -f mpegts", 1);
+  grows("av1.obu", "-c:v libaom-av1 -usage realtime -cpu-used 8 -f obu", 2);
 }
 
 TEST(a_source_may_not_last_longer_than_the_limit) {
@@ -300,7 +301,8 @@ TEST(only_the_allowed_protocols_are_opened) {
 
 TEST(a_slow_server_is_waited_for_as_long_as_it_sends) {
   http::Server server;
-  const auto clip = clips::readFile(make("slow.ts", moving("320x240", 25, 100) + "-c:v libx264 -preset ultrafast -f mpegts"));
+  // So short that libav reads all of it to know the rate.
+  const auto clip = clips::readFile(make("slow.ts", moving("320x240", 25, 10) + "-c:v libx264 -preset ultrafast -f mpegts"));
   server.pages["/slow.ts"] = http::file("video/mp2t", clip);
   server.pieces = 20;
   server.pauseMs = 50;
