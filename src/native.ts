@@ -9,8 +9,14 @@ import type { ProviderSpec } from './providers/provider.js';
 /** Limits on what a source may be; 0 or empty = none. */
 export interface LimitsSpec {
   maxBytes: number;
+  maxPixels: number;
+  maxDurationMs: number;
   jail: string;
   protocols: string[];
+  hosts: string[];
+  privateNetworks: boolean;
+  /** opened, read and decoded in a process of its own */
+  isolated: boolean;
 }
 
 export interface SourceSpec {

@@ -2,7 +2,6 @@
 
 import { loadAddon } from './addon.js';
 import { toFramepathError } from './errors.js';
-import type { LimitsSpec } from './native.js';
 import { type Limits, limits, localPath, resolveLimits } from './source.js';
 import { fields, text } from './validate.js';
 
@@ -43,14 +42,15 @@ export interface SourceInfo {
 /**
  * Reads the headers of a file or URL, by content and not by extension.
  * @example `const { width, height, fps } = await probe('in.mp4');`
- * @throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED, ADDON_MISSING,
- * PLATFORM_UNSUPPORTED
+ * @param options `limits` of what the source may be and reach; default as those of {@link video}
+ * @throws INVALID_ARGUMENT, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED,
+ * SOURCE_FAILED, ADDON_MISSING, PLATFORM_UNSUPPORTED
  */
 export async function probe(uri: string, options: { limits?: 'untrusted' | Limits } = {}): Promise<SourceInfo> {
   text('uri', uri);
   fields('options', options, { limits });
   try {
-    const allowed: LimitsSpec = resolveLimits(uri, options.limits) ?? { maxBytes: 0, jail: '', protocols: [] };
+    const allowed = resolveLimits(uri, options.limits ?? {});
     return JSON.parse(await loadAddon().probe(localPath(uri), JSON.stringify(allowed))) as SourceInfo;
   } catch (error) {
     throw toFramepathError(error);

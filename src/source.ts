@@ -4,14 +4,43 @@ import { fileURLToPath } from 'node:url';
 import type { LimitsSpec, SourceSpec } from './native.js';
 import { anyOf, fields, flag, integer, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
 
-/** What a source from outside may be. `'untrusted'` = 10 GiB, its own folder only, no other protocol than its own. */
+/**
+ * What a source may be and reach. Whatever exceeds it is an error: SOURCE_TOO_LARGE (the `max...`), SOURCE_REFUSED (the
+ * others). `'untrusted'` is short for `{ untrusted: true }`.
+ */
 export interface Limits {
-  /** largest size in bytes; default none */
+  /**
+   * Nothing about the source is trusted, its address included: at most 10 GiB, pictures of 8192x8192 and 24 hours; of
+   * local files only the source's own folder, of protocols only its own; no private networks; a process of its own, and
+   * 10 s to open. Each of these can be set beside it. Default false
+   */
+  untrusted?: boolean;
+  /** bytes over everything the source opens: the file, and the playlists and segments it names; 0 = no limit; default 0 */
   maxBytes?: number;
+  /** pixels of one coded picture, declared or met in mid-stream; 0 = no limit; default 0 */
+  maxPixels?: number;
+  /** milliseconds, declared or delivered; 0 = no limit; default 0 */
+  maxDurationMs?: number;
   /** local files, also those that a playlist names, must lie below this folder; default none */
   jail?: string;
-  /** allowed libavformat protocols, e.g. `['file']`; default all */
+  /**
+   * allowed libavformat protocols, e.g. `['file']`; default all but those that open what their URL names in turn
+   * (`concat:`, `async:`, `subfile:`, `pipe:`, ...)
+   */
   protocols?: string[];
+  /**
+   * Hosts that may be connected to, also after redirects and from playlists: names, `*.` and a domain, addresses, each
+   * perhaps with a port, e.g. `['camera.example.com', '*.example.com', '10.0.0.7:554', '[::1]:80']`. Names and addresses
+   * that are listed may be private ones. Default every public one. Needs `isolation: 'process'`, and sets it.
+   */
+  hosts?: string[];
+  /**
+   * whether loopback, private, link-local (cloud metadata) and other addresses that are not of the public internet may be
+   * connected to; default true. `false` needs `isolation: 'process'`, and sets it
+   */
+  privateNetworks?: boolean;
+  /** where the source is opened, read and decoded: in this process, or in one that may crash; default `'inline'` */
+  isolation?: 'inline' | 'process';
 }
 
 /** Options of {@link video}. */
@@ -39,7 +68,7 @@ export interface VideoOptions {
    * costs: docs/performance.md, `framepath bench --only options`.
    */
   skipLoopFilter?: 'none' | 'nonref' | 'all';
-  /** limits of what the source may be; default none */
+  /** what the source may be and reach; default no limits but the protocols, see {@link Limits} */
   limits?: 'untrusted' | Limits;
   /** a live source drops frames when the run is busy, a file waits; default: what the container says */
   live?: boolean;
@@ -95,10 +124,26 @@ export class Source {
   }
 }
 
-const gibibyte = 1024 ** 3;
-const limitRules = { maxBytes: integer(0), jail: text, protocols: list(text) };
+/** A name, a wildcard or an address, perhaps with a port; `native/media/host_policy.h` reads it. */
+const host: Rule = (name, value) => {
+  const form = /^(?:(?:\*\.)?[\w.-]+(?::\d{1,5})?|\[[\da-f:.]+\](?::\d{1,5})?|[\da-f:.]+)$/i;
+  if (typeof value !== 'string' || !form.test(value))
+    throw unexpected("a host such as 'camera.example.com', '*.example.com', '10.0.0.7:554' or '[::1]:80'", name, value);
+};
+const limitRules = {
+  untrusted: flag,
+  maxBytes: integer(0),
+  maxPixels: integer(0),
+  maxDurationMs: integer(0),
+  jail: text,
+  protocols: list(text),
+  hosts: list(host),
+  privateNetworks: flag,
+  isolation: oneOf('inline', 'process'),
+};
 /** @internal */
 export const limits: Rule = (name, value) => {
+  if (typeof value === 'string' && value !== 'untrusted') throw unexpected("'untrusted' or an object", name, value);
   if (value !== 'untrusted') fields(name, value, limitRules);
 };
 const videoRules = {
@@ -115,23 +160,52 @@ const videoRules = {
   reconnect: integer(0, 1_000_000),
 };
 
-/** The native form of limits for one URI. @internal */
+/** What nobody can need more of from a source that nobody vouches for. */
+const untrusted = {
+  maxBytes: 10 * 1024 ** 3,
+  // Twice an 8K picture (7680x4320), and the photographs of nearly all cameras; 200 MB at 16 bits and 4:2:0.
+  maxPixels: 8192 * 8192,
+  maxDurationMs: 24 * 3_600_000,
+  privateNetworks: false,
+  isolation: 'process',
+} as const satisfies Limits;
+
+/** The folder or the protocols that an untrusted source has of its own. */
+function ownPlace(uri: string): Pick<Limits, 'jail' | 'protocols'> {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)?.[1]?.toLowerCase();
+  if (!scheme || scheme === 'file') return { jail: dirname(resolve(localPath(uri))), protocols: ['file'] };
+  const family =
+    scheme === 'https' || scheme === 'http'
+      ? ['http', 'https']
+      : [scheme, 'tcp', 'udp', 'tls', 'rtp'];
+  return { protocols: [...new Set(family)] };
+}
+
+/** The native form of limits for one URI. @throws INVALID_ARGUMENT @internal */
 export function resolveLimits(uri: string, value: VideoOptions['limits']): LimitsSpec | undefined {
   if (value === undefined) return undefined;
-  if (value !== 'untrusted')
-    return {
-      maxBytes: value.maxBytes ?? 0,
-      jail: value.jail ? resolve(value.jail) : '',
-      protocols: value.protocols ?? [],
-    };
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)?.[1]?.toLowerCase();
-  if (!scheme || scheme === 'file')
-    return { maxBytes: 10 * gibibyte, jail: dirname(resolve(localPath(uri))), protocols: ['file'] };
-  const below =
-    scheme === 'https' || scheme === 'http'
-      ? ['http', 'https', 'tls', 'tcp', 'crypto']
-      : [scheme, 'tcp', 'udp', 'tls', 'rtp'];
-  return { maxBytes: 10 * gibibyte, jail: '', protocols: [...new Set(below)] };
+  const stated: Limits = value === 'untrusted' ? { untrusted: true } : value;
+  const own: Limits = stated.untrusted ? { ...untrusted, ...ownPlace(uri) } : {};
+  const privateNetworks = stated.privateNetworks ?? own.privateNetworks ?? true;
+  const hosts = stated.hosts ?? [];
+  const guarded = hosts.length > 0 || !privateNetworks;
+  const isolation = stated.isolation ?? (guarded ? 'process' : own.isolation);
+  if (guarded && isolation === 'inline') {
+    const why =
+      hosts.length > 0 ? 'beside hosts' : 'where private networks are closed (privateNetworks: true opens them)';
+    throw unexpected(`'process' ${why}: connections are held to it there only,`, 'limits.isolation', isolation);
+  }
+  const jail = stated.jail ?? own.jail;
+  return {
+    maxBytes: stated.maxBytes ?? own.maxBytes ?? 0,
+    maxPixels: stated.maxPixels ?? own.maxPixels ?? 0,
+    maxDurationMs: stated.maxDurationMs ?? own.maxDurationMs ?? 0,
+    jail: jail ? resolve(jail) : '',
+    protocols: stated.protocols ?? own.protocols ?? [],
+    hosts,
+    privateNetworks,
+    isolated: isolation === 'process',
+  };
 }
 
 /** A URI as the native side takes it: the path of a `file://` URL, anything else as it is. @internal */

@@ -36,11 +36,35 @@ const cases: [string, () => unknown, string][] = [
     () => video('a', any({ fast: true })),
     "Expected one of the options id, startMs, endMs, stride, maxFps, decoder, threads, skipLoopFilter, limits, live, reconnect for options but received 'fast'",
   ],
-  ['limits', () => video('a', { limits: any('none') }), "Expected an object for limits but received 'none'"],
+  [
+    'limits',
+    () => video('a', { limits: any('none') }),
+    "Expected 'untrusted' or an object for limits but received 'none'",
+  ],
   [
     'an option of limits',
     () => video('a', { limits: { maxBytes: -1 } }),
     'Expected an integer of at least 0 for limits.maxBytes but received -1',
+  ],
+  [
+    'a limit that there is not',
+    () => video('a', { limits: any({ maxSize: 1 }) }),
+    "Expected one of the options untrusted, maxBytes, maxPixels, maxDurationMs, jail, protocols, hosts, privateNetworks, isolation for limits but received 'maxSize'",
+  ],
+  [
+    'a URL as a host',
+    () => video('a', { limits: { hosts: ['http://a/'] } }),
+    "Expected a host such as 'camera.example.com', '*.example.com', '10.0.0.7:554' or '[::1]:80' for limits.hosts[0] but received 'http://a/'",
+  ],
+  [
+    'hosts without a process that holds connections to them',
+    () => video('http://a/b', { limits: { hosts: ['a'], isolation: 'inline' } }),
+    "Expected 'process' beside hosts: connections are held to it there only, for limits.isolation but received 'inline'",
+  ],
+  [
+    'a name with a NUL, which the system would cut there',
+    () => video('in.mp4\0.png'),
+    'Expected a string without NUL for uri but received',
   ],
   [
     'camera options',
@@ -225,19 +249,49 @@ describe('what does not fit is told before anything starts', () => {
   });
 });
 
-describe('limits for untrusted sources', () => {
-  test('jail a file to its folder, and its protocols', () => {
-    expect(video('/srv/in/a.mp4', { limits: 'untrusted' }).spec.limits).toEqual({
+describe('limits', () => {
+  const limitsOf = (uri: string, limits: 'untrusted' | api.Limits) => video(uri, { limits }).spec.limits!;
+
+  test('of an untrusted file: its folder, and bounds that nobody needs to exceed', () => {
+    expect(limitsOf('/srv/in/a.mp4', 'untrusted')).toEqual({
       maxBytes: 10 * 1024 ** 3,
+      maxPixels: 8192 * 8192,
+      maxDurationMs: 24 * 3_600_000,
       jail: '/srv/in',
       protocols: ['file'],
+      hosts: [],
+      privateNetworks: false,
+      isolated: true,
     });
+    expect(limitsOf('/srv/in/a.mp4', { untrusted: true })).toEqual(limitsOf('/srv/in/a.mp4', 'untrusted'));
   });
 
-  test('never let a URL read files', () => {
-    const { protocols } = video('https://example.com/a.m3u8', { limits: 'untrusted' }).spec.limits!;
+  test('of an untrusted URL: never files', () => {
+    const { protocols } = limitsOf('https://example.com/a.m3u8', 'untrusted');
     expect(protocols).toContain('https');
     expect(protocols).not.toContain('file');
+  });
+
+  test('that are stated win over those of untrusted ones', () => {
+    const limits = { untrusted: true, maxBytes: 5, jail: '/srv', protocols: ['file', 'crypto'], privateNetworks: true };
+    expect(limitsOf('/srv/in/a.mp4', { ...limits, isolation: 'inline' })).toMatchObject({
+      maxBytes: 5,
+      maxPixels: 8192 * 8192,
+      jail: '/srv',
+      protocols: ['file', 'crypto'],
+      privateNetworks: true,
+      isolated: false,
+    });
+    expect(limitsOf('/srv/in/a.mp4', { untrusted: true, maxDurationMs: 0 }).maxDurationMs).toBe(0);
+  });
+
+  test('on hosts take a process of their own', () => {
+    expect(limitsOf('http://a/b', { hosts: ['*.a', '[::1]:80'] })).toMatchObject({
+      isolated: true,
+      privateNetworks: true,
+    });
+    expect(limitsOf('http://a/b', { privateNetworks: false }).isolated).toBe(true);
+    expect(limitsOf('http://a/b', { maxBytes: 1 }).isolated).toBe(false);
   });
 
   test('are off when nothing is said', () => {

@@ -207,8 +207,13 @@ PixelFormat pixelFormatNamed(const std::string& name) {
 media::Limits limitsFrom(const Json& json) {
   media::Limits limits;
   limits.maxBytes = get<int64_t>(json, "maxBytes", 0);
+  limits.maxPixels = get<int64_t>(json, "maxPixels", 0);
+  limits.maxDurationMs = get<int64_t>(json, "maxDurationMs", 0);
   limits.jail = get<std::string>(json, "jail", "");
   limits.protocols = get(json, "protocols", limits.protocols);
+  limits.hosts = get(json, "hosts", limits.hosts);
+  limits.privateNetworks = get(json, "privateNetworks", limits.privateNetworks);
+  limits.isolated = get(json, "isolated", limits.isolated);
   return limits;
 }
 

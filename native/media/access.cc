@@ -1,10 +1,12 @@
 #include "media/access.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -12,19 +14,29 @@
 #include <string_view>
 
 #include "media/av.h"
+#include "media/beneath.h"
+#include "media/source_limits.h"
 
 namespace framepath::media {
 namespace {
 
-// Protocols that cannot reach a local file, whatever their URL says. Everything else that libav has (concat, subfile,
-// cache, pipe, ...) opens what its URL names without asking us, so a jail leaves it out.
-constexpr std::array<std::string_view, 20> kRemoteProtocols = {
-    "http",  "https", "httpproxy", "tls",    "tcp",    "udp",  "udplite", "rtp", "srtp", "rtmp",
-    "rtmps", "rtmpt", "rtmpe",     "rtmpts", "rtmpte", "rtsp", "rtsps",   "srt", "rist", "data"};
+// Protocols that fetch what their URL names, and nothing else. All others that libav has either open a URL inside their
+// URL (concat, subfile, cache, async, tee, ...) or reach into this process or machine (pipe, fd, unix, bluray, ...):
+// they are closed unless the caller lists them.
+constexpr std::array<std::string_view, 30> kPlainProtocols = {
+    "http",  "https",  "httpproxy", "tls",  "tcp",   "udp",  "udplite", "rtp",  "srtp", "rtmp",
+    "rtmps", "rtmpt",  "rtmpe",     "rtmpts", "rtmpte", "rtsp", "rtsps",   "satip", "srt",  "rist",
+    "data",  "ftp",    "sftp",      "mmsh", "mmst",  "sctp", "smb",     "gopher", "gophers", "dtls"};
 
-// Demuxers that open further files themselves, past AVFormatContext::io_open, or that run scripts.
-constexpr std::array<std::string_view, 9> kOpenersOfFiles = {
-    "concat", "vobsub", "imf", "sdp", "webm_dash_manifest", "avisynth", "vapoursynth", "image2", "lavfi"};
+// Demuxers that open further files themselves, past AVFormatContext::io_open, or that run scripts: their files would
+// be neither checked nor counted.
+constexpr std::array<std::string_view, 10> kOpenersOfFiles = {
+    "concat", "dash", "vobsub", "imf", "sdp", "webm_dash_manifest", "avisynth", "vapoursynth", "image2", "lavfi"};
+
+template <typename List>
+bool has(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
 
 std::string join(const std::vector<std::string>& words) {
   std::string text;
@@ -32,13 +44,25 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
+std::string quoted(const std::string& uri) {
+  return "\"" + uri + "\"";
+}
+
 std::string schemeOf(const std::string& uri) {
   const size_t colon = uri.find(':');
   if (colon == std::string::npos || colon == 0) return {};
-  const std::string scheme = uri.substr(0, colon);
+  std::string scheme = uri.substr(0, colon);
   const bool word = std::all_of(scheme.begin(), scheme.end(),
                                 [](unsigned char c) { return std::isalnum(c) || std::strchr("+-.,_", c); });
   return word ? scheme : std::string();
+}
+
+// As libav sees it: of subfile,,start,0: it is subfile, of crypto+http: crypto.
+std::string protocolOf(const std::string& uri) {
+  const std::string scheme = schemeOf(uri);
+  if (has(kPlainProtocols, scheme)) return scheme;
+  if (const char* known = avio_find_protocol_name(uri.c_str()); known && std::strcmp(known, "file") != 0) return known;
+  return scheme;
 }
 
 bool canonical(const std::string& path, std::string& out) {
@@ -49,8 +73,16 @@ bool canonical(const std::string& path, std::string& out) {
   return true;
 }
 
-bool readable(const std::string& path) {
-  return access(path.c_str(), R_OK) == 0;
+[[noreturn]] void throwUnreachable(const std::string& path, int reason) {
+  if (reason == ENOENT || reason == ENOTDIR)
+    throw Error(ErrorCode::SOURCE_NOT_FOUND, "There is no file " + quoted(path) + ".", "Check the path.");
+  if (reason == EACCES) throw Error(ErrorCode::SOURCE_UNREADABLE, "No permission to read " + quoted(path) + ".");
+  if (reason == ENXIO) throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is not a regular file.");
+  throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " cannot be reached: " + std::strerror(reason) + ".");
+}
+
+Error outside(const std::string& uri) {
+  return {ErrorCode::SOURCE_REFUSED, quoted(uri) + " lies outside the jail."};
 }
 
 }  // namespace
@@ -65,88 +97,115 @@ std::optional<std::string> localPath(const std::string& uri) {
   if (scheme.empty()) return uri;
   // "take:2.mp4" is a file name unless libav knows a protocol of that name.
   const char* protocol = avio_find_protocol_name(uri.c_str());
-  const bool known = (protocol && std::strcmp(protocol, "file") != 0) ||
-                     std::find(kRemoteProtocols.begin(), kRemoteProtocols.end(), scheme) != kRemoteProtocols.end() ||
+  const bool known = (protocol && std::strcmp(protocol, "file") != 0) || has(kPlainProtocols, scheme) ||
                      uri.compare(scheme.size(), 3, "://") == 0;
   if (known) return std::nullopt;
   return uri;
 }
 
-Access::Access(const Limits& limits) : maxBytes_(limits.maxBytes), protocols_(limits.protocols) {
+Access::Access(const Limits& limits) : limits_(limits) {
   if (limits.jail.empty()) return;
-  struct stat status {};
-  if (!canonical(limits.jail, jail_) || stat(jail_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a folder for jail but received \"" + limits.jail + "\".");
+  jailFolder_ = FileDescriptor(::open(limits.jail.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!jailFolder_ || !canonical(limits.jail, jail_))
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a folder for jail but received " + quoted(limits.jail) + ".");
   if (jail_.back() != '/') jail_ += '/';
 }
 
-std::string Access::resolve(const std::string& uri) const {
+Place Access::open(const std::string& uri, NamedBy by) const {
   if (uri.empty()) throw Error(ErrorCode::INVALID_ARGUMENT, "A source needs the name of a file or a URL.");
-  if (const auto path = localPath(uri)) return resolveFile(uri, *path);
+  if (uri.find('\0') != std::string::npos)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "The name of a source contains a NUL character.");
+  if (const auto path = localPath(uri)) return openFile(uri, *path);
 
-  // A decrypting layer around another URL: the inner one is what counts.
-  for (const std::string_view layer : {"crypto+", "crypto:"})
-    if (uri.rfind(layer, 0) == 0) return std::string(layer) + resolve(uri.substr(layer.size()));
+  std::string url = uri;
+  const size_t scheme = schemeOf(uri).size();
+  std::transform(url.begin(), url.begin() + static_cast<std::ptrdiff_t>(scheme), url.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  // A playlist's key, or a caller's who allows it: the URL inside is what counts.
+  if (by == NamedBy::source || has(limits_.protocols, "crypto"))
+    for (const std::string layer : {"crypto+", "crypto:"})
+      if (url.rfind(layer, 0) == 0) return openLayer(layer, url.substr(layer.size()));
 
-  const std::string scheme = schemeOf(uri);
-  if (!protocols_.empty() && std::find(protocols_.begin(), protocols_.end(), scheme) == protocols_.end())
-    throw Error(ErrorCode::SOURCE_REFUSED,
-                "The protocol of \"" + uri + "\" is not among the allowed ones (" + join(protocols_) + ").");
-  if (!jail_.empty() && std::find(kRemoteProtocols.begin(), kRemoteProtocols.end(), scheme) == kRemoteProtocols.end())
-    throw Error(ErrorCode::SOURCE_REFUSED, "\"" + uri + "\" could reach files outside the jail.");
-  return uri;
+  const std::string protocol = protocolOf(url);
+  if (!(by == NamedBy::source && protocol == "data")) requireAllowed(uri, protocol);
+  Place place;
+  place.url = url;
+  place.remote = protocol != "data";
+  return place;
 }
 
-std::string Access::resolveFile(const std::string& uri, const std::string& path) const {
-  if (!protocols_.empty() && std::find(protocols_.begin(), protocols_.end(), "file") == protocols_.end())
-    throw Error(
-        ErrorCode::SOURCE_REFUSED,
-        "\"" + uri + "\" is a local file, and file is not among the allowed protocols (" + join(protocols_) + ").");
+void Access::requireAllowed(const std::string& uri, const std::string& protocol) const {
+  const bool listed = has(limits_.protocols, protocol);
+  if (!limits_.protocols.empty() && !listed)
+    throw Error(ErrorCode::SOURCE_REFUSED,
+                "The protocol of " + quoted(uri) + " is not among the allowed ones (" + join(limits_.protocols) + ").",
+                "Add '" + protocol + "' to limits.protocols if the source may use it.");
+  if (has(kPlainProtocols, protocol)) return;
+  if (!jail_.empty())
+    throw Error(ErrorCode::SOURCE_REFUSED, quoted(uri) + " could reach files outside the jail.");
+  // Unknown to libav too: it will have the better sentence.
+  if (listed || !avio_find_protocol_name((protocol + ":").c_str())) return;
+  throw Error(ErrorCode::SOURCE_REFUSED,
+              "The protocol " + protocol + ": of " + quoted(uri) + " opens other things than its URL names, and is closed.",
+              "Give the file or URL itself, or allow it with limits: { protocols: ['" + protocol + "', ...] }.");
+}
+
+Place Access::openLayer(const std::string& layer, const std::string& uri) const {
+  Place place = open(uri, NamedBy::source);
+  // libav opens what lies below the layer by a name: that of the file that was checked.
+  if (place.file) place.url = "file:/proc/self/fd/" + std::to_string(place.file.get());
+  place.url = layer + place.url;
+  return place;
+}
+
+FileDescriptor Access::openPath(const std::string& uri, const std::string& path) const {
+  if (jail_.empty()) return FileDescriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   std::string real;
   if (!canonical(path, real)) {
+    const int reason = errno;
     // A refused path must not tell whether something lies there.
-    if (errno == ENOENT || errno == ENOTDIR) {
-      if (!jail_.empty()) {
-        const std::string folder = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
-        std::string realFolder;
-        if (!canonical(folder, realFolder) || (realFolder + "/").rfind(jail_, 0) != 0)
-          throw Error(ErrorCode::SOURCE_REFUSED, "\"" + uri + "\" lies outside the jail.");
-      }
-      throw Error(ErrorCode::SOURCE_NOT_FOUND, "There is no file \"" + path + "\".", "Check the path.");
-    }
-    throw Error(ErrorCode::SOURCE_UNREADABLE, "\"" + path + "\" cannot be reached: " + std::strerror(errno) + ".");
+    const std::string folder = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
+    std::string realFolder;
+    if (!canonical(folder, realFolder) || (realFolder + "/").rfind(jail_, 0) != 0) throw outside(uri);
+    throwUnreachable(path, reason);
   }
-  if (!jail_.empty() && real.rfind(jail_, 0) != 0)
-    throw Error(ErrorCode::SOURCE_REFUSED, "\"" + uri + "\" lies outside the jail.");
+  if (real.rfind(jail_, 0) != 0) throw outside(uri);
+  // What is renamed or linked there from now on changes which file it is, not where it may lie.
+  FileDescriptor file = openBeneath(jailFolder_.get(), real.substr(jail_.size()));
+  if (!file && (errno == EXDEV || errno == ELOOP)) throw outside(uri);
+  return file;
+}
 
+Place Access::openFile(const std::string& uri, const std::string& path) const {
+  if (!limits_.protocols.empty() && !has(limits_.protocols, "file"))
+    throw Error(ErrorCode::SOURCE_REFUSED, quoted(uri) + " is a local file, and file is not among the allowed protocols (" +
+                                               join(limits_.protocols) + ").");
+  Place place;
+  place.file = openPath(uri, path);
+  if (!place.file) throwUnreachable(path, errno);
   struct stat status {};
-  if (stat(real.c_str(), &status) != 0)
-    throw Error(ErrorCode::SOURCE_UNREADABLE, "\"" + path + "\" cannot be reached: " + std::strerror(errno) + ".");
-  if (S_ISDIR(status.st_mode)) throw Error(ErrorCode::SOURCE_UNREADABLE, "\"" + path + "\" is a folder, not a file.");
-  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::SOURCE_UNREADABLE, "\"" + path + "\" is not a regular file.");
-  if (!readable(real)) throw Error(ErrorCode::SOURCE_UNREADABLE, "No permission to read \"" + path + "\".");
-  if (status.st_size == 0) throw Error(ErrorCode::SOURCE_UNREADABLE, "\"" + path + "\" is empty.");
-  if (maxBytes_ > 0 && status.st_size > maxBytes_)
-    throw Error(ErrorCode::SOURCE_TOO_LARGE, "\"" + path + "\" has " + std::to_string(status.st_size) +
-                                                 " bytes; the limit is " + std::to_string(maxBytes_) + ".");
-  return "file:" + real;
+  if (fstat(place.file.get(), &status) != 0) throwUnreachable(path, errno);
+  if (S_ISDIR(status.st_mode))
+    throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is a folder, not a file.");
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is not a regular file.");
+  if (status.st_size == 0) throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is empty.");
+  requireBytes(path, status.st_size, limits_);
+  place.bytes = status.st_size;
+  return place;
 }
 
 std::string Access::protocolWhitelist() const {
-  if (protocols_.empty() && jail_.empty()) return {};
-  std::vector<std::string> allowed = protocols_;
-  if (protocols_.empty()) {
-    allowed.assign(kRemoteProtocols.begin(), kRemoteProtocols.end());
-    allowed.insert(allowed.end(), {"file", "crypto"});
+  if (limits_.protocols.empty() && jail_.empty()) return {};
+  std::vector<std::string> allowed = limits_.protocols;
+  if (limits_.protocols.empty()) {
+    allowed.assign(kPlainProtocols.begin(), kPlainProtocols.end());
+    allowed.emplace_back("file");
   }
   // What a protocol is carried by must be allowed with it: libav asks the same list for the layers below.
-  const auto has = [&](std::string_view name) {
-    return std::find(allowed.begin(), allowed.end(), name) != allowed.end();
-  };
   const auto carry = [&](std::string_view upper, std::initializer_list<std::string_view> lower) {
-    if (!has(upper)) return;
+    if (!has(allowed, upper)) return;
     for (const std::string_view name : lower)
-      if (!has(name)) allowed.emplace_back(name);
+      if (!has(allowed, name)) allowed.emplace_back(name);
   };
   carry("https", {"tls", "tcp", "httpproxy"});
   carry("http", {"tcp", "httpproxy"});
@@ -156,15 +215,20 @@ std::string Access::protocolWhitelist() const {
   carry("rtsp", {"tcp", "udp", "rtp"});
   carry("rtp", {"udp"});
   carry("srt", {"udp"});
+  // Of playlists, around what is allowed itself; open() decides.
+  for (const std::string_view own : {"crypto", "data"})
+    if (!has(allowed, own)) allowed.emplace_back(own);
   return join(allowed);
 }
 
 std::string Access::formatWhitelist() const {
-  if (jail_.empty()) return {};
+  if (jail_.empty() && limits_.protocols.empty() && limits_.maxBytes == 0 && limits_.privateNetworks &&
+      limits_.hosts.empty())
+    return {};
   std::string names;
   void* cursor = nullptr;
   while (const AVInputFormat* format = av_demuxer_iterate(&cursor)) {
-    if (std::find(kOpenersOfFiles.begin(), kOpenersOfFiles.end(), format->name) != kOpenersOfFiles.end()) continue;
+    if (has(kOpenersOfFiles, format->name)) continue;
     names += (names.empty() ? "" : ",") + std::string(format->name);
   }
   return names;

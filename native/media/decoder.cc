@@ -1,5 +1,7 @@
 #include "media/decoder.h"
 
+#include <algorithm>
+
 #include "media/compat.h"
 
 namespace framepath::media {
@@ -39,26 +41,27 @@ Decoder::Decoder(const AVStream& stream, const AVCodec* codec) {
   // Pictures before the first point of recovery come out marked, so that they can be counted. Unaligned: the picture
   // is cropped where the stream says, not where it suits the CPU.
   context_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT | AV_CODEC_FLAG_UNALIGNED;
-  context_->max_pixels = kMaxPixels;
   numberPictures(*context_);
 }
 
-Decoder::Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter, bool live)
+Decoder::Decoder(const AVStream& stream, const SourceOptions& options)
     : Decoder(stream, findDecoder(stream.codecpar->codec_id)) {
-  context_->thread_count = threads;
+  context_->thread_count = options.threads;
   // Each thread that decodes a frame of its own holds one back: of 16, half a second at 30 frames/s.
-  context_->thread_type = live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
-  context_->skip_loop_filter = discardOf(skipLoopFilter);
-  open();
+  context_->thread_type = options.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
+  context_->skip_loop_filter = discardOf(options.skipLoopFilter);
+  context_->opaque = this;
+  open(options.limits.maxPixels);
 }
 
-Decoder::Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held)
+Decoder::Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held, int64_t maxPixels)
     : Decoder(stream, HardwareDecoding::decoderFor(stream.codecpar->codec_id)) {
   hardware_ = std::make_unique<HardwareDecoding>(*context_, gpu, held);
-  open();
+  open(maxPixels);
 }
 
-void Decoder::open() {
+void Decoder::open(int64_t maxPixels) {
+  limit_.emplace(*context_, maxPixels > 0 ? std::min(maxPixels, kMaxPixels) : kMaxPixels);
   const AVCodec* codec = context_->codec;  // a context that did not open has none
   av(avcodec_open2(context_.get(), codec, nullptr), std::string("Could not start the decoder ") + codec->name,
      ErrorCode::SOURCE_UNSUPPORTED);

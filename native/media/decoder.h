@@ -3,10 +3,12 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "media/av.h"
 #include "media/hardware_decoding.h"
+#include "media/picture_limit.h"
 #include "media/source_reader.h"
 
 namespace framepath::media {
@@ -14,10 +16,10 @@ namespace framepath::media {
 class Decoder {
  public:
   // In software. Throws SOURCE_UNSUPPORTED when this libav cannot decode the codec.
-  Decoder(const AVStream& stream, int32_t threads, SkipLoopFilter skipLoopFilter, bool live = false);
+  Decoder(const AVStream& stream, const SourceOptions& options);
   // On a GPU, where HardwareDecoding::decoderFor() has one: pictures are surfaces, of which others will hold `held` at
   // once. Throws SOURCE_UNSUPPORTED, DEVICE_UNAVAILABLE.
-  Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held);
+  Decoder(const AVStream& stream, const std::shared_ptr<Device>& gpu, int32_t held, int64_t maxPixels = 0);
 
   // The packet is taken (null = no more will come); pull everything before sending the next one. Its picture comes out
   // with `number` (compat.h).
@@ -32,6 +34,9 @@ class Decoder {
   // Why the GPU gives no more pictures; empty: it does, or this is software.
   std::string failure() const { return hardware_ ? hardware_->failure() : std::string(); }
 
+  // A picture had more pixels than the source's limits allow.
+  bool exceededPixels() const { return limit_ && limit_->exceeded(); }
+
   bool refused() const { return hardware_ && hardware_->refused(); }  // it is not that it failed
 
   // How many pictures the decoder holds back to bring them into display order.
@@ -42,11 +47,12 @@ class Decoder {
 
  private:
   Decoder(const AVStream& stream, const AVCodec* codec);
-  void open();
+  void open(int64_t maxPixels);
   bool gpuFailed(int result) { return hardware_ && hardware_->failed(result); }
   bool isDamaged(const AVFrame& picture) const;
 
   std::unique_ptr<HardwareDecoding> hardware_;  // outlives what refers to it
+  std::optional<PictureLimit> limit_;           // likewise
   AvCodecContext context_;
   int64_t errors_ = 0;
   int32_t consecutiveErrors_ = 0;  // since the last good picture

@@ -33,7 +33,7 @@ std::string DecoderLadder::openOnGpu() {
     if (!refusal.empty()) return refusal;
   }
   try {
-    decoder_ = std::make_unique<Decoder>(stream_, device_, options_.extraFrames);
+    decoder_ = std::make_unique<Decoder>(stream_, device_, options_.extraFrames, options_.limits.maxPixels);
     return {};
   } catch (const Error& error) {
     if (error.code == ErrorCode::DEVICE_LOST) throw;
@@ -43,7 +43,7 @@ std::string DecoderLadder::openOnGpu() {
 
 void DecoderLadder::openSoftware() {
   decoder_.reset();
-  decoder_ = std::make_unique<Decoder>(stream_, options_.threads, options_.skipLoopFilter, options_.live);
+  decoder_ = std::make_unique<Decoder>(stream_, options_);
 }
 
 void DecoderLadder::send(AVPacket* packet) {

@@ -25,6 +25,7 @@ class DecoderLadder {
   bool onGpu() const { return decoder_->onGpu(); }
   bool fell() const { return fell_; }  // the GPU refused or failed
   int32_t reorderedPictures() const { return decoder_->reorderedPictures(); }
+  bool exceededPixels() const { return decoder_->exceededPixels(); }
   int64_t errors() const { return errorsBefore_ + (catchingUp_ ? 0 : decoder_->errors()); }
   int32_t consecutiveErrors() const { return decoder_->consecutiveErrors(); }
   void countError() { decoder_->countError(); }

@@ -28,13 +28,6 @@ Rational frameRate(const AVStream& stream) {
   return {0, 1};
 }
 
-int64_t durationMs(const AVFormatContext& format, const AVStream* video) {
-  if (video && video->duration > 0 && video->duration != AV_NOPTS_VALUE)
-    return std::max<int64_t>(-1, av_rescale_q(video->duration, video->time_base, {1, 1000}));
-  if (format.duration > 0 && format.duration != AV_NOPTS_VALUE) return format.duration / 1000;
-  return -1;
-}
-
 void describeColor(SourceInfo& info, AVPixelFormat format, AVColorSpace space, AVColorRange range,
                    AVColorTransferCharacteristic transfer) {
   if (const char* name = av_get_pix_fmt_name(format)) info.pixelFormat = name;
@@ -74,7 +67,7 @@ void describeVideo(SourceInfo& info, const AVFormatContext& format, const AVStre
   }
   info.kind = "video";
   info.fps = frameRate(stream);
-  info.durationMs = durationMs(format, &stream);
+  info.durationMs = declaredMs(format, &stream);
   if (stream.nb_frames > 0) {
     info.frames = stream.nb_frames;
   } else if (info.durationMs > 0 && info.fps.num > 0) {
@@ -83,6 +76,13 @@ void describeVideo(SourceInfo& info, const AVFormatContext& format, const AVStre
 }
 
 }  // namespace
+
+int64_t declaredMs(const AVFormatContext& format, const AVStream* video) {
+  if (video && video->duration > 0 && video->duration != AV_NOPTS_VALUE)
+    return std::max<int64_t>(-1, av_rescale_q(video->duration, video->time_base, {1, 1000}));
+  if (format.duration > 0 && format.duration != AV_NOPTS_VALUE) return format.duration / 1000;
+  return -1;
+}
 
 bool isImage(const AVFormatContext& format) {
   const std::string_view container = format.iformat->name;
@@ -113,7 +113,7 @@ SourceInfo describe(const Input& input) {
     describeVideo(info, format, *format.streams[video]);
   } else if (!info.audio.empty()) {
     info.kind = "audio";
-    info.durationMs = durationMs(format, nullptr);
+    info.durationMs = declaredMs(format, nullptr);
   } else {
     throw Error(ErrorCode::SOURCE_UNSUPPORTED,
                 "\"" + input.uri() + "\" (" + info.container + ") has neither pictures nor sound.");

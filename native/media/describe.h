@@ -8,6 +8,9 @@ namespace framepath::media {
 // Throws SOURCE_UNREADABLE (streams without a size), SOURCE_UNSUPPORTED (neither pictures nor sound, no decoder).
 SourceInfo describe(const Input& input);
 
+// What the headers say of its length, in milliseconds; -1 = nothing. `video` may be null.
+int64_t declaredMs(const AVFormatContext& format, const AVStream* video);
+
 bool isImage(const AVFormatContext& format);
 
 // Pictures know better than headers how they are stored and turned: images say it in every picture only.

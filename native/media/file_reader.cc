@@ -1,5 +1,6 @@
 #include "media/file_reader.h"
 
+#include "media/source_limits.h"
 #include "media/surface.h"
 
 namespace framepath::media {
@@ -41,6 +42,7 @@ FrameRef FileReader::next() {
       atCut_ = true;
       break;
     }
+    requireDuration(options_.uri, stamp.timeUs / 1000, options_.limits);
     counters_.decoded++;
     if (onGpu(*picture)) counters_.decodedOnGpu++;
     if (verdict == FrameSelection::Verdict::skip) {

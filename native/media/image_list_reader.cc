@@ -1,10 +1,12 @@
 #include "media/image_list_reader.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "media/access.h"
 #include "media/describe.h"
 #include "media/picture_stream.h"
+#include "media/source_limits.h"
 
 namespace framepath::media {
 namespace {
@@ -17,7 +19,9 @@ SourceInfo describeList(const SourceOptions& options) {
                 "Expected imageFps in (0, 1000] but received " + std::to_string(options.imageFps) + ".");
   // All names are checked before the first is decoded: a typing error shows at once.
   const Access access(options.limits);
-  for (const std::string& image : options.images) access.resolve(image);
+  int64_t bytes = 0;
+  for (const std::string& image : options.images) bytes += std::max<int64_t>(0, access.open(image).bytes);
+  requireBytes("The list of images", bytes, options.limits);
 
   SourceInfo info = probe(options.images.front(), options.limits, options.stop);
   if (info.kind == "audio")
@@ -28,6 +32,7 @@ SourceInfo describeList(const SourceOptions& options) {
   info.fps = {static_cast<int32_t>(std::lround(options.imageFps * kRateDenominator)), kRateDenominator};
   info.frames = count;
   info.durationMs = std::llround(static_cast<double>(count) * 1000 / options.imageFps);
+  requireDuration("The list of images", info.durationMs, options.limits);
   info.bytes = -1;
   info.bitrate = -1;
   info.audio.clear();

@@ -5,14 +5,15 @@ extern "C" {
 }
 #include <new>
 #include <utility>
+#include <vector>
 
-#include "core/clock.h"
+#include "media/describe.h"
+#include "media/picture_limit.h"
+#include "media/source_limits.h"
 #include "media/ticks.h"
 
 namespace framepath::media {
 namespace {
-
-constexpr int64_t kStallNs = 30'000'000'000;  // a connection that gives nothing for so long is dead
 
 // Served by demuxers that open their own sockets: there is no byte stream to probe.
 bool opensItself(const std::string& uri) {
@@ -27,35 +28,8 @@ bool isPlaylist(const std::string& uri) {
 
 }  // namespace
 
-struct Input::Watch {
-  Watch(const Limits& limits, StopRef stop) : access(limits), stop(std::move(stop)) {}
-
-  static int interrupted(void* opaque) {
-    auto& watch = *static_cast<Watch*>(opaque);
-    return (watch.stop && watch.stop->passed()) || nowNs() > watch.deadlineNs;
-  }
-  // Every file that libav opens because this container names it comes through here.
-  static int openIo(AVFormatContext* format, AVIOContext** io, const char* url, int flags, AVDictionary** options) {
-    auto& watch = *static_cast<Watch*>(format->opaque);
-    try {
-      return watch.libavOpen(format, io, watch.access.resolve(url).c_str(), flags, options);
-    } catch (const Error& error) {
-      if (!watch.refusal) watch.refusal = std::make_unique<Error>(error);
-      return AVERROR(EACCES);
-    } catch (const std::exception&) {
-      return AVERROR(ENOMEM);
-    }
-  }
-
-  Access access;
-  const StopRef stop;
-  int64_t deadlineNs = INT64_MAX;
-  std::unique_ptr<Error> refusal;
-  decltype(AVFormatContext::io_open) libavOpen = nullptr;
-};
-
-Input::Input(const std::string& uri, const Limits& limits, StopRef stop)
-    : uri_(uri), watch_(std::make_unique<Watch>(limits, std::move(stop))) {
+Input::Input(const std::string& uri, const Limits& limits, StopRef stop, Patience patience)
+    : uri_(uri), limits_(limits), opener_(std::make_unique<SourceOpener>(uri, limits, std::move(stop), patience)) {
   quietLog();
   takeLastLog();
   open();
@@ -64,69 +38,70 @@ Input::Input(const std::string& uri, const Limits& limits, StopRef stop)
 Input::~Input() = default;
 
 void Input::open() {
-  const std::string url = watch_->access.resolve(uri_);
+  AVIOContext* io = nullptr;
+  const AVInputFormat* container = nullptr;
+  const std::string& formats = opener_->formats();
+  if (opensItself(uri_)) {
+    opener_->requireAllowed();
+  } else {
+    int result = 0;
+    io = opener_->open(result);
+    if (!io) throwUnreadable(result, "open");
+    // By content alone: with a name, libav would take text called x.jpg for a picture and x%d.jpg for a list of files.
+    const char* name = isPlaylist(uri_) ? uri_.c_str() : "";
+    if (result = av_probe_input_buffer2(io, &container, name, nullptr, 0, 0); result < 0)
+      throwUnreadable(result, "probe");
+    if (!formats.empty() && av_match_list(container->name, formats.c_str(), ',') <= 0)
+      throw Error(ErrorCode::SOURCE_REFUSED, "\"" + uri_ + "\" is a " + container->name +
+                                                 " file, which opens further files by itself, past all limits.");
+  }
+
   AVFormatContext* context = avformat_alloc_context();
   if (!context) throw std::bad_alloc();
   format_.reset(context);
-  watch_->libavOpen = context->io_open;
-  watch_->deadlineNs = nowNs() + kStallNs;
-  context->opaque = watch_.get();
-  context->io_open = Watch::openIo;
-  context->interrupt_callback = {Watch::interrupted, watch_.get()};
-  const std::string protocols = watch_->access.protocolWhitelist(), formats = watch_->access.formatWhitelist();
-  if (!protocols.empty()) av(av_opt_set(context, "protocol_whitelist", protocols.c_str(), 0), "protocol_whitelist");
-  if (!formats.empty()) av(av_opt_set(context, "format_whitelist", formats.c_str(), 0), "format_whitelist");
-
-  const AVInputFormat* container = nullptr;
-  if (!opensItself(uri_)) {
-    AvDictionary ioOptions;
-    if (!protocols.empty()) ioOptions.set("protocol_whitelist", protocols);
-    ioOptions.set("overrun_nonfatal", int64_t{1});  // UDP: a reader that was slow for a while lost packets, not all
-    AVIOContext* io = nullptr;
-    if (const int result = avio_open2(&io, url.c_str(), AVIO_FLAG_READ, &context->interrupt_callback, &ioOptions);
-        result < 0)
-      throwUnreadable(result, "open");
-    io_.reset(io);
-    const int64_t bytes = avio_size(io), limit = watch_->access.maxBytes();
-    if (limit > 0 && bytes > limit)
-      throw Error(ErrorCode::SOURCE_TOO_LARGE, "\"" + uri_ + "\" has " + std::to_string(bytes) +
-                                                   " bytes; the limit is " + std::to_string(limit) + ".");
-    // By content alone: with a name, libav would take text called x.jpg for a picture and x%d.jpg for a list of files.
-    const char* name = isPlaylist(uri_) ? uri_.c_str() : "";
-    if (const int result = av_probe_input_buffer2(io, &container, name, nullptr, 0, 0); result < 0)
-      throwUnreadable(result, "probe");
-    if (!formats.empty() && av_match_list(container->name, formats.c_str(), ',') <= 0)
-      throw Error(ErrorCode::SOURCE_REFUSED,
-                  "\"" + uri_ + "\" is a " + container->name + " file, which could open files outside the jail.");
-    context->pb = io;
-  }
-
+  opener_->attach(*context);
+  context->pb = io;
   // On failure avformat_open_input frees the context itself.
   AVFormatContext* opening = format_.release();
   AvDictionary options;
   options.set("rtsp_flags", "prefer_tcp");  // whole pictures; UDP where the server wants it
+  // HLS over kept connections would fetch segments and refreshed playlists past the checks of SourceOpener.
+  options.set("http_persistent", int64_t{0});
   const int opened = avformat_open_input(&opening, uri_.c_str(), container, &options);
   format_.reset(opening);
   if (opened < 0) throwUnreadable(opened, "open");
-  if (const int result = avformat_find_stream_info(format_.get(), nullptr); result < 0)
-    throwUnreadable(result, "read the headers of");
-  throwRefusal();
+  findStreams();
+  requireDeclared();
 }
 
-void Input::throwRefusal() {
-  if (watch_->refusal) throw Error(*watch_->refusal);
+void Input::findStreams() {
+  // Decoders that libav opens here are held to the same size.
+  std::vector<AVDictionary*> decoders(format_->nb_streams, nullptr);
+  if (limits_.maxPixels > 0)
+    for (AVDictionary*& options : decoders) av_dict_set_int(&options, "max_pixels", limits_.maxPixels, 0);
+  PictureLimit::takeNoticed();
+  const int result = avformat_find_stream_info(format_.get(), decoders.empty() ? nullptr : decoders.data());
+  for (AVDictionary*& options : decoders) av_dict_free(&options);
+  if (limits_.maxPixels > 0 && PictureLimit::takeNoticed()) throwTooManyPixels(uri_, limits_);
+  if (result < 0) throwUnreadable(result, "read the headers of");
+  opener_->throwEnd("Opening");  // libav takes an interrupted read for the end
+}
+
+// What the headers say; pictures and times that come may still differ from it.
+void Input::requireDeclared() const {
+  const int video = videoStream();
+  const AVStream* stream = video >= 0 ? format_->streams[video] : nullptr;
+  if (stream) requirePixels(uri_, stream->codecpar->width, stream->codecpar->height, limits_);
+  requireDuration(uri_, declaredMs(*format_, stream), limits_);
 }
 
 void Input::throwUnreadable(int result, const char* call) {
-  throwRefusal();
-  if (stopped()) throw Error(ErrorCode::CANCELLED, "Opening \"" + uri_ + "\" was stopped.");
-  if (nowNs() > watch_->deadlineNs)
-    throw Error(ErrorCode::SOURCE_FAILED, "\"" + uri_ + "\" gave nothing for 30 s.", "Check that it is running.");
+  opener_->throwEnd("Opening");
   if (result == AVERROR(ENOENT) || result == AVERROR_HTTP_NOT_FOUND)
     throw Error(ErrorCode::SOURCE_NOT_FOUND, "There is nothing at \"" + uri_ + "\".");
   if (result == AVERROR_PROTOCOL_NOT_FOUND)
     throw Error(ErrorCode::SOURCE_UNSUPPORTED, "libav has no protocol for \"" + uri_ + "\".");
-  if (result == AVERROR(EINVAL) && !watch_->access.protocolWhitelist().empty())
+  if (result == AVERROR(EINVAL) && opener_->restricted())
     throw Error(ErrorCode::SOURCE_REFUSED, "\"" + uri_ + "\" needs a protocol or a format that is not allowed here (" +
                                                avErrorText(result) + ").");
   throw Error(
@@ -136,7 +111,7 @@ void Input::throwUnreadable(int result, const char* call) {
 }
 
 bool Input::stopped() const {
-  return watch_->stop && watch_->stop->passed();
+  return opener_->stopped();
 }
 
 bool Input::randomAccess() const {
@@ -150,20 +125,16 @@ bool Input::seekable() const {
 }
 
 int Input::read(AVPacket& packet) {
-  watch_->deadlineNs = nowNs() + kStallNs;
+  opener_->expectPacket();
   const int result = av_read_frame(format_.get(), &packet);
-  throwRefusal();
-  if (result < 0 && !stopped() && nowNs() > watch_->deadlineNs)
-    throw Error(ErrorCode::SOURCE_FAILED, "\"" + uri_ + "\" gave nothing for 30 s.");
-  const int64_t limit = watch_->access.maxBytes();
-  if (limit > 0 && io_ && avio_size(io_.get()) < 0 && avio_tell(io_.get()) > limit)
-    throw Error(ErrorCode::SOURCE_TOO_LARGE,
-                "\"" + uri_ + "\" gave more than the limit of " + std::to_string(limit) + " bytes.");
+  if (result < 0 && !stopped()) opener_->throwEnd("Reading");
+  opener_->throwRefusal();
+  if (result >= 0 && !format_->pb) opener_->countPacket(packet.size);
   return result;
 }
 
 bool Input::seek(int stream, int64_t timestamp) {
-  watch_->deadlineNs = nowNs() + kStallNs;
+  opener_->expectPacket();
   return avformat_seek_file(format_.get(), stream, INT64_MIN, timestamp, timestamp, 0) >= 0;
 }
 

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "core/stop.h"
-#include "media/access.h"
 #include "media/av.h"
+#include "media/source_opener.h"
 
 namespace framepath::media {
 
@@ -13,7 +13,7 @@ namespace framepath::media {
 class Input {
  public:
   // Throws what probe() throws; CANCELLED when `stop` passes meanwhile. Reading then ends too.
-  Input(const std::string& uri, const Limits& limits, StopRef stop = nullptr);
+  Input(const std::string& uri, const Limits& limits, StopRef stop = nullptr, Patience patience = {});
   ~Input();
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
@@ -38,18 +38,14 @@ class Input {
   int64_t originUs() const;
 
  private:
-  struct Watch;  // what libav's callbacks see
-  struct CloseIo {
-    void operator()(AVIOContext* io) const { avio_close(io); }
-  };
-
   void open();
-  void throwRefusal();
+  void findStreams();
+  void requireDeclared() const;
   [[noreturn]] void throwUnreadable(int result, const char* call);
 
   std::string uri_;
-  std::unique_ptr<Watch> watch_;
-  std::unique_ptr<AVIOContext, CloseIo> io_;  // closed after the container
+  Limits limits_;
+  std::unique_ptr<SourceOpener> opener_;  // outlives the container
   AvInput format_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "media/access.h"
+#include "media/source_limits.h"
 
 namespace framepath::media {
 namespace {
@@ -96,6 +97,7 @@ FrameRef LiveReader::following(FrameRef frame) {
   own->index += indexShift_;
   lastUs_ = own->ptsUs;
   lastIndex_ = own->index;
+  requireDuration(options_.uri, lastUs_ / 1000, options_.limits);
   frameNs_ = nowNs();
   if (attempts_ > 0 && frameNs_ - rejoinedNs_ > kSteadyNs) {
     attempts_ = 0;

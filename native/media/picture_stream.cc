@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "media/describe.h"
+#include "media/source_limits.h"
 
 namespace framepath::media {
 namespace {
@@ -26,7 +27,8 @@ PictureStream::PictureStream(Input& input, const SourceOptions& options, std::sh
     : input_(input),
       stream_(&videoStreamOf(input)),
       decoder_(*stream_, isImage(*input.format()), options, std::move(device)),
-      maxDecodeErrors_(options.maxDecodeErrors) {
+      maxDecodeErrors_(options.maxDecodeErrors),
+      limits_(options.limits) {
   AVFormatContext& format = *input.format();
   for (unsigned i = 0; i < format.nb_streams; i++)
     if (format.streams[i] != stream_) format.streams[i]->discard = AVDISCARD_ALL;
@@ -35,10 +37,12 @@ PictureStream::PictureStream(Input& input, const SourceOptions& options, std::sh
 AvFrame PictureStream::next() {
   while (!input_.stopped()) {
     if (AvFrame frame = decoder_.pull()) {
+      requirePixels(input_.uri(), frame->width, frame->height, limits_);
       anyPicture_ = true;
       mendTime(*frame);
       return frame;
     }
+    if (limits_.maxPixels > 0 && decoder_.exceededPixels()) throwTooManyPixels(input_.uri(), limits_);
     checkErrors();
     if (decoder_.drained()) return nullptr;
     if (!feed()) decoder_.send(nullptr);

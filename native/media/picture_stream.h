@@ -38,6 +38,7 @@ class PictureStream {
   DecoderLadder decoder_;
   AvPacket packet_ = newPacket();
   int32_t maxDecodeErrors_;
+  Limits limits_;
   int64_t damagedReads_ = 0;
   int32_t skipToKeyframe_ = 0;  // at most so many packets more
   bool anyPicture_ = false;

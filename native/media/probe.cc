@@ -8,6 +8,7 @@ SourceInfo probe(const std::string& uri, const Limits& limits, StopRef stop) {
   SourceInfo info = describe(input);
   if (info.kind != "image") return info;
   SourceOptions options;
+  options.limits = limits;
   options.maxDecodeErrors = 0;
   PictureStream pictures(input, options, nullptr);
   const AvFrame picture = pictures.next();

@@ -1,10 +1,11 @@
 /** `framepath probe`: what a source is. */
 import { probe as probeSource, type SourceInfo } from '../probe.js';
-import { type Command, json, readArguments, UsageError } from './command.js';
+import { type Command, choice, json, readArguments, UsageError } from './command.js';
 
-const usage = `Usage: framepath probe <source...> [--json]
+const usage = `Usage: framepath probe <source...> [--limits untrusted] [--json]
 
-Says what is in a video, picture or sound file or a URL, without decoding it.
+Says what is in a video, picture or sound file or a URL, without decoding it. --limits untrusted: of a source
+that nobody vouches for, see docs/sources.md.
 `;
 
 function lines(uri: string, info: SourceInfo): string {
@@ -36,11 +37,12 @@ export const probe: Command = {
   summary: 'what is in a video, picture or sound file',
   usage,
   async run(args, terminal) {
-    const { values, positionals } = readArguments(args, { json: { type: 'boolean' } });
+    const { values, positionals } = readArguments(args, { json: { type: 'boolean' }, limits: { type: 'string' } });
+    const limits = choice('limits', values.limits, ['untrusted']);
     if (positionals.length === 0) throw new UsageError('Expected a source');
     const infos = [];
     for (const uri of positionals) {
-      const info = await probeSource(uri);
+      const info = await probeSource(uri, { limits });
       infos.push(info);
       if (!values.json) terminal.out(lines(uri, info));
     }

@@ -28,6 +28,7 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --trace FILE.json                      who worked when, for ui.perfetto.dev
   --device auto|cpu|cuda:N               (auto)
   --decoder auto|software|hardware       who decodes: the GPU where it can, the CPU, or the GPU or nobody (auto)
+  --limits untrusted                     nobody vouches for the sources, see docs/sources.md (none)
   --stride N                             take every Nth frame of each source (1)
   --from MS, --to MS                     part of each source
   --explain                              run nothing: print modules, dependencies, batches, where each runs and why
@@ -53,6 +54,7 @@ export interface RunOptions {
   files: Partial<Record<'results' | 'timeline' | 'mot' | 'report' | 'contactSheet' | 'trace', string>>;
   device: string | undefined;
   decoder: 'auto' | 'software' | 'hardware' | undefined;
+  limits: 'untrusted' | undefined;
   stride: number | undefined;
   startMs: number | undefined;
   endMs: number | undefined;
@@ -86,6 +88,7 @@ export function readRunOptions(args: string[]): RunOptions {
     trace: text,
     device: text,
     decoder: text,
+    limits: text,
     stride: text,
     from: text,
     to: text,
@@ -116,6 +119,7 @@ export function readRunOptions(args: string[]): RunOptions {
     files: { results, timeline, mot, report, trace, contactSheet: values['contact-sheet'] },
     device,
     decoder: choice('decoder', values.decoder, ['auto', 'software', 'hardware']),
+    limits: choice('limits', values.limits, ['untrusted']),
     stride: wholeNumber('stride', values.stride, 1),
     startMs: wholeNumber('from', values.from, 0),
     endMs: wholeNumber('to', values.to, 1),

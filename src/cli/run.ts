@@ -58,8 +58,8 @@ async function canvasSize({ layout, sources }: RunOptions): Promise<{ width: num
 }
 
 async function describe(options: RunOptions): Promise<Pipeline> {
-  const { stride, startMs, endMs, decoder, files, out, codec, profile, bitrate, audio } = options;
-  const sources = options.sources.map((uri) => video(uri, { stride, startMs, endMs, decoder }));
+  const { stride, startMs, endMs, decoder, limits, files, out, codec, profile, bitrate, audio } = options;
+  const sources = options.sources.map((uri) => video(uri, { stride, startMs, endMs, decoder, limits }));
   let description: Pipeline = pipeline(...sources)
     .use(detect('faces', options.detect))
     .use(track('tracks', { of: 'faces' })) as unknown as Pipeline;
