@@ -2,6 +2,8 @@
 import { writeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
+import { messageOf } from '../errors.js';
+import { BadMessage, mostMessageBytes } from './messages.js';
 
 /** How messages are written. */
 export interface Codec {
@@ -61,18 +63,87 @@ function framed(bytes: Buffer): [Buffer, Buffer] {
   return [head, bytes];
 }
 
-/** Calls `received` with each message of a pipe. */
-export function receive({ decode }: Codec, from: Readable, received: (message: unknown) => void): void {
-  let rest: Buffer = Buffer.alloc(0);
-  from.on('data', (bytes: Buffer) => {
-    rest = rest.length ? Buffer.concat([rest, bytes]) : bytes;
-    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32LE(0)) {
-      const end = 4 + rest.readUInt32LE(0);
-      const message = rest.subarray(4, end);
-      rest = rest.subarray(end);
-      received(decode(message));
+/** Takes a pipe apart; holds one message at most, and copies it once. */
+class Messages {
+  readonly #head = Buffer.alloc(4);
+  #headBytes = 0;
+  /** of a message that has begun and is not whole */
+  #body: Buffer | undefined;
+  #bodyBytes = 0;
+
+  constructor(private readonly most: number) {}
+
+  /** The messages that end in these bytes. @throws BadMessage for one that is too long */
+  *take(bytes: Buffer): Generator<Buffer, void, undefined> {
+    let at = 0;
+    while (at < bytes.length) {
+      if (!this.#body) {
+        const taken = bytes.copy(this.#head, this.#headBytes, at);
+        at += taken;
+        this.#headBytes += taken;
+        if (this.#headBytes < 4) return;
+        this.#headBytes = 0;
+        const length = this.#length();
+        if (bytes.length - at >= length) {
+          yield bytes.subarray(at, at + length);
+          at += length;
+          continue;
+        }
+        this.#body = Buffer.allocUnsafeSlow(length);
+        this.#bodyBytes = 0;
+      }
+      const taken = bytes.copy(this.#body, this.#bodyBytes, at);
+      at += taken;
+      this.#bodyBytes += taken;
+      if (this.#bodyBytes < this.#body.length) return;
+      const whole = this.#body;
+      this.#body = undefined;
+      yield whole;
     }
-  });
+  }
+
+  #length(): number {
+    const length = this.#head.readUInt32LE(0);
+    if (length <= this.most) return length;
+    const text = this.#head.toString('latin1');
+    const seen = /^[\t\n\r -~]{4}$/.test(text) ? `text ("${text.trim()}...")` : `a message of ${length} bytes`;
+    throw new BadMessage(
+      `it wrote ${seen} to the pipe of its answers, where messages of at most ${this.most} bytes go`,
+    );
+  }
+}
+
+/**
+ * Calls `received` with each message of a pipe. What comes after something that is no message is not read: `broken` is told
+ * once what it was.
+ */
+export function receive(
+  { decode }: Codec,
+  from: Readable,
+  received: (message: unknown) => void,
+  broken: (why: string) => void,
+  most = mostMessageBytes,
+): void {
+  const messages = new Messages(most);
+  const read = (bytes: Buffer) => {
+    try {
+      for (const message of messages.take(bytes)) received(decoded(decode, message));
+    } catch (error) {
+      if (!(error instanceof BadMessage)) throw error;
+      from.off('data', read);
+      from.destroy();
+      broken(error.message);
+    }
+  };
+  from.on('data', read);
+}
+
+function decoded(decode: Codec['decode'], message: Buffer): unknown {
+  try {
+    return decode(message);
+  } catch (cause) {
+    throw new BadMessage(`it sent a message that cannot be read: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** Writes messages to a pipe, all of one turn at once. Throws what cannot be sent. */
@@ -87,10 +158,13 @@ export function sendTo({ encode }: Codec, to: Writable): (message: object) => vo
   };
 }
 
-/** Writes messages to a descriptor, and waits until it has taken them. Throws what cannot be sent. */
+/** Writes messages of a host to a descriptor, and waits until it has taken them. Throws what cannot be sent. */
 export function sendSync({ encode }: Codec, descriptor: number): (message: object) => void {
   return (message) => {
-    const bytes = Buffer.concat(framed(encode(message)));
+    const encoded = encode(message);
+    if (encoded.length > mostMessageBytes)
+      throw new RangeError(`The value takes ${encoded.length} bytes as a message, more than ${mostMessageBytes}`);
+    const bytes = Buffer.concat(framed(encoded));
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
   };
 }
