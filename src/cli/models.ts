@@ -1,6 +1,6 @@
 /** `framepath models`: the models known by name, what a model is, and graph fixes for one's own. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadAddon } from '../addon.js';
 import { loadSettings } from '../config.js';
@@ -8,7 +8,9 @@ import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import { resolveModel } from '../model-file.js';
 import { addModel } from '../models/add.js';
 import { fixModel } from '../models/fixes.js';
+import { readModelFile } from '../models/model-bytes.js';
 import { findOnDemand, onDemandModels } from '../models/on-demand.js';
+import { OnnxFormatError } from '../models/onnx-proto.js';
 import { registry } from '../models/registry.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
@@ -108,7 +110,7 @@ async function fix(
   const { file } = resolveModel(path, (await loadSettings({})).modelsFolder.value);
   const target = resolve(out ?? file.replace(/(\.onnx)?$/, '.fixed.onnx'));
   const { bytes, fixes, skipped } = fixed(
-    await readFile(file),
+    readModelFile(file),
     file,
     vector === undefined ? loadAddon().vectorFloats : Number(vector),
   );
@@ -126,7 +128,8 @@ function fixed(bytes: Uint8Array, file: string, vectorFloats: number): ReturnTyp
   try {
     return fixModel(bytes, vectorFloats);
   } catch (cause) {
-    throw new FramepathError('MODEL_INVALID', `${file} cannot be read as ONNX: ${(cause as Error).message}`, { cause });
+    if (!(cause instanceof OnnxFormatError)) throw cause;
+    throw new FramepathError('MODEL_INVALID', `${file} cannot be read as ONNX: ${cause.message}`, { cause });
   }
 }
 

@@ -180,7 +180,14 @@ export function valueInfo(name: string, dims?: (number | string)[], elemType: nu
   return { name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } };
 }
 
+/** @throws OnnxFormatError for what is no whole number */
+function checkWhole(name: string, values: readonly number[]): void {
+  const odd = values.findIndex((value) => !Number.isSafeInteger(value));
+  if (odd >= 0) throw new OnnxFormatError(`${name} has ${values[odd]} where a whole number has to be`);
+}
+
 export function int64Tensor(name: string, values: number[]): Tensor {
+  checkWhole(name, values);
   const raw = new BigInt64Array(values.map(BigInt));
   return tensorCodec.create({
     name,
@@ -213,10 +220,12 @@ export const attributeOf = (node: Node, name: string): Attribute | undefined =>
   node.attribute.find((attribute) => attribute.name === name);
 
 export function integerAttribute(name: string, i: number): Attribute {
+  checkWhole(name, [i]);
   return attributeCodec.create({ name, i, type: AttributeType.int });
 }
 
 function integersAttribute(name: string, values: number[]): Attribute {
+  checkWhole(name, values);
   return attributeCodec.create({ name, ints: values, type: AttributeType.ints });
 }
 

@@ -5,7 +5,7 @@
 import { basename } from 'node:path';
 import type { Model } from '../onnx-proto.js';
 import { NhwcGraph } from './nhwc-graph.js';
-import { type ConvertOptions, cannotConvert, outputNames, unknownOperation } from './options.js';
+import { type ConvertOptions, cannotConvert, mostConverted, outputNames, unknownOperation } from './options.js';
 import { type PictureInput, writePictureInput } from './picture-input.js';
 import { emitters } from './tflite-emitters.js';
 import { readTflite, type TfliteModel, type TfliteOperation, type TfliteTensor } from './tflite-file.js';
@@ -17,9 +17,9 @@ export class TfliteConverter {
   readonly #values = new Map<number, string>();
   readonly #options: ConvertOptions;
 
-  constructor(model: TfliteModel, name: string, options: ConvertOptions) {
+  constructor(model: TfliteModel, name: string, options: ConvertOptions, most: number) {
     this.#model = model;
-    this.graph = new NhwcGraph(name);
+    this.graph = new NhwcGraph(name, most);
     this.#options = options;
   }
 
@@ -154,4 +154,4 @@ export class TfliteConverter {
 
 /** @throws FlatbufferError for damaged bytes, MODEL_INVALID */
 export const convertTflite = (file: Uint8Array, path: string, options: ConvertOptions): Model =>
-  new TfliteConverter(readTflite(file), basename(path), options).convert();
+  new TfliteConverter(readTflite(file), basename(path), options, mostConverted(file.length)).convert();
