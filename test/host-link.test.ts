@@ -151,7 +151,7 @@ describe('what is no message', () => {
     }
   });
 
-  test('a long message in many pieces is copied once', () => {
+  test('a long message in many pieces takes time in proportion', () => {
     const pipe = new PassThrough();
     const got: unknown[] = [];
     receive(json, pipe, (message) => got.push(message), unexpected);

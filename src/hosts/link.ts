@@ -63,13 +63,17 @@ function framed(bytes: Buffer): [Buffer, Buffer] {
   return [head, bytes];
 }
 
-/** Takes a pipe apart; holds one message at most, and copies it once. */
+/** Room for a message that has begun; it grows with what comes, not with what was announced. */
+const firstBytes = 2 ** 16;
+
+/** Takes a pipe apart; holds one message at most. */
 class Messages {
   readonly #head = Buffer.alloc(4);
   #headBytes = 0;
   /** of a message that has begun and is not whole */
   #body: Buffer | undefined;
   #bodyBytes = 0;
+  #wanted = 0;
 
   constructor(private readonly most: number) {}
 
@@ -89,17 +93,24 @@ class Messages {
           at += length;
           continue;
         }
-        this.#body = Buffer.allocUnsafeSlow(length);
+        this.#body = Buffer.allocUnsafeSlow(Math.min(length, firstBytes));
         this.#bodyBytes = 0;
+        this.#wanted = length;
       }
+      if (this.#bodyBytes === this.#body.length) this.#grow(this.#body);
       const taken = bytes.copy(this.#body, this.#bodyBytes, at);
       at += taken;
       this.#bodyBytes += taken;
-      if (this.#bodyBytes < this.#body.length) return;
+      if (this.#bodyBytes < this.#wanted) continue;
       const whole = this.#body;
       this.#body = undefined;
       yield whole;
     }
+  }
+
+  #grow(full: Buffer): void {
+    this.#body = Buffer.allocUnsafeSlow(Math.min(this.#wanted, 2 * full.length));
+    full.copy(this.#body);
   }
 
   #length(): number {

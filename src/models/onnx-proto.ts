@@ -232,7 +232,9 @@ function integersAttribute(name: string, values: number[]): Attribute {
 /** What an attribute can be made of: a whole number, text, whole numbers, or a float. */
 export type AttributeValue = number | string | readonly number[] | { float: number };
 
-function attribute(name: string, value: AttributeValue): Attribute {
+/** @throws OnnxFormatError for what is none: out of a list that was shorter than it should be */
+function attribute(name: string, value: AttributeValue | undefined): Attribute {
+  if (value === undefined) throw new OnnxFormatError(`the attribute ${name} has no value`);
   if (typeof value === 'number') return integerAttribute(name, value);
   if (typeof value === 'string')
     return attributeCodec.create({ name, s: new TextEncoder().encode(value), type: AttributeType.string });

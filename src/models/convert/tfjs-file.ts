@@ -74,10 +74,11 @@ const isGroup = (value: unknown): value is Manifest[number] =>
 
 const isSignature = (value: unknown): value is Signature =>
   isRecord(value) &&
-  [value.inputs ?? {}, value.outputs ?? {}].every(
+  [value.inputs, value.outputs].every(
     (part) =>
-      isRecord(part) &&
-      Object.values(part).every((one) => isRecord(one) && isText(one.name) && isShape(one.tensorShape)),
+      part === undefined ||
+      (isRecord(part) &&
+        Object.values(part).every((one) => isRecord(one) && isText(one.name) && isShape(one.tensorShape))),
   );
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString();

@@ -120,6 +120,7 @@ export class TfjsConverter {
   #operation(node: TfNode): void {
     const emitter = Object.hasOwn(emitters, node.op) ? emitters[node.op] : undefined;
     if (!emitter) throw unknownOperation(node.op, node.name, Object.keys(emitters));
+    if (node.inputs.length === 0) throw cannotConvert(`The ${node.op} "${node.name}" has no inputs`);
     const values = [emitter(node, this)].flat();
     for (const [i, value] of values.entries()) this.#values.set(i === 0 ? node.name : `${node.name}:${i}`, value);
   }
