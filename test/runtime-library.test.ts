@@ -2,10 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { loadAddon } from '../src/addon.js';
 import { GraphBuilder } from '../src/models/graph-builder.js';
 import { writeModel } from '../src/models/onnx-proto.js';
+import { checkStatedRuntime } from '../src/providers/stated-runtime.js';
+import { compiled } from './api/children.js';
 import { folderFor, noAddon, root } from './api/clips.js';
 
 const folder = folderFor('runtime-library');
@@ -79,4 +81,33 @@ describe.skipIf(noAddon)('a file that is taken for ONNX Runtime', () => {
     for (const file of [text, join(folder, 'folder.so'), fifo])
       expect(await open(file)).toMatchObject({ code: 'RUNTIME_UNUSABLE' });
   });
+});
+
+test.skipIf(!compiled)('a library that is damaged inside is tried in a child process, once', async () => {
+  vi.stubEnv('XDG_CACHE_HOME', folder);
+  try {
+    // The addon with the name of the symbol: what is called is no code of ONNX Runtime. Its dynamic section is gone too.
+    const file = variant('damaged.so', (bytes) => {
+      const name = Buffer.from('napi_register_module_v1\0');
+      for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) bytes.write('OrtGetApiBase\0', at);
+      const headers = Number(bytes.readBigUInt64LE(32));
+      for (let i = 0; i < bytes.readUInt16LE(56); i++) {
+        const at = headers + 56 * i;
+        if (bytes.readUInt32LE(at) !== 2) continue;
+        const start = Number(bytes.readBigUInt64LE(at + 8));
+        bytes.fill(0, start, start + Number(bytes.readBigUInt64LE(at + 32)));
+      }
+      return bytes;
+    });
+    for (let i = 0; i < 2; i++) {
+      const began = performance.now();
+      const error = await checkStatedRuntime(file).catch((e) => e);
+      expect(error).toMatchObject({ code: 'RUNTIME_UNUSABLE', message: expect.stringMatching(/it died of SIG/) });
+      if (i === 1) expect(performance.now() - began).toBeLessThan(50);
+    }
+    await checkStatedRuntime(undefined);
+    await checkStatedRuntime(join(folder, 'missing.so')); // for the native side to say
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

@@ -12,6 +12,7 @@ import { readModelFile } from '../models/model-bytes.js';
 import { findOnDemand, onDemandModels } from '../models/on-demand.js';
 import { OnnxFormatError } from '../models/onnx-proto.js';
 import { registry } from '../models/registry.js';
+import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
 import { convert } from './models-convert.js';
@@ -58,6 +59,7 @@ async function list(asJson: boolean, terminal: Terminal): Promise<number> {
 async function inspect(ref: string, asJson: boolean, terminal: Terminal): Promise<number> {
   const settings = await loadSettings({});
   const model = resolveModel(ref, settings.modelsFolder.value);
+  await checkStatedRuntime(settings.runtimeLibrary.value);
   const request = { runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value), model };
   let spec: Record<string, unknown>;
   try {
