@@ -232,7 +232,8 @@ export class HostPool {
 
   #answered(seat: Seat, sent: Extract<FromHost, { kind: 'answer' }>): void {
     if (sent.id !== seat.asked[0]?.id) throw new BadMessage('it sent an answer to what it was not asked');
-    const worked = { startMs: sent.startMs, endMs: Math.min(sent.endMs, monotonicMs()) };
+    const endMs = Math.min(sent.endMs, monotonicMs());
+    const worked = { startMs: Math.min(sent.startMs, endMs), endMs };
     seat.figures.add(worked);
     const { resolve, reject } = this.#taken(seat, worked)!;
     seat.crashes = 0;
