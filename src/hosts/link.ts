@@ -77,8 +77,8 @@ class Messages {
 
   constructor(private readonly most: number) {}
 
-  /** The messages that end in these bytes. @throws BadMessage for one that is too long */
-  *take(bytes: Buffer): Generator<Buffer, void, undefined> {
+  /** Calls `each` with the messages that end in these bytes. @throws BadMessage for one that is too long */
+  take(bytes: Buffer, each: (message: Buffer) => void): void {
     let at = 0;
     while (at < bytes.length) {
       if (!this.#body) {
@@ -89,8 +89,8 @@ class Messages {
         this.#headBytes = 0;
         const length = this.#length();
         if (bytes.length - at >= length) {
-          yield bytes.subarray(at, at + length);
           at += length;
+          each(bytes.subarray(at - length, at));
           continue;
         }
         this.#body = Buffer.allocUnsafeSlow(Math.min(length, firstBytes));
@@ -104,7 +104,7 @@ class Messages {
       if (this.#bodyBytes < this.#wanted) continue;
       const whole = this.#body;
       this.#body = undefined;
-      yield whole;
+      each(whole);
     }
   }
 
@@ -136,9 +136,10 @@ export function receive(
   most = mostMessageBytes,
 ): void {
   const messages = new Messages(most);
+  const each = (message: Buffer) => received(decoded(decode, message));
   const read = (bytes: Buffer) => {
     try {
-      for (const message of messages.take(bytes)) received(decoded(decode, message));
+      messages.take(bytes, each);
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
       from.off('data', read);

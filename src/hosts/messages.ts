@@ -68,14 +68,18 @@ export function fromHost(sent: unknown): FromHost {
   }
 }
 
+/** Longest time that a machine is up, ms: what is later is no time. */
+const latestMs = 2 ** 42;
+
 function answerOf(sent: Fields): FromHost {
-  const { id, startMs, endMs, outOfReach, value } = sent;
+  const { id, startMs, endMs, outOfReach } = sent;
   if (!Number.isSafeInteger(id)) throw new BadMessage('it sent an answer without the number of the question');
-  const ordered = Number.isFinite(startMs) && Number.isFinite(endMs) && (startMs as number) <= (endMs as number);
-  if (!ordered) throw new BadMessage('it sent an answer whose times are no times');
-  const answer = { kind: 'answer', id: id as number, startMs: startMs as number, endMs: endMs as number } as const;
+  const timed = typeof startMs === 'number' && typeof endMs === 'number';
+  if (!timed || !(startMs >= 0 && startMs <= endMs && endMs < latestMs))
+    throw new BadMessage('it sent an answer whose times are no times');
+  const answer = { kind: 'answer' as const, id: id as number, startMs, endMs };
   if ('error' in sent) return { ...answer, error: thrownOf(sent) };
-  if (!('outOfReach' in sent)) return { ...answer, value };
+  if (!('outOfReach' in sent)) return { kind: 'answer', id: id as number, startMs, endMs, value: sent.value };
   if (typeof outOfReach !== 'string') throw new BadMessage('it sent an answer out of reach without a reason');
   return { ...answer, outOfReach: clipped(outOfReach) };
 }
@@ -102,8 +106,34 @@ const kindOf = (value: unknown): string =>
 const mostValueBytes = 64 * 2 ** 20;
 const deepest = 256;
 
+/** Values of which nothing need be counted: of so many parts, lists and texts of such a length, so deep. */
+const [fewParts, shortLength, flat] = [256, 256, 16];
+
+/** Parts that are left of `parts` after a value; negative for one that is not small. */
+function small(value: unknown, parts: number, depth: number): number {
+  if (typeof value === 'string') return value.length > shortLength ? -1 : parts - 1;
+  if (typeof value !== 'object' || value === null) return parts - 1;
+  if (depth === 0) return -1;
+  let left = parts - 1;
+  if (Array.isArray(value)) {
+    if (value.length > shortLength) return -1;
+    for (let i = 0; i < value.length && left >= 0; i++) left = small(value[i], left, depth - 1);
+    return left;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return -1;
+  for (const key in value) {
+    if (key.length > shortLength || left < 0) return -1;
+    left = small((value as Record<string, unknown>)[key], left, depth - 1);
+  }
+  return left;
+}
+
 /** Why a value cannot be kept: what it takes, holes of lists too. Undefined where it can. */
 export function whyNotKept(value: unknown): string | undefined {
+  return small(value, fewParts, flat) >= 0 ? undefined : whyTooLarge(value);
+}
+
+function whyTooLarge(value: unknown): string | undefined {
   const seen = new Set<object>();
   const open: object[] = [];
   const depths: number[] = []; // of those that are open

@@ -232,10 +232,8 @@ export class HostPool {
 
   #answered(seat: Seat, sent: Extract<FromHost, { kind: 'answer' }>): void {
     if (sent.id !== seat.asked[0]?.id) throw new BadMessage('it sent an answer to what it was not asked');
-    const endMs = Math.min(sent.endMs, monotonicMs());
-    const worked = { startMs: Math.min(sent.startMs, endMs), endMs };
-    seat.figures.add(worked);
-    const { resolve, reject } = this.#taken(seat, worked)!;
+    seat.figures.add(sent);
+    const { resolve, reject } = this.#taken(seat, sent)!;
     seat.crashes = 0;
     if (seat.asked.length) this.#begins(seat);
     if ('error' in sent) reject(rebuilt(sent.error));
