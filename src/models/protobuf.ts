@@ -267,11 +267,13 @@ export const messages = <T>(number: number, codec: Codec<T>) =>
 /** Reads and writes messages of type T: one field codec a property. */
 export class Codec<T> {
   readonly #fields: [keyof T, FieldCodec<T[keyof T]>][];
+  readonly #byNumber: Map<number, [keyof T, FieldCodec<T[keyof T]>]>;
   /** what decoded messages held besides the named fields, as it stood there */
   readonly #unknown = new WeakMap<object, Uint8Array[]>();
 
   constructor(fields: { [K in keyof T]-?: FieldCodec<T[K]> }) {
     this.#fields = Object.entries(fields) as [keyof T, FieldCodec<T[keyof T]>][];
+    this.#byNumber = new Map(this.#fields.map((field) => [field[1].number, field]));
   }
 
   /** A message with every property at its initial value (absent, or an empty list), then those of `values`. */
@@ -281,6 +283,7 @@ export class Codec<T> {
     return Object.assign(result as object, values) as T;
   }
 
+  /** @throws ProtobufError */
   decode(data: Uint8Array, parts = new Parts()): T {
     const result = this.create();
     const unknown: [start: number, end: number][] = [];
@@ -288,7 +291,7 @@ export class Codec<T> {
     for (const reader = new Reader(data); !reader.done; ) {
       const start = reader.at;
       const field = reader.next();
-      const known = this.#fields.find(([, codec]) => codec.number === field.number);
+      const known = this.#byNumber.get(field.number);
       if (known) {
         parts.take();
         result[known[0]] = known[1].read(field, result[known[0]], parts);
