@@ -8,7 +8,7 @@ describe('boxes of a value', () => {
     const people = [{ box: [1, 2, 3, 4], track: 7, id: 2, score: 0.5, more: 'ignored' }, { box: [5, 6, 7, 8.5] }];
     expect([...boxWords(people)]).toEqual([7, 2, 1, 2, 3, 4, 0.5, 0, 0, 5, 6, 7, 8.5, 1]);
     expect([...boxWords([])]).toEqual([]);
-    expect([...boxWords([{ box: [-1e300, 0, 1e300, 5] }])]).toEqual([0, 0, -1e6, 0, 1e6, 5, 1]);
+    expect([...boxWords([{ box: [-1e300, 0, 1e300, 5] }])]).toEqual([0, 0, -1e300, 0, 1e300, 5, 1]); // nearer natively
   });
 
   test.each([
@@ -24,6 +24,11 @@ describe('boxes of a value', () => {
     [[{ box: [1, 2, 3, 4], score: Number.NaN }]],
   ])('is refused when it is %j', (value) => {
     expect(() => boxWords(value)).toThrow('Expected a list of { box: [x1, y1, x2, y2]');
+  });
+
+  test('are refused when there are more than can be drawn, before they are looked at', () => {
+    expect(() => boxWords(Array.from({ length: 5000 }))).toThrow('at most 4096 boxes a frame');
+    expect(() => boxWords(Object.assign([], { length: 2 ** 32 - 1 }))).toThrow('at most 4096 boxes a frame');
   });
 });
 

@@ -7,6 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { cloned, json, receive, sendSync, sendTo } from '../src/hosts/link.js';
 
+const unexpected = (why: string) => expect.fail(why);
+
 class Point {
   constructor(readonly x = 1) {}
 }
@@ -93,7 +95,7 @@ describe.each([
         for (const size of [1, 3, 7, 4096, all.length]) {
           const pipe = new PassThrough();
           const got: unknown[] = [];
-          receive(codec, pipe, (message) => got.push(message));
+          receive(codec, pipe, (message) => got.push(message), unexpected);
           for (let at = 0; at < all.length; at += size) pipe.emit('data', all.subarray(at, at + size));
           expect(got).toEqual(messages);
         }
@@ -110,8 +112,56 @@ describe.each([
     closeSync(descriptor);
     const pipe = new PassThrough();
     const got: unknown[] = [];
-    receive(codec, pipe, (message) => got.push(message));
+    receive(codec, pipe, (message) => got.push(message), unexpected);
     pipe.emit('data', readFileSync(file));
     expect(got).toEqual(messages);
+  });
+});
+
+describe('what is no message', () => {
+  const after = cloned.encode({ n: 1 });
+  const framed = (bytes: Uint8Array, length = bytes.length) => {
+    const head = Buffer.alloc(4);
+    head.writeUInt32LE(length);
+    return Buffer.concat([head, bytes]);
+  };
+  test.each([
+    ['text', Buffer.from('this is text\n'), /it wrote text \("this\.\.\."\)/],
+    ['a length that no message has', framed(Buffer.alloc(8), 0xffffffff), /it wrote a message of 4294967295 bytes/],
+    ['nothing', framed(Buffer.alloc(0)), /it sent a message that cannot be read/],
+    ['half of JSON', framed(Buffer.from('{"kind":')), /it sent a message that cannot be read/],
+    ['half a clone', framed(Buffer.from([0xff, 0x0f, 0x99, 1, 2, 3])), /it sent a message that cannot be read/],
+  ])('%s is told once, and what follows is not read', (_, bytes, why) => {
+    for (const size of [1, 1000]) {
+      const pipe = new PassThrough();
+      const got: unknown[] = [];
+      const told: string[] = [];
+      receive(
+        cloned,
+        pipe,
+        (message) => got.push(message),
+        (text) => told.push(text),
+      );
+      const all = Buffer.concat([framed(after), bytes, framed(after), framed(after)]);
+      for (let at = 0; at < all.length; at += size) pipe.emit('data', all.subarray(at, at + size));
+      expect(got).toEqual([{ n: 1 }]);
+      expect(told).toHaveLength(1);
+      expect(told[0]).toMatch(why);
+      expect(pipe.destroyed).toBe(true);
+    }
+  });
+
+  test('a long message in many pieces takes time in proportion', () => {
+    const pipe = new PassThrough();
+    const got: unknown[] = [];
+    receive(json, pipe, (message) => got.push(message), unexpected);
+    const piece = Buffer.from('x'.repeat(1024));
+    const began = performance.now();
+    const pieces = 32 * 1024; // 32 MiB: copied anew with every piece, it would be 512 GiB
+    pipe.emit('data', framed(Buffer.from('"'), pieces * piece.length + 2));
+    for (let i = 0; i < pieces; i++) pipe.emit('data', piece);
+    pipe.emit('data', Buffer.from('"'));
+    expect((got[0] as string).length).toBe(pieces * piece.length);
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 });

@@ -23,6 +23,7 @@ class Scripted {
     this.killed = true;
   }
   unref(): void {}
+  ref(): void {}
   get asked(): number {
     return (this.sent.at(-1) as { id: number }).id;
   }
@@ -37,6 +38,7 @@ function pool(
   onAsk: (host: Scripted, id: number, n: number) => void,
   options: Partial<PoolOptions> = {},
   onOpen = (host: Scripted, _: number) => host.events.message({ kind: 'opened', definition }),
+  closes = 'at once' as 'at once' | 'never',
 ): HostPool {
   let n = 0;
   const open: OpenHost = (_, events) => {
@@ -44,7 +46,7 @@ function pool(
     const host: Scripted = new Scripted(events, (_, message) => {
       if (message.kind === 'open') onOpen(host, number);
       else if (message.kind === 'ask') onAsk(host, message.id, n++);
-      else host.events.ended('it exited with status 0');
+      else if (closes === 'at once') host.events.ended('it exited with status 0');
     });
     hosts.push(host);
     return host;
@@ -282,16 +284,75 @@ describe('a pool of hosts', () => {
     await one.close();
   });
 
-  test('ignores answers that nobody waits for', async () => {
-    const one = pool((host, id, n) => {
-      answer(host, id + 7, 'of another question');
-      answer(host, id, n);
-      answer(host, id, 'again');
-    });
+  const worst = [
+    ['null', null],
+    ['a number', 7],
+    ['a list', []],
+    ['an unknown kind', { kind: '__proto__' }],
+    ['a second opening', { kind: 'opened', definition }],
+    ['an opening without a definition', { kind: 'opened' }],
+    ['a refusal that comes late', { kind: 'unusable', error: { name: 'E', message: 'late' } }],
+    ['a refusal without an error', { kind: 'unusable' }],
+    ['an answer without a number', { kind: 'answer', value: 1, ...worked }],
+    ['an answer to another question', { kind: 'answer', id: 99, value: 1, ...worked }],
+    ['an answer without times', { kind: 'answer', id: 1, value: 1 }],
+    ['an answer whose times are no times', { kind: 'answer', id: 1, value: 1, startMs: Number.NaN, endMs: 'x' }],
+    ['an answer that ends before it begins', { kind: 'answer', id: 1, value: 1, startMs: 8, endMs: 5 }],
+    ['an error that is none', { kind: 'answer', id: 1, error: null, ...worked }],
+    ['an error without a message', { kind: 'answer', id: 1, error: { name: {} }, ...worked }],
+    ['a reason that is none', { kind: 'answer', id: 1, outOfReach: 7, ...worked }],
+  ] as const;
+
+  test.each(worst)('ends a host that sends %s, and fails what it worked on', async (_, sent) => {
+    const one = pool((host, id, n) => (n === 0 ? host.events.message(sent) : answer(host, id, n)));
     await one.start();
-    expect(await one.ask(question)).toBe(0);
+    const error = await one.ask(question).catch((e) => e);
+    expect(error).toMatchObject({ code: 'MODULE_CRASHED', module: 'm' });
+    expect(error.message).toMatch(/^Module 'm' lost its process: it sent /);
+    expect(hosts[0]!.killed).toBe(true);
     expect(await one.ask(question)).toBe(1);
+    expect(told).toEqual([['its process ended and is started again', error.message]]);
     await one.close();
+  });
+
+  test('cannot start a host that sends something else than it should', async () => {
+    const one = pool(
+      () => undefined,
+      {},
+      (host) => answer(host, 1, 'early'),
+    );
+    const error = await one.start().catch((e) => e);
+    expect(error).toMatchObject({ code: 'MODULE_UNUSABLE' });
+    expect(error.message).toContain('it sent an answer to what it was not asked');
+  });
+
+  test('fails a question whose value cannot be kept, and keeps the host', async () => {
+    const deep = Array.from({ length: 300 }).reduce<object>((inside) => ({ inside }), {});
+    const values = [deep, Object.assign([], { length: 2 ** 32 - 1 }), 'x'.repeat(2 ** 26 + 1)];
+    const one = pool((host, id, n) => answer(host, id, values[n] ?? n));
+    await one.start();
+    for (const why of ['levels deep', '64 MiB', '64 MiB'])
+      await expect(one.ask(question)).rejects.toThrow(new RegExp(`The value of module 'm' cannot be kept: .*${why}`));
+    expect(await one.ask(question)).toBe(3);
+    expect(hosts).toHaveLength(1);
+    await one.close();
+  });
+
+  test('ends a host whose close does not end, and is told', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const one = pool(() => undefined, {}, undefined, 'never');
+      await one.start();
+      const closing = one.close();
+      await vi.advanceTimersByTimeAsync(1_499);
+      expect(hosts[0]!.killed).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      await closing;
+      expect(hosts[0]!.killed).toBe(true);
+      expect(told).toEqual([['its close did not end in time, and it was ended', 'It had 1500 ms.']]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('gives back what was thrown there', async () => {

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/error.h"
 
@@ -16,6 +18,26 @@ int64_t whole(const Napi::Value& value) {
   if (!value.IsNumber()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a number.");
   return value.As<Napi::Number>().Int64Value();
 }
+namespace {
+
+// A typed array of another kind has the same class in Node-API: its elements would be read as what they are not.
+template <typename Array>
+Array typed(const Napi::Value& value, napi_typedarray_type type, const char* expected) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type)
+    throw Error(ErrorCode::INVALID_ARGUMENT, std::string("Expected a ") + expected + ".");
+  return value.As<Array>();
+}
+
+}  // namespace
+
+// A Buffer is a Uint8Array too.
+Napi::Uint8Array bytesOf(const Napi::Value& value) {
+  return typed<Napi::Uint8Array>(value, napi_uint8_array, "Uint8Array");
+}
+Napi::Float64Array wordsOf(const Napi::Value& value) {
+  return typed<Napi::Float64Array>(value, napi_float64_array, "Float64Array");
+}
+
 Napi::Value jsonText(Napi::Env env, const Json& json) {
   return Napi::String::New(env, textOf(json));
 }
@@ -60,16 +82,43 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
   return wordsArray(env, words);
 }
 
+namespace {
+
+// Throws INVALID_ARGUMENT unless it is a whole number that every double of its size can tell from its neighbours.
+int64_t wholeWord(double word, double most) {
+  if (!(std::abs(word) <= most) || std::trunc(word) != word)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "A box has a track or an id that is no whole number.");
+  return static_cast<int64_t>(word);
+}
+
+// Throws INVALID_ARGUMENT for what is no number.
+float finiteWord(double word, double most) {
+  if (!std::isfinite(word)) throw Error(ErrorCode::INVALID_ARGUMENT, "A box has a coordinate or score that is no number.");
+  return static_cast<float>(std::clamp(word, -most, most));
+}
+
+constexpr size_t kBoxWords = 7;
+constexpr double kMostTrack = 9007199254740991;  // 2^53 - 1
+constexpr double kMostId = std::numeric_limits<int32_t>::max();
+constexpr double kFarOut = 1e6;  // further than any frame goes, and safe to count with in 32 bits
+
+}  // namespace
+
 std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& words) {
+  const size_t count = words.ElementLength() / kBoxWords;
+  if (words.ElementLength() % kBoxWords != 0)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Boxes have " + std::to_string(kBoxWords) + " numbers each.");
   auto people = std::make_shared<People>();
-  for (size_t at = 0; at + 7 <= words.ElementLength(); at += 7) {
+  people->items.reserve(count);
+  const double* word = words.Data();
+  for (size_t i = 0; i < count; i++, word += kBoxWords) {
     Person person;
-    person.track = static_cast<int64_t>(words[at]);
-    person.id = static_cast<int32_t>(words[at + 1]);
-    const auto coordinate = [&](size_t i) { return static_cast<float>(words[at + i]); };
+    person.track = wholeWord(word[0], kMostTrack);
+    person.id = static_cast<int32_t>(wholeWord(word[1], kMostId));
+    const auto coordinate = [&](size_t at) { return finiteWord(word[at], kFarOut); };
     person.box = {coordinate(2), coordinate(3), coordinate(4), coordinate(5)};
-    person.score = coordinate(6);
-    person.detection = static_cast<int32_t>(people->items.size());  // it was seen
+    person.score = finiteWord(word[6], std::numeric_limits<float>::max());
+    person.detection = static_cast<int32_t>(i);  // it was seen
     people->items.push_back(person);
   }
   return people;

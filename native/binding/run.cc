@@ -274,8 +274,7 @@ Napi::Value Run::removeSource(const Info& info) {
 Napi::Value Run::pushFrame(const Info& info) {
   return guarded(info.Env(), [&] {
     const std::string source = text(info[0]);
-    if (!info[1].IsTypedArray()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected pixels as a Uint8Array.");
-    const Napi::Uint8Array bytes = info[1].As<Napi::Uint8Array>();
+    const Napi::Uint8Array bytes = bytesOf(info[1]);
     auto settle = Settle::open(info.Env(), state_->js);
     try {
       state_->pipeline->pushFrame(source, bytes.Data(), bytes.ByteLength(), whole(info[2]), [settle](bool taken) {
@@ -301,7 +300,7 @@ Napi::Value Run::submit(const Info& info) {
     const Json request = parseJson(text(info[0]));
     std::vector<uint8_t> bytes;
     if (info[1].IsTypedArray()) {
-      const Napi::Uint8Array array = info[1].As<Napi::Uint8Array>();
+      const Napi::Uint8Array array = bytesOf(info[1]);
       bytes.assign(array.Data(), array.Data() + array.ByteLength());
     }
     auto settle = Settle::open(info.Env(), state_->js);
@@ -345,7 +344,7 @@ void Run::answer(const Info& info) {
     const int64_t said = whole(info[3]);
     if (said == 1) {
       answer.kind = graph::ExternalModule::Answer::value;
-      if (info[4].IsTypedArray()) answer.boxes = peopleFrom(info[4].As<Napi::Float64Array>());
+      if (!info[4].IsUndefined()) answer.boxes = peopleFrom(wordsOf(info[4]));
     }
     if (said == 2 || said == 3) {
       answer.kind = said == 2 ? graph::ExternalModule::Answer::failed : graph::ExternalModule::Answer::outOfReach;

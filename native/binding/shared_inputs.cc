@@ -22,7 +22,7 @@ Napi::Function SharedInputs::define(Napi::Env env) {
 SharedInputs::SharedInputs(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SharedInputs>(info) {
   guarded(info.Env(), [&] {
     if (info[0].IsNumber()) {
-      mapping_ = std::make_shared<graph::Mapping>(info[0].As<Napi::Number>().Int32Value(), graph::SharedMemory::kBytes);
+      mapping_ = graph::SharedMemory::mapped(info[0].As<Napi::Number>().Int32Value());
     } else {
       memory_ = graph::SharedMemory::open();
       mapping_ = memory_->mapping();
@@ -71,7 +71,7 @@ Napi::Value SharedInputs::download(const Napi::CallbackInfo& info) {
     const auto offset = static_cast<size_t>(std::max<int64_t>(0, info[3].As<Napi::Number>().Int64Value()));
     std::vector<uint8_t> bytes;
     if (byHandle) {
-      const auto given = info[2].As<Napi::Uint8Array>();
+      const Napi::Uint8Array given = bytesOf(info[2]);
       ExportHandle handle{};
       if (given.ByteLength() != handle.size()) throw Error(ErrorCode::INVALID_ARGUMENT, "A handle has 64 bytes.");
       std::copy_n(given.Data(), handle.size(), handle.begin());

@@ -12,9 +12,6 @@
 namespace framepath::graph {
 namespace {
 
-// Most that is made of one frame: several frames are in flight, and each has its own.
-constexpr size_t kMostBytes = size_t{256} << 20;
-
 std::string keyOf(const InputSpec& spec, const CropSource& crops) {
   const PixelFormat& f = spec.format;
   return std::to_string(spec.width) + "x" + std::to_string(spec.height) + " " +
@@ -32,15 +29,39 @@ Normalize cropValues(PixelFormat format, const ImageView& source) {
   return normalize;
 }
 
+std::string mebibytes(size_t bytes) {
+  return std::to_string(bytes >> 20) + " MiB";
+}
+
+Error tooLarge(const std::string& what, size_t bytes, size_t most) {
+  return Error(ErrorCode::DEVICE_OUT_OF_MEMORY,
+               what + " take " + mebibytes(bytes) + " a frame, where " + mebibytes(most) +
+                   " are left for each of the frames in flight.",
+               "Ask for smaller inputs, or lower inFlight.");
+}
+
 }  // namespace
 
+size_t mostInputBytes(const InputSpec& spec, const std::string& module, size_t framesInFlight) {
+  const size_t most = kMostInputBytes / std::max<size_t>(1, framesInFlight);
+  if (!spec.crop.empty() || !spec.of.empty() || !spec.width || !spec.height) return most;
+  const size_t bytes = packedBytes(spec.format, spec.width, spec.height);
+  if (bytes <= most) return most;
+  Error error = tooLarge("The pictures of " + std::to_string(spec.width) + "x" + std::to_string(spec.height) +
+                             " pixels that module \"" + module + "\" asks for",
+                         bytes, most);
+  error.module = module;
+  throw error;
+}
+
 InputReader::InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec,
-                         CropSource crops, std::shared_ptr<DeviceSlots> deviceSlots)
+                         CropSource crops, std::shared_ptr<DeviceSlots> deviceSlots, size_t mostBytes)
     : device_(std::move(device)),
       memory_(std::move(memory)),
       deviceSlots_(std::move(deviceSlots)),
       spec_(std::move(spec)),
       crops_(crops),
+      mostBytes_(mostBytes),
       key_(keyOf(spec_, crops_)),
       queue_(device_->openQueue()) {}
 
@@ -81,11 +102,7 @@ Input InputReader::wholeFrame(const Frame& frame, bool onDevice) {
 }
 
 InputReader::Place InputReader::lease(Input& input, size_t bytes, bool onDevice) {
-  if (bytes > kMostBytes)
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "The pictures that a module asked for of one frame take " + std::to_string(bytes >> 20) +
-                    " MiB, and at most " + std::to_string(kMostBytes >> 20) + " are made.",
-                "Ask for smaller inputs.");
+  if (bytes > mostBytes_) throw tooLarge("The pictures that a module asks for", bytes, mostBytes_);
   if (onDevice) {
     input.onDevice = deviceSlots_->lease(bytes);
     return {input.onDevice->data(), nullptr};

@@ -34,6 +34,12 @@ struct InputSpec {
   bool exported = false;  // of them: another process is to map them
 };
 
+// Of the pictures of one module, for all frames in flight.
+constexpr size_t kMostInputBytes = size_t{1} << 30;
+
+// The pictures of one frame that a module of `spec` may have. Throws DEVICE_OUT_OF_MEMORY where they are known to be larger.
+size_t mostInputBytes(const InputSpec& spec, const std::string& module, size_t framesInFlight);
+
 struct Picture {
   int32_t width = 0, height = 0;
   size_t offset = 0, bytes = 0;  // in the slot; rows and planes without padding
@@ -79,9 +85,9 @@ class PixelReader {
 // The frame, or crops of it. Not thread-safe.
 class InputReader : public PixelReader {
  public:
-  // `deviceSlots`: of a spec that says onDevice, on a GPU; null: pictures come to the host.
+  // `deviceSlots`: of a spec that says onDevice, on a GPU; null: pictures come to the host. `mostBytes`: of one frame.
   InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec, CropSource crops,
-              std::shared_ptr<DeviceSlots> deviceSlots = nullptr);
+              std::shared_ptr<DeviceSlots> deviceSlots = nullptr, size_t mostBytes = kMostInputBytes);
   ~InputReader() override;
   // Readers of one spec share what the first of them makes; it goes with the frame's lease. Throws DEVICE_UNAVAILABLE
   // too where it has to be exported and cannot.
@@ -106,6 +112,7 @@ class InputReader : public PixelReader {
   const std::shared_ptr<DeviceSlots> deviceSlots_;
   const InputSpec spec_;
   const CropSource crops_;
+  const size_t mostBytes_;
   const std::string key_;
   const std::unique_ptr<Queue> queue_;
 };

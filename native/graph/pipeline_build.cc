@@ -175,10 +175,12 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
     if (at >= 0) crops.detections = observationOf_[at];
   }
   if (spec.input && !spec_.shared) spec_.shared = SharedMemory::open();
-  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops, windows,
+  const size_t framesInFlight = std::max<size_t>(1, spec_.sources.size()) * static_cast<size_t>(spec_.inFlight);
+  const size_t most = spec.input ? mostInputBytes(*spec.input, spec.name, framesInFlight) : 0;
+  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops, windows, most,
                      slots = deviceSlotsFor(spec)] {
     if (!input) return external->openWorker(nullptr);
-    auto reader = std::make_unique<InputReader>(device_, spec_.shared, *input, crops, slots);
+    auto reader = std::make_unique<InputReader>(device_, spec_.shared, *input, crops, slots, most);
     if (!windows) return external->openWorker(std::move(reader));
     return external->openWorker(std::make_unique<WindowReader>(std::move(reader), *input, crops.boxes));
   };

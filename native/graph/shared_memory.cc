@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,10 @@
 
 #include "core/error.h"
 #include "core/size_class.h"
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
 
 namespace framepath::graph {
 namespace {
@@ -21,10 +26,28 @@ Error refused(const char* call) {
                std::string("No memory can be shared with modules: ") + call + ": " + std::strerror(errno) + ".");
 }
 
+// Memories that were made in this process, by descriptor. Outlives them all.
+struct Made {
+  std::mutex mutex;
+  std::map<int, std::weak_ptr<const Mapping>> byDescriptor;
+};
+Made& made() {
+  static Made& all = *new Made;
+  return all;
+}
+
+// After the only mapping that may write. Linux before 5.1 has no FUTURE_WRITE: there others may still write.
+void seal(int fd) {
+  constexpr int size = F_SEAL_SHRINK | F_SEAL_GROW;
+  if (fcntl(fd, F_ADD_SEALS, size | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) == 0) return;
+  if (errno != EINVAL || fcntl(fd, F_ADD_SEALS, size | F_SEAL_SEAL) != 0) throw refused("fcntl(F_ADD_SEALS)");
+}
+
 }  // namespace
 
-Mapping::Mapping(int fd, size_t bytes) : bytes_(bytes) {
-  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+Mapping::Mapping(int fd, size_t bytes, Access access) : bytes_(bytes) {
+  const int protection = access == Access::readWrite ? PROT_READ | PROT_WRITE : PROT_READ;
+  void* data = mmap(nullptr, bytes, protection, MAP_SHARED | MAP_NORESERVE, fd, 0);
   if (data == MAP_FAILED) throw refused("mmap");
   data_ = static_cast<uint8_t*>(data);
 }
@@ -33,15 +56,17 @@ Mapping::~Mapping() {
   munmap(data_, bytes_);
 }
 
+// Other pages in their place: a hole in a sealed memfd is refused.
+void Mapping::forget(size_t bytes) const {
+  if (bytes)
+    mmap(data_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 std::shared_ptr<SharedMemory> SharedMemory::open(size_t bytes) {
-  const int fd = memfd_create("framepath", MFD_CLOEXEC);
+  const int fd = memfd_create("framepath", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) throw refused("memfd_create");
-  if (ftruncate(fd, static_cast<off_t>(bytes)) != 0) {
-    const Error error = refused("ftruncate");
-    ::close(fd);
-    throw error;
-  }
   try {
+    if (ftruncate(fd, static_cast<off_t>(bytes)) != 0) throw refused("ftruncate");
     return std::shared_ptr<SharedMemory>(new SharedMemory(fd, bytes));
   } catch (...) {
     ::close(fd);
@@ -49,12 +74,36 @@ std::shared_ptr<SharedMemory> SharedMemory::open(size_t bytes) {
   }
 }
 
-SharedMemory::SharedMemory(int fd, size_t bytes) : fd_(fd), mapping_(std::make_shared<Mapping>(fd, bytes)) {}
+SharedMemory::SharedMemory(int fd, size_t bytes)
+    : fd_(fd), mapping_(std::make_shared<Mapping>(fd, bytes, Mapping::Access::readWrite)) {
+  seal(fd);
+  std::lock_guard lock(made().mutex);
+  made().byDescriptor[fd] = mapping_;
+}
 
 // Views that JavaScript has not collected yet keep the mapping: they read zeros from now on.
 SharedMemory::~SharedMemory() {
-  if (used_) fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(used_));
+  mapping_->forget(used_);
+  {
+    std::lock_guard lock(made().mutex);
+    made().byDescriptor.erase(fd_);
+  }
   ::close(fd_);
+}
+
+std::shared_ptr<const Mapping> SharedMemory::mapped(int fd) {
+  {
+    std::lock_guard lock(made().mutex);
+    const auto here = made().byDescriptor.find(fd);
+    if (here != made().byDescriptor.end())
+      if (std::shared_ptr<const Mapping> mapping = here->second.lock()) return mapping;
+  }
+  struct stat found {};
+  const int seals = fcntl(fd, F_GET_SEALS);
+  if (fstat(fd, &found) != 0 || found.st_size <= 0 || seals < 0 || !(seals & F_SEAL_SHRINK))
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "Descriptor " + std::to_string(fd) + " is not the memory of a run's inputs.");
+  return std::make_shared<const Mapping>(fd, static_cast<size_t>(found.st_size), Mapping::Access::readOnly);
 }
 
 std::shared_ptr<const SharedMemory::Slot> SharedMemory::lease(size_t bytes) {

@@ -9,16 +9,19 @@
 
 namespace framepath::graph {
 
-// A mapping of a memfd of any process; unmapped when the last owner lets go.
+// A mapping of a memfd; unmapped when the last owner lets go.
 class Mapping {
  public:
+  enum class Access : uint8_t { readOnly, readWrite };
   // Throws DEVICE_OUT_OF_MEMORY when the system refuses.
-  Mapping(int fd, size_t bytes);
+  Mapping(int fd, size_t bytes, Access access);
   ~Mapping();
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
   uint8_t* data() const { return data_; }
   size_t bytes() const { return bytes_; }
+  // The first `bytes` read as zeros from now on, and what they held is no longer held here.
+  void forget(size_t bytes) const;
 
  private:
   uint8_t* data_;
@@ -26,12 +29,17 @@ class Mapping {
 };
 
 // One memfd, cut into slots of sizes between powers of two. Pages that were never written cost nothing. A slot that is
-// let go is kept for the next one of its size and stays where it is: readers may cache views by offset. Thread-safe.
+// let go is kept for the next one of its size and stays where it is: readers may cache views by offset. The memfd is sealed:
+// another process that was given its descriptor can neither resize it (which would end this process by SIGBUS) nor write to
+// it. Thread-safe.
 class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
  public:
   // Throws DEVICE_OUT_OF_MEMORY when the system refuses.
   static std::shared_ptr<SharedMemory> open(size_t bytes = kBytes);
   ~SharedMemory();
+  // What somebody reads who was told the descriptor: the mapping of this process where the memory was made in it, else one
+  // to read only. Throws INVALID_ARGUMENT for another kind of descriptor, DEVICE_OUT_OF_MEMORY.
+  static std::shared_ptr<const Mapping> mapped(int fd);
 
   // Part of the memory, back in the pool when the last owner lets go.
   struct Slot {

@@ -6,7 +6,9 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 
+#include "infer/library_file.h"
 #include "infer/ort.h"
 
 namespace framepath::infer {
@@ -80,6 +82,12 @@ std::string loadedPath(void* library, const std::string& asked) {
 
 // Null and a reason, or the library.
 void* tryLibrary(const std::string& name, std::string& reason) {
+  if (isPath(name)) {
+    if (const std::optional<std::string> why = whyNoLibrary(name, "OrtGetApiBase")) {
+      reason = *why;
+      return nullptr;
+    }
+  }
   void* library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library) {
     reason = lastDlError();

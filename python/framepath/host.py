@@ -23,6 +23,7 @@ from .frame import Frame, read_input
 from .window import read_windows
 
 _ASKS, _ANSWERS, _PIXELS = 3, 4, 5
+_MOST_MESSAGE_BYTES = 64 << 20  # mostMessageBytes of src/hosts/messages.ts: framepath ends a host that writes more
 _PR_SET_PDEATHSIG = 1
 
 
@@ -92,6 +93,8 @@ class Host:
 
     def send(self, message):
         body = json.dumps(message, allow_nan=False, default=plain).encode()
+        if len(body) > _MOST_MESSAGE_BYTES:
+            raise ValueError(f"The value takes {len(body)} bytes as a message, more than {_MOST_MESSAGE_BYTES}")
         data = memoryview(struct.pack("<I", len(body)) + body)
         while data:
             data = data[os.write(_ANSWERS, data) :]

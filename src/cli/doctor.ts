@@ -8,6 +8,7 @@ import { registry } from '../models/registry.js';
 import { decided, type ModuleLevel } from '../module-settings.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
+import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
 import { type GpuFound, gpuLines } from './gpus.js';
@@ -58,6 +59,7 @@ async function examine(): Promise<Findings> {
   const problems: FramepathError[] = [];
   let native: NativeFindings | undefined;
   try {
+    await checkStatedRuntime(settings.runtimeLibrary.value);
     const request = JSON.stringify({ runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value) });
     native = JSON.parse(await loadAddon().doctor(request)) as NativeFindings;
     if ('error' in native.runtime)

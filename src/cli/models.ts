@@ -1,6 +1,6 @@
 /** `framepath models`: the models known by name, what a model is, and graph fixes for one's own. */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { loadAddon } from '../addon.js';
 import { loadSettings } from '../config.js';
@@ -9,8 +9,11 @@ import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import { resolveModel } from '../model-file.js';
 import { addModel } from '../models/add.js';
 import { fixModel } from '../models/fixes.js';
+import { readModelFile } from '../models/model-bytes.js';
 import { findOnDemand, onDemandModels } from '../models/on-demand.js';
+import { OnnxFormatError } from '../models/onnx-proto.js';
 import { registry } from '../models/registry.js';
+import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, oneOfThese, readArguments, UsageError } from './command.js';
 import { convert } from './models-convert.js';
@@ -59,6 +62,7 @@ async function list(asJson: boolean, terminal: Terminal): Promise<number> {
 async function inspect(ref: string, asJson: boolean, terminal: Terminal): Promise<number> {
   const settings = await loadSettings({});
   const model = resolveModel(ref, settings.modelsFolder.value);
+  await checkStatedRuntime(settings.runtimeLibrary.value);
   const request = { runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value), model };
   let spec: Record<string, unknown>;
   try {
@@ -111,7 +115,7 @@ async function fix(
   const { file } = resolveModel(path, (await loadSettings({})).modelsFolder.value);
   const target = resolve(out ?? file.replace(/(\.onnx)?$/, '.fixed.onnx'));
   const { bytes, fixes, skipped } = fixed(
-    await readFile(file),
+    readModelFile(file),
     file,
     vector === undefined ? loadAddon().vectorFloats : Number(vector),
   );
@@ -129,7 +133,8 @@ function fixed(bytes: Uint8Array, file: string, vectorFloats: number): ReturnTyp
   try {
     return fixModel(bytes, vectorFloats);
   } catch (cause) {
-    throw new FramepathError('MODEL_INVALID', `${file} cannot be read as ONNX: ${(cause as Error).message}`, { cause });
+    if (!(cause instanceof OnnxFormatError)) throw cause;
+    throw new FramepathError('MODEL_INVALID', `${file} cannot be read as ONNX: ${cause.message}`, { cause });
   }
 }
 

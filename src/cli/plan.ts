@@ -7,6 +7,7 @@ import { type Costs, type Profile, profiles, type Workload } from '../budget/wor
 import { loadSettings } from '../config.js';
 import { resolveModel } from '../model-file.js';
 import { probe } from '../probe.js';
+import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, choice, json, readArguments, UsageError, wholeNumber } from './command.js';
 import { table } from './summary.js';
@@ -98,6 +99,7 @@ async function plan(options: PlanOptions, terminal: Terminal): Promise<Plan> {
   const { workload, clip, fresh } = options;
   if (clip?.includes('://')) throw new UsageError(`Expected a file for --clip but received '${clip}'`);
   const settings = await loadSettings({});
+  await checkStatedRuntime(settings.runtimeLibrary.value);
   const size =
     clip === undefined ? { width: widthOf(options.height ?? 720), height: options.height ?? 720 } : await probe(clip);
   const { encode } = workload;

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
 import type { Isolation } from '../modules/analyzer.js';
 import { type Codec, cloned, json, receive, sendTo } from './link.js';
-import type { FromHost, ToHost } from './messages.js';
+import type { ToHost } from './messages.js';
 
 export interface Host {
   /** of the process it is, or is in */
@@ -18,13 +19,17 @@ export interface Host {
   send(message: ToHost): void;
   /** Ends it now, whatever it does. */
   kill(): void;
-  /** From now on it does not keep Node alive. */
+  /** From now on it does not keep Node alive; `ref`: it does. */
   unref(): void;
+  ref(): void;
 }
 
 /** What is told of a host. `ended` comes once, last. */
 export interface HostEvents {
-  message(message: FromHost): void;
+  /** anything: it is not checked */
+  message(message: unknown): void;
+  /** what comes from it is no message, or nothing can come any more */
+  broken(why: string): void;
   ended(reason: string): void;
 }
 
@@ -60,7 +65,7 @@ function loaderFlags(): string[] {
   return flags;
 }
 
-function openThread({ inputs, memoryMb }: HostPlace, { message, ended }: HostEvents): Host {
+function openThread({ inputs, memoryMb }: HostPlace, { message, broken, ended }: HostEvents): Host {
   const worker = new Worker(script('thread-host'), {
     workerData: inputs,
     execArgv: loaderFlags(),
@@ -68,9 +73,10 @@ function openThread({ inputs, memoryMb }: HostPlace, { message, ended }: HostEve
   });
   let reason: string | undefined;
   worker.on('message', message);
+  worker.on('messageerror', (error) => broken(`it sent a message that cannot be read: ${messageOf(error)}`));
   worker.on('error', (error) => {
     const memory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY';
-    reason = memory ? 'it ran out of memory' : `it threw outside of analyze: ${error?.message ?? error}`;
+    reason = memory ? 'it ran out of memory' : `it threw outside of analyze: ${messageOf(error)}`;
   });
   worker.on('exit', (code) => ended(reason ?? `it exited with status ${code}`));
   return {
@@ -79,12 +85,17 @@ function openThread({ inputs, memoryMb }: HostPlace, { message, ended }: HostEve
     send: (sent) => worker.postMessage(sent),
     kill: () => void worker.terminate(),
     unref: () => worker.unref(),
+    ref: () => worker.ref(),
   };
 }
 
 /** Killed with this process where it ends by itself; the hosts see to the other ways. */
 const children = new Set<ChildProcess>();
 let seen = false;
+
+/** Pixels are mapped to be read. */
+const mayHaveWritten = (signal: NodeJS.Signals): string =>
+  signal === 'SIGSEGV' ? ' (so does an analyzer that writes to its input: data.slice() is a copy)' : '';
 
 function watched(child: ChildProcess, ended: HostEvents['ended']): void {
   if (!seen)
@@ -101,7 +112,7 @@ function watched(child: ChildProcess, ended: HostEvents['ended']): void {
   };
   child.on('error', (error) => end(error.message));
   child.on('exit', (code, signal) => {
-    const reason = signal ? `it was killed by ${signal}` : `it exited with status ${code}`;
+    const reason = signal ? `it was killed by ${signal}${mayHaveWritten(signal)}` : `it exited with status ${code}`;
     // What it answered before is on its pipe, and is read first.
     setImmediate(() => setImmediate(() => end(reason)));
   });
@@ -119,13 +130,24 @@ function openProcess({ inputs, memoryMb, root }: HostPlace, events: HostEvents):
 /** Descriptors 3 and 4 are asks and answers, 5 the memory of the inputs. */
 const pipes = (inputs: number): StdioOptions => ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', inputs];
 
-function linked(kind: string, child: ChildProcess, codec: Codec, { message, ended }: HostEvents): Host {
+/** Pause for a process whose pipe has ended to end too, which tells more, ms. */
+const exitFollowsMs = 500;
+
+function linked(kind: string, child: ChildProcess, codec: Codec, { message, broken, ended }: HostEvents): Host {
   watched(child, ended);
   // There are none where it could not be started; then `ended` tells.
   const [to, from] = [child.stdio[3] as Writable | null, child.stdio[4] as Readable | null];
-  for (const pipe of [to, from]) pipe?.on('error', () => undefined); // the other side has ended; its exit is told
-  if (from) receive(codec, from, (sent) => message(sent as FromHost));
+  const closed = (what: string) => {
+    const lives = () => child.exitCode === null && child.signalCode === null;
+    setTimeout(() => lives() && broken(`it closed the pipe of its ${what}`), exitFollowsMs).unref();
+  };
+  to?.on('error', () => closed('questions'));
+  (to as Readable | null)?.on('end', () => closed('questions')).resume(); // a pair of sockets: nothing comes but its end
+  from?.on('error', () => closed('answers'));
+  from?.on('end', () => closed('answers'));
+  if (from) receive(codec, from, message, broken);
   const send = to ? sendTo(codec, to) : () => undefined;
+  const pipes = [to, from] as ({ ref?(): void; unref?(): void } | null)[];
   return {
     pid: child.pid,
     label: `${kind} ${child.pid}`,
@@ -133,8 +155,9 @@ function linked(kind: string, child: ChildProcess, codec: Codec, { message, ende
     kill: () => void child.kill('SIGKILL'),
     unref: () => {
       child.unref();
-      for (const pipe of [to, from]) (pipe as { unref?(): void } | null)?.unref?.();
+      for (const pipe of pipes) pipe?.unref?.();
     },
+    ref: () => child.ref(),
   };
 }
 

@@ -2,6 +2,8 @@
 import { writeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
+import { messageOf } from '../errors.js';
+import { BadMessage, mostMessageBytes } from './messages.js';
 
 /** How messages are written. */
 export interface Codec {
@@ -61,18 +63,99 @@ function framed(bytes: Buffer): [Buffer, Buffer] {
   return [head, bytes];
 }
 
-/** Calls `received` with each message of a pipe. */
-export function receive({ decode }: Codec, from: Readable, received: (message: unknown) => void): void {
-  let rest: Buffer = Buffer.alloc(0);
-  from.on('data', (bytes: Buffer) => {
-    rest = rest.length ? Buffer.concat([rest, bytes]) : bytes;
-    while (rest.length >= 4 && rest.length >= 4 + rest.readUInt32LE(0)) {
-      const end = 4 + rest.readUInt32LE(0);
-      const message = rest.subarray(4, end);
-      rest = rest.subarray(end);
-      received(decode(message));
+/** Room for a message that has begun; it grows with what comes, not with what was announced. */
+const firstBytes = 2 ** 16;
+
+/** Takes a pipe apart; holds one message at most. */
+class Messages {
+  readonly #head = Buffer.alloc(4);
+  #headBytes = 0;
+  /** of a message that has begun and is not whole */
+  #body: Buffer | undefined;
+  #bodyBytes = 0;
+  #wanted = 0;
+
+  constructor(private readonly most: number) {}
+
+  /** Calls `each` with the messages that end in these bytes. @throws BadMessage for one that is too long */
+  take(bytes: Buffer, each: (message: Buffer) => void): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (!this.#body) {
+        const taken = bytes.copy(this.#head, this.#headBytes, at);
+        at += taken;
+        this.#headBytes += taken;
+        if (this.#headBytes < 4) return;
+        this.#headBytes = 0;
+        const length = this.#length();
+        if (bytes.length - at >= length) {
+          at += length;
+          each(bytes.subarray(at - length, at));
+          continue;
+        }
+        this.#body = Buffer.allocUnsafeSlow(Math.min(length, firstBytes));
+        this.#bodyBytes = 0;
+        this.#wanted = length;
+      }
+      if (this.#bodyBytes === this.#body.length) this.#grow(this.#body);
+      const taken = bytes.copy(this.#body, this.#bodyBytes, at);
+      at += taken;
+      this.#bodyBytes += taken;
+      if (this.#bodyBytes < this.#wanted) continue;
+      const whole = this.#body;
+      this.#body = undefined;
+      each(whole);
     }
-  });
+  }
+
+  #grow(full: Buffer): void {
+    this.#body = Buffer.allocUnsafeSlow(Math.min(this.#wanted, 2 * full.length));
+    full.copy(this.#body);
+  }
+
+  #length(): number {
+    const length = this.#head.readUInt32LE(0);
+    if (length <= this.most) return length;
+    const text = this.#head.toString('latin1');
+    const seen = /^[\t\n\r -~]{4}$/.test(text) ? `text ("${text.trim()}...")` : `a message of ${length} bytes`;
+    throw new BadMessage(
+      `it wrote ${seen} to the pipe of its answers, where messages of at most ${this.most} bytes go`,
+    );
+  }
+}
+
+/**
+ * Calls `received` with each message of a pipe. What comes after something that is no message is not read: `broken` is told
+ * once what it was.
+ */
+export function receive(
+  { decode }: Codec,
+  from: Readable,
+  received: (message: unknown) => void,
+  broken: (why: string) => void,
+  most = mostMessageBytes,
+): void {
+  const messages = new Messages(most);
+  const each = (message: Buffer) => received(decoded(decode, message));
+  const read = (bytes: Buffer) => {
+    try {
+      messages.take(bytes, each);
+    } catch (error) {
+      if (!(error instanceof BadMessage)) throw error;
+      from.off('data', read);
+      from.destroy();
+      broken(error.message);
+    }
+  };
+  from.on('data', read);
+}
+
+function decoded(decode: Codec['decode'], message: Buffer): unknown {
+  try {
+    return decode(message);
+  } catch (cause) {
+    throw new BadMessage(`it sent a message that cannot be read: ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** Writes messages to a pipe, all of one turn at once. Throws what cannot be sent. */
@@ -87,10 +170,13 @@ export function sendTo({ encode }: Codec, to: Writable): (message: object) => vo
   };
 }
 
-/** Writes messages to a descriptor, and waits until it has taken them. Throws what cannot be sent. */
+/** Writes messages of a host to a descriptor, and waits until it has taken them. Throws what cannot be sent. */
 export function sendSync({ encode }: Codec, descriptor: number): (message: object) => void {
   return (message) => {
-    const bytes = Buffer.concat(framed(encode(message)));
+    const encoded = encode(message);
+    if (encoded.length > mostMessageBytes)
+      throw new RangeError(`The value takes ${encoded.length} bytes as a message, more than ${mostMessageBytes}`);
+    const bytes = Buffer.concat(framed(encoded));
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
   };
 }

@@ -1,4 +1,7 @@
-/** What hosts and this process say to each other; plain data. The Python host speaks the same (python/framepath/host.py). */
+/**
+ * What hosts and this process write to each other; plain data. The Python host writes the same (python/framepath/host.py).
+ * Hosts are not trusted: what one of them wrote is used after {@link fromHost} has checked it, and not before.
+ */
 import type { DefinitionFacts, FrameFacts } from '../modules/definition.js';
 import type { InputWords } from '../modules/input.js';
 import type { CudaBlock } from '../native.js';
@@ -26,6 +29,9 @@ export type FromHost =
   /** the GPU's memory cannot be mapped there, and why */
   | ({ kind: 'answer'; id: number; outOfReach: string } & Worked);
 
+/** Longest message of a host, as bytes of a pipe. */
+export const mostMessageBytes = 64 * 2 ** 20;
+
 /** When it was in `analyze`, by `monotonicMs` of seat-figures. */
 export interface Worked {
   startMs: number;
@@ -37,6 +43,129 @@ export interface ThrownFacts {
   name: string;
   message: string;
   stack?: string;
+}
+
+/** A host wrote something else than a message: it is ended. */
+export class BadMessage extends Error {}
+
+type Fields = Readonly<Record<string, unknown>>;
+const isRecord = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A message of a host, of which nothing is believed. @throws BadMessage with what is wrong: `it sent ...` */
+export function fromHost(sent: unknown): FromHost {
+  if (!isRecord(sent)) throw new BadMessage(`it sent ${kindOf(sent)} where a message has to be`);
+  switch (sent.kind) {
+    case 'opened':
+      if (!isRecord(sent.definition)) throw new BadMessage("it sent 'opened' without a definition");
+      return { kind: 'opened', definition: sent.definition as never }; // checkFacts looks at what is in it
+    case 'unusable':
+      return { kind: 'unusable', error: thrownOf(sent) };
+    case 'answer':
+      return answerOf(sent);
+    default:
+      throw new BadMessage('it sent a message of no known kind');
+  }
+}
+
+/** Longest time that a machine is up, ms: what is later is no time. */
+const latestMs = 2 ** 42;
+
+function answerOf(sent: Fields): FromHost {
+  const { id, startMs, endMs, outOfReach } = sent;
+  if (!Number.isSafeInteger(id)) throw new BadMessage('it sent an answer without the number of the question');
+  const timed = typeof startMs === 'number' && typeof endMs === 'number';
+  if (!timed || !(startMs >= 0 && startMs <= endMs && endMs < latestMs))
+    throw new BadMessage('it sent an answer whose times are no times');
+  const answer = { kind: 'answer' as const, id: id as number, startMs, endMs };
+  if ('error' in sent) return { ...answer, error: thrownOf(sent) };
+  if (!('outOfReach' in sent)) return { kind: 'answer', id: id as number, startMs, endMs, value: sent.value };
+  if (typeof outOfReach !== 'string') throw new BadMessage('it sent an answer out of reach without a reason');
+  return { ...answer, outOfReach: clipped(outOfReach) };
+}
+
+function thrownOf({ error, kind }: Fields): ThrownFacts {
+  const { name, message, stack } = isRecord(error) ? error : {};
+  if (typeof name !== 'string' || typeof message !== 'string')
+    throw new BadMessage(`it sent '${String(kind)}' with an error that has no name and message`);
+  return {
+    name: clipped(name),
+    message: clipped(message),
+    ...(typeof stack === 'string' && { stack: clipped(stack) }),
+  };
+}
+
+/** Texts of errors go into reports and logs. */
+const mostText = 2 ** 16;
+const clipped = (text: string): string => (text.length > mostText ? `${text.slice(0, mostText)} ...` : text);
+
+const kindOf = (value: unknown): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : typeof value;
+
+/** Bounds of a value that crosses: what it takes here, about, and how deep it is. */
+const mostValueBytes = 64 * 2 ** 20;
+const deepest = 256;
+
+/** Values of which nothing need be counted: of so many parts, lists and texts of such a length, so deep. */
+const [fewParts, shortLength, flat] = [256, 256, 16];
+
+/** Parts that are left of `parts` after a value; negative for one that is not small. */
+function small(value: unknown, parts: number, depth: number): number {
+  if (typeof value === 'string') return value.length > shortLength ? -1 : parts - 1;
+  if (typeof value !== 'object' || value === null) return parts - 1;
+  if (depth === 0) return -1;
+  let left = parts - 1;
+  if (Array.isArray(value)) {
+    if (value.length > shortLength) return -1;
+    for (let i = 0; i < value.length && left >= 0; i++) left = small(value[i], left, depth - 1);
+    return left;
+  }
+  if (Object.getPrototypeOf(value) !== Object.prototype) return -1;
+  for (const key in value) {
+    if (key.length > shortLength || left < 0) return -1;
+    left = small((value as Record<string, unknown>)[key], left, depth - 1);
+  }
+  return left;
+}
+
+/** Why a value cannot be kept: what it takes, holes of lists too. Undefined where it can. */
+export function whyNotKept(value: unknown): string | undefined {
+  return small(value, fewParts, flat) >= 0 ? undefined : whyTooLarge(value);
+}
+
+function whyTooLarge(value: unknown): string | undefined {
+  const seen = new Set<object>();
+  const open: object[] = [];
+  const depths: number[] = []; // of those that are open
+  let bytes = 0;
+  let depth = 0;
+  const add = (one: unknown): void => {
+    if (typeof one === 'string') bytes += one.length;
+    if (typeof one !== 'object' || one === null || seen.has(one)) return;
+    seen.add(one);
+    bytes += 32;
+    if (Array.isArray(one)) bytes += 8 * one.length;
+    else if (ArrayBuffer.isView(one) || one instanceof ArrayBuffer) bytes += one.byteLength;
+    open.push(one);
+    depths.push(depth);
+  };
+  for (add(value); open.length > 0 && bytes <= mostValueBytes; ) {
+    const one = open.pop()!;
+    depth = depths.pop()! + 1;
+    if (depth > deepest) return `it is more than ${deepest} levels deep`;
+    if (Array.isArray(one) || one instanceof Set) for (const each of one) add(each);
+    else if (one instanceof Map)
+      for (const [key, each] of one) {
+        add(key);
+        add(each);
+      }
+    else if (!ArrayBuffer.isView(one))
+      for (const key of Object.keys(one)) {
+        bytes += 16 + key.length;
+        add((one as Record<string, unknown>)[key]);
+      }
+  }
+  return bytes > mostValueBytes ? `it takes more than ${mostValueBytes / 2 ** 20} MiB` : undefined;
 }
 
 export function thrownFacts(thrown: unknown): ThrownFacts {

@@ -8,7 +8,7 @@ import { Module, splitPolicy } from '../modules/module.js';
 import type { NativeAddon, PolicySpec, SharedInputs } from '../native.js';
 import type { HostReport } from '../run/reports.js';
 import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
-import { HostPool, type Told } from './pool.js';
+import { closeMs, HostPool, type Told } from './pool.js';
 import { Turns } from './turns.js';
 
 /** Told with the name of the module; see {@link Told}. */
@@ -149,13 +149,14 @@ function openPlace(
   const { what, use } = place;
   const { isolation = 'inline' } = use;
   return isolation === 'inline' || isolation === 'auto' || !('file' in what)
-    ? openInline(place, shared, keep)
+    ? openInline(place, shared, told, keep)
     : openHosted(module, { ...use, isolation }, what.file, shared!, told, keep, pools);
 }
 
 async function openInline(
   { what, use }: AnalyzerPlace,
   shared: SharedInputs | undefined,
+  told: ToldOf,
   keep: (closer: Closer) => void,
 ): Promise<Opened> {
   const definition = 'file' in what ? await loadDefinition(what.file) : what.definition;
@@ -164,7 +165,7 @@ async function openInline(
   const turns = new Turns(use.timeoutMs ? Number.POSITIVE_INFINITY : (use.instances ?? 1));
   keep(() => {
     turns.close();
-    return instance.close();
+    return closeInline(use.name ?? definition.name, instance, told);
   });
   const { input } = definition;
   const views = input && new InputViews(shared!);
@@ -176,6 +177,25 @@ async function openInline(
         return instance.analyze(frame, deps);
       }),
   };
+}
+
+/** Ends in time, whatever the analyzer does. @throws MODULE_FAILED */
+async function closeInline(name: string, instance: Instance, told: ToldOf): Promise<void> {
+  let late: NodeJS.Timeout | undefined;
+  const abandoned = new Promise<'late'>((resolve) => {
+    late = setTimeout(() => resolve('late'), closeMs); // keeps Node alive: an end in silence would look like success
+  });
+  try {
+    if ((await Promise.race([instance.close(), abandoned])) === 'late')
+      told(name, 'its close did not end in time, and is not waited for', `It had ${closeMs} ms.`);
+  } catch (cause) {
+    throw new FramepathError('MODULE_FAILED', `Module '${name}' threw while it was closed: ${messageOf(cause)}`, {
+      module: name,
+      cause,
+    });
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 type Elsewhere = Exclude<AnalyzerPlace['use']['isolation'], 'inline' | 'auto' | undefined>;

@@ -4,7 +4,7 @@ import type { DefinitionFacts } from '../modules/definition.js';
 import { OutOfReach } from '../modules/device-input.js';
 import type { HostReport } from '../run/reports.js';
 import { type Host, type HostPlace, type OpenHost, openHost } from './host.js';
-import { type FromHost, type Question, rebuilt, type Worked } from './messages.js';
+import { BadMessage, type FromHost, fromHost, type Question, rebuilt, type Worked, whyNotKept } from './messages.js';
 import { monotonicMs, SeatFigures, type Served } from './seat-figures.js';
 
 export interface PoolOptions {
@@ -54,7 +54,9 @@ const [askedAhead, askedAheadOfMany] = [8, 2];
 
 const minuteMs = 60_000;
 const longestBackoffMs = 5_000;
-const closeMs = 2_000;
+/** Most that an analyzer may take to close; then its host is killed. A thread in native code may outlive that: `goneMs`. */
+export const closeMs = 1_500;
+const goneMs = 400;
 
 export class HostPool {
   readonly #seats: Seat[];
@@ -174,21 +176,22 @@ export class HostPool {
         if (seat.host === host || host === undefined) this.#ended(seat, reason);
         reject(seat.killed ?? failed(`The analyzer ${file} cannot be started: ${reason}`));
       };
-      const message = (sent: FromHost) => {
-        if (sent.kind === 'answer') return this.#answered(seat, sent);
-        clearTimeout(seat.timer);
-        seat.timer = undefined;
-        if (sent.kind === 'unusable') {
-          seat.killed = failed(sent.error.message, rebuilt(sent.error));
-          return host!.kill();
+      const broken = (why: string) => {
+        if (seat.host !== host || seat.killed) return; // it comes too late
+        seat.killed = seat.ready ? this.#crashed(why) : failed(`The analyzer ${file} cannot be started: ${why}`);
+        host!.kill();
+      };
+      const message = (sent: unknown) => {
+        if (seat.host !== host || seat.killed) return;
+        try {
+          this.#received(seat, fromHost(sent), resolve);
+        } catch (error) {
+          if (!(error instanceof BadMessage)) throw error;
+          broken(error.message);
         }
-        seat.ready = true;
-        host!.unref();
-        resolve(sent.definition);
-        this.#serve();
       };
       seat.killed = undefined;
-      host = this.open(place, { message, ended });
+      host = this.open(place, { message, broken, ended });
       seat.host = host;
       seat.timer = this.#timer(startTimeoutMs, seat, () => {
         seat.killed = failed(`The analyzer ${file} was not ready within ${startTimeoutMs} ms`);
@@ -206,20 +209,45 @@ export class HostPool {
     });
   }
 
+  /** @throws BadMessage for what it was not asked */
+  #received(seat: Seat, sent: FromHost, opened: (definition: DefinitionFacts) => void): void {
+    if (sent.kind === 'answer') {
+      this.#answered(seat, sent);
+      return;
+    }
+    if (seat.ready) throw new BadMessage(`it sent '${sent.kind}' after it had opened`);
+    clearTimeout(seat.timer);
+    seat.timer = undefined;
+    if (sent.kind === 'unusable') {
+      const cause = rebuilt(sent.error);
+      seat.killed = new FramepathError('MODULE_UNUSABLE', cause.message, { module: this.options.name, cause });
+      seat.host!.kill();
+      return;
+    }
+    seat.ready = true;
+    seat.host!.unref();
+    opened(sent.definition);
+    this.#serve();
+  }
+
   #answered(seat: Seat, sent: Extract<FromHost, { kind: 'answer' }>): void {
-    if (seat.killed || sent.id !== seat.asked[0]?.id) return; // it comes too late, or nobody waits for it
+    if (sent.id !== seat.asked[0]?.id) throw new BadMessage('it sent an answer to what it was not asked');
     seat.figures.add(sent);
-    const { resolve, reject } = this.#spoken(seat, sent)!;
+    const { resolve, reject } = this.#taken(seat, sent)!;
     seat.crashes = 0;
     if (seat.asked.length) this.#begins(seat);
     if ('error' in sent) reject(rebuilt(sent.error));
     else if ('outOfReach' in sent) reject(new OutOfReach(sent.outOfReach));
-    else resolve(sent.value);
+    else {
+      const why = whyNotKept(sent.value);
+      if (why === undefined) resolve(sent.value);
+      else reject(new RangeError(`The value of module '${this.#name}' cannot be kept: ${why}`));
+    }
     this.#serve();
   }
 
   /** Takes the question that a seat has worked on, and tells who wanted to know. */
-  #spoken(seat: Seat, { startMs, endMs }: Worked): Pending | undefined {
+  #taken(seat: Seat, { startMs, endMs }: Worked): Pending | undefined {
     clearTimeout(seat.timer);
     seat.timer = undefined;
     const asked = seat.asked.shift();
@@ -228,6 +256,11 @@ export class HostPool {
       asked.served?.({ host: `${this.#name} ${label}`, pid, startMs, endMs });
     }
     return asked;
+  }
+
+  #crashed(reason: string): FramepathError {
+    const message = `Module '${this.#name}' lost its ${this.#kind}: ${reason}`;
+    return new FramepathError('MODULE_CRASHED', message, { module: this.#name });
   }
 
   /** What its hosts have done. */
@@ -251,21 +284,20 @@ export class HostPool {
 
   /** The host in this seat is gone: what it worked on fails, others answer the rest, and it is started again after a pause. */
   #ended(seat: Seat, reason: string): void {
-    const name = this.#name;
     const wasReady = seat.ready;
-    const held = this.#spoken(seat, { startMs: seat.askedMs, endMs: monotonicMs() });
+    const held = this.#taken(seat, { startMs: seat.askedMs, endMs: monotonicMs() });
     seat.ready = false;
     seat.host = undefined;
     this.#waiting.unshift(...seat.asked.splice(0));
-    const why = seat.killed?.message ?? `Module '${name}' lost its ${this.#kind}: ${reason}`;
-    held?.reject(seat.killed ?? new FramepathError('MODULE_CRASHED', why, { module: name }));
+    const lost = seat.killed ?? this.#crashed(reason);
+    held?.reject(lost);
     if (this.#closing) {
       this.#refuse(this.#gone);
       if (!this.#seats.some(({ host }) => host)) this.#left?.();
       return;
     }
     if (this.#failed) this.#refuse(this.#failed);
-    else if (wasReady) this.#startAgain(seat, why);
+    else if (wasReady) this.#startAgain(seat, lost.message);
     this.#serve();
   }
 
@@ -313,7 +345,7 @@ export class HostPool {
     }
   }
 
-  /** Lets every host close its analyzer, for two seconds at most. Idempotent. */
+  /** Lets every host close its analyzer; ends within two seconds, whatever they do. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -326,19 +358,33 @@ export class HostPool {
   async #close(): Promise<void> {
     this.#closing = true;
     this.#refuse(this.#gone);
-    const hosts = this.#seats.flatMap(({ host, ready, asked }) => (host ? [{ host, ready, asked }] : []));
-    if (!hosts.length) return;
     const left = new Promise<void>((resolve) => {
       this.#left = resolve;
     });
-    for (const { host, ready, asked } of hosts) {
-      if (ready && !asked.length) host.send({ kind: 'close' });
-      else host.kill(); // it is busy: nobody waits for what it does
+    for (const { host, ready, asked } of this.#seats) {
+      host?.ref(); // its end is waited for
+      if (ready && !asked.length) host?.send({ kind: 'close' });
+      else host?.kill(); // it is busy: nobody waits for what it does
     }
-    const impatience = setTimeout(() => {
-      for (const { host } of hosts) host.kill();
-    }, closeMs);
-    await left;
-    clearTimeout(impatience);
+    if (!(await this.#goneWithin(closeMs, left))) {
+      this.told('its close did not end in time, and it was ended', `It had ${closeMs} ms.`);
+      for (const { host } of this.#seats) host?.kill();
+      if (!(await this.#goneWithin(goneMs, left))) {
+        this.told(`its ${this.#kind} cannot be ended`, `It was still there ${goneMs} ms after it was ended.`);
+        for (const { host } of this.#seats) host?.unref();
+      }
+    }
+  }
+
+  /** Whether all hosts are gone in time. */
+  #goneWithin(ms: number, left: Promise<void>): Promise<boolean> {
+    if (!this.#seats.some(({ host }) => host)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const late = setTimeout(() => resolve(false), ms);
+      void left.then(() => {
+        clearTimeout(late);
+        resolve(true);
+      });
+    });
   }
 }

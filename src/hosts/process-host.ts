@@ -14,4 +14,4 @@ if (!loadAddon().endWithParent(Number(process.argv[2]))) leave();
 const asks = new Socket({ fd: 3, readable: true, writable: false });
 for (const end of ['end', 'error']) asks.on(end, leave);
 const told = serve(5, sendSync(cloned, 4), leave);
-receive(cloned, asks, (message) => told(message as ToHost));
+receive(cloned, asks, (message) => told(message as ToHost), leave, Number.POSITIVE_INFINITY);

@@ -3,7 +3,7 @@
  * is widened with channels of zeros. ONNX Runtime then needs no reordering around it and can fuse convolution, addition
  * and activation. Outputs move in the last bits only, because sums are taken in another order.
  */
-import { NotFixable } from './dynamic-batch.js';
+import { NotFixable, sizesOf } from './dynamic-batch.js';
 import {
   attributeOf,
   floatTensor,
@@ -15,16 +15,18 @@ import {
   tensorValues,
 } from './onnx-proto.js';
 
-/** `tensor` with `axis` widened from its size to `size` by zeros. */
-function widen(tensor: Tensor, axis: number, size: number): Tensor {
+/** `tensor` with `axis` widened from size `from` to `size` by zeros. @throws NotFixable */
+function widen(tensor: Tensor, axis: number, from: number, size: number): Tensor {
   const { dims } = tensor;
   const outer = dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
   const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
   const values = tensorValues(tensor);
+  if (dims[axis] !== from || values.length !== outer * from * inner)
+    throw new NotFixable(`"${tensor.name}" of shape [${dims}] does not have ${from} channels`);
   const wide = new Float32Array(outer * size * inner);
   for (let i = 0; i < outer; i++) {
-    const from = i * dims[axis] * inner;
-    wide.set(values.slice(from, from + dims[axis] * inner), i * size * inner);
+    const first = i * from * inner;
+    wide.set(values.slice(first, first + from * inner), i * size * inner);
   }
   return floatTensor(
     tensor.name!,
@@ -104,7 +106,7 @@ class Widening {
 
   /** Zeros appended to the channels already: fewer are needed now. */
   #pad(node: Node): void {
-    const pads = tensorValues(this.#constant(node.input[1]));
+    const pads = sizesOf(this.#constant(node.input[1]));
     const added = pads[5];
     if (pads.length !== 8 || pads[1] !== 0) throw new NotFixable(`Pad "${node.name}" pads channels in front`);
     if (added === 0) {
@@ -119,7 +121,7 @@ class Widening {
 
   #widen(name: string, axis: number): void {
     this.#own(name);
-    this.#constants.set(name, widen(this.#constant(name), axis, this.to));
+    this.#constants.set(name, widen(this.#constant(name), axis, this.from, this.to));
   }
 
   #constant(name: string): Tensor {

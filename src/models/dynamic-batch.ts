@@ -4,7 +4,7 @@
  * Three things pin a batch: the declared shapes, `Reshape` targets that start with 1, and zeros of a fixed shape that
  * are concatenated to widen a tensor. Anything else that could mix pictures or pin the batch makes the fix refuse.
  */
-import { attributeOf, type Graph, int64Tensor, type Node, nodeCodec, tensorValues } from './onnx-proto.js';
+import { attributeOf, type Graph, int64Tensor, type Node, nodeCodec, type Tensor, tensorValues } from './onnx-proto.js';
 
 /** Operators that treat every picture of a batch alone, whatever their attributes. */
 const perPicture = new Set(
@@ -14,6 +14,17 @@ const perPicture = new Set(
 
 /** Why a graph cannot be fixed. */
 export class NotFixable extends Error {}
+
+/** More numbers than a shape or the edges of a picture have; many nodes may read the same ones. */
+const mostSizes = 64;
+
+/** The numbers of a shape and the like. @throws NotFixable */
+export function sizesOf(tensor: Tensor): number[] {
+  const { rawData, int64Data, floatData, name } = tensor;
+  if ((rawData?.length ?? 8 * (int64Data.length + floatData.length)) > 8 * mostSizes)
+    throw new NotFixable(`"${name}" has more numbers than a shape`);
+  return tensorValues(tensor);
+}
 
 function isPerPicture(node: Node): boolean {
   const axis = attributeOf(node, 'axis')?.i;
@@ -40,7 +51,7 @@ function padInsteadOfZeros(graph: Graph): Node[] {
     const shape = initializers.get(node.input[0]);
     const value = attributeOf(node, 'value')?.t;
     if (node.opType !== 'ConstantOfShape' || !shape) continue;
-    if (!value || tensorValues(value).every((element) => element === 0)) zeros.set(node.output[0], tensorValues(shape));
+    if (!value || sizesOf(value).every((element) => element === 0)) zeros.set(node.output[0], sizesOf(shape));
   }
   const nodes: Node[] = [];
   for (const node of graph.node) {
@@ -100,7 +111,7 @@ export function dynamicBatch(graph: Graph): void {
   for (const node of graph.node) {
     if (node.opType === 'Reshape') {
       const target = constants.get(node.input[1]);
-      const shape = target && tensorValues(target);
+      const shape = target && sizesOf(target);
       if (!shape || shape[0] > 1 || constants.has(node.input[0]))
         throw new NotFixable(`Reshape "${node.name}" fixes the batch`);
       // 0 = as the input has it
@@ -110,7 +121,7 @@ export function dynamicBatch(graph: Graph): void {
     }
     if (node.opType === 'Pad') {
       const pads = constants.get(node.input[1]);
-      const amounts = pads ? tensorValues(pads) : attributeOf(node, 'pads')?.ints;
+      const amounts = pads ? sizesOf(pads) : attributeOf(node, 'pads')?.ints;
       if (!amounts?.length || amounts[0] !== 0 || amounts[amounts.length / 2] !== 0) {
         throw new NotFixable(`Pad "${node.name}" may pad the batch`);
       }
@@ -136,7 +147,7 @@ export function dynamicBatch(graph: Graph): void {
 export function nchwInput(graph: Graph): boolean {
   const input = graph.input[0];
   const dims = input?.type?.tensorType?.shape?.dim;
-  const users = graph.node.filter((node) => node.input.includes(input.name!));
+  const users = graph.node.filter((node) => node.input.includes(input?.name ?? ''));
   const [transpose] = users;
   const perm = transpose?.opType === 'Transpose' ? attributeOf(transpose, 'perm')?.ints : undefined;
   if (graph.input.length !== 1 || users.length !== 1 || dims?.length !== 4 || String(perm) !== '0,3,1,2') return false;

@@ -24,7 +24,12 @@ const fixes: Record<FixName, (graph: Graph) => void> = {
   'pad-channels-24-32': (graph) => padChannels(graph, 24, 32),
 };
 
-export const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex');
+/** Of the parts, one after the other. */
+export function sha256(...parts: Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
 
 /** Notes in the file what was done to it and to what it was done. */
 export function noteFixes(model: Model, source: Uint8Array, done: FixName[]): void {

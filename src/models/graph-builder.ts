@@ -10,18 +10,40 @@ import {
   type Model,
   modelCodec,
   nodeCodec,
+  OnnxFormatError,
+  type Tensor,
   tensorCodec,
   valueInfo,
 } from './onnx-proto.js';
 
 const opset = 17;
 
+/** About what a node or a constant takes beside its numbers. */
+const partBytes = 64;
+
 export class GraphBuilder {
   readonly #graph = graphCodec.create();
   #count = 0;
+  #bytes = 0;
 
-  constructor(name: string) {
+  /** @param most bytes that the graph may take, about */
+  constructor(
+    name: string,
+    private readonly most = Number.POSITIVE_INFINITY,
+  ) {
     this.#graph.name = name;
+  }
+
+  /** @throws OnnxFormatError */
+  #take(bytes: number): void {
+    this.#bytes += bytes;
+    if (!(this.#bytes <= this.most))
+      throw new OnnxFormatError(`It would become more than ${this.most} bytes of ONNX, many times what it is now`);
+  }
+
+  #initializer(tensor: Tensor): void {
+    this.#take(partBytes + (tensor.rawData?.length ?? 0));
+    this.#graph.initializer.push(tensor);
   }
 
   /** A name that no other value has. */
@@ -41,27 +63,27 @@ export class GraphBuilder {
   }
 
   constant(name: string, dims: number[], values: ArrayLike<number>): string {
-    this.#graph.initializer.push(floatTensor(name, dims, Float32Array.from(values)));
+    this.#initializer(floatTensor(name, dims, Float32Array.from(values)));
     return name;
   }
 
   /** int64 numbers in a row, as operators take shapes, axes and the like. */
   integers(values: number[]): string {
     const name = this.unique('integers');
-    this.#graph.initializer.push(int64Tensor(name, values));
+    this.#initializer(int64Tensor(name, values));
     return name;
   }
 
   int32(dims: number[], values: Int32Array): string {
     const name = this.unique('int32');
     const rawData = new Uint8Array(values.slice().buffer);
-    this.#graph.initializer.push(tensorCodec.create({ name, dims, dataType: DataType.int32, rawData }));
+    this.#initializer(tensorCodec.create({ name, dims, dataType: DataType.int32, rawData }));
     return name;
   }
 
   /** Weights kept as bytes: value = byte * scale + offset. The runtime folds the arithmetic when it loads the model. */
   quantized(name: string, dims: number[], values: Uint8Array, scale: number, offset: number): string {
-    this.#graph.initializer.push(tensorCodec.create({ name, dims, dataType: DataType.uint8, rawData: values }));
+    this.#initializer(tensorCodec.create({ name, dims, dataType: DataType.uint8, rawData: values }));
     const float = this.node('Cast', [name], { to: DataType.float });
     const scaled = this.node('Mul', [float, this.constant(`${name}/scale`, [], [scale])]);
     return this.node('Add', [scaled, this.constant(`${name}/offset`, [], [offset])]);
@@ -70,7 +92,7 @@ export class GraphBuilder {
   /** Weights kept as half floats. The runtime folds the cast when it loads the model. */
   halves(name: string, dims: number[], halves: Uint16Array): string {
     const rawData = new Uint8Array(halves.slice().buffer);
-    this.#graph.initializer.push(tensorCodec.create({ name, dims, dataType: DataType.float16, rawData }));
+    this.#initializer(tensorCodec.create({ name, dims, dataType: DataType.float16, rawData }));
     return this.node('Cast', [name], { to: DataType.float });
   }
 
@@ -81,12 +103,14 @@ export class GraphBuilder {
 
   /** A node of several outputs. */
   nodes(opType: string, input: string[], attributes: Attributes, outputs: number): string[] {
+    this.#take(partBytes * outputs);
     const output = Array.from({ length: outputs }, () => this.unique(opType));
     this.#write(opType, input, attributes, output);
     return output;
   }
 
   #write(opType: string, input: string[], attributes: Attributes, output: string[]): void {
+    this.#take(partBytes + 16 * input.length);
     const attribute = attributesOf(attributes);
     this.#graph.node.push(nodeCodec.create({ opType, name: `${output[0]}/node`, input, output, attribute }));
   }

@@ -180,7 +180,14 @@ export function valueInfo(name: string, dims?: (number | string)[], elemType: nu
   return { name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } };
 }
 
+/** @throws OnnxFormatError for what is no whole number */
+function checkWhole(name: string, values: readonly number[]): void {
+  const odd = values.findIndex((value) => !Number.isSafeInteger(value));
+  if (odd >= 0) throw new OnnxFormatError(`${name} has ${values[odd]} where a whole number has to be`);
+}
+
 export function int64Tensor(name: string, values: number[]): Tensor {
+  checkWhole(name, values);
   const raw = new BigInt64Array(values.map(BigInt));
   return tensorCodec.create({
     name,
@@ -213,17 +220,21 @@ export const attributeOf = (node: Node, name: string): Attribute | undefined =>
   node.attribute.find((attribute) => attribute.name === name);
 
 export function integerAttribute(name: string, i: number): Attribute {
+  checkWhole(name, [i]);
   return attributeCodec.create({ name, i, type: AttributeType.int });
 }
 
 function integersAttribute(name: string, values: number[]): Attribute {
+  checkWhole(name, values);
   return attributeCodec.create({ name, ints: values, type: AttributeType.ints });
 }
 
 /** What an attribute can be made of: a whole number, text, whole numbers, or a float. */
 export type AttributeValue = number | string | readonly number[] | { float: number };
 
-function attribute(name: string, value: AttributeValue): Attribute {
+/** @throws OnnxFormatError for what is none: out of a list that was shorter than it should be */
+function attribute(name: string, value: AttributeValue | undefined): Attribute {
+  if (value === undefined) throw new OnnxFormatError(`the attribute ${name} has no value`);
   if (typeof value === 'number') return integerAttribute(name, value);
   if (typeof value === 'string')
     return attributeCodec.create({ name, s: new TextEncoder().encode(value), type: AttributeType.string });

@@ -8,13 +8,13 @@
  */
 
 /** A field as it stands in the file; varints are bigint, everything else the bytes of its value. */
-export interface WireField {
+interface WireField {
   number: number;
   wire: Wire;
   value: bigint | Uint8Array;
 }
 
-export enum Wire {
+enum Wire {
   varint = 0,
   fixed64 = 1,
   bytes = 2,
@@ -24,84 +24,106 @@ export enum Wire {
 /** The bytes are not a well-formed message. */
 export class ProtobufError extends Error {}
 
-function readVarint(bytes: Uint8Array, at: number): [value: bigint, next: number] {
-  let value = 0n;
-  for (let shift = 0n; shift < 70n; shift += 7n) {
-    if (at >= bytes.length) throw new ProtobufError('a number runs past the end');
-    const byte = bytes[at++];
-    value |= BigInt(byte & 127) << shift;
-    if (byte < 128) return [value, at];
+/** More messages, texts and numbers than any model has: what is read takes many times the bytes that it has in the file. */
+const mostParts = 2 ** 21;
+
+/** Counts what was read of one file. */
+class Parts {
+  #left = mostParts;
+
+  /** @throws ProtobufError */
+  take(count = 1): void {
+    this.#left -= count;
+    if (this.#left < 0) throw new ProtobufError(`it has more than ${mostParts} parts`);
   }
-  throw new ProtobufError('a number is longer than 10 bytes');
 }
 
-export function readFields(bytes: Uint8Array): WireField[] {
-  const fields: WireField[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    let key: bigint;
-    [key, at] = readVarint(bytes, at);
-    const number = Number(key >> 3n);
-    const wire = Number(key & 7n);
+/** Walks over the fields of a message. */
+class Reader {
+  at = 0;
+
+  constructor(readonly bytes: Uint8Array) {}
+
+  get done(): boolean {
+    return this.at >= this.bytes.length;
+  }
+
+  varint(): bigint {
+    let value = 0n;
+    let low = 0; // in small numbers as long as it is one
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.at >= this.bytes.length) throw new ProtobufError('a number runs past the end');
+      const byte = this.bytes[this.at++];
+      if (shift < 28) low |= (byte & 127) << shift;
+      else value |= BigInt(byte & 127) << BigInt(shift);
+      if (byte < 128) return shift < 28 ? BigInt(low) : value | BigInt(low);
+    }
+    throw new ProtobufError('a number is longer than 10 bytes');
+  }
+
+  next(): WireField {
+    const key = Number(this.varint());
+    const number = Math.floor(key / 8);
+    const wire = key % 8;
     if (number === 0) throw new ProtobufError('field number 0');
-    if (wire === Wire.varint) {
-      let value: bigint;
-      [value, at] = readVarint(bytes, at);
-      fields.push({ number, wire, value });
-      continue;
-    }
-    let length = wire === Wire.fixed32 ? 4 : 8;
-    if (wire === Wire.bytes) {
-      let value: bigint;
-      [value, at] = readVarint(bytes, at);
-      length = Number(value);
-    } else if (wire !== Wire.fixed32 && wire !== Wire.fixed64) {
+    if (wire === Wire.varint) return { number, wire, value: this.varint() };
+    if (wire !== Wire.bytes && wire !== Wire.fixed32 && wire !== Wire.fixed64)
       throw new ProtobufError(`unknown wire type ${wire}`);
+    const length = wire === Wire.bytes ? Number(this.varint()) : wire === Wire.fixed32 ? 4 : 8;
+    if (length > this.bytes.length - this.at) throw new ProtobufError(`field ${number} runs past the end`);
+    this.at += length;
+    return { number, wire, value: this.bytes.subarray(this.at - length, this.at) };
+  }
+}
+
+/** Bytes that grow. */
+class Writer {
+  #bytes = new Uint8Array(64);
+  #at = 0;
+
+  #room(bytes: number): void {
+    if (this.#at + bytes <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#at + bytes));
+    grown.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = grown;
+  }
+
+  varint(value: number | bigint): void {
+    this.#room(10);
+    let rest = value;
+    if (typeof rest !== 'number' || rest < 0 || rest >= 2 ** 31)
+      for (rest = BigInt.asUintN(64, BigInt(rest)); rest >= 128n; rest >>= 7n)
+        this.#bytes[this.#at++] = Number(rest & 127n) | 128;
+    for (rest = Number(rest); rest >= 128; rest >>= 7) this.#bytes[this.#at++] = (rest & 127) | 128;
+    this.#bytes[this.#at++] = rest;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  field({ number, wire, value }: WireField): void {
+    this.varint(number * 8 + wire);
+    if (typeof value === 'bigint') {
+      this.varint(value);
+      return;
     }
-    if (at + length > bytes.length) throw new ProtobufError(`field ${number} runs past the end`);
-    fields.push({ number, wire, value: bytes.subarray(at, at + length) });
-    at += length;
+    if (wire === Wire.bytes) this.varint(value.length);
+    this.raw(value);
   }
-  return fields;
-}
 
-function varint(value: bigint): Uint8Array {
-  let rest = BigInt.asUintN(64, value);
-  const bytes: number[] = [];
-  do {
-    const low = Number(rest & 127n);
-    rest >>= 7n;
-    bytes.push(rest ? low | 128 : low);
-  } while (rest);
-  return Uint8Array.from(bytes);
-}
-
-function concat(parts: Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
+  get written(): Uint8Array {
+    return this.#bytes.slice(0, this.#at);
   }
-  return bytes;
-}
-
-export function writeFields(fields: WireField[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (const { number, wire, value } of fields) {
-    parts.push(varint(BigInt((number << 3) | wire)));
-    if (typeof value === 'bigint') parts.push(varint(value));
-    else if (wire === Wire.bytes) parts.push(varint(BigInt(value.length)), value);
-    else parts.push(value);
-  }
-  return concat(parts);
 }
 
 /** How one property of a message is read (field by field: repeated fields arrive one at a time) and written. */
-export interface FieldCodec<T> {
+interface FieldCodec<T> {
   number: number;
   initial(): T;
-  read(field: WireField, before: T): T;
+  read(field: WireField, before: T, parts: Parts): T;
   write(value: T): WireField[];
 }
 
@@ -110,6 +132,11 @@ const utf8 = new TextEncoder();
 
 function bytesOf({ number, value }: WireField): Uint8Array {
   if (typeof value === 'bigint') throw new ProtobufError(`field ${number} is a number`);
+  return value;
+}
+
+function varintOf({ number, value }: WireField): bigint {
+  if (typeof value !== 'bigint') throw new ProtobufError(`field ${number} is no number`);
   return value;
 }
 
@@ -126,11 +153,7 @@ function toInteger(value: bigint): number {
 function readIntegers(field: WireField): number[] {
   if (typeof field.value === 'bigint') return [toInteger(field.value)];
   const values: number[] = [];
-  for (let at = 0; at < field.value.length; ) {
-    let value: bigint;
-    [value, at] = readVarint(field.value, at);
-    values.push(toInteger(value));
-  }
+  for (const reader = new Reader(field.value); !reader.done; ) values.push(toInteger(reader.varint()));
   return values;
 }
 
@@ -152,24 +175,28 @@ function floatBytes(values: number[]): Uint8Array {
 function optional<T>(
   number: number,
   wire: Wire,
-  read: (field: WireField) => T,
+  read: (field: WireField, parts: Parts) => T,
   write: (value: T) => bigint | Uint8Array,
 ): FieldCodec<T | undefined> {
   return {
     number,
     initial: () => undefined,
-    read,
+    read: (field, _, parts) => read(field, parts),
     write: (value) => (value === undefined ? [] : [{ number, wire, value: write(value) }]),
   };
 }
 
 /** A property that is a list: every occurrence of the field is an element. */
-function list<T>(number: number, read: (field: WireField) => T, write: (value: T) => Uint8Array): FieldCodec<T[]> {
+function list<T>(
+  number: number,
+  read: (field: WireField, parts: Parts) => T,
+  write: (value: T) => Uint8Array,
+): FieldCodec<T[]> {
   return {
     number,
     initial: () => [],
-    read: (field, before) => {
-      before.push(read(field));
+    read: (field, before, parts) => {
+      before.push(read(field, parts));
       return before;
     },
     write: (values) => values.map((value) => ({ number, wire: Wire.bytes, value: write(value) })),
@@ -185,17 +212,21 @@ function packed(
   return {
     number,
     initial: () => [],
-    read: (field, before) => before.concat(read(field)),
+    read: (field, before, parts) => {
+      if (typeof field.value !== 'bigint') parts.take(field.value.length >> 4);
+      for (const value of read(field)) before.push(value);
+      return before;
+    },
     write: (values) => (values.length ? [{ number, wire: Wire.bytes, value: write(values) }] : []),
   };
 }
 
-export const int = (number: number) => optional(number, Wire.varint, (field) => readIntegers(field)[0], BigInt);
+export const int = (number: number) => optional(number, Wire.varint, (field) => toInteger(varintOf(field)), BigInt);
 export const float = (number: number) =>
   optional(
     number,
     Wire.fixed32,
-    (field) => readFloats(field)[0],
+    (field) => readFloats({ ...field, value: bytesOf(field).subarray(0, 4) })[0],
     (value) => floatBytes([value]),
   );
 export const string = (number: number) =>
@@ -207,7 +238,11 @@ export const string = (number: number) =>
   );
 export const bytes = (number: number) => optional(number, Wire.bytes, bytesOf, (value) => value);
 export const ints = (number: number) =>
-  packed(number, readIntegers, (values) => concat(values.map((value) => varint(BigInt(value)))));
+  packed(number, readIntegers, (values) => {
+    const writer = new Writer();
+    for (const value of values) writer.varint(value);
+    return writer.written;
+  });
 export const floats = (number: number) => packed(number, readFloats, floatBytes);
 export const strings = (number: number) =>
   list(
@@ -219,24 +254,26 @@ export const message = <T>(number: number, codec: Codec<T>) =>
   optional(
     number,
     Wire.bytes,
-    (field) => codec.decode(bytesOf(field)),
+    (field, parts) => codec.decode(bytesOf(field), parts),
     (value) => codec.encode(value),
   );
 export const messages = <T>(number: number, codec: Codec<T>) =>
   list(
     number,
-    (field) => codec.decode(bytesOf(field)),
+    (field, parts) => codec.decode(bytesOf(field), parts),
     (value) => codec.encode(value),
   );
 
 /** Reads and writes messages of type T: one field codec a property. */
 export class Codec<T> {
   readonly #fields: [keyof T, FieldCodec<T[keyof T]>][];
-  /** what decoded messages held besides the named fields */
-  readonly #unknown = new WeakMap<object, WireField[]>();
+  readonly #byNumber: Map<number, [keyof T, FieldCodec<T[keyof T]>]>;
+  /** what decoded messages held besides the named fields, as it stood there */
+  readonly #unknown = new WeakMap<object, Uint8Array[]>();
 
   constructor(fields: { [K in keyof T]-?: FieldCodec<T[K]> }) {
     this.#fields = Object.entries(fields) as [keyof T, FieldCodec<T[keyof T]>][];
+    this.#byNumber = new Map(this.#fields.map((field) => [field[1].number, field]));
   }
 
   /** A message with every property at its initial value (absent, or an empty list), then those of `values`. */
@@ -246,20 +283,33 @@ export class Codec<T> {
     return Object.assign(result as object, values) as T;
   }
 
-  decode(data: Uint8Array): T {
+  /** @throws ProtobufError */
+  decode(data: Uint8Array, parts = new Parts()): T {
     const result = this.create();
-    const unknown: WireField[] = [];
-    for (const wireField of readFields(data)) {
-      const known = this.#fields.find(([, field]) => field.number === wireField.number);
-      if (known) result[known[0]] = known[1].read(wireField, result[known[0]]);
-      else unknown.push(wireField);
+    const unknown: [start: number, end: number][] = [];
+    parts.take();
+    for (const reader = new Reader(data); !reader.done; ) {
+      const start = reader.at;
+      const field = reader.next();
+      const known = this.#byNumber.get(field.number);
+      if (known) {
+        parts.take();
+        result[known[0]] = known[1].read(field, result[known[0]], parts);
+      } else if (unknown.at(-1)?.[1] === start) unknown.at(-1)![1] = reader.at;
+      else unknown.push([start, reader.at]);
     }
-    if (unknown.length) this.#unknown.set(result as object, unknown);
+    if (unknown.length)
+      this.#unknown.set(
+        result as object,
+        unknown.map(([start, end]) => data.subarray(start, end)),
+      );
     return result;
   }
 
   encode(value: T): Uint8Array {
-    const fields = this.#fields.flatMap(([name, field]) => field.write(value[name]));
-    return writeFields(fields.concat(this.#unknown.get(value as object) ?? []));
+    const writer = new Writer();
+    for (const [name, codec] of this.#fields) for (const field of codec.write(value[name])) writer.field(field);
+    for (const bytes of this.#unknown.get(value as object) ?? []) writer.raw(bytes);
+    return writer.written;
   }
 }

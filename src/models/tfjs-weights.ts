@@ -4,10 +4,10 @@
  *
  * @see https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts (WeightsManifestEntry)
  */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { FramepathError } from '../errors.js';
 import { fromHalf } from './half.js';
+import { readFileBeside, readModelFile } from './model-bytes.js';
 import { volume } from './transpose.js';
 
 interface ManifestTensor {
@@ -75,7 +75,7 @@ export function readWeights(manifest: Manifest, read: (path: string) => Uint8Arr
 
 /** The weights that a manifest file describes; its binary files lie beside it. @throws MODEL_INVALID */
 export const readManifest = (file: string): Map<string, Weights> =>
-  readWeights(JSON.parse(readFileSync(file, 'utf8')) as Manifest, (path) => readFileSync(join(dirname(file), path)));
+  readWeights(JSON.parse(readModelFile(file).toString()) as Manifest, (path) => readFileBeside(dirname(file), path));
 
 /** The numbers that quantised weights stand for. */
 export const dequantize = ({ data, scale, offset }: Weights): Float32Array =>

@@ -2,6 +2,7 @@
 import type { DecidedSettings } from '../config.js';
 import type { ModuleLevel } from '../module-settings.js';
 import { type Module, opensModel } from '../modules/module.js';
+import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { configureModules } from './configure.js';
 import { withoutDisabled } from './disabled.js';
@@ -15,7 +16,7 @@ export interface Placed {
   warnings: string[];
 }
 
-/** @throws CONFIG_INVALID, MODULE_UNUSABLE, MODULE_CONFLICT */
+/** @throws CONFIG_INVALID, MODULE_UNUSABLE, MODULE_CONFLICT, RUNTIME_UNUSABLE */
 export async function placeModules(
   given: readonly Module[],
   levels: readonly ModuleLevel[],
@@ -24,6 +25,7 @@ export async function placeModules(
   const scans = new Scans();
   const { modules, disabled, unused } = await configureModules(given, levels, scans);
   const infers = withoutDisabled(modules, disabled).modules.some(({ spec }) => opensModel(spec));
+  if (infers) await checkStatedRuntime(settings.runtimeLibrary.value);
   const inference = infers ? inferenceOf(settings) : undefined;
   const isolated = await isolateModules(modules, inference, scans);
   const warnings = unused.map(

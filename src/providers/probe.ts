@@ -20,6 +20,8 @@ export interface ProbeRequest {
 export interface ProbeFinding {
   state: 'works' | 'fails' | 'crashes' | 'hangs';
   reason?: string;
+  /** what it died of */
+  signal?: NodeJS.Signals;
 }
 
 /** TensorRT compiles the model before it runs it. */
@@ -42,7 +44,8 @@ export async function probe(
       if (error?.killed) return done({ state: 'hangs', reason: `it was not done after ${timeout / 1000} s` });
       const last = err.trim().split('\n').at(-1);
       const how = error?.signal ? `it died of ${error.signal}` : `it ended with status ${error?.code}`;
-      done({ state: 'crashes', reason: last ? `${how}: ${last}` : how });
+      const signal = error?.signal;
+      done({ state: 'crashes', reason: last ? `${how}: ${last}` : how, ...(signal && { signal }) });
     });
   });
 }
@@ -78,7 +81,8 @@ export function providerFile(runtime: string, provider: Provider): string | unde
   return existsSync(file) ? file : undefined;
 }
 
-function readFinding(file: string): ProbeFinding | undefined {
+/** Of an earlier process. */
+export function readFinding(file: string): ProbeFinding | undefined {
   try {
     return (JSON.parse(readFileSync(file, 'utf8')) as { finding: ProbeFinding }).finding;
   } catch {

@@ -46,27 +46,31 @@ export class Analysis {
     this.values.expect(record);
     const external = this.values.of(record, 0, this.modules);
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
-    let failure: { error: unknown } | undefined;
-    let boxes: Float64Array | undefined;
+    const readBoxes = this.watched.boxesOf.has(module.name) ? boxWords : () => undefined;
     try {
-      const value = await host.analyze(
-        frame,
-        this.#dependencies(module, frame),
-        input,
-        cuda,
-        this.watched.served(module.name, frame),
-      );
-      if (this.watched.boxesOf.has(module.name)) boxes = boxWords(value);
+      const value = await this.#analyzed(module, frame, input, cuda);
+      native.answer(position, taskId, attempt, 1, readBoxes(value));
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
-      failure = { error };
       this.#keep(module.name, error);
+      const state = error instanceof OutOfReach ? 3 : 2;
+      native.answer(position, taskId, attempt, state, JSON.stringify(failureOf(error)));
     }
-    frame.pass();
-    frame.input = undefined; // its memory is the next frame's
-    const state = failure?.error instanceof OutOfReach ? 3 : 2;
-    if (failure) native.answer(position, taskId, attempt, state, JSON.stringify(failureOf(failure.error)));
-    else native.answer(position, taskId, attempt, 1, boxes);
+  }
+
+  async #analyzed(
+    module: Module,
+    frame: FrameView,
+    input: Float64Array | undefined,
+    cuda: CudaBlock | undefined,
+  ): Promise<unknown> {
+    try {
+      const served = this.watched.served(module.name, frame);
+      return await module.host!.analyze(frame, this.#dependencies(module, frame), input, cuda, served);
+    } finally {
+      frame.pass();
+      frame.input = undefined; // its memory is the next frame's
+    }
   }
 
   #keep(module: string, error: unknown): void {
@@ -82,7 +86,7 @@ export class Analysis {
     return kept?.find((error) => messageOf(error) === message) ?? kept?.at(-1);
   }
 
-  #dependencies(module: Module, frame: InstanceType<ReturnType<typeof frameClass>>): Record<string, unknown> {
+  #dependencies(module: Module, frame: FrameView): Record<string, unknown> {
     const at = (name: string) => this.modules.findIndex((other) => other.name === name);
     const silent = (module.host?.silent ?? []).map((name) => [name, undefined]);
     return Object.fromEntries([...silent, ...module.depends.map((name) => [name, frame.valueAt(at(name))])]);

@@ -33,22 +33,21 @@ const isBoxed = (item: unknown): item is Boxed => {
   );
 };
 
-/** Further out than any frame goes, and safe to count with in 32 bits. */
-const farOut = 1e6;
-const near = (coordinate: number): number => Math.max(-farOut, Math.min(farOut, coordinate));
+/** Of one frame: more than any picture has, and drawn or hidden in time. */
+const mostBoxes = 4096;
 
 /**
  * n x (track id x1 y1 x2 y2 score).
  * @throws INVALID_ARGUMENT when it is something else than a list of `{ box, track?, id?, score? }`
  */
 export function boxWords(value: unknown): Float64Array {
+  if (Array.isArray(value) && value.length > mostBoxes)
+    throw unexpected(`at most ${mostBoxes} boxes a frame, because they are used,`, 'value', value);
   if (!Array.isArray(value) || !value.every(isBoxed))
     throw unexpected(
       'a list of { box: [x1, y1, x2, y2], track?, id?, score? }, because its boxes are used,',
       'value',
       value,
     );
-  return Float64Array.from(
-    value.flatMap(({ box, track = 0, id = 0, score = 1 }: Boxed) => [track, id, ...box.map(near), score]),
-  );
+  return Float64Array.from(value.flatMap(({ box, track = 0, id = 0, score = 1 }: Boxed) => [track, id, ...box, score]));
 }

@@ -104,9 +104,9 @@ export class RunCore implements FrameOwner, WriterRun {
     };
   }
 
-  /** A host of a module was lost, and the run goes on. */
+  /** A host of a module was lost, and the run goes on; or it could not be closed. */
   lost(where: string, what: string, reason: string): void {
-    if (!this.#settling) this.native.recovered(JSON.stringify({ where, what, reason }));
+    this.native.recovered(JSON.stringify({ where, what, reason }));
   }
 
   /** Opens the files, then everything native. What does not fit rejects here, and nothing stays open. */

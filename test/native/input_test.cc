@@ -1,9 +1,11 @@
 // Inputs of modules: pixels converted once, in memory that others map.
 #include "graph/input.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <thread>
 
@@ -65,7 +67,7 @@ TEST(a_whole_frame_is_converted_into_a_slot_that_others_can_map) {
   CHECK_EQUAL(picture.height, 8);
   CHECK_EQUAL(picture.bytes, size_t{16 * 8});
   CHECK_EQUAL(picture.item, -1);
-  const Mapping other(memory->fd(), 1 << 20);
+  const Mapping other(memory->fd(), 1 << 20, Mapping::Access::readOnly);
   const uint8_t* seen = other.data() + input->slot->offset + picture.offset;
   CHECK_EQUAL(int{seen[0]}, 0);
   CHECK_EQUAL(int{seen[15]}, 255);
@@ -210,6 +212,65 @@ TEST(pages_go_with_the_memory_and_views_that_are_left_read_zeros) {
   }
   memory.reset();
   CHECK_EQUAL(int{mapping->data()[0]}, 0);
+}
+
+TEST(others_can_neither_resize_the_memory_nor_write_to_it) {
+  const auto memory = SharedMemory::open(1 << 20);
+  const auto slot = memory->lease(100);
+  std::memset(slot->data(), 7, 100);
+  const int fd = memory->fd();
+  for (const off_t size : {0, 4096, 2 << 20}) {
+    CHECK_EQUAL(ftruncate(fd, size), -1);
+    CHECK_EQUAL(errno, EPERM);
+  }
+  const uint8_t other = 9;
+  CHECK_EQUAL(pwrite(fd, &other, 1, static_cast<off_t>(slot->offset)), ssize_t{-1});
+  CHECK_EQUAL(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+  CHECK_EQUAL(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), -1);
+  CHECK_EQUAL(int{slot->data()[0]}, 7);
+  std::memset(slot->data(), 8, 100);  // this process still does
+  void* const read = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 0);
+  CHECK(read != MAP_FAILED);
+  CHECK_EQUAL(int{static_cast<const uint8_t*>(read)[slot->offset]}, 8);
+  munmap(read, 4096);
+}
+
+TEST(a_thread_that_is_told_the_descriptor_has_the_same_mapping_and_another_descriptor_is_refused) {
+  const auto memory = SharedMemory::open(1 << 20);
+  CHECK(SharedMemory::mapped(memory->fd()) == memory->mapping());
+  const int copy = dup(memory->fd());  // as another process has it
+  CHECK_EQUAL(SharedMemory::mapped(copy)->bytes(), size_t{1} << 20);
+  close(copy);
+  const int plain = memfd_create("other", 0);
+  for (const int fd : {plain, -1}) {
+    try {
+      SharedMemory::mapped(fd);
+      CHECK(false);
+    } catch (const Error& error) {
+      CHECK(error.code == ErrorCode::INVALID_ARGUMENT);
+    }
+  }
+  close(plain);
+}
+
+TEST(pictures_are_bounded_for_all_frames_in_flight) {
+  CHECK_EQUAL(mostInputBytes(gray(16384, 16384), "m", 4), size_t{256} << 20);
+  try {
+    mostInputBytes(gray(16384, 16384), "m", 8);
+    CHECK(false);
+  } catch (const Error& error) {
+    CHECK(error.code == ErrorCode::DEVICE_OUT_OF_MEMORY);
+    CHECK(error.sentence.find("\"m\"") != std::string::npos && error.sentence.find("256 MiB") != std::string::npos);
+  }
+  const auto memory = SharedMemory::open(1 << 20);
+  InputReader reader(test::device(), memory, gray(64, 0), {}, nullptr, 2000);  // 64x32 of the frame, known when it comes
+  const Task task = taskOf(halves());
+  try {
+    reader.read(task);
+    CHECK(false);
+  } catch (const Error& error) {
+    CHECK(error.code == ErrorCode::DEVICE_OUT_OF_MEMORY);
+  }
 }
 
 // What an input shows, wherever it lies.

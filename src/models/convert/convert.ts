@@ -1,9 +1,10 @@
 /** Models of other frameworks to ONNX. */
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { FramepathError } from '../../errors.js';
 import { sha256 } from '../fixes.js';
-import { type Model, setMetadata } from '../onnx-proto.js';
+import { readModelFile } from '../model-bytes.js';
+import { type Model, OnnxFormatError, setMetadata } from '../onnx-proto.js';
 import { FlatbufferError } from './flatbuffer.js';
 import { type ConvertOptions, cannotConvert } from './options.js';
 import { convertTfjs } from './tfjs.js';
@@ -15,13 +16,13 @@ const packageVersion = (): string =>
   (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
 /** The source's bytes, which are hashed, and what they become. */
-function converted(path: string, options: ConvertOptions): { source: Uint8Array; model: Model } {
-  const file = readFileSync(path);
-  if (isTflite(file)) return { source: file, model: convertTflite(file, path, options) };
+function converted(path: string, options: ConvertOptions): { source: Uint8Array[]; model: Model } {
+  const file = readModelFile(path);
+  if (isTflite(file)) return { source: [file], model: convertTflite(file, path, options) };
   if (!/^\s*\{/.test(file.subarray(0, 100).toString()))
     throw cannotConvert('It is neither a TFLite file nor the JSON of a TensorFlow.js graph model');
-  const model = readTfjs(path);
-  return { source: Buffer.concat(model.files), model: convertTfjs(model, path, options) };
+  const model = readTfjs(file, dirname(path));
+  return { source: model.files, model: convertTfjs(model, path, options) };
 }
 
 /**
@@ -44,20 +45,15 @@ export function convertModel(path: string, options: ConvertOptions = {}): Model 
     const { source, model } = converted(path, options);
     setMetadata(model, 'framepath.layout', options.layout ?? 'nchw');
     setMetadata(model, 'framepath.source.file', name);
-    setMetadata(model, 'framepath.source.sha256', sha256(source));
+    setMetadata(model, 'framepath.source.sha256', sha256(...source));
     setMetadata(model, 'framepath.converter', `framepath ${packageVersion()}`);
     return model;
   } catch (error) {
-    if (error instanceof FlatbufferError)
+    if (error instanceof FlatbufferError || error instanceof OnnxFormatError)
       throw new FramepathError('MODEL_INVALID', `${name} cannot be converted. ${error.message}`, { cause: error });
     if (error instanceof FramepathError)
       throw new FramepathError(error.code, `${name} cannot be converted. ${error.message}`, {
         hint: error.hint,
-        cause: error,
-      });
-    const { code, path: missing } = error as NodeJS.ErrnoException;
-    if (code !== undefined && missing !== undefined)
-      throw new FramepathError('MODEL_NOT_FOUND', `${missing} cannot be read: ${(error as Error).message}`, {
         cause: error,
       });
     throw error;

@@ -8,11 +8,23 @@
 /** The bytes are not the FlatBuffer they claim to be. */
 export class FlatbufferError extends Error {}
 
+/** Offsets may lead to the same bytes again and again: what is read of a file takes so many times its bytes at most. */
+const mostReadings = 16;
+const alwaysBytes = 4096;
+
 class Bytes {
   readonly view: DataView;
+  #left: number;
 
   constructor(readonly data: Uint8Array) {
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    this.#left = mostReadings * data.length + alwaysBytes;
+  }
+
+  /** Counts what becomes a list or a copy. */
+  take(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) throw new FlatbufferError('it leads to the same bytes again and again');
   }
 
   /** `at`, when `count` bytes can be read there. */
@@ -95,6 +107,7 @@ export class Table {
     const start = this.#bytes.follow(at);
     const length = this.#bytes.uint32(start);
     this.#bytes.check(start + 4, length * elementBytes);
+    this.#bytes.take(length * elementBytes);
     return Array.from({ length }, (_, i) => read(start + 4 + i * elementBytes));
   }
 
@@ -114,12 +127,14 @@ export class Table {
     return this.#vector(number, 4, this.#bytes.float32);
   }
 
+  /** A view of them, which becomes a copy where it is used. */
   bytes(number: number): Uint8Array {
     const at = this.#field(number);
     if (!at) return new Uint8Array(0);
     const start = this.#bytes.follow(at);
     const length = this.#bytes.uint32(start);
     this.#bytes.check(start + 4, length);
+    this.#bytes.take(length);
     return this.#bytes.data.subarray(start + 4, start + 4 + length);
   }
 

@@ -16,9 +16,24 @@ export interface ConvertOptions {
   names?: string[];
 }
 
+/** What a file becomes may take so many times its bytes: 8-bit weights become floats. */
+const mostGrowth = 16;
+/** and so much more, because a small file may name long operations */
+const alwaysBytes = 2 ** 20;
+
+/** Bytes of ONNX that a file may become, about; also the numbers that are read of it. */
+export const mostConverted = (fileBytes: number): number => mostGrowth * fileBytes + alwaysBytes;
+
+/** Shapes, axes, edges: more than any operation has. */
+export const mostSizes = 64;
+
+/** Of a sentence about a file: names in it may be as long as the file. */
+const mostText = 2000;
+const clipped = (text: string): string => (text.length > mostText ? `${text.slice(0, mostText)} ...` : text);
+
 /** The model cannot be converted: MODEL_INVALID with what stands in the way. */
 export function cannotConvert(why: string, hint?: string): FramepathError {
-  return new FramepathError('MODEL_INVALID', why, { hint });
+  return new FramepathError('MODEL_INVALID', clipped(why), { hint: hint && clipped(hint) });
 }
 
 /** An operation that no converter knows. */
@@ -32,12 +47,13 @@ export function unknownOperation(op: string, node: string, known: readonly strin
 /** Names of the outputs: those given, else their own as identifiers. @throws INVALID_ARGUMENT */
 export function outputNames({ names = [] }: ConvertOptions, own: readonly string[]): string[] {
   const all = own.map((name, i) => names[i] ?? name.replace(/[^\w]/g, '_'));
-  const twice = all.find((name, i) => all.indexOf(name) !== i || /^input\d*$/.test(name));
+  const seen = new Set<string>();
+  const twice = all.find((name) => seen.size === seen.add(name).size || /^input\d*$/.test(name));
   if (names.length > own.length || twice !== undefined)
     throw new FramepathError(
       'INVALID_ARGUMENT',
       `Expected at most ${own.length} names that nothing else has (not ${twice ?? names.at(-1)}) for names but received ${names.join(', ')}`,
-      { hint: `The outputs are ${own.join(', ')}.` },
+      { hint: clipped(`The outputs are ${own.join(', ')}.`) },
     );
   return all;
 }

@@ -62,7 +62,8 @@ const reshape: Emitter = (node, to) => {
 };
 
 const concat: Emitter = (node, to) => {
-  const last = node.inputs.length - 1;
+  const last = node.inputs.length - 1; // the axis
+  if (last === 0) throw cannotConvert(`The ConcatV2 "${node.name}" joins nothing`);
   const values = node.inputs.slice(0, last).map((_, i) => to.input(node, i));
   const [axis] = to.integers(node, last);
   const joined = to.graph.concat(

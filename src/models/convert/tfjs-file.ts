@@ -3,8 +3,7 @@
  *
  * @see https://github.com/tensorflow/tfjs/blob/master/tfjs-converter/src/data/compiled_api.ts
  */
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileBeside } from '../model-bytes.js';
 import { type Manifest, readWeights, type Weights } from '../tfjs-weights.js';
 import { cannotConvert } from './options.js';
 
@@ -75,10 +74,11 @@ const isGroup = (value: unknown): value is Manifest[number] =>
 
 const isSignature = (value: unknown): value is Signature =>
   isRecord(value) &&
-  [value.inputs ?? {}, value.outputs ?? {}].every(
+  [value.inputs, value.outputs].every(
     (part) =>
-      isRecord(part) &&
-      Object.values(part).every((one) => isRecord(one) && isText(one.name) && isShape(one.tensorShape)),
+      part === undefined ||
+      (isRecord(part) &&
+        Object.values(part).every((one) => isRecord(one) && isText(one.name) && isShape(one.tensorShape))),
   );
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString();
@@ -149,9 +149,12 @@ export interface TfjsModel {
   files: Uint8Array[];
 }
 
-/** @throws MODEL_INVALID */
-export function readTfjs(path: string): TfjsModel {
-  const file = readFileSync(path);
+/** Of the JSON: what it becomes in memory takes many times its bytes. */
+const mostJsonBytes = 2 ** 25;
+
+/** @param folder where its weights are. @throws MODEL_NOT_FOUND, MODEL_INVALID */
+export function readTfjs(file: Buffer, folder: string): TfjsModel {
+  if (file.length > mostJsonBytes) throw cannotConvert(`Its JSON has ${file.length} bytes, more than ${mostJsonBytes}`);
   let json: unknown;
   try {
     json = JSON.parse(file.toString());
@@ -167,9 +170,9 @@ export function readTfjs(path: string): TfjsModel {
     );
   const signed = signature ?? (isRecord(userDefinedMetadata) ? userDefinedMetadata.signature : undefined) ?? {};
   if (!isSignature(signed)) throw cannotConvert('Its signature does not name inputs and outputs');
-  const folder = dirname(path);
   const names = weightsManifest.flatMap(({ paths }) => paths);
-  const stored = new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+  if (new Set(names).size < names.length) throw cannotConvert('It names a file of weights more than once');
+  const stored = new Map(names.map((name) => [name, readFileBeside(folder, name)]));
   const { inputs = {}, outputs = {} } = signed;
   const told = [...Object.values(inputs), ...Object.values(outputs)].filter(({ tensorShape }) => tensorShape);
   return {

@@ -3,7 +3,14 @@ import { basename } from 'node:path';
 import { DataType, type Model } from '../onnx-proto.js';
 import type { Weights } from '../tfjs-weights.js';
 import { NhwcGraph } from './nhwc-graph.js';
-import { type ConvertOptions, cannotConvert, outputNames, unknownOperation } from './options.js';
+import {
+  type ConvertOptions,
+  cannotConvert,
+  mostConverted,
+  mostSizes,
+  outputNames,
+  unknownOperation,
+} from './options.js';
 import { writePictureInput } from './picture-input.js';
 import { emitters } from './tfjs-emitters.js';
 import { reference, type TfjsModel, type TfNode } from './tfjs-file.js';
@@ -30,7 +37,7 @@ export class TfjsConverter {
 
   constructor(model: TfjsModel, name: string, options: ConvertOptions) {
     this.#model = model;
-    this.graph = new NhwcGraph(name);
+    this.graph = new NhwcGraph(name, mostConverted(model.files.reduce((sum, { length }) => sum + length, 0)));
     this.#options = options;
   }
 
@@ -85,8 +92,10 @@ export class TfjsConverter {
     const begun = new Set<TfNode>();
     const stack = outputs.map((output) => this.#node(output)).reverse();
     for (let node = stack.at(-1); node; node = stack.at(-1)) {
-      const missing = node.inputs.map((input) => this.#node(input)).filter((input) => !ordered.has(input));
-      if (missing.length === 0 || ordered.has(node)) {
+      const missing = ordered.has(node)
+        ? []
+        : node.inputs.map((input) => this.#node(input)).filter((input) => !ordered.has(input));
+      if (missing.length === 0) {
         ordered.add(node);
         stack.pop();
         continue;
@@ -94,7 +103,7 @@ export class TfjsConverter {
       begun.add(node);
       if (missing.some((input) => begun.has(input)))
         throw cannotConvert(`The node "${node.name}" is part of a loop`, 'Control flow is not converted.');
-      stack.push(...missing);
+      for (const input of missing) stack.push(input);
     }
     return [...ordered];
   }
@@ -111,6 +120,7 @@ export class TfjsConverter {
   #operation(node: TfNode): void {
     const emitter = Object.hasOwn(emitters, node.op) ? emitters[node.op] : undefined;
     if (!emitter) throw unknownOperation(node.op, node.name, Object.keys(emitters));
+    if (node.inputs.length === 0) throw cannotConvert(`The ${node.op} "${node.name}" has no inputs`);
     const values = [emitter(node, this)].flat();
     for (const [i, value] of values.entries()) this.#values.set(i === 0 ? node.name : `${node.name}:${i}`, value);
   }
@@ -174,7 +184,10 @@ export class TfjsConverter {
 
   /** Whole numbers that a node reads, such as axes. @throws MODEL_INVALID */
   integers(node: TfNode, i: number): number[] {
-    return Array.from(this.weights(node, i).data);
+    const { data } = this.weights(node, i);
+    if (data.length > mostSizes || !data.every(Number.isSafeInteger))
+      throw cannotConvert(`Input ${i} of the ${node.op} "${node.name}" is no shape or list of axes`);
+    return Array.from(data);
   }
 }
 

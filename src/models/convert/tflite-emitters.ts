@@ -4,7 +4,7 @@
  */
 import { transposed } from '../transpose.js';
 import { type Activation, samplingOf, type Window } from './nhwc-graph.js';
-import { cannotConvert } from './options.js';
+import { cannotConvert, mostSizes } from './options.js';
 import type { TfliteConverter } from './tflite.js';
 import type { TfliteOperation } from './tflite-file.js';
 
@@ -116,8 +116,13 @@ const binary =
     return activation === undefined ? value : to.graph.activation(value, activationOf(operation, activation));
   };
 
-const numbers = (operation: TfliteOperation, i: number, to: TfliteConverter): number[] =>
-  Array.from(to.constant(idOf(operation, i)));
+/** Axes, sizes, edges. */
+function numbers(operation: TfliteOperation, i: number, to: TfliteConverter): number[] {
+  const constant = to.constant(idOf(operation, i));
+  if (constant.length > mostSizes || !constant.every(Number.isSafeInteger))
+    throw cannotConvert(`Input ${i} of ${operation.op} is no shape or list of axes: the file is damaged`);
+  return Array.from(constant);
+}
 
 const reduce =
   (kind: 'ReduceMean' | 'ReduceMax' | 'ReduceSum'): Emitter =>

@@ -41,6 +41,8 @@ function dequantized(values: Int8Array | Uint8Array, shape: number[], quantizati
   const scales = quantization.floats(2);
   const zeros = quantization.longs(3);
   const axis = quantization.int32(6);
+  if ((scales.length > 1 || zeros.length > 1) && !(axis >= 0 && axis < shape.length))
+    throw cannotConvert(`A tensor of shape [${shape}] is quantised along a dimension that it does not have`);
   const step = volume(shape.slice(axis + 1));
   const of = (list: number[], i: number) => list[list.length > 1 ? Math.floor(i / step) % shape[axis] : 0] ?? 0;
   return Float32Array.from(values, (value, i) => (value - of(zeros, i)) * of(scales, i));
@@ -53,7 +55,7 @@ function readConstant(tensor: TfliteTensor, raw: Uint8Array, table: Table): Floa
   if (table.has(6)) throw cannotConvert(`The tensor "${name}" is sparse`, 'Convert a model with dense weights.');
   const size = elementBytes[type];
   if (size === undefined) return undefined;
-  if (raw.length !== volume(shape) * size)
+  if (shape.some((length) => length < 0) || raw.length !== volume(shape) * size)
     throw cannotConvert(`The tensor "${name}" of shape [${shape}] has ${raw.length} bytes: the file is damaged`);
   const bytes = new Uint8Array(raw).buffer; // aligned
   const quantization = table.table(4);

@@ -5,7 +5,7 @@
 import { basename } from 'node:path';
 import type { Model } from '../onnx-proto.js';
 import { NhwcGraph } from './nhwc-graph.js';
-import { type ConvertOptions, cannotConvert, outputNames, unknownOperation } from './options.js';
+import { type ConvertOptions, cannotConvert, mostConverted, outputNames, unknownOperation } from './options.js';
 import { type PictureInput, writePictureInput } from './picture-input.js';
 import { emitters } from './tflite-emitters.js';
 import { readTflite, type TfliteModel, type TfliteOperation, type TfliteTensor } from './tflite-file.js';
@@ -17,9 +17,9 @@ export class TfliteConverter {
   readonly #values = new Map<number, string>();
   readonly #options: ConvertOptions;
 
-  constructor(model: TfliteModel, name: string, options: ConvertOptions) {
+  constructor(model: TfliteModel, name: string, options: ConvertOptions, most: number) {
     this.#model = model;
-    this.graph = new NhwcGraph(name);
+    this.graph = new NhwcGraph(name, most);
     this.#options = options;
   }
 
@@ -100,19 +100,22 @@ export class TfliteConverter {
     this.#values.set(outputs[0], emitter(operation, this));
   }
 
-  tensor(id: number): TfliteTensor {
-    return this.#model.tensors[id];
+  /** @throws MODEL_INVALID for one that an operation leaves out */
+  tensor(id: number | undefined): TfliteTensor {
+    const tensor = this.#model.tensors[id ?? -1];
+    if (!tensor) throw cannotConvert('An operation lacks a tensor that it needs: the file is damaged');
+    return tensor;
   }
 
   /** Shape of a tensor of `rank` dimensions. @throws MODEL_INVALID */
-  shape(id: number, rank: number): number[] {
+  shape(id: number | undefined, rank: number): number[] {
     const { name, shape } = this.tensor(id);
     if (shape.length !== rank) throw cannotConvert(`The tensor "${name}" has shape [${shape}], not ${rank} dimensions`);
     return shape;
   }
 
   /** The numbers of a tensor that the file holds. @throws MODEL_INVALID */
-  constant(id: number): Float32Array | Int32Array {
+  constant(id: number | undefined): Float32Array | Int32Array {
     const { name, constant } = this.tensor(id);
     if (!constant)
       throw cannotConvert(`The tensor "${name}" is computed, where only numbers of the file can be converted`);
@@ -154,4 +157,4 @@ export class TfliteConverter {
 
 /** @throws FlatbufferError for damaged bytes, MODEL_INVALID */
 export const convertTflite = (file: Uint8Array, path: string, options: ConvertOptions): Model =>
-  new TfliteConverter(readTflite(file), basename(path), options).convert();
+  new TfliteConverter(readTflite(file), basename(path), options, mostConverted(file.length)).convert();
