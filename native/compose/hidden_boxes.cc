@@ -8,6 +8,7 @@ namespace {
 
 constexpr double kGrowth = 0.5;       // a second missing adds this part of the size at every side
 constexpr float kSpeedShare = 0.25f;  // of the latest step in the speed
+constexpr size_t kMostBoxes = 1000;   // each is compared with each: of more the whole picture is hidden
 
 // The same person a moment later: boxes that touch and are of a size.
 bool near(const Box& was, const Box& is) {
@@ -32,7 +33,7 @@ void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
   blind_ = false;
   // Every box of now continues the nearest one that it can; a box is continued once.
   std::vector<Entry> now;
-  if (boxes.size() > kMostBoxes) {  // each is compared with each: of so many the whole picture is hidden
+  if (boxes.size() > kMostBoxes) {
     blind_ = true;
     entries_.clear();
     return refresh(nowUs);

@@ -23,7 +23,6 @@ class HiddenBoxes {
 
   static constexpr int64_t kHoldUs = 1'200'000;
   static constexpr int kHoldPictures = 3;  // at least, whatever their rate
-  static constexpr size_t kMostBoxes = 1000;
   static constexpr int64_t kBlindUs = 500'000;
 
  private:
