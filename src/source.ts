@@ -31,7 +31,7 @@ export interface Limits {
   /**
    * Hosts that may be connected to, also after redirects and from playlists: names, `*.` and a domain, addresses, each
    * perhaps with a port, e.g. `['camera.example.com', '*.example.com', '10.0.0.7:554', '[::1]:80']`. Names and addresses
-   * that are listed may be private ones. Default every public one. Needs `isolation: 'process'`, and sets it.
+   * that are listed may be private ones. Default every one. Needs `isolation: 'process'`, and sets it.
    */
   hosts?: string[];
   /**
@@ -174,10 +174,7 @@ const untrusted = {
 function ownPlace(uri: string): Pick<Limits, 'jail' | 'protocols'> {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)?.[1]?.toLowerCase();
   if (!scheme || scheme === 'file') return { jail: dirname(resolve(localPath(uri))), protocols: ['file'] };
-  const family =
-    scheme === 'https' || scheme === 'http'
-      ? ['http', 'https']
-      : [scheme, 'tcp', 'udp', 'tls', 'rtp'];
+  const family = scheme === 'https' || scheme === 'http' ? ['http', 'https'] : [scheme, 'tcp', 'udp', 'tls', 'rtp'];
   return { protocols: [...new Set(family)] };
 }
 
