@@ -45,14 +45,14 @@ inline int checkedOpen(int file, const char* asked) {
 // A source may wait for more (a live playlist): what it does ends soon after `stop` has passed.
 class Deadline {
  public:
-  Deadline() : stop(std::make_shared<Stop>()) { stop->at(began_ + 300'000'000); }
+  explicit Deadline(int64_t ms) : stop(std::make_shared<Stop>()), atNs_(nowNs() + ms * 1'000'000) { stop->at(atNs_); }
   ~Deadline() {
-    if (nowNs() - began_ > 12'000'000'000) fault("reading did not end within seconds of its stop");
+    if (nowNs() - atNs_ > 10'000'000'000) fault("reading did not end within seconds of its stop");
   }
   const std::shared_ptr<Stop> stop;
 
  private:
-  const int64_t began_ = nowNs();
+  const int64_t atNs_;
 };
 
 // A damaged header can ask libav for gigabytes: no seed needs a picture of more than this.
