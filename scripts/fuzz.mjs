@@ -35,7 +35,9 @@ const here = (path) => relative(root, path);
 /** {name, run(seconds, seed) -> row}, for every target there is. */
 function targets() {
   const native = filesIn(join(root, 'test/fuzz/native')).filter((path) => path.endsWith('_fuzz.cc'));
-  const js = filesIn(join(root, 'test/fuzz/js')).filter((path) => path.endsWith('.mjs'));
+  // Beside the targets lie what they are run by and what changes their inputs.
+  const isTarget = (path) => path.endsWith('.mjs') && readFileSync(path, 'utf8').includes("from './fuzzer.mjs'");
+  const js = filesIn(join(root, 'test/fuzz/js')).filter(isTarget);
   const nameOf = (path, ending) => path.slice(path.lastIndexOf('/') + 1, -ending.length);
   return [
     ...native.map((path) => ({ name: nameOf(path, '_fuzz.cc'), native: true })),
