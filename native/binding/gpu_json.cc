@@ -41,7 +41,7 @@ Json toJson(const telemetry::GpuSummary& summary) {
   json["error"] = summary.error.empty() ? Json() : Json(summary.error);
   json["samples"] = summary.samples;
   addMetrics(json, summary.metrics, summary.reasons, summary.encoderPeriodMs, summary.decoderPeriodMs,
-             [](const telemetry::GpuSummary::Range& range) {
+             [](const telemetry::GpuRange& range) {
                return Json{{"mean", rounded(range.mean)}, {"max", rounded(range.max)}, {"last", rounded(range.last)}};
              });
   return json;

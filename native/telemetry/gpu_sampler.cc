@@ -53,7 +53,7 @@ void GpuSampler::add(const GpuReading& reading) {
   summary_.encoderPeriodMs = reading.encoderPeriodMs;
   summary_.decoderPeriodMs = reading.decoderPeriodMs;
   for (size_t m = 0; m < kGpuMetrics; m++) {
-    std::optional<GpuSummary::Range>& range = summary_.metrics[m];
+    std::optional<GpuRange>& range = summary_.metrics[m];
     if (const std::optional<double> value = reading.values[m]) {
       if (!range) range.emplace();
       range->mean += (*value - range->mean) / static_cast<double>(++counts_[m]);

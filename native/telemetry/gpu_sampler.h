@@ -12,14 +12,16 @@
 
 namespace framepath::telemetry {
 
+// Of one metric. (In GpuSummary itself clang does not know yet that an optional of it can be made.)
+struct GpuRange {
+  double mean = 0, max = 0, last = 0;
+};
+
 struct GpuSummary {
-  struct Range {
-    double mean = 0, max = 0, last = 0;
-  };
   GpuFacts facts;
   std::string error;  // why there is no reading at all; empty when there may be
   int64_t samples = 0;
-  std::array<std::optional<Range>, kGpuMetrics> metrics;
+  std::array<std::optional<GpuRange>, kGpuMetrics> metrics;
   std::array<std::string, kGpuMetrics> reasons;  // of metrics that never came
   double encoderPeriodMs = 0, decoderPeriodMs = 0;
 };

@@ -24,7 +24,6 @@ class Random {
 
 // How the scores of a case are made up.
 enum class Scores { some, ties, none, all, bad };
-constexpr Scores kScores[] = {Scores::some, Scores::ties, Scores::none, Scores::all, Scores::bad};
 constexpr const char* kScoreNames[] = {"some", "ties", "none", "all", "not numbers"};
 
 // A probability; `some` are few above the threshold.

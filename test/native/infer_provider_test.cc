@@ -272,7 +272,8 @@ SIMULATOR_TEST(any_call_of_the_driver_may_fail) {
       {"cuStreamSynchronize", 46}, {"cuEventRecord", 1},      {"cuStreamWaitEvent", 1}};
   int failed = 0, recovered = 0;
   for (const auto& [call, result] : calls) {
-    const auto counted = [&] { return gpu.counter(("call:" + std::string(call)).c_str()); };
+    const std::string counter = std::string("call:") + call;
+    const auto counted = [&] { return gpu.counter(counter.c_str()); };
     for (long long n = 1;; n += n < 12 ? 1 : 5) {
       const long long before = counted();
       const size_t live = device()->liveBytes();

@@ -121,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     options.uri = uriOf(data, place);
   }
   fuzz::jail() = place.jail + "/";
-  const fuzz::Deadline deadline;
+  const fuzz::Deadline deadline(300);
   options.stop = deadline.stop;
   if (options.images.empty()) fuzz::answered([&] { media::probe(options.uri, options.limits, deadline.stop); });
   int pictures = 0;

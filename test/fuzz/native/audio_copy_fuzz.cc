@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::boundMemory();
   fuzz::counts().inputs++;
   uint32_t ways = fuzz::waysOf(data, size);
-  const fuzz::Deadline deadline;
+  const fuzz::Deadline deadline(4000);
   media::AudioInput cut;
   cut.uri = folder.write("input", data, size);
   cut.limits.jail = folder.path();

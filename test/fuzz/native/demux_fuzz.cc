@@ -12,7 +12,7 @@ constexpr int kMostPictures = 12;
 media::SourceOptions optionsOf(const std::string& path, uint32_t ways) {
   media::SourceOptions options;
   options.uri = path;
-  options.startMs = fuzz::pick<int64_t>(ways, std::array<int64_t, 6>{0, 0, 0, 40, 120, 1000});
+  options.startMs = fuzz::pick<int64_t>(ways, std::array<int64_t, 6>{0, 0, 0, 0, 0, 40});
   options.endMs = fuzz::pick<int64_t>(ways, std::array<int64_t, 4>{-1, -1, -1, 200});
   options.stride = fuzz::pick(ways, std::array{1, 1, 1, 2});
   options.maxFps = fuzz::pick(ways, std::array{0.0, 0.0, 12.0});
@@ -38,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::counts().inputs++;
   media::SourceOptions options = optionsOf(folder.write("input", data, size), fuzz::waysOf(data, size));
   fuzz::jail() = folder.path() + "/";
-  const fuzz::Deadline deadline;
+  const fuzz::Deadline deadline(4000);
   options.stop = deadline.stop;
 
   const bool probed = fuzz::answered([&] { checkInfo(media::probe(options.uri, options.limits, deadline.stop)); });

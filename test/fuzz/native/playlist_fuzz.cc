@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   uint32_t ways = fuzz::waysOf(data, size);
   options.startMs = fuzz::pick<int64_t>(ways, std::array<int64_t, 4>{0, 0, 40, 500});
   fuzz::jail() = place.jail + "/";
-  const fuzz::Deadline deadline;
+  const fuzz::Deadline deadline(300);
   options.stop = deadline.stop;
   int64_t pictures = 0;
   fuzz::answered([&] {
