@@ -1,11 +1,41 @@
 #include "track/record.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "core/error.h"
 
 namespace framepath::track {
 
 namespace {
 constexpr int32_t kRoom = 100, kRooms = 100, kAnnex = 1'000'000, kMaxSources = 2000;
+}
+
+void keepBetter(BestShot& best, const BestShot& other) {
+  if (other.source < 0) return;
+  if (best.source >= 0) {
+    if (other.quality < best.quality) return;
+    if (other.quality == best.quality &&
+        std::tie(best.source, best.track, best.ptsUs) <= std::tie(other.source, other.track, other.ptsUs))
+      return;
+  }
+  best = other;
+}
+
+void Person::add(const Segment& segment, const PrintSpace& space) {
+  constexpr size_t kNear = 8;  // of the latest stretches: where the one that goes on is
+  if (segment.trail.empty()) return;
+  first = std::min(first, {segment.track, segment.trail.firstOrdinal()});
+  for (Stretch& next : segment.trail.stretches()) {
+    const auto end = stretches.rbegin() + static_cast<std::ptrdiff_t>(std::min(stretches.size(), kNear));
+    if (std::find_if(stretches.rbegin(), end, [&](Stretch& known) { return known.append(next); }) == end)
+      stretches.push_back(std::move(next));
+  }
+  rows += segment.trail.size();
+  if (id == 0)
+    for (const Print& print : segment.prints.prints()) prints.add(space, print);
+  keepBetter(best, segment.best);
+  keepBetter(standIn, segment.trail.standIn());
 }
 
 IdAllocator::IdAllocator(int32_t source) : source_(source) {
