@@ -22,6 +22,7 @@ export interface Description {
   keepPixels: boolean;
   snapshots: boolean;
   trace: boolean;
+  rows?: string;
 }
 
 /** Ids of sources: their own, else their position. @throws INVALID_ARGUMENT for ids given twice */
@@ -177,6 +178,7 @@ export function planRun(
     open: ids.length === 0,
     snapshots: from.snapshots,
     trace: from.trace,
+    ...(from.rows !== undefined && { rows: from.rows }),
   };
 }
 

@@ -16,8 +16,11 @@ int64_t whole(const Napi::Value& value) {
   if (!value.IsNumber()) throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a number.");
   return value.As<Napi::Number>().Int64Value();
 }
+std::string dumped(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 Napi::Value jsonText(Napi::Env env, const nlohmann::json& json) {
-  return Napi::String::New(env, json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return Napi::String::New(env, dumped(json));
 }
 
 Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words) {

@@ -14,6 +14,7 @@ namespace framepath::binding {
 // These throw INVALID_ARGUMENT for another kind of value.
 std::string text(const Napi::Value& value);
 int64_t whole(const Napi::Value& value);
+std::string dumped(const nlohmann::json& json);  // any thread; what is no UTF-8 is replaced
 Napi::Value jsonText(Napi::Env env, const nlohmann::json& json);
 
 Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words);

@@ -16,8 +16,8 @@ nlohmann::json toJson(const graph::Task& task, const graph::Pipeline& pipeline);
 nlohmann::json toJson(const infer::ModelSpec& spec);
 nlohmann::json toJson(const std::vector<infer::ProviderFall>& falls);
 nlohmann::json toJson(const DeviceProbe& probe);
-nlohmann::json timelineJson(const graph::Pipeline& pipeline);
-nlohmann::json relinkJson(const graph::Pipeline& pipeline);
-std::string motText(const graph::Pipeline& pipeline, int32_t source);
+// These relink: not on the JS thread.
+nlohmann::json timelineJson(graph::Pipeline& pipeline);
+nlohmann::json relinkJson(graph::Pipeline& pipeline);
 
 }  // namespace framepath::binding

@@ -12,8 +12,8 @@ struct Claim {
   int32_t id;
 };
 
-// Every segment that waits, by track. Settled ones claim their own identity; the others take that of the nearest settled
-// segment of their track before or after, by embeddings where they have some, unless it is elsewhere in the picture at
+// Every segment that waits, by track. Settled ones claim their own identity; the others take that of the nearest
+// settled segment of their track before or after, by embeddings where they have some, unless it is elsewhere in the picture at
 // that time.
 std::vector<Claim> claimSegments(const SourceRecord& record, const PrintSpace& space);
 

@@ -28,8 +28,10 @@ class SpooledRows final : public FinalRows {
   }
 
   bool next(std::vector<FinalRow>& rows) override {
-    while (!ended_ && (held_.empty() || (held_.back().ptsUs - held_.front().ptsUs <= kFillUs && held_.size() < kMostFrames)))
-      ended_ = !take();
+    const auto mayGetMore = [&] {
+      return held_.empty() || (held_.back().ptsUs - held_.front().ptsUs <= kFillUs && held_.size() < kMostFrames);
+    };
+    while (!ended_ && mayGetMore()) ended_ = !take();
     if (held_.empty()) return false;
     rows = std::move(held_.front().rows);
     held_.pop_front();

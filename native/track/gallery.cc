@@ -120,7 +120,7 @@ class SourceGallery final : public Gallery {
     Segment& old = segment(live);
     old.closed = true;
     old.trail.keep(0);
-    if (old.proved) old.prints.clear();
+    if (old.proved) old.prints = PrintSet(1);
     waiting_++;
     waitingPrints_ += old.prints.size();
   }

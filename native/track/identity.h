@@ -21,8 +21,8 @@ inline constexpr int64_t kFillUs = 1'000'000;  // gaps in a person's rows up to 
 struct IdentityOptions {
   ReidMode mode = ReidMode::conditional;
   double fps = 30;
-  // How embeddings are compared: L2 distance of raw ones (dlib-style, same person below about 0.58) or cosine similarity
-  // of normalised ones (ArcFace-style, same person above about 0.5).
+  // How embeddings are compared: L2 distance of raw ones (dlib-style, same person below about 0.58) or cosine
+  // similarity of normalised ones (ArcFace-style, same person above about 0.5).
   std::string metric = "l2";
   double threshold = 0.58;
   int32_t maxPrintsPerIdentity = 24;
@@ -30,8 +30,8 @@ struct IdentityOptions {
 
 // What a source keeps in memory, however long it runs (docs/performance.md). Tests set smaller limits.
 struct IdentityLimits {
-  size_t segments = 4096;       // that wait for their identity; the oldest are settled as known then
-  size_t segmentPrints = 4096;  // embeddings of those segments, with the same consequence
+  size_t segments = 2048;       // that wait for their identity; the oldest are settled as known then
+  size_t segmentPrints = 1024;  // embeddings of those segments, with the same consequence
   size_t full = 256;            // identities with all their embeddings: those seen last
   size_t known = 4096;          // identities with embeddings at all; of the others only times are kept
   int32_t thin = 4;             // embeddings of those in between

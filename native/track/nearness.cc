@@ -23,7 +23,7 @@ void Means::set(size_t i, const std::vector<float>& mean) {
     values_.resize(dims_ * counts_.size());
   }
   counts_[i] = mean.size();
-  if (mean.size() <= dims_) std::copy(mean.begin(), mean.end(), values_.begin() + static_cast<std::ptrdiff_t>(i * dims_));
+  if (mean.size() <= dims_) std::copy(mean.begin(), mean.end(), values_.data() + i * dims_);
 }
 
 bool Means::beyond(size_t i, size_t j) const {

@@ -27,9 +27,10 @@ void Person::add(const Segment& segment, const PrintSpace& space) {
   if (segment.trail.empty()) return;
   first = std::min(first, {segment.track, segment.trail.firstOrdinal()});
   for (Stretch& next : segment.trail.stretches()) {
-    const auto end = stretches.rbegin() + static_cast<std::ptrdiff_t>(std::min(stretches.size(), kNear));
-    if (std::find_if(stretches.rbegin(), end, [&](Stretch& known) { return known.append(next); }) == end)
-      stretches.push_back(std::move(next));
+    bool goesOn = false;
+    for (size_t i = 1; i <= std::min(stretches.size(), kNear) && !goesOn; i++)
+      goesOn = stretches[stretches.size() - i].append(next);
+    if (!goesOn) stretches.push_back(std::move(next));
   }
   rows += segment.trail.size();
   if (id == 0)

@@ -1,5 +1,5 @@
-// What a source's gallery writes down and relinking reads. Segments wait for their identity; settled ones become part of
-// a person, who is a record of constant size and a stretch a visit. Rows go to the spool, where they are wanted.
+// What a source's gallery writes down and relinking reads. Segments wait for their identity; settled ones become part
+// of a person, who is a record of constant size and a stretch a visit. Rows go to the spool, where they are wanted.
 #pragma once
 #include <cstdint>
 #include <map>

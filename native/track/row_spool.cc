@@ -80,7 +80,8 @@ void RowCode::read(const uint8_t*& at, const uint8_t* end, SpooledFrame& frame) 
 RowSpool::RowSpool(const std::string& folder) {
   const char* temporary = std::getenv("TMPDIR");
   int file = -1, reason = 0;
-  for (const std::string& place : {folder, std::string(temporary ? temporary : ""), std::string("/var/tmp"), std::string("/tmp")}) {
+  const std::string places[] = {folder, temporary ? temporary : "", "/var/tmp", "/tmp"};
+  for (const std::string& place : places) {
     if (place.empty()) continue;
     folder_ = place;
     file = openUnlinked(place);
@@ -113,14 +114,15 @@ bool RowSpool::write(const SpooledFrame& frame) {
 void RowSpool::flush() {
   size_t done = 0;
   while (done < bytes_.size() && !error_) {
-    const ssize_t count = ::pwrite(*file_, bytes_.data() + done, bytes_.size() - done, written_ + static_cast<off_t>(done));
+    const ssize_t count =
+        ::pwrite(*file_, bytes_.data() + done, bytes_.size() - done, written_ + static_cast<off_t>(done));
     if (count > 0) {
       done += static_cast<size_t>(count);
     } else if (count < 0 && errno != EINTR) {
       const bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
       error_ = Error(full ? ErrorCode::OUTPUT_DISK_FULL : ErrorCode::OUTPUT_FAILED,
                      "The rows of the MOT file cannot be kept in " + folder_ + ": " + std::strerror(errno) + ".",
-                     "They lie there until the run ends, about 15 bytes a box. Give room, or another folder by TMPDIR.");
+                     "They lie there until the run ends, about 15 bytes a box: make room, or write it elsewhere.");
     }
   }
   if (error_)

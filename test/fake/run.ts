@@ -245,19 +245,23 @@ export class FakeRun implements NativeRun {
       live: {},
     });
   }
-  timeline(): string {
+  async timeline(): Promise<string> {
     return JSON.stringify({ identities: [{ id: 1, subIds: [], spans: [], frames: this.delivered }] });
   }
-  relink(): string {
+  async relink(): Promise<string> {
     return JSON.stringify({ merged: [[2, 1]] });
   }
-  mot(source: number): string {
+  readonly #motWritten = new Set<number>();
+  async mot(source: number): Promise<string | null> {
+    if (this.#motWritten.has(source)) return null;
+    this.#motWritten.add(source);
     return `1,1,0,0,8,8,1,-1,-1,${source}\n`;
   }
-  contactSheet(): Uint8Array | null {
+  finishWithin(): void {}
+  async contactSheet(): Promise<Uint8Array | null> {
     return Uint8Array.of(0xff, 0xd8);
   }
-  bank(): Uint8Array {
+  async bank(): Promise<Uint8Array> {
     return Uint8Array.of(1);
   }
   trace(): string | null {
