@@ -225,6 +225,8 @@ export interface PipelineSpec {
   snapshots?: boolean;
   /** keep who worked when, for `trace()` */
   trace?: boolean;
+  /** keep rows for `mot()`, in an unlinked file in this folder; absent: keep none */
+  rows?: string;
 }
 
 /**
@@ -332,16 +334,18 @@ export interface NativeRun {
   labels?(): string;
   /** JSON, the report of the CLI's interface */
   report(): string;
-  /** JSON {identities: [...]}; relinks when the run has ended */
-  timeline(): string;
+  /** JSON {identities: [...]}. This and the next four relink on a thread of their own, once while nothing new is seen. */
+  timeline(): Promise<string>;
   /** JSON {merged: [[onlineId, finalId]...]} */
-  relink(): string;
-  /** MOT text of one source with final ids */
-  mot(source: number): string;
+  relink(): Promise<string>;
+  /** The next part of a source's MOT text with final ids, null at its end; the run keeps rows (`rows`) */
+  mot(source: number): Promise<string | null>;
   /** JPEG of every identity with its best shot; null without identities */
-  contactSheet(): Uint8Array | null;
-  /** Identities with their prints, for a later run's `bank` */
-  bank(): Uint8Array;
+  contactSheet(): Promise<Uint8Array | null>;
+  /** Identities with their embeddings, for a later run's `bank` */
+  bank(): Promise<Uint8Array>;
+  /** After so many milliseconds what relinks and writes rows ends as far as it is; null: there is time again. */
+  finishWithin(ms: number | null): void;
   /** Trace Event Format (JSON): who worked when; null unless asked for with `trace` */
   trace(): string | null;
   addSource(json: string): Promise<void>;

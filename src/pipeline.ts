@@ -1,4 +1,5 @@
 /** The builder: sources, modules, composition, outputs. */
+import { dirname, resolve } from 'node:path';
 
 import { loadAddon } from './addon.js';
 import { type DecidedSettings, loadConfiguration, type Settings, settingRules } from './config.js';
@@ -138,7 +139,11 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
 
   #file(kind: keyof FilePaths, path: string): Pipeline<Results, Needs> {
     text('path', path);
-    const needs = kind === 'contactSheet' ? { snapshots: true } : kind === 'trace' ? { trace: true } : {};
+    const needs = {
+      ...(kind === 'contactSheet' && { snapshots: true }),
+      ...(kind === 'trace' && { trace: true }),
+      ...(kind === 'mot' && { rows: dirname(resolve(path)) }),
+    };
     return this.#with(needs, {}, { [kind]: path });
   }
 

@@ -23,6 +23,7 @@ export interface Description {
   keepPixels: boolean;
   snapshots: boolean;
   trace: boolean;
+  rows?: string;
 }
 
 /** Ids of sources: their own, else their position. @throws INVALID_ARGUMENT for ids given twice */
@@ -180,6 +181,7 @@ export function planRun(
     open: ids.length === 0,
     snapshots: from.snapshots,
     trace: from.trace,
+    ...(from.rows !== undefined && { rows: from.rows }),
   };
 }
 

@@ -5,7 +5,6 @@
 
 #include "binding/gpu_json.h"
 #include "infer/spec.h"
-#include "track/mot.h"
 
 namespace framepath::binding {
 
@@ -188,6 +187,8 @@ Json toJson(const graph::Report& report) {
            {{"detections", reid.detections},
             {"extracted", reid.extracted},
             {"changed", reid.changed},
+            {"thinned", reid.thinned},
+            {"forgotten", reid.forgotten},
             {"ms", rounded(report.reidMs)}}},
           {"copies",
            {{"h2dImage", copied(CopyKind::h2dImage)},
@@ -251,9 +252,10 @@ Json toJson(const std::vector<infer::ProviderFall>& falls) {
   return json;
 }
 
-Json timelineJson(const graph::Pipeline& pipeline) {
+Json timelineJson(graph::Pipeline& pipeline) {
   Json identities = Json::array();
-  for (const track::Identity& identity : pipeline.relink().identities) {
+  const track::RelinkRef linked = pipeline.relink();
+  for (const track::Identity& identity : linked->identities) {
     Json subIds = Json::array(), spans = Json::array();
     for (const track::SubId& sub : identity.subIds)
       subIds.push_back({{"source", pipeline.sourceId(sub.source)}, {"track", sub.track}});
@@ -291,18 +293,11 @@ Json toJson(const DeviceProbe& probe) {
   return json;
 }
 
-Json relinkJson(const graph::Pipeline& pipeline) {
+Json relinkJson(graph::Pipeline& pipeline) {
   Json merged = Json::array();
-  for (const auto& [online, final] : pipeline.relink().merged) merged.push_back({online, final});
+  const track::RelinkRef linked = pipeline.relink();
+  for (const auto& [online, final] : linked->merged) merged.push_back({online, final});
   return {{"merged", merged}};
-}
-
-std::string motText(const graph::Pipeline& pipeline, int32_t source) {
-  pipeline.relink();
-  std::vector<track::MotRow> rows;
-  for (const track::FinalRow& row : pipeline.rows())
-    if (row.source == source) rows.push_back({row.row.frameIndex + 1, row.id, row.row.box, row.row.score});
-  return track::formatMot(rows);
 }
 
 }  // namespace framepath::binding

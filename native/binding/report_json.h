@@ -15,8 +15,8 @@ Json toJson(const graph::Task& task, const graph::Pipeline& pipeline);
 Json toJson(const infer::ModelSpec& spec);
 Json toJson(const std::vector<infer::ProviderFall>& falls);
 Json toJson(const DeviceProbe& probe);
-Json timelineJson(const graph::Pipeline& pipeline);
-Json relinkJson(const graph::Pipeline& pipeline);
-std::string motText(const graph::Pipeline& pipeline, int32_t source);
+// These relink: not on the JS thread.
+Json timelineJson(graph::Pipeline& pipeline);
+Json relinkJson(graph::Pipeline& pipeline);
 
 }  // namespace framepath::binding

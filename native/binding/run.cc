@@ -10,6 +10,7 @@
 #include "binding/shared_inputs.h"
 #include "binding/spec_from_json.h"
 #include "binding/trace_json.h"
+#include "core/clock.h"
 
 namespace framepath::binding {
 Napi::Function Run::define(Napi::Env env) {
@@ -27,6 +28,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::mot>("mot"),
                       InstanceMethod<&Run::contactSheet>("contactSheet"),
                       InstanceMethod<&Run::bank>("bank"),
+                      InstanceMethod<&Run::finishWithin>("finishWithin"),
                       InstanceMethod<&Run::trace>("trace"),
                       InstanceMethod<&Run::addSource>("addSource"),
                       InstanceMethod<&Run::removeSource>("removeSource"),
@@ -95,6 +97,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
     end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
       *alive = false;
       callbacks->reset();
+      state->pipeline->endLinkingAt(0);
       std::lock_guard lock(state->closing);
       state->pipeline->close(false);
       state->closed = true;
@@ -215,27 +218,44 @@ Napi::Value Run::report(const Info& info) {
   return guarded(info.Env(), [&] { return jsonText(info.Env(), toJson(state_->pipeline->report())); });
 }
 Napi::Value Run::timeline(const Info& info) {
-  return guarded(info.Env(), [&] { return jsonText(info.Env(), timelineJson(*state_->pipeline)); });
+  return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
+    return [json = textOf(timelineJson(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
+  });
 }
 Napi::Value Run::relink(const Info& info) {
-  return guarded(info.Env(), [&] { return jsonText(info.Env(), relinkJson(*state_->pipeline)); });
+  return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
+    return [json = textOf(relinkJson(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
+  });
 }
 Napi::Value Run::mot(const Info& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    return Napi::String::New(info.Env(), motText(*state_->pipeline, static_cast<int32_t>(whole(info[0]))));
+  return guarded(info.Env(), [&] {
+    return environment_.promise(
+        info.Env(), [state = state_, source = static_cast<int32_t>(whole(info[0]))]() -> Settle::Make {
+          return [text = state->mot.next(*state->pipeline, source)](Napi::Env env) -> Napi::Value {
+            if (text.empty()) return env.Null();
+            return Napi::String::New(env, text);
+          };
+        });
   });
 }
 Napi::Value Run::contactSheet(const Info& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const std::vector<uint8_t> jpeg = state_->pipeline->contactSheet();
-    if (jpeg.empty()) return info.Env().Null();
-    return bytesArray(info.Env(), jpeg.data(), jpeg.size());
+  return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
+    return [jpeg = state->pipeline->contactSheet()](Napi::Env env) -> Napi::Value {
+      if (jpeg.empty()) return env.Null();
+      return bytesArray(env, jpeg.data(), jpeg.size());
+    };
   });
 }
 Napi::Value Run::bank(const Info& info) {
-  return guarded(info.Env(), [&] {
-    const std::vector<uint8_t> bytes = state_->pipeline->bank();
-    return bytesArray(info.Env(), bytes.data(), bytes.size());
+  return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
+    return [bytes = state->pipeline->bank()](Napi::Env env) -> Napi::Value {
+      return bytesArray(env, bytes.data(), bytes.size());
+    };
+  });
+}
+void Run::finishWithin(const Info& info) {
+  guarded(info.Env(), [&] { 
+    state_->pipeline->endLinkingAt(info[0].IsNumber() ? nowNs() + whole(info[0]) * 1'000'000 : INT64_MAX);
   });
 }
 

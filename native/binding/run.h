@@ -10,6 +10,7 @@
 
 #include "binding/environment.h"
 #include "binding/held_frames.h"
+#include "binding/mot_text.h"
 #include "graph/pipeline.h"
 
 namespace framepath::binding {
@@ -19,6 +20,7 @@ struct RunState {
   std::shared_ptr<JsThread> js;
   std::unique_ptr<graph::Pipeline> pipeline;
   std::mutex closing;         // one close() at a time
+  MotText mot;
   std::shared_mutex reading;  // shared by pictures being read for submit(): close() waits for them
 
   // JS thread only. Made when first needed: an analyzer may be asked before start() has resolved.
@@ -58,6 +60,7 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value mot(const Info& info);
   Napi::Value contactSheet(const Info& info);
   Napi::Value bank(const Info& info);
+  void finishWithin(const Info& info);
   Napi::Value trace(const Info& info);
   Napi::Value addSource(const Info& info);
   Napi::Value removeSource(const Info& info);

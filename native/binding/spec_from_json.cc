@@ -340,6 +340,8 @@ graph::PipelineSpec pipelineFrom(const Json& json) {
     spec.open = get(json, "open", false);
     spec.snapshots = get(json, "snapshots", false);
     spec.trace = get(json, "trace", false);
+    spec.rows = json.contains("rows");
+    spec.rowsFolder = get<std::string>(json, "rows", "");
     return spec;
   } catch (const Json::exception& e) {
     throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The pipeline's options do not fit: ") + e.what());

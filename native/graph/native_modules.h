@@ -43,6 +43,8 @@ class ReidTotals {
       sum.detections += counts.detections;
       sum.extracted += counts.extracted;
       sum.changed += counts.changed;
+      sum.thinned += counts.thinned;
+      sum.forgotten += counts.forgotten;
     }
     return sum;
   }

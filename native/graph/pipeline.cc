@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kDrainNs = 800'000'000;
 constexpr std::chrono::milliseconds kEndTime{1200};  // for the end of a file whose every frame is composed
 
-constexpr size_t kMostRecoveries = 1000;  // the latest; a live stream may break off for months
+constexpr size_t kMostRecoveries = 1000;  // the first half and the latest; a live stream may break off for months
 
 bool usesModel(const ModuleSpec& spec) {
   if (spec.kind == ModuleSpec::Kind::identify) return spec.identity.mode != track::ReidMode::off;
@@ -154,7 +154,7 @@ void Pipeline::recovered(Recovery recovery) {
   if (hooks_.recovered) hooks_.recovered(recovery);
   std::lock_guard lock(mutex_);
   recovered_[recovery.what]++;
-  if (recoveries_.size() == kMostRecoveries) recoveries_.pop_front();
+  if (recoveries_.size() == kMostRecoveries) recoveries_.erase(recoveries_.begin() + kMostRecoveries / 2);
   recoveries_.push_back(std::move(recovery));
 }
 

@@ -36,6 +36,11 @@ struct PipelineHooks {
 
 // What a recovery says of a module that was to read its pixels on the GPU.
 inline constexpr const char* kPixelsOnHost = "pixels in memory of the host, not of the GPU";
+// Of an identifier: rows for MOT files could not be kept to the end; the end of the run came before that of relinking,
+// or of writing rows.
+inline constexpr const char* kRowsLost = "rows of the MOT file from here on lost";
+inline constexpr const char* kRelinkCut = "some identities not merged";
+inline constexpr const char* kMotCut = "MOT file cut short";
 
 // start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe, but
 // before start() has returned only close(), done() and progress() may be called.
@@ -88,11 +93,14 @@ class Pipeline {
 
   Progress progress() const;
   Report report() const;
-  // Relinks once the run is over (before: what is known now).
-  track::RelinkResult relink() const;
-  std::vector<track::FinalRow> rows() const;
-  std::vector<uint8_t> contactSheet() const;  // empty without identities, and after close()
-  std::vector<uint8_t> bank() const;
+  // These five block, for minutes at worst. What relinking found is shared by all who ask while nothing new was seen.
+  track::RelinkRef relink();
+  std::unique_ptr<track::FinalRows> rows(int32_t source);  // null without identities
+  std::vector<uint8_t> contactSheet();                     // empty without identities, and after close()
+  std::vector<uint8_t> bank();
+  // Merging and writing of rows end by this time (nowNs()), as far as they are; INT64_MAX: take their time again.
+  void endLinkingAt(int64_t ns);
+  bool linkingEnded() const;
   const Trace* trace() const { return trace_.get(); }  // null unless asked for
   int64_t startNs() const;
   std::string sourceId(int32_t source) const;
@@ -115,7 +123,7 @@ class Pipeline {
   std::vector<ModuleNode> buildNodes();
   ModuleNode externalNode(const ModuleSpec& spec, int32_t module);
   std::shared_ptr<DeviceSlots> deviceSlotsFor(const ModuleSpec& spec);
-  IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
+  IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model);
   std::shared_ptr<Programme> openProgramme();
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
@@ -148,6 +156,8 @@ class Pipeline {
   IdentityState identity_;                  // of the first identify module
   int32_t identifyModule_ = -1;
   std::shared_ptr<Shots> shots_;
+  std::shared_ptr<Stop> linking_ = std::make_shared<Stop>();  // relinking, and what is written from it
+  track::RelinkRef linked_, shown_;  // what relinking found, and the same with the best shots chosen
   const Graph* graph_ = nullptr;
   const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened
   const std::shared_ptr<Stop> giveUp_ = std::make_shared<Stop>();   // outputs, also while they are opened; draining

@@ -120,7 +120,7 @@ SourceFacts Pipeline::factsOf(int32_t source) const {
 }
 
 // The model's word on how its prints are compared counts where the caller said nothing.
-IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* model) const {
+IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* model) {
   track::IdentityOptions& identity = spec.identity;
   if (model) {
     const infer::ModelSpec& said = model->spec();
@@ -130,7 +130,11 @@ IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* mod
     if (!spec.thresholdStated && said.threshold <= 0 && identity.metric == "cosine") identity.threshold = 0.5;
   }
   IdentityState state;
-  state.identities = track::makeIdentities(identity);
+  track::RowOptions rows{spec_.rows && !identity_.identities, spec_.rowsFolder,
+                         [this, name = spec.name](const Error& error) {
+                           recovered({name, kRowsLost, error.sentence});
+                         }};
+  state.identities = track::makeIdentities(identity, rows);
   if (!spec.bank.empty()) {
     std::ifstream file(spec.bank, std::ios::binary);
     if (!file)

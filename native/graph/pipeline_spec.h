@@ -80,6 +80,8 @@ struct PipelineSpec {
   bool open = false;
   bool snapshots = false;
   bool trace = false;
+  bool rows = false;       // keep rows for MOT files
+  std::string rowsFolder;  // where; see track::RowOptions
   std::shared_ptr<SharedMemory> shared;  // where inputs of modules go; null: made when needed
 };
 

@@ -263,12 +263,14 @@ Report Pipeline::report() const {
   return report;
 }
 
-track::RelinkResult Pipeline::relink() const {
-  if (!identity_.identities) return {};
+track::RelinkRef Pipeline::relink() {
+  if (!identity_.identities) return std::make_shared<track::RelinkResult>();
+  const ModuleSpec& spec = spec_.modules[static_cast<size_t>(identifyModule_)];
   track::RelinkOptions options;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& group : spec_.modules[static_cast<size_t>(identifyModule_)].sameScene) {
+    options.stop = linking_;
+    for (const auto& group : spec.sameScene) {
       std::vector<int32_t> numbers;
       for (const std::string& id : group)
         for (size_t s = 0; s < sources_.size(); s++)
@@ -276,9 +278,19 @@ track::RelinkResult Pipeline::relink() const {
       options.sameScene.push_back(std::move(numbers));
     }
   }
-  track::RelinkResult result = identity_.identities->relink(options);
-  if (const auto shots = bestShots()) shots->choose(result);
-  return result;
+  const track::RelinkRef linked = identity_.identities->relink(options);
+  std::shared_ptr<Shots> shots;
+  {
+    std::lock_guard lock(mutex_);
+    if (linked == linked_) return shown_;
+    shots = shots_;
+  }
+  auto shown = std::make_shared<track::RelinkResult>(*linked);
+  if (shots) shots->choose(*shown);
+  if (!linked->complete) recovered({spec.name, kRelinkCut, "The run was closed while it compared them."});
+  std::lock_guard lock(mutex_);
+  linked_ = linked;
+  return shown_ = shown;
 }
 
 int64_t Pipeline::startNs() const {
@@ -286,8 +298,19 @@ int64_t Pipeline::startNs() const {
   return startNs_;
 }
 
-std::vector<track::FinalRow> Pipeline::rows() const {
-  return identity_.identities ? identity_.identities->rows() : std::vector<track::FinalRow>{};
+void Pipeline::endLinkingAt(int64_t ns) {
+  std::lock_guard lock(mutex_);
+  if (ns == INT64_MAX) linking_ = std::make_shared<Stop>();
+  linking_->at(ns);
+}
+
+bool Pipeline::linkingEnded() const {
+  std::lock_guard lock(mutex_);
+  return linking_->passed();
+}
+
+std::unique_ptr<track::FinalRows> Pipeline::rows(int32_t source) {
+  return identity_.identities ? identity_.identities->rows(source, relink()) : nullptr;
 }
 
 std::shared_ptr<Shots> Pipeline::bestShots() const {
@@ -295,13 +318,13 @@ std::shared_ptr<Shots> Pipeline::bestShots() const {
   return shots_;
 }
 
-std::vector<uint8_t> Pipeline::contactSheet() const {
+std::vector<uint8_t> Pipeline::contactSheet() {
   const auto shots = bestShots();
-  return shots ? shots->contactSheet(relink()) : std::vector<uint8_t>{};
+  return shots ? shots->contactSheet(*relink()) : std::vector<uint8_t>{};
 }
 
-std::vector<uint8_t> Pipeline::bank() const {
-  return identity_.identities ? identity_.identities->save() : std::vector<uint8_t>{};
+std::vector<uint8_t> Pipeline::bank() {
+  return identity_.identities ? identity_.identities->save(*relink()) : std::vector<uint8_t>{};
 }
 
 }  // namespace framepath::graph

@@ -1,4 +1,4 @@
-// Segments no print of their own has settled: whose are they?
+// Segments that no embedding of their own has settled: whose are they?
 #pragma once
 #include <vector>
 
@@ -6,16 +6,21 @@
 
 namespace framepath::track {
 
-// A part of a segment with the online identity it is thought to show; 0 = nobody known.
+// A segment with the online identity it is thought to show; 0 = nobody known.
 struct Claim {
-  size_t segment;
-  size_t begin, end;  // rows
+  uint32_t segment;
   int32_t id;
 };
 
-// Every row of the source is in exactly one claim. Settled segments claim their own identity; the others take that of
-// the nearest settled segment of their track before or after, by prints where they have some, unless it is elsewhere
-// in the picture at that time.
+// Every segment that waits, by track. Settled ones claim their own identity; the others take that of the nearest
+// settled segment of their track before or after, by embeddings where they have some, unless it is elsewhere in the picture at
+// that time.
 std::vector<Claim> claimSegments(const SourceRecord& record, const PrintSpace& space);
+
+// Everybody, as far as known now.
+Persons allPersons(const SourceRecord& record, const PrintSpace& space);
+
+// Makes the older half of the closed segments, as claimed now, part of persons for good.
+void settleOldest(SourceRecord& record, const PrintSpace& space);
 
 }  // namespace framepath::track

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "track/assignment.h"
+#include "track/doubtful.h"
+#include "track/retention.h"
 
 namespace framepath::track {
 
@@ -22,41 +25,35 @@ constexpr int32_t kYoungStrangers = 2;     // or one just made
 constexpr int64_t kReshapeRows = 5;        // a jump in shape opens a segment no more often than this
 constexpr int64_t kShortGapUs = 200'000;   // a track lost no longer than this, alone, is still the same
 constexpr int64_t kForgetUs = 60'000'000;  // a track not seen for so long is over
+// Rows of a segment in which it may still be cut: those of a settled one and of any other.
+constexpr size_t kSettledRows = 16, kDoubtfulRows = 4096;
 
 class SourceGallery final : public Gallery {
  public:
   SourceGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record,
-                const std::map<int32_t, PrintSet>& bank)
+                const std::map<int32_t, PrintSet>& bank, const IdentityLimits& limits,
+                std::function<void(const Error&)> lost)
       : mode_(options.mode),
         space_(makePrintSpace(options)),
         capacity_(std::max(1, options.maxPrintsPerIdentity)),
         record_(std::move(record)),
+        limits_(limits),
+        retention_(limits, space_),
+        lost_(std::move(lost)),
         allocator_(record_->source) {
     for (const auto& [id, prints] : bank) record_->identities.emplace(id, prints);
   }
 
   People update(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t frameIndex,
                 int64_t ptsUs) override {
-    std::lock_guard lock(record_->mutex);
-    record_->frames.push_back({frameIndex, ptsUs});
-    for (const Track& track : tracks.items) open(track, ptsUs);
-    dropSharedIds(tracks);
-    for (const Track& track : tracks.items) {
-      counts_.detections += track.detection >= 0;
-      Live& live = live_.at(track.track);
-      segment(live).rows.push_back({frameIndex, ptsUs, track.box, track.score, live.id, false});
-    }
-    takeEvidence(tracks, crops, prints, ptsUs);
-    if (mode_ != ReidMode::off) settle(tracks);
-
+    std::optional<Error> lost;
     People people;
-    for (const Track& track : tracks.items) {
-      const Live& live = live_.at(track.track);
-      record_->segments[live.segment].rows.back().onlineId = live.id;
-      people.items.push_back({track.track, live.id, track.box, track.score, track.detection});
-      if (live.proved) lastProved_[live.id] = {track.track, frameIndex, ptsUs};
+    {
+      std::lock_guard lock(record_->mutex);
+      people = updateLocked(tracks, crops, prints, ptsUs);
+      if (record_->spool && !record_->spool->write(spooled(tracks, frameIndex, ptsUs))) lost = record_->spool->error();
     }
-    forgetOld(ptsUs);
+    if (lost && lost_) lost_(*lost);
     return people;
   }
 
@@ -67,7 +64,8 @@ class SourceGallery final : public Gallery {
 
  private:
   struct Live {
-    size_t segment = 0;
+    uint32_t segment = 0;
+    bool begun = false;  // there is a segment
     int32_t id = 0;
     int32_t settledId = 0;  // the last one it was given
     bool proved = false;
@@ -75,31 +73,93 @@ class SourceGallery final : public Gallery {
     bool fresh = false;     // evidence came in this frame
     bool bornHere = false;  // the identity was made from this segment
     int32_t strangers = 0;
-    size_t strangerRow = 0;  // of the segment: where the first of them appeared
+    int64_t strangerOrdinal = 0;  // where the first of them appeared
     int64_t seenUs = 0;
     PrintSet evidence{8};  // since the last event
   };
 
-  Segment& segment(const Live& live) { return record_->segments[live.segment]; }
+  People updateLocked(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t ptsUs) {
+    for (const Track& track : tracks.items) open(track, ptsUs);
+    dropSharedIds(tracks);
+    for (const Track& track : tracks.items) {
+      counts_.detections += track.detection >= 0;
+      segment(live_.at(track.track)).trail.add({record_->frames, ptsUs, track.box, track.score});
+    }
+    takeEvidence(tracks, crops, prints, ptsUs);
+    if (mode_ != ReidMode::off) settle(tracks);
+
+    People people;
+    for (const Track& track : tracks.items) {
+      const Live& live = live_.at(track.track);
+      const bool settled = live.proved && !live.bornHere && live.strangers == 0;
+      segment(live).trail.keep(settled ? kSettledRows : kDoubtfulRows);
+      people.items.push_back({track.track, live.id, track.box, track.score, track.detection});
+      if (live.proved) lastProved_[live.id] = {track.track, record_->frames};
+    }
+    record_->frames++;
+    forgetOld(ptsUs);
+    if (waiting_ > limits_.segments || waitingPrints_ > limits_.segmentPrints) settleWaiting();
+    retention_.apply(record_->identities, counts_, [&](int32_t id) {
+      const auto last = lastProved_.find(id);
+      return last == lastProved_.end() ? record_->frames : last->second.ordinal;
+    });
+    return people;
+  }
+
+  static SpooledFrame spooled(const Tracks& tracks, int64_t frameIndex, int64_t ptsUs) {
+    SpooledFrame frame{frameIndex, ptsUs, {}};
+    for (const auto& [track, detection, box, score, marks] : tracks.items)
+      frame.rows.push_back({track, {box.x1, box.y1, box.x2, box.y2, score}});
+    return frame;
+  }
+
+  Segment& segment(const Live& live) { return record_->segments.at(live.segment); }
+
+  // Nothing of it changes any more; it waits until those around it are settled, too.
+  void closeSegment(const Live& live) {
+    Segment& old = segment(live);
+    old.closed = true;
+    old.trail.keep(0);
+    if (old.proved) old.prints = PrintSet(1);
+    waiting_++;
+    waitingPrints_ += old.prints.size();
+  }
+
+  void settleWaiting() {
+    settleOldest(*record_, space_);
+    waiting_ = waitingPrints_ = 0;
+    for (const auto& [number, segment] : record_->segments) {
+      waiting_ += segment.closed;
+      waitingPrints_ += segment.closed ? segment.prints.size() : 0;
+    }
+  }
 
   // Tracks that have ended leave only what was written down.
   void forgetOld(int64_t ptsUs) {
     if (ptsUs - sweptUs_ < kForgetUs) return;
     sweptUs_ = ptsUs;
-    std::erase_if(live_, [&](const auto& entry) { return ptsUs - entry.second.seenUs > kForgetUs; });
+    std::erase_if(live_, [&](const auto& entry) {
+      if (ptsUs - entry.second.seenUs <= kForgetUs) return false;
+      closeSegment(entry.second);
+      return true;
+    });
   }
 
   struct Sighting {
-    int64_t track, frameIndex, ptsUs;
+    int64_t track, ordinal;
   };
 
-  void beginSegment(int64_t track, Live& live, uint8_t marks) {
-    live.segment = record_->segments.size();
+  Segment& beginSegment(int64_t track, Live& live, uint8_t marks) {
+    if (live.begun) closeSegment(live);
+    live.begun = true;
+    live.segment = record_->nextSegment++;
     live.evidence.clear();
     live.strangers = 0;
     live.bornHere = false;
-    record_->segments.emplace_back(track, marks, live.id);
-    record_->segments.back().proved = live.proved;
+    Segment& begun =
+        record_->segments.try_emplace(live.segment, record_->source, track, marks, live.id).first->second;
+    begun.proved = live.proved;
+    return begun;
   }
 
   // Begins a segment where the track may have become somebody else.
@@ -109,7 +169,7 @@ class SourceGallery final : public Gallery {
     const bool overlapping = track.marks & kTrackOverlapping, near = overlapping || live.overlapping;
     const bool recovered = (track.marks & kTrackRecovered) && (near || ptsUs - live.seenUs > kShortGapUs);
     const bool reshaped =
-        (track.marks & kTrackReshaped) && !added && static_cast<int64_t>(segment(live).rows.size()) > kReshapeRows;
+        (track.marks & kTrackReshaped) && !added && segment(live).trail.size() > kReshapeRows;
     const bool event = recovered || reshaped || (track.marks & kTrackSeparated) || (overlapping && !live.overlapping);
     live.overlapping = overlapping;
     live.fresh = false;
@@ -167,8 +227,8 @@ class SourceGallery final : public Gallery {
       Live& live = found->second;
       BestShot& best = segment(live).best;
       if (best.source < 0 || crop.quality > best.quality) {
-        const std::vector<TrackRow>& rows = segment(live).rows;
-        best = {record_->source, crop.track, ptsUs, crop.box, rows.empty() ? 0 : rows.back().score, crop.quality};
+        const Trail& trail = segment(live).trail;
+        best = {record_->source, crop.track, ptsUs, crop.box, trail.empty() ? 0 : trail.back().score, crop.quality};
       }
       if (crop.quality < kPoor || mode_ == ReidMode::off) continue;
       const auto begin = prints.values.begin() + static_cast<std::ptrdiff_t>(i * prints.dims);
@@ -203,7 +263,7 @@ class SourceGallery final : public Gallery {
     }
     if (live.strangers++ == 0) {
       live.evidence.clear();
-      live.strangerRow = segment(live).rows.size() - 1;
+      live.strangerOrdinal = segment(live).trail.back().ordinal;
     }
     live.evidence.add(space_, std::move(print));
     if (live.strangers >= (live.bornHere ? kYoungStrangers : kStrangers)) doubt(track, live);
@@ -222,19 +282,17 @@ class SourceGallery final : public Gallery {
       segment(live).prints = live.evidence;
       return;
     }
-    splitSegment(track, live, live.strangerRow);
+    splitSegment(track, live, live.strangerOrdinal);
   }
 
-  // The rows from `row` on become a segment of their own.
-  void splitSegment(int64_t track, Live& live, size_t row) {
+  // The rows from this frame on become a segment of their own.
+  void splitSegment(int64_t track, Live& live, int64_t ordinal) {
     const PrintSet evidence = live.evidence;
-    const size_t old = live.segment;
-    beginSegment(track, live, 0);
+    Trail later = segment(live).trail.cut(ordinal);
+    Segment& begun = beginSegment(track, live, 0);
     live.evidence = evidence;
-    std::vector<TrackRow>& from = record_->segments[old].rows;
-    segment(live).rows.assign(from.begin() + static_cast<std::ptrdiff_t>(row), from.end());
-    segment(live).prints = evidence;
-    from.resize(row);
+    begun.trail = std::move(later);
+    begun.prints = evidence;
   }
 
   // Gives identities to the tracks that have new evidence, all of them at once.
@@ -260,8 +318,10 @@ class SourceGallery final : public Gallery {
                      std::numeric_limits<float>::max());
     for (int32_t i = 0; i < costs.rows(); i++) {
       const Live& live = live_.at(rows[i]);
+      const Trail& trail = segment(live).trail;
+      const int64_t middle = trail.ordinalOf(trail.size() / 2);
       for (int32_t j = 0; j < costs.columns(); j++) {
-        if (elsewhere(ids[j], rows[i], live)) continue;
+        if (elsewhere(ids[j], rows[i], middle)) continue;
         const float loyalty = live.id == ids[j] ? kLoyalty : 1;
         costs.at(i, j) = loyalty * setDistance(space_, live.evidence, record_->identities.at(ids[j]), limit / loyalty);
       }
@@ -279,12 +339,10 @@ class SourceGallery final : public Gallery {
     }
   }
 
-  // Another track proved to be this identity during most of this segment.
-  bool elsewhere(int32_t id, int64_t track, const Live& live) const {
+  // Another track proved to be this identity during most of a segment, whose middle row has this ordinal.
+  bool elsewhere(int32_t id, int64_t track, int64_t middle) const {
     const auto last = lastProved_.find(id);
-    if (last == lastProved_.end() || last->second.track == track) return false;
-    const std::vector<TrackRow>& rows = record_->segments[live.segment].rows;
-    return last->second.frameIndex >= rows[rows.size() / 2].frameIndex;
+    return last != lastProved_.end() && last->second.track != track && last->second.ordinal >= middle;
   }
 
   void give(int64_t track, Live& live, int32_t id, const Tracks& tracks) {
@@ -293,10 +351,8 @@ class SourceGallery final : public Gallery {
       if (&other != &live && other.id == id) dropId(item.track, other);
     }
     if (const auto last = lastProved_.find(id); last != lastProved_.end() && last->second.track != track) {
-      const std::vector<TrackRow>& rows = segment(live).rows;
-      const auto after = std::find_if(rows.begin(), rows.end(),
-                                      [&](const TrackRow& row) { return row.frameIndex > last->second.frameIndex; });
-      if (after != rows.begin()) splitSegment(track, live, static_cast<size_t>(after - rows.begin()));
+      if (segment(live).trail.firstOrdinal() <= last->second.ordinal)
+        splitSegment(track, live, last->second.ordinal + 1);
     }
     counts_.changed += live.settledId != 0 && live.settledId != id;
     live.id = live.settledId = id;
@@ -306,6 +362,7 @@ class SourceGallery final : public Gallery {
     segment(live).proved = true;
     segment(live).prints.clear();  // a settled segment has its identity's
     PrintSet& known = record_->identities.try_emplace(id, capacity_).first->second;
+    known.setCapacity(space_, capacity_);  // it may have been thinned
     for (const Print& print : live.evidence.prints()) known.add(space_, print);
     live.evidence.clear();
   }
@@ -313,6 +370,7 @@ class SourceGallery final : public Gallery {
   int32_t allocate() {
     int32_t id = allocator_.next();
     while (record_->identities.contains(id)) id = allocator_.next();
+    retention_.born(id);
     if (mode_ == ReidMode::off) record_->identities.try_emplace(id, capacity_);
     return id;
   }
@@ -321,10 +379,14 @@ class SourceGallery final : public Gallery {
   const PrintSpace space_;
   const int32_t capacity_;
   const std::shared_ptr<SourceRecord> record_;
+  const IdentityLimits limits_;
+  Retention retention_;
+  const std::function<void(const Error&)> lost_;
   IdAllocator allocator_;
   std::unordered_map<int64_t, Live> live_;
   std::unordered_map<int32_t, Sighting> lastProved_;
   GalleryCounts counts_;
+  size_t waiting_ = 0, waitingPrints_ = 0;  // closed segments not settled yet, and their embeddings
   int64_t sweptUs_ = 0;
 };
 
@@ -336,8 +398,9 @@ float limitFor(const PrintSpace& space, size_t identities) {
 }
 
 std::unique_ptr<Gallery> makeGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record,
-                                     const std::map<int32_t, PrintSet>& bank) {
-  return std::make_unique<SourceGallery>(options, std::move(record), bank);
+                                     const std::map<int32_t, PrintSet>& bank, const IdentityLimits& limits,
+                                     std::function<void(const Error&)> lost) {
+  return std::make_unique<SourceGallery>(options, std::move(record), bank, limits, std::move(lost));
 }
 
 }  // namespace framepath::track

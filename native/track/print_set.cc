@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "track/identity.h"
 
 namespace framepath::track {
 
@@ -48,6 +49,14 @@ void PrintSet::add(const PrintSpace& space, Print print) {
   }
   prints_.push_back(std::move(print));
   if (static_cast<int32_t>(prints_.size()) > capacity_) dropLeast(space);
+  updateMean();
+}
+
+void PrintSet::setCapacity(const PrintSpace& space, int32_t capacity) {
+  capacity_ = capacity;
+  if (static_cast<int32_t>(prints_.size()) <= capacity) return;
+  while (static_cast<int32_t>(prints_.size()) > capacity) dropLeast(space);
+  prints_.shrink_to_fit();
   updateMean();
 }
 

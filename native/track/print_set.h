@@ -1,12 +1,13 @@
 // A bounded set of prints of one person, and how far two sets are from one another.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <vector>
 
-#include "track/identity.h"
-
 namespace framepath::track {
+
+struct IdentityOptions;
 
 enum class Metric : uint8_t { l2, cosine };
 
@@ -30,6 +31,7 @@ class PrintSet {
   // Over capacity the print goes that says least: a poor one, or one of the two that are most alike.
   void add(const PrintSpace& space, Print print);
   void clear() { prints_.clear(), mean_.clear(); }
+  void setCapacity(const PrintSpace& space, int32_t capacity);
   bool empty() const { return prints_.empty(); }
   size_t size() const { return prints_.size(); }
   float weight() const;

@@ -18,6 +18,8 @@ import { StageChannel } from './stages.js';
 
 /** Most frames of one crossing. */
 const blockFrames = 64;
+/** For relinking, and for the rows that are written from it, of a run that is closed. */
+const finishingMs = 1000;
 
 /**
  * Owns the native run. It ends once, in one of three ways: by itself (`next` says null), closed by the caller, or
@@ -262,11 +264,12 @@ export class RunCore implements FrameOwner, WriterRun {
 
   /** Stops, drains what is composed, finishes every file. Idempotent; rejects with what could not be finished. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#close().finally(() => this.native.finishWithin(null));
     return this.#closing;
   }
 
   async #close(): Promise<void> {
+    this.native.finishWithin(finishingMs);
     if (this.#settling) {
       await this.#settling;
       return this.native.close(true).catch((error) => {

@@ -162,7 +162,19 @@ export interface Report {
   stages: StageReport[];
   /** of analyzers that run in threads, processes and Python */
   hosts: HostReport[];
-  reid: { detections: number; extracted: number; changed: number; ms: number };
+  reid: {
+    /** boxes of tracks seen, crops embedded, tracks that got another identity by their looks */
+    detections: number;
+    extracted: number;
+    changed: number;
+    /**
+     * Identities of one source that keep a few of their embeddings (they were not among the last 256 seen), and those that
+     * keep none any more: seen again, they are somebody new. See "Long runs" in docs/performance.md.
+     */
+    thinned: number;
+    forgotten: number;
+    ms: number;
+  };
   copies: { h2dImage: number; d2hImage: number; d2hEncode: number; d2hRequested: number; d2hResults: number };
   models: {
     name: string;
@@ -174,7 +186,7 @@ export interface Report {
     batch: number;
     fixes: string[];
   }[];
-  /** what went on in another way than asked, and why; the latest thousand */
+  /** what went on in another way than asked, and why; the first and the latest five hundred */
   recoveries: { where: string; what: string; reason: string }[];
   /** how often each `what` of the recoveries came, the older ones too */
   recovered: Record<string, number>;

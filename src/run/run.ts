@@ -118,17 +118,17 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
 
   /** Who was seen when; final once the run has ended. */
   async timeline(): Promise<Timeline> {
-    return this.#parse(() => this.#core.native.timeline());
+    return JSON.parse(await this.#wait(this.#core.native.timeline())) as Timeline;
   }
 
   /** Merges identities that are the same person; final once the run has ended. */
   async relink(): Promise<Relink> {
-    return this.#parse(() => this.#core.native.relink());
+    return JSON.parse(await this.#wait(this.#core.native.relink())) as Relink;
   }
 
-  /** Identities with their prints, for the `bank` of a later `identify`. */
-  async bank(): Promise<Uint8Array> {
-    return this.#call(() => this.#core.native.bank());
+  /** Identities with their embeddings, for the `bank` of a later `identify`. */
+  bank(): Promise<Uint8Array> {
+    return this.#wait(this.#core.native.bank());
   }
 
   /**
@@ -208,10 +208,6 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #parse<T>(read: () => string): T {
-    return JSON.parse(this.#call(read)) as T;
   }
 
   #call<T>(read: () => T): T {

@@ -90,15 +90,29 @@ export class Writers {
   /** The run has ended: everything is written. */
   async finish(native: NativeRun): Promise<void> {
     try {
-      await this.#results?.finish(JSON.parse(native.relink()));
-      for (let i = 0; i < this.run.sourceIds.length; i++) await this.#files.get(`mot${i}`)?.write(native.mot(i));
-      await this.#files.get('timeline')?.write(pretty(JSON.parse(native.timeline())));
-      const sheet = this.#files.has('contactSheet') ? native.contactSheet() : null;
+      await this.#results?.finish(JSON.parse(await native.relink()));
+      if (this.#files.has('timeline'))
+        await this.#files.get('timeline')!.write(pretty(JSON.parse(await native.timeline())));
+      const sheet = this.#files.has('contactSheet') ? await native.contactSheet() : null;
       if (sheet) await this.#files.get('contactSheet')!.write(sheet);
+      // Rows may have been lost on the way; the other files are whole.
+      const rows = await this.#mot(native).then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
       await this.#files.get('report')?.write(pretty(this.run.report()));
       await this.#files.get('trace')?.write(native.trace() ?? '');
+      if (rows) throw rows.error;
     } finally {
       await this.#closeAll();
+    }
+  }
+
+  async #mot(native: NativeRun): Promise<void> {
+    for (let i = 0; i < this.run.sourceIds.length; i++) {
+      const file = this.#files.get(`mot${i}`);
+      if (!file) continue;
+      for (let part = await native.mot(i); part !== null; part = await native.mot(i)) await file.write(part);
     }
   }
 
