@@ -12,9 +12,6 @@
 namespace framepath::graph {
 namespace {
 
-// Most that is made of one frame: several frames are in flight, and each has its own.
-constexpr size_t kMostBytes = size_t{256} << 20;
-
 std::string keyOf(const InputSpec& spec, const CropSource& crops) {
   const PixelFormat& f = spec.format;
   return std::to_string(spec.width) + "x" + std::to_string(spec.height) + " " +
@@ -81,11 +78,6 @@ Input InputReader::wholeFrame(const Frame& frame, bool onDevice) {
 }
 
 InputReader::Place InputReader::lease(Input& input, size_t bytes, bool onDevice) {
-  if (bytes > kMostBytes)
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "The pictures that a module asked for of one frame take " + std::to_string(bytes >> 20) +
-                    " MiB, and at most " + std::to_string(kMostBytes >> 20) + " are made.",
-                "Ask for smaller inputs.");
   if (onDevice) {
     input.onDevice = deviceSlots_->lease(bytes);
     return {input.onDevice->data(), nullptr};
