@@ -23,7 +23,8 @@ export async function checkStatedRuntime(stated: string | undefined): Promise<vo
     finding = await probe({ provider: 'cpu', device: 'cpu', runtimeLibraries: [stated] });
     tried.set(cached, finding);
     try {
-      writeCached(cached, { finding, ...print });
+      // What failed for another reason may work another time.
+      if (finding.state === 'works' || finding.signal) writeCached(cached, { finding, ...print });
     } catch {
       // a cache that cannot be written: the next process tries again
     }
