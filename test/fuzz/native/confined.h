@@ -89,6 +89,8 @@ inline int openHere(int folder, const char* path, int flags, int mode) {
 
 }  // namespace fuzz
 
+// The libraries see them only where they are visible.
+#pragma GCC visibility push(default)
 extern "C" {
 int socket(int, int, int) noexcept {
   errno = EACCES;
@@ -128,3 +130,4 @@ long syscall(long number, ...) noexcept {
 }
 #endif
 }
+#pragma GCC visibility pop
