@@ -49,8 +49,7 @@ const bitrateRange: Rule = (name, value) => {
 
 /** @internal */
 export function checkEncode(path: unknown, options: unknown): void {
-  if (path !== null && path !== undefined && (typeof path !== 'string' || path === ''))
-    throw unexpected('a path, a URL, or null for packets only,', 'path', path);
+  if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
     codec: oneOf('h264', 'hevc', 'av1'),
     profile: oneOf('realtime', 'streaming', 'balanced', 'quality', 'archival'),

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
 #include "core/error.h"
 
@@ -60,13 +63,25 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
   return wordsArray(env, words);
 }
 
+namespace {
+
+template <typename T>
+T number(double value, const char* what) {
+  constexpr double kMost = std::is_integral_v<T> ? 9007199254740992 : 1e30;
+  if (!(std::abs(value) <= std::min(kMost, static_cast<double>(std::numeric_limits<T>::max()))))
+    throw Error(ErrorCode::INVALID_ARGUMENT, std::string("A number of ") + what + " is out of range.");
+  return static_cast<T>(value);
+}
+
+}  // namespace
+
 std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& words) {
   auto people = std::make_shared<People>();
   for (size_t at = 0; at + 7 <= words.ElementLength(); at += 7) {
     Person person;
-    person.track = static_cast<int64_t>(words[at]);
-    person.id = static_cast<int32_t>(words[at + 1]);
-    const auto coordinate = [&](size_t i) { return static_cast<float>(words[at + i]); };
+    person.track = number<int64_t>(words[at], "a track");
+    person.id = number<int32_t>(words[at + 1], "an id");
+    const auto coordinate = [&](size_t i) { return number<float>(words[at + i], "a box"); };
     person.box = {coordinate(2), coordinate(3), coordinate(4), coordinate(5)};
     person.score = coordinate(6);
     person.detection = static_cast<int32_t>(people->items.size());  // it was seen
