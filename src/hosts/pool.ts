@@ -54,7 +54,7 @@ const [askedAhead, askedAheadOfMany] = [8, 2];
 
 const minuteMs = 60_000;
 const longestBackoffMs = 5_000;
-const closeMs = 2_000;
+const closeMs = 1_500;
 
 export class HostPool {
   readonly #seats: Seat[];
@@ -313,7 +313,7 @@ export class HostPool {
     }
   }
 
-  /** Lets every host close its analyzer, for two seconds at most. Idempotent. */
+  /** Lets every host close its analyzer, for a second and a half at most. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

@@ -317,6 +317,10 @@ export class FakeRun implements NativeRun {
     this.leased.delete(taskId);
   }
 
+  async end(drain: boolean): Promise<void> {
+    await this.close(drain);
+  }
+
   async close(drain: boolean): Promise<void> {
     this.calls.push(`close ${drain}`);
     if (drain && this.script.closeError && this.state === 'running') {
