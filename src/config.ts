@@ -30,6 +30,8 @@ export interface Settings {
   resultQueue?: number;
   /** frames kept with `frame.keep()` at once; default 8 */
   keptFrames?: number;
+  /** pictures given to `run.submit()` that are not answered yet, before it rejects with `BUSY`; default 1024 */
+  maxPending?: number;
   /** sessions of GPU encoders in this process at once; default: as many as the driver allows */
   maxEncoderSessions?: number;
   /**
@@ -67,6 +69,7 @@ export type DecidedSettings = {
   inFlight: Decided<number>;
   resultQueue: Decided<number>;
   keptFrames: Decided<number>;
+  maxPending: Decided<number>;
   maxEncoderSessions: Decided<number | undefined>;
   encoderSessions: Decided<'fallback' | 'wait'>;
 };
@@ -79,12 +82,13 @@ const device: Rule = (name, value) => {
 /** @internal */
 export const settingRules: Record<string, Rule> = {
   device,
-  memoryLimit: integer(1_000_000),
+  memoryLimit: integer(1_000_000, Number.MAX_SAFE_INTEGER),
   runtime: (name, value) => fields(name, value, { library: text, providers: list(oneOf(...providers), 1) }),
   modelsFolder: text,
   inFlight: integer(1, 256),
   resultQueue: integer(1, 100_000),
   keptFrames: integer(0, 256),
+  maxPending: integer(1, 100_000),
   maxEncoderSessions: integer(1, 1000),
   encoderSessions: oneOf('fallback', 'wait'),
   modules: moduleSettingsRule,
@@ -143,6 +147,7 @@ function decideSettings(levels: readonly Level[]): DecidedSettings {
     inFlight: decide((s) => s.inFlight, 8),
     resultQueue: decide((s) => s.resultQueue, 64),
     keptFrames: decide((s) => s.keptFrames, 8),
+    maxPending: decide((s) => s.maxPending, 1024),
     maxEncoderSessions: decide<number | undefined>((s) => s.maxEncoderSessions, undefined),
     encoderSessions: decide<'fallback' | 'wait'>((s) => s.encoderSessions, 'fallback'),
   };

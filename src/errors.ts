@@ -36,6 +36,7 @@ export const errorCodes = {
   DEVICE_OUT_OF_MEMORY: 'The run does not fit into the memory of the device.',
   DEVICE_LOST: 'The device failed for good; this process cannot use it any more.',
   FRAME_RELEASED: 'The pixels of this frame are gone.',
+  BUSY: 'More pictures wait to be worked on than the run holds; nothing was queued.',
   RUN_CLOSED: 'The run is closed.',
   ABORTED: 'The AbortSignal of the run was triggered.',
   CANCELLED: 'The work was given up because its source was removed or the run ended.',
@@ -65,6 +66,7 @@ const usualHints: Partial<Record<keyof typeof errorCodes, string>> = {
   MODULE_CRASHED: 'See what the module printed; state onError or restarts for this module.',
   MODULE_UNUSABLE: 'Run the file by itself to see more.',
   MODULE_CONFLICT: "Give one of them isolation: 'process', or 'auto', which finds the place itself.",
+  BUSY: 'Await some of the submitted pictures first, or raise maxPending.',
   RUN_CLOSED: 'Start a new run.',
   PLATFORM_UNSUPPORTED:
     'Run it on Linux, for instance in a container: docker run --rm -it --platform linux/amd64 -v "$PWD":/app -w /app node:20-bookworm bash',

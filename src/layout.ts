@@ -102,10 +102,16 @@ const even: Rule = (name, value) => {
 const color: Rule = (name, value) => {
   if (typeof value !== 'string' || !/^#[0-9a-f]{6}$/i.test(value)) throw unexpected("a colour '#rrggbb'", name, value);
 };
+const frameRate = number(0.001, 1000);
+const frameRatio: Rule = (name, value) => {
+  list(integer(1), 2, 2)(name, value);
+  const [numerator, denominator] = value as [number, number];
+  frameRate(name, numerator / denominator);
+};
 const canvasRules = {
   width: even,
   height: even,
-  fps: anyOf('a number above 0 or [numerator, denominator]', number(0.001, 1000), list(integer(1), 2, 2)),
+  fps: anyOf('a number above 0 or [numerator, denominator]', frameRate, frameRatio),
   background: color,
   gap: integer(0, 1000),
   whenEnded: oneOf('hold', 'placeholder', 'black', 'relayout'),

@@ -34,6 +34,8 @@ export interface SourceSpec {
   endMs?: number;
   stride?: number;
   maxFps?: number;
+  /** a longer gap between pictures is cut out of the times; -1 = none is; default 10 000 */
+  maxGapMs?: number;
   decoder?: 'auto' | 'software' | 'hardware';
   threads?: number;
   skipLoopFilter?: 'none' | 'nonref' | 'all';
@@ -215,6 +217,8 @@ export interface PipelineSpec {
   resultQueue?: number;
   keepPixels?: boolean;
   keptFrames?: number;
+  /** pictures of `submit` that may be unanswered at once */
+  maxPending?: number;
   /** of GPU encoders in this process at once; default: as many as the driver allows */
   maxEncoderSessions?: number;
   /** when none is free; default `'fallback'`: encode in software */
@@ -373,7 +377,12 @@ export interface NativeRun {
   /** hold a delivered frame's pixels past the next `next()`; false = already released */
   keep(taskId: number): boolean;
   release(taskId: number): void;
-  /** drain: true = stop sources, drain composed frames, trailer (break); false = abort. Idempotent. */
+  /**
+   * Sources and modules stop before it returns; resolves when the run is over and its output finished, within two seconds.
+   * What it found can still be asked for. drain: true = what is composed is encoded; false = abort. Idempotent.
+   */
+  end(drain: boolean): Promise<void>;
+  /** `end`, then everything is freed. Idempotent. */
   close(drain: boolean): Promise<void>;
 }
 

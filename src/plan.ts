@@ -176,6 +176,7 @@ export function planRun(
     resultQueue: settings.resultQueue.value,
     keepPixels: from.keepPixels,
     keptFrames: settings.keptFrames.value,
+    maxPending: settings.maxPending.value,
     ...(settings.maxEncoderSessions.value && { maxEncoderSessions: settings.maxEncoderSessions.value }),
     encoderSessions: settings.encoderSessions.value,
     open: ids.length === 0,

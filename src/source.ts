@@ -56,6 +56,13 @@ export interface VideoOptions {
   /** leave frames out so that no more than this many a second remain; default all */
   maxFps?: number;
   /**
+   * Longest gap between two pictures, in milliseconds; default 10 000. A longer one (and longer than three frame intervals)
+   * is cut out, sound included, and counted among the report's recoveries: `timeMs` is the time without such gaps, and goes
+   * on one frame interval after the last picture. A clock that is set back goes on in the same way. `startMs` and `endMs`
+   * are times of the file, gaps included. 0 cuts out every gap of more than three frame intervals, `Infinity` none.
+   */
+  maxGapMs?: number;
+  /**
    * who decodes: `'auto'` the GPU of the run where it can, else libav on the CPU; `'software'` the CPU always;
    * `'hardware'` the GPU or nobody: the source then fails where `'auto'` would fall back. Default `'auto'`
    */
@@ -82,7 +89,7 @@ export interface VideoOptions {
 /** Options of {@link camera}. */
 export type CameraOptions = Pick<
   VideoOptions,
-  'id' | 'stride' | 'maxFps' | 'decoder' | 'threads' | 'skipLoopFilter' | 'limits' | 'reconnect'
+  'id' | 'stride' | 'maxFps' | 'maxGapMs' | 'decoder' | 'threads' | 'skipLoopFilter' | 'limits' | 'reconnect'
 >;
 
 /** Options of {@link images}. */
@@ -103,6 +110,8 @@ export interface FramesOptions {
   format?: PixelFormat;
   /** rate of frames that come without a time; default 30 */
   fps?: number;
+  /** as of {@link video}: counts from 0, the first frame too; `Infinity` keeps times as they are given. Default 10 000 */
+  maxGapMs?: number;
   /** `true`: frames are dropped when the run is busy instead of the iterable being held back; default false */
   live?: boolean;
 }
@@ -132,7 +141,7 @@ const host: Rule = (name, value) => {
 };
 const limitRules = {
   untrusted: flag,
-  maxBytes: integer(0),
+  maxBytes: integer(0, Number.MAX_SAFE_INTEGER),
   maxPixels: integer(0),
   maxDurationMs: integer(0),
   jail: text,
@@ -146,12 +155,20 @@ export const limits: Rule = (name, value) => {
   if (typeof value === 'string' && value !== 'untrusted') throw unexpected("'untrusted' or an object", name, value);
   if (value !== 'untrusted') fields(name, value, limitRules);
 };
+const gap: Rule = (name, value) => {
+  if (value !== Number.POSITIVE_INFINITY) number(0)(name, value);
+};
+/** JSON knows no Infinity. */
+const gapSpec = (maxGapMs: number | undefined) =>
+  maxGapMs === undefined ? {} : { maxGapMs: maxGapMs === Number.POSITIVE_INFINITY ? -1 : maxGapMs };
+
 const videoRules = {
   id: text,
   startMs: number(0),
   endMs: number(0),
   stride: integer(1),
   maxFps: number(0.001),
+  maxGapMs: gap,
   decoder: oneOf('auto', 'software', 'hardware'),
   threads: integer(1, 256),
   skipLoopFilter: oneOf('none', 'nonref', 'all'),
@@ -229,8 +246,14 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
   fields('options', options, videoRules);
   if (options.endMs !== undefined && options.endMs <= (options.startMs ?? 0))
     throw unexpected('more than startMs', 'endMs', options.endMs);
-  const { limits: stated, ...rest } = options;
-  return new Source({ kind: 'file', uri: localPath(address), ...rest, limits: resolveLimits(address, stated) });
+  const { limits: stated, maxGapMs, ...rest } = options;
+  return new Source({
+    kind: 'file',
+    uri: localPath(address),
+    ...rest,
+    ...gapSpec(maxGapMs),
+    limits: resolveLimits(address, stated),
+  });
 }
 
 /**
@@ -242,13 +265,14 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
 export function camera(uri: string | URL, options: CameraOptions = {}): Source {
   const address = uri instanceof URL ? uri.href : uri;
   text('uri', address);
-  const { id, stride, maxFps, decoder, threads, skipLoopFilter, limits: rule, reconnect } = videoRules;
-  fields('options', options, { id, stride, maxFps, decoder, threads, skipLoopFilter, limits: rule, reconnect });
-  const { limits: stated, ...rest } = options;
+  const { startMs: _start, endMs: _end, live: _live, ...cameraRules } = videoRules;
+  fields('options', options, cameraRules);
+  const { limits: stated, maxGapMs, ...rest } = options;
   return new Source({
     kind: 'file',
     uri: localPath(address),
     ...rest,
+    ...gapSpec(maxGapMs),
     live: true,
     limits: resolveLimits(address, stated),
   });
@@ -290,14 +314,13 @@ export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFra
     height: integer(1, 16384),
     format: formats,
     fps: number(0.001, 1000),
+    maxGapMs: gap,
     live: flag,
   });
   integer(1, 16384)('width', options.width);
   integer(1, 16384)('height', options.height);
-  return new Source(
-    { kind: 'frames', ...options, format: options.format ?? 'rgb24', fps: options.fps ?? 30 },
-    iterable,
-  );
+  const { maxGapMs, format = 'rgb24', fps = 30, ...rest } = options;
+  return new Source({ kind: 'frames', ...rest, ...gapSpec(maxGapMs), format, fps }, iterable);
 }
 
 /** Bytes of one picture. @internal */

@@ -39,22 +39,29 @@ export const callable: Rule = (name, value) => {
   if (typeof value !== 'function') throw unexpected('a function', name, value);
 };
 
-export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Rule {
+/** What the native side counts with: 32 bits, and times of some centuries in milliseconds. */
+const mostInteger = 2 ** 31 - 1;
+const mostNumber = 1e12;
+
+/** Longest delay of a timer; Node takes a longer one for none. */
+export const mostTimerMs = 2 ** 31 - 1;
+
+export function integer(min: number, max = mostInteger): Rule {
   return (name, value) => {
     if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
-    throw unexpected(`an integer ${range(min, max)}`, name, value);
+    throw unexpected(`an integer ${range(min, max, mostInteger, value)}`, name, value);
   };
 }
 
-export function number(min: number, max = Infinity): Rule {
+export function number(min: number, max = mostNumber): Rule {
   return (name, value) => {
     if (typeof value === 'number' && Number.isFinite(value) && value >= min && value <= max) return;
-    throw unexpected(`a number ${range(min, max)}`, name, value);
+    throw unexpected(`a number ${range(min, max, mostNumber, value)}`, name, value);
   };
 }
 
-function range(min: number, max: number): string {
-  return max >= Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `between ${min} and ${max}`;
+function range(min: number, max: number, usual: number, value: unknown): string {
+  return max >= usual && !((value as number) > max) ? `of at least ${min}` : `between ${min} and ${max}`;
 }
 
 export function oneOf(...values: readonly string[]): Rule {

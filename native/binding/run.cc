@@ -13,6 +13,13 @@
 #include "core/clock.h"
 
 namespace framepath::binding {
+namespace {
+
+// What is copied faster than a thread is started.
+constexpr size_t kCopiedHere = 256 << 10;
+
+}  // namespace
+
 Napi::Function Run::define(Napi::Env env) {
   return DefineClass(env, "Run",
                      {InstanceMethod<&Run::start>("start"),
@@ -43,6 +50,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::jpeg>("jpeg"),
                       InstanceMethod<&Run::keep>("keep"),
                       InstanceMethod<&Run::release>("release"),
+                      InstanceMethod<&Run::end>("end"),
                       InstanceMethod<&Run::close>("close")});
 }
 
@@ -296,13 +304,28 @@ Napi::Value Run::pushFrame(const Info& info) {
     const std::string source = text(info[0]);
     const Napi::Uint8Array bytes = bytesOf(info[1]);
     auto settle = Settle::open(info.Env(), state_->js);
-    try {
-      state_->pipeline->pushFrame(source, bytes.Data(), bytes.ByteLength(), whole(info[2]), [settle](bool taken) {
-        settle->resolve([taken](Napi::Env env) { return Napi::Boolean::New(env, taken); });
-      });
-    } catch (const std::exception& e) {
-      settle->reject(e);
+    const auto push = [settle, state = state_, source, data = bytes.Data(), size = bytes.ByteLength(),
+                       ptsUs = whole(info[2])] {
+      try {
+        state->pipeline->pushFrame(source, data, size, ptsUs, [settle](bool taken) {
+          settle->resolve([taken](Napi::Env env) { return Napi::Boolean::New(env, taken); });
+        });
+      } catch (const std::exception& e) {
+        settle->reject(e);
+      }
+    };
+    if (bytes.ByteLength() <= kCopiedHere) {
+      push();
+      return settle->promise();
     }
+    const int64_t number = ++callbacks_->pushed;
+    callbacks_->pushing.emplace(number, Napi::Persistent(bytes));
+    environment_.run([push, number, js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)] {
+      push();
+      js->post([number, callbacks](Napi::Env) {
+        if (const auto alive = callbacks.lock()) alive->pushing.erase(number);
+      });
+    });
     return settle->promise();
   });
 }
@@ -319,7 +342,7 @@ Napi::Value Run::submit(const Info& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const Json request = parseJson(text(info[0]));
     std::vector<uint8_t> bytes;
-    if (info[1].IsTypedArray()) {
+    if (!info[1].IsUndefined()) {
       const Napi::Uint8Array array = bytesOf(info[1]);
       bytes.assign(array.Data(), array.Data() + array.ByteLength());
     }
@@ -341,7 +364,7 @@ Napi::Value Run::submit(const Info& info) {
           auto queue = device.openQueue();
           frame =
               graph::frameFromBytes(device, *queue, pixelFormatNamed(request.value("format", "rgb24")),
-                                    request.value("width", 0), request.value("height", 0), bytes.data(), bytes.size());
+                                    get(request, "width", 0), get(request, "height", 0), bytes.data(), bytes.size());
         }
         state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {
           if (task->error) return settle->reject(*task->error);
@@ -392,8 +415,18 @@ void Run::hostServed(const Info& info) {
   guarded(info.Env(), [&] { state_->pipeline->hostServed(spanFrom(parseJson(text(info[0])))); });
 }
 
+Napi::Value Run::end(const Info& info) {
+  const bool drain = info[0].IsBoolean() && info[0].As<Napi::Boolean>().Value();
+  state_->pipeline->stop();  // before this returns: nobody is asked any more
+  return environment_.promise(info.Env(), [state = state_, drain]() -> Settle::Make {
+    state->pipeline->end(drain);
+    return [](Napi::Env env) { return env.Undefined(); };
+  });
+}
+
 Napi::Value Run::close(const Info& info) {
   const bool drain = info[0].IsBoolean() && info[0].As<Napi::Boolean>().Value();
+  state_->pipeline->stop();
   if (state_->frames) state_->frames->clear();  // analyzers under way still see theirs
   return environment_.promise(info.Env(), [state = state_, drain]() -> Settle::Make {
     std::lock_guard lock(state->closing);

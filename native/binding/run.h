@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -33,9 +34,12 @@ struct RunState {
 // JS functions of a run; lives and dies on the JS thread.
 struct RunCallbacks {
   Napi::FunctionReference task, event;
+  std::map<int64_t, Napi::Reference<Napi::Uint8Array>> pushing;  // pixels that a thread is copying
+  int64_t pushed = 0;
   void reset() {
     task.Reset();
     event.Reset();
+    pushing.clear();
   }
 };
 
@@ -75,6 +79,7 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value jpeg(const Info& info);
   Napi::Value keep(const Info& info);
   void release(const Info& info);
+  Napi::Value end(const Info& info);
   Napi::Value close(const Info& info);
 
   graph::TaskRef asked(int64_t taskId) const;

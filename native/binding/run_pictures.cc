@@ -32,11 +32,11 @@ HeldFrames& orReleased(HeldFrames* frames) {
 
 HeldFrames::Request requestFrom(const Json& json) {
   HeldFrames::Request request;
-  request.width = json.value("width", 0);
-  request.height = json.value("height", 0);
+  request.width = get(json, "width", 0);
+  request.height = get(json, "height", 0);
   request.format = pixelFormatNamed(json.value("format", "rgb24"));
   if (json.contains("crop")) {
-    const auto crop = json["crop"].get<std::array<float, 4>>();
+    const auto crop = required<std::array<float, 4>>(json, "crop");
     request.crop = {crop[0], crop[1], crop[2], crop[3]};
   }
   return request;
@@ -58,7 +58,7 @@ Napi::Value Run::jpeg(const Info& info) {
     const int64_t id = whole(info[0]);
     const Json json = parseJson(text(info[1]));
     const std::vector<uint8_t> bytes =
-        orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), json.value("quality", 90));
+        orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), get(json, "quality", 90));
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }

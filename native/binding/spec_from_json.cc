@@ -86,9 +86,9 @@ graph::ModuleSpec moduleFrom(const Json& json) {
 compose::TileSpec tileFrom(const Json& json) {
   using compose::Fit;
   compose::TileSpec tile;
-  tile.source = valueFrom<int32_t>(json.at("source"), "source");
+  tile.source = required<int32_t>(json, "source");
   if (json.contains("rect")) {
-    const auto r = json["rect"].get<std::array<float, 4>>();
+    const auto r = required<std::array<float, 4>>(json, "rect");
     tile.rect = {r[0], r[1], r[2], r[3]};
   }
   tile.fit = named<Fit>(
@@ -123,12 +123,12 @@ compose::LayoutSpec layoutFrom(const Json& json) {
   layout.width = get(json, "width", layout.width);
   layout.height = get(json, "height", layout.height);
   if (json.contains("fps")) {
-    const auto fps = valueFrom<std::array<int32_t, 2>>(json["fps"], "fps");
+    const auto fps = required<std::array<int32_t, 2>>(json, "fps");
     layout.fpsNum = fps[0];
     layout.fpsDen = fps[1];
   }
   if (json.contains("background")) {
-    const auto color = valueFrom<std::array<uint8_t, 3>>(json["background"], "background");
+    const auto color = required<std::array<uint8_t, 3>>(json, "background");
     std::copy(color.begin(), color.end(), layout.background);
   }
   layout.gap = get(json, "gap", layout.gap);
@@ -163,10 +163,10 @@ graph::OutputSpec outputFrom(const Json& json) {
   output.encoder.codec = media::videoCodecNamed(get<std::string>(json, "codec", "h264"));
   output.encoder.profile = media::profileNamed(get<std::string>(json, "profile", "balanced"));
   if (const Json bitrate = get(json, "bitrate", Json(0)); bitrate.is_object()) {
-    output.encoder.minBitrate = valueFrom<int64_t>(bitrate.at("min"), "bitrate");
-    output.encoder.bitrate = valueFrom<int64_t>(bitrate.at("max"), "bitrate");
+    output.encoder.minBitrate = required<int64_t>(bitrate, "min");
+    output.encoder.bitrate = required<int64_t>(bitrate, "max");
   } else {
-    output.encoder.bitrate = valueFrom<int64_t>(bitrate, "bitrate");
+    output.encoder.bitrate = valueOf<int64_t>(bitrate, "bitrate");
   }
   output.encoder.threads = get(json, "threads", 0);
   output.packets = get(json, "packets", output.path.empty());
@@ -174,7 +174,7 @@ graph::OutputSpec outputFrom(const Json& json) {
   using Audio = graph::OutputSpec::Audio;
   if (audio.is_number()) {
     output.audio = Audio::source;
-    output.audioSource = valueFrom<int32_t>(audio, "audio");
+    output.audioSource = valueOf<int32_t>(audio, "audio");
   } else if (audio.is_object()) {
     output.audio = Audio::source;
     output.audioSource = -1;
@@ -225,7 +225,7 @@ media::SkipLoopFilter skipLoopFilterFrom(const Json& json) {
 
 graph::Span spanFrom(const Json& json) {
   const auto ns = [&](const char* name) {
-    return static_cast<int64_t>(std::llround(get<double>(json, name, 0) * 1e6));
+    return static_cast<int64_t>(std::llround(std::clamp(get<double>(json, name, 0), -1e12, 1e12) * 1e6));
   };
   graph::Span span;
   span.lane = get<std::string>(json, "module", "");
@@ -248,8 +248,9 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.uri = get<std::string>(json, "uri", "");
   reader.images = get(json, "images", reader.images);
   reader.imageFps = get(json, "imageFps", reader.imageFps);
-  reader.startMs = get(json, "startMs", reader.startMs);
-  reader.endMs = get(json, "endMs", reader.endMs);
+  reader.startMs = milliseconds(json, "startMs", 0);
+  reader.endMs = milliseconds(json, "endMs", -1);
+  reader.maxGapMs = milliseconds(json, "maxGapMs", reader.maxGapMs);
   reader.stride = get(json, "stride", reader.stride);
   reader.maxFps = get(json, "maxFps", reader.maxFps);
   reader.threads = get(json, "threads", 0);
@@ -259,7 +260,7 @@ graph::SourceSpec sourceFrom(const Json& json) {
                      get<std::string>(json, "decoder", "auto"), "decoder");
   reader.skipLoopFilter = skipLoopFilterFrom(json);
   if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
-  if (json.contains("live")) source.live = json["live"].get<bool>();
+  if (json.contains("live")) source.live = required<bool>(json, "live");
   reader.reconnects = get(json, "reconnect", reader.reconnects);
   source.width = get(json, "width", 0);
   source.height = get(json, "height", 0);
@@ -283,7 +284,7 @@ infer::ModelOptions modelFrom(const Json& json) {
   stated.size = get(json, "size", stated.size);
   stated.labels = get(json, "labels", stated.labels);
   const auto number = [&](const char* key, auto& to) {
-    if (json.contains(key)) to = valueFrom<typename std::decay_t<decltype(to)>::value_type>(json[key], key);
+    if (json.contains(key)) to = required<typename std::decay_t<decltype(to)>::value_type>(json, key);
   };
   number("pad", stated.pad);
   number("scoreThreshold", stated.scoreThreshold);

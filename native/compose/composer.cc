@@ -258,7 +258,7 @@ class DeviceComposer : public Composer {
   void hideBoxes(const Tile& tile, const Placement& place, const ImageView& canvas) {
     if (spec_.redact.module.empty()) return;
     if (tile.hidden.blind()) return redactor_.hide(*queue_, canvas, place, place.source);
-    for (const Box& box : tile.hidden.boxes()) redactor_.hide(*queue_, canvas, place, box);
+    redactor_.hide(*queue_, canvas, place, tile.hidden.boxes());
   }
 
   void drawBoxes(DrawList& list, const Tile& tile, const Placement& place, const ImageView& canvas, int64_t ptsUs) {

@@ -30,7 +30,8 @@ Box HiddenBoxes::at(const Entry& entry, int64_t nowUs) {
 
 void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
   spokeUs_ = nowUs;
-  blind_ = false;
+  blind_ = boxes.size() > kMostBoxes;
+  if (blind_) return refresh(nowUs);  // who was hidden before still is when there are fewer again
   // Every box of now continues the nearest one that it can; a box is continued once.
   std::vector<Entry> now;
   if (boxes.size() > kMostBoxes) {
@@ -64,6 +65,10 @@ void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
   for (Entry& entry : entries_) {
     entry.missed++;
     if (nowUs - entry.seenUs <= kHoldUs || entry.missed <= kHoldPictures) now.push_back(entry);
+  }
+  if (now.size() > kMostEntries) {
+    now.resize(kMostEntries);
+    blind_ = true;
   }
   entries_ = std::move(now);
   refresh(nowUs);

@@ -18,12 +18,15 @@ class HiddenBoxes {
   void silent(int64_t nowUs);
 
   const std::vector<Box>& boxes() const { return shown_; }
-  // The module never spoke, or not for so long that nobody knows who is where: the whole picture is hidden.
+  // The module never spoke, not for so long that nobody knows who is where, or of more boxes than can be kept: the
+  // whole picture is hidden.
   bool blind() const { return blind_; }
 
   static constexpr int64_t kHoldUs = 1'200'000;
   static constexpr int kHoldPictures = 3;  // at least, whatever their rate
   static constexpr int64_t kBlindUs = 500'000;
+  static constexpr size_t kMostBoxes = 1000;    // of a picture
+  static constexpr size_t kMostEntries = 4000;  // with those that went missing
 
  private:
   struct Entry {

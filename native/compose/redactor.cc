@@ -6,13 +6,27 @@
 namespace framepath::compose {
 namespace {
 
+constexpr double kMostCover = 16;
 constexpr int32_t kMinBlock = 8;  // canvas pixels: small faces are not to be told by a few fine blocks
 
 }  // namespace
 
-void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& placement, const Box& box) {
+Box Redactor::grown(const Box& box) const {
   const float mx = static_cast<float>(spec_.margin) * box.width(), my = static_cast<float>(spec_.margin) * box.height();
-  const Box on = toCanvas(placement, {box.x1 - mx, box.y1 - my, box.x2 + mx, box.y2 + my});
+  return {box.x1 - mx, box.y1 - my, box.x2 + mx, box.y2 + my};
+}
+
+void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& placement, const std::vector<Box>& boxes) {
+  double covered = 0;
+  for (const Box& box : boxes) covered += toCanvas(placement, grown(box)).area();
+  if (covered > kMostCover * placement.width * placement.height)
+    return hide(queue, canvas, placement, placement.source);
+  for (const Box& box : boxes) hide(queue, canvas, placement, box);
+}
+
+void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& placement, const Box& box) {
+  const Box all = grown(box);
+  const Box on = toCanvas(placement, all);
   if (on.area() <= 0) return;
   // Outwards to whole chroma cells; a placement is even, so this stays inside it.
   const int32_t x1 = static_cast<int32_t>(std::floor(on.x1 / 2)) * 2,
@@ -21,7 +35,7 @@ void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& plac
                 y2 = static_cast<int32_t>(std::ceil(on.y2 / 2)) * 2;
   const int32_t width = x2 - x1, height = y2 - y1;
   // The strength refers to the whole box: what is cut off at the tile's edge does not make the rest clearer.
-  const double whole = (box.width() + 2 * mx) * placement.width / placement.source.width();
+  const double whole = static_cast<double>(all.width()) * placement.width / placement.source.width();
 
   if (spec_.kind == RedactSpec::Kind::pixelate) {
     const int32_t block =

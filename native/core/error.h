@@ -40,6 +40,7 @@ namespace framepath {
   X(DEVICE_OUT_OF_MEMORY)        \
   X(DEVICE_LOST)                 \
   X(FRAME_RELEASED)              \
+  X(BUSY)                        \
   X(RUN_CLOSED)                  \
   X(ABORTED)                     \
   X(CANCELLED)                   \

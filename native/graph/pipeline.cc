@@ -11,9 +11,10 @@
 namespace framepath::graph {
 namespace {
 
-// A run that is broken off ends within two seconds: what is left of them is for trailers and remuxing.
+// A run that is broken off ends within two seconds: what is left of them is for trailers.
 constexpr int64_t kDrainNs = 800'000'000;
-constexpr std::chrono::milliseconds kEndTime{1200};  // for the end of a file whose every frame is composed
+constexpr std::chrono::milliseconds kEndTime{1000};  // for the end of a file whose every frame is composed
+constexpr int64_t kEndByNs = 1'600'000'000;          // then remuxing is left
 
 constexpr size_t kMostRecoveries = 1000;  // the first half and the latest; a live stream may break off for months
 
@@ -222,30 +223,48 @@ void Pipeline::done(Done callback) {
   callback(error);
 }
 
+void Pipeline::stop() {
+  std::shared_ptr<Engine> engine;
+  {
+    std::lock_guard lock(mutex_);
+    if (!drained_) stopped_ = true;
+    if (opening_) giveUp_->now();
+    engine = engine_;
+  }
+  interrupt_->now();
+  closing_->now();  // start() gives up at once where it waits for a peer, else at its next step
+  if (engine) engine->stop();
+}
+
+void Pipeline::end(bool drain) {
+  const int64_t startNs = nowNs();
+  endBy_->at(startNs + kEndByNs);
+  stop();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return !opening_; });
+  const std::shared_ptr<Programme> programme = programme_;
+  if (!engine_) return;
+  const auto over = [&] { return state_ == State::over; };
+  // Every frame is composed or about to be: what is left is the end of a whole file.
+  if (drain && !stopped_) changed_.wait_for(lock, kEndTime, over);
+  if (over()) return;
+  stopped_ = true;
+  lock.unlock();
+  if (programme) drain ? programme->stop(startNs + kDrainNs) : programme->abort();
+  lock.lock();
+  changed_.wait(lock, over);
+}
+
 void Pipeline::close(bool drain) {
+  end(drain);
   std::unique_lock closing(closeMutex_);
   std::shared_ptr<Engine> engine;
   std::shared_ptr<Programme> programme;
-  bool over = false;
-  const int64_t giveUpNs = nowNs() + kDrainNs;
   {
-    std::unique_lock lock(mutex_);
-    if (opening_) {  // start() gives up at once where it waits for a peer, else at its next step
-      stopped_ = true;
-      closing_->now();
-      giveUp_->now();
-    }
-    changed_.wait(lock, [&] { return !opening_; });
-    // Every frame is composed or about to be: what is left is the end of a whole file.
-    if (drain && drained_ && !stopped_) changed_.wait_for(lock, kEndTime, [&] { return state_ == State::over; });
-    over = state_ == State::over;
-    if (!over) stopped_ = true;
+    std::lock_guard lock(mutex_);
     engine = engine_;
     programme = programme_;
   }
-  closing_->now();
-  if (engine) engine->stop();
-  if (programme && !over) drain ? programme->stop(giveUpNs) : programme->abort();
   if (finisher_.joinable()) finisher_.join();
   if (engine) engine->join();
   if (gpu_) gpu_->stop();

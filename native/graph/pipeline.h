@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/interrupt.h"
 #include "core/stop.h"
 #include "graph/engine.h"
 #include "graph/external.h"
@@ -42,8 +43,8 @@ inline constexpr const char* kRowsLost = "rows of the MOT file from here on lost
 inline constexpr const char* kRelinkCut = "some identities not merged";
 inline constexpr const char* kMotCut = "MOT file cut short";
 
-// start() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe, but
-// before start() has returned only close(), done() and progress() may be called.
+// start(), end() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe,
+// but before start() has returned only stop(), end(), close(), done() and progress() may be called.
 class Pipeline {
  public:
   using Done = std::function<void(std::optional<Error>)>;
@@ -57,7 +58,12 @@ class Pipeline {
 
   // Opens sources, models, encoder and output, then starts. Throws whatever does not fit; close() is still needed.
   void start();
-  // drain: what is composed is still encoded. Idempotent, from every state; returns when everything is over and freed.
+  // The first step of an end: sources and modules stop, at once. The next ones are waited for.
+  void stop();
+  // Returns when the run is over, within two seconds; what it found can still be asked for. drain: what is composed is
+  // still encoded. Idempotent, from every state.
+  void end(bool drain);
+  // end(), and everything is freed. Idempotent, from every state.
   void close(bool drain);
   // Called once, when everything is over (outputs finished too): at once if it is. Must not call close().
   void done(Done callback);
@@ -112,6 +118,7 @@ class Pipeline {
     std::shared_ptr<media::SourceReader> reader;  // until close(); then what it counted
     media::ReaderCounters counted;
     std::shared_ptr<PushedSource> pushed;
+    std::shared_ptr<media::TimeCuts> cuts = std::make_shared<media::TimeCuts>();
 
     bool live() const { return spec.live.value_or(false); }  // once open
   };
@@ -161,7 +168,9 @@ class Pipeline {
   const Graph* graph_ = nullptr;
   const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened
   const std::shared_ptr<Stop> giveUp_ = std::make_shared<Stop>();   // outputs, also while they are opened; draining
-  std::mutex adding_;                                               // one addSource() at a time
+  const std::shared_ptr<Stop> endBy_ = std::make_shared<Stop>();    // rewriting files that play as they are
+  const std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();  // models that load or run
+  std::mutex adding_;                                                           // one addSource() at a time
 
   mutable std::mutex mutex_;
   // From start() to close(); what is asked of them afterwards is kept below.

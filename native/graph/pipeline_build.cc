@@ -50,7 +50,10 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
   OpenSource open;
   open.spec = spec;
   if (spec.kind == SourceSpec::Kind::frames) {
-    open.pushed = std::make_shared<PushedSource>(device_, spec.format, spec.width, spec.height);
+    open.pushed = std::make_shared<PushedSource>(
+        device_, spec, [this, id = spec.id](const std::string& what, const std::string& reason) {
+          recovered({id, what, reason});
+        });
     open.info.kind = "frames";
     open.info.width = open.info.codedWidth = spec.width;
     open.info.height = open.info.codedHeight = spec.height;
@@ -62,6 +65,7 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
   if (reader.threads <= 0) reader.threads = std::max(1, cores() / std::max(1, sourceCount));
   reader.extraFrames = spec_.inFlight + 2;
   reader.stop = closing_;
+  reader.cuts = open.cuts;
   reader.live = spec.live.value_or(false);
   reader.recovered = [this, id = spec.id](const std::string& what, const std::string& reason) {
     recovered({id, what, reason});
@@ -81,6 +85,7 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
 std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
   infer::ModelOptions options = spec.model;
   options.providers = spec_.providers;
+  options.interrupt = interrupt_;
   const bool ofBoxes = spec.kind == ModuleSpec::Kind::classify && !spec.of.empty();
   const bool manyCrops = spec.kind == ModuleSpec::Kind::identify || ofBoxes;  // one frame may have many
   options.cpuBatch = manyCrops ? kCropsAtOnce : 1;

@@ -1,5 +1,6 @@
 // Opening the programme: what the layout leaves open is decided by the sources.
 #include <algorithm>
+#include <numeric>
 
 #include "graph/pipeline.h"
 #include "media/access.h"
@@ -9,6 +10,19 @@ namespace {
 
 int32_t even(int32_t value) {
   return std::max(16, value & ~1);
+}
+
+// Every Nth picture of a rate, as exactly as 32 bits allow.
+media::Rational slowed(media::Rational fps, int32_t stride) {
+  int64_t num = fps.num, den = static_cast<int64_t>(fps.den) * std::max(1, stride);
+  const int64_t common = std::gcd(num, den);
+  num /= common;
+  den /= common;
+  while (den > INT32_MAX) {
+    num = std::max<int64_t>(1, num / 2);
+    den /= 2;
+  }
+  return {static_cast<int32_t>(num), static_cast<int32_t>(den)};
 }
 
 bool sounds(const media::SourceInfo& info) {
@@ -28,6 +42,7 @@ media::AudioInput Pipeline::audioInput(const OpenSource& source, size_t number) 
   input.startMs = reader.startMs;
   input.endMs = reader.endMs;
   input.limits = reader.limits;
+  input.cuts = source.cuts;
   input.source = static_cast<int32_t>(number);
   input.stop = giveUp_;
   return input;
@@ -125,8 +140,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
       if (reader.maxFps > 0) rate = std::min(rate, reader.maxFps);
       if (rate <= largest) continue;
       largest = rate;
-      fps = source.info.fps;
-      fps.den *= std::max(1, reader.stride);
+      fps = slowed(source.info.fps, reader.stride);
       if (reader.maxFps > 0 && reader.maxFps < fps.value())
         fps = {static_cast<int32_t>(reader.maxFps * 1000 + 0.5), 1000};
     }
@@ -141,6 +155,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.trace = trace_;
   options.soundsJoin = soundsJoin();
   options.giveUp = giveUp_;
+  options.endBy = endBy_;
   options.recovered = [this, where = spec_.output->path.empty() ? "packets" : spec_.output->path](
                           const std::string& what, const std::string& reason) {
     recovered({where, what, reason});

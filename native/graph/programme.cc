@@ -88,6 +88,7 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
     output.fps = {options_.layout.fpsNum, options_.layout.fpsDen};
     output.joining = options_.soundsJoin;
     output.stop = options_.giveUp;
+    output.endBy = options_.endBy;
     parts.output = media::openOutput(output, *parts.encoder);
   }
   composer_ = compose::makeComposer(options_.layout, device, parts.encoder->inputFormat(),

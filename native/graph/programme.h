@@ -40,6 +40,7 @@ struct ProgrammeOptions {
   std::vector<media::AudioInput> audio;
   bool soundsJoin = false;                                  // sources that join may have sound
   std::shared_ptr<Stop> giveUp = std::make_shared<Stop>();  // opening, draining and connections end here
+  std::shared_ptr<Stop> endBy = std::make_shared<Stop>();   // what may be left undone at the end is not waited for
   std::vector<ProgrammeSource> sources;
   std::shared_ptr<Trace> trace;      // null: none
   RecoveryTold::Listener recovered;  // from any thread; may be empty

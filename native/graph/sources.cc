@@ -1,12 +1,14 @@
 #include "graph/sources.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace framepath::graph {
 
 namespace {
 constexpr size_t kPushedFrames = 2;
-}
+constexpr int64_t kJumpUs = 1'000'000;  // as for files: further back is another clock
+}  // namespace
 
 FrameRef frameFromBytes(Device& device, Queue& queue, PixelFormat format, int32_t width, int32_t height,
                         const uint8_t* bytes, size_t size) {
@@ -29,8 +31,15 @@ FrameRef frameFromBytes(Device& device, Queue& queue, PixelFormat format, int32_
   return std::make_shared<Frame>(image.view, width, height, image.memory, queue.record());
 }
 
-PushedSource::PushedSource(std::shared_ptr<Device> device, PixelFormat format, int32_t width, int32_t height)
-    : device_(std::move(device)), queue_(device_->openQueue()), format_(format), width_(width), height_(height) {}
+PushedSource::PushedSource(std::shared_ptr<Device> device, const SourceSpec& spec, media::Recovered recovered)
+    : device_(std::move(device)),
+      queue_(device_->openQueue()),
+      format_(spec.format),
+      width_(spec.width),
+      height_(spec.height),
+      gaps_(spec.reader.maxGapMs, spec.fps, nullptr, recovered),
+      recovered_(std::move(recovered)),
+      intervalUs_(std::max<int64_t>(1, std::llround(1e6 / spec.fps))) {}
 
 FrameRef PushedSource::next() {
   FrameRef frame;
@@ -63,16 +72,32 @@ void PushedSource::interrupt() {
   for (Taken& taken : waiting) taken(false);
 }
 
+// Times increase; a clock that is set back goes on one frame interval after the last picture.
+int64_t PushedSource::placeUs(int64_t ptsUs) {
+  int64_t us = ptsUs + shiftUs_;
+  if (lastUs_ >= 0 && us < lastUs_ - kJumpUs) {
+    media::tellJumpBack(recovered_, lastUs_ - us, lastUs_);
+    shiftUs_ += lastUs_ + intervalUs_ - us;
+    us = lastUs_ + intervalUs_;
+  }
+  lastUs_ = std::max(us, lastUs_ + 1);
+  return gaps_.placeUs(lastUs_);
+}
+
 void PushedSource::push(const uint8_t* bytes, size_t size, int64_t ptsUs, Taken taken) {
-  bool room = false, gone = false;
-  {
+  const auto over = [this] {
     std::lock_guard lock(mutex_);
-    gone = gone_ || ended_;
+    return gone_ || ended_;
+  };
+  bool room = false, gone = over();
+  if (!gone) {
+    FrameRef made = frameFromBytes(*device_, *queue_, format_, width_, height_, bytes, size);
+    auto frame = std::const_pointer_cast<Frame>(made);
+    frame->index = index_++;
+    frame->ptsUs = placeUs(ptsUs);
+    std::lock_guard lock(mutex_);
+    gone = gone_;
     if (!gone) {
-      FrameRef made = frameFromBytes(*device_, *queue_, format_, width_, height_, bytes, size);
-      auto frame = std::const_pointer_cast<Frame>(made);
-      frame->index = index_++;
-      frame->ptsUs = lastUs_ = std::max(ptsUs, lastUs_ + 1);
       frames_.push_back(std::move(frame));
       room = frames_.size() < kPushedFrames;
       if (!room) waiting_.push_back(std::move(taken));

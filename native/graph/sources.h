@@ -10,18 +10,27 @@
 #include "core/pool.h"
 #include "device/image.h"
 #include "graph/engine.h"
+#include "graph/pipeline_spec.h"
 #include "media/source_reader.h"
+#include "media/time_gaps.h"
 
 namespace framepath::graph {
 
+// A cut without a picture was not meant: it fails the source.
 class ReaderSource : public FrameSource {
  public:
   explicit ReaderSource(std::shared_ptr<media::SourceReader> reader) : reader_(std::move(reader)) {}
-  FrameRef next() override { return reader_->next(); }
+  FrameRef next() override {
+    FrameRef frame = reader_->next();
+    any_ = any_ || frame;
+    if (const std::optional<Error> empty = any_ ? std::nullopt : reader_->emptyCut()) throw Error(*empty);
+    return frame;
+  }
   void interrupt() override { reader_->interrupt(); }
 
  private:
   std::shared_ptr<media::SourceReader> reader_;
+  bool any_ = false;
 };
 
 // Pushed pixels wait here, a few at most; the pusher is told when there is room again.
@@ -29,12 +38,13 @@ class PushedSource : public FrameSource {
  public:
   using Taken = std::function<void(bool taken)>;
 
-  PushedSource(std::shared_ptr<Device> device, PixelFormat format, int32_t width, int32_t height);
+  PushedSource(std::shared_ptr<Device> device, const SourceSpec& spec, media::Recovered recovered);
   FrameRef next() override;
   void interrupt() override;
 
-  // Copies `bytes` (planes one after the other, rows without padding). `taken` is called once: true when the next one
-  // may come, false when the source is gone. Throws INVALID_ARGUMENT for a wrong size.
+  // Copies `bytes` (planes one after the other, rows without padding), on the caller's thread, before it returns.
+  // `taken` is called once: true when the next one may come, false when the source is gone. One push at a time. Throws
+  // INVALID_ARGUMENT for a wrong size.
   void push(const uint8_t* bytes, size_t size, int64_t ptsUs, Taken taken);
   // No more comes; with `error` the source failed, after what it gave before.
   void end(std::optional<Error> error = std::nullopt);
@@ -48,7 +58,12 @@ class PushedSource : public FrameSource {
   std::condition_variable changed_;
   std::deque<FrameRef> frames_;
   std::deque<Taken> waiting_;
-  int64_t index_ = 0, lastUs_ = -1;
+  int64_t placeUs(int64_t ptsUs);
+
+  media::TimeGaps gaps_;
+  const media::Recovered recovered_;
+  const int64_t intervalUs_;
+  int64_t index_ = 0, lastUs_ = -1, shiftUs_ = 0;
   bool ended_ = false, gone_ = false;
   std::optional<Error> error_;
 };

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/interrupt.h"
 #include "core/view.h"
 #include "device/device.h"
 #include "infer/runtime.h"
@@ -101,6 +102,7 @@ struct ModelOptions {
   std::string precision = "fp32";  // fp32 | tf32 | fp16, on a GPU
   // Told what went on in another way than asked while the model ran, and why. From any thread.
   std::function<void(const std::string& what, const std::string& reason)> recovered;
+  std::shared_ptr<Interrupt> interrupt;  // ends loading and running, which then fail; null: nobody does
 };
 
 // A provider that was tried before the one that runs a model, and why it was not that one.

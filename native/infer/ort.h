@@ -25,7 +25,7 @@ class OrtRuntime : public Runtime {
   OrtEnv* env() const { return env_; }
 
   const OrtApi* const api;
-  const OrtApi* const statsApi;  // for AllocatorGetStats; null: the library is older
+  const OrtApi* const statsApi;  // for AllocatorGetStats and to cancel loading; null: the library is older
 
  private:
   OrtEnv* env_;

@@ -56,6 +56,7 @@ ProviderLadder::ProviderLadder(std::shared_ptr<OrtRuntime> runtime, std::shared_
                                const ModelOptions& options, const std::string& sha256)
     : runtime_(std::move(runtime)), device_(std::move(device)) {
   settings_.file = options.file;
+  settings_.interrupt = options.interrupt;
   settings_.intraThreads = options.intraThreads;
   settings_.precision = precisionNamed(options.precision);
   engineFolder_ = engineFolder(options.providers.cacheFolder, sha256, *device_, *runtime_);

@@ -216,6 +216,7 @@ void Session::shrink() {
   if (provider_ == Provider::cpu) return;
   if (!shrinking_) {
     shrinking_ = makeRunOptions();
+    shrinkingRunsEnd_ = endOf(shrinking_.get());
     const std::string arena = "gpu:" + std::to_string(home_->id().index);
     ort(*runtime_->api,
         runtime_->api->AddRunConfigEntry(shrinking_.get(), "memory.enable_memory_arena_shrinkage", arena.c_str()),

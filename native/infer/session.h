@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/interrupt.h"
 #include "core/view.h"
 #include "device/device.h"
 #include "infer/graph_info.h"
@@ -22,6 +23,7 @@ struct SessionSettings {
   Precision precision = Precision::fp32;
   // TensorRT: where engines are kept (empty: nowhere), and the input's shapes as "name:1x3x640x640" (empty: not known).
   std::string engineFolder, smallestShape, largestShape;
+  std::shared_ptr<Interrupt> interrupt;  // null: nobody ends what it does
 };
 
 class Session {
@@ -85,6 +87,7 @@ class Session {
   void openSizes();
   void readGraph();
   OrtHandle<OrtRunOptions> makeRunOptions() const;
+  std::shared_ptr<void> endOf(OrtRunOptions* options) const;
   Binding& bindingFor(int32_t batch);
   OrtHandle<OrtValue> tensorOver(Memory& memory, const std::vector<int64_t>& dims, GraphType type) const;
   void bindSizes(Binding& binding, int32_t batch);
@@ -120,6 +123,8 @@ class Session {
   OrtHandle<OrtSession> session_;                   // for maxBatch_, and for all batches where the size does not matter
   std::map<int32_t, OrtHandle<OrtSession>> sized_;  // for smaller batches
   OrtHandle<OrtRunOptions> runOptions_, shrinking_;
+  std::shared_ptr<Interrupt> interrupt_;
+  std::shared_ptr<void> runsEnd_, shrinkingRunsEnd_;  // go before what they end
   std::set<OrtSession*> shrinkNext_;
   std::vector<OrtHandle<OrtValue>> runOutputs_;  // what the runtime allocated in the last run
   std::map<int32_t, Binding> bindings_;          // last: they point at everything above

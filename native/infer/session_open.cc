@@ -50,6 +50,15 @@ Session::Session(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> de
   }
   memoryInfo_ = own(api, raw);
   runOptions_ = makeRunOptions();
+  interrupt_ = settings.interrupt;
+  runsEnd_ = endOf(runOptions_.get());
+}
+
+// Runs with these options end soon after the interrupt, between two nodes of the graph.
+std::shared_ptr<void> Session::endOf(OrtRunOptions* options) const {
+  if (!interrupt_) return nullptr;
+  return interrupt_->on(
+      [runtime = runtime_, options] { takeMessage(*runtime->api, runtime->api->RunOptionsSetTerminate(options)); });
 }
 
 OrtHandle<OrtRunOptions> Session::makeRunOptions() const {
@@ -108,7 +117,13 @@ std::unique_ptr<Session> Session::open(std::shared_ptr<OrtRuntime> runtime, std:
   OrtHandle<OrtSessionOptions> options = sessionOptions(*runtime->api, settings.intraThreads, ORT_ENABLE_ALL);
   std::unique_ptr<Session> session(new Session(std::move(runtime), std::move(device), settings, provider));
   refused = session->append(options.get(), settings);
-  if (refused.empty()) session->session_ = session->create(options.get(), refused);
+  if (refused.empty()) {
+    std::shared_ptr<void> loadEnds;
+    if (const OrtApi* api = session->runtime_->statsApi; api && settings.interrupt)  // since 1.22
+      loadEnds = settings.interrupt->on(
+          [api, raw = options.get()] { takeMessage(*api, api->SessionOptionsSetLoadCancellationFlag(raw, true)); });
+    session->session_ = session->create(options.get(), refused);
+  }
   session->options_ = std::move(options);
   if (!refused.empty()) return nullptr;
   session->readGraph();

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "media/sound_clock.h"
 #include "media/ticks.h"
 
 namespace framepath::media {
@@ -16,26 +17,41 @@ constexpr int64_t kLateStartUs = 40'000;
 
 class CopiedAudio : public AudioTrack {
  public:
-  CopiedAudio(std::unique_ptr<Input> input, int stream, int32_t source, int64_t zeroUs, int64_t endUs, AvPacket first)
+  CopiedAudio(std::unique_ptr<Input> input, int stream, const AudioInput& cut, int64_t zeroUs, int64_t lengthUs,
+              AvPacket first)
       : input_(std::move(input)),
         stream_(stream),
-        source_(source),
+        source_(cut.source),
         zero_(ticks(zeroUs)),
-        endUs_(endUs),
+        lengthUs_(lengthUs),
+        stop_(cut.stop),
+        clock_(cut.cuts),
         next_(std::move(first)) {
     next_->pts = av_sat_sub64(next_->pts, zero_);
     lastPts_ = av_sat_sub64(next_->pts, 1);
+    mendNext();
   }
 
   const AVCodecParameters& parameters() const override { return *input_->format()->streams[stream_]->codecpar; }
   AVRational timeBase() const override { return input_->format()->streams[stream_]->time_base; }
-  int64_t nextUs() const override { return next_ ? av_rescale_q(next_->pts, timeBase(), kMicroseconds) : INT64_MAX; }
+  // What the pictures cut out by now is left out: that may be known after a packet was read, not when it was.
+  int64_t nextUs() const override { return next_ ? clock_.placeUs(mendedUs_, 0).value_or(INT64_MIN) : INT64_MAX; }
 
   void advance(int64_t untilUs, const Emit& emit) override {
     while (next_ && nextUs() < untilUs) {
-      lastPts_ = next_->pts;
-      next_->dts = next_->pts;
-      emit(std::move(next_));
+      const std::optional<int64_t> placedUs = clock_.placeUs(mendedUs_, durationUs());
+      if (!placedUs && stop_ && stop_->passed()) {  // hours of sound without pictures
+        next_ = nullptr;
+        return;
+      }
+      if (placedUs) {
+        next_->pts += ticks(*placedUs - timeUs_);
+        if (next_->pts > lastPts_) {
+          lastPts_ = next_->pts;
+          next_->dts = next_->pts;
+          emit(std::move(next_));
+        }
+      }
       readNext();
       if (next_ && endUs_ >= 0 && nextUs() >= endUs_) next_ = nullptr;
     }
@@ -52,9 +68,15 @@ class CopiedAudio : public AudioTrack {
   }
 
  private:
+  int64_t durationUs() const { return av_rescale_q(next_->duration, timeBase(), kMicroseconds); }
+  void mendNext() {
+    timeUs_ = av_rescale_q(next_->pts, timeBase(), kMicroseconds);
+    mendedUs_ = clock_.mendUs(timeUs_, durationUs());
+    if (lengthUs_ >= 0 && mendedUs_ >= lengthUs_) next_ = nullptr;
+  }
   int64_t ticks(int64_t us) const { return av_rescale_q(us, kMicroseconds, timeBase()); }
 
-  // Packets without a place in time, or behind the last one, cannot be written: they are left out.
+  // Packets without a place in time cannot be written: they are left out.
   void readNext() {
     next_ = newPacket();
     try {
@@ -67,7 +89,7 @@ class CopiedAudio : public AudioTrack {
         }
         if (next_->stream_index == stream_ && next_->pts != AV_NOPTS_VALUE) {
           next_->pts = av_sat_sub64(next_->pts, zero_);
-          if (next_->pts > lastPts_) return;
+          return mendNext();
         }
         av_packet_unref(next_.get());
       }
@@ -81,7 +103,11 @@ class CopiedAudio : public AudioTrack {
   int stream_;
   int32_t source_;
   int64_t zero_;
-  int64_t endUs_;  // programme time, -1 = none
+  const int64_t lengthUs_;  // of the cut, in the source's time; -1 = none
+  const StopRef stop_;
+  SoundClock clock_;
+  int64_t endUs_ = -1;                 // programme time, -1 = none
+  int64_t timeUs_ = 0, mendedUs_ = 0;  // of next_, from the source's start
   int64_t lastPts_ = INT64_MIN;
   AvPacket next_;
   std::string loss_;
@@ -129,8 +155,8 @@ std::unique_ptr<AudioTrack> tryCopyAudio(std::unique_ptr<Input>& input, int stre
   // players as it was in the source. Elsewhere the cut must be where a packet starts.
   const bool fits = cut.startMs == 0 ? distanceUs <= kLateStartUs : std::abs(distanceUs) <= kOnPacketUs;
   if (!fits) return nullptr;
-  const int64_t endUs = cut.endMs < 0 ? -1 : (cut.endMs - cut.startMs) * 1000;
-  return std::make_unique<CopiedAudio>(std::move(input), stream, cut.source, zeroUs, endUs, std::move(first));
+  const int64_t lengthUs = cut.endMs < 0 ? -1 : (cut.endMs - cut.startMs) * 1000;
+  return std::make_unique<CopiedAudio>(std::move(input), stream, cut, zeroUs, lengthUs, std::move(first));
 }
 
 }  // namespace framepath::media

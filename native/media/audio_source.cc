@@ -13,6 +13,8 @@ constexpr int64_t kTolerance = kAudioRate / 50;
 constexpr int64_t kPrerollUs = 150'000;
 // Samples are within 1, or a little more. Float sound may hold anything, and an encoder gives up at what is no number.
 constexpr float kLoudest = 64;
+// A gap becomes silence piece by piece: by the next one its pictures may have cut it out.
+constexpr int64_t kSilenceAtOnce = kAudioRate / 10;
 
 AVChannelLayout layoutOf(const AVFrame& frame) {
   AVChannelLayout layout = frame.ch_layout;
@@ -28,7 +30,10 @@ AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioIn
       stream_(stream),
       shape_(newFrame()),
       frame_(newFrame()),
-      packet_(newPacket()) {
+      packet_(newPacket()),
+      cuts_(cut.cuts),
+      stop_(cut.stop),
+      clock_(cut.cuts) {
   const AVStream& audio = *input_->format()->streams[stream_];
   const AVCodec* codec = avcodec_find_decoder(audio.codecpar->codec_id);
   if (!codec) {
@@ -47,7 +52,7 @@ AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioIn
   const int64_t startUs = (origin == AV_NOPTS_VALUE ? 0 : origin) + cut.startMs * 1000;
   zeroTicks_ = av_rescale_q(startUs, AV_TIME_BASE_Q, audio.time_base);
   begin_ = cut.offsetMs * kAudioRate / 1000;
-  if (cut.endMs >= 0) end_ = begin_ + std::max<int64_t>(0, cut.endMs - cut.startMs) * kAudioRate / 1000;
+  if (cut.endMs >= 0) lengthUs_ = std::max<int64_t>(0, cut.endMs - cut.startMs) * 1000;
   silence_ = filled_ = std::max<int64_t>(0, begin_);
   if (cut.startMs > 0 && input_->seekable()) {
     input_->seek(stream_, av_rescale_q(startUs - kPrerollUs, AV_TIME_BASE_Q, audio.time_base));
@@ -55,10 +60,14 @@ AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioIn
 }
 
 void AudioSource::joinAt(int64_t begin, int64_t position) {
-  if (end_ != INT64_MAX) end_ += begin - begin_;
   begin_ = begin;
   filled_ = std::max(begin, position);
   silence_ = filled_ - position;
+}
+
+int64_t AudioSource::end() const {
+  if (lengthUs_ < 0) return INT64_MAX;
+  return begin_ + (cuts_ ? cuts_->placeUs(lengthUs_) : lengthUs_) * kAudioRate / 1'000'000;
 }
 
 void AudioSource::read(float* left, float* right, int count) {
@@ -90,7 +99,7 @@ bool AudioSource::fill() {
   samples_[1].clear();
   taken_ = 0;
   while (!ended_ && silence_ == 0 && samples_[0].empty()) {
-    if (filled_ >= end_ || !decodeNext()) ended_ = true;
+    if (filled_ >= end() || !decodeNext()) ended_ = true;
   }
   if (ended_) {  // many may come and end while the programme goes on
     decoder_.reset();
@@ -100,11 +109,16 @@ bool AudioSource::fill() {
 }
 
 bool AudioSource::decodeNext() {
+  if (heldUs_) {
+    place(*frame_);
+    if (!heldUs_) av_frame_unref(frame_.get());
+    return true;
+  }
   while (true) {
     const int result = avcodec_receive_frame(decoder_.get(), frame_.get());
     if (result == 0) {
       place(*frame_);
-      av_frame_unref(frame_.get());
+      if (!heldUs_) av_frame_unref(frame_.get());
       return true;
     }
     if (draining_) return false;
@@ -125,16 +139,25 @@ bool AudioSource::decodeNext() {
       avcodec_send_packet(decoder_.get(), nullptr);
       continue;
     }
-    if (packet_->stream_index == stream_) avcodec_send_packet(decoder_.get(), packet_.get());
+    if (packet_->stream_index == stream_ && !isCutOut(*packet_)) avcodec_send_packet(decoder_.get(), packet_.get());
     av_packet_unref(packet_.get());
   }
 }
 
-int64_t AudioSource::positionOf(int64_t pts) const {
+// Damaged files have any time stamp; a few centuries are enough and cannot overflow.
+int64_t AudioSource::sourceUs(int64_t ticks) const {
+  constexpr int64_t kFar = int64_t{1} << 54;
   const AVRational tick = input_->format()->streams[stream_]->time_base;
-  // Damaged files have any time stamp; a few centuries are enough and cannot overflow.
-  constexpr int64_t kFar = int64_t{1} << 50;
-  return begin_ + std::clamp(av_rescale_q(av_sat_sub64(pts, zeroTicks_), tick, kAudioTick), -kFar, kFar);
+  return std::clamp(av_rescale_q(av_sat_sub64(ticks, zeroTicks_), tick, AV_TIME_BASE_Q), -kFar, kFar);
+}
+
+// Hours of sound where there are no pictures are not decoded to be dropped, nor waited for once it is time to end.
+bool AudioSource::isCutOut(const AVPacket& packet) {
+  if (!cuts_ || packet.pts == AV_NOPTS_VALUE) return false;
+  const int64_t fromUs = sourceUs(packet.pts);
+  if (!cuts_->cutsOut(fromUs, fromUs + kPrerollUs)) return false;
+  if (stop_ && stop_->passed()) draining_ = true;
+  return true;
 }
 
 void AudioSource::place(const AVFrame& frame) {
@@ -142,12 +165,24 @@ void AudioSource::place(const AVFrame& frame) {
   prepareResampler(frame);
   int64_t position = filled_;
   if (frame.best_effort_timestamp != AV_NOPTS_VALUE) {
+    const int64_t durationUs = int64_t{1'000'000} * frame.nb_samples / frame.sample_rate;
+    const int64_t mendedUs = heldUs_ ? *heldUs_ : clock_.mendUs(sourceUs(frame.best_effort_timestamp), durationUs);
+    heldUs_.reset();
+    const std::optional<int64_t> placedUs = clock_.placeUs(mendedUs, durationUs);
+    if (!placedUs) return;
     // What the resampler still holds comes out before this frame's own samples.
-    position = positionOf(frame.best_effort_timestamp) - swr_get_delay(resampler_.get(), kAudioRate);
+    position =
+        begin_ + av_rescale_q(*placedUs, AV_TIME_BASE_Q, kAudioTick) - swr_get_delay(resampler_.get(), kAudioRate);
     if (placed_ && std::abs(position - filled_) <= kTolerance) position = filled_;
+    if (position > filled_ + kSilenceAtOnce && filled_ < end()) {
+      heldUs_ = mendedUs;
+      silence_ += kSilenceAtOnce;
+      filled_ += kSilenceAtOnce;
+      return;
+    }
   }
   if (position > filled_) {
-    const int64_t gap = std::min(position, end_) - filled_;
+    const int64_t gap = std::max<int64_t>(0, std::min(position, end()) - filled_);
     silence_ += gap;
     filled_ += gap;
   }
@@ -167,7 +202,7 @@ void AudioSource::append(const AVFrame& frame, int64_t skip) {
     for (size_t i = before; i < channel.size(); i++)
       if (!(std::abs(channel[i]) <= kLoudest)) channel[i] = 0;
   const int64_t dropped = std::clamp<int64_t>(skip, 0, std::max(0, made));
-  const int64_t kept = std::min(std::max<int64_t>(0, made) - dropped, std::max<int64_t>(0, end_ - filled_));
+  const int64_t kept = std::min(std::max<int64_t>(0, made) - dropped, std::max<int64_t>(0, end() - filled_));
   for (auto& channel : samples_) {
     channel.erase(channel.begin() + before, channel.begin() + before + dropped);
     channel.resize(before + kept);

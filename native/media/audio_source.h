@@ -1,12 +1,14 @@
 // One source's sound as samples on the programme's clock.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "media/av.h"
 #include "media/input.h"
 #include "media/output.h"
+#include "media/sound_clock.h"
 
 namespace framepath::media {
 
@@ -37,7 +39,9 @@ class AudioSource {
   void place(const AVFrame& frame);
   void append(const AVFrame& frame, int64_t skip);
   void prepareResampler(const AVFrame& frame);
-  int64_t positionOf(int64_t pts) const;
+  bool isCutOut(const AVPacket& packet);
+  int64_t sourceUs(int64_t ticks) const;
+  int64_t end() const;
 
   const int32_t source_;
   std::unique_ptr<Input> input_;
@@ -49,9 +53,13 @@ class AudioSource {
   AvPacket packet_;
   int64_t zeroTicks_ = 0;  // stream time that is played at begin_
   int64_t begin_ = 0;      // programme positions, in samples
-  int64_t end_ = INT64_MAX;
-  int64_t filled_ = 0;   // everything before this is in the queue or read
-  int64_t silence_ = 0;  // queued before the samples
+  int64_t lengthUs_ = -1;  // of the cut, in the source's time; -1 = to its end
+  const std::shared_ptr<const TimeCuts> cuts_;
+  const StopRef stop_;
+  SoundClock clock_;
+  std::optional<int64_t> heldUs_;  // frame_ lies ahead, at this time of the source: silence comes first
+  int64_t filled_ = 0;             // everything before this is in the queue or read
+  int64_t silence_ = 0;            // queued before the samples
   std::vector<float> samples_[2];
   size_t taken_ = 0;
   bool placed_ = false;  // a frame has been placed: small deviations of time stamps are rounding from now on

@@ -1,5 +1,6 @@
 #include "media/file_reader.h"
 
+#include "core/error.h"
 #include "media/source_limits.h"
 #include "media/surface.h"
 
@@ -11,6 +12,7 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
   info_ = describe(*input_);
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
                  !(input_->format()->iformat->flags & AVFMT_NOTIMESTAMPS));
+  gaps_.emplace(options_.maxGapMs, info_.fps.value(), options_.cuts, options_.recovered);
   if (info_.kind != "image") return;
   waiting_ = pictures_->next();
   pictures_->requirePictures();
@@ -37,25 +39,50 @@ FrameRef FileReader::next() {
     }
     FrameStamp stamp = times_->stamp(*picture);
     const auto verdict = selection_.judge(stamp.timeUs);
+    if (stamp.backUs > 0) setBack(stamp);
+    reachedUs_ = stamp.timeUs;
     if (verdict == FrameSelection::Verdict::before) continue;
     if (verdict == FrameSelection::Verdict::after) {
       atCut_ = true;
       break;
     }
     requireDuration(options_.uri, stamp.timeUs / 1000, options_.limits);
+    anyInside_ = true;
+    stamp.timeUs = gaps_->placeUs(selection_.sinceStartUs(stamp.timeUs));
+    stamp.durationUs = gaps_->durationUs(stamp.durationUs);
     counters_.decoded++;
     if (onGpu(*picture)) counters_.decodedOnGpu++;
     if (verdict == FrameSelection::Verdict::skip) {
       counters_.skipped++;
       continue;
     }
-    stamp.timeUs = selection_.sinceStartUs(stamp.timeUs);
     const Orientation orientation = orientationOf(picture.get(), pictures_->stream());
     const Rational aspect = sampleAspectOf(picture.get(), pictures_->stream());
     return maker_.make(std::move(picture), orientation, aspect, stamp);
   }
   ended_ = true;
   return nullptr;
+}
+
+void FileReader::setBack(const FrameStamp& stamp) {
+  tellJumpBack(options_.recovered, stamp.backUs, stamp.timeUs);
+  if (options_.cuts) options_.cuts->setBack(times_->shiftUs());
+}
+
+std::optional<Error> FileReader::emptyCut() const {
+  if (anyInside_ || selection_.startUs() <= 0 || stop_->passed()) return std::nullopt;
+  const std::string start = "startMs: " + std::to_string(options_.startMs);
+  if (atCut_)
+    return Error(ErrorCode::INVALID_ARGUMENT,
+                 "\"" + options_.uri + "\" has no picture between " + start +
+                     " and endMs: " + std::to_string(options_.endMs) + ".",
+                 "Cut out a longer piece.");
+  const std::string length =
+      info_.durationMs >= 0 ? " (" + std::to_string(info_.durationMs) + " ms by its container)" : "";
+  return Error(ErrorCode::INVALID_ARGUMENT,
+               start + " lies past the end of \"" + options_.uri + "\", whose last picture is at " +
+                   std::to_string(reachedUs_ / 1000) + " ms" + length + ".",
+               "Start earlier.");
 }
 
 AvFrame FileReader::firstPicture() {

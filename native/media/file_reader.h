@@ -9,6 +9,7 @@
 #include "media/live_counters.h"
 #include "media/picture_stream.h"
 #include "media/source_reader.h"
+#include "media/time_gaps.h"
 
 namespace framepath::media {
 
@@ -19,6 +20,7 @@ class FileReader final : public SourceReader {
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
+  std::optional<Error> emptyCut() const override;
   ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_->now(); }
   bool fell() const { return pictures_->fell(); }  // software decodes what the GPU refused or gave up
@@ -28,6 +30,7 @@ class FileReader final : public SourceReader {
   void open();
   AvFrame firstPicture();
   AvFrame seekToStart();
+  void setBack(const FrameStamp& stamp);
 
   const std::shared_ptr<Stop> stop_;
   SourceOptions options_;
@@ -36,12 +39,15 @@ class FileReader final : public SourceReader {
   std::optional<PictureStream> pictures_;
   SourceInfo info_;
   std::optional<FrameTimes> times_;
+  std::optional<TimeGaps> gaps_;
   FrameSelection selection_;
   FrameMaker maker_;
   AvFrame waiting_;  // decoded ahead: an image's only picture, the first after a seek
   bool started_ = false;
   bool ended_ = false;
   bool atCut_ = false;
+  bool anyInside_ = false;
+  int64_t reachedUs_ = 0;     // by the pictures before the start
   int64_t errorsBefore_ = 0;  // of seeks that were tried in vain
   LiveCounters counters_;
 };

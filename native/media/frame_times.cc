@@ -48,7 +48,7 @@ FrameStamp FrameTimes::stamp(const AVFrame& picture) {
       originUs_ = own;
       own = 0;
     }
-    stamp.timeUs = mend(own);
+    stamp.timeUs = mend(own, stamp.backUs);
   } else if (trusted_) {
     stamp.timeUs = first_ ? 0 : lastUs_ + (lastDurationUs_ > 0 ? lastDurationUs_ : periodUs_);
   } else {
@@ -65,7 +65,7 @@ FrameStamp FrameTimes::stamp(const AVFrame& picture) {
   return stamp;
 }
 
-int64_t FrameTimes::mend(int64_t timeUs) {
+int64_t FrameTimes::mend(int64_t timeUs, int64_t& backUs) {
   timeUs += shiftUs_;
   if (first_) return std::max<int64_t>(0, timeUs);
   if (timeUs > lastUs_) {
@@ -73,6 +73,7 @@ int64_t FrameTimes::mend(int64_t timeUs) {
     return timeUs;
   }
   if (timeUs < lastUs_ - kJumpUs) {
+    backUs = lastUs_ - timeUs;
     shiftUs_ += lastUs_ + periodUs_ - timeUs;
     return lastUs_ + periodUs_;
   }

@@ -15,6 +15,7 @@ namespace framepath::media {
 struct FrameStamp {
   int64_t timeUs = 0;      // from the source's origin
   int64_t durationUs = 0;  // 0 = unknown
+  int64_t backUs = 0;      // how far the source's clock was set back before this picture; 0 = it was not
   int64_t index = 0;       // number of the picture in the source; after a seek, from its time
 };
 
@@ -28,11 +29,13 @@ class FrameTimes {
   void jump();
   // Call once for each picture, in display order.
   FrameStamp stamp(const AVFrame& picture);
+  // Added to the source's clock by now, because it was set back.
+  int64_t shiftUs() const { return shiftUs_; }
   // The picture's own time from the origin, unmended; false when it has none.
   bool ownTimeUs(const AVFrame& picture, int64_t& timeUs) const;
 
  private:
-  int64_t mend(int64_t timeUs);
+  int64_t mend(int64_t timeUs, int64_t& backUs);
 
   AVRational timeBase_;
   int64_t originUs_;

@@ -14,7 +14,7 @@
 namespace framepath::media {
 namespace {
 
-// A peer that takes nothing for this long is lost; files are never this slow.
+// A peer that takes nothing for this long is lost. (A file may take longer: its index goes to the front.)
 constexpr int64_t kPatienceNs = 15'000'000'000;
 // For the trailer and for good-byes on a connection, after everything was stopped.
 constexpr int64_t kLastWordsNs = 200'000'000;
@@ -33,8 +33,8 @@ std::string urlOf(const std::string& path, const Container& container) {
 
 }  // namespace
 
-Muxer::Muxer(const std::string& path, const Container& container, StopRef stop)
-    : path_(path), container_(container), stop_(container.local ? nullptr : std::move(stop)) {
+Muxer::Muxer(const std::string& path, const Container& container, StopRef stop, StopRef endBy)
+    : path_(path), container_(container), stop_(container.local ? nullptr : std::move(stop)), endBy_(std::move(endBy)) {
   quietLog();
   takeLastLog();
   const std::string url = urlOf(path, container);
@@ -101,7 +101,8 @@ void Muxer::keepPlaylist() const noexcept {
 int Muxer::interrupted(void* opaque) {
   auto& muxer = *static_cast<Muxer*>(opaque);
   const int64_t now = nowNs();
-  if (now > muxer.deadlineNs_) return 1;
+  if (!muxer.container_.local && now > muxer.deadlineNs_) return 1;
+  if (muxer.endBy_ && muxer.endBy_->passed()) return 1;
   if (!muxer.stop_ || !muxer.stop_->passed()) return 0;
   if (!muxer.stoppedNs_) muxer.stoppedNs_ = now;
   return now > muxer.stoppedNs_ + kLastWordsNs;

@@ -12,8 +12,8 @@ namespace framepath::media {
 class Muxer {
  public:
   // Creates the file, or connects. Nothing is written before begin(). Once `stop` has passed, a connection that takes
-  // nothing is given up soon.
-  Muxer(const std::string& path, const Container& container, StopRef stop = nullptr);
+  // nothing is given up soon. Once `endBy` has, every call fails: for a file that is not needed then.
+  Muxer(const std::string& path, const Container& container, StopRef stop = nullptr, StopRef endBy = nullptr);
   ~Muxer();
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;
@@ -47,7 +47,7 @@ class Muxer {
 
   std::string path_;
   Container container_;
-  StopRef stop_;
+  StopRef stop_, endBy_;
   AvOutput context_;
   int64_t deadlineNs_ = 0;
   int64_t stoppedNs_ = 0;                  // when the stop was noticed

@@ -86,6 +86,7 @@ class MuxedOutput : public Output {
       result.complete = complete;
       result.finalised = finalise(complete);
     }
+    if (frames_ == 0) removeEmpty();
     result.frames = frames_;
     result.durationMs = (endUs_ + 500) / 1000;
     if (interleaver_.audio()) result.soundLosses = interleaver_.audio()->losses();
@@ -106,6 +107,14 @@ class MuxedOutput : public Output {
     lastFlushNs_ = nowNs();
   }
 
+  // Nobody can play it, nor tell it from one that was meant to be.
+  void removeEmpty() {
+    muxer_.close();
+    std::error_code ignored;
+    if (container_.local && std::filesystem::is_regular_file(options_.path, ignored))
+      std::filesystem::remove(options_.path, ignored);
+  }
+
   // Writing goes on into a file that somebody removed: nothing fails, and nothing is left.
   void requireThere() const {
     std::error_code error;
@@ -119,11 +128,11 @@ class MuxedOutput : public Output {
     if (frames_ == 0 || !std::filesystem::is_regular_file(options_.path, error)) return false;
     if (!complete && std::filesystem::file_size(options_.path, error) > kQuickRemuxBytes) return false;
     try {
-      remux(options_.path, container_, options_.fps);
+      remux(options_.path, container_, options_.fps, options_.endBy);
       return true;
     } catch (const Error& e) {
       // Everything is in the fragments and plays; `finalised` tells.
-      if (e.code == ErrorCode::OUTPUT_DISK_FULL) return false;
+      if (e.code == ErrorCode::OUTPUT_DISK_FULL || e.code == ErrorCode::CANCELLED) return false;
       throw;
     }
   }
@@ -161,6 +170,18 @@ class MuxedOutput : public Output {
   int64_t lastFlushNs_ = 0;
 };
 
+// Opening a pipe waits for its reader, and what is no file cannot be gone back in.
+void requireWritable(const OutputOptions& options) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::file_status status = fs::status(options.path, ignored);
+  if (!fs::exists(status) || fs::is_regular_file(status) || fs::is_character_file(status)) return;
+  throw Error(ErrorCode::OUTPUT_UNWRITABLE,
+              "Cannot write " + options.path + ": it is " +
+                  (fs::is_directory(status) ? "a folder" : "neither a file nor a character device") + ".",
+              "Choose a path in an existing folder that you may write to.");
+}
+
 // The output is created before the sound is read: over the source itself it would destroy it.
 void refuseOverwritingSources(const OutputOptions& options) {
   std::error_code ignored;
@@ -182,6 +203,7 @@ std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& 
                 std::string(avcodec_get_name(codec)) + " cannot go into " + options.path + ".",
                 "Use h264, or write .mp4 or .mkv.");
   }
+  if (container.local) requireWritable(options);
   refuseOverwritingSources(options);
   return std::make_unique<MuxedOutput>(options, container, encoder,
                                        openAudio(options.audio, options.joining, container));

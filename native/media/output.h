@@ -7,6 +7,7 @@
 #include "core/packet.h"
 #include "core/stop.h"
 #include "media/encoder.h"
+#include "media/time_gaps.h"
 
 namespace framepath::media {
 
@@ -16,8 +17,9 @@ struct AudioInput {
   int64_t startMs = 0, endMs = -1;  // the cut of the source, as in SourceOptions
   int64_t offsetMs = 0;             // programme time at which the source starts (late starts are padded with silence)
   Limits limits;
-  int32_t source = 0;      // its number, for Output::endSound
-  StopRef stop = nullptr;  // of a connection: opening throws CANCELLED, reading ends
+  std::shared_ptr<const TimeCuts> cuts = nullptr;  // out of the times of its pictures, and so of its sound; null = none
+  int32_t source = 0;                              // its number, for Output::endSound
+  StopRef stop = nullptr;                          // of a connection: opening throws CANCELLED, reading ends
 };
 
 // An opened sound that joins an output later.
@@ -31,8 +33,9 @@ struct OutputOptions {
   std::string path;               // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
   std::vector<AudioInput> audio;  // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
   Rational fps{25, 1};
-  bool joining = false;    // sounds may join: there is a track (AAC) from the start, silent while nothing sounds
-  StopRef stop = nullptr;  // of a connection: opening and writing give up soon after it has passed
+  bool joining = false;     // sounds may join: there is a track (AAC) from the start, silent while nothing sounds
+  StopRef stop = nullptr;   // of a connection: opening and writing give up soon after it has passed
+  StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
 };
 
 struct OutputResult {

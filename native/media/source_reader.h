@@ -1,14 +1,16 @@
 // Demux and decode of one source on the caller's thread: upright frames in display order.
 #pragma once
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "core/frame.h"
 #include "core/stop.h"
 #include "device/device.h"
 #include "media/source_info.h"
+#include "media/time_gaps.h"
 
 namespace framepath::media {
 
@@ -20,16 +22,17 @@ enum class SkipLoopFilter : uint8_t { none, nonref, all };
 enum class DecoderChoice : uint8_t { automatic, software, hardware };
 
 struct SourceOptions {
-  std::string uri;                  // a file, URL or image
-  std::vector<std::string> images;  // an image list instead of a uri
-  double imageFps = 25;             // images per second of programme time
-  int64_t startMs = 0;              // first frame at or after; times start from here
-  int64_t endMs = -1;               // -1 = to the end
-  int32_t stride = 1;               // every Nth decoded frame
-  double maxFps = 0;                // 0 = all
-  int32_t threads = 1;              // of software decoders; of live sources they share a picture's slices
-  int32_t extraFrames = 8;          // surfaces the graph may hold (leases + holds) beyond the decoder's own
-  int32_t maxDecodeErrors = 100;    // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  std::string uri;                    // a file, URL or image
+  std::vector<std::string> images;    // an image list instead of a uri
+  double imageFps = 25;               // images per second of programme time
+  int64_t startMs = 0;                // first frame at or after; times start from here
+  int64_t endMs = -1;                 // -1 = to the end
+  int32_t stride = 1;                 // every Nth decoded frame
+  double maxFps = 0;                  // 0 = all
+  int64_t maxGapMs = kUsualMaxGapMs;  // a longer gap between pictures is cut out of their times; kNoMaxGap = none is
+  int32_t threads = 1;                // of software decoders; of live sources they share a picture's slices
+  int32_t extraFrames = 8;            // surfaces the graph may hold (leases + holds) beyond the decoder's own
+  int32_t maxDecodeErrors = 100;      // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
   Limits limits;
   SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
   DecoderChoice decoder = DecoderChoice::automatic;
@@ -37,9 +40,10 @@ struct SourceOptions {
 
   bool live = false;        // stated: a stream without an end of its own, so that its end is a loss
   int32_t reconnects = 10;  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
-  // Told, on the thread that opens or reads, when a lost stream has come back, and when software decodes what the GPU
-  // refused or gave up.
-  std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
+  // Told, on the thread that opens or reads, when a lost stream has come back, when times were mended, and when
+  // software decodes what the GPU refused or gave up.
+  Recovered recovered = nullptr;
+  std::shared_ptr<TimeCuts> cuts = nullptr;  // what is cut out of the times is added here; null = nobody asks
 };
 
 struct ReaderCounters {
@@ -56,10 +60,12 @@ class SourceReader {
   virtual ~SourceReader() = default;
   virtual const SourceInfo& info() const = 0;
   // The next frame, or null at the end. Frames are on `device`, in a format kernels take (PixelFormat), upright.
-  // ptsUs never decreases (missing or broken times are filled in from the frame rate). A source that ends without a
-  // single frame throws DECODE_FAILED. Throws SOURCE_FAILED when reading breaks off; a live stream is opened again
-  // first (next() waits for it), and its times go on by the clock on the wall.
+  // ptsUs never decreases (missing or broken times are filled in from the frame rate, gaps cut out). A source that ends
+  // without a single frame throws DECODE_FAILED. Throws SOURCE_FAILED when reading breaks off; a live stream is opened
+  // again first (next() waits for it), and its times go on by the clock on the wall.
   virtual FrameRef next() = 0;
+  // After the end, when nothing came: why the cut has no pictures (INVALID_ARGUMENT); none where that is no mistake.
+  virtual std::optional<Error> emptyCut() const { return std::nullopt; }
   virtual ReaderCounters counters() const = 0;  // from any thread
   // From any thread: a blocked or later next() returns null soon.
   virtual void interrupt() = 0;

@@ -144,7 +144,14 @@ export const run: Command = {
     const description = await describe(options);
     if (options.explain) return explain(description, options, terminal);
     const giveUp = new AbortController();
-    const running = await description.start({ signal: giveUp.signal });
+    let starting = true;
+    const stopListening = terminal.onInterrupt(() => {
+      if (starting) giveUp.abort(); // there is nothing to finish yet
+    });
+    const running = await description.start({ signal: giveUp.signal }).finally(() => {
+      starting = false;
+      stopListening();
+    });
     try {
       const complete = await finish(running, terminal, giveUp);
       const report = await running.report();

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
 import type { Served } from '../hosts/seat-figures.js';
 import type { CudaBlock } from '../native.js';
-import { anyOf, fields, flag, integer, number, oneOf, type Rule, text, unexpected } from '../validate.js';
+import { anyOf, fields, flag, integer, mostTimerMs, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import {
   type AnalyzerDefinition,
   checkDefinition,
@@ -222,7 +222,7 @@ export const useRules: Record<string, Rule> = {
   options: () => undefined,
   root: text,
   restarts: integer(0),
-  backoffMs: number(0),
-  startTimeoutMs: number(1),
+  backoffMs: number(0, mostTimerMs),
+  startTimeoutMs: number(1, mostTimerMs),
   memoryMb: integer(16),
 };

@@ -1,7 +1,7 @@
 /** What a module is to the pipeline: a name, what it says about a frame, what it needs, how it runs. */
 
 import type { ModelFileSpec, ModuleSpec, PolicySpec, StatedModelSpec } from '../native.js';
-import { anyOf, fields, integer, list, number, oneOf, type Rule, text, unexpected } from '../validate.js';
+import { anyOf, fields, integer, list, mostTimerMs, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { AnalyzerHost, AnalyzerPlace } from './analyzer.js';
 
 /** How a module runs and what happens when it fails. */
@@ -87,7 +87,7 @@ export type DecidedBy = Readonly<Record<string, string>>;
 export const policyRules = {
   stride: integer(1),
   retry: integer(0, 100),
-  timeoutMs: number(1),
+  timeoutMs: number(1, mostTimerMs),
   onError: oneOf('fail', 'skip', 'fallback'),
   fallback: text,
   maxBatch: integer(1, 1024),

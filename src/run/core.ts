@@ -1,5 +1,6 @@
 /** Everything behind a run: one native run, its blocks, its writers, its end. */
 import { channel } from 'node:diagnostics_channel';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Served } from '../hosts/seat-figures.js';
@@ -20,6 +21,14 @@ import { StageChannel } from './stages.js';
 const blockFrames = 64;
 /** For relinking, and for the rows that are written from it, of a run that is closed. */
 const finishingMs = 1000;
+
+/** A closed run has ended within two seconds: files that are not whole by then will not be. */
+const endMs = 1_800;
+/** They have this long even where the encoder took all of that. */
+const leastEndMs = 500;
+
+/** Pixels of submitted pictures that wait, beside one picture of any size. */
+const mostPendingBytes = 512 * 1024 ** 2;
 
 /**
  * Owns the native run. It ends once, in one of three ways: by itself (`next` says null), closed by the caller, or
@@ -52,9 +61,16 @@ export class RunCore implements FrameOwner, WriterRun {
   #settling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #started = false;
+  #over = false;
+  #pending = { pictures: 0, bytes: 0 };
   #blocks = 0;
   #finished: readonly boolean[] = [];
   #lastReport: Report | undefined;
+  #cutShort!: (error: FramepathError) => void;
+  /** rejects when nobody waits any longer for the end that is on its way */
+  readonly #cut = new Promise<never>((_, reject) => {
+    this.#cutShort = reject;
+  });
   #resolve!: () => void;
   #reject!: (error: FramepathError) => void;
 
@@ -82,6 +98,7 @@ export class RunCore implements FrameOwner, WriterRun {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.#cut.catch(() => undefined); // where nobody is waiting
     this.ended.catch(() => undefined); // told to whoever iterates or asks; not a rejection of its own
     for (const { name, spec: module } of modules) {
       if ('model' in module && module.model.labels) this.#labels.set(name, module.model.labels);
@@ -206,24 +223,36 @@ export class RunCore implements FrameOwner, WriterRun {
 
   /** A picture through the lanes, outside of every source. */
   async submit(request: object, pixels?: Uint8Array): Promise<FrameView> {
-    return this.#view(await this.native.submit(JSON.stringify(request), pixels), 0, 'none');
+    const { maxPending = Number.POSITIVE_INFINITY } = this.#spec;
+    const pending = this.#pending;
+    const bytes = pixels?.byteLength ?? 0;
+    if (pending.pictures >= maxPending || (pending.bytes > 0 && pending.bytes + bytes > mostPendingBytes))
+      throw new FramepathError('BUSY', `${pending.pictures} submitted pictures are not answered yet`);
+    pending.pictures++;
+    pending.bytes += bytes;
+    try {
+      return this.#view(await this.native.submit(JSON.stringify(request), pixels), 0, 'none');
+    } finally {
+      pending.pictures--;
+      pending.bytes -= bytes;
+    }
   }
 
   /** The native side has ended well: waits for its outputs, then writes ours. */
   #settle(): Promise<void> {
-    this.#settling ??= (async () => {
-      try {
-        await this.native.done();
-        await this.#writers?.finish(this.native);
-        await this.analyzers.close();
-        this.#lastReport = this.report();
-        this.#stages.end();
-        this.#resolve();
-      } catch (error) {
-        await this.#broken(error);
-      }
-    })();
+    this.#settling ??= Promise.race([this.#finish(), this.#cut]).catch((error) => this.#broken(error));
     return this.#settling;
+  }
+
+  async #finish(): Promise<void> {
+    await this.native.done();
+    await this.#writers?.finish(this.native);
+    await this.analyzers.close();
+    if (this.failure) return; // cut short meanwhile
+    this.#over = true;
+    this.#lastReport = this.report();
+    this.#stages.end();
+    this.#resolve();
   }
 
   /** The run is over because of `error`; the first one counts. Never throws. */
@@ -234,9 +263,12 @@ export class RunCore implements FrameOwner, WriterRun {
 
   async #broken(error: unknown): Promise<void> {
     this.failure = this.wrap(error);
-    await this.native.close(false).catch(() => undefined);
+    const closed = this.native.close(false).catch(() => undefined);
+    const left = this.analyzers.close().catch(() => undefined); // the run has failed already, and says why
+    await closed;
     await this.#writers?.abandon(this.#started ? this.native : undefined);
-    await this.analyzers.close().catch(() => undefined); // the run has failed already, and says why
+    await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
+    this.#over = true;
     if (this.#started) this.#stages.end();
     this.#reject(this.failure);
   }
@@ -253,8 +285,14 @@ export class RunCore implements FrameOwner, WriterRun {
     return toFramepathError(error, thrown ?? error);
   }
 
+  /** Fails the run, in every state: also one that is closing or writing its files. */
   abort(reason: unknown): Promise<void> {
-    return this.fail(aborted(reason));
+    const error = aborted(reason);
+    if (!this.#over) {
+      this.failure ??= error;
+      this.#cutShort(error);
+    }
+    return this.fail(error);
   }
 
   /** Whether the caller has closed it. */
@@ -269,20 +307,26 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   async #close(): Promise<void> {
+    const failed = this.failure; // whoever iterates or asks is told
+    const began = performance.now();
     this.native.finishWithin(finishingMs);
-    if (this.#settling) {
-      await this.#settling;
-      return this.native.close(true).catch((error) => {
-        if (!this.failure) throw this.wrap(error);
-      });
-    }
-    try {
-      await this.native.close(true);
-    } catch (error) {
-      await this.fail(error);
-    }
+    const ended = this.native.end(true);
+    this.analyzers.close().catch(() => undefined); // from here on nobody asks them; #finish waits and tells a failure
+    await ended.catch((error) => this.fail(error));
+    const late = setTimeout(
+      () => {
+        const message = 'The run was closed before all of its files were written';
+        if (!this.#over)
+          this.#cutShort(new FramepathError('OUTPUT_FAILED', message, { hint: 'Await run.done first.' }));
+      },
+      Math.max(leastEndMs, began + endMs - performance.now()),
+    );
     await this.#settle();
-    if (this.failure) throw this.failure;
+    clearTimeout(late);
+    await this.native.close(true).catch((error) => {
+      this.failure ??= this.wrap(error);
+    });
+    if (this.failure && !failed) throw this.failure;
   }
 
   progress(): Progress {

@@ -28,8 +28,10 @@ export async function pushAll(native: NativeRun, id: string, source: Source): Pr
         );
       }
       if (!(frame instanceof Uint8Array)) time(`timeMs of frame ${index} of source '${id}'`, frame.timeMs);
+      // Its memory could shrink while another thread copies it.
+      const bytesNow = (data.buffer as { resizable?: boolean }).resizable ? data.slice() : data;
       const ptsUs = frame instanceof Uint8Array ? (index * 1e6) / fps : frame.timeMs * 1000;
-      if (!(await native.pushFrame(id, data, Math.round(ptsUs)))) break;
+      if (!(await native.pushFrame(id, bytesNow, Math.round(ptsUs)))) break;
       index++;
     }
   } catch (error) {

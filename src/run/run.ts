@@ -146,9 +146,10 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
 
   /**
    * One picture through all modules, batched with everything else; outside of every source and of the order of frames.
+   * At most `maxPending` of them may be unanswered (and 512 MiB of pixels): one more rejects with `BUSY` at once.
    * @param image a path or URL, or pixels; encoded bytes are not taken
    * @param options `limits` of what a path or URL may be; default none
-   * @throws INVALID_ARGUMENT, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, RUN_CLOSED, MODULE_FAILED
+   * @throws INVALID_ARGUMENT, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, BUSY, RUN_CLOSED, MODULE_FAILED
    */
   async submit(image: string | Picture, options: { limits?: 'untrusted' | Limits } = {}): Promise<Frame<Results>> {
     fields('options', options, { limits });
@@ -199,8 +200,8 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   }
 
   /**
-   * Stops the sources, drops what was not delivered, drains composed frames, finishes every file, frees everything.
-   * Allowed in every state, any number of times.
+   * Stops the sources, drops what was not delivered, drains composed frames, finishes every file, frees everything, within
+   * two seconds. Allowed in every state, any number of times. @throws OUTPUT_FAILED when there was no time for a file
    */
   close(): Promise<void> {
     return this.#core.close();

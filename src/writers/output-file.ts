@@ -2,7 +2,21 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { toOutputError } from '../errors.js';
+import { FramepathError, toOutputError } from '../errors.js';
+
+const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants;
+
+/** Opens what is there, and never waits for whoever would read a pipe. */
+async function openThere(path: string): Promise<FileHandle> {
+  const file = await open(path, O_WRONLY | O_CREAT | O_NONBLOCK);
+  const found = await file.stat();
+  if (found.isFile()) return file;
+  await file.close();
+  // A pipe is opened where it is this process's own, e.g. /dev/stdout: somebody reads it.
+  if (!found.isCharacterDevice() && !/^\/(dev|proc)\//.test(path))
+    throw new FramepathError('OUTPUT_UNWRITABLE', `Cannot write ${path}: it is neither a file nor a character device`);
+  return open(path, O_WRONLY);
+}
 
 /**
  * Opened before the run starts, so that a path that cannot be written fails there; emptied by `begin` once the run has
@@ -27,11 +41,7 @@ export class OutputFile {
         if (error.code === 'EEXIST') return undefined;
         throw error;
       });
-      return new OutputFile(
-        absolute,
-        created ?? (await open(absolute, constants.O_WRONLY | constants.O_CREAT)),
-        !!created,
-      );
+      return new OutputFile(absolute, created ?? (await openThere(absolute)), !!created);
     } catch (error) {
       throw toOutputError(error, absolute, true);
     }

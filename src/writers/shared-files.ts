@@ -1,8 +1,9 @@
 /** No file is written that something else of the same run reads or writes. */
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join, parse, resolve } from 'node:path';
 import { FramepathError } from '../errors.js';
 import type { PipelineSpec } from '../native.js';
+import { filesOfPlaylist } from './playlist.js';
 
 /** A file and what the run uses it for, in words. */
 export interface UsedFile {
@@ -17,7 +18,34 @@ export function readFiles({ sources, modules }: PipelineSpec): UsedFile[] {
     ...('model' in module ? [{ path: module.model.file, use: 'a model' }] : []),
     ...('bank' in module && module.bank !== undefined ? [{ path: module.bank, use: 'a bank of identities' }] : []),
   ]);
-  return [...pictures.map((path) => ({ path, use: 'a source' })), ...others];
+  return [
+    ...pictures.map((path) => ({ path, use: 'a source' })),
+    ...pictures.flatMap((path) => filesOfPlaylist(path)).map((path) => ({ path, use: 'a file of a source' })),
+    ...others,
+  ];
+}
+
+/** The files that are there already among those that an output writes: itself, and for HLS its segments. */
+export function writtenFiles(output: string): UsedFile[] {
+  const { dir, name, ext } = parse(output);
+  const segments = ext.toLowerCase() === '.m3u8' ? entriesOf(dir || '.').filter((each) => isSegment(each, name)) : [];
+  return [
+    { path: output, use: 'output' },
+    ...segments.map((each) => ({ path: join(dir, each), use: 'segment of the output,' })),
+  ];
+}
+
+/** As libavformat's HLS muxer names them. */
+function isSegment(file: string, playlist: string): boolean {
+  return file === 'init.mp4' || (file.startsWith(playlist) && /^\d+\.(ts|m4s)$/.test(file.slice(playlist.length)));
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // whoever opens the output tells what is wrong
+  }
 }
 
 /** @throws INVALID_ARGUMENT */

@@ -5,7 +5,7 @@ import type { Module } from '../modules/module.js';
 import type { NativeRun, PipelineSpec } from '../native.js';
 import { OutputFile } from './output-file.js';
 import { ResultsWriter } from './results-writer.js';
-import { readFiles, refuseSharedFiles } from './shared-files.js';
+import { readFiles, refuseSharedFiles, writtenFiles } from './shared-files.js';
 
 /** Paths of the files; absent ones are not written. */
 export interface FilePaths {
@@ -60,7 +60,7 @@ export class Writers {
       ...Object.fromEntries(mot ? ids.map((id, i) => [`mot${i}`, motPath(mot, id, ids.length)]) : []),
     };
     const written = Object.entries(all).map(([key, path]) => ({ path, use: useOf(key) }));
-    if (spec.output?.path !== undefined) written.unshift({ path: spec.output.path, use: 'output' });
+    if (spec.output?.path !== undefined) written.unshift(...writtenFiles(spec.output.path));
     refuseSharedFiles(written, readFiles(spec));
     try {
       for (const [key, path] of Object.entries(all)) writers.#files.set(key, await OutputFile.open(path));

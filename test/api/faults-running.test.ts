@@ -166,9 +166,9 @@ describe.skipIf(noAddon !== undefined)('paces', () => {
     expect((await within(5_000, packets.next(), 'packets')).done).toBe(true);
   });
 
-  test('a source without one frame in its range ends well with none', async () => {
+  test('a source without one frame in its range is an error, of an argument', async () => {
     const run = await pipeline(video(clip, { startMs: 60_000 })).start();
-    expect(await count(run)).toBe(0);
+    expect(await codeOf(count(run))).toBe('INVALID_ARGUMENT');
     const { sources } = await closed(run);
     expect(sources[0]).toMatchObject({ in: 0, delivered: 0 });
   });

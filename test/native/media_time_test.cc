@@ -8,6 +8,7 @@
 #include "media/compat.h"
 #include "media/frame_times.h"
 #include "media/ticks.h"
+#include "media/sound_clock.h"
 
 using namespace framepath;
 using namespace framepath::media;
@@ -183,6 +184,69 @@ TEST(times_stay_in_order_whatever_a_damaged_file_holds) {
       lastUs = stamp.timeUs;
     }
   }
+}
+
+SourceOptions told(const std::string& uri, std::vector<std::string>& recovered) {
+  SourceOptions options = cut(uri, 0);
+  options.recovered = [&recovered](const std::string& what, const std::string&) { recovered.push_back(what); };
+  return options;
+}
+
+TEST(a_gap_is_cut_out_and_told) {
+  const auto path = make("gap.mkv", moving("160x120", 25, 20) +
+                                        "-vf \"setpts='if(gte(N,10),PTS+360000/TB,PTS)'\" -fps_mode vfr -c:v libx264");
+  std::vector<std::string> recovered;
+  const auto result = read(told(path, recovered));
+  CHECK_EQUAL(result.frames.size(), 20u);
+  for (size_t i = 0; i < result.frames.size(); i++) {
+    CHECK_NEAR(result.frames[i]->ptsUs, i * 40000.0, 1000);
+    CHECK(result.frames[i]->durationUs <= 10'000'000);
+  }
+  CHECK_EQUAL(recovered.size(), 1u);
+  CHECK_EQUAL(recovered.at(0), std::string("gap in times cut out"));
+  SourceOptions all = cut(path, 0);
+  all.maxGapMs = kNoMaxGap;
+  CHECK_NEAR(read(all).frames.back()->ptsUs, 360000e6 + 19 * 40000.0, 1000);
+}
+
+TEST(a_clock_that_is_set_back_is_told) {
+  const auto a = make("clock_a.ts", moving("160x120", 25, 20) + "-c:v libx264 -muxdelay 0 -output_ts_offset 50");
+  const auto b = make("clock_b.ts", moving("160x120", 25, 20) + "-c:v libx264 -muxdelay 0 -output_ts_offset 10");
+  clips::Bytes both = clips::readFile(a);
+  const clips::Bytes second = clips::readFile(b);
+  both.insert(both.end(), second.begin(), second.end());
+  std::vector<std::string> recovered;
+  read(told(clips::writeFile("clock_told.ts", both), recovered));
+  CHECK_EQUAL(recovered.size(), 1u);
+}
+
+TEST(sound_follows_what_was_cut_out_of_its_pictures) {
+  const auto cuts = std::make_shared<TimeCuts>();
+  SoundClock sound(cuts);
+  CHECK_EQUAL(*sound.placeUs(sound.mendUs(0, 20'000), 20'000), 0);
+  CHECK_EQUAL(*sound.placeUs(5'000'000, 20'000), 5'000'000);  // the pictures have not come there
+  cuts->add(1'000'000, 5'000'000);
+  CHECK_EQUAL(*sound.placeUs(5'000'000, 20'000), 1'000'000);
+  CHECK_EQUAL(*sound.placeUs(999'000, 20'000), 999'000);
+  CHECK(!sound.placeUs(2'000'000, 20'000));
+  CHECK_EQUAL(sound.mendUs(6'000'000, 20'000), 6'000'000);
+  CHECK_EQUAL(sound.mendUs(0, 20'000), 0);  // only the sound was set back, or the pictures not yet
+  cuts->setBack(6'020'000);
+  CHECK_EQUAL(sound.mendUs(20'000, 20'000), 6'040'000);
+  CHECK_EQUAL(*sound.placeUs(6'040'000, 20'000), 2'040'000);
+}
+
+TEST(a_cut_without_a_picture_says_why) {
+  const auto path = make("gop.mp4", moving("160x120", 25, 50) + kOpenGop);
+  for (const SourceOptions& options : {cut(path, 60'000), cut(path, 10, 15)}) {
+    const auto reader = openSource(options, clips::device());
+    CHECK(reader->next() == nullptr);
+    CHECK(reader->emptyCut() && reader->emptyCut()->code == ErrorCode::INVALID_ARGUMENT);
+  }
+  const auto reader = openSource(cut(path, 1'960), clips::device());
+  while (reader->next()) {
+  }
+  CHECK(!reader->emptyCut());
 }
 
 TEST(an_interrupted_reader_ends_soon) {
