@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "http_server.h"
 #include "media/beneath.h"
+#include "media/byte_ranges.h"
 #include "media/input.h"
 
 using namespace framepath;
@@ -97,6 +98,18 @@ TEST(bytes_are_counted_over_all_segments) {
   CHECK_EQUAL(framesOf(server.url("/four.m3u8"), limits), 20u);
   limits.maxBytes = 3 * size;
   CHECK_ERROR(framesOf(server.url("/four.m3u8"), limits), SOURCE_TOO_LARGE);
+}
+
+TEST(bytes_that_are_read_twice_count_once) {
+  ByteRanges ranges;
+  CHECK_EQUAL(ranges.add(0, 10), 10);
+  CHECK_EQUAL(ranges.add(5, 15), 5);
+  CHECK_EQUAL(ranges.add(20, 30), 10);
+  CHECK_EQUAL(ranges.add(15, 20), 5);
+  CHECK_EQUAL(ranges.add(40, 50), 10);
+  CHECK_EQUAL(ranges.add(0, 60), 20);
+  CHECK_EQUAL(ranges.add(0, 60), 0);
+  CHECK_EQUAL(ranges.add(60, 60), 0);
 }
 
 TEST(pictures_may_not_be_larger_than_the_limit) {
