@@ -176,7 +176,7 @@ export interface LayoutSpec {
   tiles: TileSpec[];
   /** one tile a source: a source that joins gets one too */
   perSource?: boolean;
-  redact?: { module: string; kind: 'pixelate' | 'blur'; margin?: number; strength?: number };
+  redact?: { module: string; kind: 'pixelate' | 'blur'; margin?: number; strength?: number; lookAheadMs?: number };
   draw?: { boxes?: string; labels?: boolean; time?: boolean };
 }
 
@@ -215,8 +215,10 @@ export interface PipelineSpec {
   encoderSessions?: 'fallback' | 'wait';
   /** more than one source may be added later: a run without sources stays open until closed */
   open?: boolean;
-  /** collect best shots for the contact sheet */
+  /** collect best shots for the contact sheet: of identities, else of tracks */
   snapshots?: boolean;
+  /** keep rows for `mot()` where nothing identifies: of tracks */
+  rows?: boolean;
   /** keep who worked when, for `trace()` */
   trace?: boolean;
 }
