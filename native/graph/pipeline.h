@@ -68,6 +68,8 @@ class Pipeline {
   void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs,
                  PushedSource::Taken taken);
   void endFrames(const std::string& source, std::optional<Error> error);
+  // GRAPH_INVALID where a module needs the frames of a source in order: it has no result for a single picture.
+  void checkSubmit() const;
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
   StopRef closing() const { return closing_; }  // whatever is being opened for this run gives up with it
   Device& device() { return *device_; }
@@ -90,8 +92,10 @@ class Pipeline {
   Report report() const;
   // Relinks once the run is over (before: what is known now).
   track::RelinkResult relink() const;
+  // Final rows of what relink() or, where nothing identifies, the spec's `rows` keeps.
   std::vector<track::FinalRow> rows() const;
-  std::vector<uint8_t> contactSheet() const;  // empty without identities, and after close()
+  bool onlyTracks() const { return onlyTracks_; }  // rows and shots are of tracks, nobody is identified
+  std::vector<uint8_t> contactSheet() const;       // empty when nobody was seen, and after close()
   std::vector<uint8_t> bank() const;
   const Trace* trace() const { return trace_.get(); }  // null unless asked for
   int64_t startNs() const;
@@ -113,9 +117,11 @@ class Pipeline {
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   void tellFalls(const ModuleSpec& spec, const infer::Model& model);
   std::vector<ModuleNode> buildNodes();
+  void recordTracks(std::vector<ModuleNode>& nodes);
   ModuleNode externalNode(const ModuleSpec& spec, int32_t module);
   std::shared_ptr<DeviceSlots> deviceSlotsFor(const ModuleSpec& spec);
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model) const;
+  track::RelinkResult relinked() const;
   std::shared_ptr<Programme> openProgramme();
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
@@ -147,6 +153,7 @@ class Pipeline {
   std::weak_ptr<DeviceSlots> deviceSlots_;  // spec_.shared keeps it
   IdentityState identity_;                  // of the first identify module
   int32_t identifyModule_ = -1;
+  bool onlyTracks_ = false;
   std::shared_ptr<Shots> shots_;
   const Graph* graph_ = nullptr;
   const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened

@@ -46,7 +46,6 @@ struct ModuleSpec {
   BoxClassesOptions boxClasses;  // classify, with `of`
   track::TrackerOptions tracker;
   track::IdentityOptions identity;
-  bool metricStated = false, thresholdStated = false;
   std::vector<std::vector<std::string>> sameScene;
   std::string bank;                  // path of saved identities
   std::vector<std::string> depends;  // js
@@ -78,7 +77,8 @@ struct PipelineSpec {
   int32_t keptFrames = 16;
   bool keepPixels = false;
   bool open = false;
-  bool snapshots = false;
+  bool snapshots = false;  // of identities, or of tracks where nothing identifies
+  bool rows = false;       // of tracks too, where nothing identifies
   bool trace = false;
   std::shared_ptr<SharedMemory> shared;  // where inputs of modules go; null: made when needed
 };
