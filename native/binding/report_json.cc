@@ -299,10 +299,10 @@ Json relinkJson(const graph::Pipeline& pipeline) {
 }
 
 std::string motText(const graph::Pipeline& pipeline, int32_t source) {
-  pipeline.relink();
   std::vector<track::MotRow> rows;
   for (const track::FinalRow& row : pipeline.rows())
-    if (row.source == source) rows.push_back({row.row.frameIndex + 1, row.id, row.row.box, row.row.score});
+    if (row.source == source) rows.push_back(
+          {row.row.frameIndex + 1, pipeline.onlyTracks() ? row.track : row.id, row.row.box, row.row.score});
   return track::formatMot(rows);
 }
 

@@ -40,6 +40,25 @@ void Pipeline::next(size_t max, Engine::NextCallback callback) {
 void Pipeline::discard() {
   engine()->discard();
 }
+void Pipeline::checkSubmit() const {
+  std::string names, first;
+  const std::shared_ptr<Engine> running = engine();
+  for (size_t m = 0; m < running->graph().size(); m++) {
+    const ModuleNode& node = running->graph().node(m);
+    if (!node.stateful || node.internal || node.sink) continue;
+    if (first.empty()) first = node.name;
+    names += (names.empty() ? "\"" : ", \"") + node.name + "\"";
+  }
+  if (names.empty()) return;
+  const bool one = names.find(',') == std::string::npos;
+  Error error(ErrorCode::GRAPH_INVALID,
+              std::string(one ? "Module " : "Modules ") + names + (one ? " needs" : " need") +
+                  " the frames of a source in order, and a picture that is submitted has none.",
+              "Submit to a run without them; an analyzer that keeps nothing between frames can be stateless: true.");
+  error.module = first;
+  throw error;
+}
+
 void Pipeline::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
   engine()->submit(std::move(frame), std::move(finished));
 }
@@ -247,7 +266,7 @@ Report Pipeline::report() const {
   for (const StageStats& stage : report.stages)
     if (identifyModule_ >= 0 && stage.name == spec_.modules[static_cast<size_t>(identifyModule_)].name + ".embed")
       report.reidMs = static_cast<double>(stage.busyNs) / 1e6;
-  if (identity_.identities) report.reid = identity_.totals->sum();
+  if (identity_.identities && !onlyTracks_) report.reid = identity_.totals->sum();
   report.models = modelReports_;
   if (device_) {
     for (int kind = 0; kind < static_cast<int>(CopyKind::count); kind++)
@@ -264,9 +283,15 @@ Report Pipeline::report() const {
 }
 
 track::RelinkResult Pipeline::relink() const {
+  return onlyTracks_ ? track::RelinkResult{} : relinked();
+}
+
+track::RelinkResult Pipeline::relinked() const {
   if (!identity_.identities) return {};
   track::RelinkOptions options;
-  {
+  if (onlyTracks_) {
+    options.minFrames = 1;
+  } else {
     std::lock_guard lock(mutex_);
     for (const auto& group : spec_.modules[static_cast<size_t>(identifyModule_)].sameScene) {
       std::vector<int32_t> numbers;
@@ -287,7 +312,9 @@ int64_t Pipeline::startNs() const {
 }
 
 std::vector<track::FinalRow> Pipeline::rows() const {
-  return identity_.identities ? identity_.identities->rows() : std::vector<track::FinalRow>{};
+  if (!identity_.identities) return {};
+  relinked();
+  return identity_.identities->rows();
 }
 
 std::shared_ptr<Shots> Pipeline::bestShots() const {
@@ -297,11 +324,11 @@ std::shared_ptr<Shots> Pipeline::bestShots() const {
 
 std::vector<uint8_t> Pipeline::contactSheet() const {
   const auto shots = bestShots();
-  return shots ? shots->contactSheet(relink()) : std::vector<uint8_t>{};
+  return shots ? shots->contactSheet(relinked(), onlyTracks_) : std::vector<uint8_t>{};
 }
 
 std::vector<uint8_t> Pipeline::bank() const {
-  return identity_.identities ? identity_.identities->save() : std::vector<uint8_t>{};
+  return identity_.identities && !onlyTracks_ ? identity_.identities->save() : std::vector<uint8_t>{};
 }
 
 }  // namespace framepath::graph

@@ -3,7 +3,7 @@ import type { Frame, FrameBase } from '../frame.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
 import { type Limits, limits, localPath, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
-import { fields, integer, oneOf, text, unexpected } from '../validate.js';
+import { fields, integer, isA, oneOf, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
 import type { FrameTimes } from './frame-times.js';
 import type { Progress, Relink, Report, Timeline } from './reports.js';
@@ -146,15 +146,17 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
 
   /**
    * One picture through all modules, batched with everything else; outside of every source and of the order of frames.
+   * Modules that need that order (trackers, identities, analyzers that are not `stateless`, `classify` of tracks) have no
+   * result for it: a run with one of them refuses pictures, with GRAPH_INVALID.
    * @param image a path or URL, or pixels; encoded bytes are not taken
    * @param options `limits` of what a path or URL may be; default none
-   * @throws INVALID_ARGUMENT, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, RUN_CLOSED, MODULE_FAILED
+   * @throws INVALID_ARGUMENT, GRAPH_INVALID, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, RUN_CLOSED, MODULE_FAILED
    */
   async submit(image: string | Picture, options: { limits?: 'untrusted' | Limits } = {}): Promise<Frame<Results>> {
     fields('options', options, { limits });
     if (typeof image === 'string')
       return this.#submitted({ uri: localPath(image), limits: resolveLimits(image, options.limits) });
-    if (!image || !(image.data instanceof Uint8Array))
+    if (!image || !isA(Uint8Array, image.data))
       throw unexpected('a path, a URL or { data, width, height }', 'image', image);
     const { data, width, height, format = 'rgb24' } = image;
     integer(1, 16384)('image.width', width);
@@ -172,7 +174,7 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
 
   /** A source joins; its id. @throws INVALID_ARGUMENT, RUN_CLOSED, and what opening it throws */
   async add(source: Source): Promise<string> {
-    if (!(source instanceof Source)) throw unexpected('a source', 'source', source);
+    if (!isA(Source, source)) throw unexpected('a source', 'source', source);
     const added = this.#adding.then(() => this.#add(source)); // in turn: a source's position is the order of adding
     this.#adding = added.catch(() => undefined);
     return added;
