@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LimitsSpec, SourceSpec } from './native.js';
-import { anyOf, fields, flag, integer, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+import { anyOf, fields, flag, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
 
 /** What a source from outside may be. `'untrusted'` = 10 GiB, its own folder only, no other protocol than its own. */
 export interface Limits {
@@ -150,7 +150,7 @@ export function localPath(uri: string): string {
  * @throws INVALID_ARGUMENT
  */
 export function video(uri: string | URL, options: VideoOptions = {}): Source {
-  const address = uri instanceof URL ? uri.href : uri;
+  const address = isA(URL, uri) ? uri.href : uri;
   text('uri', address);
   fields('options', options, videoRules);
   if (options.endMs !== undefined && options.endMs <= (options.startMs ?? 0))
@@ -166,7 +166,7 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
  * @throws INVALID_ARGUMENT
  */
 export function camera(uri: string | URL, options: CameraOptions = {}): Source {
-  const address = uri instanceof URL ? uri.href : uri;
+  const address = isA(URL, uri) ? uri.href : uri;
   text('uri', address);
   const { id, stride, maxFps, decoder, threads, skipLoopFilter, limits: rule, reconnect } = videoRules;
   fields('options', options, { id, stride, maxFps, decoder, threads, skipLoopFilter, limits: rule, reconnect });
@@ -206,8 +206,7 @@ export function images(paths: readonly string[], options: ImagesOptions = {}): S
  * @throws INVALID_ARGUMENT
  */
 export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFrame>, options: FramesOptions): Source {
-  const source = iterable as Partial<AsyncIterable<PushedFrame> & Iterable<PushedFrame>> | null | undefined;
-  if (typeof iterable === 'string' || (!source?.[Symbol.asyncIterator] && !source?.[Symbol.iterator]))
+  if (typeof iterable === 'string' || !isIterable(iterable))
     throw unexpected('an async iterable of pixels', 'iterable', iterable);
   const formats = oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p');
   fields('options', options, {
@@ -224,6 +223,15 @@ export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFra
     { kind: 'frames', ...options, format: options.format ?? 'rgb24', fps: options.fps ?? 30 },
     iterable,
   );
+}
+
+function isIterable(value: unknown): boolean {
+  const source = value as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
+  try {
+    return Boolean(source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator]);
+  } catch {
+    return false;
+  }
 }
 
 /** Bytes of one picture. @internal */
