@@ -3,7 +3,7 @@ import type { Frame, FrameBase } from '../frame.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
 import { type Limits, limits, localPath, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
-import { fields, integer, isA, oneOf, text, unexpected } from '../validate.js';
+import { fields, integer, isA, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
 import type { FrameTimes } from './frame-times.js';
 import type { Progress, Relink, Report, Timeline } from './reports.js';
@@ -19,6 +19,16 @@ export interface Picture {
   /** default `'rgb24'` */
   format?: PixelFormat;
 }
+
+const bytes: Rule = (name, value) => {
+  if (!isA(Uint8Array, value)) throw unexpected('a Uint8Array', name, value);
+};
+const pictureRules = {
+  data: bytes,
+  width: integer(1, 16384),
+  height: integer(1, 16384),
+  format: oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p'),
+};
 
 /**
  * A started pipeline: iterate it for frames in order, each exactly once. `break` closes it and finishes its files.
@@ -156,15 +166,16 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
     fields('options', options, { limits });
     if (typeof image === 'string')
       return this.#submitted({ uri: localPath(image), limits: resolveLimits(image, options.limits) });
-    if (!image || !isA(Uint8Array, image.data))
+    if (image === null || typeof image !== 'object')
       throw unexpected('a path, a URL or { data, width, height }', 'image', image);
+    fields('image', image, pictureRules);
+    bytes('image.data', image.data);
     const { data, width, height, format = 'rgb24' } = image;
-    integer(1, 16384)('image.width', width);
-    integer(1, 16384)('image.height', height);
-    oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p')('image.format', format);
-    const bytes = pictureBytes(format, width, height);
-    if (data.byteLength !== bytes)
-      throw unexpected(`${bytes} bytes (${width}x${height} ${format})`, 'image.data', data.byteLength);
+    pictureRules.width('image.width', width);
+    pictureRules.height('image.height', height);
+    const size = pictureBytes(format, width, height);
+    if (data.byteLength !== size)
+      throw unexpected(`${size} bytes (${width}x${height} ${format})`, 'image.data', data.byteLength);
     return this.#submitted({ width, height, format }, data);
   }
 
