@@ -107,7 +107,7 @@ export class FramepathError extends Error {
   readonly module: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(withNames(message, details), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint || usualHints[code];
     this.source = details.source || undefined;
@@ -119,6 +119,22 @@ export class FramepathError extends Error {
     const { code, message, hint, source, module } = this;
     return { code, message, ...(hint && { hint }), ...(source && { source }), ...(module && { module }) };
   }
+}
+
+/** The sentence with the module and source it is about: who reads only the sentence must know them too. */
+function withNames(message: string, { module, source }: ErrorDetails): string {
+  const names = [
+    ...(module && !isNamed(message, 'module', module) ? [`Module "${module}"`] : []),
+    ...(source && !isNamed(message, 'source', source) ? [`Source "${source}"`] : []),
+  ];
+  return names.length === 0 ? message : `${names.join(', ')}: ${message}`;
+}
+
+function isNamed(message: string, kind: 'module' | 'source', name: string): boolean {
+  const lower = message.toLowerCase();
+  return [`"${name}"`, `'${name}'`, `${kind} ${name.toLowerCase()}`].some(
+    (form) => message.includes(form) || lower.includes(form),
+  );
 }
 
 /** What a thrown value says; anything can be thrown. */

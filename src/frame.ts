@@ -4,7 +4,7 @@ import type { InputCrop, InputPicture } from './modules/input.js';
 import type { Module } from './modules/module.js';
 import type { InputWindow } from './modules/window.js';
 import { field, kind, moduleOffsets, readValue } from './packed.js';
-import type { Box } from './results.js';
+import type { Box, Tensor } from './results.js';
 import { box, fields, integer, oneOf, unexpected } from './validate.js';
 
 /** What {@link FrameBase.pixels} is asked for. */
@@ -58,7 +58,9 @@ export interface FrameBase {
   keep(): this;
   /** Gives the pixels back; idempotent. Results stay. */
   close(): void;
-  /** `{source, index, timeMs}` and the value of every module. */
+  /**
+   * `{source, index, timeMs}` and the value of every module, null where it has none: what a line of `.results(path)` holds.
+   */
   toJSON(): Record<string, unknown>;
 }
 
@@ -87,6 +89,8 @@ export const reservedNames: ReadonlySet<string> = new Set([
 export interface FrameOwner {
   sourceId(position: number): string;
   labels(module: string): readonly string[] | undefined;
+  /** names of modules that are disabled */
+  readonly silent: readonly string[];
   pixels(taskId: number, request: object): Uint8Array;
   jpeg(taskId: number, request: object): Uint8Array;
   keep(taskId: number): boolean;
@@ -223,9 +227,17 @@ export class FrameView implements FrameBase {
 
   toJSON(): Record<string, unknown> {
     const { source, index, timeMs } = this;
-    const values = this.#modules.map((module, i) => [module.name, this.valueAt(i)] as const);
-    return { source, index, timeMs, ...Object.fromEntries(values) };
+    const values = this.#modules.map((module, i) => [module.name, plain(module, this.valueAt(i))] as const);
+    const disabled = this.#owner.silent.map((name) => [name, null] as const);
+    return { source, index, timeMs, ...Object.fromEntries([...values, ...disabled]) };
   }
+}
+
+/** A value as JSON can hold it. */
+function plain({ shape }: Module, value: unknown): unknown {
+  if (value === undefined) return null;
+  if (shape !== 'tensors') return value;
+  return (value as Tensor[]).map(({ dims, data }) => ({ dims, data: Array.from(data) }));
 }
 
 /** The class of a run's frames: one getter a module. @internal */

@@ -2,7 +2,20 @@
 import type { LayoutSpec, TileSpec } from './native.js';
 import type { Box } from './results.js';
 import { type SourceRef, sourceRef } from './source.js';
-import { anyOf, box, fields, flag, integer, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+import {
+  anyOf,
+  box,
+  fields,
+  flag,
+  integer,
+  isA,
+  list,
+  number,
+  oneOf,
+  type Rule,
+  text,
+  unexpected,
+} from './validate.js';
 
 /** How a picture fills a tile of another shape. */
 export type Fit = 'contain' | 'cover' | 'stretch' | 'center-crop';
@@ -11,7 +24,10 @@ export type Fit = 'contain' | 'cover' | 'stretch' | 'center-crop';
 export interface FollowOptions {
   /** position or id of the source; default: the tile's own position where there are that many sources, else the first */
   source?: SourceRef;
-  /** whom: `'main'` (area x time), a rank (0 = first), or an identity; default `'main'` */
+  /**
+   * whom: `'main'` (area x time), a rank, or an identity; default `'main'`. A rank (0 = the largest) decides who a tile is
+   * given first; from then on it is theirs, whoever is larger, and they come back to it until they have been gone for 30 s
+   */
   pick?: 'main' | number | { id: number };
   /** height of the crop in heights of the followed box; default 3 */
   zoom?: number;
@@ -59,10 +75,17 @@ export interface CanvasOptions<Needs extends string = string> {
   /**
    * Hides the boxes of a module. `margin` grows them by this part of their size (default 0.25); `strength`: blocks across
    * a pixelated box, or a blurred box's width in radii (default 4, fewer hide more). What goes missing stays hidden for a
-   * moment; while the module has nothing to say the whole picture is hidden.
+   * moment. A picture for which the module has no result (failed, skipped, too late) is hidden as a whole.
+   *
+   * What is found is hidden `lookAheadMs` (0 to 10,000) earlier too, where it must have been: the canvas waits for that
+   * much more of each source. Default 1000 for files, which costs the memory of copies of as many frames (25 of 1080p:
+   * 78 MB), and 0 for live sources, whose pictures it would delay: there a face shows until it is first found.
    */
-  redact?: { of: Needs; kind?: 'pixelate' | 'blur'; margin?: number; strength?: number };
-  /** draws the boxes of a module with labels (default true), and the time (default false) */
+  redact?: { of: Needs; kind?: 'pixelate' | 'blur'; margin?: number; strength?: number; lookAheadMs?: number };
+  /**
+   * draws the boxes of a module with labels (default true): the identity where an `identify` module knows it by now, else the
+   * track; and the time (default false)
+   */
   draw?: { boxes?: Needs; labels?: boolean; time?: boolean };
 }
 
@@ -116,13 +139,19 @@ const canvasRules = {
   gap: integer(0, 1000),
   whenEnded: oneOf('hold', 'placeholder', 'black', 'relayout'),
   redact: (name: string, value: unknown) => {
-    fields(name, value, { of: text, kind: oneOf('pixelate', 'blur'), margin: number(0, 10), strength: number(1, 100) });
+    fields(name, value, {
+      of: text,
+      kind: oneOf('pixelate', 'blur'),
+      margin: number(0, 10),
+      strength: number(1, 100),
+      lookAheadMs: number(0, 10_000),
+    });
     text(`${name}.of`, (value as { of?: unknown }).of);
   },
   draw: (name: string, value: unknown) => fields(name, value, { boxes: text, labels: flag, time: flag }),
 };
 const tileRule: Rule = (name, value) => {
-  if (value instanceof FollowTile) return;
+  if (isA(FollowTile, value)) return;
   if (typeof value === 'object' && value !== null) {
     fields(name, value, { source: sourceRef, fit });
     sourceRef(`${name}.source`, (value as WholeTile).source);

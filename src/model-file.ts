@@ -9,9 +9,9 @@ import { findModel, registry } from './models/registry.js';
 
 /**
  * The file of a model: `blazeface` is a file of the models folder (its form for this CPU where there are several),
- * `./x.onnx` a path. @throws MODEL_NOT_FOUND
+ * `./x.onnx` a path. `module` is who wants it. @throws MODEL_NOT_FOUND
  */
-export function resolveModel(ref: string, modelsFolder: string): { name: string; file: string } {
+export function resolveModel(ref: string, modelsFolder: string, module?: string): { name: string; file: string } {
   const isName = /^[\w-]+$/.test(ref) && !existsSync(ref);
   const wide = isName && findModel(ref)?.avx512File;
   const here = wide && loadAddon().vectorFloats >= 16 && existsSync(join(modelsFolder, wide));
@@ -26,5 +26,5 @@ export function resolveModel(ref: string, modelsFolder: string): { name: string;
       ? `Make it with: npx framepath models add ${ref}`
       : 'List the names with: npx framepath models list'
     : 'Give the path of an ONNX file, or a name of: npx framepath models list';
-  throw new FramepathError('MODEL_NOT_FOUND', what, { hint });
+  throw new FramepathError('MODEL_NOT_FOUND', what, { hint, module });
 }

@@ -184,7 +184,7 @@ export interface LayoutSpec {
   tiles: TileSpec[];
   /** one tile a source: a source that joins gets one too */
   perSource?: boolean;
-  redact?: { module: string; kind: 'pixelate' | 'blur'; margin?: number; strength?: number };
+  redact?: { module: string; kind: 'pixelate' | 'blur'; margin?: number; strength?: number; lookAheadMs?: number };
   draw?: { boxes?: string; labels?: boolean; time?: boolean };
 }
 
@@ -225,11 +225,11 @@ export interface PipelineSpec {
   encoderSessions?: 'fallback' | 'wait';
   /** more than one source may be added later: a run without sources stays open until closed */
   open?: boolean;
-  /** collect best shots for the contact sheet */
+  /** collect best shots for the contact sheet: of identities, else of tracks */
   snapshots?: boolean;
   /** keep who worked when, for `trace()` */
   trace?: boolean;
-  /** keep rows for `mot()`, in an unlinked file in this folder; absent: keep none */
+  /** keep rows for `mot()`, of identities, else of tracks, in an unlinked file in this folder; absent: keep none */
   rows?: string;
 }
 

@@ -17,7 +17,7 @@ import { chooseProviders } from './providers/choose.js';
 import { aborted, RunCore } from './run/core.js';
 import { Run } from './run/run.js';
 import { Source } from './source.js';
-import { fields, text, unexpected } from './validate.js';
+import { fields, isA, text, unexpected } from './validate.js';
 import type { FilePaths } from './writers/writers.js';
 
 /** What `start` is a method of while modules are missing: names them in the compiler's message. */
@@ -73,13 +73,13 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   use<const N extends string, V, D extends object>(
     module: Module<N, V, D>,
   ): Pipeline<Results & { [K in N]: V }, Needs & D> {
-    if (!(module instanceof Module)) throw unexpected('a module such as detect(...)', 'module', module);
+    if (!isA(Module, module)) throw unexpected('a module such as detect(...)', 'module', module);
     return this.#with({ modules: [...this.#description.modules, module as Module] });
   }
 
   /** Puts the sources on one canvas; needs {@link encode}. @throws INVALID_ARGUMENT; at start GRAPH_INVALID */
   compose<A extends string>(layout: Layout<A>): Pipeline<Results, Needs & { [K in A]: unknown }> {
-    if (!(layout instanceof Layout)) throw unexpected('a layout such as split(...)', 'layout', layout);
+    if (!isA(Layout, layout)) throw unexpected('a layout such as split(...)', 'layout', layout);
     return this.#with({ layout });
   }
 
@@ -104,12 +104,15 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     return this.#with({}, settings);
   }
 
-  /** Writes a JSON line a frame, ordered by (time, source), then `{relink}`. @throws at start OUTPUT_UNWRITABLE */
+  /** Writes `frame.toJSON()` a line, ordered by (time, source), then `{relink}`. @throws at start OUTPUT_UNWRITABLE */
   results(path: string): Pipeline<Results, Needs> {
     return this.#file('results', path);
   }
 
-  /** Writes MOT text with final ids, one file a source (`x.<id>.txt` where there are several). @throws at start OUTPUT_UNWRITABLE */
+  /**
+   * Writes MOT text, one file a source (`x.<id>.txt` where there are several): with final ids, of tracks where nothing
+   * identifies. @throws at start OUTPUT_UNWRITABLE; GRAPH_INVALID without a tracker
+   */
   mot(path: string): Pipeline<Results, Needs> {
     return this.#file('mot', path);
   }
@@ -124,7 +127,11 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     return this.#file('report', path);
   }
 
-  /** Writes a JPEG with the best shot of every identity when the run ends. @throws at start OUTPUT_UNWRITABLE */
+  /**
+   * Writes a JPEG with the best shot of every identity, of every track where nothing identifies, when the run ends. Where
+   * nobody was seen there is no file, and a recovery of the report says so. @throws at start OUTPUT_UNWRITABLE; GRAPH_INVALID
+   * without a tracker
+   */
   contactSheet(path: string): Pipeline<Results, Needs> {
     return this.#file('contactSheet', path);
   }
@@ -139,12 +146,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
 
   #file(kind: keyof FilePaths, path: string): Pipeline<Results, Needs> {
     text('path', path);
-    const needs = {
-      ...(kind === 'contactSheet' && { snapshots: true }),
-      ...(kind === 'trace' && { trace: true }),
-      ...(kind === 'mot' && { rows: dirname(resolve(path)) }),
-    };
-    return this.#with(needs, {}, { [kind]: path });
+    return this.#with(needsOf[kind]?.(path) ?? {}, {}, { [kind]: path });
   }
 
   /**
@@ -154,7 +156,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   async start(this: Ready<Results, Needs>, options: StartOptions = {}): Promise<Run<Results>> {
     fields('options', options, {
       signal: (name, value) => {
-        if (!(value instanceof AbortSignal)) throw unexpected('an AbortSignal', name, value);
+        if (!isA(AbortSignal, value)) throw unexpected('an AbortSignal', name, value);
       },
     });
     return (this as Pipeline<Results, Needs>).#start(options.signal);
@@ -229,6 +231,13 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   }
 }
 
+/** What the native side keeps for a file. */
+const needsOf: Partial<Record<keyof FilePaths, (path: string) => Partial<Description>>> = {
+  mot: (path) => ({ rows: dirname(resolve(path)) }),
+  contactSheet: () => ({ snapshots: true }),
+  trace: () => ({ trace: true }),
+};
+
 /** Hosts do not hold the run: one that is dropped has to go. */
 function toldBy(core: WeakRef<RunCore>): ToldOf {
   return (...what) => core.deref()?.lost(...what);
@@ -258,7 +267,7 @@ function openRun(...given: ConstructorParameters<typeof RunCore>): RunCore {
  */
 export function pipeline(...sources: Source[]): Pipeline {
   sources.forEach((source, i) => {
-    if (!(source instanceof Source)) throw unexpected('a source such as video(...)', `source ${i}`, source);
+    if (!isA(Source, source)) throw unexpected('a source such as video(...)', `source ${i}`, source);
   });
   return new Pipeline({ sources, modules: [], keepPixels: false, snapshots: false, trace: false }, {}, {});
 }

@@ -21,8 +21,10 @@ export interface Description {
   layout?: Layout;
   output?: { path?: string; options: EncodeOptions };
   keepPixels: boolean;
+  /** a contact sheet */
   snapshots: boolean;
   trace: boolean;
+  /** rows for a MOT file are kept in this folder meanwhile */
   rows?: string;
 }
 
@@ -119,6 +121,13 @@ function checkLayout(layout: Layout, modules: readonly Module[], disabled: Reado
   }
 }
 
+/** A file that would hold nothing is refused. @throws GRAPH_INVALID */
+function checkFiles({ rows, snapshots }: Description, modules: readonly Module[]): void {
+  if ((rows === undefined && !snapshots) || modules.some(({ shape }) => shape === 'tracks')) return;
+  const file = rows !== undefined ? 'mot(...) writes' : 'contactSheet(...) shows';
+  throw invalid(`${file} tracks, and no module gives any`, undefined, 'Add .use(track(...)).');
+}
+
 /** Finds sources by position or id. */
 function positions(ids: readonly string[]): (ref: SourceRef, name: string) => number {
   return (ref, name) => {
@@ -155,6 +164,7 @@ export function planRun(
   const ids = sourceIds(from.sources);
   const position = positions(ids);
   if (from.layout) checkLayout(from.layout, modules, disabled);
+  checkFiles(from, modules);
   if (from.layout && !from.output) throw unexpected('encode(...) after compose(...)', 'output', undefined);
   let layout = from.layout;
   if (from.output && !layout) {
@@ -189,7 +199,11 @@ export function planRun(
 function moduleSpec(module: Module, folder: string): ModuleSpec {
   if (!('model' in module.spec)) return { name: module.name, ...module.spec };
   const { ref, ...stated } = module.spec.model;
-  return { name: module.name, ...module.spec, model: { ...stated, ...resolveModel(ref, folder) } } as ModuleSpec;
+  return {
+    name: module.name,
+    ...module.spec,
+    model: { ...stated, ...resolveModel(ref, folder, module.name) },
+  } as ModuleSpec;
 }
 
 function outputSpec(

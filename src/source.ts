@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LimitsSpec, SourceSpec } from './native.js';
-import { anyOf, fields, flag, integer, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+import { anyOf, fields, flag, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
 
 /**
  * What a source may be and reach. Whatever exceeds it is an error: SOURCE_TOO_LARGE (the `max...`), SOURCE_REFUSED (the
@@ -241,7 +241,7 @@ export function localPath(uri: string): string {
  * @throws INVALID_ARGUMENT
  */
 export function video(uri: string | URL, options: VideoOptions = {}): Source {
-  const address = uri instanceof URL ? uri.href : uri;
+  const address = isA(URL, uri) ? uri.href : uri;
   text('uri', address);
   fields('options', options, videoRules);
   if (options.endMs !== undefined && options.endMs <= (options.startMs ?? 0))
@@ -263,7 +263,7 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
  * @throws INVALID_ARGUMENT
  */
 export function camera(uri: string | URL, options: CameraOptions = {}): Source {
-  const address = uri instanceof URL ? uri.href : uri;
+  const address = isA(URL, uri) ? uri.href : uri;
   text('uri', address);
   const { startMs: _start, endMs: _end, live: _live, ...cameraRules } = videoRules;
   fields('options', options, cameraRules);
@@ -304,8 +304,7 @@ export function images(paths: readonly string[], options: ImagesOptions = {}): S
  * @throws INVALID_ARGUMENT
  */
 export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFrame>, options: FramesOptions): Source {
-  const source = iterable as Partial<AsyncIterable<PushedFrame> & Iterable<PushedFrame>> | null | undefined;
-  if (typeof iterable === 'string' || (!source?.[Symbol.asyncIterator] && !source?.[Symbol.iterator]))
+  if (typeof iterable === 'string' || !isIterable(iterable))
     throw unexpected('an async iterable of pixels', 'iterable', iterable);
   const formats = oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p');
   fields('options', options, {
@@ -321,6 +320,15 @@ export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFra
   integer(1, 16384)('height', options.height);
   const { maxGapMs, format = 'rgb24', fps = 30, ...rest } = options;
   return new Source({ kind: 'frames', ...rest, ...gapSpec(maxGapMs), format, fps }, iterable);
+}
+
+function isIterable(value: unknown): boolean {
+  const source = value as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
+  try {
+    return Boolean(source?.[Symbol.asyncIterator] ?? source?.[Symbol.iterator]);
+  } catch {
+    return false;
+  }
 }
 
 /** Bytes of one picture. @internal */

@@ -16,13 +16,29 @@ export function unexpected(
   return new FramepathError('INVALID_ARGUMENT', sentence);
 }
 
-function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
+/** A value in a few words. Never throws: proxies and getters may. */
+export function describe(value: unknown): string {
+  try {
+    return described(value, 2);
+  } catch {
+    return 'a value that cannot be read';
+  }
+}
+
+const mostCharacters = 120;
+
+function described(value: unknown, depth: number): string {
+  if (typeof value === 'string')
+    return `'${value.length > mostCharacters ? `${value.slice(0, mostCharacters)}…` : value}'`;
   if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
-  if (Array.isArray(value))
-    return value.length <= 8 ? `[${value.map(describe).join(', ')}]` : `an array of ${value.length}`;
-  const name = (value as object).constructor?.name;
-  return !name || name === 'Object' ? 'an object' : `an instance of ${name}`;
+  if (Array.isArray(value)) {
+    const { length } = value;
+    return length <= 8 && depth > 0
+      ? `[${Array.from(value, (item) => described(item, depth - 1)).join(', ')}]`
+      : `an array of ${length}`;
+  }
+  const name: unknown = (value as object).constructor?.name;
+  return typeof name !== 'string' || !name || name === 'Object' ? 'an object' : `an instance of ${name}`;
 }
 
 /** No NUL: behind it the system reads no further, so that another file than the named one would be opened. */
@@ -86,19 +102,20 @@ export function anyOf(expected: string, ...rules: Rule[]): Rule {
 
 export function list(rule: Rule, min = 0, max = Infinity): Rule {
   return (name, value) => {
-    if (!Array.isArray(value) || value.length < min || value.length > max) {
+    const items = itemsOf(value);
+    if (!items || items.length < min || items.length > max) {
       const size =
         max === Infinity ? (min ? ` of at least ${min}` : '') : min === max ? ` of ${min}` : ` of ${min} to ${max}`;
       throw unexpected(`an array${size}`, name, value);
     }
-    for (const [i, item] of value.entries()) rule(`${name}[${i}]`, item);
+    for (const [i, item] of items.entries()) rule(`${name}[${i}]`, item);
   };
 }
 
 /** An object with these optional fields and no others. */
 export function fields(name: string, value: unknown, rules: Record<string, Rule>): void {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw unexpected('an object', name, value);
-  for (const [key, item] of Object.entries(value)) {
+  if (value === null || typeof value !== 'object' || isArray(value)) throw unexpected('an object', name, value);
+  for (const [key, item] of readable(name, value, rules)) {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     if (!rule) {
       const known = Object.keys(rules);
@@ -108,13 +125,47 @@ export function fields(name: string, value: unknown, rules: Record<string, Rule>
   }
 }
 
+/** Also of a proxy that can no longer be asked. */
+function isArray(value: unknown): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return true;
+  }
+}
+
+/** The items of an array; undefined where it is none, or cannot be read. */
+function itemsOf(value: unknown): unknown[] | undefined {
+  try {
+    return Array.isArray(value) ? Array.from(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `instanceof` that a proxy cannot make throw. */
+export function isA<T>(type: abstract new (...given: never[]) => T, value: unknown): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws INVALID_ARGUMENT where a proxy or a getter throws */
+function readable(name: string, value: object, rules: object): [string, unknown][] {
+  try {
+    for (const key of Object.keys(rules)) void (value as Record<string, unknown>)[key];
+    return Object.entries(value);
+  } catch {
+    throw unexpected('an object whose properties can be read', name, value);
+  }
+}
+
 /** `[x1, y1, x2, y2]` with positive size. */
 export const box: Rule = (name, value) => {
-  const ok =
-    Array.isArray(value) &&
-    value.length === 4 &&
-    value.every((v) => Number.isFinite(v)) &&
-    value[2] > value[0] &&
-    value[3] > value[1];
-  if (!ok) throw unexpected('a box [x1, y1, x2, y2] with x2 > x1 and y2 > y1', name, value);
+  const [x1, y1, x2, y2, ...more] = (itemsOf(value) ?? []) as number[];
+  const finite = [x1, y1, x2, y2].every((v) => Number.isFinite(v));
+  if (!finite || more.length > 0 || !(x2! > x1!) || !(y2! > y1!))
+    throw unexpected('a box [x1, y1, x2, y2] with x2 > x1 and y2 > y1', name, value);
 };

@@ -72,6 +72,15 @@ describe('bad usage exits 2 with the usage', () => {
     [['run', 'a.mp4', '--bitrate', '500', '--out', 'o.mp4'], '1000 to 1e9'],
     [['run', 'a.mp4', '--bitrate', '2M'], '--bitrate needs --out'],
     [['run', 'a.mp4', '--results', ''], 'Expected a value for --results'],
+    [['run', 'a.mp4', '--detect-facts', 'yolo'], "key=value,key=value for --detect-facts but received 'yolo'"],
+    [['run', 'a.mp4', '--detect-facts', 'size=640'], 'Expected an array of 2 for --detect-facts.size'],
+    [['run', 'a.mp4', '--detect-facts', 'mean=a:b'], "for --detect-facts.mean[0] but received 'a'"],
+    [['run', 'a.mp4', '--detect-facts', 'metric=l2'], "for --detect-facts but received 'metric'"],
+    [['run', 'a.mp4', '--embed-facts', '{"metric":'], 'Expected JSON for --embed-facts'],
+    [['run', 'a.mp4', '--embed-facts', 'metric=dot'], "one of l2, cosine for --embed-facts.metric but received 'dot'"],
+    [['run', 'a.mp4', '--embed', 'none', '--embed-facts', 'metric=l2'], '--embed-facts needs an embedding model'],
+    [['run', 'a.mp4', '--embed', 'none', '--timeline', 't.json'], '--timeline needs identities'],
+    [['run', 'a.mp4', '--redact-ahead', '500'], '--redact-ahead needs --redact'],
     [['probe'], 'Expected a source'],
     [['models', 'destroy'], "Expected list, inspect, fix, add or convert but received 'destroy'"],
     [['models', 'inspect'], 'Expected the name or path of a model'],
@@ -116,6 +125,31 @@ describe('help and version', () => {
 });
 
 describe('run', () => {
+  test('takes facts about models, as pairs or as JSON', async () => {
+    const detected = 'head=yolo,size=640x480,mean=104:117:123,scale=1/255,labels=cat:dog,scoreThreshold=0.3';
+    const embedded = '{ "metric": "cosine", "threshold": 0.4, "scale": [0.0078125] }';
+    const { code } = await run('a.mp4', '--detect-facts', detected, '--embed-facts', embedded);
+    expect(code).toBe(0);
+    const [faces, , people] = fake.run.spec.modules as unknown as Record<string, object>[];
+    expect(faces!.model).toMatchObject({
+      head: 'yolo',
+      size: [640, 480],
+      mean: [104, 117, 123],
+      scale: [1 / 255],
+      labels: ['cat', 'dog'],
+      scoreThreshold: 0.3,
+    });
+    expect(people).toMatchObject({ metric: 'cosine', threshold: 0.4, model: { scale: [0.0078125] } });
+    expect(people!.model).not.toHaveProperty('metric');
+  });
+
+  test('looks ahead of a face as long as it is told to', async () => {
+    await run('a.mp4', '--out', 'o.mp4', '--redact', 'blur', '--redact-ahead', '400');
+    expect(fake.run.spec.compose!.redact).toMatchObject({ module: 'faces', kind: 'blur', lookAheadMs: 400 });
+    await run('a.mp4', '--out', 'o.mp4', '--redact', 'blur');
+    expect(JSON.parse(JSON.stringify(fake.run.spec.compose!.redact))).not.toHaveProperty('lookAheadMs');
+  });
+
   test('analyses without composing when there is no --out', async () => {
     const { code, out } = await run(clip);
     expect(code).toBe(0);

@@ -18,14 +18,30 @@ test('native errors keep code, hint, source and module, and are the cause', () =
   expect(error).toMatchObject({
     name: 'FramepathError',
     code: 'DECODE_FAILED',
-    message: 'no',
+    message: 'Source "s": no',
     hint: 'h',
     source: 's',
     cause: native,
   });
   expect(error.module).toBeUndefined();
-  expect(JSON.parse(JSON.stringify(error))).toEqual({ code: 'DECODE_FAILED', message: 'no', hint: 'h', source: 's' });
+  expect(JSON.parse(JSON.stringify(error))).toEqual({
+    code: 'DECODE_FAILED',
+    message: 'Source "s": no',
+    hint: 'h',
+    source: 's',
+  });
   expect(toFramepathError(error)).toBe(error);
+});
+
+test('the sentence itself names module and source', () => {
+  const of = (message: string, details: object) => new FramepathError('MODULE_FAILED', message, details).message;
+  expect(of('it broke', { module: 'faces', source: 'cam' })).toBe('Module "faces", Source "cam": it broke');
+  expect(of('it broke', { source: '0' })).toBe('Source "0": it broke');
+  for (const named of ['Module "faces" broke', "faces: 'faces' broke", 'module faces broke'])
+    expect(of(named, { module: 'faces' })).toBe(named);
+  expect(of('The pixels of source 0 are gone', { source: '0' })).toBe('The pixels of source 0 are gone');
+  expect(of('10 of 20', { source: '0' })).toBe('Source "0": 10 of 20');
+  expect(of('it broke', {})).toBe('it broke');
 });
 
 test('an error that brings no hint has the usual one of its code', () => {

@@ -298,3 +298,67 @@ describe('limits', () => {
     expect(video('a.mp4').spec.limits).toBeUndefined();
   });
 });
+
+describe('values that cannot be read', () => {
+  const thrower = () => {
+    throw new Error('a getter threw');
+  };
+  const revoked = () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
+  const cycle: unknown[] = [];
+  cycle.push(cycle);
+  const hostile: [string, unknown][] = [
+    ['proxy', new Proxy({}, { get: thrower, ownKeys: thrower, has: thrower, getPrototypeOf: thrower })],
+    ['proxy of an array', new Proxy([], { get: thrower, getPrototypeOf: thrower })],
+    ['revoked proxy', revoked()],
+    ['getter', Object.defineProperty({}, 'id', { get: thrower, enumerable: true })],
+    ['constructor', Object.defineProperty({}, 'constructor', { get: thrower })],
+    ['toString', { toString: thrower, valueOf: thrower, [Symbol.toPrimitive]: thrower }],
+    ['cycle', cycle],
+    ['array of them', [revoked(), { toString: thrower }]],
+    ['no prototype', Object.create(null)],
+    ['symbol', Symbol('s')],
+    ['bigint', 10n],
+  ];
+  const calls: [string, (value: unknown) => unknown][] = [
+    ['a path', (value) => video(any(value))],
+    ['options', (value) => video('a', any(value))],
+    ['an option', (value) => video('a', { stride: any(value) })],
+    ['a list', (value) => images(any(value))],
+    ['items', (value) => detect('faces', 'm', { mean: [any(value)] })],
+    ['a module', (value) => pipeline().use(any(value))],
+    ['a source', (value) => pipeline(any(value))],
+    ['a layout', (value) => pipeline().compose(any(value))],
+    ['a tile', (value) => split({ left: any(value), right: 0 })],
+    ['a box', (value) => layout({ tiles: [{ show: 0, rect: any(value) }] })],
+    ['an analyzer', (value) => analyzer(any(value))],
+    ['frames', (value) => frames(any(value), { width: 64, height: 64 })],
+  ];
+  test.each(calls)('are refused with a code as %s', (_, call) => {
+    for (const [name, value] of hostile) {
+      let error: unknown;
+      try {
+        call(value);
+      } catch (thrown) {
+        error = thrown;
+      }
+      // An object without properties is a list of no options.
+      if (error !== undefined) expect(error, name).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
+  });
+
+  test('long texts are cut in sentences', () => {
+    const message = (() => {
+      try {
+        video('a', { decoder: any('x'.repeat(100_000)) });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    })();
+    expect(message.length).toBeLessThan(300);
+  });
+});

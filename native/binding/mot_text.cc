@@ -30,7 +30,8 @@ std::string MotText::next(graph::Pipeline& pipeline, int32_t source) {
         open.rows.reset();
       } else {
         lines.clear();
-        for (const track::FinalRow& row : people) lines.push_back({row.frameIndex + 1, row.id, row.box, row.score});
+        for (const track::FinalRow& row : people)
+          lines.push_back({row.frameIndex + 1, pipeline.onlyTracks() ? row.track : row.id, row.box, row.score});
         text += track::formatMot(lines);
       }
     }

@@ -1,18 +1,35 @@
 #include "binding/record.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 namespace framepath::binding {
 namespace {
+
+// The double that is written as the float is: 0.8, not 0.800000011920929. Lines of results stay short that way, and
+// hold the numbers that the frame has.
+double decimal(float value) {
+  char text[32];
+  const auto written = std::to_chars(text, text + sizeof text, value);
+  double result = value;
+  std::from_chars(text, written.ptr, result);
+  return result;
+}
 
 enum Kind { kDetections = 1, kTracks, kPeople, kClasses, kTensors, kExternal, kBoxClasses };
 
 struct Packer {
   std::vector<double>& words;
 
-  void box(const Box& b) { words.insert(words.end(), {b.x1, b.y1, b.x2, b.y2}); }
+  void box(const Box& b) {
+    for (const float value : {b.x1, b.y1, b.x2, b.y2}) decimals(value);
+  }
   void number(double value) { words.push_back(value); }
+  void decimals(float value) { words.push_back(decimal(value)); }
+  void decimals(const std::vector<float>& values) {
+    for (const float value : values) decimals(value);
+  }
   // Its length, then eight characters a word. Those of run lengths, '0' to 'o', never make a number that is none.
   void text(const std::string& characters) {
     number(static_cast<double>(characters.size()));
@@ -30,11 +47,11 @@ struct Packer {
     number(d->masks.empty() ? 0 : d->maskWidth);
     for (size_t i = 0; i < d->size(); i++) {
       box(d->boxes[i]);
-      number(d->scores[i]);
+      decimals(d->scores[i]);
       number(d->classes.empty() ? 0 : d->classes[i]);
     }
-    words.insert(words.end(), d->keypoints.begin(), d->keypoints.end());
-    words.insert(words.end(), d->keypointScores.begin(), d->keypointScores.end());
+    decimals(d->keypoints);
+    decimals(d->keypointScores);
     for (const std::string& mask : d->masks) text(mask);
   }
   void operator()(const std::shared_ptr<const Tracks>& tracks) {
@@ -44,7 +61,7 @@ struct Packer {
       number(static_cast<double>(t.track));
       number(t.detection);
       box(t.box);
-      number(t.score);
+      decimals(t.score);
       number(t.marks);
     }
   }
@@ -56,7 +73,7 @@ struct Packer {
       number(p.id);
       number(p.detection);
       box(p.box);
-      number(p.score);
+      decimals(p.score);
     }
   }
   void operator()(const std::shared_ptr<const Classes>& classes) {
@@ -65,7 +82,7 @@ struct Packer {
     number(classes->topK);
     for (size_t i = 0; i < classes->indices.size(); i++) {
       number(classes->indices[i]);
-      number(classes->scores[i]);
+      decimals(classes->scores[i]);
     }
   }
   void operator()(const std::shared_ptr<const BoxClasses>& boxes) {
@@ -77,7 +94,7 @@ struct Packer {
       number(static_cast<double>(item.classes.indices.size()));
       for (size_t i = 0; i < item.classes.indices.size(); i++) {
         number(item.classes.indices[i]);
-        number(item.classes.scores[i]);
+        decimals(item.classes.scores[i]);
       }
     }
   }

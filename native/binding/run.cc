@@ -351,6 +351,7 @@ Napi::Value Run::submit(const Info& info) {
       const std::shared_lock reading(state->reading);
       try {
         if (state->pipeline->closing()->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run is closed.");
+        state->pipeline->checkSubmit();
         Device& device = state->pipeline->device();
         FrameRef frame;
         if (request.contains("uri")) {

@@ -37,6 +37,20 @@ graph::InputSpec inputFrom(const Json& json) {
   return input;
 }
 
+infer::ModelUse useOf(const graph::ModuleSpec& module) {
+  using Kind = graph::ModuleSpec::Kind;
+  using Use = infer::ModelUse;
+  switch (module.kind) {
+    case Kind::detect: return Use::detect;
+    case Kind::classify: return module.of.empty() ? Use::classify : Use::classifyBoxes;
+    case Kind::raw: return Use::raw;
+    case Kind::identify: return Use::embed;
+    case Kind::track:
+    case Kind::js: break;
+  }
+  return Use::any;
+}
+
 graph::ModuleSpec moduleFrom(const Json& json) {
   using Kind = graph::ModuleSpec::Kind;
   graph::ModuleSpec module;
@@ -53,6 +67,7 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   module.workers = get(policy, "workers", 0);
   module.of = get<std::string>(json, "of", "");
   if (json.contains("model") && json["model"].is_object()) module.model = modelFrom(json["model"]);
+  module.model.stated.use = useOf(module);
   if (module.kind == Kind::classify) {
     graph::BoxClassesOptions& boxes = module.boxClasses;
     boxes.minSize = get(json, "minSize", boxes.minSize);
@@ -66,10 +81,8 @@ graph::ModuleSpec moduleFrom(const Json& json) {
     module.identity.mode =
         named<Mode>({{"conditional", Mode::conditional}, {"always", Mode::always}, {"off", Mode::off}},
                     get<std::string>(json, "reid", "conditional"), "reid");
-    module.metricStated = json.contains("metric");
-    module.thresholdStated = json.contains("threshold");
-    module.identity.metric = get(json, "metric", module.identity.metric);
-    module.identity.threshold = get(json, "threshold", module.identity.threshold);
+    module.model.stated.metric = get<std::string>(json, "metric", "");
+    if (json.contains("threshold")) module.model.stated.threshold = json["threshold"].get<double>();
     module.sameScene = get(json, "sameScene", std::vector<std::vector<std::string>>{});
     module.bank = get<std::string>(json, "bank", "");
   }
@@ -147,6 +160,7 @@ compose::LayoutSpec layoutFrom(const Json& json) {
                                      get<std::string>(redact, "kind", "pixelate"), "redact");
     layout.redact.margin = get(redact, "margin", layout.redact.margin);
     layout.redact.strength = get(redact, "strength", layout.redact.strength);
+    if (redact.contains("lookAheadMs")) layout.redact.lookAheadMs = redact["lookAheadMs"].get<double>();
   }
   if (json.contains("draw")) {
     const Json& draw = json["draw"];

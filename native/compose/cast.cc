@@ -96,7 +96,7 @@ void Cast::observe(int64_t nowUs, const TileBoxes& boxes, double pictureArea) {
     const int64_t track = i < boxes.tracks.size() ? boxes.tracks[i] : 0;
     Member* m = match(id, track, boxes.boxes[i], taken);
     if (!m) {
-      members_.push_back({nextUid_++, id, track, boxes.boxes[i], nowUs, 0, 0, 0});
+      members_.push_back({nextUid_++, id, track, boxes.boxes[i], nowUs, 0, 0, 0, nowUs});
       taken.push_back(1);
       m = &members_.back();
     }
@@ -154,23 +154,54 @@ void assign(const Cast& cast, int64_t nowUs, std::vector<Claim*>& claims) {
       if (const Member* m = cast.find(uid); m && m->id == claim->spec.value && m->id && !isHeld(uid)) wanted = uid;
     show(*claim, visible(wanted) ? wanted : 0);
   }
-  // Who is on the air stays there first; only then the free places are filled.
+  std::vector<Claim*> ranks, mains;
   for (Claim* claim : claims) {
-    if (claim->spec.pick == Pick::id) continue;
+    if (claim->spec.pick == Pick::rank) ranks.push_back(claim);
+    if (claim->spec.pick == Pick::main) mains.push_back(claim);
+  }
+  std::stable_sort(ranks.begin(), ranks.end(),
+                   [](const Claim* a, const Claim* b) { return a->spec.value < b->spec.value; });
+  const auto heldLong = [&](const Claim& claim) { return nowUs - claim.sinceUs >= claim.spec.minHoldMs * 1000; };
+  // Who a rank's tile belongs to comes back to it; the one who stood in leaves it.
+  std::vector<Claim*> others;
+  for (Claim* claim : ranks) {
+    const Member* home = claim->home ? cast.find(claim->home) : nullptr;
+    claim->home = home && !isHeld(home->uid) ? home->uid : 0;
+    const bool settled = claim->uid == claim->home || !visible(claim->uid) || heldLong(*claim);
+    if (visible(claim->home) && settled)
+      show(*claim, claim->home);
+    else
+      others.push_back(claim);
+  }
+  others.insert(others.end(), mains.begin(), mains.end());
+  // Who is on the air stays there; only then the free places are filled.
+  for (Claim* claim : others) {
     if (visible(claim->uid) && !isHeld(claim->uid))
       held.push_back(claim->uid);
     else
       show(*claim, 0);
   }
-  for (Claim* claim : claims) {
-    if (claim->spec.pick == Pick::id) continue;
-    if (claim->uid && nowUs - claim->sinceUs < claim->spec.minHoldMs * 1000) continue;
-    const int32_t rank = claim->spec.pick == Pick::rank ? claim->spec.value : 0;
-    int32_t place = 0;
+  const auto standsIn = [&](int64_t uid) {
+    const Member* m = cast.find(uid);
+    return m->id || nowUs - m->bornUs >= Cast::kUnknownUs;
+  };
+  const auto belongsTo = [&](int64_t uid) {
+    return std::any_of(ranks.begin(), ranks.end(), [&](const Claim* claim) { return claim->home == uid; });
+  };
+  for (Claim* claim : ranks) {
+    int32_t skip = claim->spec.value - static_cast<int32_t>(held.size());  // who is shown elsewhere is counted first
+    for (int64_t uid : cast.order()) {
+      if (claim->uid) break;
+      if (!visible(uid) || isHeld(uid) || belongsTo(uid) || (claim->home && !standsIn(uid))) continue;
+      if (skip-- <= 0) show(*claim, uid);
+    }
+    if (claim->uid && !claim->home && heldLong(*claim)) claim->home = claim->uid;
+  }
+  for (Claim* claim : mains) {
+    if (claim->uid && !heldLong(*claim)) continue;
     int64_t wanted = 0;
     for (int64_t uid : cast.order()) {
       if (!visible(uid)) continue;
-      if (place++ < rank) continue;
       if (uid == claim->uid || !isHeld(uid)) {
         wanted = uid;
         break;

@@ -17,6 +17,7 @@ struct Member {
   int64_t seenUs = 0;             // when
   double presence = 0;            // area x time: the mean share of the picture over the last seconds
   double speedX = 0, speedY = 0;  // of the box's centre, pixels a second, over the last moments
+  int64_t bornUs = 0;             // first seen
 };
 
 // All tiles that follow one module of one source share a cast.
@@ -34,6 +35,7 @@ class Cast {
 
   static constexpr int64_t kGraceUs = 800'000;  // a missing box is waited for
   static constexpr int64_t kForgetUs = 30'000'000;
+  static constexpr int64_t kUnknownUs = 1'000'000;
   static constexpr double kOvertake = 1.3;
 
  private:
@@ -54,10 +56,15 @@ struct Claim {
   FollowSpec spec;
   int64_t uid = 0;      // shown now, 0 = nobody
   int64_t sinceUs = 0;  // when that began
+  int64_t home = 0;     // of a rank: who the tile belongs to until the cast forgets them, 0 = nobody yet
 };
 
-// Decides for all tiles of a cast together; never gives one member to two of them. Ids come first, then the
-// tiles in their order. A shown member stays while visible; a better one takes over only after the minimum hold.
+// Decides for all tiles of a cast together; never gives one member to two of them. Ids come first, then ranks, then the
+// tiles of the main person in their order. A shown member stays while visible.
+// main: a better one takes over, but only after the minimum hold.
+// rank: decides only who a tile is given first. Then the tile is theirs, whatever their size: somebody else stands in
+// while they are away, and they come back to their own tile. Who may turn out to be somebody known does not stand in for
+// kUnknownUs.
 void assign(const Cast& cast, int64_t nowUs, std::vector<Claim*>& claims);
 
 }  // namespace framepath::compose

@@ -40,6 +40,7 @@ struct Tile {
   std::weak_ptr<const Frame> last;  // in case the engine let go of it without passing it again
   std::vector<SpokenBoxes> spoken;  // latest of each module, as of the picture shown
   HiddenBoxes hidden;
+  std::vector<Box> coming;  // hidden too, before they are found
 
   bool over() const { return state == TileState::ended || state == TileState::failed; }
 };
@@ -138,6 +139,7 @@ class DeviceComposer : public Composer {
         *found = {boxes, ptsUs};
     }
     if (!spec_.redact.module.empty() && input.fresh) hide(tile.hidden, input.observations, ptsUs);
+    if (input.frame) tile.coming = input.coming;
     FrameRef frame = input.frame;
     if (tile.over() && spec_.whenEnded == WhenEnded::hold) {
       if (!frame) frame = tile.last.lock();
@@ -158,8 +160,8 @@ class DeviceComposer : public Composer {
 
   void hide(HiddenBoxes& hidden, const std::vector<TileBoxes>& observations, int64_t ptsUs) const {
     for (const TileBoxes& boxes : observations)
-      if (boxes.module == spec_.redact.module) return hidden.spoke(ptsUs, boxes.boxes);
-    hidden.silent(ptsUs);
+      if (boxes.module == spec_.redact.module) return hidden.found(ptsUs, boxes.boxes);
+    hidden.noResult(ptsUs);
   }
 
   std::shared_ptr<Held> copy(const Frame& frame) {
@@ -258,7 +260,9 @@ class DeviceComposer : public Composer {
   void hideBoxes(const Tile& tile, const Placement& place, const ImageView& canvas) {
     if (spec_.redact.module.empty()) return;
     if (tile.hidden.blind()) return redactor_.hide(*queue_, canvas, place, place.source);
-    redactor_.hide(*queue_, canvas, place, tile.hidden.boxes());
+    std::vector<Box> boxes = tile.hidden.boxes();
+    boxes.insert(boxes.end(), tile.coming.begin(), tile.coming.end());
+    redactor_.hide(*queue_, canvas, place, boxes);
   }
 
   void drawBoxes(DrawList& list, const Tile& tile, const Placement& place, const ImageView& canvas, int64_t ptsUs) {

@@ -32,6 +32,7 @@ struct TileInput {
   FrameRef frame;
   bool fresh = false;  // this frame was not shown before: its observations are new
   std::vector<TileBoxes> observations;
+  std::vector<Box> coming;  // hidden too: boxes of the redacted module that are found only in later pictures
 };
 
 // What the follow crops did, for the report: jitter is the root mean square acceleration of crop centres in source

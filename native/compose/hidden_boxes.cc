@@ -20,25 +20,19 @@ bool near(const Box& was, const Box& is) {
 }  // namespace
 
 // Where an entry's box is by now.
-Box HiddenBoxes::at(const Entry& entry, int64_t nowUs) {
-  const auto seconds = static_cast<float>(std::min(nowUs - entry.seenUs, kHoldUs)) / 1e6f;
+Box HiddenBoxes::at(const Entry& entry, int64_t nowUs) const {
+  const auto seconds = static_cast<float>(std::min(nowUs - entry.seenUs, holdUs_)) / 1e6f;
   const float grow = static_cast<float>(kGrowth) * seconds;
   const float dx = grow * entry.box.width(), dy = grow * entry.box.height();
   const float x = entry.speedX * seconds, y = entry.speedY * seconds;
   return {entry.box.x1 + x - dx, entry.box.y1 + y - dy, entry.box.x2 + x + dx, entry.box.y2 + y + dy};
 }
 
-void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
-  spokeUs_ = nowUs;
+void HiddenBoxes::found(int64_t nowUs, const std::vector<Box>& boxes) {
   blind_ = boxes.size() > kMostBoxes;
   if (blind_) return refresh(nowUs);  // who was hidden before still is when there are fewer again
   // Every box of now continues the nearest one that it can; a box is continued once.
   std::vector<Entry> now;
-  if (boxes.size() > kMostBoxes) {
-    blind_ = true;
-    entries_.clear();
-    return refresh(nowUs);
-  }
   for (const Box& box : boxes) {
     auto best = entries_.end();
     float most = -1;
@@ -64,7 +58,7 @@ void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
   }
   for (Entry& entry : entries_) {
     entry.missed++;
-    if (nowUs - entry.seenUs <= kHoldUs || entry.missed <= kHoldPictures) now.push_back(entry);
+    if (nowUs - entry.seenUs <= holdUs_ || entry.missed <= kHoldPictures) now.push_back(entry);
   }
   if (now.size() > kMostEntries) {
     now.resize(kMostEntries);
@@ -74,12 +68,20 @@ void HiddenBoxes::spoke(int64_t nowUs, const std::vector<Box>& boxes) {
   refresh(nowUs);
 }
 
-void HiddenBoxes::silent(int64_t nowUs) {
-  blind_ = spokeUs_ < 0 || nowUs - spokeUs_ > kBlindUs;
+void HiddenBoxes::noResult(int64_t nowUs) {
+  blind_ = true;
   refresh(nowUs);
 }
 
+std::vector<Box> HiddenBoxes::missing() const {
+  std::vector<Box> boxes;
+  for (const Entry& entry : entries_)
+    if (entry.seenUs != nowUs_) boxes.push_back(at(entry, nowUs_));
+  return boxes;
+}
+
 void HiddenBoxes::refresh(int64_t nowUs) {
+  nowUs_ = nowUs;
   shown_.clear();
   for (const Entry& entry : entries_) shown_.push_back(at(entry, nowUs));
 }

@@ -1,6 +1,7 @@
 // Where sources go on the canvas. Arithmetic only.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,10 +38,18 @@ struct RedactSpec {
   enum class Kind : uint8_t { pixelate, blur } kind = Kind::pixelate;
   double margin = 0.25;  // the box grown by this part of its size
   double strength = 4;   // pixelate: blocks across the grown box; blur: its width / strength = radius
+  // A box found up to so much later is hidden before it is found; absent: 1000 for files, 0 for live sources.
+  std::optional<double> lookAheadMs;
+
+  int64_t lookAheadUs(bool live) const {
+    if (module.empty()) return 0;
+    return static_cast<int64_t>(1000 * lookAheadMs.value_or(live ? 0 : 1000));
+  }
 };
 
 struct DrawSpec {
   std::string boxes;   // module whose boxes are drawn, with labels; empty = none
+  std::string people;  // module that gives their tracks identities; empty = none
   bool labels = true;  // id and score
   bool time = false;   // time stamp of the programme
 };
@@ -59,6 +68,7 @@ struct LayoutSpec {
 };
 
 inline constexpr int32_t kMaxTiles = 16;
+inline constexpr double kMostLookAheadMs = 10'000;
 
 // Rectangles of the visible tiles for this kind; rects are even. split: in a row; grid: as square as it gets, 1-16, a
 // short last row centred; focus: the first large, the others in a column at its right. `visible[i]` false: left out

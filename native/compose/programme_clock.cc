@@ -24,6 +24,10 @@ void ProgrammeClock::setLive(int32_t source) {
   sources_.at(static_cast<size_t>(source)).live = true;
 }
 
+void ProgrammeClock::setLookAhead(int32_t source, int64_t us) {
+  sources_.at(static_cast<size_t>(source)).lookAheadUs = us;
+}
+
 void ProgrammeClock::leave(int32_t source) {
   SourceState& s = sources_.at(static_cast<size_t>(source));
   s.ended = true;
@@ -56,7 +60,7 @@ bool ProgrammeClock::ready(bool late) const {
   const bool running = std::any_of(sources_.begin(), sources_.end(),
                                    [&](const SourceState& s) { return !s.joining && !(s.ended && now >= s.endUs); });
   return std::all_of(sources_.begin(), sources_.end(), [&](const SourceState& s) {
-    return s.ended || s.newestUs > now || (s.joining && running) || (s.live && late);
+    return s.ended || s.newestUs > now + s.lookAheadUs || (s.joining && running) || (s.live && late);
   });
 }
 

@@ -17,6 +17,8 @@ class ProgrammeClock {
   // One more source (number = how many there were), or the place of one that left before its first frame.
   void join(int32_t source);
   void setLive(int32_t source);
+  // A tick needs to know the source that far past itself.
+  void setLookAhead(int32_t source, int64_t us);
   // Taken out: like an end, but what it still had does not make the programme longer.
   void leave(int32_t source);
 
@@ -27,8 +29,8 @@ class ProgrammeClock {
   // What a source has: the time of its newest queued frame, or ended.
   void sawFrame(int32_t source, int64_t ptsUs);
   void sawEnd(int32_t source);
-  // Every source has a frame past the current tick, or ended. `late`: the tick is overdue and goes without the live
-  // sources that have none.
+  // Every source has a frame past the current tick and its look-ahead, or ended. `late`: the tick is overdue and goes
+  // without the live sources that have none.
   bool ready(bool late = false) const;
   bool finished() const;  // every source ended and the tick is past the last frame (plus its duration)
   void setDuration(int32_t source, int64_t endUs);  // when the last frame's display time ends
@@ -37,6 +39,7 @@ class ProgrammeClock {
   struct SourceState {
     int64_t newestUs = -1;
     int64_t endUs = 0;
+    int64_t lookAheadUs = 0;
     bool ended = false;
     bool live = false;
     bool joining = false;  // late, and no frame yet

@@ -46,10 +46,24 @@ void Engine::startSource(Source& source, int32_t number) {
   source.thread = std::thread([this, &source, number] { readSource(source, number); });
 }
 
+namespace {
+
+// A step of a module ("people.embed") fails as the module.
+std::shared_ptr<Worker> openWorker(const ModuleNode& node) {
+  try {
+    return node.openWorker();
+  } catch (Error& error) {
+    if (error.module.empty() && !node.sink) error.module = node.name.substr(0, node.name.find('.'));
+    throw;
+  }
+}
+
+}  // namespace
+
 void Engine::start() {
   std::vector<std::vector<std::shared_ptr<Worker>>> workers(lanes_.size());
   for (size_t m = 0; m < lanes_.size(); m++)
-    for (int32_t i = 0; i < lanes_[m]->node.workers; i++) workers[m].push_back(lanes_[m]->node.openWorker());
+    for (int32_t i = 0; i < lanes_[m]->node.workers; i++) workers[m].push_back(openWorker(lanes_[m]->node));
   After after;
   Lock lock(mutex_);
   if (stopping_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed before it started.");

@@ -79,6 +79,8 @@ class Pipeline {
   void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs,
                  PushedSource::Taken taken);
   void endFrames(const std::string& source, std::optional<Error> error);
+  // GRAPH_INVALID where a module needs the frames of a source in order: it has no result for a single picture.
+  void checkSubmit() const;
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
   StopRef closing() const { return closing_; }  // whatever is being opened for this run gives up with it
   Device& device() { return *device_; }
@@ -100,9 +102,10 @@ class Pipeline {
   Progress progress() const;
   Report report() const;
   // These five block, for minutes at worst. What relinking found is shared by all who ask while nothing new was seen.
-  track::RelinkRef relink();
-  std::unique_ptr<track::FinalRows> rows(int32_t source);  // null without identities
-  std::vector<uint8_t> contactSheet();                     // empty without identities, and after close()
+  track::RelinkRef relink();  // empty where nothing identifies
+  std::unique_ptr<track::FinalRows> rows(int32_t source);  // null where none are kept
+  bool onlyTracks() const { return onlyTracks_; }          // rows and shots are of tracks, nobody is identified
+  std::vector<uint8_t> contactSheet();                     // empty when nobody was seen, and after close()
   std::vector<uint8_t> bank();
   // Merging and writing of rows end by this time (nowNs()), as far as they are; INT64_MAX: take their time again.
   void endLinkingAt(int64_t ns);
@@ -128,9 +131,11 @@ class Pipeline {
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   void tellFalls(const ModuleSpec& spec, const infer::Model& model);
   std::vector<ModuleNode> buildNodes();
+  void recordTracks(std::vector<ModuleNode>& nodes);
   ModuleNode externalNode(const ModuleSpec& spec, int32_t module);
   std::shared_ptr<DeviceSlots> deviceSlotsFor(const ModuleSpec& spec);
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model);
+  track::RelinkRef relinked();
   std::shared_ptr<Programme> openProgramme();
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
@@ -162,6 +167,7 @@ class Pipeline {
   std::weak_ptr<DeviceSlots> deviceSlots_;  // spec_.shared keeps it
   IdentityState identity_;                  // of the first identify module
   int32_t identifyModule_ = -1;
+  bool onlyTracks_ = false;
   std::shared_ptr<Shots> shots_;
   std::shared_ptr<Stop> linking_ = std::make_shared<Stop>();  // relinking, and what is written from it
   track::RelinkRef linked_, shown_;  // what relinking found, and the same with the best shots chosen

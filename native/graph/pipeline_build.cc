@@ -124,15 +124,12 @@ SourceFacts Pipeline::factsOf(int32_t source) const {
   return facts;
 }
 
-// The model's word on how its prints are compared counts where the caller said nothing.
 IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* model) {
   track::IdentityOptions& identity = spec.identity;
   if (model) {
-    const infer::ModelSpec& said = model->spec();
-    if (!spec.metricStated && !said.metric.empty()) identity.metric = said.metric;
-    if (!spec.thresholdStated && said.threshold > 0 && identity.metric == said.metric)
-      identity.threshold = said.threshold;
-    if (!spec.thresholdStated && said.threshold <= 0 && identity.metric == "cosine") identity.threshold = 0.5;
+    const infer::ModelSpec& known = model->spec();  // what the caller stated is in it
+    if (!known.metric.empty()) identity.metric = known.metric;
+    if (known.threshold > 0) identity.threshold = known.threshold;
   }
   IdentityState state;
   track::RowOptions rows{spec_.rows && !identity_.identities, spec_.rowsFolder,
@@ -142,10 +139,15 @@ IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* mod
   state.identities = track::makeIdentities(identity, rows);
   if (!spec.bank.empty()) {
     std::ifstream file(spec.bank, std::ios::binary);
-    if (!file)
-      throw Error(ErrorCode::INVALID_ARGUMENT, "The identity bank " + spec.bank + " cannot be read.",
-                  "Give a file written by run.bank().");
-    state.identities->load({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+    try {
+      if (!file)
+        throw Error(ErrorCode::INVALID_ARGUMENT, "The identity bank " + spec.bank + " cannot be read.",
+                    "Give a file written by run.bank().");
+      state.identities->load({std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()});
+    } catch (Error& e) {
+      e.module = spec.name;
+      throw;
+    }
   }
   return state;
 }
@@ -237,10 +239,13 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
           spec.kind == ModuleSpec::Kind::detect ? std::min(std::max(2, sourceCount), onGpu ? kGpuWorkers : cores()) : 1;
     if (spec.policy.maxBatch <= 0)  // on a GPU whatever waits goes together
       spec.policy.maxBatch = onGpu ? models_[m]->batch() : 1;
-    if (spec.kind != ModuleSpec::Kind::js && spec.policy.timeoutMs > 0)
-      throw Error(ErrorCode::GRAPH_INVALID,
+    if (spec.kind != ModuleSpec::Kind::js && spec.policy.timeoutMs > 0) {
+      Error error(ErrorCode::GRAPH_INVALID,
                   "Module \"" + spec.name + "\" has a timeoutMs, but only JS modules can time out.",
                   "Remove timeoutMs.");
+      error.module = spec.name;
+      throw error;
+    }
     switch (spec.kind) {
       case ModuleSpec::Kind::detect: nodes.push_back(detectNode(spec, models_[m])); break;
       case ModuleSpec::Kind::classify: {
@@ -259,10 +264,13 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
       case ModuleSpec::Kind::identify: {
         const int32_t tracks = numberOf(spec.of, spec.name);
         const ModuleSpec& tracker = spec_.modules[positionOf(spec.of)];
-        if (tracker.kind != ModuleSpec::Kind::track)
-          throw Error(ErrorCode::GRAPH_INVALID,
+        if (tracker.kind != ModuleSpec::Kind::track) {
+          Error error(ErrorCode::GRAPH_INVALID,
                       "identify(\"" + spec.name + "\") needs tracks, but \"" + spec.of + "\" is not a tracker.",
                       "Use identify('" + spec.name + "', { of: <a track module> }).");
+          error.module = spec.name;
+          throw error;
+        }
         IdentityState identity = openIdentities(spec, models_[m].get());
         if (!identity_.identities) {
           identity_ = identity;
@@ -284,7 +292,33 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
     }
     observationOf_.push_back(static_cast<int32_t>(nodes.size()) - 1);
   }
+  if ((spec_.rows || spec_.snapshots) && !identity_.identities) recordTracks(nodes);
   return nodes;
+}
+
+// Files of tracks in a run that identifies nobody: a gallery without embeddings writes down each track as somebody of
+// its own. Its observation is not delivered.
+void Pipeline::recordTracks(std::vector<ModuleNode>& nodes) {
+  const auto tracker = std::find_if(spec_.modules.begin(), spec_.modules.end(), [](const ModuleSpec& module) {
+    return module.kind == ModuleSpec::Kind::track;
+  });
+  if (tracker == spec_.modules.end()) return;  // refused before: see src/plan.ts
+  ModuleSpec recorder;
+  recorder.name = tracker->name + ".recorded";
+  recorder.of = tracker->name;
+  recorder.identity.mode = track::ReidMode::off;
+  identity_ = openIdentities(recorder, nullptr);
+  onlyTracks_ = true;
+  const int32_t tracks = observationOf_[positionOf(tracker->name)];
+  for (ModuleNode& node : identifyNodes(recorder, tracker->of, tracks, observationOf_[positionOf(tracker->of)],
+                                        static_cast<int32_t>(nodes.size()), nullptr, identity_,
+                                        [this](int32_t source) { return factsOf(source); })) {
+    node.internal = node.sink = true;
+    nodes.push_back(std::move(node));
+  }
+  if (!spec_.snapshots) return;
+  shots_ = std::make_shared<Shots>(device_);
+  nodes.push_back(Shots::node(shots_, tracker->name, tracks));
 }
 
 }  // namespace framepath::graph

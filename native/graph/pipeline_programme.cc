@@ -123,6 +123,11 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
                   "A tile shows source " + std::to_string(tile.source) + ", but there are " +
                       std::to_string(sources_.size()) + " sources.",
                   "Sources count from 0.");
+  // Boxes of a tracker are labelled with the identities of its tracks, those of an identify module with its own.
+  for (const ModuleSpec& module : spec_.modules)
+    if (module.kind == ModuleSpec::Kind::identify && !layout.draw.boxes.empty() &&
+        (module.name == layout.draw.boxes || module.of == layout.draw.boxes))
+      layout.draw.people = module.name;
   for (compose::TileSpec& tile : layout.tiles)
     if (tile.label.empty()) tile.label = sources_[static_cast<size_t>(tile.source)].spec.id;
   if (layout.width <= 0 || layout.height <= 0) {  // the size of the first source

@@ -46,7 +46,6 @@ struct ModuleSpec {
   BoxClassesOptions boxClasses;  // classify, with `of`
   track::TrackerOptions tracker;
   track::IdentityOptions identity;
-  bool metricStated = false, thresholdStated = false;
   std::vector<std::vector<std::string>> sameScene;
   std::string bank;                  // path of saved identities
   std::vector<std::string> depends;  // js
@@ -78,9 +77,9 @@ struct PipelineSpec {
   int32_t keptFrames = 16;
   bool keepPixels = false;
   bool open = false;
-  bool snapshots = false;
+  bool snapshots = false;  // of identities, or of tracks where nothing identifies
   bool trace = false;
-  bool rows = false;       // keep rows for MOT files
+  bool rows = false;       // keep rows for MOT files: of identities, or of tracks where nothing identifies
   std::string rowsFolder;  // where; see track::RowOptions
   std::shared_ptr<SharedMemory> shared;  // where inputs of modules go; null: made when needed
 };

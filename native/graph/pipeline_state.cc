@@ -40,6 +40,25 @@ void Pipeline::next(size_t max, Engine::NextCallback callback) {
 void Pipeline::discard() {
   engine()->discard();
 }
+void Pipeline::checkSubmit() const {
+  std::string names, first;
+  const std::shared_ptr<Engine> running = engine();
+  for (size_t m = 0; m < running->graph().size(); m++) {
+    const ModuleNode& node = running->graph().node(m);
+    if (!node.stateful || node.internal || node.sink) continue;
+    if (first.empty()) first = node.name;
+    names += (names.empty() ? "\"" : ", \"") + node.name + "\"";
+  }
+  if (names.empty()) return;
+  const bool one = names.find(',') == std::string::npos;
+  Error error(ErrorCode::GRAPH_INVALID,
+              std::string(one ? "Module " : "Modules ") + names + (one ? " needs" : " need") +
+                  " the frames of a source in order, and a picture that is submitted has none.",
+              "Submit to a run without them; an analyzer that keeps nothing between frames can be stateless: true.");
+  error.module = first;
+  throw error;
+}
+
 void Pipeline::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
   engine()->submit(std::move(frame), std::move(finished));
 }
@@ -247,7 +266,7 @@ Report Pipeline::report() const {
   for (const StageStats& stage : report.stages)
     if (identifyModule_ >= 0 && stage.name == spec_.modules[static_cast<size_t>(identifyModule_)].name + ".embed")
       report.reidMs = static_cast<double>(stage.busyNs) / 1e6;
-  if (identity_.identities) report.reid = identity_.totals->sum();
+  if (identity_.identities && !onlyTracks_) report.reid = identity_.totals->sum();
   report.models = modelReports_;
   if (device_) {
     for (int kind = 0; kind < static_cast<int>(CopyKind::count); kind++)
@@ -264,13 +283,18 @@ Report Pipeline::report() const {
 }
 
 track::RelinkRef Pipeline::relink() {
+  return onlyTracks_ ? std::make_shared<track::RelinkResult>() : relinked();
+}
+
+track::RelinkRef Pipeline::relinked() {
   if (!identity_.identities) return std::make_shared<track::RelinkResult>();
-  const ModuleSpec& spec = spec_.modules[static_cast<size_t>(identifyModule_)];
+  const ModuleSpec* spec = onlyTracks_ ? nullptr : &spec_.modules[static_cast<size_t>(identifyModule_)];
   track::RelinkOptions options;
+  if (onlyTracks_) options.minFrames = 1;
   {
     std::lock_guard lock(mutex_);
     options.stop = linking_;
-    for (const auto& group : spec.sameScene) {
+    for (const auto& group : spec ? spec->sameScene : std::vector<std::vector<std::string>>{}) {
       std::vector<int32_t> numbers;
       for (const std::string& id : group)
         for (size_t s = 0; s < sources_.size(); s++)
@@ -287,7 +311,7 @@ track::RelinkRef Pipeline::relink() {
   }
   auto shown = std::make_shared<track::RelinkResult>(*linked);
   if (shots) shots->choose(*shown);
-  if (!linked->complete) recovered({spec.name, kRelinkCut, "The run was closed while it compared them."});
+  if (!linked->complete) recovered({spec ? spec->name : "", kRelinkCut, "The run was closed while it compared them."});
   std::lock_guard lock(mutex_);
   linked_ = linked;
   return shown_ = shown;
@@ -310,7 +334,7 @@ bool Pipeline::linkingEnded() const {
 }
 
 std::unique_ptr<track::FinalRows> Pipeline::rows(int32_t source) {
-  return identity_.identities ? identity_.identities->rows(source, relink()) : nullptr;
+  return identity_.identities ? identity_.identities->rows(source, relinked()) : nullptr;
 }
 
 std::shared_ptr<Shots> Pipeline::bestShots() const {
@@ -320,11 +344,11 @@ std::shared_ptr<Shots> Pipeline::bestShots() const {
 
 std::vector<uint8_t> Pipeline::contactSheet() {
   const auto shots = bestShots();
-  return shots ? shots->contactSheet(*relink()) : std::vector<uint8_t>{};
+  return shots ? shots->contactSheet(*relinked(), onlyTracks_) : std::vector<uint8_t>{};
 }
 
 std::vector<uint8_t> Pipeline::bank() {
-  return identity_.identities ? identity_.identities->save(*relink()) : std::vector<uint8_t>{};
+  return identity_.identities && !onlyTracks_ ? identity_.identities->save(*relinked()) : std::vector<uint8_t>{};
 }
 
 }  // namespace framepath::graph

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compose/look_ahead.h"
 #include "core/clock.h"
 #include "core/leftover.h"
 #include "core/thread_name.h"
@@ -20,6 +21,7 @@ std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
   for (const compose::TileSpec& tile : layout.tiles) add(tile.follow.module);
   add(layout.redact.module);
   add(layout.draw.boxes);
+  add(layout.draw.people);
   return names;
 }
 
@@ -45,19 +47,22 @@ compose::TileBoxes boxesOf(const std::string& module, const Observation& says) {
 
 class Programme::SinkWorker : public Worker {
  public:
-  SinkWorker(Programme* programme, const Graph* const* graph) : programme_(programme), graph_(graph) {}
+  SinkWorker(Programme* programme, const Graph* const* graph)
+      : programme_(programme), graph_(graph), copier_(programme->device_) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    programme_->take(*tasks[0], **graph_);
+    programme_->take(*tasks[0], **graph_, copier_);
     says[0] = Observation::of(External{});
   }
 
  private:
   Programme* programme_;
   const Graph* const* graph_;
+  FrameCopier copier_;
 };
 
 Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed)
     : options_(std::move(options)),
+      device_(device),
       observed_(modulesOf(options_.layout)),
       tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
@@ -67,6 +72,7 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
     sources_[s].id = options_.sources[s].id;
     sources_[s].live = options_.sources[s].live;
     if (sources_[s].live) clock_.setLive(static_cast<int32_t>(s));
+    setLookAhead(static_cast<int32_t>(s));
   }
   if (!Leftovers::waitForRoom([&] { return options_.giveUp->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
@@ -129,14 +135,40 @@ void Programme::SourceQueue::pass(int64_t tickUs, std::vector<Item>& past) {
   }
 }
 
-void Programme::take(const Task& task, const Graph& graph) {
+void Programme::SourceQueue::letLeasesGo(int64_t tickUs, std::vector<Item>& past) {
+  if (lookAheadUs == 0) return;
+  for (Item& item : waiting)
+    if (item.lease && item.ptsUs <= tickUs + lookAheadUs) past.emplace_back().lease = std::move(item.lease);
+}
+
+void Programme::setLookAhead(int32_t source) {
+  SourceQueue& queue = sources_[static_cast<size_t>(source)];
+  queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
+  clock_.setLookAhead(source, queue.lookAheadUs);
+}
+
+int64_t Programme::lookAheadOf(int32_t source) const {
+  std::lock_guard lock(mutex_);
+  const bool known = source >= 0 && source < static_cast<int32_t>(sources_.size());
+  return known ? sources_[static_cast<size_t>(source)].lookAheadUs : 0;
+}
+
+int64_t Programme::liveDelayNs() const {
+  return kLiveDelayNs + options_.layout.redact.lookAheadUs(true) * 1000;
+}
+
+void Programme::take(const Task& task, const Graph& graph, FrameCopier& copier) {
   Item item;
   item.lease = task.lease;
+  item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
   item.ptsUs = task.ptsUs;
+  const People* people = nullptr;
   for (const std::string& name : observed_) {
     const Observation& says = task.observations[static_cast<size_t>(graph.find(name))];
     // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
-    if (says.said != Said::nothing) item.boxes.push_back(boxesOf(name, says));
+    if (says.said == Said::nothing) continue;
+    item.boxes.push_back(boxesOf(name, says));
+    if (name == options_.layout.draw.people) people = says.as<People>();
   }
   std::vector<Item> past;
   std::lock_guard lock(mutex_);
@@ -154,8 +186,10 @@ void Programme::take(const Task& task, const Graph& graph) {
   queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
   clock_.sawFrame(task.source, item.ptsUs);
   clock_.setDuration(task.source, queue.endUs);
+  if (people) queue.ids.saw(*people);
   queue.waiting.push_back(std::move(item));
   queue.pass(tickUs, past);
+  queue.letLeasesGo(tickUs, past);
   changed_.notify_all();
 }
 
@@ -164,7 +198,8 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   const auto present = std::count_if(sources_.begin(), sources_.end(), [](const SourceQueue& q) { return !q.removed; });
   if (options_.layout.perSource && present >= compose::kMaxTiles)
     throw Error(ErrorCode::INVALID_ARGUMENT,
-                "The canvas shows " + std::to_string(present) + " sources, and has no place for another.",
+                "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id +
+                    "\".",
                 "Remove a source first.");
   clock_.join(number);
   if (source.live) clock_.setLive(number);
@@ -176,6 +211,7 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   queue.sound = source.sound;
   queue.joining = true;
   queue.tiled = !options_.layout.perSource;
+  setLookAhead(number);
 }
 
 void Programme::removeSource(int32_t source) {
@@ -241,7 +277,7 @@ bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
       changed_.wait(lock);
       continue;
     }
-    const int64_t dueNs = firstFrameNs_ + clock_.tickUs(clock_.tick()) * 1000 + kLiveDelayNs;
+    const int64_t dueNs = firstFrameNs_ + clock_.tickUs(clock_.tick()) * 1000 + liveDelayNs();
     const int64_t leftNs = dueNs - nowNs();
     if (leftNs <= 0) return true;
     changed_.wait_for(lock, std::chrono::nanoseconds(leftNs));
@@ -269,6 +305,20 @@ void Programme::changeTiles() {
   }
 }
 
+// Boxes to hide in the current frame that are found only in those that wait.
+std::vector<Box> Programme::comingOf(const SourceQueue& queue) const {
+  if (queue.lookAheadUs == 0 || !queue.current) return {};
+  const auto foundIn = [&](const Item& item) {
+    compose::FoundBoxes found{item.ptsUs, nullptr};
+    for (const compose::TileBoxes& boxes : item.boxes)
+      if (boxes.module == options_.layout.redact.module) found.boxes = &boxes.boxes;
+    return found;
+  };
+  std::vector<compose::FoundBoxes> later;
+  for (const Item& item : queue.waiting) later.push_back(foundIn(item));
+  return compose::comingBoxes(wholeFrame(*queue.current->frame), foundIn(*queue.current), later, queue.lookAheadUs);
+}
+
 // What every tile shows at a tick. Frames that are over go to past_.
 std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
   for (SourceQueue& queue : sources_)
@@ -286,9 +336,11 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
                   : queue.current ? compose::TileState::live
                                   : compose::TileState::starting;
     if (!queue.current) continue;
-    input.frame = queue.current->lease->frame();  // the first tick past the end too: the composer copies it to hold
+    input.frame = queue.current->frame;  // the first tick past the end too: the composer copies it to hold
     input.fresh = queue.current->fresh;
     input.observations = queue.current->boxes;
+    for (compose::TileBoxes& boxes : input.observations) queue.ids.fill(boxes);
+    input.coming = comingOf(queue);
   }
   for (SourceQueue& queue : sources_) {
     if (!queue.current) continue;
@@ -327,7 +379,10 @@ void Programme::composeTicks() {
         changeTiles();
         inputs = inputsAt(ptsUs);
         clock_.advance();
-        for (SourceQueue& queue : sources_) queue.pass(clock_.tickUs(clock_.tick()), past_);
+        for (SourceQueue& queue : sources_) {
+          queue.pass(clock_.tickUs(clock_.tick()), past_);
+          queue.letLeasesGo(clock_.tickUs(clock_.tick()), past_);
+        }
         past.swap(past_);
       }
       const int64_t startNs = nowNs();

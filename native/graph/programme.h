@@ -5,6 +5,10 @@
 // A source that joins while the programme runs begins at the tick at which its first frame comes, its sound too; where
 // the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick, and is
 // heard no longer than seen.
+//
+// Where boxes are hidden, a source that is no live one is shown that much later (compose::RedactSpec::lookAheadMs), so
+// that a face is hidden before it is first found. The frames in between are copies and count against nobody's inFlight:
+// a lease is kept only of what lies beyond.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -21,6 +25,8 @@
 #include "core/error.h"
 #include "core/stop.h"
 #include "graph/encoding.h"
+#include "graph/frame_copier.h"
+#include "graph/known_ids.h"
 #include "graph/module.h"
 #include "graph/pipeline_spec.h"
 #include "graph/stage_stats.h"
@@ -87,7 +93,8 @@ class Programme {
 
  private:
   struct Item {
-    LeaseRef lease;
+    LeaseRef lease;  // null once the source need not wait for it
+    FrameRef frame;
     int64_t ptsUs = 0;
     bool fresh = true;
     std::vector<compose::TileBoxes> boxes;
@@ -99,17 +106,25 @@ class Programme {
     media::SoundRef sound;  // until its first frame comes
     int64_t offsetUs = 0;   // programme time at which it joined
     int64_t endUs = 0;      // when the last frame's display time ends
+    int64_t lookAheadUs = 0;
+    KnownIds ids;
     bool live = false, ended = false, failed = false, removed = false;
     bool joining = false;  // late, and no frame yet
     bool tiled = true;     // has its tiles, if it is to have any
     // Moves what a tick at `tickUs` or later will not show to `past`: on a slow canvas more frames fall between two
     // ticks than may be alive.
     void pass(int64_t tickUs, std::vector<Item>& past);
+    // Lets the source go on: what lies inside the look-ahead of a tick waits here without a lease.
+    void letLeasesGo(int64_t tickUs, std::vector<Item>& past);
     bool over(int64_t tickUs) const { return ended && waiting.empty() && tickUs >= endUs; }
   };
   class SinkWorker;
 
-  void take(const Task& task, const Graph& graph);
+  void take(const Task& task, const Graph& graph, FrameCopier& copier);
+  void setLookAhead(int32_t source);
+  int64_t lookAheadOf(int32_t source) const;
+  int64_t liveDelayNs() const;
+  std::vector<Box> comingOf(const SourceQueue& queue) const;
   void composeTicks();
   bool waitForTick(std::unique_lock<std::mutex>& lock);
   void changeTiles();
@@ -120,6 +135,7 @@ class Programme {
   void addRate(media::OutputResult& result) const;
 
   const ProgrammeOptions options_;
+  const std::shared_ptr<Device> device_;
   std::vector<std::string> observed_;  // modules the layout names
   const std::shared_ptr<SoundCues> cues_ = std::make_shared<SoundCues>();
   const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();

@@ -115,7 +115,7 @@ void Shots::choose(track::RelinkResult& result) const {
   }
 }
 
-std::vector<uint8_t> Shots::contactSheet(const track::RelinkResult& result) const {
+std::vector<uint8_t> Shots::contactSheet(const track::RelinkResult& result, bool onlyTracks) const {
   constexpr int32_t kGap = 12, kCaption = 40;
   std::lock_guard lock(mutex_);
   std::vector<std::pair<const track::Identity*, const Shot*>> shown;
@@ -149,7 +149,12 @@ std::vector<uint8_t> Shots::contactSheet(const track::RelinkResult& result) cons
     picture.format = pixelFormat::rgb24;
     launch(*cpu, *queue, ConvertArgs{picture, 0, 0, kWidth * 256, kHeight * 256, place}, Grid{kWidth, kHeight, 1});
     char caption[64];
-    std::snprintf(caption, sizeof caption, "ID %d  %.1fs", identity->id, static_cast<double>(shot->ptsUs) / 1e6);
+    const double seconds = static_cast<double>(shot->ptsUs) / 1e6;
+    if (onlyTracks)
+      std::snprintf(caption, sizeof caption, "TRACK %lld  %.1fs",
+                    static_cast<long long>(identity->subIds.front().track), seconds);
+    else
+      std::snprintf(caption, sizeof caption, "ID %d  %.1fs", identity->id, seconds);
     draw.text(x, y + kHeight + 6, 1, caption, {235, 128, 128});
     std::snprintf(caption, sizeof caption, "%lld FRAMES", static_cast<long long>(identity->frames));
     draw.text(x, y + kHeight + 24, 1, caption, {160, 128, 128});

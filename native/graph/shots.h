@@ -25,7 +25,7 @@ class Shots {
   // The best of the identity's tracks; replaces `best` of the identities that have one.
   void choose(track::RelinkResult& result) const;
   // A JPEG with every identity's picture; empty when there is none.
-  std::vector<uint8_t> contactSheet(const track::RelinkResult& result) const;
+  std::vector<uint8_t> contactSheet(const track::RelinkResult& result, bool onlyTracks) const;
 
  private:
   class ShotWorker;

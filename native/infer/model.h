@@ -40,8 +40,13 @@ enum class HeadKind : uint8_t {
 };
 enum class Resize : uint8_t { letterboxCenter, letterboxTopLeft, stretch, centerCrop };
 
+// What a model is used for. It decides the head where the file shows none (`raw`: whatever the file shows), and whether
+// the metric and threshold of its embeddings must be known.
+enum class ModelUse : uint8_t { any, detect, classify, classifyBoxes, embed, raw };
+
 // What the caller states; what is absent is inferred.
 struct StatedSpec {
+  ModelUse use = ModelUse::any;
   std::string head;                 // one of headNames() (spec.h)
   std::string layout;               // nchw | nhwc
   std::string color;                // rgb | bgr

@@ -1,6 +1,7 @@
 #include "infer/spec.h"
 
 #include "core/error.h"
+#include "infer/missing_facts.h"
 
 namespace framepath::infer {
 namespace {
@@ -9,6 +10,7 @@ struct Context {
   const GraphInfo& graph;
   const StatedSpec& stated;  // metadata merged in
   const std::string& name;
+  MissingFacts& missing;
 };
 
 [[noreturn]] void unsupported(const Context& c, const std::string& what, const std::string& hint = {}) {
@@ -16,13 +18,6 @@ struct Context {
               "The model \"" + c.name + "\" " + what + " Inputs: " + c.graph.inputsText() +
                   ". Outputs: " + c.graph.outputsText() + ".",
               hint);
-}
-
-[[noreturn]] void needed(const Context& c, const std::string& unknown, const std::string& state) {
-  throw Error(ErrorCode::MODEL_SPEC_NEEDED,
-              "For the model \"" + c.name + "\", " + unknown + " cannot be inferred. Inputs: " + c.graph.inputsText() +
-                  ". Outputs: " + c.graph.outputsText() + ".",
-              "State " + state + ".");
 }
 
 [[noreturn]] void invalid(const Context& c, const std::string& option, const std::string& expected,
@@ -49,7 +44,7 @@ void readInput(const Context& c, ModelSpec& spec) {
   else if (!c.stated.layout.empty())
     invalid(c, "layout", "\"nchw\" or \"nhwc\"", "\"" + c.stated.layout + "\"");
   else if (first && last)
-    needed(c, "the layout", "layout: nchw or nhwc");
+    return c.missing.layout();
   else
     unsupported(c, "has an input without 1 or 3 channels.");
   const bool nchw = spec.layout == TensorLayout::nchw;
@@ -83,6 +78,10 @@ void takeStatedSize(const Context& c, ModelSpec& spec) {
 }
 
 void chooseHead(const Context& c, ModelSpec& spec) {
+  if (c.stated.use == ModelUse::raw) {  // any model may be read raw
+    spec.head = HeadKind::raw;
+    return;
+  }
   if (!c.stated.head.empty()) {
     const std::optional<HeadKind> head = headFromName(c.stated.head);
     if (!head) invalid(c, "head", "one of " + headNames(), "\"" + c.stated.head + "\"");
@@ -94,10 +93,14 @@ void chooseHead(const Context& c, ModelSpec& spec) {
     spec.head = *head;
     return;
   }
-  const std::vector<TensorInfo>& outputs = c.graph.outputs;
-  if (outputs.size() == 1 && outputs[0].dims.size() == 2)
-    needed(c, "whether it embeds or classifies", "head: embedding or classification");
-  needed(c, "the head", "head: one of " + headNames());
+  switch (c.stated.use) {
+    case ModelUse::embed: spec.head = HeadKind::embedding; return;
+    case ModelUse::classify:
+    case ModelUse::classifyBoxes: spec.head = HeadKind::classification; return;
+    case ModelUse::any:
+    case ModelUse::detect:
+    case ModelUse::raw: c.missing.head();
+  }
 }
 
 // Sizes a model with free sides runs at when nobody states one.
@@ -121,7 +124,7 @@ void chooseSize(const Context& c, ModelSpec& spec) {
     case HeadKind::blazeface:
     case HeadKind::embedding:
     case HeadKind::classification:
-    case HeadKind::raw: needed(c, "the size of its input", "size: [width, height]");
+    case HeadKind::raw: c.missing.size();
   }
 }
 
@@ -222,6 +225,8 @@ void takeStatedResults(const Context& c, ModelSpec& spec) {
   if (spec.align != "dlib" && spec.align != "arcface" && spec.align != "none")
     invalid(c, "align", "\"dlib\", \"arcface\" or \"none\"", "\"" + spec.align + "\"");
   spec.metric = s.metric;
+  if (c.stated.use == ModelUse::embed && s.metric.empty()) c.missing.metric();
+  if (c.stated.use == ModelUse::embed && !s.threshold) c.missing.threshold();
   if (!s.metric.empty() && s.metric != "l2" && s.metric != "cosine")
     invalid(c, "metric", "\"l2\" or \"cosine\"", "\"" + s.metric + "\"");
   if (s.threshold) spec.threshold = static_cast<float>(*s.threshold);
@@ -231,9 +236,11 @@ void takeStatedResults(const Context& c, ModelSpec& spec) {
 
 ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& given, const std::string& name) {
   const StatedSpec stated = withMetadata(graph, given, name);
-  const Context c{graph, stated, name};
+  MissingFacts missing;
+  const Context c{graph, stated, name, missing};
   ModelSpec spec;
   readInput(c, spec);
+  if (!missing.empty()) return spec;  // inferSpec asks for it, together with the rest
   takeStatedSize(c, spec);
   checkVolume(c, spec);
   return spec;
@@ -241,20 +248,23 @@ ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& given, const std:
 
 ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& given, const std::string& name) {
   const StatedSpec stated = withMetadata(graph, given, name);
-  const Context c{graph, stated, name};
-  ModelSpec spec = inferInput(graph, given, name);
+  MissingFacts missing;
+  const Context c{graph, stated, name, missing};
+  ModelSpec spec;
+  readInput(c, spec);
+  const bool layoutKnown = missing.empty();
+  if (layoutKnown) takeStatedSize(c, spec);
   chooseHead(c, spec);
-  chooseSize(c, spec);
+  const bool headKnown = spec.head != HeadKind::raw || c.stated.use == ModelUse::raw || c.stated.head == "raw";
+  if (layoutKnown && headKnown) chooseSize(c, spec);
   checkVolume(c, spec);
   const bool custom = headDefaults(spec);
   const bool whole = isWhole(graph.inputs.front().type);
   if (whole) spec.mean = {0, 0, 0}, spec.scale = {1, 1, 1};  // what heads are trained with is for floats
-  if (!custom && stated.scale.empty() && !whole)
-    needed(c, "how its input is scaled",
-           "scale (and mean where there is one): input = (pixel - mean) * scale, pixel in 0..255; scale: [1] when that "
-           "is in the graph");
+  if (!custom && stated.scale.empty() && !whole) missing.scale();
   takeStatedPixels(c, spec);
   takeStatedResults(c, spec);
+  if (!missing.empty()) missing.ask(name, graph, spec, stated.use);
   if (spec.resize == Resize::centerCrop) spec.cropFraction = graph.said("task") == "classify" ? 1.0f : 0.875f;
   spec.fixes = namesIn(graph.said("framepath.fixes"));
   spec.sourceSha256 = graph.said("framepath.source.sha256");

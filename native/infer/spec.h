@@ -11,11 +11,12 @@
 namespace framepath::infer {
 
 // Stated values win, then "framepath.*" metadata, then metadata of known exporters, then names and shapes. `spec.name`,
-// `.file` and `.sha256` are left to the caller. Throws MODEL_SPEC_NEEDED, MODEL_UNSUPPORTED, INVALID_ARGUMENT.
+// `.file` and `.sha256` are left to the caller. Throws MODEL_SPEC_NEEDED (everything that is missing, at once),
+// MODEL_UNSUPPORTED, INVALID_ARGUMENT.
 ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& stated, const std::string& name);
 
 // The part of it that does not depend on the head: layout, channels, fixed batch, and the size where the file or the
-// caller fixes it (else 0).
+// caller fixes it (else 0; also where the layout is not known).
 ModelSpec inferInput(const GraphInfo& graph, const StatedSpec& stated, const std::string& name);
 
 // The values of a StatedSpec that "framepath.*" and exporter metadata give; `stated` values are kept.

@@ -61,7 +61,8 @@ void takeFramepath(const GraphInfo& graph, StatedSpec& stated) {
   list("mean", stated.mean);
   list("scale", stated.scale);
   number("pad", stated.pad);
-  number("threshold", stated.threshold);
+  const std::string& metric = graph.said("framepath.metric");
+  if (metric.empty() || metric == stated.metric) number("threshold", stated.threshold);  // it is one of that metric
   number("scoreThreshold", stated.scoreThreshold);
   if (stated.labels.empty()) stated.labels = namesIn(graph.said("framepath.labels"));
 }
@@ -112,7 +113,7 @@ StatedSpec withMetadata(const GraphInfo& graph, StatedSpec stated, const std::st
   const bool ultralytics = !graph.said("task").empty() && !graph.said("names").empty() && !graph.said("stride").empty();
   if (!ultralytics || graph.inputs.empty()) return stated;
   const std::string& task = graph.said("task");
-  if (stated.head.empty() && task == "obb")
+  if (stated.head.empty() && stated.use != ModelUse::raw && task == "obb")
     throw Error(
         ErrorCode::MODEL_UNSUPPORTED,
         "The model \"" + name + "\" was exported for task \"" + task + "\" (rotated boxes), which no head reads yet.",

@@ -1,15 +1,21 @@
 /** The options of `framepath run`, checked and with their defaults. */
 
 import { didYouMean } from '../did-you-mean.js';
+import { comparisonRules, type IdentifyOptions } from '../modules/identify.js';
+import { type ModelFacts, modelRules } from '../modules/module.js';
 import type { BitrateRange } from '../output.js';
 import { choice, readArguments, UsageError, wholeNumber } from './command.js';
+import { factsOf } from './facts.js';
 
 export const usage = `Usage: framepath run <source...> [options]
 
 Analyses videos: who is where and when; composes and encodes them when --out is given.
 
   --detect blazeface|path                detector (blazeface)
+  --detect-facts FACTS                   what the detector's file does not say: head=yolo,size=640x640,mean=0,scale=1/255
+                                         (lists with colons: mean=104:117:123,labels=cat:dog), or the same as JSON
   --embed face-recognition|path|none     embedding model of identities (face-recognition)
+  --embed-facts FACTS                    the same of the embedding model, and metric=cosine|l2,threshold=0.5
   --reid conditional|always|off          which crops are embedded (conditional)
   --layout split|grid|focus|none         default: none without --out; else focus for one source, split for two, grid for more
   --out FILE                             composed video: .mp4, .mkv, .ts, .m3u8 or a URL
@@ -20,11 +26,12 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --audio first|mix|none|SOURCE          sound of --out: SOURCE is a position, 0 is the first (first)
   --boxes                                draw boxes with id and score
   --redact pixelate|blur                 hide faces
+  --redact-ahead MS                      and so long before they are first found (1000; 0 for live sources)
   --results FILE.jsonl                   a line a frame
   --timeline FILE.json                   who was seen when
-  --mot FILE.txt                         MOT format with final ids, one file a source
+  --mot FILE.txt                         MOT format with final ids (--embed none: of tracks), one file a source
   --report FILE.json                     times, drops, models, outputs
-  --contact-sheet FILE.jpg               the best shot of every identity
+  --contact-sheet FILE.jpg               the best shot of every identity (--embed none: of every track)
   --trace FILE.json                      who worked when, for ui.perfetto.dev
   --device auto|cpu|cuda:N               (auto)
   --decoder auto|software|hardware       who decodes: the GPU where it can, the CPU, or the GPU or nobody (auto)
@@ -40,8 +47,10 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
 export interface RunOptions {
   sources: string[];
   detect: string;
+  detectFacts: ModelFacts;
   /** undefined: no identities */
   embed: string | undefined;
+  embedFacts: ModelFacts & Pick<IdentifyOptions, 'metric' | 'threshold'>;
   reid: 'conditional' | 'always' | 'off';
   layout: 'split' | 'grid' | 'focus' | 'none';
   out: string | undefined;
@@ -51,6 +60,7 @@ export interface RunOptions {
   audio: 'first' | 'mix' | 'none' | number;
   boxes: boolean;
   redact: 'pixelate' | 'blur' | undefined;
+  redactAheadMs: number | undefined;
   files: Partial<Record<'results' | 'timeline' | 'mot' | 'report' | 'contactSheet' | 'trace', string>>;
   device: string | undefined;
   decoder: 'auto' | 'software' | 'hardware' | undefined;
@@ -70,7 +80,9 @@ const on = { type: 'boolean' } as const;
 export function readRunOptions(args: string[]): RunOptions {
   const { values, positionals: sources } = readArguments(args, {
     detect: text,
+    'detect-facts': text,
     embed: text,
+    'embed-facts': text,
     reid: text,
     layout: text,
     out: text,
@@ -80,6 +92,7 @@ export function readRunOptions(args: string[]): RunOptions {
     audio: text,
     boxes: on,
     redact: text,
+    'redact-ahead': text,
     results: text,
     timeline: text,
     mot: text,
@@ -106,7 +119,9 @@ export function readRunOptions(args: string[]): RunOptions {
   const options: RunOptions = {
     sources,
     detect: values.detect ?? 'blazeface',
+    detectFacts: factsOf('detect-facts', values['detect-facts'], modelRules),
     embed: values.embed === 'none' ? undefined : (values.embed ?? 'face-recognition'),
+    embedFacts: factsOf('embed-facts', values['embed-facts'], { ...modelRules, ...comparisonRules }),
     reid: choice('reid', values.reid, ['conditional', 'always', 'off']) ?? 'conditional',
     layout,
     out,
@@ -116,6 +131,7 @@ export function readRunOptions(args: string[]): RunOptions {
     audio: audioOf(values.audio, sources.length),
     boxes: values.boxes ?? false,
     redact: choice('redact', values.redact, ['pixelate', 'blur']),
+    redactAheadMs: wholeNumber('redact-ahead', values['redact-ahead'], 0),
     files: { results, timeline, mot, report, trace, contactSheet: values['contact-sheet'] },
     device,
     decoder: choice('decoder', values.decoder, ['auto', 'software', 'hardware']),
@@ -159,7 +175,12 @@ function audioOf(value: string | undefined, sources: number): RunOptions['audio'
 }
 
 function checkTogether(options: RunOptions): void {
-  const { sources, layout, out, device, startMs = 0, endMs, bitrate, boxes, redact } = options;
+  const { sources, layout, out, device, startMs = 0, endMs, bitrate, boxes, redact, embed, files } = options;
+  if (embed === undefined && Object.keys(options.embedFacts).length > 0)
+    throw new UsageError('--embed-facts needs an embedding model (--embed none has none)');
+  if (embed === undefined && files.timeline)
+    throw new UsageError('--timeline needs identities, and --embed none gives none');
+  if (options.redactAheadMs !== undefined && !redact) throw new UsageError('--redact-ahead needs --redact');
   if (device !== undefined && !/^(auto|cpu|cuda:\d+)$/.test(device)) {
     throw new UsageError(`Expected auto, cpu or cuda:N for --device but received '${device}'`);
   }

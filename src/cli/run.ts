@@ -25,14 +25,14 @@ import type { Terminal } from './terminal.js';
 
 /** The layout asked for: `split` follows the main person of each half, the others show whole pictures. */
 function layoutOf(
-  { layout, sources, boxes, redact, embed }: RunOptions,
+  { layout, sources, boxes, redact, redactAheadMs, embed }: RunOptions,
   size: { width: number; height: number },
 ): Layout | undefined {
   const people = embed === undefined ? 'tracks' : 'people';
   const canvas = {
     ...size,
     ...(boxes && { draw: { boxes: people } }),
-    ...(redact && { redact: { of: 'faces', kind: redact } }),
+    ...(redact && { redact: { of: 'faces', kind: redact, lookAheadMs: redactAheadMs } }),
   };
   switch (layout) {
     case 'none':
@@ -61,10 +61,12 @@ async function describe(options: RunOptions): Promise<Pipeline> {
   const { stride, startMs, endMs, decoder, limits, files, out, codec, profile, bitrate, audio } = options;
   const sources = options.sources.map((uri) => video(uri, { stride, startMs, endMs, decoder, limits }));
   let description: Pipeline = pipeline(...sources)
-    .use(detect('faces', options.detect))
+    .use(detect('faces', options.detect, options.detectFacts))
     .use(track('tracks', { of: 'faces' })) as unknown as Pipeline;
   if (options.embed !== undefined) {
-    const people = identify('people', { of: 'tracks', model: options.embed, reid: options.reid });
+    const { metric, threshold, ...facts } = options.embedFacts;
+    const { embed: model, reid } = options;
+    const people = identify('people', { of: 'tracks', model, reid, facts, metric, threshold });
     description = description.use(people) as unknown as Pipeline;
   }
   const layout = out === undefined ? undefined : layoutOf(options, await canvasSize(options));

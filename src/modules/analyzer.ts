@@ -3,7 +3,19 @@ import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
 import type { Served } from '../hosts/seat-figures.js';
 import type { CudaBlock } from '../native.js';
-import { anyOf, fields, flag, integer, mostTimerMs, number, oneOf, type Rule, text, unexpected } from '../validate.js';
+import {
+  anyOf,
+  fields,
+  flag,
+  integer,
+  isA,
+  mostTimerMs,
+  number,
+  oneOf,
+  type Rule,
+  text,
+  unexpected,
+} from '../validate.js';
 import {
   type AnalyzerDefinition,
   checkDefinition,
@@ -157,9 +169,9 @@ export function analyzer<
   E extends OnError = 'fail',
 >(file: string | URL, use?: AnalyzerUse<E>): Module<Of<F>['name'], Under<E, Of<F>['value']>, Of<F>['needs']>;
 export function analyzer(what: object | string | URL, use: AnalyzerUse = {}): Module {
-  if (typeof what === 'string' || what instanceof URL) return fromFile(what, use);
-  const { pixels, ...given } = what as AnalyzerOptions<string, unknown, [], OnError>;
+  if (typeof what === 'string' || isA(URL, what)) return fromFile(what, use);
   fields('options', what, { ...definitionRules, ...useRules, pixels: flag });
+  const { pixels, ...given } = what as AnalyzerOptions<string, unknown, [], OnError>;
   fields('use', use, useRules);
   const { definition, rest } = splitDefinition(given);
   checkDefinition(definition);
@@ -172,7 +184,7 @@ export function analyzer(what: object | string | URL, use: AnalyzerUse = {}): Mo
 function fromFile(file: string | URL, use: AnalyzerUse): Module {
   fields('use', use, useRules);
   if (typeof file === 'string') text('file', file);
-  const path = file instanceof URL || file.startsWith('file:') ? fileURLToPath(file) : file;
+  const path = isA(URL, file) || file.startsWith('file:') ? fileURLToPath(file) : file;
   checkIsolation(path, use.isolation);
   return placed({ what: { file: path }, use, from: process.cwd() }, use.name ?? '', false, []);
 }

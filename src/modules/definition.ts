@@ -1,6 +1,6 @@
 /** What an analyzer is, wherever it runs. */
 import type { FrameBase } from '../frame.js';
-import { callable, fields, flag, list, unexpected } from '../validate.js';
+import { callable, fields, flag, isA, list, unexpected } from '../validate.js';
 import { checkInput, type InputRequest, type Shown } from './input.js';
 import { Module, moduleName } from './module.js';
 import { type SchemaInput, type StandardSchema, schemaRule } from './schema.js';
@@ -90,7 +90,7 @@ export function defineAnalyzer(definition: unknown): unknown {
 export const definitionRules = {
   name: moduleName,
   depends: list((label, value) => {
-    if (!(value instanceof Module)) moduleName(label, value);
+    if (!isA(Module, value)) moduleName(label, value);
   }),
   input: checkInput,
   stateless: flag,

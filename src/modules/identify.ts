@@ -24,9 +24,9 @@ export interface IdentifyOptions<Of extends string = string, E extends OnError =
   facts?: ModelFacts;
   /** `'conditional'` embeds ambiguous tracks and a few good crops of the others, `'always'` every crop; default `'conditional'` */
   reid?: 'conditional' | 'always' | 'off';
-  /** how embeddings are compared; default by model */
+  /** how embeddings are compared; default: what the model's file says, which must be known (MODEL_SPEC_NEEDED) */
   metric?: 'l2' | 'cosine';
-  /** same person below (l2) or above (cosine) this; default by model */
+  /** same person below (l2) or above (cosine) this; default: what the model's file says, which must be known */
   threshold?: number;
   /** groups of source ids that show the same scene: one person may be in all of a group at once */
   sameScene?: string[][];
@@ -34,6 +34,9 @@ export interface IdentifyOptions<Of extends string = string, E extends OnError =
   bank?: string;
   onError?: E;
 }
+
+/** How embeddings are compared. @internal */
+export const comparisonRules = { metric: oneOf('l2', 'cosine'), threshold: number(0, 100) };
 
 /**
  * Identities of tracked people: `frame.people[i]` is `{ track, id, box, score }`, `id` absent until settled.
@@ -51,8 +54,7 @@ export function identify<const N extends string, const Of extends string, E exte
     model: text,
     facts: modelFacts,
     reid: oneOf('conditional', 'always', 'off'),
-    metric: oneOf('l2', 'cosine'),
-    threshold: number(0, 100),
+    ...comparisonRules,
     sameScene: list(list(text, 2)),
     bank: text,
     onError,

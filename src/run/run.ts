@@ -3,7 +3,7 @@ import type { Frame, FrameBase } from '../frame.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
 import { type Limits, limits, localPath, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
-import { fields, integer, oneOf, text, unexpected } from '../validate.js';
+import { fields, integer, isA, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
 import type { FrameTimes } from './frame-times.js';
 import type { Progress, Relink, Report, Timeline } from './reports.js';
@@ -19,6 +19,16 @@ export interface Picture {
   /** default `'rgb24'` */
   format?: PixelFormat;
 }
+
+const bytes: Rule = (name, value) => {
+  if (!isA(Uint8Array, value)) throw unexpected('a Uint8Array', name, value);
+};
+const pictureRules = {
+  data: bytes,
+  width: integer(1, 16384),
+  height: integer(1, 16384),
+  format: oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p'),
+};
 
 /**
  * A started pipeline: iterate it for frames in order, each exactly once. `break` closes it and finishes its files.
@@ -147,9 +157,11 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   /**
    * One picture through all modules, batched with everything else; outside of every source and of the order of frames.
    * At most `maxPending` of them may be unanswered (and 512 MiB of pixels): one more rejects with `BUSY` at once.
+   * Modules that need that order (trackers, identities, analyzers that are not `stateless`, `classify` of tracks) have no
+   * result for it: a run with one of them refuses pictures, with GRAPH_INVALID.
    * @param image a path or URL, or pixels; encoded bytes are not taken
    * @param options `limits` of what a path or URL may be; default none
-   * @throws INVALID_ARGUMENT, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, BUSY, RUN_CLOSED, MODULE_FAILED
+   * @throws INVALID_ARGUMENT, GRAPH_INVALID, SOURCE_NOT_FOUND, SOURCE_UNREADABLE, BUSY, RUN_CLOSED, MODULE_FAILED
    */
   async submit(image: string | Picture, options: { limits?: 'untrusted' | Limits } = {}): Promise<Frame<Results>> {
     fields('options', options, { limits });
@@ -157,15 +169,16 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
       text('image', image);
       return this.#submitted({ uri: localPath(image), limits: resolveLimits(image, options.limits) });
     }
-    if (!image || !(image.data instanceof Uint8Array))
+    if (image === null || typeof image !== 'object')
       throw unexpected('a path, a URL or { data, width, height }', 'image', image);
+    fields('image', image, pictureRules);
+    bytes('image.data', image.data);
     const { data, width, height, format = 'rgb24' } = image;
-    integer(1, 16384)('image.width', width);
-    integer(1, 16384)('image.height', height);
-    oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p')('image.format', format);
-    const bytes = pictureBytes(format, width, height);
-    if (data.byteLength !== bytes)
-      throw unexpected(`${bytes} bytes (${width}x${height} ${format})`, 'image.data', data.byteLength);
+    pictureRules.width('image.width', width);
+    pictureRules.height('image.height', height);
+    const size = pictureBytes(format, width, height);
+    if (data.byteLength !== size)
+      throw unexpected(`${size} bytes (${width}x${height} ${format})`, 'image.data', data.byteLength);
     return this.#submitted({ width, height, format }, data);
   }
 
@@ -175,7 +188,7 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
 
   /** A source joins; its id. @throws INVALID_ARGUMENT, RUN_CLOSED, and what opening it throws */
   async add(source: Source): Promise<string> {
-    if (!(source instanceof Source)) throw unexpected('a source', 'source', source);
+    if (!isA(Source, source)) throw unexpected('a source', 'source', source);
     const added = this.#adding.then(() => this.#add(source)); // in turn: a source's position is the order of adding
     this.#adding = added.catch(() => undefined);
     return added;

@@ -23,7 +23,7 @@ async function openThere(path: string): Promise<FileHandle> {
  * started, so that a start that fails leaves what was there before.
  */
 export class OutputFile {
-  #bytes = 0;
+  #written = false;
   #begun = false;
   #closed = false;
 
@@ -62,19 +62,19 @@ export class OutputFile {
     try {
       const bytes = typeof data === 'string' ? Buffer.from(data) : data;
       await this.file.writeFile(bytes);
-      this.#bytes += bytes.byteLength;
+      this.#written = true;
     } catch (error) {
       throw toOutputError(error, this.path, false);
     }
   }
 
-  /** Idempotent. A file that nothing was written to is removed; a device or a pipe is not. */
+  /** Idempotent. A file that was never written to is removed; a device or a pipe is not. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     try {
       const ours = this.created || this.#begun;
-      const empty = ours && this.#bytes === 0 && (await this.file.stat()).isFile();
+      const empty = ours && !this.#written && (await this.file.stat()).isFile();
       await this.file.close();
       if (empty) await unlink(this.path);
     } catch (error) {

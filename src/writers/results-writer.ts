@@ -1,28 +1,21 @@
 /** Results as JSON Lines, several sources merged by (time, source). */
 import { FramepathError, messageOf } from '../errors.js';
 import type { FrameView } from '../frame.js';
-import type { Module } from '../modules/module.js';
 import type { OutputFile } from './output-file.js';
-import { resultLine, shownModules } from './result-line.js';
 import { TimeMerge } from './time-merge.js';
 
 /** Writes a line when no earlier one can come any more. */
 export class ResultsWriter {
-  readonly #shown: ReturnType<typeof shownModules>;
   readonly #merge = new TimeMerge();
 
   /** `open` says which sources, by position, may still deliver. */
   constructor(
     private readonly file: OutputFile,
-    modules: readonly Module[],
     private readonly open: () => readonly number[],
-    private readonly silent: readonly string[] = [],
-  ) {
-    this.#shown = shownModules(modules);
-  }
+  ) {}
 
   async frames(frames: readonly FrameView[]): Promise<void> {
-    for (const frame of frames) this.#merge.push(frame.position, frame.timeMs, this.#line(frame));
+    for (const frame of frames) this.#merge.push(frame.position, frame.timeMs, lineOf(frame));
     await this.#write(this.#merge.take(this.open()));
   }
 
@@ -32,23 +25,31 @@ export class ResultsWriter {
     if (relink !== undefined) await this.file.write(`${JSON.stringify({ relink })}\n`);
   }
 
-  #line(frame: FrameView): string {
-    try {
-      return resultLine(frame, this.#shown, this.silent);
-    } catch (cause) {
-      const why = messageOf(cause);
-      throw new FramepathError(
-        'OUTPUT_FAILED',
-        `Frame ${frame.index} of source ${frame.source} cannot be written as JSON: ${why}`,
-        {
-          cause,
-          hint: 'Return plain data from analyzers, or leave .results(...) out.',
-        },
-      );
-    }
-  }
-
   async #write(lines: string[]): Promise<void> {
     if (lines.length > 0) await this.file.write(lines.join(''));
+  }
+}
+
+/** The frame as `frame.toJSON()` gives it. @throws OUTPUT_FAILED */
+function lineOf(frame: FrameView): string {
+  try {
+    return `${JSON.stringify(frame)}\n`;
+  } catch (cause) {
+    const module = Object.entries(frame.toJSON()).find(([, value]) => !isJson(value))?.[0];
+    const whose = module === undefined ? '' : `the value of module '${module}' for `;
+    throw new FramepathError(
+      'OUTPUT_FAILED',
+      `Cannot write as JSON: ${whose}frame ${frame.index} of source ${frame.source}: ${messageOf(cause)}`,
+      { cause, module, hint: 'Return plain data from analyzers, or leave .results(...) out.' },
+    );
+  }
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,7 +1,6 @@
 /** The files a run writes beside its video: results, MOT, timeline, report, contact sheet. */
 import { parse } from 'node:path';
 import type { FrameView } from '../frame.js';
-import type { Module } from '../modules/module.js';
 import type { NativeRun, PipelineSpec } from '../native.js';
 import { OutputFile } from './output-file.js';
 import { ResultsWriter } from './results-writer.js';
@@ -19,9 +18,6 @@ export interface FilePaths {
 
 /** What writers ask of their run. */
 export interface WriterRun {
-  readonly modules: readonly Module[];
-  /** names of modules that say nothing in this run */
-  readonly silent: readonly string[];
   readonly sourceIds: readonly string[];
   /** positions of the sources that may still deliver */
   open(): readonly number[];
@@ -69,7 +65,7 @@ export class Writers {
       throw error;
     }
     const results = writers.#files.get('results');
-    if (results) writers.#results = new ResultsWriter(results, run.modules, () => run.open(), run.silent);
+    if (results) writers.#results = new ResultsWriter(results, () => run.open());
     return writers;
   }
 
@@ -93,8 +89,7 @@ export class Writers {
       await this.#results?.finish(JSON.parse(await native.relink()));
       if (this.#files.has('timeline'))
         await this.#files.get('timeline')!.write(pretty(JSON.parse(await native.timeline())));
-      const sheet = this.#files.has('contactSheet') ? await native.contactSheet() : null;
-      if (sheet) await this.#files.get('contactSheet')!.write(sheet);
+      await this.#writeContactSheet(native);
       // Rows may have been lost on the way; the other files are whole.
       const rows = await this.#mot(native).then(
         () => undefined,
@@ -106,6 +101,14 @@ export class Writers {
     } finally {
       await this.#closeAll();
     }
+  }
+
+  async #writeContactSheet(native: NativeRun): Promise<void> {
+    const file = this.#files.get('contactSheet');
+    const sheet = file && (await native.contactSheet());
+    if (sheet) await file.write(sheet);
+    else if (file)
+      native.recovered(JSON.stringify({ where: file.path, what: 'no contact sheet', reason: 'Nobody was seen.' }));
   }
 
   async #mot(native: NativeRun): Promise<void> {

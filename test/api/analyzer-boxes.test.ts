@@ -38,7 +38,7 @@ describe.skipIf(noAddon !== undefined)('an analyzer with boxes', () => {
     });
     const run = await pipeline(source(80))
       .use(hidden)
-      .compose(grid({ width, height, redact: { of: 'hidden', kind: 'pixelate', margin: 0 } }))
+      .compose(grid({ width, height, redact: { of: 'hidden', kind: 'pixelate', margin: 0, lookAheadMs: 0 } }))
       .encode(out, { profile: 'quality' })
       .start();
     await run.done;

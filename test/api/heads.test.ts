@@ -1,14 +1,14 @@
 /** Heads and crops on the real engine, with models that the test makes: what they see is known. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type BoxClasses, classify, detect, frames, pipeline, raw, track } from '../../src/index.js';
 import { GraphBuilder } from '../../src/models/graph-builder.js';
-import { setMetadata, writeModel } from '../../src/models/onnx-proto.js';
 import { complete, folderFor } from './clips.js';
+import * as made from './made-models.js';
 import { codeOf } from './outcomes.js';
 
-const side = 64;
+const { side } = made;
 const size = { width: side, height: side, format: 'gray8' as const, fps: 25 };
 let folder: string;
 
@@ -16,40 +16,10 @@ beforeAll(() => {
   folder = folderFor('heads');
 });
 
-function save(name: string, builder: GraphBuilder, metadata: Record<string, string>): string {
-  const model = builder.build('a test');
-  for (const [key, value] of Object.entries(metadata)) setMetadata(model, `framepath.${key}`, value);
-  const path = join(folder, `${name}.onnx`);
-  writeFileSync(path, writeModel(model));
-  return path;
-}
-
-/** Rows of x1, y1, x2, y2, score, class and what follows, whatever the picture shows. */
-function finds(name: string, rows: number[][]): string {
-  const builder = new GraphBuilder(name);
-  const input = builder.input('images', [1, 3, side, side]);
-  const nothing = builder.node('Mul', [
-    builder.node('GlobalAveragePool', [input]),
-    builder.constant('zero', [1, 3, 1, 1], [0, 0, 0]),
-  ]);
-  const none = builder.node('Reshape', [builder.node('ReduceMean', [nothing]), builder.integers([1, 1, 1])]);
-  const constant = builder.constant('rows', [1, rows.length, rows[0]!.length], rows.flat());
-  builder.node('Add', [constant, none], {}, 'output0');
-  builder.output('output0', [1, rows.length, rows[0]!.length]);
-  return save(name, builder, { head: 'yolo-end2end', scale: '1', pad: '0' });
-}
-
-/** Classes dark and bright of a crop's mean: 0.1 to 0.9 and back. */
-function brightness(): string {
-  const builder = new GraphBuilder('brightness');
-  const mean = builder.node('GlobalAveragePool', [builder.input('crops', ['N', 3, 8, 8])]);
-  const channels = builder.node('Reshape', [mean, builder.integers([-1, 3])]);
-  const bright = [1, 1, 1].flatMap((channel) => [-channel / 3, channel / 3]);
-  const weighed = builder.node('MatMul', [channels, builder.constant('weights', [3, 2], bright)]);
-  builder.node('Add', [weighed, builder.constant('dark', [1, 2], [1, 0])], {}, 'probabilities');
-  builder.output('probabilities', ['N', 2]);
-  return save('brightness', builder, { head: 'classification', scale: String(1 / 255) });
-}
+const save = (name: string, builder: GraphBuilder, metadata: Record<string, string>) =>
+  made.save(folder, name, builder, metadata);
+const finds = (name: string, rows: number[][]) => made.finds(folder, name, rows);
+const brightness = () => made.brightness(folder);
 const facts = { labels: ['dark', 'bright'] };
 
 /** A gray picture: `paint` says how bright a pixel is. */

@@ -305,7 +305,13 @@ describe.skipIf(noAddon !== undefined)('submitted pictures', () => {
   });
 
   test('that are under way when the run closes are told', async () => {
-    const run = await pipeline().use(light).start();
+    const free = analyzer({
+      name: 'light',
+      stateless: true,
+      pixels: true,
+      analyze: (frame) => frame.pixels({ width: 1, height: 1, format: 'gray8' }).data[0]!,
+    });
+    const run = await pipeline().use(free).start();
     const told = Promise.allSettled(Array.from({ length: 20 }, (_, i) => run.submit(i % 2 ? gray : clip)));
     await closed(run as Run);
     for (const result of await within(10_000, told, 'submit()')) {

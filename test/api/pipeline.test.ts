@@ -260,7 +260,7 @@ describe.skipIf(!complete)('the main job', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect(lines).toHaveLength(76);
-    expect(Object.keys(lines[40])).toEqual(['source', 'index', 'timeMs', 'faces', 'people']);
+    expect(Object.keys(lines[40])).toEqual(['source', 'index', 'timeMs', 'faces', 'tracks', 'people']);
     expect(lines[75]).toHaveProperty('relink');
     expect((await run.timeline()).identities.length).toBeGreaterThanOrEqual(1);
   });

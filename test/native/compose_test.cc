@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "check.h"
+#include "compose/look_ahead.h"
 #include "compose/color.h"
 #include "compose/composer.h"
 #include "core/error.h"
@@ -321,7 +322,7 @@ TEST(a_box_that_goes_missing_stays_hidden_for_a_while_where_it_was) {
   CHECK(was > raw / 2 && now < raw / 20);
 }
 
-TEST(a_module_that_says_nothing_hides_the_whole_picture) {
+TEST(a_picture_without_a_result_is_hidden_as_a_whole) {
   LayoutSpec s = spec(LayoutKind::split, 1, 640, 360);
   s.redact.module = "faces";
   auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
@@ -334,8 +335,55 @@ TEST(a_module_that_says_nothing_hides_the_whole_picture) {
   const double raw = variance(composer->compose(1, 40'000, inputs), {0, 0, 640, 360});
   CHECK(hidden < raw / 20);
   inputs[0].observations.clear();
-  CHECK(variance(composer->compose(2, 80'000, inputs), {0, 0, 640, 360}) > raw / 2);  // a frame or two are bridged
-  CHECK(variance(composer->compose(20, 800'000, inputs), {0, 0, 640, 360}) < raw / 20);
+  CHECK(variance(composer->compose(2, 80'000, inputs), {0, 0, 640, 360}) < raw / 20);
+  inputs[0].observations = {{"faces", {}, {}, {}, {}}};
+  CHECK(variance(composer->compose(3, 120'000, inputs), {0, 0, 640, 360}) > raw / 2);
+}
+
+TEST(boxes_that_come_are_hidden_before_they_are_found) {
+  const Box whole{0, 0, 640, 360};
+  // A face that walks 300 pixels a second is found first at 400 ms.
+  const auto faceAt = [](int64_t ms) {
+    const float x = 100 + 0.3f * static_cast<float>(ms);
+    return Box{x, 100, x + 80, 200};
+  };
+  std::vector<std::vector<Box>> boxes;
+  for (int64_t ms = 0; ms <= 1000; ms += 40) boxes.push_back(ms < 400 ? std::vector<Box>{} : std::vector{faceAt(ms)});
+  const auto coming = [&](size_t shown) {
+    std::vector<FoundBoxes> later;
+    for (size_t i = shown + 1; i < boxes.size(); i++) later.push_back({static_cast<int64_t>(i) * 40'000, &boxes[i]});
+    return comingBoxes(whole, {static_cast<int64_t>(shown) * 40'000, &boxes[shown]}, later, 1'000'000);
+  };
+  for (size_t shown = 0; shown < 10; shown++) {
+    const std::vector<Box> hidden = coming(shown);
+    CHECK_EQUAL(hidden.size(), size_t{1});
+    const Box face = faceAt(static_cast<int64_t>(shown) * 40);
+    const float margin = 0.25f * face.width();  // as redaction adds it
+    CHECK(hidden[0].x1 - margin <= face.x1 && hidden[0].x2 + margin >= face.x2);
+    CHECK(hidden[0].y1 <= face.y1 && hidden[0].y2 >= face.y2);
+  }
+  CHECK(coming(10).empty());  // found by then
+  CHECK(comingBoxes(whole, {0, nullptr}, {}, 1'000'000).empty());
+  const FoundBoxes far{1'200'000, &boxes.back()};
+  CHECK(comingBoxes(whole, {0, &boxes[0]}, {&far, 1}, 1'000'000).empty());
+  const std::vector<Box> crowd(16'000, faceAt(0));
+  const FoundBoxes crowded{40'000, &crowd};
+  const std::vector<Box> hidden = comingBoxes(whole, {0, &boxes[0]}, {&crowded, 1}, 1'000'000);
+  CHECK(hidden.size() == 1 && hidden[0].area() == whole.area());
+}
+
+TEST(boxes_that_come_are_hidden_in_the_picture) {
+  LayoutSpec s = spec(LayoutKind::split, 1, 640, 360);
+  s.redact.module = "faces";
+  auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
+  const FrameRef noise = picture(640, 360, [](int x, int y) {
+    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
+  });
+  std::vector<TileInput> inputs{live(noise)};
+  inputs[0].observations = {{"faces", {}, {}, {}, {}}};
+  const double raw = variance(composer->compose(0, 0, inputs), {100, 100, 200, 220});
+  inputs[0].coming = {{100, 100, 200, 220}};
+  CHECK(variance(composer->compose(1, 40'000, inputs), {100, 100, 200, 220}) < raw / 20);
 }
 
 TEST(boxes_labels_and_time_are_drawn_where_they_belong) {
@@ -408,7 +456,8 @@ TEST(showcase) {
   LayoutSpec s = spec(LayoutKind::grid, 6, 1280, 720);
   s.gap = 6;
   s.whenEnded = WhenEnded::placeholder;
-  s.draw = {"people", true, true};
+  s.draw.boxes = "people";
+  s.draw.time = true;
   s.redact.module = "faces";
   s.tiles[1].fit = Fit::contain;
   s.tiles[2].fit = Fit::centerCrop;

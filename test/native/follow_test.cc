@@ -279,6 +279,75 @@ TEST(rank_counts_people_by_size) {
   CHECK(stage.shows(0, 1400));
 }
 
+std::vector<FollowSpec> firstAndSecond() {
+  std::vector<FollowSpec> specs(2);
+  for (int32_t i = 0; i < 2; i++) {
+    specs[static_cast<size_t>(i)].pick = FollowSpec::Pick::rank;
+    specs[static_cast<size_t>(i)].value = i;
+  }
+  return specs;
+}
+
+TEST(two_ranks_keep_their_sides_when_sizes_change_and_a_third_comes) {
+  Stage stage(firstAndSecond());
+  const auto seen = [&](int ticks, double left, double right, double third) {
+    for (int i = 0; i < ticks; i++) {
+      std::vector<Seen> people{{around(500, 400, left), 1, 1}, {around(1400, 400, right), 2, 2}};
+      if (third > 0) people.push_back({around(960, 700, third), 3, 3});
+      if (i % 2) std::reverse(people.begin(), people.end());  // the order of a list says nothing
+      stage.tick(people);
+    }
+  };
+  seen(100, 200, 100, 0);
+  CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
+  seen(250, 80, 260, 0);
+  CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
+  seen(250, 80, 100, 400);
+  CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
+  for (const FollowStats& s : stage.tiles.stats()) CHECK_EQUAL(s.switches, 0);
+}
+
+TEST(two_ranks_are_on_their_sides_again_after_both_were_away) {
+  Stage stage(firstAndSecond());
+  for (int i = 0; i < 100; i++) stage.tick({{around(500, 400, 200), 1, 1}, {around(1400, 400, 100), 2, 2}});
+  const int64_t first = stage.tiles.shown(0), second = stage.tiles.shown(1);
+  for (int i = 0; i < 100; i++) stage.tick({});
+  CHECK_EQUAL(stage.tiles.shown(0), 0);
+  // Back in the other order, the second one first and larger, on tracks that are recognised after half a second.
+  for (int i = 0; i < 40; i++) {
+    stage.tick({{around(1400, 400, 300), i < 12 ? 0 : 2, 4}});
+    CHECK_EQUAL(stage.tiles.shown(0), 0);
+  }
+  for (int i = 0; i < 100; i++) {
+    stage.tick({{around(1400, 400, 300), 2, 4}, {around(500, 400, 100), i < 12 ? 0 : 1, 5}});
+    CHECK(stage.tiles.shown(0) == (i < 12 ? 0 : first) && stage.tiles.shown(1) == second);
+  }
+  CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
+}
+
+TEST(who_stands_in_for_a_rank_leaves_when_its_owner_comes_back) {
+  Stage stage(firstAndSecond());
+  const Seen first{around(500, 400, 200), 1, 1}, second{around(1400, 400, 100), 2, 2};
+  const Seen third{around(960, 800, 90), 3, 3};
+  for (int i = 0; i < 100; i++) stage.tick({first, second});
+  for (int i = 0; i < 100; i++) stage.tick({second, third});
+  CHECK(stage.shows(0, 960) && stage.shows(1, 1400));
+  for (int i = 0; i < 100; i++) stage.tick({first, second, third});
+  CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
+}
+
+TEST(a_rank_beside_the_main_person_is_the_next_one) {
+  FollowSpec second;
+  second.pick = FollowSpec::Pick::rank;
+  second.value = 1;
+  Stage stage({mainPerson(), second});
+  for (int i = 0; i < 60; i++) stage.tick({{around(500, 400, 200), 1, 1}});
+  CHECK(stage.shows(0, 500));
+  CHECK_EQUAL(stage.tiles.shown(1), 0);
+  for (int i = 0; i < 60; i++) stage.tick({{around(500, 400, 200), 1, 1}, {around(1400, 400, 100), 2, 2}});
+  CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
+}
+
 TEST(plain_detections_are_followed_by_place) {
   Stage stage({mainPerson(), mainPerson()});
   for (int i = 0; i < 300; i++) {

@@ -162,6 +162,58 @@ TEST(what_cannot_be_inferred_is_asked_for_by_name) {
   CHECK_ERROR(infer::inferSpec(graphOf({1, 3, -1, -1}, {{1, 9}}), head, "m"), MODEL_SPEC_NEEDED);  // no size
 }
 
+// Everything that is missing in one error, so that it is asked once.
+TEST(all_missing_facts_of_an_embedder_are_asked_for_at_once) {
+  StatedSpec stated;
+  stated.use = infer::ModelUse::embed;
+  const GraphInfo graph = graphOf({-1, 3, -1, -1}, {{-1, 192}});
+  const Error error = caught([&] { infer::inferSpec(graph, stated, "face.onnx"); });
+  CHECK_EQUAL(int(error.code), int(ErrorCode::MODEL_SPEC_NEEDED));
+  for (const char* part : {"face.onnx", "size", "mean and scale", "metric", "threshold", "head embedding", "output0"})
+    CHECK(says(error.sentence, part));
+  CHECK(says(error.hint, "{ metric: 'cosine', threshold: 0.5, "
+                         "facts: { size: [640, 640], mean: [127.5], scale: [0.0078125] } }"));
+  CHECK(says(error.hint, "--embed-facts size=640x640,mean=127.5,scale=0.0078125,metric=cosine,threshold=0.5"));
+  stated.size = {112, 112};
+  stated.scale = {0.0078125};
+  const Error rest = caught([&] { infer::inferSpec(graph, stated, "face.onnx"); });
+  CHECK(says(rest.hint, "{ metric: 'cosine', threshold: 0.5 }") && !says(rest.hint, "scale"));
+  stated.metric = "cosine";
+  stated.threshold = 0.4;
+  const infer::ModelSpec spec = infer::inferSpec(graph, stated, "face.onnx");
+  CHECK(spec.head == HeadKind::embedding && spec.metric == "cosine");
+  CHECK_NEAR(spec.threshold, 0.4, 1e-6);
+}
+
+TEST(a_threshold_in_the_file_counts_only_for_its_metric) {
+  GraphInfo graph = graphOf({-1, 3, 112, 112}, {{-1, 192}});
+  graph.metadata = {{"framepath.metric", "cosine"}, {"framepath.threshold", "0.5"}, {"framepath.scale", "1"}};
+  StatedSpec stated;
+  stated.use = infer::ModelUse::embed;
+  CHECK_NEAR(infer::inferSpec(graph, stated, "m").threshold, 0.5, 1e-6);
+  stated.metric = "l2";
+  CHECK(says(caught([&] { infer::inferSpec(graph, stated, "m"); }).sentence, "threshold"));
+}
+
+TEST(what_a_model_is_used_for_implies_its_head_where_the_file_shows_none) {
+  const GraphInfo graph = graphOf({-1, 3, 112, 112}, {{-1, 512}});
+  StatedSpec stated;
+  stated.scale = {1};
+  for (const auto use : {infer::ModelUse::classify, infer::ModelUse::classifyBoxes}) {
+    stated.use = use;
+    CHECK(infer::inferSpec(graph, stated, "m").head == HeadKind::classification);
+  }
+  stated.use = infer::ModelUse::raw;
+  CHECK(infer::inferSpec(graph, stated, "m").head == HeadKind::raw);
+  CHECK(infer::inferSpec(graphOf({1, 3, 640, 640}, {{1, 84, 8400}}), stated, "m").head == HeadKind::raw);
+  stated.use = infer::ModelUse::classify;
+  CHECK(infer::inferSpec(graphOf({1, 3, 640, 640}, {{1, 84, 8400}}), stated, "m").head == HeadKind::yolo);
+  stated.use = infer::ModelUse::detect;
+  const Error error = caught([&] { infer::inferSpec(graph, stated, "m"); });
+  CHECK(error.code == ErrorCode::MODEL_SPEC_NEEDED && says(error.hint, "{ head: 'yolo' }") &&
+        says(error.hint, "--detect-facts head=yolo"));
+}
+
 TEST(wrong_inputs_and_wrong_options_are_refused) {
   GraphInfo doubles = graphOf({1, 3, 64, 64}, {{1, 9}});
   doubles.inputs[0].type = infer::GraphType::other;

@@ -155,4 +155,18 @@ TEST(a_rate_of_zero_is_refused) {
   CHECK_ERROR(ProgrammeClock(0, 1, 1), INVALID_ARGUMENT);
 }
 
+TEST(a_source_is_known_as_far_past_a_tick_as_its_look_ahead) {
+  ProgrammeClock clock(25, 1, 2);
+  clock.setLookAhead(0, 1'000'000);
+  clock.sawFrame(1, 2'000'000);
+  clock.sawFrame(0, 1'000'000);
+  CHECK(!clock.ready());
+  clock.sawFrame(0, 1'040'000);
+  CHECK(clock.ready());
+  clock.advance();
+  CHECK(!clock.ready());
+  clock.sawEnd(0);  // nothing more can be known
+  CHECK(clock.ready());
+}
+
 TEST_MAIN()
