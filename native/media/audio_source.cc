@@ -19,8 +19,8 @@ AVChannelLayout layoutOf(const AVFrame& frame) {
 
 }  // namespace
 
-AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioInput& cut)
-    : source_(cut.source),
+DecodedAudio::DecodedAudio(std::unique_ptr<Input> input, int stream, const AudioInput& cut)
+    : AudioSource(cut.source),
       input_(std::move(input)),
       stream_(stream),
       shape_(newFrame()),
@@ -51,14 +51,14 @@ AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioIn
   }
 }
 
-void AudioSource::joinAt(int64_t begin, int64_t position) {
+void DecodedAudio::joinAt(int64_t begin, int64_t position) {
   if (end_ != INT64_MAX) end_ += begin - begin_;
   begin_ = begin;
   filled_ = std::max(begin, position);
   silence_ = filled_ - position;
 }
 
-void AudioSource::read(float* left, float* right, int count) {
+void DecodedAudio::read(float* left, float* right, int count) {
   float* const out[2] = {left, right};
   int done = 0;
   while (done < count) {
@@ -82,7 +82,7 @@ void AudioSource::read(float* left, float* right, int count) {
 }
 
 // True: there is silence or there are samples in the queue. False: the source has ended.
-bool AudioSource::fill() {
+bool DecodedAudio::fill() {
   samples_[0].clear();
   samples_[1].clear();
   taken_ = 0;
@@ -96,7 +96,7 @@ bool AudioSource::fill() {
   return !ended_ || silence_ > 0 || !samples_[0].empty();
 }
 
-bool AudioSource::decodeNext() {
+bool DecodedAudio::decodeNext() {
   while (true) {
     const int result = avcodec_receive_frame(decoder_.get(), frame_.get());
     if (result == 0) {
@@ -127,14 +127,14 @@ bool AudioSource::decodeNext() {
   }
 }
 
-int64_t AudioSource::positionOf(int64_t pts) const {
+int64_t DecodedAudio::positionOf(int64_t pts) const {
   const AVRational tick = input_->format()->streams[stream_]->time_base;
   // Damaged files have any time stamp; a few centuries are enough and cannot overflow.
   constexpr int64_t kFar = int64_t{1} << 50;
   return begin_ + std::clamp(av_rescale_q(av_sat_sub64(pts, zeroTicks_), tick, kAudioTick), -kFar, kFar);
 }
 
-void AudioSource::place(const AVFrame& frame) {
+void DecodedAudio::place(const AVFrame& frame) {
   if (frame.nb_samples <= 0 || frame.sample_rate <= 0 || frame.ch_layout.nb_channels <= 0) return;
   prepareResampler(frame);
   int64_t position = filled_;
@@ -152,7 +152,7 @@ void AudioSource::place(const AVFrame& frame) {
 }
 
 // Converts a frame and queues it without its first `skip` samples.
-void AudioSource::append(const AVFrame& frame, int64_t skip) {
+void DecodedAudio::append(const AVFrame& frame, int64_t skip) {
   const int room = swr_get_out_samples(resampler_.get(), frame.nb_samples);
   const size_t before = samples_[0].size();
   for (auto& channel : samples_) channel.resize(before + std::max(0, room));
@@ -170,7 +170,7 @@ void AudioSource::append(const AVFrame& frame, int64_t skip) {
   if (kept > 0) placed_ = true;
 }
 
-void AudioSource::prepareResampler(const AVFrame& frame) {
+void DecodedAudio::prepareResampler(const AVFrame& frame) {
   if (resampler_ && shape_->format == frame.format && shape_->sample_rate == frame.sample_rate &&
       av_channel_layout_compare(&shape_->ch_layout, &frame.ch_layout) == 0) {
     return;
