@@ -1,5 +1,6 @@
-// prebuilds/<platform>-<arch>/framepath.av<libavcodec major>.node: the addon as the npm package carries it.
-import { mkdirSync } from 'node:fs';
+// prebuilds/<platform>-<arch>/framepath.av<libavcodec major>.node, and framepath-reader.av<major> beside it: the addon and
+// its reader of untrusted sources as the npm package carries them.
+import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 import { runtimeHeaders } from './steps/native-build.mjs';
@@ -17,5 +18,9 @@ await main(async () => {
   const env = { ONNXRUNTIME_INCLUDE: await runtimeHeaders() };
   if ((await runLoud(join(root, 'node_modules/.bin/prebuildify'), args, { env })) !== 0)
     throw new StepError('prebuildify failed: see above.');
-  say(`prebuilds/${process.platform}-${process.arch}/framepath.av${major}.node`);
+  const prebuilds = `prebuilds/${process.platform}-${process.arch}`;
+  const reader = join(root, prebuilds, `framepath-reader.av${major}`);
+  copyFileSync(join(folder, 'build/Release/framepath-reader'), reader);
+  run('strip', [reader]);
+  say(`${prebuilds}/framepath.av${major}.node`);
 });
