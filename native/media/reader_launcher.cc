@@ -137,8 +137,9 @@ class Forker {
  private:
   void end() {
     socket_ = FileDescriptor();
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);  // it may have been stopped
+    // Only while its number is still its own. It may have been stopped.
+    if (pid_ > 0 && waitpid(pid_, nullptr, WNOHANG) == 0) {
+      kill(pid_, SIGKILL);
       while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
       }
     }
