@@ -1,4 +1,5 @@
-// prebuilds/<platform>-<arch>/framepath.av<libavcodec major>.node: the addon as the npm package carries it.
+// prebuilds/<platform>-<arch>/framepath.av<libavcodec major>.node, and framepath-reader.av<major> beside it: the addon and
+// its reader of untrusted sources as the npm package carries them.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
@@ -10,7 +11,11 @@ await main(async () => {
   const major = run('pkg-config', ['--modversion', 'libavcodec']).split('.')[0];
   const inside = `prebuilds/${process.platform}-${process.arch}`;
   mkdirSync(join(root, inside), { recursive: true });
-  const prebuilt = `${inside}/framepath.av${major}.node`;
-  run('strip', ['-o', join(root, prebuilt), join(root, 'build/Release/framepath.node')]);
-  say(prebuilt);
+  for (const [built, prebuilt] of [
+    ['framepath.node', `framepath.av${major}.node`],
+    ['framepath-reader', `framepath-reader.av${major}`],
+  ]) {
+    run('strip', ['-o', join(root, inside, prebuilt), join(root, 'build/Release', built)]);
+    say(`${inside}/${prebuilt}`);
+  }
 });

@@ -15,6 +15,7 @@ const allowed: Record<string, string[]> = {
   telemetry: ['core'],
 };
 allowed.graph = Object.keys(allowed);
+allowed.reader = ['core', 'kernels', 'device', 'media'];
 allowed.bench = [...allowed.graph, 'graph'];
 allowed.binding = [...allowed.bench, 'bench'];
 

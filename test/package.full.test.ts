@@ -71,7 +71,8 @@ describe('the packed package', () => {
       'node_modules/acorn/LICENSE',
     ])
       expect(files).toContain(`package/${wanted}`);
-    expect(files.filter((file) => file.startsWith(`package/${prebuilt}/framepath.av`))).toHaveLength(1);
+    for (const made of ['framepath.av', 'framepath-reader.av'])
+      expect(files.filter((file) => file.startsWith(`package/${prebuilt}/${made}`))).toHaveLength(1);
     const unwanted = /^package\/(build\/|node_modules\/(?!acorn\/)|test\/|src\/|demo\/|\.ci\/|\.github\/)/;
     expect(files.filter((file) => unwanted.test(file))).toEqual([]);
   });
@@ -154,6 +155,13 @@ describe('the packed package', () => {
       cwd: app,
       encoding: 'utf8',
     });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ width: 640, height: 360 });
+  });
+
+  test('reads an untrusted source with the reader that came along', () => {
+    const clip = facesClip(join(app, 'left.mp4'), { seconds: 1 });
+    const { status, stdout } = node(join(installed, 'lib/cli.js'), 'probe', clip, '--json', '--limits', 'untrusted');
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ width: 640, height: 360 });
   });

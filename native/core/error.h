@@ -18,6 +18,7 @@ namespace framepath {
   X(SOURCE_TOO_LARGE)            \
   X(SOURCE_REFUSED)              \
   X(SOURCE_FAILED)               \
+  X(SOURCE_CRASHED)              \
   X(DECODE_FAILED)               \
   X(ENCODER_UNAVAILABLE)         \
   X(ENCODE_FAILED)               \

@@ -3,6 +3,8 @@
 #include "media/audio_copy.h"
 #include "media/audio_encode.h"
 #include "media/audio_source.h"
+#include "media/isolated_audio.h"
+#include "media/reader_launcher.h"
 
 namespace framepath::media {
 namespace {
@@ -26,15 +28,17 @@ std::unique_ptr<Input> openInput(const AudioInput& cut) {
 }  // namespace
 
 SoundRef openSound(const AudioInput& cut) {
+  if (needsReader(cut.limits)) return openIsolatedSound(cut);
   auto input = openInput(cut);
   const int stream = audioStream(*input);
   if (stream < 0) return nullptr;
   readOnly(*input, stream);
-  return std::make_shared<AudioSource>(std::move(input), stream, cut);
+  return std::make_shared<DecodedAudio>(std::move(input), stream, cut);
 }
 
 std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, bool joining, const Container& container) {
-  if (inputs.size() == 1 && !joining) {
+  // Packets of an untrusted source stay in its process: samples come from there.
+  if (inputs.size() == 1 && !joining && !needsReader(inputs[0].limits)) {
     auto input = openInput(inputs[0]);
     const int stream = audioStream(*input);
     if (stream < 0) return nullptr;

@@ -24,8 +24,8 @@ AVChannelLayout layoutOf(const AVFrame& frame) {
 
 }  // namespace
 
-AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioInput& cut)
-    : source_(cut.source),
+DecodedAudio::DecodedAudio(std::unique_ptr<Input> input, int stream, const AudioInput& cut)
+    : AudioSource(cut.source),
       input_(std::move(input)),
       stream_(stream),
       shape_(newFrame()),
@@ -59,18 +59,18 @@ AudioSource::AudioSource(std::unique_ptr<Input> input, int stream, const AudioIn
   }
 }
 
-void AudioSource::joinAt(int64_t begin, int64_t position) {
+void DecodedAudio::joinAt(int64_t begin, int64_t position) {
   begin_ = begin;
   filled_ = std::max(begin, position);
   silence_ = filled_ - position;
 }
 
-int64_t AudioSource::end() const {
+int64_t DecodedAudio::end() const {
   if (lengthUs_ < 0) return INT64_MAX;
   return begin_ + (cuts_ ? cuts_->placeUs(lengthUs_) : lengthUs_) * kAudioRate / 1'000'000;
 }
 
-void AudioSource::read(float* left, float* right, int count) {
+void DecodedAudio::read(float* left, float* right, int count) {
   float* const out[2] = {left, right};
   int done = 0;
   while (done < count) {
@@ -94,7 +94,7 @@ void AudioSource::read(float* left, float* right, int count) {
 }
 
 // True: there is silence or there are samples in the queue. False: the source has ended.
-bool AudioSource::fill() {
+bool DecodedAudio::fill() {
   samples_[0].clear();
   samples_[1].clear();
   taken_ = 0;
@@ -108,7 +108,7 @@ bool AudioSource::fill() {
   return !ended_ || silence_ > 0 || !samples_[0].empty();
 }
 
-bool AudioSource::decodeNext() {
+bool DecodedAudio::decodeNext() {
   if (heldUs_) {
     place(*frame_);
     if (!heldUs_) av_frame_unref(frame_.get());
@@ -145,14 +145,14 @@ bool AudioSource::decodeNext() {
 }
 
 // Damaged files have any time stamp; a few centuries are enough and cannot overflow.
-int64_t AudioSource::sourceUs(int64_t ticks) const {
+int64_t DecodedAudio::sourceUs(int64_t ticks) const {
   constexpr int64_t kFar = int64_t{1} << 54;
   const AVRational tick = input_->format()->streams[stream_]->time_base;
   return std::clamp(av_rescale_q(av_sat_sub64(ticks, zeroTicks_), tick, AV_TIME_BASE_Q), -kFar, kFar);
 }
 
 // Hours of sound where there are no pictures are not decoded to be dropped, nor waited for once it is time to end.
-bool AudioSource::isCutOut(const AVPacket& packet) {
+bool DecodedAudio::isCutOut(const AVPacket& packet) {
   if (!cuts_ || packet.pts == AV_NOPTS_VALUE) return false;
   const int64_t fromUs = sourceUs(packet.pts);
   if (!cuts_->cutsOut(fromUs, fromUs + kPrerollUs)) return false;
@@ -160,7 +160,7 @@ bool AudioSource::isCutOut(const AVPacket& packet) {
   return true;
 }
 
-void AudioSource::place(const AVFrame& frame) {
+void DecodedAudio::place(const AVFrame& frame) {
   if (frame.nb_samples <= 0 || frame.sample_rate <= 0 || frame.ch_layout.nb_channels <= 0) return;
   prepareResampler(frame);
   int64_t position = filled_;
@@ -190,7 +190,7 @@ void AudioSource::place(const AVFrame& frame) {
 }
 
 // Converts a frame and queues it without its first `skip` samples.
-void AudioSource::append(const AVFrame& frame, int64_t skip) {
+void DecodedAudio::append(const AVFrame& frame, int64_t skip) {
   const int room = swr_get_out_samples(resampler_.get(), frame.nb_samples);
   const size_t before = samples_[0].size();
   for (auto& channel : samples_) channel.resize(before + std::max(0, room));
@@ -211,7 +211,7 @@ void AudioSource::append(const AVFrame& frame, int64_t skip) {
   if (kept > 0) placed_ = true;
 }
 
-void AudioSource::prepareResampler(const AVFrame& frame) {
+void DecodedAudio::prepareResampler(const AVFrame& frame) {
   if (resampler_ && shape_->format == frame.format && shape_->sample_rate == frame.sample_rate &&
       av_channel_layout_compare(&shape_->ch_layout, &frame.ch_layout) == 0) {
     return;

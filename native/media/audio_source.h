@@ -19,19 +19,35 @@ inline constexpr AVRational kAudioTick{1, kAudioRate};
 // their time stamps: late starts and gaps are silence, overlaps are cut, so that sound cannot drift from the pictures.
 class AudioSource {
  public:
-  // `input` is at its start and has `stream`. Throws SOURCE_UNSUPPORTED without a decoder.
-  AudioSource(std::unique_ptr<Input> input, int stream, const AudioInput& cut);
+  virtual ~AudioSource() = default;
 
   int32_t source() const { return source_; }
 
   // Before the first read: the source begins at position `begin`, and the first read is for `position`.
-  void joinAt(int64_t begin, int64_t position);
+  virtual void joinAt(int64_t begin, int64_t position) = 0;
 
   // Fills `count` samples from where the last read ended. Past the source's end: silence.
-  void read(float* left, float* right, int count);
+  virtual void read(float* left, float* right, int count) = 0;
 
   // Why the sound broke off before its end; empty = it did not.
   const std::string& loss() const { return loss_; }
+
+ protected:
+  explicit AudioSource(int32_t source) : source_(source) {}
+  std::string loss_;
+
+ private:
+  const int32_t source_;
+};
+
+// Read and decoded in this process.
+class DecodedAudio final : public AudioSource {
+ public:
+  // `input` is at its start and has `stream`. Throws SOURCE_UNSUPPORTED without a decoder.
+  DecodedAudio(std::unique_ptr<Input> input, int stream, const AudioInput& cut);
+
+  void joinAt(int64_t begin, int64_t position) override;
+  void read(float* left, float* right, int count) override;
 
  private:
   bool fill();
@@ -43,7 +59,6 @@ class AudioSource {
   int64_t sourceUs(int64_t ticks) const;
   int64_t end() const;
 
-  const int32_t source_;
   std::unique_ptr<Input> input_;
   int stream_;
   AvCodecContext decoder_;
@@ -65,7 +80,6 @@ class AudioSource {
   bool placed_ = false;  // a frame has been placed: small deviations of time stamps are rounding from now on
   bool draining_ = false;
   bool ended_ = false;
-  std::string loss_;
 };
 
 }  // namespace framepath::media

@@ -79,6 +79,16 @@ inline int64_t numberOf(const AVFrame& picture) {
 }
 #endif
 
+// A get_buffer2 of ours may be called from a decoder's threads: always so since FFmpeg 6.
+inline void allowThreadsToGetBuffers([[maybe_unused]] AVCodecContext& decoder) {
+#if LIBAVCODEC_VERSION_MAJOR < 60
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  decoder.thread_safe_callbacks = 1;
+#pragma GCC diagnostic pop
+#endif
+}
+
 // Surfaces of a GPU's decoder themselves: since FFmpeg 7 it gives copies of them otherwise.
 inline void giveSurfacesOut([[maybe_unused]] AVCodecContext& decoder) {
 #ifdef AV_HWACCEL_FLAG_UNSAFE_OUTPUT

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "media/compat.h"
+#include "media/picture_memory.h"
 
 namespace framepath::media {
 namespace {
@@ -51,6 +52,11 @@ Decoder::Decoder(const AVStream& stream, const SourceOptions& options)
   context_->thread_type = options.live ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
   context_->skip_loop_filter = discardOf(options.skipLoopFilter);
   context_->opaque = this;
+  memory_ = options.memory;
+  if (memory_) {
+    context_->get_buffer2 = getBuffer;
+    allowThreadsToGetBuffers(*context_);
+  }
   open(options.limits.maxPixels);
 }
 
@@ -65,6 +71,14 @@ void Decoder::open(int64_t maxPixels) {
   const AVCodec* codec = context_->codec;  // a context that did not open has none
   av(avcodec_open2(context_.get(), codec, nullptr), std::string("Could not start the decoder ") + codec->name,
      ErrorCode::SOURCE_UNSUPPORTED);
+}
+
+// On any of the decoder's threads.
+int Decoder::getBuffer(AVCodecContext* context, AVFrame* picture, int flags) {
+  const auto& self = *static_cast<const Decoder*>(context->opaque);
+  const bool takesOurs = context->codec->capabilities & AV_CODEC_CAP_DR1;
+  if (takesOurs && self.memory_->fill(*context, *picture)) return 0;
+  return avcodec_default_get_buffer2(context, picture, flags);
 }
 
 void Decoder::send(AVPacket* packet, int64_t number) {

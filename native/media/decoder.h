@@ -48,11 +48,13 @@ class Decoder {
  private:
   Decoder(const AVStream& stream, const AVCodec* codec);
   void open(int64_t maxPixels);
+  static int getBuffer(AVCodecContext* context, AVFrame* picture, int flags);
   bool gpuFailed(int result) { return hardware_ && hardware_->failed(result); }
   bool isDamaged(const AVFrame& picture) const;
 
-  std::unique_ptr<HardwareDecoding> hardware_;  // outlives what refers to it
-  std::optional<PictureLimit> limit_;           // likewise
+  std::unique_ptr<HardwareDecoding> hardware_;  // these three outlive what refers to them
+  std::optional<PictureLimit> limit_;
+  std::shared_ptr<PictureMemory> memory_;
   AvCodecContext context_;
   int64_t errors_ = 0;
   int32_t consecutiveErrors_ = 0;  // since the last good picture

@@ -55,7 +55,8 @@ struct Limits {
 };
 
 // Opens by content and reads what the headers say. Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE (not media, truncated),
-// SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED (jail, protocol), CANCELLED (`stop` passed).
+// SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED (jail, protocol), CANCELLED (`stop` passed); in a process of its
+// own also SOURCE_CRASHED.
 SourceInfo probe(const std::string& uri, const Limits& limits, StopRef stop = nullptr);
 
 }  // namespace framepath::media

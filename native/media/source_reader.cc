@@ -3,7 +3,9 @@
 #include "core/error.h"
 #include "media/file_reader.h"
 #include "media/image_list_reader.h"
+#include "media/isolated_reader.h"
 #include "media/live_reader.h"
+#include "media/reader_launcher.h"
 
 namespace framepath::media {
 
@@ -11,6 +13,7 @@ std::unique_ptr<SourceReader> openSource(const SourceOptions& options, std::shar
   if (options.endMs >= 0 && options.endMs <= options.startMs)
     throw Error(ErrorCode::INVALID_ARGUMENT, "Expected endMs after startMs (" + std::to_string(options.startMs) +
                                                  ") but received " + std::to_string(options.endMs) + ".");
+  if (needsReader(options.limits)) return openIsolated(options, std::move(device));
   if (!options.images.empty()) return std::make_unique<ImageListReader>(options, std::move(device));
   auto stop = std::make_shared<Stop>(options.stop);
   auto reader = std::make_unique<FileReader>(options, device, stop);

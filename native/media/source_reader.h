@@ -14,6 +14,8 @@
 
 namespace framepath::media {
 
+class PictureMemory;
+
 // For which pictures the decoder leaves the deblocking filter out: faster, a little less faithful. nonref: those that
 // no other picture is predicted from, so that the error stays in them; all: the error adds up until the next keyframe.
 enum class SkipLoopFilter : uint8_t { none, nonref, all };
@@ -37,6 +39,7 @@ struct SourceOptions {
   SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
   DecoderChoice decoder = DecoderChoice::automatic;
   StopRef stop = nullptr;  // opening then throws CANCELLED, reading ends; null = only interrupt() does
+  std::shared_ptr<PictureMemory> memory = nullptr;  // where software decodes to; null = libav's own memory
 
   bool live = false;        // stated: a stream without an end of its own, so that its end is a loss
   int32_t reconnects = 10;  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
@@ -71,7 +74,8 @@ class SourceReader {
   virtual void interrupt() = 0;
 };
 
-// Throws what probe() throws, at once.
+// Throws what probe() throws, at once. Where the limits ask for it a process of its own does all of this
+// (isolated_reader.h), for which software decodes always.
 std::unique_ptr<SourceReader> openSource(const SourceOptions& options, std::shared_ptr<Device> device);
 
 }  // namespace framepath::media

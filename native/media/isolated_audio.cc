@@ -1,0 +1,85 @@
+#include "media/isolated_audio.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "media/access.h"
+#include "media/audio_source.h"
+#include "media/reader_process.h"
+
+namespace framepath::media {
+namespace {
+
+// Samples are asked for and waited for, a few thousand at once: each read is of what the encoder needs next.
+class IsolatedAudio final : public AudioSource {
+ public:
+  IsolatedAudio(std::unique_ptr<ReaderProcess> process, int32_t source)
+      : AudioSource(source), process_(std::move(process)) {}
+
+  void joinAt(int64_t begin, int64_t position) override {
+    process_->ask(ReaderAsks::place, SoundPlace{begin, position});
+  }
+
+  void read(float* left, float* right, int count) override {
+    for (int done = 0; done < count;) {
+      const int some = std::min(count - done, kSamplesAtOnce);
+      if (!process_ || !readSome(left + done, right + done, some)) {
+        std::fill_n(left + done, count - done, 0.0f);
+        std::fill_n(right + done, count - done, 0.0f);
+        return;
+      }
+      done += some;
+    }
+  }
+
+ private:
+  bool readSome(float* left, float* right, int count) {
+    try {
+      process_->ask(ReaderAsks::samples, Samples{count});
+      const std::optional<ReaderProcess::Message> message = process_->receive();
+      if (message && message->kind == ReaderTells::ended) {  // silence from here
+        process_.reset();
+        return false;
+      }
+      if (message) {
+        const auto sound = process_->read<Sound>(*message);
+        if (message->kind != ReaderTells::samples || static_cast<int>(sound.left.size()) != count)
+          process_->throwBroken("its process sent other sound than it was asked for");
+        // An encoder may take anything but these.
+        const auto finite = [](float sample) { return std::isfinite(sample) ? sample : 0.0f; };
+        std::transform(sound.left.begin(), sound.left.end(), left, finite);
+        std::transform(sound.right.begin(), sound.right.end(), right, finite);
+        loss_ = sound.loss;
+        return true;
+      }
+    } catch (const Error& error) {
+      // The pictures of this source tell what happened to it; the output's sound goes on.
+      loss_ = error.sentence;
+    }
+    process_.reset();
+    return false;
+  }
+
+  std::unique_ptr<ReaderProcess> process_;  // null: silence
+};
+
+}  // namespace
+
+SoundRef openIsolatedSound(const AudioInput& cut) {
+  ReaderJob job;
+  job.kind = ReaderJob::Kind::sound;
+  job.options.uri = cut.uri;
+  job.options.startMs = cut.startMs;
+  job.options.endMs = cut.endMs;
+  job.options.limits = cut.limits;
+  job.offsetMs = cut.offsetMs;
+  // As in this process: the sound of a local file is read to the last picture even when time is up, if it comes at
+  // once.
+  const int64_t graceMs = localPath(cut.uri) ? 300 : 0;
+  auto process = std::make_unique<ReaderProcess>(job, cut.stop, graceMs);
+  if (!process->openedSound()) return nullptr;
+  return std::make_shared<IsolatedAudio>(std::move(process), cut.source);
+}
+
+}  // namespace framepath::media

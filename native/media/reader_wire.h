@@ -1,0 +1,92 @@
+// What a process that reads untrusted sources is asked, and what it answers, as bytes. Both run the same build: no
+// versions, native byte order. Answers are input: every length, range and string is checked before anybody uses it.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "core/error.h"
+#include "core/frame.h"
+#include "media/source_reader.h"
+
+namespace framepath::media {
+
+struct ReaderJob {
+  enum class Kind : uint8_t { probe, pictures, sound };
+  Kind kind = Kind::probe;
+  std::string folder;     // to which relative paths refer
+  SourceOptions options;  // of a probe its uri and limits, of sound also the cut
+  int64_t offsetMs = 0;   // of sound
+};
+
+enum class ReaderAsks : uint8_t {
+  picture,  // one more may come
+  release,  // Release: the memory of a picture is free
+  place,    // SoundPlace: where sound begins, see AudioSource::joinAt
+  samples,  // Samples
+};
+
+enum class ReaderTells : uint8_t {
+  opened,     // SourceInfo, of sound nothing
+  noSound,    // instead
+  picture,    // Picture
+  ended,      // Ended
+  failed,     // Failure
+  recovered,  // RecoveryNote
+  alive,      // ReaderCounters: it works on, or waits for its peer
+  samples,    // Sound
+};
+
+struct Release {
+  uint64_t number = 0;
+};
+struct SoundPlace {
+  int64_t begin = 0, position = 0;
+};
+struct Samples {
+  int32_t count = 0;
+};
+struct RecoveryNote {
+  std::string what, reason;
+};
+struct Failure {
+  ErrorCode code = ErrorCode::INTERNAL;
+  std::string sentence, hint;
+};
+struct Ended {
+  ReaderCounters counters;
+  bool isEmptyCut = false;  // SourceReader::emptyCut, and why
+  Failure emptyCut;
+};
+struct Sound {
+  std::vector<float> left, right;
+  std::string loss;
+};
+// A Frame whose planes lie in the memory both processes map.
+struct Picture {
+  uint64_t number = 0;  // of its release
+  uint64_t offsets[3] = {};
+  ImageView view;  // without addresses
+  int32_t width = 0, height = 0;
+  int64_t ptsUs = 0, durationUs = 0, index = 0;
+  ReaderCounters counters;
+};
+
+constexpr size_t kLongestAnswer = 64 << 10;  // bytes, one datagram
+constexpr int32_t kSamplesAtOnce = 4096;
+
+template <typename T>
+std::vector<uint8_t> toWire(const T& message);
+
+// Throws Error{SOURCE_CRASHED} when the bytes are not a message of this kind, or say what cannot be. Text that is no
+// UTF-8 is mended.
+template <typename T>
+T fromWire(std::span<const uint8_t> bytes);
+
+// The picture's view in `memory`. Throws as fromWire.
+ImageView viewIn(const Picture& picture, std::span<uint8_t> memory);
+
+}  // namespace framepath::media
