@@ -44,7 +44,9 @@ void checkBroken(const std::string& path, ErrorCode code) {
   for (const bool opening : {false, true}) {
     try {
       if (opening) {
-        openSource(SourceOptions{path, {}, 25, 0, -1, 1, 0, 1, 8, 100, {}}, clips::device());
+        SourceOptions options;
+        options.uri = path;
+        openSource(options, clips::device());
       } else {
         probe(path, {});
       }

@@ -474,7 +474,7 @@ TEST(any_bytes_are_a_message_or_refused) {
     attempt([&] { fromWire<Sound>(bytes); });
     attempt([&] { fromWire<ReaderCounters>(bytes); });
     attempt([&] { fromWire<Ended>(bytes); });
-    attempt([&] { fromWire<Recovered>(bytes); });
+    attempt([&] { fromWire<RecoveryNote>(bytes); });
     attempt([&] {
       const ImageView view = viewIn(fromWire<Picture>(bytes), memory);
       for (int p = 0; p < planeCount(view.format); p++) {
