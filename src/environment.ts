@@ -23,10 +23,12 @@ export const variables: Readonly<Record<string, string>> = {
 const internal: readonly string[] = [
   'FRAMEPATH_CASES',
   'FRAMEPATH_EVAL_DATA',
+  'FRAMEPATH_FATBIN',
   'FRAMEPATH_FAULTS',
   'FRAMEPATH_FUZZ_',
   'FRAMEPATH_GRAPH_CASES',
   'FRAMEPATH_HOST_LD_LIBRARY_PATH',
+  'FRAMEPATH_MEMORY_HOURS',
   'FRAMEPATH_PACK',
   'FRAMEPATH_PIPELINE_',
   'FRAMEPATH_PROPERTY_',

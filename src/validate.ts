@@ -77,7 +77,9 @@ export function number(min: number, max = mostNumber): Rule {
 }
 
 function range(min: number, max: number, usual: number, value: unknown): string {
-  return max >= usual && !((value as number) > max) ? `of at least ${min}` : `between ${min} and ${max}`;
+  return max >= usual && !(typeof value === 'number' && value > max)
+    ? `of at least ${min}`
+    : `between ${min} and ${max}`;
 }
 
 export function oneOf(...values: readonly string[]): Rule {

@@ -373,7 +373,10 @@ describe('a pool of hosts', () => {
           ? host.events.message({ kind: 'unusable', error })
           : host.events.message({ kind: 'opened', definition }),
     );
-    expect(await two.start().catch((e) => e)).toMatchObject({ code: 'MODULE_UNUSABLE', message: error.message });
+    expect(await two.start().catch((e) => e)).toMatchObject({
+      code: 'MODULE_UNUSABLE',
+      message: `Module "m": ${error.message}`,
+    });
     expect(hosts[1]!.killed).toBe(true);
     expect(hosts[0]!.sent.at(-1)).toEqual({ kind: 'close' });
     const slow = pool(

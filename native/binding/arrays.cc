@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -38,6 +39,14 @@ Napi::Float64Array wordsOf(const Napi::Value& value) {
   return typed<Napi::Float64Array>(value, napi_float64_array, "Float64Array");
 }
 
+double decimal(float value) {
+  char text[32];
+  const auto written = std::to_chars(text, text + sizeof text, value);
+  double result = value;
+  std::from_chars(text, written.ptr, result);
+  return result;
+}
+
 Napi::Value jsonText(Napi::Env env, const Json& json) {
   return Napi::String::New(env, textOf(json));
 }
@@ -54,8 +63,8 @@ std::vector<double> windowWords(const graph::Input& input) {
   std::vector<double> words{0, 0};
   for (const graph::TrackWindow& window : input.windows) {
     const graph::Picture& picture = window.frames.front()->pictures.front();
-    words.insert(words.end(), {static_cast<double>(window.track), static_cast<double>(window.item), window.box.x1,
-                               window.box.y1, window.box.x2, window.box.y2, window.fresh ? 1.0 : 0.0,
+    words.insert(words.end(), {static_cast<double>(window.track), static_cast<double>(window.item), decimal(window.box.x1),
+                               decimal(window.box.y1), decimal(window.box.x2), decimal(window.box.y2), window.fresh ? 1.0 : 0.0,
                                static_cast<double>(picture.width), static_cast<double>(picture.height),
                                static_cast<double>(picture.bytes), static_cast<double>(window.frames.size())});
     for (const graph::InputRef& frame : window.frames)
@@ -77,8 +86,9 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
   lies(input->onDevice);
   for (const graph::Picture& picture : input->pictures)
     words.insert(words.end(), {static_cast<double>(picture.offset), static_cast<double>(picture.bytes),
-                               static_cast<double>(picture.width), static_cast<double>(picture.height), picture.box.x1,
-                               picture.box.y1, picture.box.x2, picture.box.y2, static_cast<double>(picture.item)});
+                               static_cast<double>(picture.width), static_cast<double>(picture.height), decimal(picture.box.x1),
+                               decimal(picture.box.y1), decimal(picture.box.x2), decimal(picture.box.y2),
+                               static_cast<double>(picture.item)});
   return wordsArray(env, words);
 }
 

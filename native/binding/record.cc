@@ -1,21 +1,12 @@
 #include "binding/record.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
+
+#include "binding/arrays.h"
 
 namespace framepath::binding {
 namespace {
-
-// The double that is written as the float is: 0.8, not 0.800000011920929. Lines of results stay short that way, and
-// hold the numbers that the frame has.
-double decimal(float value) {
-  char text[32];
-  const auto written = std::to_chars(text, text + sizeof text, value);
-  double result = value;
-  std::from_chars(text, written.ptr, result);
-  return result;
-}
 
 enum Kind { kDetections = 1, kTracks, kPeople, kClasses, kTensors, kExternal, kBoxClasses };
 

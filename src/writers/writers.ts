@@ -115,6 +115,7 @@ export class Writers {
     for (let i = 0; i < this.run.sourceIds.length; i++) {
       const file = this.#files.get(`mot${i}`);
       if (!file) continue;
+      await file.write(''); // nobody seen is a file without rows
       for (let part = await native.mot(i); part !== null; part = await native.mot(i)) await file.write(part);
     }
   }

@@ -116,7 +116,7 @@ describe.skipIf(!hostsWork)('a faulty analyzer', () => {
     expect(await ends('exit')).toMatchObject({ code: 'MODULE_CRASHED' });
     expect(await ends('loop', { timeoutMs: 500 })).toMatchObject({ code: 'MODULE_TIMEOUT' });
     const thrown = await ends('throw');
-    expect(thrown).toMatchObject({ code: 'MODULE_FAILED', message: 'on purpose' });
+    expect(thrown).toMatchObject({ code: 'MODULE_FAILED', message: 'Module "faulty", Source "0": on purpose' });
     expect(thrown.cause).toBeInstanceOf(Error);
     expect(thrown.cause.stack).toContain('faulty');
   });

@@ -61,7 +61,7 @@ describe.skipIf(noAddon !== undefined)('an analyzer', () => {
     });
     const run = await pipeline(video(clip)).use(broken).start();
     const error = await within(10_000, run.done).catch((e) => e);
-    expect(error.message).toBe('frame 9, 0 before');
+    expect(error.message).toBe('Module "broken", Source "0": frame 9, 0 before');
     expect(error.cause).toBeInstanceOf(RangeError);
     expect(error.cause.message).toBe('frame 9, 0 before');
     await closed(run);

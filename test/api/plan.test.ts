@@ -8,7 +8,10 @@ import { complete, folderFor, patternClip, root } from './clips.js';
 
 describe.skipIf(!compiled || !complete)('framepath plan', () => {
   const cache = folderFor('plan');
-  const files = () => readdirSync(join(cache, 'framepath')).map((name) => join(cache, 'framepath', name));
+  const files = () =>
+    readdirSync(join(cache, 'framepath'))
+      .filter((name) => name.startsWith('plan'))
+      .map((name) => join(cache, 'framepath', name));
   afterAll(() => rmSync(cache, { recursive: true }));
 
   const plan = (...args: string[]) =>
