@@ -119,7 +119,10 @@ Json toJson(const bench::Figures& figures) {
                {"items", figures.items},
                {"wallMs", figures.wallMs},
                {"cpuMs", figures.cpuMs}};
-  for (const auto& [name, fact] : figures.facts) std::visit([&](const auto& value) { json[name] = value; }, fact);
+  for (const auto& [name, fact] : figures.facts) {
+    Json& entry = json[name];
+    std::visit([&](const auto& value) { entry = value; }, fact);
+  }
   return json;
 }
 

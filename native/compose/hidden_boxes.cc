@@ -8,7 +8,6 @@ namespace {
 
 constexpr double kGrowth = 0.5;       // a second missing adds this part of the size at every side
 constexpr float kSpeedShare = 0.25f;  // of the latest step in the speed
-constexpr size_t kMostBoxes = 1000;   // each is compared with each: of more the whole picture is hidden
 
 // The same person a moment later: boxes that touch and are of a size.
 bool near(const Box& was, const Box& is) {

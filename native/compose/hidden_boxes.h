@@ -28,7 +28,7 @@ class HiddenBoxes {
 
   static constexpr int64_t kHoldUs = 1'200'000;
   static constexpr int kHoldPictures = 3;       // at least, whatever their rate
-  static constexpr size_t kMostBoxes = 1000;    // of a picture
+  static constexpr size_t kMostBoxes = 1000;    // of a picture: each is compared with each
   static constexpr size_t kMostEntries = 4000;  // with those that went missing
 
  private:

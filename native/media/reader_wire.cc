@@ -54,7 +54,6 @@ concept Plain = std::integral<T> || std::floating_point<T> || std::is_enum_v<T>;
 
 class Writer {
  public:
-  static constexpr bool kReads = false;
   template <typename... Fields>
   void operator()(const Fields&... fields) {
     (put(fields), ...);
@@ -88,7 +87,6 @@ class Writer {
 
 class Reader {
  public:
-  static constexpr bool kReads = true;
   // What this process wrote itself may be long.
   Reader(std::span<const uint8_t> bytes, bool trusted) : bytes_(bytes), trusted_(trusted) {}
   template <typename... Fields>

@@ -21,6 +21,9 @@ export const environment = {
   FRAMEPATH_MODELS: join(root, 'models'),
   FRAMEPATH_SEED: `${seed}`,
 };
+// What set-up makes must be there: its tests may not skip (test/require.ts).
+if (!process.env.FRAMEPATH_REQUIRE && !process.env.CI)
+  environment.FRAMEPATH_REQUIRE = 'addon,models,runtime,library,ffmpeg,simulator';
 const evaluationData = join(root, '../shared/eval');
 if (!process.env.FRAMEPATH_EVAL_DATA && existsSync(evaluationData)) environment.FRAMEPATH_EVAL_DATA = evaluationData;
 
