@@ -18,14 +18,16 @@
 #include <string>
 #include <vector>
 
+#include "core/sanitized.h"
+
 namespace framepath::reader {
 namespace {
 
 // Its own memory, beside the pictures it shares: tables, indexes, what decoders keep, and the pictures of those that
 // insist on memory of their own (AV1: 100 MB each in 8K at 10 bits).
-[[maybe_unused]] constexpr rlim_t kOwnBytes = rlim_t{2} << 30;
+constexpr rlim_t kOwnBytes = rlim_t{2} << 30;
 // Addresses: that, 2 GiB of pictures, libraries (0.2 GiB), and what threads reserve as stacks and heaps without using it.
-[[maybe_unused]] constexpr rlim_t kAddresses = rlim_t{8} << 30;
+constexpr rlim_t kAddresses = rlim_t{8} << 30;
 constexpr rlim_t kDescriptors = 256;
 
 void limit(int resource, rlim_t value) {
@@ -37,10 +39,10 @@ void limit(int resource, rlim_t value) {
 }
 
 void boundResources() {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // these map terabytes
-  limit(RLIMIT_DATA, kOwnBytes);
-  limit(RLIMIT_AS, kAddresses);
-#endif
+  if (!kSanitized) {  // sanitizers map terabytes
+    limit(RLIMIT_DATA, kOwnBytes);
+    limit(RLIMIT_AS, kAddresses);
+  }
   limit(RLIMIT_CORE, 0);
   signal(SIGXFSZ, SIG_IGN);
   limit(RLIMIT_FSIZE, 0);  // also of further memfds

@@ -12,6 +12,7 @@
 #include "check.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/sanitized.h"
 #include "identity_scenes.h"
 #include "track/identity.h"
 #include "track/row_spool.h"
@@ -61,11 +62,7 @@ double heapMegabytes() {
   return static_cast<double>(info.uordblks + info.hblkhd) / 1e6;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kPlain = false;  // another allocator, and ten times slower
-#else
-constexpr bool kPlain = true;
-#endif
+constexpr bool kPlain = !kSanitized;  // else it is another allocator, and ten times slower
 
 double hoursToSimulate() {
   const char* hours = std::getenv("FRAMEPATH_MEMORY_HOURS");

@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "core/clock.h"
+#include "core/sanitized.h"
 #include "media/adaptive_encoder.h"
 #include "media/complexity_meter.h"
 #include "media/encoder.h"
@@ -366,7 +367,7 @@ TEST(measuring_costs_little_beside_encoding) {
   });
   std::printf("  a 1080p picture: encoding %.2f ms of CPU, measuring %.3f ms (%.2f %%)\n", encoding / kPictures / 1e6,
               measuring / kPictures / 1e6, 100 * measuring / encoding);
-  CHECK(measuring < 0.05 * encoding);
+  if (!kSanitized) CHECK(measuring < 0.05 * encoding);  // the encoder is not
 }
 
 TEST_MAIN()

@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto input = std::make_unique<media::Input>(cut.uri, cut.limits, cut.stop);
     const int stream = soundOf(*input);
     if (stream < 0) return;
-    media::AudioSource source(std::move(input), stream, cut);
+    media::DecodedAudio source(std::move(input), stream, cut);
     checkSamples(source, lengthMs, cut.offsetMs);
   });
   fuzz::jail().clear();
