@@ -1,6 +1,7 @@
 // Runs, in the order of the session's stream.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "simulator/ort/shim.h"
 #include "simulator/simulator.h"
@@ -23,9 +24,13 @@ void work(void* argument) {
   job->status = shim().real->RunWithBinding(job->session, job->options, job->binding);
   if (!job->deferred) return;
   if (job->status) {
-    std::fprintf(stderr, "simulated ONNX Runtime: a run failed after it was answered: %s\n",
-                 shim().real->GetErrorMessage(job->status));
-    std::abort();
+    const char* message = shim().real->GetErrorMessage(job->status);
+    // Whoever ended it does not look at its outputs.
+    if (!std::strstr(message, "terminate flag")) {
+      std::fprintf(stderr, "simulated ONNX Runtime: a run failed after it was answered: %s\n", message);
+      std::abort();
+    }
+    shim().real->ReleaseStatus(job->status);
   }
   delete job;
 }
