@@ -306,7 +306,7 @@ describe('a pool of hosts', () => {
   test.each(worst)('ends a host that sends %s, and fails what it worked on', async (_, sent) => {
     const one = pool((host, id, n) => (n === 0 ? host.events.message(sent) : answer(host, id, n)));
     await one.start();
-    const error = await one.ask(question).catch((e) => e);
+    const error = (await one.ask(question).catch((e: unknown) => e)) as Error;
     expect(error).toMatchObject({ code: 'MODULE_CRASHED', module: 'm' });
     expect(error.message).toMatch(/^Module 'm' lost its process: it sent /);
     expect(hosts[0]!.killed).toBe(true);

@@ -26,7 +26,7 @@ async function run(does: string): Promise<{ values: unknown[]; report: Report }>
   const values: unknown[] = [];
   for await (const frame of started) {
     expect(frame.steady).toBeLessThan(255);
-    values.push(frame.hostile);
+    values.push((frame as unknown as { hostile: unknown }).hostile);
   }
   return { values, report: await closed(started) };
 }

@@ -44,7 +44,7 @@ describe.skipIf(noAddon !== undefined)('pushed frames', () => {
   });
 
   test('may lie in memory that shrinks right after', async () => {
-    const buffer = new ArrayBuffer(640 * 480 * 3, { maxByteLength: 640 * 480 * 3 } as never);
+    const buffer = Reflect.construct(ArrayBuffer, [640 * 480 * 3, { maxByteLength: 640 * 480 * 3 }]) as ArrayBuffer;
     const data = new Uint8Array(buffer);
     const run = await pipeline(
       frames(
