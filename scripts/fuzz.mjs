@@ -4,7 +4,6 @@
 //
 // Native targets are libFuzzer's under ASan and UBSan (test/fuzz/native), the others are programs in test/fuzz/js. What
 // failed once lies in test/fuzz/regressions/TARGET and is tried first. New failures go to build/fuzz/failures/TARGET.
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
@@ -16,6 +15,7 @@ import { buildSanitized } from './steps/native-build.mjs';
 import { main, root, StepError, say } from './steps/shell.mjs';
 import { ensureSystemPackages, ensureTestPackages, hasFuzzer } from './steps/system-packages.mjs';
 import { seed as seedOfTests } from './tests/environment.mjs';
+import { runCaptured } from './tests/jobs.mjs';
 import { addressOptions } from './tests/programs.mjs';
 
 const folder = join(root, 'build/fuzz');
@@ -44,28 +44,6 @@ function targets() {
     ...native.map((path) => ({ name: nameOf(path, '_fuzz.cc'), native: true })),
     ...js.map((path) => ({ name: nameOf(path, '.mjs'), native: false })),
   ];
-}
-
-function spawnCaptured(command, args, env, seconds) {
-  return new Promise((done) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const keep = (data) => {
-      output = (output + data).slice(-200_000);
-    };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
-    const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
-    child.on('error', (error) => keep(String(error)));
-    child.on('close', (status) => {
-      clearTimeout(timer);
-      done({ status, output });
-    });
-  });
 }
 
 /** The sanitizers' options; libFuzzer itself looks for memory that grows. */
@@ -100,7 +78,7 @@ async function runNative(build, name, seconds, seed) {
 
   const known = filesIn(join(regressions, name));
   if (known.length > 0) {
-    const { status, output } = await spawnCaptured(program, [...limits, ...known], env, 300);
+    const { status, output } = await runCaptured(program, [...limits, ...known], { env, minutes: 5 });
     const last = [...output.matchAll(/^Running: (.*)$/gm)].at(-1)?.[1] ?? '';
     if (status !== 0) fail('a regression is back', output, `${here(program)} ${here(last)}`);
   }
@@ -122,7 +100,7 @@ async function runNative(build, name, seconds, seed) {
       corpus,
       join(folder, 'seeds', name),
     ];
-    const { status, output } = await spawnCaptured(program, args, env, left + inputSeconds + 120);
+    const { status, output } = await runCaptured(program, args, { env, minutes: (left + inputSeconds + 120) / 60 });
     row.cov = [...output.matchAll(/cov: (\d+) ft: (\d+)/g)].at(-1)?.slice(1).join('/') ?? row.cov;
     if (status === 0) break;
     const kept = /Test unit written to (\S+)/.exec(output)?.[1];
@@ -150,14 +128,14 @@ async function runJs(name, seconds, seed) {
   const known = filesIn(join(regressions, name));
   const row = { target: name, inputs: 0, seconds: 0, cov: '', useful: '', failures: 0, seed, lines: [] };
   if (known.length > 0) {
-    const { status, output } = await spawnCaptured(process.execPath, [program, ...known], {}, 300);
+    const { status, output } = await runCaptured(process.execPath, [program, ...known], { minutes: 5 });
     if (status !== 0) {
       row.failures++;
       row.lines.push(`${name}: a regression is back`, output.trim().slice(-2000));
     }
   }
   const args = [program, '--seconds', String(Math.round(seconds)), '--seed', String(seed), '--keep', failures];
-  const { status, output } = await spawnCaptured(process.execPath, args, {}, seconds + 300);
+  const { status, output } = await runCaptured(process.execPath, args, { minutes: seconds / 60 + 5 });
   const last = /: (\d+) inputs, (\d+) failures, seed \d+\s*$/.exec(output);
   row.inputs = Number(last?.[1] ?? 0);
   const failed = Number(last?.[2] ?? 1) || (status === 0 ? 0 : 1);

@@ -246,7 +246,11 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
   fields('options', options, videoRules);
   if (options.endMs !== undefined && options.endMs <= (options.startMs ?? 0))
     throw unexpected('more than startMs', 'endMs', options.endMs);
-  const { limits: stated, maxGapMs, ...rest } = options;
+  return stream(address, options);
+}
+
+/** What `video` and `camera` make of options that have been checked. */
+function stream(address: string, { limits: stated, maxGapMs, ...rest }: VideoOptions): Source {
   return new Source({
     kind: 'file',
     uri: localPath(address),
@@ -267,15 +271,7 @@ export function camera(uri: string | URL, options: CameraOptions = {}): Source {
   text('uri', address);
   const { startMs: _start, endMs: _end, live: _live, ...cameraRules } = videoRules;
   fields('options', options, cameraRules);
-  const { limits: stated, maxGapMs, ...rest } = options;
-  return new Source({
-    kind: 'file',
-    uri: localPath(address),
-    ...rest,
-    ...gapSpec(maxGapMs),
-    live: true,
-    limits: resolveLimits(address, stated),
-  });
+  return stream(address, { ...options, live: true });
 }
 
 /**

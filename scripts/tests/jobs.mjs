@@ -13,7 +13,7 @@ export function runCaptured(command, args, { env = {}, echo = false, minutes = 1
       cwd: root,
       env: { ...process.env, ...environment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: minutes * 60_000,
+      timeout: Math.round(minutes * 60_000),
       killSignal: 'SIGKILL',
     });
     let output = '';
