@@ -231,9 +231,9 @@ void Pipeline::stop() {
     if (opening_) giveUp_->now();
     engine = engine_;
   }
+  if (engine) engine->stop();  // first: what the others break off fails, and is no failure of the run any more
   interrupt_->now();
   closing_->now();  // start() gives up at once where it waits for a peer, else at its next step
-  if (engine) engine->stop();
 }
 
 void Pipeline::end(bool drain) {
