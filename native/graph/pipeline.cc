@@ -7,6 +7,7 @@
 
 #include "core/clock.h"
 #include "core/heap.h"
+#include "media/reader_launcher.h"
 
 namespace framepath::graph {
 namespace {
@@ -28,6 +29,8 @@ bool usesModel(const ModuleSpec& spec) {
 
 Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks)
     : spec_(std::move(spec)), hooks_(std::move(hooks)), trace_(spec_.trace ? std::make_shared<Trace>() : nullptr) {
+  const auto isolated = [](const SourceSpec& source) { return media::needsReader(source.reader.limits); };
+  if (std::any_of(spec_.sources.begin(), spec_.sources.end(), isolated)) media::prepareReaders();
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     const ModuleSpec& module = spec_.modules[m];
     if (module.kind != ModuleSpec::Kind::js) continue;

@@ -14,8 +14,8 @@ namespace {
 // Samples are asked for and waited for, a few thousand at once: each read is of what the encoder needs next.
 class IsolatedAudio final : public AudioSource {
  public:
-  IsolatedAudio(std::unique_ptr<ReaderProcess> process, int32_t source)
-      : AudioSource(source), process_(std::move(process)) {}
+  IsolatedAudio(std::unique_ptr<ReaderProcess> process, const AudioInput& cut)
+      : AudioSource(cut.source), process_(std::move(process)), cuts_(cut.cuts) {}
 
   void joinAt(int64_t begin, int64_t position) override {
     process_->ask(ReaderAsks::place, SoundPlace{begin, position});
@@ -36,6 +36,11 @@ class IsolatedAudio final : public AudioSource {
  private:
   bool readSome(float* left, float* right, int count) {
     try {
+      if (cuts_)
+        for (const TimeChange& change : cuts_->changesAfter(changes_)) {
+          process_->ask(ReaderAsks::times, change);
+          changes_++;
+        }
       process_->ask(ReaderAsks::samples, Samples{count});
       const std::optional<ReaderProcess::Message> message = process_->receive();
       if (message && message->kind == ReaderTells::ended) {  // silence from here
@@ -62,6 +67,8 @@ class IsolatedAudio final : public AudioSource {
   }
 
   std::unique_ptr<ReaderProcess> process_;  // null: silence
+  const std::shared_ptr<const TimeCuts> cuts_;
+  size_t changes_ = 0;  // it knows of
 };
 
 }  // namespace
@@ -79,7 +86,7 @@ SoundRef openIsolatedSound(const AudioInput& cut) {
   const int64_t graceMs = localPath(cut.uri) ? 300 : 0;
   auto process = std::make_unique<ReaderProcess>(job, cut.stop, graceMs);
   if (!process->openedSound()) return nullptr;
-  return std::make_shared<IsolatedAudio>(std::move(process), cut.source);
+  return std::make_shared<IsolatedAudio>(std::move(process), cut);
 }
 
 }  // namespace framepath::media

@@ -48,6 +48,9 @@ IsolatedReader::IsolatedReader(std::shared_ptr<ReaderProcess> process, std::shar
   process_->recovered = [told = options.recovered](const RecoveryNote& r) {
     if (told) told(r.what, r.reason);
   };
+  process_->timesChanged = [cuts = options.cuts](const TimeChange& change) {
+    if (cuts) cuts->change(change);
+  };
   info_ = process_->opened();
   if (device_->id().kind != DeviceKind::cpu) queue_ = device_->openQueue();
 }

@@ -88,6 +88,8 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 // The program that forks. It ends with its socket: with this process.
 class Forker {
  public:
+  bool started() const { return pid_ > 0; }
+
   // False: it is gone.
   bool ask(const int (&fds)[readerDescriptors + 1]) {
     if (!socket_) return false;
@@ -186,6 +188,16 @@ bool needsReader(const Limits& limits) {
 
 void becomeReader() {
   isReader = true;
+}
+
+void prepareReaders() {
+  Launching& shared = launching();
+  std::lock_guard lock(shared.mutex);
+  try {
+    if (!shared.forker.started()) shared.forker.start();
+  } catch (const Error&) {
+    // launchReader() tries again, and says why not
+  }
 }
 
 LaunchedReader launchReader(std::span<const uint8_t> job, size_t memoryBytes) {

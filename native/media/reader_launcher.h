@@ -24,6 +24,9 @@ struct LaunchedReader {
 // program is not beside the addon, SOURCE_FAILED when the system gives no process, descriptor or memory.
 LaunchedReader launchReader(std::span<const uint8_t> job, size_t memoryBytes);
 
+// Starts the program, so that it loads its libraries while the caller does something else first. Does not wait.
+void prepareReaders();
+
 // Whether a source must be read by such a process: because it was asked for, or because what it may connect to is only
 // enforced there. Not in that process itself.
 bool needsReader(const Limits& limits);

@@ -18,7 +18,7 @@ namespace framepath::media {
 namespace {
 
 constexpr int64_t kMs = 1'000'000, kSecondNs = 1000 * kMs;
-constexpr int64_t kRecoveriesAtOnce = 100;
+constexpr int64_t kNotesAtOnce = 200;
 // It ends opening after 10 s itself, and tells why; a second later it hangs.
 constexpr int64_t kOpenNs = 11'000 * kMs;
 // Reading waits 30 s for a peer, and up to 8 s between two attempts to connect: only then is silence a hang.
@@ -138,11 +138,15 @@ std::optional<ReaderProcess::Message> ReaderProcess::receive(int64_t deadlineNs,
         continue;
       }
       case ReaderTells::recovered: {
-        const auto said = read<RecoveryNote>(message);
-        // A stream that comes back takes a pause before each attempt.
-        if (++recoveries_ > kRecoveriesAtOnce + 4 * (nowNs() - startedNs_) / kSecondNs)
-          throwBroken("its process tells more recoveries than can have been");
-        if (recovered) recovered(said);
+        const auto note = read<RecoveryNote>(message);
+        countNote();
+        if (recovered) recovered(note);
+        continue;
+      }
+      case ReaderTells::times: {
+        const auto change = read<TimeChange>(message);
+        countNote();
+        if (timesChanged) timesChanged(change);
         continue;
       }
       case ReaderTells::failed: throwFailure(message);
@@ -154,6 +158,12 @@ std::optional<ReaderProcess::Message> ReaderProcess::receive(int64_t deadlineNs,
     }
     throwBroken("its process sent a message of no known kind");
   }
+}
+
+// They are kept. A stream that comes back takes a pause before each attempt.
+void ReaderProcess::countNote() {
+  if (++notes_ > kNotesAtOnce + 4 * (nowNs() - startedNs_) / kSecondNs)
+    throwBroken("its process tells of more recoveries than can have been");
 }
 
 // One message; empty bytes: the process has ended; nothing: look again.

@@ -48,7 +48,7 @@ class ReaderProcess {
   SourceInfo opened();
   bool openedSound();
 
-  // One thread uses what follows. The next message but `alive` and `recovered`, which are taken note of; empty: `stop`
+  // One thread uses what follows. The next message but `alive`, `recovered` and `times`, which are taken note of; empty: `stop`
   // has passed. Throws what the reader tells, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of life for long.
   std::optional<Message> receive();
   template <typename T>
@@ -77,6 +77,7 @@ class ReaderProcess {
   // What receive() hears; set before the first call, called on its thread.
   std::function<void(const ReaderCounters&)> counted;
   std::function<void(const RecoveryNote&)> recovered;
+  std::function<void(const TimeChange&)> timesChanged;
 
   const std::shared_ptr<const ReaderMemory>& memory() const { return memory_; }
 
@@ -92,7 +93,9 @@ class ReaderProcess {
   const StopRef stop_;
   const int64_t graceNs_;
   const int64_t startedNs_;
-  int64_t recoveries_ = 0;  // told so far
+  void countNote();
+
+  int64_t notes_ = 0;  // recoveries and changes of times so far
   FileDescriptor messages_, life_;
   std::shared_ptr<const ReaderMemory> memory_;
 };

@@ -177,6 +177,10 @@ void fields(A& a, SoundPlace& p) {
   a(p.begin, p.position);
 }
 template <typename A>
+void fields(A& a, TimeChange& t) {
+  a(t.setBack, t.fromUs, t.toUs);
+}
+template <typename A>
 void fields(A& a, Samples& s) {
   a(s.count);
 }
@@ -271,6 +275,9 @@ void validate(const Ended& e) {
   validate(e.counters);
   if (e.isEmptyCut) validate(e.emptyCut);
 }
+void validate(const TimeChange& t) {
+  require(isCount(t.fromUs) && isCount(t.toUs) && (t.setBack || t.fromUs <= t.toUs), "a gap that cannot be");
+}
 void validate(const Sound& s) {
   require(s.left.size() == s.right.size() && s.left.size() <= static_cast<size_t>(kSamplesAtOnce),
           "sound of a wrong length");
@@ -306,6 +313,7 @@ FRAMEPATH_ON_THE_WIRE(ReaderCounters)
 FRAMEPATH_ON_THE_WIRE(Release)
 FRAMEPATH_ON_THE_WIRE(SoundPlace)
 FRAMEPATH_ON_THE_WIRE(Samples)
+FRAMEPATH_ON_THE_WIRE(TimeChange)
 FRAMEPATH_ON_THE_WIRE(RecoveryNote)
 FRAMEPATH_ON_THE_WIRE(Failure)
 FRAMEPATH_ON_THE_WIRE(Ended)

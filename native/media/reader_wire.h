@@ -27,6 +27,7 @@ enum class ReaderAsks : uint8_t {
   release,  // Release: the memory of a picture is free
   place,    // SoundPlace: where sound begins, see AudioSource::joinAt
   samples,  // Samples
+  times,    // TimeChange of the pictures, which the sound follows
 };
 
 enum class ReaderTells : uint8_t {
@@ -38,6 +39,7 @@ enum class ReaderTells : uint8_t {
   recovered,  // RecoveryNote
   alive,      // ReaderCounters: it works on, or waits for its peer
   samples,    // Sound
+  times,      // TimeChange, before the picture that comes after it
 };
 
 struct Release {

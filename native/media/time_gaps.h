@@ -17,30 +17,30 @@ using Recovered = std::function<void(const std::string& what, const std::string&
 inline constexpr int64_t kUsualMaxGapMs = 10'000;  // SourceOptions::maxGapMs
 inline constexpr int64_t kNoMaxGap = -1;
 
+// A piece of a source's time that is cut out; or its clock was set back, and `fromUs` in all is added to it from then on.
+struct TimeChange {
+  bool setBack = false;
+  int64_t fromUs = 0, toUs = 0;
+};
+
 // Pieces that are cut out of a source's time, and how its clock was mended. The reader of the pictures adds them, the
 // reader of the sound, on another thread and with a connection of its own, asks. Times are microseconds of the source,
 // from its start.
 class TimeCuts {
  public:
-  void add(int64_t fromUs, int64_t toUs) {
-    std::lock_guard lock(mutex_);
-    cuts_.push_back({fromUs, toUs});
-  }
+  void add(int64_t fromUs, int64_t toUs) { change({false, fromUs, toUs}); }
   // Where a time of the source lies on the clock without gaps.
   int64_t placeUs(int64_t timeUs) const {
     std::lock_guard lock(mutex_);
     int64_t cutUs = 0;
-    for (const Cut& cut : cuts_) {
+    for (const TimeChange& cut : cuts_) {
       if (timeUs <= cut.fromUs) break;
       cutUs += std::min(timeUs, cut.toUs) - cut.fromUs;
     }
     return timeUs - cutUs;
   }
   // The clock was set back: from then on `shiftUs` in all is added to it.
-  void setBack(int64_t shiftUs) {
-    std::lock_guard lock(mutex_);
-    shifts_.push_back(shiftUs);
-  }
+  void setBack(int64_t shiftUs) { change({true, shiftUs, 0}); }
   // What is added once it was set back after `before` other times; none while it was not.
   std::optional<int64_t> shiftUs(size_t before) const {
     std::lock_guard lock(mutex_);
@@ -50,16 +50,28 @@ class TimeCuts {
   bool cutsOut(int64_t fromUs, int64_t toUs) const {
     std::lock_guard lock(mutex_);
     return std::any_of(cuts_.begin(), cuts_.end(),
-                       [&](const Cut& cut) { return fromUs >= cut.fromUs && toUs <= cut.toUs; });
+                       [&](const TimeChange& cut) { return fromUs >= cut.fromUs && toUs <= cut.toUs; });
+  }
+
+  // Both kinds in their order, for a reader in another process: what came after the first `known`.
+  void change(const TimeChange& change) {
+    std::lock_guard lock(mutex_);
+    changes_.push_back(change);
+    if (change.setBack)
+      shifts_.push_back(change.fromUs);
+    else
+      cuts_.push_back(change);
+  }
+  std::vector<TimeChange> changesAfter(size_t known) const {
+    std::lock_guard lock(mutex_);
+    return {changes_.begin() + static_cast<std::ptrdiff_t>(std::min(known, changes_.size())), changes_.end()};
   }
 
  private:
-  struct Cut {
-    int64_t fromUs, toUs;
-  };
   mutable std::mutex mutex_;
-  std::vector<Cut> cuts_;  // ascending
+  std::vector<TimeChange> cuts_;  // ascending
   std::vector<int64_t> shifts_;
+  std::vector<TimeChange> changes_;
 };
 
 // Places pictures, one after the other: a gap longer than `maxGapMs` (and than three frame intervals: a slide show has

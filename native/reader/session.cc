@@ -126,6 +126,7 @@ void Session::pictures(SourceOptions options, int memory) {
   memory_ = PictureMemory::map(memory, static_cast<size_t>(status.st_size));
   options.memory = memory_;
   options.stop = stop_;
+  options.cuts = std::make_shared<TimeCuts>();
   options.recovered = [this](const std::string& what, const std::string& reason) {
     tell(ReaderTells::recovered, RecoveryNote{shortened(what), shortened(reason)});
   };
@@ -138,9 +139,14 @@ void Session::pictures(SourceOptions options, int memory) {
     reader_ = reader;
   }
   tell(ReaderTells::opened, reader->info());
+  size_t changes = 0;  // that were told
   while (mayShow()) {
     const FrameRef frame = reader->next();
     if (!frame) return tell(ReaderTells::ended, endOf(*reader));
+    for (const TimeChange& change : options.cuts->changesAfter(changes)) {
+      tell(ReaderTells::times, change);
+      changes++;
+    }
     show(frame, reader->counters());
   }
 }
@@ -254,6 +260,8 @@ void Session::sound(const ReaderJob& job) {
   cut.endMs = job.options.endMs;
   cut.limits = job.options.limits;
   cut.offsetMs = job.offsetMs;
+  const auto cuts = std::make_shared<TimeCuts>();
+  cut.cuts = cuts;
   const SoundRef source = openSound(cut);
   send(source ? ReaderTells::opened : ReaderTells::noSound, {});
   if (!source) return;
@@ -264,6 +272,8 @@ void Session::sound(const ReaderJob& job) {
     if (static_cast<ReaderAsks>(bytes[0]) == ReaderAsks::place) {
       const auto place = fromWire<SoundPlace>(body);
       source->joinAt(place.begin, place.position);
+    } else if (static_cast<ReaderAsks>(bytes[0]) == ReaderAsks::times) {
+      cuts->change(fromWire<TimeChange>(body));
     } else if (static_cast<ReaderAsks>(bytes[0]) == ReaderAsks::samples) {
       const auto samples = fromWire<Samples>(body);
       Sound answer;
