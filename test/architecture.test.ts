@@ -1,9 +1,11 @@
 // The rules of docs/architecture.md about who may include, import and link whom.
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { required } from './require.js';
 
-/** Folder of native/ -> the folders it may include besides itself. */
+/** Folder of native/ -> the folders it may include besides itself: CMakeLists.txt sees to that. */
 const allowed: Record<string, string[]> = {
   core: [],
   kernels: ['core'],
@@ -57,12 +59,39 @@ describe('native includes', () => {
     expect([...new Set(includes.map(({ folder }) => folder))].filter((folder) => !allowed[folder])).toEqual([]);
   });
 
-  test('follow the arrows between folders', () => {
-    const wrong = includes.filter(({ folder, header }) => {
-      const [target, rest] = header.split('/');
-      return rest && target in allowed && target !== folder && !allowed[folder].includes(target);
-    });
-    expect(describeIncludes(wrong)).toEqual([]);
+  const commands = existsSync('build/compile_commands.json')
+    ? (JSON.parse(readFileSync('build/compile_commands.json', 'utf8')) as { file: string; command: string }[])
+    : [];
+  const flagsOf = (folder: string) =>
+    commands
+      .find(({ file }) => file.includes(`/native/${folder}/`) && file.endsWith('.cc'))
+      ?.command.split(' ')
+      .filter((flag) => /^-[IWO]/.test(flag)) ?? [];
+  const headers = Object.keys(allowed).map((folder) => [
+    folder,
+    readdirSync(`native/${folder}`).find((file) => file.endsWith('.h')),
+  ]);
+
+  test.runIf(required('addon', commands.length > 0))('find only what the arrows between folders allow', () => {
+    const ask = headers.map(([folder, file]) => `#if __has_include("${folder}/${file}")\n${folder}\n#endif\n`).join('');
+    for (const [folder, mayInclude] of Object.entries(allowed)) {
+      const found = execFileSync('c++', [...flagsOf(folder), '-E', '-P', '-x', 'c++', '-'], {
+        input: ask,
+        encoding: 'utf8',
+      });
+      expect([folder, found.trim().split('\n').sort()]).toEqual([folder, [folder, ...mayInclude].sort()]);
+    }
+    const wrong = '#include "media/av.h"\n';
+    const args = [...flagsOf('track'), '-std=c++20', '-fsyntax-only', '-x', 'c++', '-'];
+    const { status, stderr } = spawnSync('c++', args, { input: wrong, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining('media/av.h: No such file')]);
+  });
+
+  test.runIf(required('addon', commands.length > 0))('warnings are errors in every folder', () => {
+    const lenient = commands.filter(({ command }) => !/ -Wall -Wextra .*-Werror=switch .*-Werror /.test(command));
+    expect(lenient.map(({ file }) => file)).toEqual([]);
+    for (const folder of ['/native/media/', '/bench/native/', '/test/native/', '/test/simulator/'])
+      expect(commands.some(({ file }) => file.includes(folder))).toBe(true);
   });
 
   test('name files by their path below native/', () => {
