@@ -1,5 +1,5 @@
 // npm run fuzz -- [--minutes N | --seconds S] [--seed N] [target...]: the fuzz targets, two at a time, each for its share
-// of the time; --ci gives each 15 s; --coverage tells instead which lines of native/media, native/infer and src/models
+// of the time; --ci gives each 15 s; --coverage tells instead which lines of native/media, native/infer and packages/models
 // the inputs gathered so far reach.
 //
 // Native targets are libFuzzer's under ASan and UBSan (test/fuzz/native), the others are programs in test/fuzz/js. What

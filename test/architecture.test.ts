@@ -2,6 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { required } from './require.js';
 
@@ -50,6 +51,18 @@ const includesBelow = (root: string): Include[] =>
     })),
   );
 const includes = includesBelow('native');
+
+/** The files that one leads to by imports, itself among them, and what else these import. */
+function reachable(entry: string): { files: Set<string>; others: Set<string> } {
+  const files = new Set([entry]);
+  const others = new Set<string>();
+  for (const file of files)
+    for (const { fileName } of ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles) {
+      if (fileName.startsWith('.')) files.add(join(file, '..', fileName.replace(/\.js$/, '.ts')));
+      else others.add(fileName);
+    }
+  return { files, others };
+}
 
 const describeIncludes = (wrong: Include[]) => wrong.map(({ file, header }) => `${file} includes ${header}`);
 
@@ -145,16 +158,21 @@ describe('TypeScript imports', () => {
     expect(openers).toEqual(['src/addon.ts']);
   });
 
-  test('the models folder needs nothing but errors and the cache folder: set-up runs it before there is an addon', () => {
-    const below = sources.filter(({ file }) => file.startsWith('src/models/'));
-    const imported = below.flatMap(({ file, text }) =>
-      [...text.matchAll(/from '(\.[^']+)\.js'/g)].map(([, path]) => ({ file, target: join(file, '..', path) })),
-    );
-    const wrong = imported.filter(({ target }) => !/^src\/(models\/|errors$|cache-folder$)/.test(target));
-    expect(imported.length).toBeGreaterThan(20);
-    expect(wrong).toEqual([]);
-    for (const alone of ['src/errors.ts', 'src/cache-folder.ts'])
-      expect(readFileSync(alone, 'utf8')).not.toMatch(/from '\./);
+  test('packages/models imports Node.js and itself: set-up runs it before there is an addon', () => {
+    const files = sourceFiles('packages/models/src', /\.ts$/);
+    const imported = files.flatMap((file) => [...reachable(file).others].map((name) => ({ file, name })));
+    expect(files.length).toBeGreaterThan(20);
+    expect(imported.filter(({ name }) => !name.startsWith('node:'))).toEqual([]);
+  });
+
+  test('nothing that a program imports, or that runs for it elsewhere, needs packages/models', () => {
+    const entries = ['index', 'metrics/index', 'hosts/thread-host', 'hosts/process-host', 'providers/probe-child'];
+    for (const entry of entries) {
+      const { files, others } = reachable(`src/${entry}.ts`);
+      expect([entry, files.has('src/errors.ts')]).toEqual([entry, true]);
+      expect([entry, [...others].filter((name) => !/^(node:|acorn$)/.test(name))]).toEqual([entry, []]);
+    }
+    expect(reachable('src/cli.ts').others).toContain('@framepath/models');
   });
 });
 

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { getMetadata, readModel } from '../packages/models/src/onnx-proto.js';
 import { type NativeFindings, nativeLines } from '../src/cli/doctor.js';
 import { main } from '../src/cli/main.js';
 import { outputLines, sourceLines } from '../src/cli/summary.js';
 import type { Terminal } from '../src/cli/terminal.js';
 import type { Report } from '../src/index.js';
-import { getMetadata, readModel } from '../src/models/onnx-proto.js';
 import { scratch, tinyClip, tinyDetector, tinyEmbedder, watchRuns } from './tiny.js';
 
 const folder = scratch('cli');

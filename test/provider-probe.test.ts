@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { GraphBuilder } from '../packages/models/src/graph-builder.js';
+import { writeModel } from '../packages/models/src/onnx-proto.js';
 import { loadSettings } from '../src/config.js';
 import { chooseProviders } from '../src/providers/choose.js';
 import { type ProbeRequest, probe, whyOff } from '../src/providers/probe.js';
+import { probeModel } from '../src/providers/probe-model.js';
 import { required } from './require.js';
 import { scratch } from './tiny.js';
 
@@ -28,6 +31,15 @@ afterEach(() => vi.unstubAllEnvs());
 
 const findings = () =>
   existsSync(join(cache, 'framepath')) ? readdirSync(join(cache, 'framepath')).filter((f) => f.includes('cuda')) : [];
+
+test('the model that providers are tried with is a convolution and what follows it', () => {
+  const graph = new GraphBuilder('probe');
+  const input = graph.input('input', [1, 3, 8, 8]);
+  const weights = graph.constant('weights', [4, 3, 3, 3], new Float32Array(4 * 3 * 9).fill(0.1));
+  graph.node('Relu', [graph.window('Conv', [input, weights], 3, 1, 1)], {}, 'output');
+  graph.output('output', [1, 4, 8, 8]);
+  expect(Buffer.from(probeModel())).toEqual(Buffer.from(writeModel(graph.build('framepath'))));
+});
 
 describe.skipIf(!simulated)('a provider', () => {
   test('that runs a small model works', async () => {

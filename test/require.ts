@@ -6,7 +6,7 @@ export const requirements = {
   addon: 'the native addon (npm run setup)',
   models: 'the generated models (npm run setup)',
   runtime: 'ONNX Runtime (npm ci)',
-  library: 'the compiled lib/ (npm run compile)',
+  library: 'the compiled lib/ (npm run build)',
   ffmpeg: "FFmpeg's programs (apt-get install ffmpeg)",
   python: 'Python 3',
   simulator: 'the simulated GPU (cmake --build build --target simulator)',

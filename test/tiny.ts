@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GraphBuilder } from '../packages/models/src/graph-builder.js';
+import { DataType, setMetadata, writeModel } from '../packages/models/src/onnx-proto.js';
 import { loadAddon } from '../src/addon.js';
 import { frames, type Source } from '../src/index.js';
-import { GraphBuilder } from '../src/models/graph-builder.js';
-import { DataType, setMetadata, writeModel } from '../src/models/onnx-proto.js';
 import type { PipelineSpec } from '../src/native.js';
 
 /** A folder of the test's own. */

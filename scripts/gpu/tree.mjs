@@ -58,6 +58,8 @@ function application(folder, provider) {
   const runtime = 'onnxruntime-node/bin/napi-v6/linux/x64';
   const packages = [
     'acorn',
+    '@framepath/models/package.json',
+    '@framepath/models/lib',
     'onnxruntime-node/package.json',
     'onnxruntime-node/dist',
     'onnxruntime-common/package.json',

@@ -55,7 +55,7 @@ function linesOfScript(text, functions) {
   return lines;
 }
 
-/** Rows of [file, lines, covered] of lib/models, whose lines are those that tsc made of src/models. */
+/** Rows of [file, lines, covered] of packages/models/lib, whose lines are those that tsc made of its src. */
 function scriptLines(names, seed) {
   const covered = join(folder, 'v8');
   rmSync(covered, { recursive: true, force: true });
@@ -69,7 +69,7 @@ function scriptLines(names, seed) {
     for (const script of JSON.parse(readFileSync(join(covered, report), 'utf8')).result) {
       if (!script.url.startsWith('file:')) continue;
       const path = fileURLToPath(script.url);
-      if (!path.startsWith(join(root, 'lib/models/')) || !existsSync(path)) continue;
+      if (!path.startsWith(join(root, 'packages/models/lib/')) || !existsSync(path)) continue;
       const lines = linesOfScript(readFileSync(path, 'utf8'), script.functions);
       const before = files.get(path);
       files.set(path, before ? lines.map((ran, i) => (ran === undefined ? undefined : ran | before[i])) : lines);
@@ -85,7 +85,7 @@ function scriptLines(names, seed) {
 /** Prints a line a file and one a folder. */
 export async function reportCoverage(targets, seed) {
   const named = (native) => targets.filter((target) => target.native === native).map((target) => target.name);
-  const folders = ['native/media/', 'native/infer/', 'lib/models/'];
+  const folders = ['native/media/', 'native/infer/', 'packages/models/lib/'];
   const rows = [];
   if (named(true).length) rows.push(...(await nativeLines(named(true), folders)));
   if (named(false).length) rows.push(...scriptLines(named(false), seed));

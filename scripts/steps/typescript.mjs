@@ -1,21 +1,42 @@
-// src -> lib, when a source is newer than the last build.
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+// src -> lib, of the packages and of framepath, when a source is newer than the last build: node scripts/steps/typescript.mjs
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run, say } from './shell.mjs';
+import { main, root, run, say } from './shell.mjs';
 
 const stamp = join(root, 'build/typescript-built');
 
+/** Folders with src and lib. */
+const packages = [root, ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name))];
+
+const filesBelow = (folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' });
+
 function newestSource() {
-  const sources = readdirSync(join(root, 'src'), { recursive: true }).map((name) => join(root, 'src', String(name)));
-  // A folder's own time tells about deleted and renamed files.
-  return Math.max(...[join(root, 'tsconfig.json'), ...sources].map((file) => statSync(file).mtimeMs));
+  const sources = packages.flatMap((folder) => {
+    const names = filesBelow(join(folder, 'src')).map((name) => join('src', name));
+    // A folder's own time tells about deleted and renamed files.
+    return ['tsconfig.json', 'src', ...names].map((name) => join(folder, name));
+  });
+  return Math.max(...sources.map((file) => statSync(file).mtimeMs));
+}
+
+/** What the compiler made of sources that are gone would be packed too. */
+function removeOrphans(folder) {
+  const lib = join(folder, 'lib');
+  for (const name of filesBelow(lib)) {
+    const source = join(folder, 'src', name.replace(/(\.d\.ts|\.js)$/, '.ts'));
+    if (/(\.d\.ts|\.js)$/.test(name) && !existsSync(source)) rmSync(join(lib, name));
+  }
 }
 
 export function compileTypeScript() {
-  if (existsSync(stamp) && existsSync(join(root, 'lib')) && statSync(stamp).mtimeMs > newestSource()) return;
+  const isBuilt = packages.every((folder) => existsSync(join(folder, 'lib')));
+  if (isBuilt && existsSync(stamp) && statSync(stamp).mtimeMs > newestSource()) return;
   say('compiling TypeScript');
   const begun = new Date();
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', root]);
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--build', root]);
+  packages.forEach(removeOrphans);
   mkdirSync(join(root, 'build'), { recursive: true });
   writeFileSync(stamp, begun.toISOString());
 }
+
+if (import.meta.filename === process.argv[1]) await main(async () => compileTypeScript());

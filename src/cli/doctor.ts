@@ -1,10 +1,10 @@
 /** `framepath doctor`: what this machine has, and which level decided each setting. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { registry } from '@framepath/models';
 import { loadAddon } from '../addon.js';
 import { type DecidedSettings, loadConfiguration } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
-import { registry } from '../models/registry.js';
 import { decided, type ModuleLevel } from '../module-settings.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';

@@ -1,11 +1,8 @@
 /** `framepath models convert`: models of other frameworks to ONNX. */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { type ConvertOptions, convertModel, setMetadata, sha256, type ValueInfo, writeModel } from '@framepath/models';
 import { toOutputError } from '../errors.js';
-import { convertModel } from '../models/convert/convert.js';
-import type { ConvertOptions } from '../models/convert/options.js';
-import { sha256 } from '../models/fixes.js';
-import { setMetadata, type ValueInfo, writeModel } from '../models/onnx-proto.js';
 import { choice, json, readArguments, UsageError, wholeNumber } from './command.js';
 import type { Terminal } from './terminal.js';
 

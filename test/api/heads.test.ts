@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../../packages/models/src/graph-builder.js';
 import { type BoxClasses, classify, detect, frames, pipeline, raw, track } from '../../src/index.js';
-import { GraphBuilder } from '../../src/models/graph-builder.js';
 import { complete, folderFor } from './clips.js';
 import * as made from './made-models.js';
 import { codeOf } from './outcomes.js';

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { GraphBuilder } from '../../packages/models/src/graph-builder.js';
+import { setMetadata, writeModel } from '../../packages/models/src/onnx-proto.js';
 import { detect, frames, identify, pipeline, track } from '../../src/index.js';
-import { GraphBuilder } from '../../src/models/graph-builder.js';
-import { setMetadata, writeModel } from '../../src/models/onnx-proto.js';
 import { complete, folderFor } from './clips.js';
 import { closed } from './outcomes.js';
 

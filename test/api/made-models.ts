@@ -1,8 +1,8 @@
 /** Models that a test makes: what they find is known. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GraphBuilder } from '../../src/models/graph-builder.js';
-import { setMetadata, writeModel } from '../../src/models/onnx-proto.js';
+import { GraphBuilder } from '../../packages/models/src/graph-builder.js';
+import { setMetadata, writeModel } from '../../packages/models/src/onnx-proto.js';
 
 /** Of the pictures that `finds` looks at. */
 export const side = 64;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const here = import.meta.dirname;
-const compiled = existsSync(join(here, '../../lib/models/fixes.js'));
+const compiled = existsSync(join(here, '../../packages/models/lib/fixes.js'));
 const folder = mkdtempSync(join(tmpdir(), 'framepath-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,7 +1,7 @@
 // The reader, the fixes and the writer of ONNX files.
-import { fixModel } from '../../../lib/models/fixes.js';
-import { GraphBuilder } from '../../../lib/models/graph-builder.js';
-import { floatTensor, int64Tensor, readModel, valueInfo, writeModel } from '../../../lib/models/onnx-proto.js';
+import { fixModel } from '../../../packages/models/lib/fixes.js';
+import { GraphBuilder } from '../../../packages/models/lib/graph-builder.js';
+import { floatTensor, int64Tensor, readModel, valueInfo, writeModel } from '../../../packages/models/lib/onnx-proto.js';
 import { coded, main } from './fuzzer.mjs';
 
 const graphs = {

@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { convertModel } from '../../../lib/models/convert/convert.js';
-import { mostConverted } from '../../../lib/models/convert/options.js';
-import { readModel, writeModel } from '../../../lib/models/onnx-proto.js';
+import { convertModel } from '../../../packages/models/lib/convert/convert.js';
+import { mostConverted } from '../../../packages/models/lib/convert/options.js';
+import { readModel, writeModel } from '../../../packages/models/lib/onnx-proto.js';
 import { coded, main } from './fuzzer.mjs';
 
 /** Where something was read that does not lie in the folder of the model. */

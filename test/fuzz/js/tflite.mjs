@@ -2,19 +2,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { convertModel } from '../../../lib/models/convert/convert.js';
-import { mostConverted } from '../../../lib/models/convert/options.js';
-import { readModel, writeModel } from '../../../lib/models/onnx-proto.js';
+import { convertModel } from '../../../packages/models/lib/convert/convert.js';
+import { mostConverted } from '../../../packages/models/lib/convert/options.js';
+import { readModel, writeModel } from '../../../packages/models/lib/onnx-proto.js';
 import { coded, main } from './fuzzer.mjs';
 
 /** The writer that the tests of the converter use. */
 async function writer() {
   const root = new URL('../../../', import.meta.url);
-  const source = readFileSync(new URL('test/convert/flatbuffer-writer.ts', root), 'utf8');
+  const source = readFileSync(new URL('packages/models/test/convert/flatbuffer-writer.ts', root), 'utf8');
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
   });
-  const resolved = outputText.replaceAll('../../src/', new URL('lib/', root).href);
+  const resolved = outputText.replaceAll('../../src/', new URL('packages/models/lib/', root).href);
   return import(`data:text/javascript,${encodeURIComponent(resolved)}`);
 }
 const { tfliteFile } = await writer();

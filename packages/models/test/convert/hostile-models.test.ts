@@ -4,11 +4,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { FramepathError } from '../../src/errors.js';
-import { convertModel } from '../../src/models/convert/convert.js';
-import { FlatbufferError, Table } from '../../src/models/convert/flatbuffer.js';
-import { fixModel } from '../../src/models/fixes.js';
-import { readModel } from '../../src/models/onnx-proto.js';
+import { convertModel } from '../../src/convert/convert.js';
+import { FlatbufferError, Table } from '../../src/convert/flatbuffer.js';
+import { fixModel } from '../../src/fixes.js';
+import { ModelError } from '../../src/model-error.js';
+import { readModel } from '../../src/onnx-proto.js';
 import { type TestOperation, type TestTensor, tfliteFile } from './flatbuffer-writer.js';
 
 const outside = mkdtempSync(join(tmpdir(), 'framepath-hostile-'));
@@ -26,7 +26,7 @@ const placeholder = { name: 'x', op: 'Placeholder', attr: { dtype: { type: 'DT_F
 const sum = { name: 'y', op: 'AddV2', input: ['x', 'w'] };
 
 /** What is wrong with a graph model; it is small, so that converting it is done at once. */
-function refused(paths: string[], nodes: object[] = [sum]): FramepathError {
+function refused(paths: string[], nodes: object[] = [sum]): ModelError {
   const file = join(folder, 'model.json');
   const json = {
     modelTopology: { node: [placeholder, { name: 'w', op: 'Const' }, ...nodes] },
@@ -37,12 +37,12 @@ function refused(paths: string[], nodes: object[] = [sum]): FramepathError {
   return refusal(file);
 }
 
-function refusal(file: string): FramepathError {
+function refusal(file: string): ModelError {
   try {
     convertModel(file);
   } catch (error) {
-    expect(error).toBeInstanceOf(FramepathError);
-    return error as FramepathError;
+    expect(error).toBeInstanceOf(ModelError);
+    return error as ModelError;
   }
   return expect.fail('it was converted');
 }

@@ -3,6 +3,7 @@
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
+import { ModelError } from './model-error.js';
 import {
   bytes,
   Codec,
@@ -153,8 +154,10 @@ export const modelCodec = new Codec<Model>({
 });
 
 /** The file is not an ONNX model. */
-export class OnnxFormatError extends Error {
-  readonly code = 'MODEL_INVALID';
+export class OnnxFormatError extends ModelError {
+  constructor(message: string) {
+    super('MODEL_INVALID', message);
+  }
 }
 
 /** A model with its graph. Throws {@link OnnxFormatError}. */

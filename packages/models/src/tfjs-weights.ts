@@ -5,9 +5,9 @@
  * @see https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts (WeightsManifestEntry)
  */
 import { dirname } from 'node:path';
-import { FramepathError } from '../errors.js';
 import { fromHalf } from './half.js';
 import { readFileBeside, readModelFile } from './model-bytes.js';
+import { ModelError } from './model-error.js';
 import { volume } from './transpose.js';
 
 interface ManifestTensor {
@@ -56,7 +56,7 @@ export function readWeights(manifest: Manifest, read: (path: string) => Uint8Arr
   const weights = new Map<string, Weights>();
   for (const { paths, weights: tensors } of manifest) {
     const bytes = Buffer.concat(paths.map(read));
-    const invalid = (why: string) => new FramepathError('MODEL_INVALID', `${paths.join(', ')}: ${why}`);
+    const invalid = (why: string) => new ModelError('MODEL_INVALID', `${paths.join(', ')}: ${why}`);
     let at = 0;
     for (const tensor of tensors) {
       const type = tensor.quantization?.dtype ?? tensor.dtype;

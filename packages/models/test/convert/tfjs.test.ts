@@ -1,11 +1,11 @@
 // Graph models that the tests write, converted and run, against layers written down as they are defined.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { FramepathError } from '../../src/errors.js';
-import { convertModel } from '../../src/models/convert/convert.js';
-import { sha256 } from '../../src/models/fixes.js';
-import { exactHalves } from '../../src/models/half.js';
-import { getMetadata, writeModel } from '../../src/models/onnx-proto.js';
+import { convertModel } from '../../src/convert/convert.js';
+import { sha256 } from '../../src/fixes.js';
+import { exactHalves } from '../../src/half.js';
+import { ModelError } from '../../src/model-error.js';
+import { getMetadata, writeModel } from '../../src/onnx-proto.js';
 import {
   convolution,
   dense,
@@ -271,8 +271,8 @@ describe('what cannot be converted', () => {
         writeModel(convertModel(path));
       } catch (error) {
         refused++;
-        expect(error, `${put} instead of ${token}`).toBeInstanceOf(FramepathError);
-        expect((error as FramepathError).code).toMatch(/^MODEL_/);
+        expect(error, `${put} instead of ${token}`).toBeInstanceOf(ModelError);
+        expect((error as ModelError).code).toMatch(/^MODEL_/);
       }
     }
     expect(refused).toBeGreaterThan(places.length / 4);

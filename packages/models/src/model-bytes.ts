@@ -1,7 +1,7 @@
 /** Bytes of models that somebody gave: regular files of a bounded size, whatever the path leads to. */
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
-import { FramepathError, messageOf } from '../errors.js';
+import { ModelError } from './model-error.js';
 
 /** Protobuf and FlatBuffers end there. */
 const mostFileBytes = 2 ** 31 - 1;
@@ -17,7 +17,7 @@ export function readModelFile(path: string, most = mostFileBytes): Buffer {
  */
 export function readFileBeside(folder: string, name: string, most = mostFileBytes): Buffer {
   const outside = () =>
-    new FramepathError('MODEL_INVALID', `It names the file '${name}', which is not in its folder ${folder}`, {
+    new ModelError('MODEL_INVALID', `It names the file '${name}', which is not in its folder ${folder}`, {
       hint: 'Put the file beside the model.',
     });
   if (isAbsolute(name) || name.includes('\0') || name.split(/[\\/]/).includes('..')) throw outside();
@@ -36,7 +36,7 @@ function withFile<T>(path: string, use: (descriptor: number) => T): T {
     // Without waiting: the other side of a FIFO may never come.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
-    throw new FramepathError('MODEL_NOT_FOUND', `${path} cannot be read: ${messageOf(cause)}`, { cause });
+    throw new ModelError('MODEL_NOT_FOUND', `${path} cannot be read: ${(cause as Error).message}`, { cause });
   }
   try {
     return use(descriptor);
@@ -47,9 +47,8 @@ function withFile<T>(path: string, use: (descriptor: number) => T): T {
 
 function readAll(path: string, descriptor: number, most: number): Buffer {
   const found = fstatSync(descriptor);
-  if (!found.isFile()) throw new FramepathError('MODEL_INVALID', `${path} is not a file`);
-  if (found.size > most)
-    throw new FramepathError('MODEL_INVALID', `${path} has ${found.size} bytes, more than ${most}`);
+  if (!found.isFile()) throw new ModelError('MODEL_INVALID', `${path} is not a file`);
+  if (found.size > most) throw new ModelError('MODEL_INVALID', `${path} has ${found.size} bytes, more than ${most}`);
   const bytes = Buffer.allocUnsafeSlow(found.size);
   let at = 0;
   while (at < bytes.length) {

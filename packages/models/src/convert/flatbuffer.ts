@@ -4,9 +4,14 @@
  *
  * @see https://flatbuffers.dev/internals/
  */
+import { ModelError } from '../model-error.js';
 
 /** The bytes are not the FlatBuffer they claim to be. */
-export class FlatbufferError extends Error {}
+export class FlatbufferError extends ModelError {
+  constructor(message: string) {
+    super('MODEL_INVALID', message);
+  }
+}
 
 /** Offsets may lead to the same bytes again and again: what is read of a file takes so many times its bytes at most. */
 const mostReadings = 16;

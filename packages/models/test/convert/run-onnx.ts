@@ -1,8 +1,8 @@
 // Runs converted models with ONNX Runtime and compares what they say; takes refusals.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
-import { FramepathError } from '../../src/errors.js';
-import { type Model, writeModel } from '../../src/models/onnx-proto.js';
+import { ModelError } from '../../src/model-error.js';
+import { type Model, writeModel } from '../../src/onnx-proto.js';
 import { permuted, type Values } from './reference.js';
 
 /** Outputs by name; integers as they are. */
@@ -33,12 +33,12 @@ export function expectClose(found: Values, wanted: Values, tolerance = 1e-5): vo
 }
 
 /** What a conversion throws instead of converting. */
-export function refusal(make: () => unknown): FramepathError {
+export function refusal(make: () => unknown): ModelError {
   try {
     make();
   } catch (error) {
-    expect(error).toBeInstanceOf(FramepathError);
-    return error as FramepathError;
+    expect(error).toBeInstanceOf(ModelError);
+    return error as ModelError;
   }
   throw new Error('it was converted');
 }

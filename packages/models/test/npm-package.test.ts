@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type NpmPackage, withPackageFiles } from '../src/models/npm-package.js';
+import { type NpmPackage, withPackageFiles } from '../src/npm-package.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'framepath-npm-'));
 const cache = join(folder, 'cache');
