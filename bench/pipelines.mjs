@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { agreement } from './agreement.mjs';
-import { peers } from './peers/catalog.mjs';
-import { publishedModel } from './peers/model.mjs';
+import { comparison } from './comparison.mjs';
 import { compete, jobOf, median, spread } from './runner.mjs';
 
 const cores = availableParallelism();
@@ -126,9 +125,9 @@ function row(job, name, settings, result, stages) {
 
 /** Ours in the forms that are compared, and the peers that can run the job. */
 async function contendersOf(job, { folder, withPeers }) {
-  const published = job.rival ? await publishedModel() : undefined;
+  const published = job.rival ? await comparison?.publishedModel() : undefined;
   const forms = [{ name: 'framepath', job: {} }];
-  if (job.name === 'A') forms.push({ name: 'framepath (published model)', job: { model: published } });
+  if (job.name === 'A' && published) forms.push({ name: 'framepath (published model)', job: { model: published } });
   const give = { pipeline: job.name, clips: job.clips, options: job.options };
   const files = (name) => ({
     ...(job.rival && { detections: join(folder, `${job.name}-${name.replace(/\W+/g, '-')}.jsonl`) }),
@@ -140,6 +139,7 @@ async function contendersOf(job, { folder, withPeers }) {
     ...files(name),
     command: jobOf('trial.mjs', { ...give, ...more, ...files(name) }),
   }));
+  const peers = comparison?.peers ?? [];
   for (const peer of peers.filter(({ pipelines }) => pipelines.includes(job.name))) {
     const reason = withPeers ? await peer.available() : 'peers were left out (--no-peers)';
     const work = { ...give, model: published, ...files(peer.name) };

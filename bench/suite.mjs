@@ -1,16 +1,16 @@
-// npm run bench, framepath bench: kernels, stages alone, pipelines, peers; a table, a JSON file, a page.
+// npm run bench, framepath bench: kernels, stages alone, pipelines, in a clone others too; a table, a JSON file, a page.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { StepError } from '../scripts/steps/shell.mjs';
 import { compare } from './against.mjs';
 import { renderClips } from './clips.mjs';
+import { comparison } from './comparison.mjs';
 import { runKernels, runSwscale } from './kernels.mjs';
 import { watchLoop } from './loop-delay.mjs';
 import { machineFacts } from './machine.mjs';
 import { runOptions } from './options.mjs';
 import { page } from './page.mjs';
-import { installPeers } from './peers/install.mjs';
 import { runPipelines } from './pipelines.mjs';
 import { jobOf, median, runTrial } from './runner.mjs';
 import { scalingOf } from './scaling.mjs';
@@ -63,8 +63,8 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
   const wants = (part) => only === undefined || only === part;
   const clips = renderClips();
   const rounds = quick ? 1 : 3;
-  const withPeers = !noPeers && ['A', 'B'].some(wants);
-  if (withPeers) await installPeers(say);
+  const withPeers = comparison !== undefined && !noPeers && ['A', 'B'].some(wants);
+  if (withPeers) await comparison.installPeers(say);
   const { machine, versions } = await machineFacts();
   const result = { machine, date: new Date().toISOString(), quick, versions, idle: await idleDelay() };
 

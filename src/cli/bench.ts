@@ -4,11 +4,12 @@ import { type Command, UsageError } from './command.js';
 
 const usage = `Usage: framepath bench [options]
 
-Measures kernels, stages alone, whole pipelines, and the alternatives on the same clips and model.
+Measures kernels, stages alone and whole pipelines; in a clone of the repository also the alternatives, on the same clips and
+model.
 
   --only NAME      one part: kernels, stages, options, or a pipeline: A, B, C, D1, D2, D4, D
   --quick          one trial of each instead of three
-  --no-peers       framepath alone
+  --no-peers       in a clone: framepath alone
   --json FILE      write the result
   --html FILE      write one page to look at
   --against FILE   compare with the --json of an earlier run
@@ -21,7 +22,7 @@ interface Suite {
 }
 
 export const bench: Command = {
-  summary: 'measure kernels, stages, pipelines and the alternatives',
+  summary: 'measure kernels, stages and pipelines',
   usage,
   async run(args, terminal) {
     const suite = (await import(new URL('../../bench/suite.mjs', import.meta.url).href)) as Suite;
