@@ -1,4 +1,4 @@
-/** The package as npm would publish it, installed elsewhere without scripts. */
+/** The packages as npm would publish them, installed elsewhere without scripts. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -26,6 +26,7 @@ describe('the packed package', () => {
   const app = join(folder, 'app');
   const installed = join(app, 'node_modules/framepath');
   let files: string[] = [];
+  let modelFiles: string[] = [];
 
   const npm = (cwd: string, ...args: string[]) =>
     execFileSync('npm', [...args, '--no-audit', '--no-fund'], {
@@ -44,11 +45,15 @@ describe('the packed package', () => {
 
   beforeAll(() => {
     npm(root, 'pack', '--pack-destination', folder); // its prepack makes models and prebuilds
-    const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '');
-    files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
+    npm(root, 'pack', '--workspace', '@framepath/models', '--pack-destination', folder);
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const [tarball, models] = ['framepath', 'framepath-models'].map((name) => join(folder, `${name}-${version}.tgz`));
+    const inside = (file: string) => execFileSync('tar', ['-tzf', file], { encoding: 'utf8' }).trim().split('\n');
+    files = inside(tarball!);
+    modelFiles = inside(models!);
     mkdirSync(app);
     writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
-    npm(app, 'install', '--ignore-scripts', '--offline', tarball);
+    npm(app, 'install', '--ignore-scripts', '--offline', tarball!, models!);
   }, 900_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -73,8 +78,29 @@ describe('the packed package', () => {
       expect(files).toContain(`package/${wanted}`);
     for (const made of ['framepath.av', 'framepath-reader.av'])
       expect(files.filter((file) => file.startsWith(`package/${prebuilt}/${made}`))).toHaveLength(1);
-    const unwanted = /^package\/(build\/|node_modules\/(?!acorn\/)|test\/|src\/|demo\/|\.ci\/|\.github\/)/;
+    const unwanted =
+      /^package\/(build\/|node_modules\/(?!acorn\/)|test\/|src\/|packages\/|demo\/|\.ci\/|\.github\/|bench\/(peers|native|results)\/)|\.tsbuildinfo$/;
     expect(files.filter((file) => unwanted.test(file))).toEqual([]);
+    for (const file of files.filter((name) => /^package\/lib\/.*\.js$/.test(name)))
+      expect(existsSync(join(root, file.replace('package/lib', 'src').replace(/js$/, 'ts')))).toBe(true);
+  });
+
+  test('comes with the package that reads and converts models, of the same version', () => {
+    for (const wanted of ['lib/index.js', 'lib/index.d.ts', 'LICENSE', 'README.md'])
+      expect(modelFiles).toContain(`package/${wanted}`);
+    expect(
+      modelFiles.filter((file) => !/^package\/(lib\/.*\.(js|d\.ts)|LICENSE|README\.md|package\.json)$/.test(file)),
+    ).toEqual([]);
+    const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const models = JSON.parse(readFileSync(join(root, 'packages/models/package.json'), 'utf8'));
+    expect([models.version, dependencies['@framepath/models']]).toEqual([version, version]);
+    const { status, stdout } = node(join(installed, 'lib/cli.js'), 'models', 'list', '--json');
+    expect([status, JSON.parse(stdout).length]).toEqual([0, 6]);
+  });
+
+  test('its bench loads without the peers', () => {
+    const { status, stderr } = node(join(installed, 'lib/cli.js'), 'bench', '--only', 'nothing');
+    expect([status, stderr]).toEqual([2, expect.stringContaining('Expected one of kernels, stages, A')]);
   });
 
   test('says where it comes from, and is refused on no platform', () => {
@@ -105,7 +131,9 @@ describe('the packed package', () => {
   });
 
   test('needs nothing else that npm would have to fetch', () => {
-    expect(readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['framepath']);
+    const names = readdirSync(join(app, 'node_modules')).filter((name) => !name.startsWith('.'));
+    expect(names).toEqual(['@framepath', 'framepath']);
+    expect(readdirSync(join(app, 'node_modules/@framepath'))).toEqual(['models']);
   });
 
   test('without ONNX Runtime it says how to get it', () => {
