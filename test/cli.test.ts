@@ -335,8 +335,8 @@ describe('probe', () => {
 
 describe('run --explain', () => {
   test('says what would run and why, draws it, and runs nothing', async () => {
-    const [dot, svg] = [join(folder, 'graph.dot'), join(folder, 'graph.svg')];
-    const files = ['--dot', dot, '--svg', svg];
+    const [dot, mermaid] = [join(folder, 'graph.dot'), join(folder, 'graph.mmd')];
+    const files = ['--dot', dot, '--mermaid', mermaid];
     const { code, out } = await framepath([
       'run',
       'a.mp4',
@@ -352,8 +352,8 @@ describe('run --explain', () => {
     expect(out).toContain('device: cpu (options)');
     expect(out).toMatch(/faces: detect .*\n {2}reads {4}pixels\n {2}runs on {2}cpu \(options\)\n {2}takes {4}up to 1/);
     expect(out.indexOf('faces:')).toBeLessThan(out.indexOf('tracks: track'));
-    expect(readFileSync(dot, 'utf8')).toContain('"module faces" -> "module tracks";');
-    expect(readFileSync(svg, 'utf8')).toMatch(/^<svg [\s\S]*>tracks<[\s\S]*<\/svg>\n$/);
+    expect(readFileSync(dot, 'utf8')).toContain('"module faces" -> "module tracks" [style=dashed];');
+    expect(readFileSync(mermaid, 'utf8')).toMatch(/^flowchart LR\n[\s\S]*"tracks<br>track/);
     expect(runs.specs).toEqual([]);
   });
 

@@ -2,8 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { dotOf } from '../src/explain/dot.js';
 import { type Drawing, drawingOf } from '../src/explain/drawing.js';
-import { place } from '../src/explain/layers.js';
-import { svgOf } from '../src/explain/svg.js';
+import { mermaidOf } from '../src/explain/mermaid.js';
 import { analyzer, classify, detect, follow, identify, pipeline, split, track, video } from '../src/index.js';
 import { scratch, tinyDetector, tinyEmbedder, watchRuns } from './tiny.js';
 
@@ -76,63 +75,27 @@ describe('explain', () => {
   });
 });
 
-/** Boxes in a random order of dependencies; the same on every run. */
-function randomDrawing(seed: number): Drawing {
-  let state = seed + 1;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-  const boxes = Array.from({ length: 2 + random(14) }, (_, i) => ({
-    id: `b${i}`,
-    kind: 'module' as const,
-    title: `box ${'x'.repeat(random(40))}`,
-    lines: Array.from({ length: random(4) }, () => 'y'.repeat(random(30))),
-  }));
-  const arrows = boxes.slice(1).flatMap((box, i) =>
-    [...new Set(Array.from({ length: 1 + random(3) }, () => random(i + 1)))].map((from) => ({
-      from: `b${from}`,
-      to: box.id,
-      pixels: random(2) === 0,
-    })),
-  );
-  return { boxes, arrows };
-}
-
 describe('drawings', () => {
-  test('boxes of a column keep their distance, arrows go to the right and pass between boxes', () => {
-    for (let seed = 0; seed < 200; seed++) {
-      const drawing = randomDrawing(seed);
-      const height = (box: { lines: string[] }) => 20 + 10 * box.lines.length;
-      const { boxes, passages, columns, height: all } = place(drawing, height, 10);
-      const at = drawing.boxes.map((box) => ({ ...boxes.get(box.id)!, height: height(box) }));
-      const through = drawing.arrows.flatMap(({ from }, i) =>
-        passages[i]!.map((y, k) => ({ column: boxes.get(from)!.column + 1 + k, y, height: 0 })),
-      );
-      const things = [...at, ...through];
-      for (const [i, a] of things.entries()) {
-        expect(a.column).toBeLessThan(columns);
-        expect(a.y - a.height / 2).toBeGreaterThanOrEqual(-1);
-        expect(a.y + a.height / 2).toBeLessThanOrEqual(all);
-        for (const b of things.slice(i + 1))
-          if (a.column === b.column)
-            // a pixel is lost by rounding
-            expect(Math.abs(a.y - b.y), `seed ${seed}`).toBeGreaterThanOrEqual((a.height + b.height) / 2 + 9);
-      }
-      for (const [i, { from, to }] of drawing.arrows.entries())
-        expect(boxes.get(to)!.column - boxes.get(from)!.column).toBe(passages[i]!.length + 1);
-    }
-  });
-
-  test('every box and arrow is in the SVG, and text is escaped', () => {
-    const drawing = randomDrawing(3);
-    drawing.boxes[0]!.title = '<a> & "b"';
-    const svg = svgOf(drawing);
-    expect(svg.match(/<rect x=/g)).toHaveLength(drawing.boxes.length);
-    expect(svg.match(/marker-end/g)).toHaveLength(drawing.arrows.length);
-    expect(svg).toContain('&lt;a&gt; &amp; &quot;b&quot;');
-    expect(svg).not.toMatch(/NaN|undefined/);
-    expect(dotOf(drawing)).toContain('label="<a> & \\"b\\"');
+  test('have every box and arrow, in the languages of Graphviz and Mermaid, with their text escaped', () => {
+    const drawing: Drawing = {
+      boxes: [
+        { id: 'sources', kind: 'source', title: '<a> & "b"', lines: ['#1'] },
+        { id: 'module faces', kind: 'module', title: 'faces', lines: [] },
+      ],
+      arrows: [
+        { from: 'sources', to: 'module faces', pixels: true },
+        { from: 'module faces', to: 'sources', pixels: false },
+      ],
+    };
+    expect(dotOf(drawing).split('\n').slice(3, -2)).toEqual([
+      '  "sources" [label="<a> & \\"b\\"\\n#1", fillcolor="#e8f0fe"];',
+      '  "module faces" [label="faces", fillcolor="#ffffff"];',
+      '  "sources" -> "module faces" [penwidth=2];',
+      '  "module faces" -> "sources" [style=dashed];',
+    ]);
+    expect(mermaidOf(drawing)).toBe(
+      'flowchart LR\n  b0["#60;a#62; #38; #34;b#34;<br>#35;1"]\n  b1["faces"]\n  b0 ==> b1\n  b1 -.-> b0\n',
+    );
   });
 
   test('sources are one box, drawn by name; a run without modules is drawn too', async () => {

@@ -39,7 +39,7 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --stride N                             take every Nth frame of each source (1)
   --from MS, --to MS                     part of each source
   --explain                              run nothing: print modules, dependencies, batches, where each runs and why
-  --dot FILE.dot, --svg FILE.svg         the same as a drawing
+  --dot FILE.dot, --mermaid FILE.mmd     the same as a drawing: of Graphviz (dot -Tsvg), of Mermaid
   --json                                 print the report (or the explanation) as JSON
 `;
 
@@ -70,7 +70,7 @@ export interface RunOptions {
   endMs: number | undefined;
   json: boolean;
   /** nothing is run: it is said, and drawn into files, what would be */
-  explain: { dot: string | undefined; svg: string | undefined } | undefined;
+  explain: { dot: string | undefined; mermaid: string | undefined } | undefined;
 }
 
 const text = { type: 'string' } as const;
@@ -108,7 +108,7 @@ export function readRunOptions(args: string[]): RunOptions {
     json: on,
     explain: on,
     dot: text,
-    svg: text,
+    mermaid: text,
   });
   if (sources.length === 0) throw new UsageError('Expected at least one source');
   const { out, results, timeline, mot, report, trace, device } = values;
@@ -140,7 +140,7 @@ export function readRunOptions(args: string[]): RunOptions {
     startMs: wholeNumber('from', values.from, 0),
     endMs: wholeNumber('to', values.to, 1),
     json: values.json ?? false,
-    explain: values.explain || values.dot || values.svg ? { dot: values.dot, svg: values.svg } : undefined,
+    explain: values.explain || values.dot || values.mermaid ? { dot: values.dot, mermaid: values.mermaid } : undefined,
   };
   checkTogether(options);
   return options;

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { toOutputError } from '../errors.js';
 import { dotOf } from '../explain/dot.js';
 import { drawingOf } from '../explain/drawing.js';
-import { svgOf } from '../explain/svg.js';
+import { mermaidOf } from '../explain/mermaid.js';
 import { explanationText } from '../explain/text.js';
 import { focus, follow, grid, type Layout, split } from '../layout.js';
 import { detect } from '../modules/detect.js';
@@ -125,10 +125,10 @@ async function summary(report: Report, run: Run, options: RunOptions, terminal: 
 async function explain(description: Pipeline, options: RunOptions, terminal: Terminal): Promise<number> {
   const explanation = await description.explain();
   const drawing = drawingOf(explanation);
-  const { dot, svg } = options.explain!;
+  const { dot, mermaid } = options.explain!;
   const files = [
     ...(dot ? [{ path: dot, use: 'drawing (--dot)', text: dotOf(drawing) }] : []),
-    ...(svg ? [{ path: svg, use: 'drawing (--svg)', text: svgOf(drawing) }] : []),
+    ...(mermaid ? [{ path: mermaid, use: 'drawing (--mermaid)', text: mermaidOf(drawing) }] : []),
   ];
   const models = explanation.modules.flatMap(({ model }) => (model ? [{ path: model.file, use: 'a model' }] : []));
   refuseSharedFiles(files, [...options.sources.map((path) => ({ path, use: 'a source' })), ...models]);

@@ -1,15 +1,17 @@
-/** A drawing in the language of Graphviz. */
+/** A drawing in the language of Graphviz: `dot -Tsvg graph.dot > graph.svg`. */
 import type { Drawing } from './drawing.js';
 
-const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+const fills = { source: '#e8f0fe', module: '#ffffff', output: '#e6f4ea' };
+
+const escaped = (text: string): string => text.replace(/["\\]/g, '\\$&');
 
 export function dotOf({ boxes, arrows }: Drawing): string {
-  const nodes = boxes.map(({ id, kind, title, lines }) => {
-    const label = [title, ...lines].map((line) => line.replace(/["\\]/g, '\\$&')).join('\\n');
-    return `  ${quoted(id)} [label="${label}"${kind === 'module' ? '' : ', style="rounded,filled", fillcolor="#eeeeee"'}];\n`;
-  });
-  const edges = arrows.map(
-    ({ from, to, pixels }) => `  ${quoted(from)} -> ${quoted(to)}${pixels ? ' [penwidth=2]' : ''};\n`,
+  const nodes = boxes.map(
+    ({ id, kind, title, lines }) =>
+      `  "${escaped(id)}" [label="${[title, ...lines].map(escaped).join('\\n')}", fillcolor="${fills[kind]}"];\n`,
   );
-  return `digraph framepath {\n  rankdir=LR;\n  node [shape=box, fontname="sans-serif"];\n${nodes.join('')}${edges.join('')}}\n`;
+  const edges = arrows.map(
+    ({ from, to, pixels }) => `  "${escaped(from)}" -> "${escaped(to)}" [${pixels ? 'penwidth=2' : 'style=dashed'}];\n`,
+  );
+  return `digraph framepath {\n  rankdir=LR;\n  node [shape=box, style="rounded,filled", fontname="sans-serif"];\n${nodes.join('')}${edges.join('')}}\n`;
 }
