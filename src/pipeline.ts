@@ -5,13 +5,13 @@ import { loadAddon } from './addon.js';
 import { type DecidedSettings, loadConfiguration, type Settings, settingRules } from './config.js';
 import { toFramepathError } from './errors.js';
 import { type Explanation, explainPlan } from './explain/explanation.js';
-import { type OpenModules, openModules, type ToldOf } from './hosts/open.js';
+import type { OpenModules, ToldOf } from './hosts/open.js';
 import { Layout } from './layout.js';
 import { Module, opensModel } from './modules/module.js';
 import type { NativeAddon } from './native.js';
 import { checkEncode, type EncodeOptions } from './output.js';
 import { withoutDisabled } from './placement/disabled.js';
-import { type Placed, placeModules } from './placement/place.js';
+import type { Placed } from './placement/place.js';
 import { type Description, orderModules, planRun } from './plan.js';
 import { chooseProviders } from './providers/choose.js';
 import { aborted, RunCore } from './run/core.js';
@@ -174,6 +174,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
 
   async #explain(): Promise<Explanation> {
     const { settings, placed } = await this.#place();
+    const { openModules } = await import('./hosts/open.js');
     const opened = await openModules(placed.modules, loadAddon(), () => undefined, undefined);
     try {
       const { modules, spec, disabled } = await this.#plan(opened, placed, settings);
@@ -188,6 +189,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   /** The modules as they are configured, each with its place. */
   async #place(): Promise<{ settings: DecidedSettings; placed: Placed }> {
     const { settings, modules: levels } = await loadConfiguration(this.#settings);
+    const { placeModules } = await import('./placement/place.js');
     return { settings, placed: await placeModules(this.#description.modules, levels, settings) };
   }
 
@@ -203,6 +205,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     const { settings, placed } = await this.#place();
     const addon = loadAddon();
     let told: ToldOf = () => undefined;
+    const { openModules } = await import('./hosts/open.js');
     const opened = await openModules(placed.modules, addon, (...what) => told(...what), signal).catch((error) => {
       throw signal?.aborted ? aborted(signal.reason) : error;
     });
