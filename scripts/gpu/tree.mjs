@@ -60,6 +60,8 @@ function application(folder, provider) {
     'acorn',
     '@framepath/models/package.json',
     '@framepath/models/lib',
+    '@bufbuild/protobuf/package.json',
+    '@bufbuild/protobuf/dist/esm',
     'onnxruntime-node/package.json',
     'onnxruntime-node/dist',
     'onnxruntime-common/package.json',

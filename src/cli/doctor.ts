@@ -1,7 +1,6 @@
 /** `framepath doctor`: what this machine has, and which level decided each setting. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { registry } from '@framepath/models';
 import { loadAddon } from '../addon.js';
 import { type DecidedSettings, loadConfiguration } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
@@ -68,6 +67,7 @@ async function examine(): Promise<Findings> {
     problems.push(toFramepathError(error));
   }
   const providers = native?.cuda.usable ? await examineProviders(settings) : [];
+  const { registry } = await import('@framepath/models');
   const models = registry.map(({ name, file }) => {
     const path = join(settings.modelsFolder.value, file);
     return { name, file: path, installed: existsSync(path) };

@@ -48,7 +48,9 @@ function list(name: string, value: string | undefined): string[] | undefined {
 
 const described = ({ name, type }: ValueInfo) => ({
   name: name!,
-  shape: type?.tensorType?.shape?.dim.map(({ value, param }) => value ?? param ?? null) ?? null,
+  shape:
+    type?.tensorType?.shape?.dim.map(({ value, param }) => (value === undefined ? (param ?? null) : Number(value))) ??
+    null,
 });
 
 /** @throws UsageError, MODEL_NOT_FOUND, MODEL_INVALID, OUTPUT_UNWRITABLE */

@@ -5,11 +5,11 @@
  */
 import { NotFixable, sizesOf } from './dynamic-batch.js';
 import {
-  attributeOf,
   floatTensor,
   type Graph,
   int64Tensor,
   integerAttribute,
+  integerOf,
   type Node,
   type Tensor,
   tensorValues,
@@ -17,7 +17,7 @@ import {
 
 /** `tensor` with `axis` widened from size `from` to `size` by zeros. @throws NotFixable */
 function widen(tensor: Tensor, axis: number, from: number, size: number): Tensor {
-  const { dims } = tensor;
+  const dims = tensor.dims.map(Number);
   const outer = dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
   const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
   const values = tensorValues(tensor);
@@ -85,8 +85,8 @@ class Widening {
 
   #convolution(node: Node, isWide: boolean): void {
     const [, weights, bias] = node.input;
-    const group = attributeOf(node, 'group')?.i ?? 1;
-    const dims = this.#constant(weights).dims;
+    const group = integerOf(node, 'group') ?? 1;
+    const dims = this.#constant(weights).dims.map(Number);
     if (group === 1) {
       if (isWide) this.#widen(weights, 1);
       if (dims[0] !== this.from) return;

@@ -4,7 +4,17 @@
  * Three things pin a batch: the declared shapes, `Reshape` targets that start with 1, and zeros of a fixed shape that
  * are concatenated to widen a tensor. Anything else that could mix pictures or pin the batch makes the fix refuse.
  */
-import { attributeOf, type Graph, int64Tensor, type Node, nodeCodec, type Tensor, tensorValues } from './onnx-proto.js';
+import {
+  attributeOf,
+  dimensionCodec,
+  type Graph,
+  int64Tensor,
+  integerOf,
+  type Node,
+  nodeCodec,
+  type Tensor,
+  tensorValues,
+} from './onnx-proto.js';
 
 /** Operators that treat every picture of a batch alone, whatever their attributes. */
 const perPicture = new Set(
@@ -27,13 +37,13 @@ export function sizesOf(tensor: Tensor): number[] {
 }
 
 function isPerPicture(node: Node): boolean {
-  const axis = attributeOf(node, 'axis')?.i;
+  const axis = integerOf(node, 'axis');
   switch (node.opType) {
     case 'Concat':
     case 'Softmax':
       return axis !== undefined && axis > 0;
     case 'Transpose':
-      return attributeOf(node, 'perm')?.ints[0] === 0;
+      return attributeOf(node, 'perm')?.ints[0] === 0n;
     default:
       return perPicture.has(node.opType ?? '');
   }
@@ -62,12 +72,7 @@ function padInsteadOfZeros(graph: Graph): Node[] {
       continue;
     }
     const shape = zeros.get(node.input[at])!;
-    if (
-      node.opType !== 'Concat' ||
-      node.input.length !== 2 ||
-      attributeOf(node, 'axis')?.i !== 1 ||
-      shape.length !== 4
-    ) {
+    if (node.opType !== 'Concat' || node.input.length !== 2 || integerOf(node, 'axis') !== 1 || shape.length !== 4) {
       throw new NotFixable(`${node.opType} "${node.name}" uses zeros of a fixed shape`);
     }
     const pads = int64Tensor(`${node.output[0]}_pads`, [
@@ -103,7 +108,7 @@ export function dropUnused(graph: Graph): void {
 export function dynamicBatch(graph: Graph): void {
   const shapes = [...graph.input, ...graph.output].map((value) => value.type?.tensorType?.shape?.dim);
   for (const dims of shapes) {
-    if (dims?.[0]?.value !== 1) throw new NotFixable('its inputs and outputs do not all have a batch of 1');
+    if (dims?.[0]?.value !== 1n) throw new NotFixable('its inputs and outputs do not all have a batch of 1');
   }
   graph.node = padInsteadOfZeros(graph);
   const constants = new Map(graph.initializer.map((tensor) => [tensor.name!, tensor]));
@@ -121,7 +126,7 @@ export function dynamicBatch(graph: Graph): void {
     }
     if (node.opType === 'Pad') {
       const pads = constants.get(node.input[1]);
-      const amounts = pads ? sizesOf(pads) : attributeOf(node, 'pads')?.ints;
+      const amounts = pads ? sizesOf(pads) : attributeOf(node, 'pads')?.ints.map(Number);
       if (!amounts?.length || amounts[0] !== 0 || amounts[amounts.length / 2] !== 0) {
         throw new NotFixable(`Pad "${node.name}" may pad the batch`);
       }
@@ -135,7 +140,7 @@ export function dynamicBatch(graph: Graph): void {
   graph.initializer = graph.initializer.map((tensor) =>
     replaced.has(tensor.name!) ? constants.get(tensor.name!)! : tensor,
   );
-  for (const dims of shapes) dims![0] = { param: 'N' };
+  for (const dims of shapes) dims![0] = dimensionCodec.create({ param: 'N' });
   graph.valueInfo = []; // shapes of the inside, all with the old batch
   dropUnused(graph);
 }

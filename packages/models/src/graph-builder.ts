@@ -11,12 +11,12 @@ import {
   modelCodec,
   nodeCodec,
   OnnxFormatError,
+  rawTensor,
   type Tensor,
-  tensorCodec,
   valueInfo,
 } from './onnx-proto.js';
 
-const opset = 17;
+const opset = 17n;
 
 /** About what a node or a constant takes beside its numbers. */
 const partBytes = 64;
@@ -77,13 +77,13 @@ export class GraphBuilder {
   int32(dims: number[], values: Int32Array): string {
     const name = this.unique('int32');
     const rawData = new Uint8Array(values.slice().buffer);
-    this.#initializer(tensorCodec.create({ name, dims, dataType: DataType.int32, rawData }));
+    this.#initializer(rawTensor(name, dims, DataType.int32, rawData));
     return name;
   }
 
   /** Weights kept as bytes: value = byte * scale + offset. The runtime folds the arithmetic when it loads the model. */
   quantized(name: string, dims: number[], values: Uint8Array, scale: number, offset: number): string {
-    this.#initializer(tensorCodec.create({ name, dims, dataType: DataType.uint8, rawData: values }));
+    this.#initializer(rawTensor(name, dims, DataType.uint8, values));
     const float = this.node('Cast', [name], { to: DataType.float });
     const scaled = this.node('Mul', [float, this.constant(`${name}/scale`, [], [scale])]);
     return this.node('Add', [scaled, this.constant(`${name}/offset`, [], [offset])]);
@@ -92,7 +92,7 @@ export class GraphBuilder {
   /** Weights kept as half floats. The runtime folds the cast when it loads the model. */
   halves(name: string, dims: number[], halves: Uint16Array): string {
     const rawData = new Uint8Array(halves.slice().buffer);
-    this.#initializer(tensorCodec.create({ name, dims, dataType: DataType.float16, rawData }));
+    this.#initializer(rawTensor(name, dims, DataType.float16, rawData));
     return this.node('Cast', [name], { to: DataType.float });
   }
 
@@ -128,7 +128,7 @@ export class GraphBuilder {
   build(producerName: string): Model {
     dropUnneeded(this.#graph);
     return modelCodec.create({
-      irVersion: 8,
+      irVersion: 8n,
       producerName,
       graph: this.#graph,
       opsetImport: [{ domain: '', version: opset }],

@@ -3,20 +3,9 @@
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
+import type { Message } from '@bufbuild/protobuf';
 import { ModelError } from './model-error.js';
-import {
-  bytes,
-  Codec,
-  float,
-  floats,
-  int,
-  ints,
-  message,
-  messages,
-  ProtobufError,
-  string,
-  strings,
-} from './protobuf.js';
+import { codecsOf, ProtobufError } from './protobuf.js';
 
 /** TensorProto.DataType, those used here. */
 export const DataType = { float: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
@@ -24,27 +13,27 @@ export const DataType = { float: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float
 /** AttributeProto.AttributeType, those used here. */
 export const AttributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
 
-export interface Tensor {
-  dims: number[];
+export interface Tensor extends Message<'Tensor'> {
+  dims: bigint[];
   dataType?: number;
   floatData: number[];
-  int64Data: number[];
+  int64Data: bigint[];
   name?: string;
   rawData?: Uint8Array;
 }
 
-export interface Attribute {
+export interface Attribute extends Message<'Attribute'> {
   name?: string;
   f?: number;
-  i?: number;
+  i?: bigint;
   s?: Uint8Array;
   t?: Tensor;
   floats: number[];
-  ints: number[];
+  ints: bigint[];
   type?: number;
 }
 
-export interface Node {
+export interface Node extends Message<'Node'> {
   input: string[];
   output: string[];
   name?: string;
@@ -53,30 +42,30 @@ export interface Node {
 }
 
 /** One of value and param, or neither: any size. */
-export interface Dimension {
-  value?: number;
+export interface Dimension extends Message<'Dimension'> {
+  value?: bigint;
   param?: string;
 }
 
-export interface TensorShape {
+export interface TensorShape extends Message<'TensorShape'> {
   dim: Dimension[];
 }
 
-export interface TensorType {
+export interface TensorType extends Message<'TensorType'> {
   elemType?: number;
   shape?: TensorShape;
 }
 
-export interface ValueType {
+export interface ValueType extends Message<'ValueType'> {
   tensorType?: TensorType;
 }
 
-export interface ValueInfo {
+export interface ValueInfo extends Message<'ValueInfo'> {
   name?: string;
   type?: ValueType;
 }
 
-export interface Graph {
+export interface Graph extends Message<'Graph'> {
   node: Node[];
   name?: string;
   initializer: Tensor[];
@@ -85,18 +74,18 @@ export interface Graph {
   valueInfo: ValueInfo[];
 }
 
-export interface Opset {
+export interface Opset extends Message<'Opset'> {
   domain?: string;
-  version?: number;
+  version?: bigint;
 }
 
-export interface Metadata {
+export interface Metadata extends Message<'Metadata'> {
   key?: string;
   value?: string;
 }
 
-export interface Model {
-  irVersion?: number;
+export interface Model extends Message<'Model'> {
+  irVersion?: bigint;
   producerName?: string;
   docString?: string;
   graph?: Graph;
@@ -104,54 +93,65 @@ export interface Model {
   metadataProps: Metadata[];
 }
 
-export const tensorCodec = new Codec<Tensor>({
-  dims: ints(1),
-  dataType: int(2),
-  floatData: floats(4),
-  int64Data: ints(7),
-  name: string(8),
-  rawData: bytes(9),
+/** Of onnx.proto, those fields that are used; names are ours. */
+const codec = codecsOf({
+  Tensor: {
+    dims: [1, 'int64*'],
+    dataType: [2, 'int32'],
+    floatData: [4, 'float*'],
+    int64Data: [7, 'int64*'],
+    name: [8, 'string'],
+    rawData: [9, 'bytes'],
+  },
+  Attribute: {
+    name: [1, 'string'],
+    f: [2, 'float'],
+    i: [3, 'int64'],
+    s: [4, 'bytes'],
+    t: [5, 'Tensor'],
+    floats: [7, 'float*'],
+    ints: [8, 'int64*'],
+    type: [20, 'int32'],
+  },
+  Node: {
+    input: [1, 'string*'],
+    output: [2, 'string*'],
+    name: [3, 'string'],
+    opType: [4, 'string'],
+    attribute: [5, 'Attribute*'],
+  },
+  Dimension: { value: [1, 'int64'], param: [2, 'string'] },
+  TensorShape: { dim: [1, 'Dimension*'] },
+  TensorType: { elemType: [1, 'int32'], shape: [2, 'TensorShape'] },
+  ValueType: { tensorType: [1, 'TensorType'] },
+  ValueInfo: { name: [1, 'string'], type: [2, 'ValueType'] },
+  Graph: {
+    node: [1, 'Node*'],
+    name: [2, 'string'],
+    initializer: [5, 'Tensor*'],
+    input: [11, 'ValueInfo*'],
+    output: [12, 'ValueInfo*'],
+    valueInfo: [13, 'ValueInfo*'],
+  },
+  Opset: { domain: [1, 'string'], version: [2, 'int64'] },
+  Metadata: { key: [1, 'string'], value: [2, 'string'] },
+  Model: {
+    irVersion: [1, 'int64'],
+    producerName: [2, 'string'],
+    docString: [6, 'string'],
+    graph: [7, 'Graph'],
+    opsetImport: [8, 'Opset*'],
+    metadataProps: [14, 'Metadata*'],
+  },
 });
-export const attributeCodec = new Codec<Attribute>({
-  name: string(1),
-  f: float(2),
-  i: int(3),
-  s: bytes(4),
-  t: message(5, tensorCodec),
-  floats: floats(7),
-  ints: ints(8),
-  type: int(20),
-});
-export const nodeCodec = new Codec<Node>({
-  input: strings(1),
-  output: strings(2),
-  name: string(3),
-  opType: string(4),
-  attribute: messages(5, attributeCodec),
-});
-const dimensionCodec = new Codec<Dimension>({ value: int(1), param: string(2) });
-const shapeCodec = new Codec<TensorShape>({ dim: messages(1, dimensionCodec) });
-const tensorTypeCodec = new Codec<TensorType>({ elemType: int(1), shape: message(2, shapeCodec) });
-const valueTypeCodec = new Codec<ValueType>({ tensorType: message(1, tensorTypeCodec) });
-const valueInfoCodec = new Codec<ValueInfo>({ name: string(1), type: message(2, valueTypeCodec) });
-export const graphCodec = new Codec<Graph>({
-  node: messages(1, nodeCodec),
-  name: string(2),
-  initializer: messages(5, tensorCodec),
-  input: messages(11, valueInfoCodec),
-  output: messages(12, valueInfoCodec),
-  valueInfo: messages(13, valueInfoCodec),
-});
-const opsetCodec = new Codec<Opset>({ domain: string(1), version: int(2) });
-const metadataCodec = new Codec<Metadata>({ key: string(1), value: string(2) });
-export const modelCodec = new Codec<Model>({
-  irVersion: int(1),
-  producerName: string(2),
-  docString: string(6),
-  graph: message(7, graphCodec),
-  opsetImport: messages(8, opsetCodec),
-  metadataProps: messages(14, metadataCodec),
-});
+export const tensorCodec = codec<Tensor>('Tensor');
+export const attributeCodec = codec<Attribute>('Attribute');
+export const nodeCodec = codec<Node>('Node');
+export const dimensionCodec = codec<Dimension>('Dimension');
+const valueInfoCodec = codec<ValueInfo>('ValueInfo');
+export const graphCodec = codec<Graph>('Graph');
+const metadataCodec = codec<Metadata>('Metadata');
+export const modelCodec = codec<Model>('Model');
 
 /** The file is not an ONNX model. */
 export class OnnxFormatError extends ModelError {
@@ -175,26 +175,33 @@ export function readModel(file: Uint8Array): Model & { graph: Graph } {
   return model as Model & { graph: Graph };
 }
 
-export const writeModel = (model: Model): Uint8Array => modelCodec.encode(model);
+/** @throws OnnxFormatError for what no file can say */
+export function writeModel(model: Model): Uint8Array {
+  try {
+    return modelCodec.encode(model);
+  } catch (error) {
+    if (error instanceof ProtobufError) throw new OnnxFormatError(`cannot be written as ONNX: ${error.message}`);
+    throw error;
+  }
+}
 
 /** A value of a shape, by default float32; a string is the name of a free dimension, no dimensions any shape. */
 export function valueInfo(name: string, dims?: (number | string)[], elemType: number = DataType.float): ValueInfo {
-  const dim = dims?.map((size) => (typeof size === 'string' ? { param: size } : { value: size }));
-  return { name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } };
+  const dim = dims?.map((size) => (typeof size === 'string' ? { param: size } : { value: wholeOf(name, size) }));
+  return valueInfoCodec.create({ name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } });
 }
 
 /** @throws OnnxFormatError for what is no whole number */
-function checkWhole(name: string, values: readonly number[]): void {
-  const odd = values.findIndex((value) => !Number.isSafeInteger(value));
-  if (odd >= 0) throw new OnnxFormatError(`${name} has ${values[odd]} where a whole number has to be`);
+function wholeOf(name: string, value: number): bigint {
+  if (!Number.isSafeInteger(value)) throw new OnnxFormatError(`${name} has ${value} where a whole number has to be`);
+  return BigInt(value);
 }
 
 export function int64Tensor(name: string, values: number[]): Tensor {
-  checkWhole(name, values);
-  const raw = new BigInt64Array(values.map(BigInt));
+  const raw = BigInt64Array.from(values, (value) => wholeOf(name, value));
   return tensorCodec.create({
     name,
-    dims: [values.length],
+    dims: [BigInt(values.length)],
     dataType: DataType.int64,
     rawData: new Uint8Array(raw.buffer),
   });
@@ -202,13 +209,17 @@ export function int64Tensor(name: string, values: number[]): Tensor {
 
 export function floatTensor(name: string, dims: number[], values: Float32Array): Tensor {
   const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return tensorCodec.create({ name, dims, dataType: DataType.float, rawData });
+  return rawTensor(name, dims, DataType.float, rawData);
 }
+
+/** A tensor of the bytes that its numbers are in memory. */
+export const rawTensor = (name: string, dims: number[], dataType: number, rawData: Uint8Array): Tensor =>
+  tensorCodec.create({ name, dims: dims.map((size) => wholeOf(name, size)), dataType, rawData });
 
 /** The numbers of a float32 or int64 tensor, wherever the file keeps them. */
 export function tensorValues(tensor: Tensor): number[] {
   const { rawData } = tensor;
-  if (!rawData) return tensor.dataType === DataType.int64 ? tensor.int64Data : tensor.floatData;
+  if (!rawData) return tensor.dataType === DataType.int64 ? tensor.int64Data.map(Number) : tensor.floatData;
   const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
   if (tensor.dataType === DataType.int64) {
     return Array.from({ length: rawData.length >> 3 }, (_, i) => Number(view.getBigInt64(i * 8, true)));
@@ -222,14 +233,19 @@ export function tensorValues(tensor: Tensor): number[] {
 export const attributeOf = (node: Node, name: string): Attribute | undefined =>
   node.attribute.find((attribute) => attribute.name === name);
 
+/** A whole number of a node; undefined where it says none. */
+export function integerOf(node: Node, name: string): number | undefined {
+  const { i } = attributeOf(node, name) ?? {};
+  return i === undefined ? undefined : Number(i);
+}
+
 export function integerAttribute(name: string, i: number): Attribute {
-  checkWhole(name, [i]);
-  return attributeCodec.create({ name, i, type: AttributeType.int });
+  return attributeCodec.create({ name, i: wholeOf(name, i), type: AttributeType.int });
 }
 
 function integersAttribute(name: string, values: number[]): Attribute {
-  checkWhole(name, values);
-  return attributeCodec.create({ name, ints: values, type: AttributeType.ints });
+  const ints = values.map((value) => wholeOf(name, value));
+  return attributeCodec.create({ name, ints, type: AttributeType.ints });
 }
 
 /** What an attribute can be made of: a whole number, text, whole numbers, or a float. */
@@ -252,7 +268,9 @@ export const attributesOf = (values: Attributes): Attribute[] =>
 
 /** Sets a metadata entry, replacing one of the same key. */
 export function setMetadata(model: Model, key: string, value: string): void {
-  model.metadataProps = model.metadataProps.filter((entry) => entry.key !== key).concat({ key, value });
+  model.metadataProps = model.metadataProps
+    .filter((entry) => entry.key !== key)
+    .concat(metadataCodec.create({ key, value }));
 }
 
 export const getMetadata = (model: Model, key: string): string | undefined =>

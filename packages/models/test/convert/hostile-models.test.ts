@@ -149,6 +149,22 @@ describe('a small file that would become a large one', () => {
     const file = field(7, field(5, field(7, Buffer.alloc(34 * 2 ** 20))));
     expect(() => readModel(file)).toThrow('it has more than 2097152 parts');
   });
+
+  test.each([
+    ['nodes with nothing in them', field(7, Buffer.alloc(6 * 2 ** 20, Uint8Array.of(10, 0)))],
+    ['names with nothing in them', field(7, field(1, Buffer.alloc(6 * 2 ** 20, Uint8Array.of(10, 0))))],
+    ['fields that no ONNX model has', field(7, Buffer.alloc(6 * 2 ** 20, Uint8Array.of(0x18, 1)))],
+  ])('is refused, at once and without room for all of them: %s', (_, file) => {
+    const [began, before] = [performance.now(), process.memoryUsage().heapUsed];
+    expect(() => readModel(file)).toThrow('it has more than 2097152 parts');
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(2 ** 26);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
+  test('is refused: a message that is longer than the one it is in', () => {
+    const node = Buffer.concat([Uint8Array.of(10, 100), Buffer.alloc(3)]);
+    expect(() => readModel(field(7, node))).toThrow('field 1 runs past the end');
+  });
 });
 
 test('a model that says what cannot be is refused, not written', () => {

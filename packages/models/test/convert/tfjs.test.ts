@@ -92,7 +92,7 @@ describe('layers', () => {
     );
     const model = convertModel(path);
     expectClose(await resultOf(model, picture), dense(means(picture), weights, offsets));
-    expect(model.graph!.output[0].type?.tensorType?.shape?.dim).toMatchObject([{ param: 'N' }, { value: 5 }]);
+    expect(model.graph!.output[0].type?.tensorType?.shape?.dim).toMatchObject([{ param: 'N' }, { value: 5n }]);
   });
 });
 
@@ -230,7 +230,7 @@ describe('what cannot be converted', () => {
     const two = { ...input, attributes: { dtype: 'DT_FLOAT', shape: { shape: [2, 9, 7, 3] } } };
     const path = tfjsFile([two, { name: 'result', op: 'Relu', input: ['picture'] }], {}, { outputs: { result: [] } });
     expect(refusalOf(path, { batch: 'free' }).message).toMatch(/fixes the batch at 2/);
-    expect(convertModel(path).graph!.input[0].type?.tensorType?.shape?.dim[0]).toMatchObject({ value: 2 });
+    expect(convertModel(path).graph!.input[0].type?.tensorType?.shape?.dim[0]).toMatchObject({ value: 2n });
   });
 
   test('loops, and nodes and weights that are not there', () => {
