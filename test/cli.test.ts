@@ -371,12 +371,12 @@ describe('run --explain', () => {
 
   test('a drawing is not written over a source, a model or the other drawing', async () => {
     const source = join(folder, 'source.mp4');
-    const drawing = join(folder, 'one.svg');
+    const drawing = join(folder, 'one.mmd');
     writeFileSync(source, 'pictures');
     for (const files of [
-      ['--svg', source],
+      ['--mermaid', source],
       ['--dot', model],
-      ['--svg', drawing, '--dot', drawing],
+      ['--mermaid', drawing, '--dot', drawing],
     ]) {
       const args = ['run', source, '--detect', model, '--embed', 'none', ...files];
       expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('INVALID_ARGUMENT') });
@@ -386,7 +386,7 @@ describe('run --explain', () => {
   });
 
   test('a drawing that cannot be written is told', async () => {
-    const args = ['run', 'a.mp4', '--detect', model, '--embed', 'none', '--svg', '/nowhere/graph.svg'];
+    const args = ['run', 'a.mp4', '--detect', model, '--embed', 'none', '--mermaid', '/nowhere/graph.mmd'];
     expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('OUTPUT_UNWRITABLE') });
   });
 });
