@@ -8,7 +8,7 @@ import { root } from './steps/shell.mjs';
 export const reportFile = join(root, 'docs/api-report.md');
 
 /** Folders of the packages whose types are public. */
-const packages = ['.'];
+const packages = ['.', 'packages/models'];
 
 /** What programs import, with the file of its types: `framepath`, `framepath/metrics`. */
 function entriesOf(folder) {

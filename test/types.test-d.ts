@@ -1,6 +1,7 @@
 /** What the compiler knows: checked by vitest's typecheck run, never executed. */
 import { describe, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
+import type { ModelErrorCode } from '../packages/models/src/index.js';
 import {
   analyzer,
   type BoxClasses,
@@ -9,6 +10,7 @@ import {
   type Detection,
   defineAnalyzer,
   detect,
+  type ErrorCode,
   follow,
   grid,
   type InputCrop,
@@ -224,6 +226,10 @@ describe('a missing module', () => {
     void (() => pipeline(video('a.mp4')).encode('o.mp4').start());
     void (() => pipeline(video('a.mp4')).compose(grid()).encode('o.mp4').start());
   });
+});
+
+test('what is wrong with a model has a code of the table', () => {
+  expectTypeOf<ModelErrorCode>().toExtend<ErrorCode>();
 });
 
 describe('options', () => {
