@@ -180,9 +180,10 @@ describe('TypeScript imports', () => {
 });
 
 describe('the core stays small', () => {
-  /** Lines that are neither empty nor comment: what is documented well is not to count for more. */
+  /** Lines that are neither empty nor comment, of files that somebody wrote: documentation does not count. */
   const linesOf = (files: Iterable<string>) =>
     [...files].reduce((sum, file) => {
+      if (file.startsWith('src/generated/')) return sum;
       const lines = readFileSync(file, 'utf8').split('\n');
       return sum + lines.filter((line) => !/^\s*(\/\/.*|\/?\*.*)?$/.test(line)).length;
     }, 0);
@@ -197,14 +198,13 @@ describe('the core stays small', () => {
   }
 
   test('all of src', () => {
-    const own = sourceFiles('src', /\.ts$/).filter((file) => !file.startsWith('src/generated/'));
-    expect(linesOf(own)).toBeLessThanOrEqual(mostLines.src);
+    expect(linesOf(sourceFiles('src', /\.ts$/))).toBeLessThanOrEqual(mostLines.src);
   });
 
   test.runIf(required('library', existsSync('lib/index.js')))('what a program gets with an import of framepath', () => {
     const api = loadedWith('lib/index.js');
     expect(api.size).toBeGreaterThan(30);
-    expect(linesOf([...api].filter((file) => existsSync(file)))).toBeLessThanOrEqual(mostLines.api);
+    expect(linesOf(api)).toBeLessThanOrEqual(mostLines.api);
     expect([...api].filter((file) => /^src\/(cli|hosts|conflicts|packages)\//.test(file))).toEqual([]);
   });
 });
