@@ -1,7 +1,7 @@
 /** close(), abort and signals end a run within two seconds, also one that is finishing. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { analyzer, frames, pipeline, type Run, split } from '../../src/index.js';
+import { analyzer, detect, frames, pipeline, type Run, split } from '../../src/index.js';
 import { compiled, program } from './children.js';
 import { decoded, folderFor, noAddon } from './clips.js';
 import { closed, codeOf, sleep, within } from './outcomes.js';
@@ -16,6 +16,7 @@ beforeAll(() => {
 });
 
 const picture = new Uint8Array(64 * 64 * 3);
+const size = { width: 64, height: 64 };
 
 /** Has read everything and fills a gap of 100 hours: it would be finishing for a long time. */
 async function finishing(out: string, options: { signal?: AbortSignal } = {}): Promise<Run> {
@@ -67,6 +68,24 @@ describe.skipIf(noAddon !== undefined)('a run that is finishing', () => {
   });
 });
 
+describe.skipIf(noAddon !== undefined)('a run that starts', () => {
+  test.each([0, 10, 25, 50])('is aborted %d ms after that, while it opens sources and models', async (ms) => {
+    const controller = new AbortController();
+    const description = pipeline(frames([picture], size))
+      .use(detect('a', 'blazeface'))
+      .use(detect('b', 'blazeface'))
+      .use(detect('c', 'blazeface'));
+    const run = description.options({ device: 'cpu' }).start({ signal: controller.signal });
+    setTimeout(() => controller.abort(), ms);
+    expect(
+      await codeOf(
+        run.then(({ done }) => done),
+        soon,
+      ),
+    ).toBe('ABORTED');
+  });
+});
+
 describe.skipIf(noAddon !== undefined)('closing', () => {
   test('is quick with 16,000 boxes to hide', async () => {
     const boxes = Array.from({ length: 16_000 }, (_, i) => {
@@ -95,6 +114,7 @@ describe.skipIf(!compiled)('a process', () => {
     const out = join(folder, `${signal}.mp4`);
     const { child, ended } = program(`
       const picture = new Uint8Array(64 * 64 * 3);
+const size = { width: 64, height: 64 };
       const times = [0, ${100 * hour}].map((timeMs) => ({ data: picture, timeMs }));
       const run = await pipeline(frames(times, { width: 64, height: 64, maxGapMs: Infinity })).options({ device: 'cpu' })
         .encode(${JSON.stringify(out)}, { profile: 'realtime' }).start();
