@@ -9,6 +9,7 @@
 import {
   create,
   createFileRegistry,
+  type DescField,
   type DescMessage,
   fromBinary,
   type Message,
@@ -66,29 +67,56 @@ export function codecsOf(schemas: Schemas): <T extends Message>(name: string) =>
 /** More messages, texts and numbers than any model has: what is read takes many times the bytes that it has in the file. */
 const mostParts = 2 ** 21;
 
-/** Counts the parts of a message. @throws ProtobufError */
-function count(desc: DescMessage, reader: BinaryReader, end: number, left: { parts: number }): void {
+/** How values of a field stand in a file, one by one. */
+function wireOf(field: DescField): WireType {
+  if (field.scalar === ScalarType.FLOAT) return WireType.Bit32;
+  return field.scalar === ScalarType.INT32 || field.scalar === ScalarType.INT64
+    ? WireType.Varint
+    : WireType.LengthDelimited;
+}
+
+/** A file that is counted, and how many parts it may have from here on. */
+interface Counted {
+  bytes: Uint8Array;
+  reader: BinaryReader;
+  parts: number;
+}
+
+/**
+ * Counts the parts of a message, and sees to it that the library reads the same fields at the same places: it takes a known field for
+ * what its schema says, whatever the file says, and numbers in a list may lead it past the list's end.
+ * @throws ProtobufError
+ */
+function count(desc: DescMessage, file: Counted, end: number): void {
+  const { reader, bytes } = file;
   const take = (parts: number): void => {
-    left.parts -= parts;
-    if (left.parts < 0) throw new ProtobufError(`it has more than ${mostParts} parts`);
+    file.parts -= parts;
+    if (file.parts < 0) throw new ProtobufError(`it has more than ${mostParts} parts`);
   };
   take(1);
   while (reader.pos < end) {
     const [number, wire] = reader.tag();
     take(1);
+    const field = desc.fields.find((one) => one.number === number);
+    const own = field && wireOf(field);
+    if (field && wire !== own && !(field.fieldKind === 'list' && wire === WireType.LengthDelimited))
+      throw new ProtobufError(`field ${number} is of another type`);
     if (wire !== WireType.LengthDelimited) {
       reader.skip(wire, number);
       continue;
     }
     const length = reader.uint32();
-    if (length > end - reader.pos) throw new ProtobufError(`field ${number} runs past the end`);
-    const field = desc.fields.find((one) => one.number === number);
-    if (field?.message) count(field.message, reader, reader.pos + length, left);
-    else {
-      if (field?.fieldKind === 'list') take(length >> (field.scalar === ScalarType.INT64 ? 1 : 4)); // bigints are larger
-      reader.pos += length;
+    const after = reader.pos + length;
+    if (after > end) throw new ProtobufError(`field ${number} runs past the end`);
+    if (field?.message) count(field.message, file, after);
+    else if (field && own !== wire) {
+      take(length >> (field.scalar === ScalarType.INT64 ? 1 : 4)); // bigints are larger
+      if (own === WireType.Bit32 ? length % 4 !== 0 : length > 0 && bytes[after - 1] > 127)
+        throw new ProtobufError(`a number of field ${number} runs past the end`);
     }
+    reader.pos = after;
   }
+  if (reader.pos !== end) throw new ProtobufError('a field runs past the end');
 }
 
 /** Reads and writes messages of one type. */
@@ -107,7 +135,7 @@ export class Codec<T extends Message> {
   /** @throws ProtobufError */
   decode(data: Uint8Array): T {
     return this.#try(() => {
-      count(this.#desc, new BinaryReader(data), data.length, { parts: mostParts });
+      count(this.#desc, { bytes: data, reader: new BinaryReader(data), parts: mostParts }, data.length);
       return fromBinary(this.#desc, data) as T;
     });
   }

@@ -161,6 +161,23 @@ describe('a small file that would become a large one', () => {
     expect(performance.now() - began).toBeLessThan(10_000);
   });
 
+  // The library takes a known field for what its schema says and would go on inside the bytes of the tensor: nodes without end.
+  test.each([
+    ['a name that is a number', [0x40, 5], 'field 8 is of another type'],
+    ['a list whose last number has no end', [0x0a, 1, 0x80], 'a number of field 1 runs past the end'],
+    ['floats that are not whole', [0x22, 3, 0, 0, 0], 'a number of field 4 runs past the end'],
+  ])('is refused, wherever it hides them: %s', (_, start, message) => {
+    const hidden = field(9, Buffer.alloc(6 * 2 ** 20, Uint8Array.of(10, 0)));
+    const file = field(7, field(5, Buffer.concat([Uint8Array.from(start), hidden])));
+    expect(() => readModel(file)).toThrow(message);
+  });
+
+  test('is refused: a group that ends outside of the message it is in, and groups without end', () => {
+    const [start, end] = [Uint8Array.of(0x9b, 0x06), Uint8Array.of(0x9c, 0x06)];
+    expect(() => readModel(field(7, Buffer.concat([field(5, start), end])))).toThrow('a field runs past the end');
+    expect(() => readModel(Buffer.alloc(2 ** 20, start))).toThrow('maximum recursion depth');
+  });
+
   test('is refused: a message that is longer than the one it is in', () => {
     const node = Buffer.concat([Uint8Array.of(10, 100), Buffer.alloc(3)]);
     expect(() => readModel(field(7, node))).toThrow('field 1 runs past the end');
