@@ -96,8 +96,8 @@ function count(desc: DescMessage, file: Counted, end: number): void {
   take(1);
   while (reader.pos < end) {
     const [number, wire] = reader.tag();
-    take(1);
     const field = desc.fields.find((one) => one.number === number);
+    take(field ? 1 : 4); // what no schema names is kept, each in an object with a view
     const own = field && wireOf(field);
     if (field && wire !== own && !(field.fieldKind === 'list' && wire === WireType.LengthDelimited))
       throw new ProtobufError(`field ${number} is of another type`);
