@@ -185,7 +185,7 @@ Observation Engine::afterFailure(Lane& lane, Task& task, const Error& error) {
           if (!task.error) task.error = std::move(reported);
           break;
         }
-        if (reported.source.empty()) reported.source = sources_[task.source]->options.id;
+        if (reported.source.empty()) reported.source = sessions_.at(task.source)->options.id;
       }
       fail(reported);
       break;

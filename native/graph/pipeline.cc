@@ -94,13 +94,12 @@ void Pipeline::open() {
     device_ = std::move(device);
   }
   const auto sourceCount = static_cast<int32_t>(spec_.sources.size());
-  std::vector<std::shared_ptr<FrameSource>> frames;
+  std::vector<OpenedSource> opened;
   for (const SourceSpec& spec : spec_.sources) {
     checkOpen();
-    frames.emplace_back();
-    OpenSource open = openOne(spec, sourceCount, frames.back());
+    opened.push_back(openOne(spec, sourceCount));
     std::lock_guard lock(mutex_);
-    sources_.push_back(std::move(open));
+    sources_.push_back(opened.back().file);
   }
   checkOpen();
   for (ModuleSpec& spec : spec_.modules) {
@@ -115,7 +114,7 @@ void Pipeline::open() {
     modelReports_.push_back({model.spec(), model.provider(), model.falls(), model.batch()});
   }
   std::vector<ModuleNode> nodes = buildNodes();
-  std::shared_ptr<Programme> programme = openProgramme();
+  std::shared_ptr<Programme> programme = openProgramme(opened);
   if (programme) nodes.push_back(programme->sinkNode(&graph_));
 
   EngineHooks engineHooks;
@@ -129,9 +128,9 @@ void Pipeline::open() {
   auto engine = std::make_shared<Engine>(Graph(std::move(nodes)), engineHooks,
                                          EngineOptions{spec_.open, spec_.keepPixels, trace_});
   graph_ = &engine->graph();
-  for (size_t s = 0; s < frames.size(); s++)
-    engine->addSource(std::move(frames[s]),
-                      {spec_.sources[s].id, sources_[s].live(), spec_.inFlight, spec_.resultQueue});
+  for (OpenedSource& source : opened)
+    engine->addSource(std::move(source.frames),
+                      {source.file.spec.id, source.file.live(), spec_.inFlight, spec_.resultQueue});
   {
     std::lock_guard lock(mutex_);
     if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
@@ -146,12 +145,10 @@ void Pipeline::open() {
 }
 
 void Pipeline::sourceFinished(Engine& engine, Programme* programme, int32_t source) {
-  const std::vector<SourceCounts> counts = engine.counts();
-  const SourceCounts& ended = counts[static_cast<size_t>(source)];
+  const SourceCounts ended = engine.counts(source);
   if (programme) programme->sourceFinished(source, ended.error.has_value());
-  const bool othersGoOn =
-      std::any_of(counts.begin(), counts.end(), [](const SourceCounts& other) { return !other.error; });
-  if (ended.error && othersGoOn) recovered({ended.id, "source lost, the others went on", ended.error->sentence});
+  if (ended.error && !engine.allSourcesFailed())
+    recovered({ended.id, "source lost, the others went on", ended.error->sentence});
 }
 
 void Pipeline::recovered(Recovery recovery) {
@@ -292,11 +289,6 @@ void Pipeline::close(bool drain) {
     shots_.reset();
     models_.clear();
     spec_.shared.reset();
-    for (OpenSource& source : sources_) {
-      source.pushed.reset();
-      if (source.reader) source.counted = source.reader->counters();
-      source.reader.reset();
-    }
   }
   engine.reset();
   programme.reset();

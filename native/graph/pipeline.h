@@ -115,18 +115,21 @@ class Pipeline {
   std::string sourceId(int32_t source) const;
 
  private:
-  struct OpenSource {
+  // What is known of a source, also when it is gone. What it reads with is its session's.
+  struct SourceFile {
     SourceSpec spec;
     media::SourceInfo info;
-    std::shared_ptr<media::SourceReader> reader;  // until close(); then what it counted
-    media::ReaderCounters counted;
-    std::shared_ptr<PushedSource> pushed;
-    std::shared_ptr<media::TimeCuts> cuts = std::make_shared<media::TimeCuts>();
+    std::weak_ptr<PushedSource> pushed;
 
     bool live() const { return spec.live.value_or(false); }  // once open
   };
+  struct OpenedSource {
+    SourceFile file;
+    std::shared_ptr<FrameSource> frames;
+    std::shared_ptr<media::TimeCuts> cuts;  // shared with the reader of its audio
+  };
 
-  OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::shared_ptr<FrameSource>& frames);
+  OpenedSource openOne(const SourceSpec& spec, int32_t sourceCount);
   void open();
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   void tellFalls(const ModuleSpec& spec, const infer::Model& model);
@@ -136,14 +139,14 @@ class Pipeline {
   std::shared_ptr<DeviceSlots> deviceSlotsFor(const ModuleSpec& spec);
   IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model);
   track::RelinkRef relinked();
-  std::shared_ptr<Programme> openProgramme();
+  std::shared_ptr<Programme> openProgramme(const std::vector<OpenedSource>& opened);
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
-  std::vector<media::AudioInput> audioInputs();
-  static bool soundPasses(const OpenSource& source);
+  std::vector<media::AudioInput> audioInputs(const std::vector<OpenedSource>& opened);
+  static bool soundPasses(const SourceFile& source);
   bool soundsJoin() const;
-  media::AudioInput audioInput(const OpenSource& source, size_t number) const;
-  media::SoundRef openJoiningSound(const OpenSource& source, size_t number);
+  media::AudioInput audioInput(const OpenedSource& source, size_t number) const;
+  media::SoundRef openJoiningSound(const OpenedSource& source, size_t number);
   std::optional<Recovery> soundNeverCame() const;
   SourceFacts factsOf(int32_t source) const;
   int32_t positionOf(const std::string& name) const;
@@ -186,7 +189,7 @@ class Pipeline {
   std::vector<SourceCounts> finalCounts_;
   std::vector<StageStats> finalStages_;
   std::condition_variable changed_;
-  std::vector<OpenSource> sources_;
+  std::vector<SourceFile> sources_;
   std::vector<media::OutputResult> outputs_;
   std::vector<compose::FollowStats> follow_;
   std::deque<Recovery> recoveries_;

@@ -45,20 +45,20 @@ bool checkBoxes(const ModuleSpec& spec, const ModuleSpec& of) {
 
 }  // namespace
 
-Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCount,
-                                       std::shared_ptr<FrameSource>& frames) {
-  OpenSource open;
-  open.spec = spec;
+Pipeline::OpenedSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCount) {
+  OpenedSource open{{spec, {}, {}}, nullptr, std::make_shared<media::TimeCuts>()};
+  media::SourceInfo& info = open.file.info;
   if (spec.kind == SourceSpec::Kind::frames) {
-    open.pushed = std::make_shared<PushedSource>(
+    const auto pushed = std::make_shared<PushedSource>(
         device_, spec, [this, id = spec.id](const std::string& what, const std::string& reason) {
           recovered({id, what, reason});
         });
-    open.info.kind = "frames";
-    open.info.width = open.info.codedWidth = spec.width;
-    open.info.height = open.info.codedHeight = spec.height;
-    open.info.fps = {static_cast<int32_t>(spec.fps * 1000 + 0.5), 1000};
-    frames = open.pushed;
+    info.kind = "frames";
+    info.width = info.codedWidth = spec.width;
+    info.height = info.codedHeight = spec.height;
+    info.fps = {static_cast<int32_t>(spec.fps * 1000 + 0.5), 1000};
+    open.file.pushed = pushed;
+    open.frames = pushed;
     return open;
   }
   media::SourceOptions reader = spec.reader;
@@ -72,13 +72,14 @@ Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCou
   };
   try {
     const ThreadName named("decode." + spec.id);
-    open.reader = media::openSource(reader, device_);
+    auto opened = media::openSource(reader, device_);
+    info = opened->info();
+    open.frames = std::make_shared<ReaderSource>(std::move(opened));
   } catch (const Error& e) {
     throw withSource(e, spec.id);
   }
-  open.info = open.reader->info();
-  open.spec.live = spec.live.value_or(open.info.live);
-  frames = std::make_shared<ReaderSource>(open.reader);
+  open.file.spec.live = spec.live.value_or(info.live);
+  open.file.spec.reader.images = {};  // a long list that nobody asks for any more
   return open;
 }
 
@@ -117,7 +118,7 @@ SourceFacts Pipeline::factsOf(int32_t source) const {
   std::lock_guard lock(mutex_);
   SourceFacts facts;
   if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return facts;
-  const OpenSource& open = sources_[static_cast<size_t>(source)];
+  const SourceFile& open = sources_[static_cast<size_t>(source)];
   const double fps = open.info.fps.value();
   if (fps > 0) facts.fps = fps / std::max(1, open.spec.reader.stride);
   if (open.spec.reader.maxFps > 0) facts.fps = std::min(facts.fps, open.spec.reader.maxFps);

@@ -35,8 +35,8 @@ Recovery soundLeftOut(const std::string& source) {
 
 }  // namespace
 
-media::AudioInput Pipeline::audioInput(const OpenSource& source, size_t number) const {
-  const media::SourceOptions& reader = source.spec.reader;
+media::AudioInput Pipeline::audioInput(const OpenedSource& source, size_t number) const {
+  const media::SourceOptions& reader = source.file.spec.reader;
   media::AudioInput input;
   input.uri = reader.uri;
   input.startMs = reader.startMs;
@@ -49,22 +49,23 @@ media::AudioInput Pipeline::audioInput(const OpenSource& source, size_t number) 
 }
 
 // Sound is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
-bool Pipeline::soundPasses(const OpenSource& source) {
+bool Pipeline::soundPasses(const SourceFile& source) {
   return source.live() && !media::localPath(source.spec.reader.uri);
 }
 
-std::vector<media::AudioInput> Pipeline::audioInputs() {
+std::vector<media::AudioInput> Pipeline::audioInputs(const std::vector<OpenedSource>& opened) {
   std::vector<media::AudioInput> inputs;
   const OutputSpec& output = *spec_.output;
   if (output.path.empty() || output.audio == OutputSpec::Audio::none) return inputs;
-  for (size_t s = 0; s < sources_.size(); s++) {
+  for (size_t s = 0; s < opened.size(); s++) {
+    const SourceFile& source = opened[s].file;
     const bool wanted = output.audio != OutputSpec::Audio::source || static_cast<int32_t>(s) == output.audioSource;
-    if (!wanted || !sounds(sources_[s].info)) continue;
-    if (soundPasses(sources_[s])) {
-      recovered(soundLeftOut(sources_[s].spec.id));
+    if (!wanted || !sounds(source.info)) continue;
+    if (soundPasses(source)) {
+      recovered(soundLeftOut(source.spec.id));
       continue;
     }
-    inputs.push_back(audioInput(sources_[s], s));
+    inputs.push_back(audioInput(opened[s], s));
     if (output.audio != OutputSpec::Audio::mix) break;
   }
   return inputs;
@@ -77,27 +78,28 @@ bool Pipeline::soundsJoin() const {
          (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
 
-media::SoundRef Pipeline::openJoiningSound(const OpenSource& source, size_t number) {
+media::SoundRef Pipeline::openJoiningSound(const OpenedSource& opened, size_t number) {
+  const SourceFile& source = opened.file;
   if (!soundsJoin() || !sounds(source.info)) return nullptr;
   if (spec_.output->audio == OutputSpec::Audio::source && source.spec.id != spec_.output->audioId) return nullptr;
   if (soundPasses(source)) {
     recovered(soundLeftOut(source.spec.id));
     return nullptr;
   }
-  return media::openSound(audioInput(source, number));
+  return media::openSound(audioInput(opened, number));
 }
 
 std::optional<Recovery> Pipeline::soundNeverCame() const {
   if (!soundsJoin() || spec_.output->audio != OutputSpec::Audio::source) return std::nullopt;
   const std::string& id = spec_.output->audioId;
   std::lock_guard lock(mutex_);
-  for (const OpenSource& source : sources_)
+  for (const SourceFile& source : sources_)
     if (source.spec.id == id) return std::nullopt;
   return Recovery{spec_.output->path, "silent",
                   "Its sound was to come from source \"" + id + "\", which never joined."};
 }
 
-std::shared_ptr<Programme> Pipeline::openProgramme() {
+std::shared_ptr<Programme> Pipeline::openProgramme(const std::vector<OpenedSource>& opened) {
   if (!spec_.output) return nullptr;
   if (spec_.inFlight < 3)
     throw Error(ErrorCode::INVALID_ARGUMENT,
@@ -139,7 +141,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   if (layout.fpsNum <= 0) {
     media::Rational fps{25, 1};
     double largest = 0;
-    for (const OpenSource& source : sources_) {
+    for (const SourceFile& source : sources_) {
       const media::SourceOptions& reader = source.spec.reader;
       double rate = source.info.fps.value() / std::max(1, reader.stride);
       if (reader.maxFps > 0) rate = std::min(rate, reader.maxFps);
@@ -156,7 +158,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
   options.output.encoder.width = layout.width;
   options.output.encoder.height = layout.height;
   options.output.encoder.fps = {layout.fpsNum, layout.fpsDen};
-  options.audio = audioInputs();
+  options.audio = audioInputs(opened);
   options.trace = trace_;
   options.soundsJoin = soundsJoin();
   options.giveUp = giveUp_;
@@ -165,7 +167,7 @@ std::shared_ptr<Programme> Pipeline::openProgramme() {
                           const std::string& what, const std::string& reason) {
     recovered({where, what, reason});
   };
-  for (const OpenSource& source : sources_) options.sources.push_back({source.spec.id, source.live()});
+  for (const SourceFile& source : sources_) options.sources.push_back({source.spec.id, source.live()});
   auto programme = std::make_shared<Programme>(std::move(options), device_, [this](const Error& e) {
     std::shared_ptr<Engine> running;
     {

@@ -95,28 +95,27 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
 void Pipeline::addSource(const SourceSpec& spec) {
   std::lock_guard adding(adding_);
   const std::shared_ptr<Engine> running = engine();
-  std::shared_ptr<FrameSource> frames;
   size_t count = 0;
   {
     std::lock_guard lock(mutex_);
     count = sources_.size();
   }
-  OpenSource open;
+  OpenedSource open;
   media::SoundRef sound;
   try {
-    open = openOne(spec, static_cast<int32_t>(count) + 1, frames);
+    open = openOne(spec, static_cast<int32_t>(count) + 1);
     sound = openJoiningSound(open, count);
   } catch (const Error&) {
     if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while the source was opened.");
     throw;
   }
-  const bool live = open.live();
+  const bool live = open.file.live();
   std::lock_guard lock(mutex_);
   const auto number = static_cast<int32_t>(count);
   if (programme_) programme_->addSource(number, {spec.id, live, std::move(sound)});  // before its first frame
-  sources_.push_back(std::move(open));
+  sources_.push_back(std::move(open.file));
   try {
-    running->addSource(std::move(frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
+    running->addSource(std::move(open.frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
   } catch (...) {
     sources_.pop_back();
     if (programme_) programme_->removeSource(number);
@@ -150,10 +149,10 @@ void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t
   bool known = false;
   {
     std::lock_guard lock(mutex_);
-    for (OpenSource& open : sources_)
+    for (const SourceFile& open : sources_)
       if (open.spec.id == source) {
         known = true;
-        pushed = open.pushed;
+        pushed = open.pushed.lock();
       }
   }
   if (!known)
@@ -167,8 +166,8 @@ void Pipeline::pushFrame(const std::string& source, const uint8_t* bytes, size_t
 
 void Pipeline::endFrames(const std::string& source, std::optional<Error> error) {
   std::lock_guard lock(mutex_);
-  for (OpenSource& open : sources_)
-    if (open.spec.id == source && open.pushed) open.pushed->end(error);
+  for (const SourceFile& open : sources_)
+    if (const auto pushed = open.spec.id == source ? open.pushed.lock() : nullptr) pushed->end(error);
 }
 
 const std::vector<std::string>* Pipeline::labelsOf(size_t specModule) const {
@@ -201,7 +200,7 @@ Progress Pipeline::progress() const {
   const std::vector<SourceCounts> counts = countsLocked();
   progress.total = 0;
   for (size_t s = 0; s < sources_.size() && s < counts.size(); s++) {
-    const OpenSource& open = sources_[s];
+    const SourceFile& open = sources_[s];
     Progress::Source source;
     source.id = open.spec.id;
     source.done = counts[s].delivered;
@@ -249,12 +248,12 @@ Report Pipeline::report() const {
   report.peakRssBytes = telemetry::peakRssBytes();
   const std::vector<SourceCounts> counts = countsLocked();
   for (size_t s = 0; s < sources_.size(); s++) {
-    const OpenSource& open = sources_[s];
+    const SourceFile& open = sources_[s];
     SourceReport source;
     source.uri = open.spec.reader.uri;
     source.info = open.info;
     if (s < counts.size()) source.counts = counts[s];
-    source.reader = open.reader ? open.reader->counters() : open.counted;
+    source.reader = source.counts.reader;
     report.sources.push_back(std::move(source));
   }
   report.stages = stagesLocked();

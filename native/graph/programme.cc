@@ -66,13 +66,12 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
       observed_(modulesOf(options_.layout)),
       tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
-      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())),
-      sources_(options_.sources.size()) {
-  for (size_t s = 0; s < sources_.size(); s++) {
-    sources_[s].id = options_.sources[s].id;
-    sources_[s].live = options_.sources[s].live;
-    if (sources_[s].live) clock_.setLive(static_cast<int32_t>(s));
-    setLookAhead(static_cast<int32_t>(s));
+      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())) {
+  for (int32_t s = 0; const ProgrammeSource& source : options_.sources) {
+    sources_[s].id = source.id;
+    sources_[s].live = source.live;
+    if (source.live) clock_.setLive(s);
+    setLookAhead(s++);
   }
   if (!Leftovers::waitForRoom([&] { return options_.giveUp->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
@@ -141,16 +140,21 @@ void Programme::SourceQueue::letLeasesGo(int64_t tickUs, std::vector<Item>& past
     if (item.lease && item.ptsUs <= tickUs + lookAheadUs) past.emplace_back().lease = std::move(item.lease);
 }
 
+Programme::SourceQueue* Programme::queueOf(int32_t source) {
+  const auto found = sources_.find(source);
+  return found == sources_.end() ? nullptr : &found->second;
+}
+
 void Programme::setLookAhead(int32_t source) {
-  SourceQueue& queue = sources_[static_cast<size_t>(source)];
+  SourceQueue& queue = sources_.at(source);
   queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
   clock_.setLookAhead(source, queue.lookAheadUs);
 }
 
 int64_t Programme::lookAheadOf(int32_t source) const {
   std::lock_guard lock(mutex_);
-  const bool known = source >= 0 && source < static_cast<int32_t>(sources_.size());
-  return known ? sources_[static_cast<size_t>(source)].lookAheadUs : 0;
+  const auto found = sources_.find(source);
+  return found == sources_.end() ? 0 : found->second.lookAheadUs;
 }
 
 int64_t Programme::liveDelayNs() const {
@@ -172,9 +176,9 @@ void Programme::take(const Task& task, const Graph& graph, FrameCopier& copier) 
   }
   std::vector<Item> past;
   std::lock_guard lock(mutex_);
-  if (stopping_ || task.source < 0 || task.source >= static_cast<int32_t>(sources_.size())) return;
-  SourceQueue& queue = sources_[static_cast<size_t>(task.source)];
-  if (queue.removed) return;
+  SourceQueue* const known = queueOf(task.source);
+  if (stopping_ || !known || known->removed) return;
+  SourceQueue& queue = *known;
   if (!firstFrameNs_) firstFrameNs_ = nowNs();
   const int64_t tickUs = clock_.tickUs(clock_.tick());
   if (queue.joining) {
@@ -195,7 +199,7 @@ void Programme::take(const Task& task, const Graph& graph, FrameCopier& copier) 
 
 void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   std::lock_guard lock(mutex_);
-  const auto present = std::count_if(sources_.begin(), sources_.end(), [](const SourceQueue& q) { return !q.removed; });
+  const auto present = std::ranges::count_if(sources_, [](const auto& item) { return !item.second.removed; });
   if (options_.layout.perSource && present >= compose::kMaxTiles)
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id +
@@ -203,8 +207,7 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
                 "Remove a source first.");
   clock_.join(number);
   if (source.live) clock_.setLive(number);
-  if (number >= static_cast<int32_t>(sources_.size())) sources_.resize(static_cast<size_t>(number) + 1);
-  SourceQueue& queue = sources_[static_cast<size_t>(number)];
+  SourceQueue& queue = sources_[number];
   queue = {};
   queue.id = source.id;
   queue.live = source.live;
@@ -218,9 +221,9 @@ void Programme::removeSource(int32_t source) {
   std::vector<Item> past;
   media::SoundRef unheard;  // closed outside the lock
   std::lock_guard lock(mutex_);
-  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
-  SourceQueue& queue = sources_[static_cast<size_t>(source)];
-  if (queue.removed) return;
+  SourceQueue* const known = queueOf(source);
+  if (!known || known->removed) return;
+  SourceQueue& queue = *known;
   queue.removed = true;
   queue.tiled = false;
   std::move(queue.waiting.begin(), queue.waiting.end(), std::back_inserter(past));
@@ -236,11 +239,11 @@ void Programme::removeSource(int32_t source) {
 void Programme::sourceFinished(int32_t source, bool failed) {
   media::SoundRef unheard;
   std::lock_guard lock(mutex_);
-  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
-  SourceQueue& queue = sources_[static_cast<size_t>(source)];
-  unheard = std::move(queue.sound);  // it ended without a frame
-  queue.ended = true;
-  queue.failed = failed;
+  SourceQueue* const queue = queueOf(source);
+  if (!queue || queue->removed) return;
+  unheard = std::move(queue->sound);  // it ended without a frame
+  queue->ended = true;
+  queue->failed = failed;
   clock_.sawEnd(source);
   changed_.notify_all();
 }
@@ -286,23 +289,23 @@ bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
 
 // Sources that joined get their tile, those that were taken out lose theirs.
 void Programme::changeTiles() {
-  for (size_t s = 0; s < sources_.size(); s++) {
-    SourceQueue& queue = sources_[s];
-    if (queue.tiled || queue.joining) continue;
-    queue.tiled = true;
+  for (auto& [number, queue] : sources_) {
     if (queue.removed) {
       for (size_t t = tiles_.size(); t-- > 0;) {
-        if (tiles_[t].source != static_cast<int32_t>(s)) continue;
+        if (tiles_[t].source != number) continue;
         composer_->removeTile(t);
         tiles_.erase(tiles_.begin() + static_cast<ptrdiff_t>(t));
       }
-    } else if (queue.current || !queue.waiting.empty()) {
+    } else if (!queue.tiled && !queue.joining) {
+      queue.tiled = true;
+      if (!queue.current && queue.waiting.empty()) continue;
       compose::TileSpec& tile = tiles_.emplace_back();
-      tile.source = static_cast<int32_t>(s);
+      tile.source = number;
       tile.label = queue.id;
       composer_->addTile(tile);
     }
   }
+  std::erase_if(sources_, [](const auto& item) { return item.second.removed; });
 }
 
 // Boxes to hide in the current frame that are found only in those that wait.
@@ -321,7 +324,7 @@ std::vector<Box> Programme::comingOf(const SourceQueue& queue) const {
 
 // What every tile shows at a tick. Frames that are over go to past_.
 std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
-  for (SourceQueue& queue : sources_)
+  for (auto& [number, queue] : sources_)
     while (!queue.waiting.empty() && queue.waiting.front().ptsUs <= tickUs) {
       if (queue.current) past_.push_back(std::move(*queue.current));
       queue.current = std::move(queue.waiting.front());
@@ -329,7 +332,7 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
     }
   std::vector<compose::TileInput> inputs(tiles_.size());
   for (size_t t = 0; t < inputs.size(); t++) {
-    const SourceQueue& queue = sources_[static_cast<size_t>(tiles_[t].source)];
+    const SourceQueue& queue = sources_.at(tiles_[t].source);
     compose::TileInput& input = inputs[t];
     const bool over = queue.over(tickUs);
     input.state = over            ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
@@ -342,7 +345,7 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
     for (compose::TileBoxes& boxes : input.observations) queue.ids.fill(boxes);
     input.coming = comingOf(queue);
   }
-  for (SourceQueue& queue : sources_) {
+  for (auto& [number, queue] : sources_) {
     if (!queue.current) continue;
     queue.current->fresh = false;
     if (!queue.over(tickUs)) continue;
@@ -379,7 +382,7 @@ void Programme::composeTicks() {
         changeTiles();
         inputs = inputsAt(ptsUs);
         clock_.advance();
-        for (SourceQueue& queue : sources_) {
+        for (auto& [number, queue] : sources_) {
           queue.pass(clock_.tickUs(clock_.tick()), past_);
           queue.letLeasesGo(clock_.tickUs(clock_.tick()), past_);
         }
@@ -398,12 +401,11 @@ void Programme::composeTicks() {
   } catch (const std::exception& e) {
     failOnce(Error(ErrorCode::INTERNAL, std::string("Composing failed: ") + e.what()));
   }
-  std::vector<SourceQueue> dropped;
+  std::map<int32_t, SourceQueue> dropped;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
-    dropped = std::move(sources_);
-    sources_ = std::vector<SourceQueue>(dropped.size());
+    dropped.swap(sources_);
   }
   encoding_->close();
 }

@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -121,6 +122,7 @@ class Programme {
   class SinkWorker;
 
   void take(const Task& task, const Graph& graph, FrameCopier& copier);
+  SourceQueue* queueOf(int32_t source);  // null: gone
   void setLookAhead(int32_t source);
   int64_t lookAheadOf(int32_t source) const;
   int64_t liveDelayNs() const;
@@ -148,7 +150,7 @@ class Programme {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   compose::ProgrammeClock clock_;
-  std::vector<SourceQueue> sources_;
+  std::map<int32_t, SourceQueue> sources_;  // by number, until they lost their tiles
   std::vector<Item> past_;    // their leases are let go outside the lock
   int64_t firstFrameNs_ = 0;  // live ticks are due from here on
   bool stopping_ = false, failing_ = false;
