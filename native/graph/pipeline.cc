@@ -115,7 +115,7 @@ void Pipeline::open() {
   }
   std::vector<ModuleNode> nodes = buildNodes();
   std::shared_ptr<Programme> programme = openProgramme(opened);
-  if (programme) nodes.push_back(programme->sinkNode(&graph_));
+  if (programme) nodes.push_back(programme->sinkNode(nodes));
 
   EngineHooks engineHooks;
   engineHooks.sourceFinished = [this, programme](int32_t source) { sourceFinished(*engine_, programme.get(), source); };

@@ -47,23 +47,22 @@ compose::TileBoxes boxesOf(const std::string& module, const Observation& says) {
 
 class Programme::SinkWorker : public Worker {
  public:
-  SinkWorker(Programme* programme, const Graph* const* graph)
-      : programme_(programme), graph_(graph), copier_(programme->device_) {}
+  SinkWorker(Programme& programme, std::vector<Observed> observed)
+      : programme_(programme), observed_(std::move(observed)), copier_(programme.device_) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    programme_->take(*tasks[0], **graph_, copier_);
+    programme_.take(*tasks[0], observed_, copier_);
     says[0] = Observation::of(External{});
   }
 
  private:
-  Programme* programme_;
-  const Graph* const* graph_;
+  Programme& programme_;
+  const std::vector<Observed> observed_;
   FrameCopier copier_;
 };
 
 Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed)
     : options_(std::move(options)),
       device_(device),
-      observed_(modulesOf(options_.layout)),
       tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
       clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())) {
@@ -113,12 +112,16 @@ Programme::~Programme() {
   encoding_.reset();  // its thread uses what is declared after it
 }
 
-ModuleNode Programme::sinkNode(const Graph* const* graph) const {
+// A module that the layout names and nobody has is refused by the graph.
+ModuleNode Programme::sinkNode(const std::vector<ModuleNode>& modules) {
   ModuleNode node;
   node.name = "compose";
-  node.depends = observed_;
+  node.depends = modulesOf(options_.layout);
+  std::vector<Observed> observed;
+  for (const std::string& name : node.depends)
+    observed.push_back({name, static_cast<size_t>(std::ranges::find(modules, name, &ModuleNode::name) - modules.begin())});
   node.stateful = node.pixels = node.acceptsNothing = node.internal = node.sink = true;
-  node.openWorker = [self = const_cast<Programme*>(this), graph] { return std::make_unique<SinkWorker>(self, graph); };
+  node.openWorker = [this, observed] { return std::make_unique<SinkWorker>(*this, observed); };
   return node;
 }
 
@@ -161,14 +164,14 @@ int64_t Programme::liveDelayNs() const {
   return kLiveDelayNs + options_.layout.redact.lookAheadUs(true) * 1000;
 }
 
-void Programme::take(const Task& task, const Graph& graph, FrameCopier& copier) {
+void Programme::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
   Item item;
   item.lease = task.lease;
   item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
   item.ptsUs = task.ptsUs;
   const People* people = nullptr;
-  for (const std::string& name : observed_) {
-    const Observation& says = task.observations[static_cast<size_t>(graph.find(name))];
+  for (const auto& [name, position] : observed) {
+    const Observation& says = task.observations[position];
     // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
     if (says.said == Said::nothing) continue;
     item.boxes.push_back(boxesOf(name, says));

@@ -64,9 +64,9 @@ class Programme {
   Programme(const Programme&) = delete;
   Programme& operator=(const Programme&) = delete;
 
-  // The module that hands frames over: depends on the modules the layout names, holds pixels, results do not wait for
-  // it.
-  ModuleNode sinkNode(const Graph* const* graph) const;
+  // The module that hands frames over, to be added to `modules`: depends on those that the layout names, holds pixels,
+  // results do not wait for it.
+  ModuleNode sinkNode(const std::vector<ModuleNode>& modules);
 
   void start();
   // Source `number` joins; before its first frame. INVALID_ARGUMENT when the layout has no place for its tile.
@@ -121,7 +121,11 @@ class Programme {
   };
   class SinkWorker;
 
-  void take(const Task& task, const Graph& graph, FrameCopier& copier);
+  struct Observed {
+    std::string module;
+    size_t position;  // in Task::observations
+  };
+  void take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier);
   SourceQueue* queueOf(int32_t source);  // null: gone
   void setLookAhead(int32_t source);
   int64_t lookAheadOf(int32_t source) const;
@@ -138,7 +142,6 @@ class Programme {
 
   const ProgrammeOptions options_;
   const std::shared_ptr<Device> device_;
-  std::vector<std::string> observed_;  // modules the layout names
   const std::shared_ptr<SoundCues> cues_ = std::make_shared<SoundCues>();
   const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();
   std::unique_ptr<Encoding> encoding_;
