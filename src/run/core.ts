@@ -5,7 +5,15 @@ import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Served } from '../hosts/seat-figures.js';
 import type { Module } from '../modules/module.js';
-import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock, RunCallbacks, SharedInputs } from '../native.js';
+import type {
+  ModuleQuestion,
+  NativeAddon,
+  NativeRun,
+  PipelineSpec,
+  ResultBlock,
+  RunCallbacks,
+  SharedInputs,
+} from '../native.js';
 import { records } from '../packed.js';
 import type { Source } from '../source.js';
 import { Values } from '../values.js';
@@ -107,10 +115,8 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   /** A JS module is asked about a task. */
-  ask(...[module, taskId, record, attempt, input, cuda]: Parameters<RunCallbacks['task']>): void {
-    this.#analysis
-      .answer(this.native, module, taskId, record, attempt, input, cuda)
-      .catch((error) => this.#unlessClosing(error));
+  ask(question: ModuleQuestion): void {
+    this.#analysis.answer(this.native, question).catch((error) => this.#unlessClosing(error));
   }
 
   /** For the trace, and for whoever wants the times of single frames. */
@@ -396,7 +402,7 @@ export class RunCore implements FrameOwner, WriterRun {
 /** The native run holds these for as long as it lives: they must not hold the run, or a dropped one would never go. */
 function callbacksOf(core: WeakRef<RunCore>): RunCallbacks {
   return {
-    task: (...asked) => core.deref()?.ask(...asked),
+    task: (question) => core.deref()?.ask(question),
     event: (name, json) => {
       if (name === 'frame') core.deref()?.sampler.frame(json);
       else channel(`framepath:${name}`).publish(JSON.parse(json));
