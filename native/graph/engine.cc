@@ -43,8 +43,8 @@ void Engine::start() {
     for (int32_t i = 0; i < lanes_[m]->node.workers; i++) workers[m].push_back(openWorker(lanes_[m]->node));
   After after;
   Lock lock(mutex_);
-  if (stopping_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed before it started.");
-  started_ = true;
+  if (stopped()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed before it started.");
+  state_ = EngineState::running;
   for (size_t m = 0; m < lanes_.size(); m++) lanes_[m]->workers = std::move(workers[m]);
   for (auto& lane : lanes_)
     for (size_t i = 0; i < lane->workers.size(); i++)
@@ -74,7 +74,7 @@ void Engine::sample(int64_t every) {
 void Engine::fail(const Error& error) {
   After after;
   Lock lock(mutex_);
-  if (!error_ && !drained_) error_ = error;
+  if (!error_ && !over()) error_ = error;
   stopLocked(after);
   lock.unlock();
   after.run();
@@ -90,9 +90,9 @@ void Engine::stop() {
 
 // Everything that is alive and was not taken counts as cancelled, at once; running modules finish into nothing.
 void Engine::stopLocked(After& after) {
-  if (stopping_) return;
-  stopping_ = true;
-  quit_ = true;
+  if (stopped()) return;
+  const bool first = !over();
+  state_ = EngineState::stopped;
   for (const auto& [number, session] : sessions_) {
     if (auto frames = session->frames()) after.calls.push_back([frames] { frames->interrupt(); });
     session->cancel(after.tasks, after.calls);
@@ -107,10 +107,7 @@ void Engine::stopLocked(After& after) {
     for (auto& worker : lane->workers) after.calls.push_back([worker] { worker->interrupt(); });
     lane->wake.notify_all();
   }
-  if (!drained_) {
-    drained_ = true;
-    after.calls.push_back(hooks_.drained);
-  }
+  if (first) after.calls.push_back(hooks_.drained);
   answerNext(after);
 }
 
@@ -118,7 +115,7 @@ void Engine::join() {
   std::vector<std::thread> threads;
   {
     Lock lock(mutex_);
-    quit_ = true;
+    if (state_ < EngineState::ended) state_ = EngineState::ended;
     for (const auto& [number, session] : sessions_) {
       session->admission->close();
       if (session->thread.joinable()) threads.push_back(std::move(session->thread));
@@ -148,20 +145,20 @@ void Engine::join() {
 }
 
 void Engine::checkDrained(After& after) {
-  if (drained_ || open_ || !started_) return;
+  if (state_ != EngineState::running || open_) return;
   for (const auto& [number, session] : sessions_)
     if (!session->over()) return;
   // What a failed source gave before is still delivered; a run whose sources all failed ends with the first one's
   // error.
   if (allFailedLocked() && !error_) error_ = recordLocked(0).counts.error;
-  drained_ = true;
+  state_ = EngineState::drained;
   after.calls.push_back(hooks_.drained);
   answerNext(after);
 }
 
 bool Engine::drained() const {
   Lock lock(mutex_);
-  return drained_;
+  return over();
 }
 
 std::optional<Error> Engine::error() const {

@@ -4,6 +4,12 @@
 //
 // At every moment, per source: in = delivered + dropped + inFlight. One lock guards the bookkeeping; modules, sources
 // and callbacks run outside it.
+//
+//   created --start--> running --last task of the last source--> drained --join--> ended
+//      |                  |                                         |                |
+//      +------stop--------+-----stop, or a failure of the run-------+----------------+----> stopped
+//
+// Each source has states of its own: source_session.h.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -46,6 +52,14 @@ struct EngineOptions {
   bool open = false;        // sources may come later: the run does not end by itself
   bool keepPixels = false;  // a delivered task keeps its pixels until the caller lets go of it
   std::shared_ptr<Trace> trace = nullptr;
+};
+
+enum class EngineState : uint8_t {
+  created,
+  running,
+  drained,  // nothing more is read or worked on; results may wait to be taken
+  ended,    // the same, and its threads are gone
+  stopped,  // what was not delivered is cancelled
 };
 
 class Engine {
@@ -111,6 +125,8 @@ class Engine {
   void retire(SourceSession& session, After& after);
   SourceRecord recordLocked(size_t source) const;
   bool allFailedLocked() const;
+  bool over() const { return state_ >= EngineState::drained; }
+  bool stopped() const { return state_ == EngineState::stopped; }
   TaskRef makeTask(int32_t source, FrameRef frame, std::shared_ptr<Admission> admission);
   void enter(const TaskRef& task, After& after);
   void becomeReady(const TaskRef& task, int32_t module, After& after);
@@ -151,7 +167,9 @@ class Engine {
   int32_t nextSource_ = 0;  // takeResults starts here
   std::optional<std::pair<size_t, NextCallback>> waitingNext_;
   std::optional<Error> error_;
-  bool open_, started_ = false, stopping_ = false, discard_ = false, drained_ = false, quit_ = false;
+  EngineState state_ = EngineState::created;
+  bool open_;             // sources may come later
+  bool discard_ = false;  // nobody takes results
 };
 
 }  // namespace framepath::graph

@@ -12,7 +12,7 @@ namespace framepath::graph {
 
 int32_t Engine::addSource(std::shared_ptr<FrameSource> frames, const SourceOptions& options) {
   Lock lock(mutex_);
-  if (stopping_ || drained_)
+  if (over())
     throw Error(ErrorCode::RUN_CLOSED, "The run has ended; no source can be added.", "Start a new run.");
   for (const auto& [number, other] : sessions_)
     if (other->options.id == options.id && other->reads())
@@ -22,7 +22,7 @@ int32_t Engine::addSource(std::shared_ptr<FrameSource> frames, const SourceOptio
   records_.emplace_back();
   const SessionRef& session =
       sessions_.emplace(number, std::make_shared<SourceSession>(number, std::move(frames), options)).first->second;
-  if (started_) startSource(session);
+  if (state_ == EngineState::running) startSource(session);
   return number;
 }
 
@@ -79,7 +79,7 @@ void Engine::readFrames(SourceSession& session) {
         if (options_.trace)
           options_.trace->add(
               {session.decode.name, 0, session.number, session.nextSeq() - 1, askedNs, enteredNs, decodedNs});
-      } else if (!stopping_ && !session.leaves()) {
+      } else if (!stopped() && !session.leaves()) {
         session.drop("inFlight");
       }
     }
@@ -92,7 +92,7 @@ bool Engine::acceptFrame(SourceSession& session, FrameRef frame, const Stamps& d
   TaskRef task = makeTask(session.number, std::move(frame), session.admission);
   task->enteredNs = decode.doneNs;
   task->decode = decode;
-  if (stopping_ || session.leaves()) {
+  if (stopped() || session.leaves()) {
     session.admission->taskEnded();
     after.tasks.push_back(std::move(task));
     return false;
@@ -110,7 +110,7 @@ void Engine::sourceEnded(const SessionRef& session, std::optional<Error> error) 
   lock.unlock();
   frames.reset();
   lock.lock();
-  if (stopping_ || session->leaves()) error.reset();
+  if (stopped() || session->leaves()) error.reset();
   if (error) failedSources_++;
   session->drain(std::move(error));
   checkFinished(*session, after);
@@ -126,7 +126,7 @@ void Engine::sourceEnded(const SessionRef& session, std::optional<Error> error) 
 void Engine::removeSource(const std::string& id, std::function<void()> removed) {
   After after;
   Lock lock(mutex_);
-  if (stopping_) throw Error(ErrorCode::RUN_CLOSED, "The run has ended, and its sources with it.");
+  if (stopped()) throw Error(ErrorCode::RUN_CLOSED, "The run has ended, and its sources with it.");
   const auto found = std::ranges::find_if(
       sessions_, [&](const auto& item) { return item.second->options.id == id && !item.second->over(); });
   if (found == sessions_.end())
@@ -142,7 +142,7 @@ void Engine::removeSource(const std::string& id, std::function<void()> removed) 
 
 void Engine::checkFinished(SourceSession& session, After& after) {
   std::vector<std::function<void()>> removed;
-  if (stopping_ || !session.finish(removed)) return;
+  if (stopped() || !session.finish(removed)) return;
   const int32_t number = session.number;
   for (auto& lane : lanes_) {
     lane->queue.forget(number);

@@ -68,7 +68,7 @@ void Engine::becomeReady(const TaskRef& task, int32_t module, After& after) {
 }
 
 void Engine::speak(const TaskRef& task, int32_t module, Observation says, After& after) {
-  if (stopping_) {
+  if (stopped()) {
     after.tasks.push_back(task);
     return;
   }
@@ -121,7 +121,7 @@ void Engine::taskGone(const TaskRef& task, After& after) {
 void Engine::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
   After after;
   Lock lock(mutex_);
-  if (stopping_ || drained_ || !started_)
+  if (state_ != EngineState::running)
     throw Error(ErrorCode::RUN_CLOSED, "The run does not take pictures.",
                 "Submit between start() and close(), to a pipeline started with no sources or with running ones.");
   submitted_->tryEnter();
@@ -183,7 +183,7 @@ void Engine::answerNext(After& after) {
   if (!waitingNext_) return;
   Delivery delivery = takeResults(waitingNext_->first, after);
   if (delivery.tasks.empty()) {
-    if (!drained_) return;
+    if (!over()) return;
     delivery.ended = true;
     delivery.error = error_;
   }
