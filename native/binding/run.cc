@@ -130,7 +130,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
     end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
       *alive = false;
       callbacks->reset();
-      state->pipeline->endLinkingAt(0);
+      state->pipeline->results().endLinkingAt(0);
       std::lock_guard lock(state->closing);
       state->pipeline->close(false);
       state->closed = true;
@@ -273,7 +273,7 @@ Napi::Value Run::mot(const Info& info) {
 }
 Napi::Value Run::contactSheet(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [jpeg = state->pipeline->contactSheet()](Napi::Env env) -> Napi::Value {
+    return [jpeg = state->pipeline->results().contactSheet()](Napi::Env env) -> Napi::Value {
       if (jpeg.empty()) return env.Null();
       return bytesArray(env, jpeg.data(), jpeg.size());
     };
@@ -281,14 +281,14 @@ Napi::Value Run::contactSheet(const Info& info) {
 }
 Napi::Value Run::bank(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [bytes = state->pipeline->bank()](Napi::Env env) -> Napi::Value {
+    return [bytes = state->pipeline->results().bank()](Napi::Env env) -> Napi::Value {
       return bytesArray(env, bytes.data(), bytes.size());
     };
   });
 }
 void Run::finishWithin(const Info& info) {
   guarded(info.Env(), [&] { 
-    state_->pipeline->endLinkingAt(info[0].IsNumber() ? nowNs() + whole(info[0]) * 1'000'000 : INT64_MAX);
+    state_->pipeline->results().endLinkingAt(info[0].IsNumber() ? nowNs() + whole(info[0]) * 1'000'000 : INT64_MAX);
   });
 }
 

@@ -22,7 +22,13 @@ int32_t Engine::addSource(std::shared_ptr<FrameSource> frames, const SourceOptio
   records_.emplace_back();
   const SessionRef& session =
       sessions_.emplace(number, std::make_shared<SourceSession>(number, std::move(frames), options)).first->second;
-  if (state_ == EngineState::running) startSource(session);
+  try {
+    if (state_ == EngineState::running) startSource(session);
+  } catch (...) {  // no thread
+    sessions_.erase(number);
+    records_.pop_back();
+    throw;
+  }
   return number;
 }
 

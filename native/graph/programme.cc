@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "compose/look_ahead.h"
 #include "core/clock.h"
 #include "core/leftover.h"
 #include "core/thread_name.h"
@@ -23,24 +22,6 @@ std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
   add(layout.draw.boxes);
   add(layout.draw.people);
   return names;
-}
-
-compose::TileBoxes boxesOf(const std::string& module, const Observation& says) {
-  compose::TileBoxes boxes;
-  boxes.module = module;
-  const auto add = [&](const Box& box, int64_t track, int32_t id, float score) {
-    boxes.boxes.push_back(box);
-    boxes.tracks.push_back(track);
-    boxes.ids.push_back(id);
-    boxes.scores.push_back(score);
-  };
-  if (const auto* people = says.as<People>())
-    for (const Person& p : people->items) add(p.box, p.track, p.id, p.score);
-  if (const auto* tracks = says.as<Tracks>())
-    for (const Track& t : tracks->items) add(t.box, t.track, 0, t.score);
-  if (const auto* detections = says.as<Detections>())
-    for (size_t i = 0; i < detections->size(); i++) add(detections->boxes[i], 0, 0, detections->scores[i]);
-  return boxes;
 }
 
 }  // namespace
@@ -119,7 +100,8 @@ ModuleNode Programme::sinkNode(const std::vector<ModuleNode>& modules) {
   node.depends = modulesOf(options_.layout);
   std::vector<Observed> observed;
   for (const std::string& name : node.depends)
-    observed.push_back({name, static_cast<size_t>(std::ranges::find(modules, name, &ModuleNode::name) - modules.begin())});
+    observed.push_back(
+        {name, static_cast<size_t>(std::ranges::find(modules, name, &ModuleNode::name) - modules.begin())});
   node.stateful = node.pixels = node.acceptsNothing = node.internal = node.sink = true;
   node.openWorker = [this, observed] { return std::make_unique<SinkWorker>(*this, observed); };
   return node;
@@ -130,26 +112,13 @@ void Programme::start() {
   composeThread_ = std::thread([this] { composeTicks(); });
 }
 
-void Programme::SourceQueue::pass(int64_t tickUs, std::vector<Item>& past) {
-  while (waiting.size() > 1 && waiting[1].ptsUs <= tickUs) {
-    past.push_back(std::move(waiting.front()));
-    waiting.pop_front();
-  }
-}
-
-void Programme::SourceQueue::letLeasesGo(int64_t tickUs, std::vector<Item>& past) {
-  if (lookAheadUs == 0) return;
-  for (Item& item : waiting)
-    if (item.lease && item.ptsUs <= tickUs + lookAheadUs) past.emplace_back().lease = std::move(item.lease);
-}
-
-Programme::SourceQueue* Programme::queueOf(int32_t source) {
+CanvasSource* Programme::queueOf(int32_t source) {
   const auto found = sources_.find(source);
   return found == sources_.end() ? nullptr : &found->second;
 }
 
 void Programme::setLookAhead(int32_t source) {
-  SourceQueue& queue = sources_.at(source);
+  CanvasSource& queue = sources_.at(source);
   queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
   clock_.setLookAhead(source, queue.lookAheadUs);
 }
@@ -165,7 +134,7 @@ int64_t Programme::liveDelayNs() const {
 }
 
 void Programme::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
-  Item item;
+  CanvasFrame item;
   item.lease = task.lease;
   item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
   item.ptsUs = task.ptsUs;
@@ -174,14 +143,14 @@ void Programme::take(const Task& task, const std::vector<Observed>& observed, Fr
     const Observation& says = task.observations[position];
     // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
     if (says.said == Said::nothing) continue;
-    item.boxes.push_back(boxesOf(name, says));
+    item.boxes.push_back(tileBoxes(name, says));
     if (name == options_.layout.draw.people) people = says.as<People>();
   }
-  std::vector<Item> past;
+  std::vector<CanvasFrame> past;
   std::lock_guard lock(mutex_);
-  SourceQueue* const known = queueOf(task.source);
-  if (stopping_ || !known || known->removed) return;
-  SourceQueue& queue = *known;
+  CanvasSource* const known = queueOf(task.source);
+  if (state_ != OutputState::composing || !known || known->removed) return;
+  CanvasSource& queue = *known;
   if (!firstFrameNs_) firstFrameNs_ = nowNs();
   const int64_t tickUs = clock_.tickUs(clock_.tick());
   if (queue.joining) {
@@ -195,8 +164,8 @@ void Programme::take(const Task& task, const std::vector<Observed>& observed, Fr
   clock_.setDuration(task.source, queue.endUs);
   if (people) queue.ids.saw(*people);
   queue.waiting.push_back(std::move(item));
-  queue.pass(tickUs, past);
-  queue.letLeasesGo(tickUs, past);
+  queue.skip(tickUs, past);
+  queue.releaseLeases(tickUs, past);
   changed_.notify_all();
 }
 
@@ -210,7 +179,7 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
                 "Remove a source first.");
   clock_.join(number);
   if (source.live) clock_.setLive(number);
-  SourceQueue& queue = sources_[number];
+  CanvasSource& queue = sources_[number];
   queue = {};
   queue.id = source.id;
   queue.live = source.live;
@@ -221,18 +190,15 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
 }
 
 void Programme::removeSource(int32_t source) {
-  std::vector<Item> past;
+  std::vector<CanvasFrame> past;
   media::SoundRef unheard;  // closed outside the lock
   std::lock_guard lock(mutex_);
-  SourceQueue* const known = queueOf(source);
+  CanvasSource* const known = queueOf(source);
   if (!known || known->removed) return;
-  SourceQueue& queue = *known;
+  CanvasSource& queue = *known;
   queue.removed = true;
   queue.tiled = false;
-  std::move(queue.waiting.begin(), queue.waiting.end(), std::back_inserter(past));
-  queue.waiting.clear();
-  if (queue.current) past.push_back(std::move(*queue.current));
-  queue.current.reset();
+  queue.dropAll(past);
   unheard = std::move(queue.sound);
   cues_->end(source, clock_.tickUs(clock_.tick()));
   clock_.leave(source);
@@ -242,7 +208,7 @@ void Programme::removeSource(int32_t source) {
 void Programme::sourceFinished(int32_t source, bool failed) {
   media::SoundRef unheard;
   std::lock_guard lock(mutex_);
-  SourceQueue* const queue = queueOf(source);
+  CanvasSource* const queue = queueOf(source);
   if (!queue || queue->removed) return;
   unheard = std::move(queue->sound);  // it ended without a frame
   queue->ended = true;
@@ -255,7 +221,7 @@ void Programme::stop(int64_t giveUpNs) {
   options_.giveUp->at(giveUpNs);
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    if (state_ == OutputState::composing) state_ = OutputState::stopped;
     changed_.notify_all();
   }
   packets_->hurry();
@@ -276,7 +242,7 @@ void Programme::closeComposer() {
 // False: no tick follows.
 bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
   for (;;) {
-    if (stopping_ || clock_.finished()) return false;
+    if (state_ != OutputState::composing || clock_.finished()) return false;
     if (clock_.ready()) return true;
     // Only live sources are waited for by the clock on the wall.
     if (!firstFrameNs_ || !clock_.ready(true)) {
@@ -311,31 +277,12 @@ void Programme::changeTiles() {
   std::erase_if(sources_, [](const auto& item) { return item.second.removed; });
 }
 
-// Boxes to hide in the current frame that are found only in those that wait.
-std::vector<Box> Programme::comingOf(const SourceQueue& queue) const {
-  if (queue.lookAheadUs == 0 || !queue.current) return {};
-  const auto foundIn = [&](const Item& item) {
-    compose::FoundBoxes found{item.ptsUs, nullptr};
-    for (const compose::TileBoxes& boxes : item.boxes)
-      if (boxes.module == options_.layout.redact.module) found.boxes = &boxes.boxes;
-    return found;
-  };
-  std::vector<compose::FoundBoxes> later;
-  for (const Item& item : queue.waiting) later.push_back(foundIn(item));
-  return compose::comingBoxes(wholeFrame(*queue.current->frame), foundIn(*queue.current), later, queue.lookAheadUs);
-}
-
 // What every tile shows at a tick. Frames that are over go to past_.
 std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
-  for (auto& [number, queue] : sources_)
-    while (!queue.waiting.empty() && queue.waiting.front().ptsUs <= tickUs) {
-      if (queue.current) past_.push_back(std::move(*queue.current));
-      queue.current = std::move(queue.waiting.front());
-      queue.waiting.pop_front();
-    }
+  for (auto& [number, queue] : sources_) queue.advance(tickUs, past_);
   std::vector<compose::TileInput> inputs(tiles_.size());
   for (size_t t = 0; t < inputs.size(); t++) {
-    const SourceQueue& queue = sources_.at(tiles_[t].source);
+    const CanvasSource& queue = sources_.at(tiles_[t].source);
     compose::TileInput& input = inputs[t];
     const bool over = queue.over(tickUs);
     input.state = over            ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
@@ -346,15 +293,9 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
     input.fresh = queue.current->fresh;
     input.observations = queue.current->boxes;
     for (compose::TileBoxes& boxes : input.observations) queue.ids.fill(boxes);
-    input.coming = comingOf(queue);
+    input.coming = queue.coming(options_.layout.redact.module);
   }
-  for (auto& [number, queue] : sources_) {
-    if (!queue.current) continue;
-    queue.current->fresh = false;
-    if (!queue.over(tickUs)) continue;
-    past_.push_back(std::move(*queue.current));  // the composer keeps its own copy
-    queue.current.reset();
-  }
+  for (auto& [number, queue] : sources_) queue.drawn(tickUs, past_);
   return inputs;
 }
 
@@ -371,13 +312,13 @@ void Programme::composeTicks() {
   try {
     for (;;) {
       std::vector<compose::TileInput> inputs;
-      std::vector<Item> past;
+      std::vector<CanvasFrame> past;
       int64_t tick = 0, ptsUs = 0;
       const int64_t waitingNs = nowNs();
       {
         std::unique_lock lock(mutex_);
         if (!waitForTick(lock)) {
-          composedAll_ = clock_.finished();
+          if (state_ != OutputState::failed && clock_.finished()) state_ = OutputState::composed;
           break;
         }
         tick = clock_.tick();
@@ -386,8 +327,8 @@ void Programme::composeTicks() {
         inputs = inputsAt(ptsUs);
         clock_.advance();
         for (auto& [number, queue] : sources_) {
-          queue.pass(clock_.tickUs(clock_.tick()), past_);
-          queue.letLeasesGo(clock_.tickUs(clock_.tick()), past_);
+          queue.skip(clock_.tickUs(clock_.tick()), past_);
+          queue.releaseLeases(clock_.tickUs(clock_.tick()), past_);
         }
         past.swap(past_);
       }
@@ -404,10 +345,10 @@ void Programme::composeTicks() {
   } catch (const std::exception& e) {
     failOnce(Error(ErrorCode::INTERNAL, std::string("Composing failed: ") + e.what()));
   }
-  std::map<int32_t, SourceQueue> dropped;
+  std::map<int32_t, CanvasSource> dropped;
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    if (state_ == OutputState::composing) state_ = OutputState::stopped;
     dropped.swap(sources_);
   }
   encoding_->close();
@@ -416,10 +357,10 @@ void Programme::composeTicks() {
 void Programme::failOnce(const Error& error) {
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    if (state_ == OutputState::failed) return;
+    if (state_ != OutputState::stopped) failure_ = error;  // else it was broken off
+    state_ = OutputState::failed;
     changed_.notify_all();
-    if (failing_) return;
-    failing_ = true;
   }
   failed_(error);
 }
@@ -431,7 +372,10 @@ media::OutputResult Programme::finish(bool complete) {
   media::OutputResult result;
   result.codec = encoding_->codec();
   result.frames = encoding_->stats().count;
-  result.complete = complete && end.whole && composedAll_;
+  {
+    std::lock_guard lock(mutex_);
+    result.complete = complete && end.whole && state_ == OutputState::composed;
+  }
   follow_ = composer_->followStats();
   const auto free = [&] {  // packets may still be asked for; what they were made with is not needed any more
     end.output.reset();
@@ -459,11 +403,17 @@ void Programme::addRate(media::OutputResult& result) const {
 
 media::OutputResult Programme::soFar() const {
   media::OutputResult result;
+  result.path = options_.output.path;
   result.codec = encoding_->codec();
   result.frames = encoding_->stats().count;
   result.durationMs = result.frames * 1000 * options_.layout.fpsDen / std::max<int64_t>(1, options_.layout.fpsNum);
   addRate(result);
   return result;
+}
+
+std::optional<Error> Programme::failure() const {
+  std::lock_guard lock(mutex_);
+  return failure_;
 }
 
 void Programme::nextPacket(PacketCallback callback) {

@@ -89,12 +89,12 @@ class SourceSession {
   std::shared_ptr<FrameSource> takeFrames();  // to be freed without the lock; what it counted stays
 
   int64_t nextSeq() const { return nextSeq_; }
-  void enter(Task& task);                              // numbers it
+  void enter(Task& task);  // numbers it
   void drop(const std::string& cause) { in_++, dropped_[cause]++; }
-  void taskGone() { underway_--; }                     // every module has a result for it, sinks too
-  void complete(TaskRef task);                         // its results are complete: it waits for its turn, then to be taken
+  void taskGone() { underway_--; }  // every module has a result for it, sinks too
+  void complete(TaskRef task);      // its results are complete: it waits for its turn, then to be taken
   bool hasResults() const { return !results_.empty(); }
-  TaskRef take();                                      // the next result: delivered; only where there is one
+  TaskRef take();  // the next result, delivered by this; only where there is one
 
   StageStats decode;
   SourceRecord record() const;
