@@ -41,6 +41,14 @@ const mostPendingBytes = 512 * 1024 ** 2;
 /**
  * Owns the native run. It ends once, in one of three ways: by itself (`next` says null), closed by the caller, or
  * failed; `ended` settles then, after the writers are done.
+ *
+ * ```
+ * opening --start() resolves--> running --#finish: outputs, writers, hosts--> over (`ended` resolves)
+ *    |                             |
+ *    +-----------#broken-----------+-----------------------------------------> over (`ended` rejects with `failure`)
+ * ```
+ *
+ * `#settling` is the one way to `over` that was taken; `#closing` is the caller's close(), which takes one too.
  */
 export class RunCore implements FrameOwner, WriterRun {
   readonly native: NativeRun;
@@ -68,8 +76,7 @@ export class RunCore implements FrameOwner, WriterRun {
   #pulling: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #started = false;
-  #over = false;
+  #state: 'opening' | 'running' | 'over' = 'opening';
   #pending = { pictures: 0, bytes: 0 };
   #blocks = 0;
   #finished: readonly boolean[] = [];
@@ -148,7 +155,7 @@ export class RunCore implements FrameOwner, WriterRun {
       await this.fail(signal?.aborted ? aborted(signal.reason) : error);
     }
     if (this.failure) throw this.failure;
-    this.#started = true;
+    this.#state = 'running';
     this.ended.finally(() => signal?.removeEventListener('abort', onAbort)).catch(() => undefined);
     const labels = this.native.labels?.();
     for (const [name, list] of Object.entries(JSON.parse(labels ?? '{}') as Record<string, string[]>))
@@ -255,7 +262,7 @@ export class RunCore implements FrameOwner, WriterRun {
     await this.#writers?.finish(this.native);
     await this.analyzers.close();
     if (this.failure) return; // cut short meanwhile
-    this.#over = true;
+    this.#state = 'over';
     this.#lastReport = this.report();
     this.#stages.end();
     this.#resolve();
@@ -268,14 +275,15 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   async #broken(error: unknown): Promise<void> {
+    const started = this.#state === 'running';
     this.failure = this.wrap(error);
     const closed = this.native.close(false).catch(() => undefined);
     const left = this.analyzers.close().catch(() => undefined); // the run has failed already, and says why
     await closed;
-    await this.#writers?.abandon(this.#started ? this.native : undefined);
+    await this.#writers?.abandon(started ? this.native : undefined);
     await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
-    this.#over = true;
-    if (this.#started) this.#stages.end();
+    this.#state = 'over';
+    if (started) this.#stages.end();
     this.#reject(this.failure);
   }
 
@@ -294,7 +302,7 @@ export class RunCore implements FrameOwner, WriterRun {
   /** Fails the run, in every state: also one that is closing or writing its files. */
   abort(reason: unknown): Promise<void> {
     const error = aborted(reason);
-    if (!this.#over) {
+    if (this.#state !== 'over') {
       this.failure ??= error;
       this.#cutShort(error);
     }
@@ -322,7 +330,7 @@ export class RunCore implements FrameOwner, WriterRun {
     const late = setTimeout(
       () => {
         const message = 'The run was closed before all of its files were written';
-        if (!this.#over)
+        if (this.#state !== 'over')
           this.#cutShort(new FramepathError('OUTPUT_FAILED', message, { hint: 'Await run.done first.' }));
       },
       Math.max(leastEndMs, began + endMs - performance.now()),
