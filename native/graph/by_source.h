@@ -16,7 +16,7 @@ class BySource {
     return sources_[source];
   }
   // From any thread, when nothing more comes of the source.
-  void forget(int32_t source) {
+  void erase(int32_t source) {
     std::lock_guard lock(mutex_);
     sources_.erase(source);
   }

@@ -1,4 +1,6 @@
 // What one source shows on the canvas: its frames, in the order of their times, as the output's clock passes them.
+//
+//   joining --first frame--> showing --no frame follows--> ended | failed        any --it is taken out--> removed
 #pragma once
 #include <deque>
 #include <optional>
@@ -23,6 +25,14 @@ struct CanvasFrame {
 
 compose::TileBoxes tileBoxes(const std::string& module, const Observation& result);
 
+enum class CanvasState : uint8_t {
+  joining,  // late, and no frame yet
+  showing,
+  ended,    // no frame follows
+  failed,   // the same
+  removed,  // its tiles go at the next tick, and it with them
+};
+
 // Not thread-safe. Frames that are over go to `past`: their leases are let go outside the caller's lock.
 struct CanvasSource {
   std::string id;
@@ -34,10 +44,8 @@ struct CanvasSource {
   int64_t lookAheadUs = 0;
   KnownIds ids;
   bool live = false;
-  bool ended = false, failed = false;  // no frame follows
-  bool removed = false;                // its tiles go at the next tick, and it with them
-  bool joining = false;                // late, and no frame yet
-  bool tiled = true;                   // has its tiles, if it is to have any
+  bool tiled = true;  // has its tiles, if it is to have any
+  CanvasState state = CanvasState::showing;
 
   // The frame of a tick is the last one before it.
   void advance(int64_t tickUs, std::vector<CanvasFrame>& past);
@@ -48,7 +56,7 @@ struct CanvasSource {
   // Lets the source go on: what lies inside the look-ahead of a tick waits here without a lease.
   void releaseLeases(int64_t tickUs, std::vector<CanvasFrame>& past);
   void dropAll(std::vector<CanvasFrame>& past);
-  bool over(int64_t tickUs) const { return ended && waiting.empty() && tickUs >= endUs; }
+  bool over(int64_t tickUs) const { return state >= CanvasState::ended && waiting.empty() && tickUs >= endUs; }
   // Boxes of `module` to hide in the current frame that are found only in those that wait.
   std::vector<Box> coming(const std::string& module) const;
 };

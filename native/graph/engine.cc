@@ -120,7 +120,7 @@ void Engine::join() {
       session->admission->close();
       if (session->thread.joinable()) threads.push_back(std::move(session->thread));
     }
-    std::ranges::move(std::exchange(ended_, {}), std::back_inserter(threads));
+    std::ranges::move(std::exchange(exited_, {}), std::back_inserter(threads));
     for (auto& lane : lanes_) {
       lane->wake.notify_all();
       std::ranges::move(std::exchange(lane->threads, {}), std::back_inserter(threads));

@@ -103,7 +103,7 @@ class Engine {
 
   bool drained() const;
   std::optional<Error> error() const;
-  std::vector<SourceCounts> counts() const;        // of every source there was
+  std::vector<SourceCounts> counts() const;  // of every source there was
   SourceCounts counts(int32_t source) const;
   bool allSourcesFailed() const;  // up to now
   std::vector<StageStats> stages() const;
@@ -154,11 +154,11 @@ class Engine {
 
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::map<int32_t, SessionRef> sessions_;            // by number: those that are not over, or have results to be taken
+  std::map<int32_t, SessionRef> sessions_;            // by number: not over yet, or with results to be taken
   std::vector<std::optional<SourceRecord>> records_;  // by number; none where there is a session
   size_t failedSources_ = 0;
-  std::vector<std::thread> ended_;                   // of sources, to be joined: one at most once they come to rest
-  std::vector<std::shared_ptr<Admission>> lingering_;  // of sources that are gone, but for frames that somebody holds
+  std::vector<std::thread> exited_;                    // of sources, to be joined: one at most, but for a moment
+  std::vector<std::shared_ptr<Admission>> lingering_;  // of sources that are gone, but for frames that are held
   std::shared_ptr<Admission> submitted_;
   std::map<int64_t, TaskRef> submissions_;  // not finished, by id
   int64_t nextTaskId_ = 1;

@@ -122,8 +122,8 @@ void Engine::sourceEnded(const SessionRef& session, std::optional<Error> error) 
   checkFinished(*session, after);
   checkDrained(after);
   // A thread cannot join itself: the next one does, or the engine.
-  std::vector<std::thread> before = std::exchange(ended_, {});
-  if (session->thread.joinable()) ended_.push_back(std::move(session->thread));
+  std::vector<std::thread> before = std::exchange(exited_, {});
+  if (session->thread.joinable()) exited_.push_back(std::move(session->thread));
   lock.unlock();
   after.run();
   for (std::thread& thread : before) thread.join();

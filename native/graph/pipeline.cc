@@ -84,10 +84,10 @@ void Pipeline::checkOpen() const {
 void Pipeline::openDevice() {
   std::shared_ptr<Device> device = framepath::openDevice(spec_.device, spec_.deviceOptions);
   if (trace_)
-    device->timeQueues([trace = trace_](const QueueWork& told) {
-      const Work& work = told.work;
-      trace->add({std::string(work.stage), work.worker, work.source, work.seq, told.startNs, told.startNs, told.endNs,
-                  work.batch, told.queue});
+    device->timeQueues([trace = trace_](const QueueWork& queued) {
+      const Work& work = queued.work;
+      trace->add({std::string(work.stage), work.worker, work.source, work.seq, queued.startNs, queued.startNs,
+                  queued.endNs, work.batch, queued.queue});
     });
   const std::string reason = device->fallbackReason();
   if (!reason.empty()) recoveries_.add({spec_.device, "the CPU instead of the GPU", reason});

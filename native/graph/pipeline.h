@@ -105,7 +105,7 @@ class Pipeline {
   int32_t observationOf(size_t specModule) const { return observationOf_[specModule]; }
   const std::vector<std::string>* labelsOf(size_t specModule) const;
 
-  // Every Nth frame of each source is told to the hook `sampled`; 0: none. Nothing to do in a closed run.
+  // The hook `sampled` gets every Nth frame of each source; 0: none. Nothing to do in a closed run.
   void sample(int64_t every);
   // A thread or process answered for a JS module: for the trace, where one is kept.
   void hostServed(Span span);

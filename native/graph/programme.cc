@@ -117,13 +117,13 @@ bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
 // Sources that joined get their tile, those that were taken out lose theirs.
 void Programme::changeTiles() {
   for (auto& [number, queue] : sources_) {
-    if (queue.removed) {
+    if (queue.state == CanvasState::removed) {
       for (size_t t = tiles_.size(); t-- > 0;) {
         if (tiles_[t].source != number) continue;
         composer_->removeTile(t);
         tiles_.erase(tiles_.begin() + static_cast<ptrdiff_t>(t));
       }
-    } else if (!queue.tiled && !queue.joining) {
+    } else if (!queue.tiled && queue.state != CanvasState::joining) {
       queue.tiled = true;
       if (!queue.current && queue.waiting.empty()) continue;
       compose::TileSpec& tile = tiles_.emplace_back();
@@ -132,7 +132,7 @@ void Programme::changeTiles() {
       composer_->addTile(tile);
     }
   }
-  std::erase_if(sources_, [](const auto& item) { return item.second.removed; });
+  std::erase_if(sources_, [](const auto& item) { return item.second.state == CanvasState::removed; });
 }
 
 // What every tile shows at a tick. Frames that are over go to past_.
@@ -143,7 +143,8 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
     const CanvasSource& queue = sources_.at(tiles_[t].source);
     compose::TileInput& input = inputs[t];
     const bool over = queue.over(tickUs);
-    input.state = over            ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
+    const bool failed = queue.state == CanvasState::failed;
+    input.state = over            ? (failed ? compose::TileState::failed : compose::TileState::ended)
                   : queue.current ? compose::TileState::live
                                   : compose::TileState::starting;
     if (!queue.current) continue;

@@ -83,12 +83,12 @@ void Programme::take(const Task& task, const std::vector<Observed>& observed, Fr
   std::vector<CanvasFrame> past;
   std::lock_guard lock(mutex_);
   CanvasSource* const known = queueOf(task.source);
-  if (state_ != OutputState::composing || !known || known->removed) return;
+  if (state_ != OutputState::composing || !known || known->state == CanvasState::removed) return;
   CanvasSource& queue = *known;
   if (!firstFrameNs_) firstFrameNs_ = nowNs();
   const int64_t tickUs = clock_.tickUs(clock_.tick());
-  if (queue.joining) {
-    queue.joining = false;
+  if (queue.state == CanvasState::joining) {
+    queue.state = CanvasState::showing;
     queue.offsetUs = tickUs;
     if (queue.sound) cues_->begin(std::move(queue.sound), tickUs);
   }
@@ -105,7 +105,8 @@ void Programme::take(const Task& task, const std::vector<Observed>& observed, Fr
 
 void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   std::lock_guard lock(mutex_);
-  const auto present = std::ranges::count_if(sources_, [](const auto& item) { return !item.second.removed; });
+  const auto present =
+      std::ranges::count_if(sources_, [](const auto& item) { return item.second.state != CanvasState::removed; });
   if (options_.layout.perSource && present >= compose::kMaxTiles)
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id +
@@ -118,7 +119,7 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   queue.id = source.id;
   queue.live = source.live;
   queue.sound = source.sound;
-  queue.joining = true;
+  queue.state = CanvasState::joining;
   queue.tiled = !options_.layout.perSource;
   setLookAhead(number);
 }
@@ -128,10 +129,9 @@ void Programme::removeSource(int32_t source) {
   media::SoundRef unheard;  // closed outside the lock
   std::lock_guard lock(mutex_);
   CanvasSource* const known = queueOf(source);
-  if (!known || known->removed) return;
+  if (!known || known->state == CanvasState::removed) return;
   CanvasSource& queue = *known;
-  queue.removed = true;
-  queue.tiled = false;
+  queue.state = CanvasState::removed;
   queue.dropAll(past);
   unheard = std::move(queue.sound);
   cues_->end(source, clock_.tickUs(clock_.tick()));
@@ -143,10 +143,9 @@ void Programme::sourceFinished(int32_t source, bool failed) {
   media::SoundRef unheard;
   std::lock_guard lock(mutex_);
   CanvasSource* const queue = queueOf(source);
-  if (!queue || queue->removed) return;
+  if (!queue || queue->state == CanvasState::removed) return;
   unheard = std::move(queue->sound);  // it ended without a frame
-  queue->ended = true;
-  queue->failed = failed;
+  queue->state = failed ? CanvasState::failed : CanvasState::ended;
   clock_.sawEnd(source);
   changed_.notify_all();
 }
