@@ -262,10 +262,16 @@ export interface NativePacket {
   keyframe: boolean;
 }
 
-export interface RunCallbacks {
+/** What a JS module is asked: to analyze one task. */
+export interface ModuleQuestion {
+  /** position in the spec */
+  module: number;
+  taskId: number;
+  attempt: number;
+  /** has the form of a ResultBlock record: modules that have results so far */
+  record: Float64Array;
   /**
-   * A JS module is asked about a task. `record` has the form of a ResultBlock record (modules that have spoken so far).
-   * Must answer exactly once with `run.answer`, saying the attempt. `input` is there if the module asked for one:
+   * If the module asked for one:
    *
    * ```
    * input      = slot, capacity, pictures...     where in SharedInputs, or in `cuda` if that is there; 0 0 without pictures
@@ -275,14 +281,20 @@ export interface RunCallbacks {
    * window     = track, index, x1, y1, x2, y2, fresh (0 or 1), width, height, bytes, n, n x (slot, capacity)
    * ```
    */
-  task(
-    module: number,
-    taskId: number,
-    record: Float64Array,
-    attempt: number,
-    input?: Float64Array,
-    cuda?: CudaBlock,
-  ): void;
+  input?: Float64Array | undefined;
+  cuda?: CudaBlock | undefined;
+}
+
+/** What a JS module answers; its value stays in JavaScript. */
+export type ModuleAnswer =
+  /** n x (track id x1 y1 x2 y2 score) of a value whose boxes the native side reads */
+  | { kind: 'value'; boxes?: Float64Array | undefined }
+  /** `outOfReach`: it cannot read pixels on the GPU, and is asked again with pixels on the host */
+  | { kind: 'failed' | 'outOfReach'; code: string; message: string; hint?: string | undefined };
+
+export interface RunCallbacks {
+  /** A JS module is asked about a task: must answer exactly once with `run.answer`. */
+  task(question: ModuleQuestion): void;
   /**
    * `recovery`: something was lost and the run goes on; JSON {where, what, reason}. `frame`: the times of a frame that is
    * sampled; JSON of FrameTimes and its taskId.
@@ -360,12 +372,8 @@ export interface NativeRun {
   endFrames(source: string, failure?: string): void;
   /** JSON {uri} or {width, height, format} with pixels; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
-  /**
-   * state 1 = a value (kept in JS; its boxes where others read them, n x (track id x1 y1 x2 y2 score), 0 = none), 0 =
-   * nothing, 2 = failed with JSON {code, message, hint}, 3 = pixels on the device were out of its reach, with the same
-   * JSON: it is asked again with pixels on the host
-   */
-  answer(module: number, taskId: number, attempt: number, state: 0 | 1 | 2 | 3, more?: string | Float64Array): void;
+  /** An answer that nobody waits for any more is ignored. @throws INVALID_ARGUMENT for boxes that are none */
+  answer(question: Pick<ModuleQuestion, 'module' | 'taskId' | 'attempt'>, answer: ModuleAnswer): void;
   /** something was lost and the run goes on: JSON {where, what, reason}, for the report and the event */
   recovered(json: string): void;
   /** every Nth frame of each source is told to the callback `event`; 0: none */

@@ -17,13 +17,13 @@ std::string MotText::next(graph::Pipeline& pipeline, int32_t source) {
     std::lock_guard lock(mutex_);
     open = std::exchange(sources_[source], Source{});
   }
-  if (!open.begun) open = {true, pipeline.rows(source)};
+  if (!open.begun) open = {true, pipeline.results().rows(source)};
   std::string text;
   std::vector<track::FinalRow> people;
   std::vector<track::MotRow> lines;
   try {
     while (open.rows && text.size() < kPart) {
-      if (pipeline.linkingEnded()) {
+      if (pipeline.results().linkingEnded()) {
         pipeline.recovered({pipeline.sourceId(source), graph::kMotCut, "The run was closed while it was written."});
         open.rows.reset();
       } else if (!open.rows->next(people)) {
@@ -31,7 +31,7 @@ std::string MotText::next(graph::Pipeline& pipeline, int32_t source) {
       } else {
         lines.clear();
         for (const track::FinalRow& row : people)
-          lines.push_back({row.frameIndex + 1, pipeline.onlyTracks() ? row.track : row.id, row.box, row.score});
+          lines.push_back({row.frameIndex + 1, pipeline.results().onlyTracks() ? row.track : row.id, row.box, row.score});
         text += track::formatMot(lines);
       }
     }

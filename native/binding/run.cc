@@ -18,6 +18,26 @@ namespace {
 // What is copied faster than a thread is started.
 constexpr size_t kCopiedHere = 256 << 10;
 
+// A ModuleAnswer of src/native.ts.
+graph::ExternalModule::Answer answerFrom(const Napi::Object& given) {
+  using Answer = graph::ExternalModule::Answer;
+  Answer answer;
+  const std::string kind = text(given.Get("kind"));
+  if (kind == "value") {
+    answer.kind = Answer::value;
+    const Napi::Value boxes = given.Get("boxes");
+    if (!boxes.IsUndefined()) answer.boxes = peopleFrom(wordsOf(boxes));
+    return answer;
+  }
+  if (kind != "failed" && kind != "outOfReach")
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected 'value', 'failed' or 'outOfReach' but received '" + kind + "'.");
+  answer.kind = kind == "failed" ? Answer::failed : Answer::outOfReach;
+  const Napi::Value hint = given.Get("hint");
+  answer.error = Error(errorCodeNamed(text(given.Get("code"))), text(given.Get("message")),
+                       hint.IsUndefined() ? "" : text(hint));
+  return answer;
+}
+
 }  // namespace
 
 Napi::Function Run::define(Napi::Env env) {
@@ -83,9 +103,14 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->task.IsEmpty()) return;
-        functions->task.Call({Napi::Number::New(env, module), Napi::Number::New(env, static_cast<double>(id)),
-                              wordsArray(env, words), Napi::Number::New(env, static_cast<double>(attempt)),
-                              inputArray(env, input), blockObject(env, input, exported)});
+        Napi::Object question = Napi::Object::New(env);
+        question["module"] = Napi::Number::New(env, module);
+        question["taskId"] = Napi::Number::New(env, static_cast<double>(id));
+        question["attempt"] = Napi::Number::New(env, static_cast<double>(attempt));
+        question["record"] = wordsArray(env, words);
+        question["input"] = inputArray(env, input);
+        question["cuda"] = blockObject(env, input, exported);
+        functions->task.Call({question});
       });
     };
     const auto tell = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const char* event,
@@ -105,7 +130,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
     end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
       *alive = false;
       callbacks->reset();
-      state->pipeline->endLinkingAt(0);
+      state->pipeline->results().endLinkingAt(0);
       std::lock_guard lock(state->closing);
       state->pipeline->close(false);
       state->closed = true;
@@ -248,7 +273,7 @@ Napi::Value Run::mot(const Info& info) {
 }
 Napi::Value Run::contactSheet(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [jpeg = state->pipeline->contactSheet()](Napi::Env env) -> Napi::Value {
+    return [jpeg = state->pipeline->results().contactSheet()](Napi::Env env) -> Napi::Value {
       if (jpeg.empty()) return env.Null();
       return bytesArray(env, jpeg.data(), jpeg.size());
     };
@@ -256,14 +281,14 @@ Napi::Value Run::contactSheet(const Info& info) {
 }
 Napi::Value Run::bank(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [bytes = state->pipeline->bank()](Napi::Env env) -> Napi::Value {
+    return [bytes = state->pipeline->results().bank()](Napi::Env env) -> Napi::Value {
       return bytesArray(env, bytes.data(), bytes.size());
     };
   });
 }
 void Run::finishWithin(const Info& info) {
   guarded(info.Env(), [&] { 
-    state_->pipeline->endLinkingAt(info[0].IsNumber() ? nowNs() + whole(info[0]) * 1'000'000 : INT64_MAX);
+    state_->pipeline->results().endLinkingAt(info[0].IsNumber() ? nowNs() + whole(info[0]) * 1'000'000 : INT64_MAX);
   });
 }
 
@@ -384,19 +409,11 @@ Napi::Value Run::submit(const Info& info) {
 
 void Run::answer(const Info& info) {
   guarded(info.Env(), [&] {
-    graph::ExternalModule::Answer answer;
-    const int64_t said = whole(info[3]);
-    if (said == 1) {
-      answer.kind = graph::ExternalModule::Answer::value;
-      if (!info[4].IsUndefined()) answer.boxes = peopleFrom(wordsOf(info[4]));
-    }
-    if (said == 2 || said == 3) {
-      answer.kind = said == 2 ? graph::ExternalModule::Answer::failed : graph::ExternalModule::Answer::outOfReach;
-      const Json failure = parseJson(text(info[4]));
-      answer.error = Error(errorCodeNamed(get<std::string>(failure, "code", "MODULE_FAILED")),
-                           get<std::string>(failure, "message", ""), get<std::string>(failure, "hint", ""));
-    }
-    state_->pipeline->answer(static_cast<int32_t>(whole(info[0])), whole(info[1]), whole(info[2]), std::move(answer));
+    if (!info[0].IsObject() || !info[1].IsObject())
+      throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a question and its answer.");
+    const auto question = info[0].As<Napi::Object>();
+    state_->pipeline->answer(static_cast<int32_t>(whole(question.Get("module"))), whole(question.Get("taskId")),
+                             whole(question.Get("attempt")), answerFrom(info[1].As<Napi::Object>()));
   });
 }
 

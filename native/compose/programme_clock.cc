@@ -1,37 +1,35 @@
 #include "compose/programme_clock.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/error.h"
 
 namespace framepath::compose {
 
 ProgrammeClock::ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources)
-    : fpsNum_(fpsNum), fpsDen_(fpsDen), sources_(static_cast<size_t>(std::max(sources, 0))) {
+    : fpsNum_(fpsNum), fpsDen_(fpsDen) {
+  for (int32_t s = 0; s < sources; s++) sources_[s] = {};
   if (fpsNum <= 0 || fpsDen <= 0)
     throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a positive canvas frame rate but received " +
                                                  std::to_string(fpsNum) + "/" + std::to_string(fpsDen) + ".");
 }
 
 void ProgrammeClock::join(int32_t source) {
-  const auto at = static_cast<size_t>(source);
-  if (at >= sources_.size()) sources_.resize(at + 1);
-  sources_[at] = {};
-  sources_[at].joining = true;
+  sources_[source] = {};
+  sources_[source].joining = true;
 }
 
 void ProgrammeClock::setLive(int32_t source) {
-  sources_.at(static_cast<size_t>(source)).live = true;
+  sources_.at(source).live = true;
 }
 
 void ProgrammeClock::setLookAhead(int32_t source, int64_t us) {
-  sources_.at(static_cast<size_t>(source)).lookAheadUs = us;
+  sources_.at(source).lookAheadUs = us;
 }
 
 void ProgrammeClock::leave(int32_t source) {
-  SourceState& s = sources_.at(static_cast<size_t>(source));
-  s.ended = true;
-  s.endUs = 0;
+  sources_.erase(source);
 }
 
 int64_t ProgrammeClock::tickUs(int64_t tick) const {
@@ -40,33 +38,35 @@ int64_t ProgrammeClock::tickUs(int64_t tick) const {
 }
 
 void ProgrammeClock::sawFrame(int32_t source, int64_t ptsUs) {
-  SourceState& s = sources_.at(static_cast<size_t>(source));
+  SourceState& s = sources_.at(source);
   s.joining = false;
   s.newestUs = std::max(s.newestUs, ptsUs);
   s.endUs = std::max(s.endUs, ptsUs + 1);
 }
 
 void ProgrammeClock::sawEnd(int32_t source) {
-  sources_.at(static_cast<size_t>(source)).ended = true;
+  sources_.at(source).ended = true;
 }
 
 void ProgrammeClock::setDuration(int32_t source, int64_t endUs) {
-  SourceState& s = sources_.at(static_cast<size_t>(source));
+  SourceState& s = sources_.at(source);
   s.endUs = std::max(s.endUs, endUs);
 }
 
 bool ProgrammeClock::ready(bool late) const {
   const int64_t now = tickUs(tick_);
-  const bool running = std::any_of(sources_.begin(), sources_.end(),
-                                   [&](const SourceState& s) { return !s.joining && !(s.ended && now >= s.endUs); });
-  return std::all_of(sources_.begin(), sources_.end(), [&](const SourceState& s) {
+  const auto states = std::views::values(sources_);
+  const bool running =
+      std::ranges::any_of(states, [&](const SourceState& s) { return !s.joining && !(s.ended && now >= s.endUs); });
+  return std::ranges::all_of(states, [&](const SourceState& s) {
     return s.ended || s.newestUs > now + s.lookAheadUs || (s.joining && running) || (s.live && late);
   });
 }
 
 bool ProgrammeClock::finished() const {
   const int64_t now = tickUs(tick_);
-  return std::all_of(sources_.begin(), sources_.end(), [&](const SourceState& s) { return s.ended && now >= s.endUs; });
+  return std::ranges::all_of(std::views::values(sources_),
+                             [&](const SourceState& s) { return s.ended && now >= s.endUs; });
 }
 
 }  // namespace framepath::compose

@@ -1,7 +1,7 @@
 // The time of a composition: rational ticks over the sources' own times.
 #pragma once
 #include <cstdint>
-#include <vector>
+#include <map>
 
 namespace framepath::compose {
 
@@ -14,12 +14,12 @@ class ProgrammeClock {
  public:
   ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources);
 
-  // One more source (number = how many there were), or the place of one that left before its first frame.
+  // One more source, of a number that is free.
   void join(int32_t source);
   void setLive(int32_t source);
   // A tick needs to know the source that far past itself.
   void setLookAhead(int32_t source, int64_t us);
-  // Taken out: like an end, but what it still had does not make the programme longer.
+  // Taken out: nobody waits for it, and what it still had does not make the programme longer.
   void leave(int32_t source);
 
   int64_t tickUs(int64_t tick) const;  // exact rational, rounded to the nearest microsecond
@@ -46,7 +46,7 @@ class ProgrammeClock {
   };
   int32_t fpsNum_, fpsDen_;
   int64_t tick_ = 0;
-  std::vector<SourceState> sources_;
+  std::map<int32_t, SourceState> sources_;
 };
 
 }  // namespace framepath::compose

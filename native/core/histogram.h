@@ -1,7 +1,9 @@
-// Durations in logarithmic buckets (1/16 octave: quantiles within 4.5 %), fixed memory, mergeable. Not thread-safe.
+// Durations in logarithmic buckets (1/16 octave: quantiles within 4.5 %), mergeable. Memory is bounded, and as much as
+// durations differ: a stage that lasts is a few hundred bytes. Not thread-safe.
 #pragma once
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace framepath {
 
@@ -21,7 +23,10 @@ class Histogram {
  private:
   static constexpr int kSteps = 16;             // buckets an octave
   static constexpr int kBuckets = 40 * kSteps;  // 1 us .. 2^40 us
-  std::array<uint32_t, kBuckets> buckets_{};
+  uint32_t& bucket(int number);
+
+  std::vector<uint32_t> buckets_;  // those in use, and between them; the first one has the number first_
+  int first_ = 0;
   uint64_t count_ = 0;
   int64_t totalNs_ = 0;
   int64_t maxNs_ = 0;

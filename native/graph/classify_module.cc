@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "graph/by_source.h"
 #include "graph/native_modules.h"
 #include "graph/seen_boxes.h"
 #include "infer/embedder.h"
@@ -41,6 +42,7 @@ class ChooseWorker : public Worker {
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     for (size_t i = 0; i < tasks.size(); i++) says[i] = observe(choose(*tasks[i]));
   }
+  void forget(int32_t source) override { sources_.erase(source); }
 
  private:
   struct Look {
@@ -53,11 +55,12 @@ class ChooseWorker : public Worker {
     const Observation& said = task.observations[boxes_];
     if (said.said != Said::value) return crops;  // carried boxes are not where things are
     const std::vector<SeenBox> seen = boxesOf(said);
+    PerTrack<Look>& tracks = sources_.at(task.source);
     for (size_t i = 0; i < seen.size(); i++) {
       const Box& box = seen[i].box;
       if (seen[i].detection < 0 || !(std::min(box.width(), box.height()) >= options_.minSize)) continue;
       if (seen[i].track != 0) {
-        Look& last = sources_[task.source].at(seen[i].track, task.seq);
+        Look& last = tracks.at(seen[i].track, task.seq);
         if (last.any && task.seq - last.seq < options_.every) continue;
         last = {true, task.seq};
       }
@@ -69,13 +72,13 @@ class ChooseWorker : public Worker {
       crop.box = {box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy};
       crops.items.push_back(std::move(crop));
     }
-    sources_[task.source].forgetBefore(task.seq);
+    tracks.forgetBefore(task.seq);
     return crops;
   }
 
   const BoxClassesOptions options_;
   const int32_t boxes_;
-  std::map<int32_t, PerTrack<Look>> sources_;
+  BySource<PerTrack<Look>> sources_;
 };
 
 class ScoreWorker : public Worker {
@@ -113,6 +116,7 @@ class SmoothWorker : public Worker {
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     for (size_t i = 0; i < tasks.size(); i++) says[i] = smoothed(*tasks[i]);
   }
+  void forget(int32_t source) override { sources_.erase(source); }
 
  private:
   struct Known {
@@ -127,7 +131,7 @@ class SmoothWorker : public Worker {
   Observation smoothed(const Task& task) {
     const Observation& said = task.observations[boxes_];
     if (said.said == Said::nothing) return Observation::nothing(Reason::dependency);
-    PerSource& source = sources_[task.source];
+    PerSource& source = sources_.at(task.source);
     if (said.said != Said::value)
       return source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
     const std::vector<SeenBox> seen = boxesOf(said);
@@ -164,7 +168,7 @@ class SmoothWorker : public Worker {
 
   const BoxClassesOptions options_;
   const int32_t topK_, boxes_, crops_, scores_;
-  std::map<int32_t, PerSource> sources_;
+  BySource<PerSource> sources_;
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ struct Encoding::Work {
   void encodeAll();
   void emit(Packet packet);
   void fail(const Error& error);
-  void set(bool Work::*state);
+  void enter(State state);
 
   std::shared_ptr<media::Encoder> encoder;  // the thread's, who alone holds it
   const std::shared_ptr<PacketQueue> packets;
@@ -60,18 +60,17 @@ struct Encoding::Work {
 
   mutable std::mutex mutex;
   std::condition_variable changed;
-  bool ended = false;  // no packet follows
-  bool whole = false;
-  bool freed = false;  // the encoder is gone
+  State state = State::encoding;
+  bool whole = false;  // every canvas is encoded
   bool leftBehind = false;
   StageStats stats;
   int64_t bytes = 0;
   media::RateFigures rate;
 };
 
-void Encoding::Work::set(bool Work::*state) {
+void Encoding::Work::enter(State next) {
   std::lock_guard lock(mutex);
-  this->*state = true;
+  state = next;
   changed.notify_all();
 }
 
@@ -136,9 +135,9 @@ void Encoding::run(const std::shared_ptr<Work>& work) {
   }
   work->canvases.abort();
   if (work->packets) work->packets->close();
-  work->set(&Work::ended);
+  work->enter(State::ended);
   work->encoder.reset();
-  work->set(&Work::freed);
+  work->enter(State::freed);
   if (work->leftBehind) Leftovers::went();
 }
 
@@ -172,9 +171,9 @@ void Encoding::wake() {
 }
 
 // False: time is up.
-bool Encoding::waitFor(const bool Work::*state) {
+bool Encoding::waitFor(State state) {
   std::unique_lock lock(work_->mutex);
-  while (!(work_.get()->*state)) {
+  while (work_->state < state) {
     const int64_t endNs = work_->endNs();
     if (endNs == INT64_MAX) {
       work_->changed.wait(lock);
@@ -189,7 +188,7 @@ bool Encoding::waitFor(const bool Work::*state) {
 
 Encoding::End Encoding::finish() {
   End end;
-  if (thread_.joinable() && !waitFor(&Work::ended)) {
+  if (thread_.joinable() && !waitFor(State::ended)) {
     abort();
     if (work_->packets) work_->packets->close();
   }
@@ -207,10 +206,10 @@ Encoding::End Encoding::finish() {
 
 void Encoding::freeEncoder() {
   if (!thread_.joinable()) return work_->encoder.reset();
-  waitFor(&Work::freed);
+  waitFor(State::freed);
   {
     std::lock_guard lock(work_->mutex);
-    if (!work_->freed) {
+    if (work_->state != State::freed) {
       work_->leftBehind = true;
       Leftovers::came();
     }

@@ -88,7 +88,8 @@ class Encoding {
  private:
   struct Work;
   static void run(const std::shared_ptr<Work>& work);
-  bool waitFor(const bool Work::*state);
+  enum class State : uint8_t { encoding, ended, freed };  // ended: no packet follows; freed: the encoder is gone
+  bool waitFor(State state);
 
   const std::string codec_;
   std::shared_ptr<Work> work_;

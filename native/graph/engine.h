@@ -4,6 +4,12 @@
 //
 // At every moment, per source: in = delivered + dropped + inFlight. One lock guards the bookkeeping; modules, sources
 // and callbacks run outside it.
+//
+//   created --start--> running --last task of the last source--> drained --join--> ended
+//      |                  |                                         |                |
+//      +------stop--------+-----stop, or a failure of the run-------+----------------+----> stopped
+//
+// Each source has states of its own: source_session.h.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -20,32 +26,10 @@
 #include "core/error.h"
 #include "graph/lane.h"
 #include "graph/module.h"
+#include "graph/source_session.h"
 #include "graph/trace.h"
 
 namespace framepath::graph {
-
-// Where a source's frames come from; read on the source's own thread.
-class FrameSource {
- public:
-  virtual ~FrameSource() = default;
-  virtual FrameRef next() = 0;   // null at the end; throws Error
-  virtual void interrupt() = 0;  // from any thread: next() returns soon
-};
-
-struct SourceOptions {
-  std::string id;
-  bool live = false;         // may not wait: frames without room are dropped and counted
-  int32_t inFlight = 8;      // frames whose pixels are alive
-  int32_t resultQueue = 64;  // further tasks whose results wait to be taken
-};
-
-struct SourceCounts {
-  std::string id;
-  int64_t in = 0, delivered = 0, inFlight = 0;
-  std::map<std::string, int64_t> dropped;  // by cause: inFlight, cancelled
-  bool ended = false;
-  std::optional<Error> error;
-};
 
 // What next() hands over.
 struct Delivery {
@@ -68,6 +52,14 @@ struct EngineOptions {
   bool open = false;        // sources may come later: the run does not end by itself
   bool keepPixels = false;  // a delivered task keeps its pixels until the caller lets go of it
   std::shared_ptr<Trace> trace = nullptr;
+};
+
+enum class EngineState : uint8_t {
+  created,
+  running,
+  drained,  // nothing more is read or worked on; results may wait to be taken
+  ended,    // the same, and its threads are gone
+  stopped,  // what was not delivered is cancelled
 };
 
 class Engine {
@@ -111,46 +103,39 @@ class Engine {
 
   bool drained() const;
   std::optional<Error> error() const;
-  std::vector<SourceCounts> counts() const;
+  std::vector<SourceCounts> counts() const;  // of every source there was
+  SourceCounts counts(int32_t source) const;
+  bool allSourcesFailed() const;  // up to now
   std::vector<StageStats> stages() const;
   int32_t liveLeases() const;
   int64_t liveTasks() const;
 
  private:
-  struct Source {
-    std::shared_ptr<FrameSource> frames;  // shared with calls that interrupt it outside the lock
-    SourceOptions options;
-    std::shared_ptr<Admission> admission;
-    std::thread thread;
-    int64_t nextSeq = 0, nextDelivery = 0;
-    int64_t in = 0, delivered = 0;
-    int64_t unspoken = 0;  // tasks with modules yet to speak, sinks too
-    std::map<std::string, int64_t> dropped;
-    std::map<int64_t, TaskRef> finished;  // complete, waiting for an earlier one
-    std::deque<TaskRef> results;          // waiting for next()
-    bool started = false, ended = false, finishedHook = false, stopping = false;
-    std::optional<Error> error;
-    std::vector<std::function<void()>> removed;
-    StageStats stats;
-  };
+  using SessionRef = std::shared_ptr<SourceSession>;
   // Things to do once the lock is gone: let leases go, call hooks.
   struct After;
   using Lock = std::unique_lock<std::mutex>;
 
-  void readSource(Source& source, int32_t number);
-  bool acceptFrame(Source& source, int32_t number, FrameRef frame, const Stamps& decode, After& after);
-  void sourceEnded(Source& source, int32_t number, std::optional<Error> error);
-  void startSource(Source& source, int32_t number);
+  void readSource(const SessionRef& session);
+  void readFrames(SourceSession& session);
+  bool acceptFrame(SourceSession& session, FrameRef frame, const Stamps& decode, After& after);
+  void sourceEnded(const SessionRef& session, std::optional<Error> error);
+  void startSource(const SessionRef& session);
+  void checkFinished(SourceSession& session, After& after);
+  void retire(SourceSession& session, After& after);
+  SourceRecord recordLocked(size_t source) const;
+  bool allFailedLocked() const;
+  bool over() const { return state_ >= EngineState::drained; }
+  bool stopped() const { return state_ == EngineState::stopped; }
   TaskRef makeTask(int32_t source, FrameRef frame, std::shared_ptr<Admission> admission);
   void enter(const TaskRef& task, After& after);
   void becomeReady(const TaskRef& task, int32_t module, After& after);
   void speak(const TaskRef& task, int32_t module, Observation says, After& after);
   void complete(const TaskRef& task, After& after);
   void taskGone(const TaskRef& task, After& after);
-  void checkFinished(Source& source, int32_t number, After& after);
   void checkDrained(After& after);
   void answerNext(After& after);
-  Delivery takeResults(size_t max);
+  Delivery takeResults(size_t max, After& after);
   void stopLocked(After& after);
   void serve(Lane& lane, Worker& worker, int32_t number);
   void serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock);
@@ -169,7 +154,11 @@ class Engine {
 
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::vector<std::unique_ptr<Source>> sources_;
+  std::map<int32_t, SessionRef> sessions_;            // by number: not over yet, or with results to be taken
+  std::vector<std::optional<SourceRecord>> records_;  // by number; none where there is a session
+  size_t failedSources_ = 0;
+  std::vector<std::thread> exited_;                    // of sources, to be joined: one at most, but for a moment
+  std::vector<std::shared_ptr<Admission>> lingering_;  // of sources that are gone, but for frames that are held
   std::shared_ptr<Admission> submitted_;
   std::map<int64_t, TaskRef> submissions_;  // not finished, by id
   int64_t nextTaskId_ = 1;
@@ -178,7 +167,9 @@ class Engine {
   int32_t nextSource_ = 0;  // takeResults starts here
   std::optional<std::pair<size_t, NextCallback>> waitingNext_;
   std::optional<Error> error_;
-  bool open_, started_ = false, stopping_ = false, discard_ = false, drained_ = false, quit_ = false;
+  EngineState state_ = EngineState::created;
+  bool open_;             // sources may come later
+  bool discard_ = false;  // nobody takes results
 };
 
 }  // namespace framepath::graph

@@ -10,11 +10,13 @@ namespace framepath::graph {
 struct Engine::After {
   std::vector<LeaseRef> leases;
   std::vector<TaskRef> tasks;
+  std::vector<std::shared_ptr<SourceSession>> sessions;
   std::vector<std::function<void()>> calls;
 
   void run() {
     leases.clear();
     tasks.clear();
+    sessions.clear();
     for (auto& call : calls)
       if (call) call();
     calls.clear();

@@ -20,7 +20,7 @@ Batch Engine::takeBatch(Lane& lane, Lock& lock) {
   const Policy& policy = lane.node.policy;
   const auto full = static_cast<size_t>(policy.maxBatch);
   for (;;) {
-    if (quit_) return {};
+    if (state_ >= EngineState::ended) return {};
     const size_t runnable = lane.queue.runnable();
     if (runnable == 0) {
       lane.wake.wait(lock);
@@ -81,7 +81,7 @@ void Engine::serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock) 
 // At least one in the end, unless the run ends; more only if they are there. A stateful module's tasks stay in order
 // because the lane has this thread alone.
 void Engine::announceMore(Lane& lane, Worker& worker, int32_t number, std::vector<TaskRef>& announced, Lock& lock) {
-  while (!quit_ && announced.size() < static_cast<size_t>(lane.node.ahead)) {
+  while (state_ < EngineState::ended && announced.size() < static_cast<size_t>(lane.node.ahead)) {
     Batch batch = announced.empty() ? takeBatch(lane, lock) : lane.queue.take(1);
     if (batch.tasks.empty()) return;
     if (lane.node.stateful && spokeAtOnce(lane, batch, lock)) continue;
@@ -170,7 +170,7 @@ Observation Engine::afterFailure(Lane& lane, Task& task, const Error& error) {
   {
     Lock lock(mutex_);
     lane.stats.failures++;
-    if (stopping_) return Observation::nothing(Reason::cancelled);
+    if (stopped()) return Observation::nothing(Reason::cancelled);
   }
   const bool lost = error.code == ErrorCode::DEVICE_LOST;  // for the whole process: there is nothing to go on with
   switch (lost ? OnError::fail : lane.node.policy.onError) {
@@ -185,7 +185,7 @@ Observation Engine::afterFailure(Lane& lane, Task& task, const Error& error) {
           if (!task.error) task.error = std::move(reported);
           break;
         }
-        if (reported.source.empty()) reported.source = sources_[task.source]->options.id;
+        if (reported.source.empty()) reported.source = sessions_.at(task.source)->options.id;
       }
       fail(reported);
       break;

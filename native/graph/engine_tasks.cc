@@ -68,7 +68,7 @@ void Engine::becomeReady(const TaskRef& task, int32_t module, After& after) {
 }
 
 void Engine::speak(const TaskRef& task, int32_t module, Observation says, After& after) {
-  if (stopping_) {
+  if (stopped()) {
     after.tasks.push_back(task);
     return;
   }
@@ -103,20 +103,9 @@ void Engine::complete(const TaskRef& task, After& after) {
     return;
   }
   if (sampleEvery_ > 0 && task->seq % sampleEvery_ == 0) after.calls.push_back([this, task] { hooks_.sampled(*task); });
-  Source& source = *sources_[task->source];
-  source.finished.emplace(task->seq, task);
-  while (!source.finished.empty() && source.finished.begin()->first == source.nextDelivery) {
-    TaskRef next = std::move(source.finished.begin()->second);
-    source.finished.erase(source.finished.begin());
-    source.nextDelivery++;
-    if (discard_) {
-      source.delivered++;
-      source.admission->taskEnded();
-      after.tasks.push_back(std::move(next));
-    } else {
-      source.results.push_back(std::move(next));
-    }
-  }
+  SourceSession& session = *sessions_.at(task->source);
+  session.complete(task);
+  while (discard_ && session.hasResults()) after.tasks.push_back(session.take());
   answerNext(after);
 }
 
@@ -124,15 +113,15 @@ void Engine::complete(const TaskRef& task, After& after) {
 void Engine::taskGone(const TaskRef& task, After& after) {
   liveTasks_--;
   if (task->source == kSubmitted) return;
-  Source& source = *sources_[task->source];
-  source.unspoken--;
-  checkFinished(source, task->source, after);
+  SourceSession& session = *sessions_.at(task->source);
+  session.taskGone();
+  checkFinished(session, after);
 }
 
 void Engine::submit(FrameRef frame, std::function<void(const TaskRef&)> finished) {
   After after;
   Lock lock(mutex_);
-  if (stopping_ || drained_ || !started_)
+  if (state_ != EngineState::running)
     throw Error(ErrorCode::RUN_CLOSED, "The run does not take pictures.",
                 "Submit between start() and close(), to a pipeline started with no sources or with running ones.");
   submitted_->tryEnter();
@@ -161,43 +150,40 @@ void Engine::discard() {
   After after;
   Lock lock(mutex_);
   discard_ = true;
-  for (auto& source : sources_) {
-    for (TaskRef& task : source->results) {
-      source->delivered++;
-      source->admission->taskEnded();
-      after.tasks.push_back(std::move(task));
-    }
-    source->results.clear();
+  std::vector<SessionRef> emptied;
+  for (const auto& [number, session] : sessions_) {
+    while (session->hasResults()) after.tasks.push_back(session->take());
+    emptied.push_back(session);
   }
+  for (const SessionRef& session : emptied) retire(*session, after);
   lock.unlock();
   after.run();
 }
 
 // Sources in turn, each in its own order.
-Delivery Engine::takeResults(size_t max) {
+Delivery Engine::takeResults(size_t max, After& after) {
   Delivery delivery;
-  const auto count = static_cast<int32_t>(sources_.size());
-  for (int32_t idle = 0; idle < count && delivery.tasks.size() < max;) {
-    Source& source = *sources_[nextSource_ % count];
-    nextSource_ = (nextSource_ + 1) % count;
-    if (source.results.empty()) {
+  auto next = sessions_.lower_bound(nextSource_);
+  for (size_t idle = 0; idle < sessions_.size() && delivery.tasks.size() < max;) {
+    if (next == sessions_.end()) next = sessions_.begin();
+    const SessionRef session = (next++)->second;
+    nextSource_ = session->number + 1;
+    if (!session->hasResults()) {
       idle++;
       continue;
     }
     idle = 0;
-    delivery.tasks.push_back(std::move(source.results.front()));
-    source.results.pop_front();
-    source.delivered++;
-    source.admission->taskEnded();
+    delivery.tasks.push_back(session->take());
+    retire(*session, after);
   }
   return delivery;
 }
 
 void Engine::answerNext(After& after) {
   if (!waitingNext_) return;
-  Delivery delivery = takeResults(waitingNext_->first);
+  Delivery delivery = takeResults(waitingNext_->first, after);
   if (delivery.tasks.empty()) {
-    if (!drained_) return;
+    if (!over()) return;
     delivery.ended = true;
     delivery.error = error_;
   }

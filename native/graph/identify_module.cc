@@ -1,8 +1,8 @@
 // identify = crop selection > embedding > gallery, all feed-forward.
 #include <algorithm>
-#include <map>
 
 #include "core/error.h"
+#include "graph/by_source.h"
 #include "graph/native_modules.h"
 #include "infer/embedder.h"
 
@@ -21,7 +21,7 @@ class SelectWorker : public Worker {
       : options_(std::move(options)), tracks_(tracks), detections_(detections), facts_(std::move(facts)) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     const Task& task = *tasks[0];
-    auto& selector = sources_[task.source];
+    auto& selector = sources_.at(task.source);
     if (!selector) {
       track::IdentityOptions options = options_;
       options.fps = facts_(task.source).fps;
@@ -33,12 +33,13 @@ class SelectWorker : public Worker {
                                               task.height, task.ptsUs)
                            : Crops{});
   }
+  void forget(int32_t source) override { sources_.erase(source); }
 
  private:
   const track::IdentityOptions options_;
   const int32_t tracks_, detections_;
   const FactsOf facts_;
-  std::map<int32_t, std::unique_ptr<track::CropSelector>> sources_;
+  BySource<std::unique_ptr<track::CropSelector>> sources_;
 };
 
 class EmbedWorker : public Worker {
@@ -77,7 +78,7 @@ class GalleryWorker : public Worker {
       : state_(std::move(state)), tracks_(tracks), crops_(crops), prints_(prints) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     const Task& task = *tasks[0];
-    PerSource& source = sources_[task.source];
+    PerSource& source = sources_.at(task.source);
     if (!source.gallery) source.gallery = state_.identities->openGallery(task.source);
     if (task.observations[tracks_].said != Said::value) {
       says[0] = source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
@@ -92,6 +93,7 @@ class GalleryWorker : public Worker {
     state_.totals->set(task.source, source.gallery->counts());
     says[0] = source.last;
   }
+  void forget(int32_t source) override { sources_.erase(source); }
 
  private:
   struct PerSource {
@@ -100,7 +102,7 @@ class GalleryWorker : public Worker {
   };
   IdentityState state_;
   const int32_t tracks_, crops_, prints_;
-  std::map<int32_t, PerSource> sources_;
+  BySource<PerSource> sources_;
 };
 
 }  // namespace

@@ -129,10 +129,7 @@ Input InputReader::crops(const Task& task, bool onDevice, std::span<const SeenBo
   if (crops_.detections >= 0 && task.observations[crops_.detections].said == task.observations[crops_.boxes].said)
     detections = task.observations[crops_.detections].as<Detections>();
 
-  infer::ModelSpec chip;
-  chip.align = spec_.align;
-  chip.width = spec_.width;
-  chip.height = spec_.height;
+  const infer::CropShape shape{spec_.width, spec_.height, spec_.align};
   CropsArgs args{};
   args.type = ElementType::uint8;
   args.layout = TensorLayout::nhwc;
@@ -155,7 +152,7 @@ Input InputReader::crops(const Task& task, bool onDevice, std::span<const SeenBo
         request.keypoints.assign(first, first + static_cast<ptrdiff_t>(values));
         request.keypointScheme = detections->keypointsPer;
       }
-      args.items[i] = infer::cropItem(*frame, infer::cropMap(chip, request));
+      args.items[i] = infer::cropItem(*frame, infer::cropMap(shape, request));
       input.pictures.push_back(
           {spec_.width, spec_.height, (from + i) * bytes, bytes, crop.box, firstItem + static_cast<int32_t>(from + i)});
     }

@@ -1,8 +1,8 @@
 #include "graph/native_modules.h"
 
 #include <algorithm>
-#include <map>
 
+#include "graph/by_source.h"
 #include "infer/detector.h"
 #include "infer/embedder.h"
 
@@ -59,7 +59,7 @@ class TrackWorker : public Worker {
       : options_(options), detections_(detections), facts_(std::move(facts)) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     const Task& task = *tasks[0];
-    PerSource& source = sources_[task.source];
+    PerSource& source = sources_.at(task.source);
     if (!source.tracker) {
       track::TrackerOptions options = options_;
       options.fps = facts_(task.source).fps;
@@ -75,7 +75,7 @@ class TrackWorker : public Worker {
       says[0] = source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
     }
   }
-
+  void forget(int32_t source) override { sources_.erase(source); }
  private:
   struct PerSource {
     std::unique_ptr<track::Tracker> tracker;
@@ -84,7 +84,7 @@ class TrackWorker : public Worker {
   const track::TrackerOptions options_;
   const int32_t detections_;
   const FactsOf facts_;
-  std::map<int32_t, PerSource> sources_;
+  BySource<PerSource> sources_;
 };
 
 ModuleNode nodeOf(const ModuleSpec& spec) {

@@ -1,5 +1,4 @@
-// Life of a run: start, end, close. What it opens is in pipeline_build.cc and pipeline_programme.cc, what can be asked
-// of it in pipeline_state.cc.
+// Life of a run: start, end, close. What can be asked of it is in pipeline_calls.cc.
 #include "graph/pipeline.h"
 
 #include <algorithm>
@@ -7,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/heap.h"
+#include "graph/open_source.h"
 #include "media/reader_launcher.h"
 
 namespace framepath::graph {
@@ -17,20 +17,19 @@ constexpr int64_t kDrainNs = 800'000'000;
 constexpr std::chrono::milliseconds kEndTime{1000};  // for the end of a file whose every frame is composed
 constexpr int64_t kEndByNs = 1'600'000'000;          // then remuxing is left
 
-constexpr size_t kMostRecoveries = 1000;  // the first half and the latest; a live stream may break off for months
-
-bool usesModel(const ModuleSpec& spec) {
-  if (spec.kind == ModuleSpec::Kind::identify) return spec.identity.mode != track::ReidMode::off;
-  return spec.kind == ModuleSpec::Kind::detect || spec.kind == ModuleSpec::Kind::classify ||
-         spec.kind == ModuleSpec::Kind::raw;
+Error closedWhileStarting() {
+  return Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
 }
 
 }  // namespace
 
 Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks)
-    : spec_(std::move(spec)), hooks_(std::move(hooks)), trace_(spec_.trace ? std::make_shared<Trace>() : nullptr) {
+    : spec_(std::move(spec)),
+      hooks_(std::move(hooks)),
+      trace_(spec_.trace ? std::make_shared<Trace>() : nullptr),
+      recoveries_(hooks_.recovered) {
   const auto isolated = [](const SourceSpec& source) { return media::needsReader(source.reader.limits); };
-  if (std::any_of(spec_.sources.begin(), spec_.sources.end(), isolated)) media::prepareReaders();
+  if (std::ranges::any_of(spec_.sources, isolated)) media::prepareReaders();
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     const ModuleSpec& module = spec_.modules[m];
     if (module.kind != ModuleSpec::Kind::js) continue;
@@ -41,7 +40,7 @@ Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks)
           hooks_.ask(number, task, attempt, input);
         },
         [this, name = module.name](const std::string& reason) {
-          recovered({name, kPixelsOnHost, reason});
+          recoveries_.add({name, kPixelsOnHost, reason});
         });
   }
 }
@@ -53,113 +52,111 @@ Pipeline::~Pipeline() {
 void Pipeline::start() {
   {
     std::lock_guard lock(mutex_);
-    if (state_ != State::created)
+    if (state_ == RunState::failed && closing_->passed()) throw closedWhileStarting();
+    if (state_ != RunState::created)
       throw Error(ErrorCode::RUN_CLOSED, "The run has been started or closed before.", "Make a new run.");
-    state_ = State::starting;
-    opening_ = true;
+    state_ = RunState::opening;
     startNs_ = nowNs();
     startCpuNs_ = processCpuNs();
   }
-  const auto opened = [this] {
+  const auto opened = [this](RunState state) {
     std::lock_guard lock(mutex_);
-    opening_ = false;
+    state_ = state_ == RunState::aborting && state == RunState::running ? RunState::stopping
+             : state == RunState::failed && engine_                     ? RunState::stopping  // close() ends it
+                                                                        : state;
     changed_.notify_all();
   };
   try {
     open();
   } catch (...) {
-    opened();
-    if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
+    opened(RunState::failed);
+    if (closing_->passed()) throw closedWhileStarting();
     throw;
   }
-  opened();
+  opened(RunState::running);
+}
+
+void Pipeline::checkOpen() const {
+  std::lock_guard lock(mutex_);
+  if (state_ == RunState::aborting) throw closedWhileStarting();
+}
+
+void Pipeline::openDevice() {
+  std::shared_ptr<Device> device = framepath::openDevice(spec_.device, spec_.deviceOptions);
+  if (trace_)
+    device->timeQueues([trace = trace_](const QueueWork& queued) {
+      const Work& work = queued.work;
+      trace->add({std::string(work.stage), work.worker, work.source, work.seq, queued.startNs, queued.startNs,
+                  queued.endNs, work.batch, queued.queue});
+    });
+  const std::string reason = device->fallbackReason();
+  if (!reason.empty()) recoveries_.add({spec_.device, "the CPU instead of the GPU", reason});
+  std::lock_guard lock(mutex_);
+  device_ = std::move(device);
+}
+
+std::vector<OpenedSource> Pipeline::openSources() {
+  std::vector<OpenedSource> opened;
+  for (const SourceSpec& spec : spec_.sources) {
+    checkOpen();
+    opened.push_back(openSource(
+        spec, {device_, closing_, spec_.inFlight, static_cast<int32_t>(spec_.sources.size()), recoveries_}));
+    sources_.add(opened.back().file);
+  }
+  checkOpen();
+  return opened;
 }
 
 void Pipeline::open() {
-  const auto checkOpen = [this] {
-    std::lock_guard lock(mutex_);
-    if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
-  };
-  {
-    std::shared_ptr<Device> device = openDevice(spec_.device, spec_.deviceOptions);
-    if (trace_)
-      device->timeQueues([trace = trace_](const QueueWork& told) {
-        const Work& work = told.work;
-        trace->add({std::string(work.stage), work.worker, work.source, work.seq, told.startNs, told.startNs, told.endNs,
-                    work.batch, told.queue});
-      });
-    const std::string reason = device->fallbackReason();
-    if (!reason.empty()) recovered({spec_.device, "the CPU instead of the GPU", reason});
-    std::lock_guard lock(mutex_);
-    device_ = std::move(device);
-  }
-  const auto sourceCount = static_cast<int32_t>(spec_.sources.size());
-  std::vector<std::shared_ptr<FrameSource>> frames;
-  for (const SourceSpec& spec : spec_.sources) {
-    checkOpen();
-    frames.emplace_back();
-    OpenSource open = openOne(spec, sourceCount, frames.back());
-    std::lock_guard lock(mutex_);
-    sources_.push_back(std::move(open));
-  }
-  checkOpen();
-  for (ModuleSpec& spec : spec_.modules) {
-    const bool needed = usesModel(spec);
-    if (needed && !runtime_) runtime_ = infer::openRuntime(spec_.runtimeLibraries);
-    models_.push_back(needed ? loadModel(spec) : nullptr);
-    labels_.push_back(needed ? models_.back()->spec().labels : std::vector<std::string>{});
-    checkOpen();
-    if (!needed) continue;
-    const infer::Model& model = *models_.back();
-    std::lock_guard lock(mutex_);
-    modelReports_.push_back({model.spec(), model.provider(), model.falls(), model.batch()});
-  }
-  std::vector<ModuleNode> nodes = buildNodes();
-  std::shared_ptr<Programme> programme = openProgramme();
-  if (programme) nodes.push_back(programme->sinkNode(&graph_));
+  openDevice();
+  std::vector<OpenedSource> opened = openSources();
+  ModuleBuilder builder(
+      spec_, device_, recoveries_, [this](int32_t source) { return sources_.factsOf(source); }, interrupt_, externals_);
+  BuiltModules modules = builder.build([this] { checkOpen(); });
+  observationOf_ = std::move(modules.observationOf);
+  labels_ = std::move(modules.labels);
+  results_.open(std::move(modules.people));
+  const std::shared_ptr<Programme> programme = output_.open(opened, device_, trace_, [this](const Error& error) {
+    std::shared_ptr<Engine> running;
+    {
+      std::lock_guard lock(mutex_);
+      running = engine_;
+    }
+    if (running) running->fail(error);
+  });
+  if (programme) modules.nodes.push_back(programme->sinkNode(modules.nodes));
 
   EngineHooks engineHooks;
   engineHooks.sourceFinished = [this, programme](int32_t source) { sourceFinished(*engine_, programme.get(), source); };
   engineHooks.drained = [this] {
     std::lock_guard lock(mutex_);
-    drained_ = true;
     changed_.notify_all();
   };
   engineHooks.sampled = hooks_.sampled;
-  auto engine = std::make_shared<Engine>(Graph(std::move(nodes)), engineHooks,
+  auto engine = std::make_shared<Engine>(Graph(std::move(modules.nodes)), engineHooks,
                                          EngineOptions{spec_.open, spec_.keepPixels, trace_});
   graph_ = &engine->graph();
-  for (size_t s = 0; s < frames.size(); s++)
-    engine->addSource(std::move(frames[s]),
-                      {spec_.sources[s].id, sources_[s].live(), spec_.inFlight, spec_.resultQueue});
+  for (OpenedSource& source : opened)
+    engine->addSource(std::move(source.frames),
+                      {source.file.spec.id, source.file.live(), spec_.inFlight, spec_.resultQueue});
+  finisher_ = std::thread([this] { finishRun(); });
   {
     std::lock_guard lock(mutex_);
-    if (stopped_) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while it started.");
+    if (state_ == RunState::aborting) throw closedWhileStarting();
+    models_ = std::move(modules.models);
     engine_ = engine;
     programme_ = programme;
     if (device_->id().kind == DeviceKind::cuda) gpu_ = std::make_unique<telemetry::GpuSampler>(device_->pciBusId());
-    state_ = State::running;
   }
   if (programme) programme->start();
-  finisher_ = std::thread([this] { finishRun(); });
   engine->start();
 }
 
-void Pipeline::sourceFinished(Engine& engine, Programme* programme, int32_t source) {
-  const std::vector<SourceCounts> counts = engine.counts();
-  const SourceCounts& ended = counts[static_cast<size_t>(source)];
+void Pipeline::sourceFinished(const Engine& engine, Programme* programme, int32_t source) {
+  const SourceCounts ended = engine.counts(source);
   if (programme) programme->sourceFinished(source, ended.error.has_value());
-  const bool othersGoOn =
-      std::any_of(counts.begin(), counts.end(), [](const SourceCounts& other) { return !other.error; });
-  if (ended.error && othersGoOn) recovered({ended.id, "source lost, the others went on", ended.error->sentence});
-}
-
-void Pipeline::recovered(Recovery recovery) {
-  if (hooks_.recovered) hooks_.recovered(recovery);
-  std::lock_guard lock(mutex_);
-  recovered_[recovery.what]++;
-  if (recoveries_.size() == kMostRecoveries) recoveries_.erase(recoveries_.begin() + kMostRecoveries / 2);
-  recoveries_.push_back(std::move(recovery));
+  if (ended.error && !engine.allSourcesFailed())
+    recoveries_.add({ended.id, "source lost, the others went on", ended.error->sentence});
 }
 
 // Waits for the engine to drain, then ends the outputs.
@@ -169,11 +166,14 @@ void Pipeline::finishRun() {
   bool stopped = false;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return drained_; });
-    state_ = State::finishing;
+    changed_.wait(lock, [&] {
+      return state_ == RunState::failed || (state_ >= RunState::running && engine_->drained());
+    });
+    if (state_ == RunState::failed) return;
+    if (state_ == RunState::running) state_ = RunState::finishing;
+    stopped = state_ == RunState::stopping;
     engine = engine_;
     programme = programme_;
-    stopped = stopped_;
   }
   std::optional<Error> error = engine->error();
   std::vector<media::OutputResult> outputs;
@@ -186,14 +186,11 @@ void Pipeline::finishRun() {
       outputs.push_back(programme->finish(complete));
     } catch (const Error& e) {
       if (!error) error = e;
-      outputs.push_back(outputSoFar(*programme));
+      outputs.push_back(programme->soFar());
     }
-    if (!error) error = engine->error();  // composing or encoding may have failed after the last frame
+    if (!error) error = programme->failure();  // after the last frame: the engine had ended
     follow = programme->followStats();
-    for (const media::OutputResult& output : outputs)
-      for (const std::string& loss : output.soundLosses)
-        recovered({output.path, "sound lost, silence from there", loss});
-    if (const auto missing = soundNeverCame()) recovered(*missing);
+    output_.reportLosses(outputs, sources_);
   }
   engine->join();  // workers and readers go; results that wait to be taken stay
   if (gpu_) gpu_->stop();
@@ -206,7 +203,7 @@ void Pipeline::finishRun() {
     follow_ = std::move(follow);
     endNs_ = nowNs();
     endCpuNs_ = processCpuNs();
-    state_ = State::over;
+    state_ = RunState::over;
     callbacks.swap(doneCallbacks_);
     changed_.notify_all();
   }
@@ -217,7 +214,7 @@ void Pipeline::done(Done callback) {
   std::optional<Error> error;
   {
     std::lock_guard lock(mutex_);
-    if (state_ != State::over) {
+    if (state_ != RunState::over) {
       doneCallbacks_.push_back(std::move(callback));
       return;
     }
@@ -230,8 +227,21 @@ void Pipeline::stop() {
   std::shared_ptr<Engine> engine;
   {
     std::lock_guard lock(mutex_);
-    if (!drained_) stopped_ = true;
-    if (opening_) giveUp_->now();
+    switch (state_) {
+      case RunState::created: state_ = RunState::failed; break;
+      case RunState::opening:
+        state_ = RunState::aborting;
+        outputStops_.deadline->now();
+        break;
+      case RunState::running:
+        if (!engine_->drained()) state_ = RunState::stopping;
+        break;
+      case RunState::aborting:
+      case RunState::failed:
+      case RunState::finishing:
+      case RunState::stopping:
+      case RunState::over: break;
+    }
     engine = engine_;
   }
   if (engine) engine->stop();  // first: what the others break off fails, and is no failure of the run any more
@@ -241,17 +251,17 @@ void Pipeline::stop() {
 
 void Pipeline::end(bool drain) {
   const int64_t startNs = nowNs();
-  endBy_->at(startNs + kEndByNs);
+  outputStops_.rewriteBy->at(startNs + kEndByNs);
   stop();
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return !opening_; });
+  changed_.wait(lock, [&] { return state_ != RunState::opening && state_ != RunState::aborting; });
   const std::shared_ptr<Programme> programme = programme_;
   if (!engine_) return;
-  const auto over = [&] { return state_ == State::over; };
+  const auto over = [&] { return state_ == RunState::over; };
   // Every frame is composed or about to be: what is left is the end of a whole file.
-  if (drain && !stopped_) changed_.wait_for(lock, kEndTime, over);
+  if (drain && state_ != RunState::stopping) changed_.wait_for(lock, kEndTime, over);
   if (over()) return;
-  stopped_ = true;
+  state_ = RunState::stopping;
   lock.unlock();
   if (programme) drain ? programme->stop(startNs + kDrainNs) : programme->abort();
   lock.lock();
@@ -260,7 +270,7 @@ void Pipeline::end(bool drain) {
 
 void Pipeline::close(bool drain) {
   end(drain);
-  std::unique_lock closing(closeMutex_);
+  std::unique_lock freeing(freeing_);
   std::shared_ptr<Engine> engine;
   std::shared_ptr<Programme> programme;
   {
@@ -271,6 +281,7 @@ void Pipeline::close(bool drain) {
   if (finisher_.joinable()) finisher_.join();
   if (engine) engine->join();
   if (gpu_) gpu_->stop();
+  results_.closeShots();
   std::vector<Done> callbacks;
   std::optional<Error> error;
   std::weak_ptr<const void> encoderLeft;
@@ -280,7 +291,7 @@ void Pipeline::close(bool drain) {
       endNs_ = nowNs();
       endCpuNs_ = processCpuNs();
     }
-    state_ = State::over;
+    state_ = RunState::over;
     callbacks.swap(doneCallbacks_);
     error = error_;
     finalCounts_ = countsLocked();
@@ -289,19 +300,12 @@ void Pipeline::close(bool drain) {
     encoderLeft = encoder_;
     engine_.reset();
     programme_.reset();
-    shots_.reset();
-    models_.clear();
     spec_.shared.reset();
-    for (OpenSource& source : sources_) {
-      source.pushed.reset();
-      if (source.reader) source.counted = source.reader->counters();
-      source.reader.reset();
-    }
   }
   engine.reset();
   programme.reset();
   if (encoderLeft.expired()) returnFreeMemory();  // else with the encoder
-  closing.unlock();
+  freeing.unlock();
   for (Done& callback : callbacks) callback(error);
 }
 

@@ -1,8 +1,17 @@
-// One run from its spec: opens everything, starts the engine and the programme, ends them, and knows the report.
+// One run from its spec: opens everything, starts the engine and the output, ends them, and knows the report.
+//
+//   created --start--> opening -----opened-----> running --all is read and worked on--> finishing --> over
+//      |                 |  \                       |                                       |          ^
+//      |                 |   stop                   | stop, or a failure                    | no time  |
+//      |                 |     \                    v                                       v          |
+//      |               throws   aborting --------> stopping <-------------------------------+---------+
+//      |                 v       | throws
+//      +------stop----> failed <-+              Every state leads to `over` by close(), within two seconds.
+//
+// The parts of it, one job each: sources (source_table, open_source), modules (module_builder), the output's side
+// (output_side), what was lost (recoveries), what was found (run_results).
 #pragma once
-#include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,14 +23,15 @@
 #include "core/stop.h"
 #include "graph/engine.h"
 #include "graph/external.h"
-#include "graph/native_modules.h"
+#include "graph/module_builder.h"
+#include "graph/output_side.h"
 #include "graph/pipeline_spec.h"
 #include "graph/programme.h"
+#include "graph/recoveries.h"
 #include "graph/report.h"
-#include "graph/shots.h"
-#include "graph/sources.h"
+#include "graph/run_results.h"
+#include "graph/source_table.h"
 #include "graph/trace.h"
-#include "infer/runtime.h"
 #include "telemetry/gpu_sampler.h"
 
 namespace framepath::graph {
@@ -35,13 +45,16 @@ struct PipelineHooks {
   std::function<void(const Task& task)> sampled;
 };
 
-// What a recovery says of a module that was to read its pixels on the GPU.
-inline constexpr const char* kPixelsOnHost = "pixels in memory of the host, not of the GPU";
-// Of an identifier: rows for MOT files could not be kept to the end; the end of the run came before that of relinking,
-// or of writing rows.
-inline constexpr const char* kRowsLost = "rows of the MOT file from here on lost";
-inline constexpr const char* kRelinkCut = "some identities not merged";
-inline constexpr const char* kMotCut = "MOT file cut short";
+enum class RunState : uint8_t {
+  created,
+  opening,    // start() is at work
+  aborting,   // it is, and is to give up
+  failed,     // it gave up, or is not to begin: nothing runs
+  running,
+  finishing,  // the outputs end
+  stopping,   // the engine and the outputs end, as soon as they can
+  over,
+};
 
 // start(), end() and close() block: call them from a thread of their own. Everything else returns at once. Thread-safe,
 // but before start() has returned only stop(), end(), close(), done() and progress() may be called.
@@ -92,113 +105,68 @@ class Pipeline {
   int32_t observationOf(size_t specModule) const { return observationOf_[specModule]; }
   const std::vector<std::string>* labelsOf(size_t specModule) const;
 
-  // Every Nth frame of each source is told to the hook `sampled`; 0: none. Nothing to do in a closed run.
+  // The hook `sampled` gets every Nth frame of each source; 0: none. Nothing to do in a closed run.
   void sample(int64_t every);
   // A thread or process answered for a JS module: for the trace, where one is kept.
   void hostServed(Span span);
   // Something was lost and the run goes on: for the report and the hook.
-  void recovered(Recovery recovery);
+  void recovered(Recovery recovery) { recoveries_.add(std::move(recovery)); }
 
   Progress progress() const;
   Report report() const;
-  // These five block, for minutes at worst. What relinking found is shared by all who ask while nothing new was seen.
-  track::RelinkRef relink();  // empty where nothing identifies
-  std::unique_ptr<track::FinalRows> rows(int32_t source);  // null where none are kept
-  bool onlyTracks() const { return onlyTracks_; }          // rows and shots are of tracks, nobody is identified
-  std::vector<uint8_t> contactSheet();                     // empty when nobody was seen, and after close()
-  std::vector<uint8_t> bank();
-  // Merging and writing of rows end by this time (nowNs()), as far as they are; INT64_MAX: take their time again.
-  void endLinkingAt(int64_t ns);
-  bool linkingEnded() const;
+  RunResults& results() { return results_; }
+  track::RelinkRef relink() { return results_.relink(); }
   const Trace* trace() const { return trace_.get(); }  // null unless asked for
   int64_t startNs() const;
-  std::string sourceId(int32_t source) const;
+  std::string sourceId(int32_t source) const { return sources_.idOf(source); }
 
  private:
-  struct OpenSource {
-    SourceSpec spec;
-    media::SourceInfo info;
-    std::shared_ptr<media::SourceReader> reader;  // until close(); then what it counted
-    media::ReaderCounters counted;
-    std::shared_ptr<PushedSource> pushed;
-    std::shared_ptr<media::TimeCuts> cuts = std::make_shared<media::TimeCuts>();
-
-    bool live() const { return spec.live.value_or(false); }  // once open
-  };
-
-  OpenSource openOne(const SourceSpec& spec, int32_t sourceCount, std::shared_ptr<FrameSource>& frames);
   void open();
-  std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
-  void tellFalls(const ModuleSpec& spec, const infer::Model& model);
-  std::vector<ModuleNode> buildNodes();
-  void recordTracks(std::vector<ModuleNode>& nodes);
-  ModuleNode externalNode(const ModuleSpec& spec, int32_t module);
-  std::shared_ptr<DeviceSlots> deviceSlotsFor(const ModuleSpec& spec);
-  IdentityState openIdentities(ModuleSpec& spec, const infer::Model* model);
-  track::RelinkRef relinked();
-  std::shared_ptr<Programme> openProgramme();
+  void openDevice();
+  std::vector<OpenedSource> openSources();
+  void checkOpen() const;
+  void finishRun();
+  void sourceFinished(const Engine& engine, Programme* programme, int32_t source);
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
-  std::vector<media::AudioInput> audioInputs();
-  static bool soundPasses(const OpenSource& source);
-  bool soundsJoin() const;
-  media::AudioInput audioInput(const OpenSource& source, size_t number) const;
-  media::SoundRef openJoiningSound(const OpenSource& source, size_t number);
-  std::optional<Recovery> soundNeverCame() const;
-  SourceFacts factsOf(int32_t source) const;
-  int32_t positionOf(const std::string& name) const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
   std::shared_ptr<Programme> programme() const;
-  std::shared_ptr<Shots> bestShots() const;
-  void sourceFinished(Engine& engine, Programme* programme, int32_t source);
-  void finishRun();
-  media::OutputResult outputSoFar(const Programme& programme) const;
+  double secondsLocked() const;
 
   PipelineSpec spec_;
   const PipelineHooks hooks_;
   const std::shared_ptr<Trace> trace_;
+  Recoveries recoveries_;
+  SourceTable sources_;
+  RunResults results_{sources_, recoveries_};
+  const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened
+  const OutputStops outputStops_;                                   // outputs, also while they are opened
+  OutputSide output_{spec_, outputStops_, recoveries_};
+  const std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();  // models that load or run
   std::shared_ptr<Device> device_;
   std::unique_ptr<telemetry::GpuSampler> gpu_;  // of a CUDA device
-  std::shared_ptr<infer::Runtime> runtime_;
+  ExternalModules externals_;
+  // From start() on.
   std::vector<int32_t> observationOf_;
-  std::vector<std::shared_ptr<infer::Model>> models_;  // per spec module, null where there is none
-  std::vector<std::vector<std::string>> labels_;       // per spec module; stay after close()
-  std::map<int32_t, std::shared_ptr<ExternalModule>> externals_;
-  std::weak_ptr<DeviceSlots> deviceSlots_;  // spec_.shared keeps it
-  IdentityState identity_;                  // of the first identify module
-  int32_t identifyModule_ = -1;
-  bool onlyTracks_ = false;
-  std::shared_ptr<Shots> shots_;
-  std::shared_ptr<Stop> linking_ = std::make_shared<Stop>();  // relinking, and what is written from it
-  track::RelinkRef linked_, shown_;  // what relinking found, and the same with the best shots chosen
-  const Graph* graph_ = nullptr;
-  const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened
-  const std::shared_ptr<Stop> giveUp_ = std::make_shared<Stop>();   // outputs, also while they are opened; draining
-  const std::shared_ptr<Stop> endBy_ = std::make_shared<Stop>();    // rewriting files that play as they are
-  const std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();  // models that load or run
-  std::mutex adding_;                                                           // one addSource() at a time
+  std::vector<std::vector<std::string>> labels_;
+  const Graph* graph_ = nullptr;  // the engine's
 
+  std::mutex adding_;  // one addSource() at a time
+  std::mutex freeing_;  // one close() at a time
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  RunState state_ = RunState::created;
   // From start() to close(); what is asked of them afterwards is kept below.
   std::shared_ptr<Programme> programme_;
   std::shared_ptr<Engine> engine_;
   std::weak_ptr<const void> encoder_;  // may be freed after close()
   std::vector<SourceCounts> finalCounts_;
   std::vector<StageStats> finalStages_;
-  std::condition_variable changed_;
-  std::vector<OpenSource> sources_;
+  std::vector<ModelReport> models_;
   std::vector<media::OutputResult> outputs_;
   std::vector<compose::FollowStats> follow_;
-  std::deque<Recovery> recoveries_;
-  std::map<std::string, int64_t> recovered_;
-  std::vector<ModelReport> modelReports_;
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;
-  enum class State : uint8_t { created, starting, running, finishing, over } state_ = State::created;
-  const char* stateName() const;
-  bool opening_ = false;  // start() is at work: close() waits for it
-  bool drained_ = false, stopped_ = false;
-  std::mutex closeMutex_;  // one close() at a time
   int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;
   std::thread finisher_;
 };

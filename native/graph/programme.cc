@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "compose/look_ahead.h"
 #include "core/clock.h"
 #include "core/leftover.h"
 #include "core/thread_name.h"
@@ -13,66 +12,19 @@ namespace {
 
 constexpr int32_t kCanvases = 8;  // alive at once beside those that the encoder holds: composing, queued, on their way
 
-std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
-  std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
-  };
-  for (const compose::TileSpec& tile : layout.tiles) add(tile.follow.module);
-  add(layout.redact.module);
-  add(layout.draw.boxes);
-  add(layout.draw.people);
-  return names;
-}
-
-compose::TileBoxes boxesOf(const std::string& module, const Observation& says) {
-  compose::TileBoxes boxes;
-  boxes.module = module;
-  const auto add = [&](const Box& box, int64_t track, int32_t id, float score) {
-    boxes.boxes.push_back(box);
-    boxes.tracks.push_back(track);
-    boxes.ids.push_back(id);
-    boxes.scores.push_back(score);
-  };
-  if (const auto* people = says.as<People>())
-    for (const Person& p : people->items) add(p.box, p.track, p.id, p.score);
-  if (const auto* tracks = says.as<Tracks>())
-    for (const Track& t : tracks->items) add(t.box, t.track, 0, t.score);
-  if (const auto* detections = says.as<Detections>())
-    for (size_t i = 0; i < detections->size(); i++) add(detections->boxes[i], 0, 0, detections->scores[i]);
-  return boxes;
-}
-
 }  // namespace
-
-class Programme::SinkWorker : public Worker {
- public:
-  SinkWorker(Programme* programme, const Graph* const* graph)
-      : programme_(programme), graph_(graph), copier_(programme->device_) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    programme_->take(*tasks[0], **graph_, copier_);
-    says[0] = Observation::of(External{});
-  }
-
- private:
-  Programme* programme_;
-  const Graph* const* graph_;
-  FrameCopier copier_;
-};
 
 Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed)
     : options_(std::move(options)),
       device_(device),
-      observed_(modulesOf(options_.layout)),
       tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
-      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())),
-      sources_(options_.sources.size()) {
-  for (size_t s = 0; s < sources_.size(); s++) {
-    sources_[s].id = options_.sources[s].id;
-    sources_[s].live = options_.sources[s].live;
-    if (sources_[s].live) clock_.setLive(static_cast<int32_t>(s));
-    setLookAhead(static_cast<int32_t>(s));
+      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())) {
+  for (int32_t s = 0; const ProgrammeSource& source : options_.sources) {
+    sources_[s].id = source.id;
+    sources_[s].live = source.live;
+    if (source.live) clock_.setLive(s);
+    setLookAhead(s++);
   }
   if (!Leftovers::waitForRoom([&] { return options_.giveUp->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
@@ -114,142 +66,20 @@ Programme::~Programme() {
   encoding_.reset();  // its thread uses what is declared after it
 }
 
-ModuleNode Programme::sinkNode(const Graph* const* graph) const {
-  ModuleNode node;
-  node.name = "compose";
-  node.depends = observed_;
-  node.stateful = node.pixels = node.acceptsNothing = node.internal = node.sink = true;
-  node.openWorker = [self = const_cast<Programme*>(this), graph] { return std::make_unique<SinkWorker>(self, graph); };
-  return node;
-}
-
 void Programme::start() {
   encoding_->start();
   composeThread_ = std::thread([this] { composeTicks(); });
-}
-
-void Programme::SourceQueue::pass(int64_t tickUs, std::vector<Item>& past) {
-  while (waiting.size() > 1 && waiting[1].ptsUs <= tickUs) {
-    past.push_back(std::move(waiting.front()));
-    waiting.pop_front();
-  }
-}
-
-void Programme::SourceQueue::letLeasesGo(int64_t tickUs, std::vector<Item>& past) {
-  if (lookAheadUs == 0) return;
-  for (Item& item : waiting)
-    if (item.lease && item.ptsUs <= tickUs + lookAheadUs) past.emplace_back().lease = std::move(item.lease);
-}
-
-void Programme::setLookAhead(int32_t source) {
-  SourceQueue& queue = sources_[static_cast<size_t>(source)];
-  queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
-  clock_.setLookAhead(source, queue.lookAheadUs);
-}
-
-int64_t Programme::lookAheadOf(int32_t source) const {
-  std::lock_guard lock(mutex_);
-  const bool known = source >= 0 && source < static_cast<int32_t>(sources_.size());
-  return known ? sources_[static_cast<size_t>(source)].lookAheadUs : 0;
 }
 
 int64_t Programme::liveDelayNs() const {
   return kLiveDelayNs + options_.layout.redact.lookAheadUs(true) * 1000;
 }
 
-void Programme::take(const Task& task, const Graph& graph, FrameCopier& copier) {
-  Item item;
-  item.lease = task.lease;
-  item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
-  item.ptsUs = task.ptsUs;
-  const People* people = nullptr;
-  for (const std::string& name : observed_) {
-    const Observation& says = task.observations[static_cast<size_t>(graph.find(name))];
-    // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
-    if (says.said == Said::nothing) continue;
-    item.boxes.push_back(boxesOf(name, says));
-    if (name == options_.layout.draw.people) people = says.as<People>();
-  }
-  std::vector<Item> past;
-  std::lock_guard lock(mutex_);
-  if (stopping_ || task.source < 0 || task.source >= static_cast<int32_t>(sources_.size())) return;
-  SourceQueue& queue = sources_[static_cast<size_t>(task.source)];
-  if (queue.removed) return;
-  if (!firstFrameNs_) firstFrameNs_ = nowNs();
-  const int64_t tickUs = clock_.tickUs(clock_.tick());
-  if (queue.joining) {
-    queue.joining = false;
-    queue.offsetUs = tickUs;
-    if (queue.sound) cues_->begin(std::move(queue.sound), tickUs);
-  }
-  item.ptsUs += queue.offsetUs;
-  queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
-  clock_.sawFrame(task.source, item.ptsUs);
-  clock_.setDuration(task.source, queue.endUs);
-  if (people) queue.ids.saw(*people);
-  queue.waiting.push_back(std::move(item));
-  queue.pass(tickUs, past);
-  queue.letLeasesGo(tickUs, past);
-  changed_.notify_all();
-}
-
-void Programme::addSource(int32_t number, const ProgrammeSource& source) {
-  std::lock_guard lock(mutex_);
-  const auto present = std::count_if(sources_.begin(), sources_.end(), [](const SourceQueue& q) { return !q.removed; });
-  if (options_.layout.perSource && present >= compose::kMaxTiles)
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id +
-                    "\".",
-                "Remove a source first.");
-  clock_.join(number);
-  if (source.live) clock_.setLive(number);
-  if (number >= static_cast<int32_t>(sources_.size())) sources_.resize(static_cast<size_t>(number) + 1);
-  SourceQueue& queue = sources_[static_cast<size_t>(number)];
-  queue = {};
-  queue.id = source.id;
-  queue.live = source.live;
-  queue.sound = source.sound;
-  queue.joining = true;
-  queue.tiled = !options_.layout.perSource;
-  setLookAhead(number);
-}
-
-void Programme::removeSource(int32_t source) {
-  std::vector<Item> past;
-  media::SoundRef unheard;  // closed outside the lock
-  std::lock_guard lock(mutex_);
-  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
-  SourceQueue& queue = sources_[static_cast<size_t>(source)];
-  if (queue.removed) return;
-  queue.removed = true;
-  queue.tiled = false;
-  std::move(queue.waiting.begin(), queue.waiting.end(), std::back_inserter(past));
-  queue.waiting.clear();
-  if (queue.current) past.push_back(std::move(*queue.current));
-  queue.current.reset();
-  unheard = std::move(queue.sound);
-  cues_->end(source, clock_.tickUs(clock_.tick()));
-  clock_.leave(source);
-  changed_.notify_all();
-}
-
-void Programme::sourceFinished(int32_t source, bool failed) {
-  media::SoundRef unheard;
-  std::lock_guard lock(mutex_);
-  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return;
-  SourceQueue& queue = sources_[static_cast<size_t>(source)];
-  unheard = std::move(queue.sound);  // it ended without a frame
-  queue.ended = true;
-  queue.failed = failed;
-  clock_.sawEnd(source);
-  changed_.notify_all();
-}
-
 void Programme::stop(int64_t giveUpNs) {
   options_.giveUp->at(giveUpNs);
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    if (state_ == OutputState::composing) state_ = OutputState::stopped;
     changed_.notify_all();
   }
   packets_->hurry();
@@ -270,7 +100,7 @@ void Programme::closeComposer() {
 // False: no tick follows.
 bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
   for (;;) {
-    if (stopping_ || clock_.finished()) return false;
+    if (state_ != OutputState::composing || clock_.finished()) return false;
     if (clock_.ready()) return true;
     // Only live sources are waited for by the clock on the wall.
     if (!firstFrameNs_ || !clock_.ready(true)) {
@@ -286,53 +116,35 @@ bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
 
 // Sources that joined get their tile, those that were taken out lose theirs.
 void Programme::changeTiles() {
-  for (size_t s = 0; s < sources_.size(); s++) {
-    SourceQueue& queue = sources_[s];
-    if (queue.tiled || queue.joining) continue;
-    queue.tiled = true;
-    if (queue.removed) {
+  for (auto& [number, queue] : sources_) {
+    if (queue.state == CanvasState::removed) {
       for (size_t t = tiles_.size(); t-- > 0;) {
-        if (tiles_[t].source != static_cast<int32_t>(s)) continue;
+        if (tiles_[t].source != number) continue;
         composer_->removeTile(t);
         tiles_.erase(tiles_.begin() + static_cast<ptrdiff_t>(t));
       }
-    } else if (queue.current || !queue.waiting.empty()) {
+    } else if (!queue.tiled && queue.state != CanvasState::joining) {
+      queue.tiled = true;
+      if (!queue.current && queue.waiting.empty()) continue;
       compose::TileSpec& tile = tiles_.emplace_back();
-      tile.source = static_cast<int32_t>(s);
+      tile.source = number;
       tile.label = queue.id;
       composer_->addTile(tile);
     }
   }
-}
-
-// Boxes to hide in the current frame that are found only in those that wait.
-std::vector<Box> Programme::comingOf(const SourceQueue& queue) const {
-  if (queue.lookAheadUs == 0 || !queue.current) return {};
-  const auto foundIn = [&](const Item& item) {
-    compose::FoundBoxes found{item.ptsUs, nullptr};
-    for (const compose::TileBoxes& boxes : item.boxes)
-      if (boxes.module == options_.layout.redact.module) found.boxes = &boxes.boxes;
-    return found;
-  };
-  std::vector<compose::FoundBoxes> later;
-  for (const Item& item : queue.waiting) later.push_back(foundIn(item));
-  return compose::comingBoxes(wholeFrame(*queue.current->frame), foundIn(*queue.current), later, queue.lookAheadUs);
+  std::erase_if(sources_, [](const auto& item) { return item.second.state == CanvasState::removed; });
 }
 
 // What every tile shows at a tick. Frames that are over go to past_.
 std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
-  for (SourceQueue& queue : sources_)
-    while (!queue.waiting.empty() && queue.waiting.front().ptsUs <= tickUs) {
-      if (queue.current) past_.push_back(std::move(*queue.current));
-      queue.current = std::move(queue.waiting.front());
-      queue.waiting.pop_front();
-    }
+  for (auto& [number, queue] : sources_) queue.advance(tickUs, past_);
   std::vector<compose::TileInput> inputs(tiles_.size());
   for (size_t t = 0; t < inputs.size(); t++) {
-    const SourceQueue& queue = sources_[static_cast<size_t>(tiles_[t].source)];
+    const CanvasSource& queue = sources_.at(tiles_[t].source);
     compose::TileInput& input = inputs[t];
     const bool over = queue.over(tickUs);
-    input.state = over            ? (queue.failed ? compose::TileState::failed : compose::TileState::ended)
+    const bool failed = queue.state == CanvasState::failed;
+    input.state = over            ? (failed ? compose::TileState::failed : compose::TileState::ended)
                   : queue.current ? compose::TileState::live
                                   : compose::TileState::starting;
     if (!queue.current) continue;
@@ -340,15 +152,9 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
     input.fresh = queue.current->fresh;
     input.observations = queue.current->boxes;
     for (compose::TileBoxes& boxes : input.observations) queue.ids.fill(boxes);
-    input.coming = comingOf(queue);
+    input.coming = queue.coming(options_.layout.redact.module);
   }
-  for (SourceQueue& queue : sources_) {
-    if (!queue.current) continue;
-    queue.current->fresh = false;
-    if (!queue.over(tickUs)) continue;
-    past_.push_back(std::move(*queue.current));  // the composer keeps its own copy
-    queue.current.reset();
-  }
+  for (auto& [number, queue] : sources_) queue.drawn(tickUs, past_);
   return inputs;
 }
 
@@ -365,13 +171,13 @@ void Programme::composeTicks() {
   try {
     for (;;) {
       std::vector<compose::TileInput> inputs;
-      std::vector<Item> past;
+      std::vector<CanvasFrame> past;
       int64_t tick = 0, ptsUs = 0;
       const int64_t waitingNs = nowNs();
       {
         std::unique_lock lock(mutex_);
         if (!waitForTick(lock)) {
-          composedAll_ = clock_.finished();
+          if (state_ != OutputState::failed && clock_.finished()) state_ = OutputState::composed;
           break;
         }
         tick = clock_.tick();
@@ -379,9 +185,9 @@ void Programme::composeTicks() {
         changeTiles();
         inputs = inputsAt(ptsUs);
         clock_.advance();
-        for (SourceQueue& queue : sources_) {
-          queue.pass(clock_.tickUs(clock_.tick()), past_);
-          queue.letLeasesGo(clock_.tickUs(clock_.tick()), past_);
+        for (auto& [number, queue] : sources_) {
+          queue.skip(clock_.tickUs(clock_.tick()), past_);
+          queue.releaseLeases(clock_.tickUs(clock_.tick()), past_);
         }
         past.swap(past_);
       }
@@ -398,12 +204,11 @@ void Programme::composeTicks() {
   } catch (const std::exception& e) {
     failOnce(Error(ErrorCode::INTERNAL, std::string("Composing failed: ") + e.what()));
   }
-  std::vector<SourceQueue> dropped;
+  std::map<int32_t, CanvasSource> dropped;
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
-    dropped = std::move(sources_);
-    sources_ = std::vector<SourceQueue>(dropped.size());
+    if (state_ == OutputState::composing) state_ = OutputState::stopped;
+    dropped.swap(sources_);
   }
   encoding_->close();
 }
@@ -411,10 +216,10 @@ void Programme::composeTicks() {
 void Programme::failOnce(const Error& error) {
   {
     std::lock_guard lock(mutex_);
-    stopping_ = true;
+    if (state_ == OutputState::failed) return;
+    if (state_ != OutputState::stopped) failure_ = error;  // else it was broken off
+    state_ = OutputState::failed;
     changed_.notify_all();
-    if (failing_) return;
-    failing_ = true;
   }
   failed_(error);
 }
@@ -426,7 +231,10 @@ media::OutputResult Programme::finish(bool complete) {
   media::OutputResult result;
   result.codec = encoding_->codec();
   result.frames = encoding_->stats().count;
-  result.complete = complete && end.whole && composedAll_;
+  {
+    std::lock_guard lock(mutex_);
+    result.complete = complete && end.whole && state_ == OutputState::composed;
+  }
   follow_ = composer_->followStats();
   const auto free = [&] {  // packets may still be asked for; what they were made with is not needed any more
     end.output.reset();
@@ -454,11 +262,17 @@ void Programme::addRate(media::OutputResult& result) const {
 
 media::OutputResult Programme::soFar() const {
   media::OutputResult result;
+  result.path = options_.output.path;
   result.codec = encoding_->codec();
   result.frames = encoding_->stats().count;
   result.durationMs = result.frames * 1000 * options_.layout.fpsDen / std::max<int64_t>(1, options_.layout.fpsNum);
   addRate(result);
   return result;
+}
+
+std::optional<Error> Programme::failure() const {
+  std::lock_guard lock(mutex_);
+  return failure_;
 }
 
 void Programme::nextPacket(PacketCallback callback) {

@@ -9,10 +9,12 @@
 // Where boxes are hidden, a source that is no live one is shown that much later (compose::RedactSpec::lookAheadMs), so
 // that a face is hidden before it is first found. The frames in between are copies and count against nobody's inFlight:
 // a lease is kept only of what lies beyond.
+//
+//   composing --last tick--> composed     composing --stop--> stopped     any --composing or encoding fails--> failed
 #pragma once
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,9 +26,9 @@
 #include "compose/programme_clock.h"
 #include "core/error.h"
 #include "core/stop.h"
+#include "graph/canvas_source.h"
 #include "graph/encoding.h"
 #include "graph/frame_copier.h"
-#include "graph/known_ids.h"
 #include "graph/module.h"
 #include "graph/pipeline_spec.h"
 #include "graph/stage_stats.h"
@@ -52,6 +54,8 @@ struct ProgrammeOptions {
   RecoveryTold::Listener recovered;  // from any thread; may be empty
 };
 
+enum class OutputState : uint8_t { composing, composed, stopped, failed };
+
 class Programme {
  public:
   using PacketCallback = PacketQueue::Callback;
@@ -63,9 +67,9 @@ class Programme {
   Programme(const Programme&) = delete;
   Programme& operator=(const Programme&) = delete;
 
-  // The module that hands frames over: depends on the modules the layout names, holds pixels, results do not wait for
-  // it.
-  ModuleNode sinkNode(const Graph* const* graph) const;
+  // The module that hands frames over, to be added to `modules`: depends on those that the layout names, holds pixels,
+  // results do not wait for it.
+  ModuleNode sinkNode(const std::vector<ModuleNode>& modules);
 
   void start();
   // Source `number` joins; before its first frame. INVALID_ARGUMENT when the layout has no place for its tile.
@@ -80,6 +84,7 @@ class Programme {
   media::OutputResult finish(bool complete);
   // What finish() would say of the pictures encoded so far; not complete.
   media::OutputResult soFar() const;
+  std::optional<Error> failure() const;  // of composing or encoding
 
   // The next packet, or none after the end; `callback` is called once. Only for outputs with `packets`.
   void nextPacket(PacketCallback callback);
@@ -92,39 +97,17 @@ class Programme {
   static constexpr int64_t kLiveDelayNs = 500'000'000;
 
  private:
-  struct Item {
-    LeaseRef lease;  // null once the source need not wait for it
-    FrameRef frame;
-    int64_t ptsUs = 0;
-    bool fresh = true;
-    std::vector<compose::TileBoxes> boxes;
-  };
-  struct SourceQueue {
-    std::string id;
-    std::deque<Item> waiting;
-    std::optional<Item> current;
-    media::SoundRef sound;  // until its first frame comes
-    int64_t offsetUs = 0;   // programme time at which it joined
-    int64_t endUs = 0;      // when the last frame's display time ends
-    int64_t lookAheadUs = 0;
-    KnownIds ids;
-    bool live = false, ended = false, failed = false, removed = false;
-    bool joining = false;  // late, and no frame yet
-    bool tiled = true;     // has its tiles, if it is to have any
-    // Moves what a tick at `tickUs` or later will not show to `past`: on a slow canvas more frames fall between two
-    // ticks than may be alive.
-    void pass(int64_t tickUs, std::vector<Item>& past);
-    // Lets the source go on: what lies inside the look-ahead of a tick waits here without a lease.
-    void letLeasesGo(int64_t tickUs, std::vector<Item>& past);
-    bool over(int64_t tickUs) const { return ended && waiting.empty() && tickUs >= endUs; }
-  };
   class SinkWorker;
 
-  void take(const Task& task, const Graph& graph, FrameCopier& copier);
+  struct Observed {
+    std::string module;
+    size_t position;  // in Task::observations
+  };
+  void take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier);
+  CanvasSource* queueOf(int32_t source);  // null: gone
   void setLookAhead(int32_t source);
   int64_t lookAheadOf(int32_t source) const;
   int64_t liveDelayNs() const;
-  std::vector<Box> comingOf(const SourceQueue& queue) const;
   void composeTicks();
   bool waitForTick(std::unique_lock<std::mutex>& lock);
   void changeTiles();
@@ -136,7 +119,6 @@ class Programme {
 
   const ProgrammeOptions options_;
   const std::shared_ptr<Device> device_;
-  std::vector<std::string> observed_;  // modules the layout names
   const std::shared_ptr<SoundCues> cues_ = std::make_shared<SoundCues>();
   const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();
   std::unique_ptr<Encoding> encoding_;
@@ -148,11 +130,11 @@ class Programme {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   compose::ProgrammeClock clock_;
-  std::vector<SourceQueue> sources_;
-  std::vector<Item> past_;    // their leases are let go outside the lock
+  std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
+  std::vector<CanvasFrame> past_;    // their leases are let go outside the lock
   int64_t firstFrameNs_ = 0;  // live ticks are due from here on
-  bool stopping_ = false, failing_ = false;
-  bool composedAll_ = false;
+  OutputState state_ = OutputState::composing;
+  std::optional<Error> failure_;  // failed
   StageStats composeStats_;
   std::thread composeThread_;
 };

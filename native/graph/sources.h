@@ -19,7 +19,7 @@ namespace framepath::graph {
 // A cut without a picture was not meant: it fails the source.
 class ReaderSource : public FrameSource {
  public:
-  explicit ReaderSource(std::shared_ptr<media::SourceReader> reader) : reader_(std::move(reader)) {}
+  explicit ReaderSource(std::unique_ptr<media::SourceReader> reader) : reader_(std::move(reader)) {}
   FrameRef next() override {
     FrameRef frame = reader_->next();
     any_ = any_ || frame;
@@ -27,9 +27,10 @@ class ReaderSource : public FrameSource {
     return frame;
   }
   void interrupt() override { reader_->interrupt(); }
+  media::ReaderCounters counters() const override { return reader_->counters(); }
 
  private:
-  std::shared_ptr<media::SourceReader> reader_;
+  const std::unique_ptr<media::SourceReader> reader_;
   bool any_ = false;
 };
 

@@ -56,26 +56,26 @@ std::vector<Point> faceTemplate(const std::string& align, int32_t width, int32_t
 }
 
 // The box stretched into the crop; for aligned families a square with a margin, about what an aligned crop shows.
-static Affine boxMap(const ModelSpec& spec, const Box& box) {
+static Affine boxMap(const CropShape& crop, const Box& box) {
   double x1 = box.x1, y1 = box.y1, width = std::max(1.0, double{box.x2} - box.x1),
          height = std::max(1.0, double{box.y2} - box.y1);
-  if (spec.align != "none") {
+  if (crop.align != "none") {
     constexpr double kMargin = 1.2;
     const double side = std::max(width, height) * kMargin;
     x1 += (width - side) / 2, y1 += (height - side) / 2;
     width = height = side;
   }
-  return {width / spec.width, 0, x1, 0, height / spec.height, y1};
+  return {width / crop.width, 0, x1, 0, height / crop.height, y1};
 }
 
-Affine cropMap(const ModelSpec& spec, const CropRequest& request) {
-  const std::vector<Point> target = faceTemplate(spec.align, spec.width, spec.height);
+Affine cropMap(const CropShape& crop, const CropRequest& request) {
+  const std::vector<Point> target = faceTemplate(crop.align, crop.width, crop.height);
   const std::vector<Point> seen = target.empty() ? target : facePoints(request.keypoints, request.keypointScheme);
   Affine toCrop;
-  if (seen.empty() || !similarity(seen, target, toCrop)) return boxMap(spec, request.box);
+  if (seen.empty() || !similarity(seen, target, toCrop)) return boxMap(crop, request.box);
   // Inverse of the similarity [p -q; q p].
   const double p = toCrop.a, q = toCrop.d, square = p * p + q * q;
-  if (!(square > 1e-12)) return boxMap(spec, request.box);
+  if (!(square > 1e-12)) return boxMap(crop, request.box);
   const double a = p / square, b = q / square;
   return {a, b, -(a * toCrop.c + b * toCrop.f), -b, a, b * toCrop.c - a * toCrop.f};
 }

@@ -28,8 +28,14 @@ std::vector<Point> facePoints(const std::vector<float>& keypoints, int32_t schem
 // The same four points in a chip of width x height; empty when `align` is "none".
 std::vector<Point> faceTemplate(const std::string& align, int32_t width, int32_t height);
 
+// What a crop looks like: its size, and the template that a face is aligned to ("none": the box decides).
+struct CropShape {
+  int32_t width = 0, height = 0;
+  std::string align = "none";
+};
+
 // How crop pixels map to frame pixels for one request.
-Affine cropMap(const ModelSpec& spec, const CropRequest& request);
+Affine cropMap(const CropShape& crop, const CropRequest& request);
 
 // The kernel's item: to stored pixels in 16.16, supersampled where the crop shrinks the picture.
 CropItem cropItem(const Frame& frame, const Affine& map);

@@ -33,6 +33,7 @@ class CropEmbedder : public Embedder {
  private:
   void launchCrops(std::span<const CropRequest> crops) {
     const ModelSpec& spec = model_->spec();
+    const CropShape shape{spec.width, spec.height, spec.align};
     Queue& queue = session_->queue();
     for (const CropRequest& crop : crops) queue.wait(crop.frame->ready);
     for (size_t from = 0; from < crops.size(); from += kMaxCrops) {
@@ -41,7 +42,7 @@ class CropEmbedder : public Embedder {
       CropsArgs args{};
       for (int32_t i = 0; i < count; i++) {
         const CropRequest& crop = crops[from + i];
-        args.items[i] = cropItem(*crop.frame, cropMap(spec, crop));
+        args.items[i] = cropItem(*crop.frame, cropMap(shape, crop));
       }
       args.count = count;
       args.data = slot.data;

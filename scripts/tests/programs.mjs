@@ -53,6 +53,7 @@ export const threaded = [
   'media_write_test',
   'pipeline_storm_test',
   'pipeline_test',
+  'source_session_test',
   'window_test',
 ];
 /** Random cases and runs: many times what the fast suite has. */

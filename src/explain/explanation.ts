@@ -95,7 +95,7 @@ function decided<T>(said: T | undefined, otherwise: T, why: string, by = 'call')
 
 const gpuWorkers = 2; // of a detector: one prepares while the other's results come back
 
-/** As the native side chooses (pipeline_build.cc): a test compares with the report of a run. */
+/** As the native side chooses (module_builder.cc): a test compares with the report of a run. */
 function workersOf(spec: ModuleSpec, sources: number, onGpu: boolean, by?: string): Decided<number> {
   const { workers } = policyOf(spec);
   if (spec.kind !== 'detect') return decided(spec.kind === 'track' ? undefined : workers, 1, 'default', by);
@@ -110,7 +110,7 @@ function isStateful(spec: ModuleSpec, all: readonly ModuleSpec[]): boolean {
   if (spec.kind === 'js') return !spec.stateless;
   if (spec.kind === 'classify' && 'of' in spec) {
     const of = all.find(({ name }) => name === spec.of);
-    return of?.kind !== 'detect' || (policyOf(of).stride ?? 1) > 1; // pipeline_build.cc: checkBoxes
+    return of?.kind !== 'detect' || (policyOf(of).stride ?? 1) > 1; // module_builder.cc: checkBoxes
   }
   return spec.kind === 'track' || spec.kind === 'identify';
 }

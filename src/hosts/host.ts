@@ -89,6 +89,9 @@ function openThread({ inputs, memoryMb }: HostPlace, { message, broken, ended }:
   };
 }
 
+/** Longest wait for the end of an exited process's answers, ms: less than a pool waits for its end. */
+const answersFollowMs = 200;
+
 /** Killed with this process where it ends by itself; the hosts see to the other ways. */
 const children = new Set<ChildProcess>();
 let seen = false;
@@ -97,7 +100,11 @@ let seen = false;
 const mayHaveWritten = (signal: NodeJS.Signals): string =>
   signal === 'SIGSEGV' ? ' (so does an analyzer that writes to its input: data.slice() is a copy)' : '';
 
-function watched(child: ChildProcess, ended: HostEvents['ended']): void {
+/**
+ * Calls `ended` once. What the child answered before is on its pipe, and is read first; whoever inherited that pipe may
+ * hold it open, so this is waited for no longer than `answersFollowMs`.
+ */
+function watched(child: ChildProcess, answers: Readable | null, ended: HostEvents['ended']): void {
   if (!seen)
     process.on('exit', () => {
       for (const one of children) one.kill('SIGKILL');
@@ -113,8 +120,12 @@ function watched(child: ChildProcess, ended: HostEvents['ended']): void {
   child.on('error', (error) => end(error.message));
   child.on('exit', (code, signal) => {
     const reason = signal ? `it was killed by ${signal}${mayHaveWritten(signal)}` : `it exited with status ${code}`;
-    // What it answered before is on its pipe, and is read first.
-    setImmediate(() => setImmediate(() => end(reason)));
+    if (!answers || answers.readableEnded || answers.destroyed) return end(reason);
+    const late = setTimeout(() => end(reason), answersFollowMs);
+    answers.once('close', () => {
+      clearTimeout(late);
+      end(reason);
+    });
   });
 }
 
@@ -134,9 +145,9 @@ const pipes = (inputs: number): StdioOptions => ['ignore', 'inherit', 'inherit',
 const exitFollowsMs = 500;
 
 function linked(kind: string, child: ChildProcess, codec: Codec, { message, broken, ended }: HostEvents): Host {
-  watched(child, ended);
   // There are none where it could not be started; then `ended` tells.
   const [to, from] = [child.stdio[3] as Writable | null, child.stdio[4] as Readable | null];
+  watched(child, from, ended);
   const closed = (what: string) => {
     const lives = () => child.exitCode === null && child.signalCode === null;
     setTimeout(() => lives() && broken(`it closed the pipe of its ${what}`), exitFollowsMs).unref();

@@ -52,6 +52,8 @@ interface Seat {
 /** Questions that a host is given at once, so that it need not be woken for each; and one of several, which could take them too. */
 const [askedAhead, askedAheadOfMany] = [8, 2];
 
+/** How late a timer comes on a thread that was not busy, at most, ms. */
+const busyMs = 10;
 const minuteMs = 60_000;
 const longestBackoffMs = 5_000;
 /** Most that an analyzer may take to close; then its host is killed. A thread in native code may outlive that: `goneMs`. */
@@ -147,11 +149,18 @@ export class HostPool {
     if (this.options.timeoutMs) seat.timer = this.#timer(this.options.timeoutMs, seat, () => this.#tookTooLong(seat));
   }
 
-  /** An answer that has come but was not read yet, because this thread was busy, counts: it is read before `then`. */
-  #timer(ms: number, seat: Seat, then: () => void): NodeJS.Timeout {
+  /**
+   * An answer that came in time counts, also where this thread was too busy to read it: then there is a moment more, once,
+   * in which it is read.
+   */
+  #timer(ms: number, seat: Seat, then: () => void, more = busyMs): NodeJS.Timeout {
     const { host } = seat;
-    const still = () => seat.host === host && seat.timer === timer;
-    const timer = setTimeout(() => setImmediate(() => setImmediate(() => still() && then())), ms);
+    const dueMs = monotonicMs() + ms;
+    const timer = setTimeout(() => {
+      if (seat.host !== host || seat.timer !== timer) return;
+      if (more && monotonicMs() - dueMs > busyMs) seat.timer = this.#timer(more, seat, then, 0);
+      else then();
+    }, ms);
     timer.unref();
     return timer;
   }

@@ -4,7 +4,7 @@ import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Served } from '../hosts/seat-figures.js';
 import { OutOfReach } from '../modules/device-input.js';
 import type { Module } from '../modules/module.js';
-import type { CudaBlock, NativeRun } from '../native.js';
+import type { ModuleQuestion, NativeRun } from '../native.js';
 import type { Values } from '../values.js';
 import { boxWords } from './box-words.js';
 
@@ -31,16 +31,8 @@ export class Analysis {
     this.#Frame = frameClass(modules);
   }
 
-  /** A module is asked about a task; `record` holds what others said so far. */
-  async answer(
-    native: NativeRun,
-    position: number,
-    taskId: number,
-    record: Float64Array,
-    attempt: number,
-    input: Float64Array | undefined,
-    cuda: CudaBlock | undefined,
-  ): Promise<void> {
+  async answer(native: NativeRun, question: ModuleQuestion): Promise<void> {
+    const { module: position, record } = question;
     const module = this.modules[position]!;
     const host = module.host!;
     this.values.expect(record);
@@ -48,22 +40,16 @@ export class Analysis {
     const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
     const readBoxes = this.watched.boxesOf.has(module.name) ? boxWords : () => undefined;
     try {
-      const value = await this.#analyzed(module, frame, input, cuda);
-      native.answer(position, taskId, attempt, 1, readBoxes(value));
+      const value = await this.#analyzed(module, frame, question);
+      native.answer(question, { kind: 'value', boxes: readBoxes(value) });
       this.values.set(record, position, value, host.stride > 1);
     } catch (error) {
       this.#keep(module.name, error);
-      const state = error instanceof OutOfReach ? 3 : 2;
-      native.answer(position, taskId, attempt, state, JSON.stringify(failureOf(error)));
+      native.answer(question, { kind: error instanceof OutOfReach ? 'outOfReach' : 'failed', ...failureOf(error) });
     }
   }
 
-  async #analyzed(
-    module: Module,
-    frame: FrameView,
-    input: Float64Array | undefined,
-    cuda: CudaBlock | undefined,
-  ): Promise<unknown> {
+  async #analyzed(module: Module, frame: FrameView, { input, cuda }: ModuleQuestion): Promise<unknown> {
     try {
       const served = this.watched.served(module.name, frame);
       return await module.host!.analyze(frame, this.#dependencies(module, frame), input, cuda, served);

@@ -5,7 +5,15 @@ import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Served } from '../hosts/seat-figures.js';
 import type { Module } from '../modules/module.js';
-import type { NativeAddon, NativeRun, PipelineSpec, ResultBlock, RunCallbacks, SharedInputs } from '../native.js';
+import type {
+  ModuleQuestion,
+  NativeAddon,
+  NativeRun,
+  PipelineSpec,
+  ResultBlock,
+  RunCallbacks,
+  SharedInputs,
+} from '../native.js';
 import { records } from '../packed.js';
 import type { Source } from '../source.js';
 import { Values } from '../values.js';
@@ -33,6 +41,14 @@ const mostPendingBytes = 512 * 1024 ** 2;
 /**
  * Owns the native run. It ends once, in one of three ways: by itself (`next` says null), closed by the caller, or
  * failed; `ended` settles then, after the writers are done.
+ *
+ * ```
+ * opening --start() resolves--> running --#finish: outputs, writers, hosts--> over (`ended` resolves)
+ *    |                             |
+ *    +-----------#broken-----------+-----------------------------------------> over (`ended` rejects with `failure`)
+ * ```
+ *
+ * `#settling` is the one way to `over` that was taken; `#closing` is the caller's close(), which takes one too.
  */
 export class RunCore implements FrameOwner, WriterRun {
   readonly native: NativeRun;
@@ -60,8 +76,7 @@ export class RunCore implements FrameOwner, WriterRun {
   #pulling: Promise<unknown> = Promise.resolve();
   #settling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #started = false;
-  #over = false;
+  #state: 'opening' | 'running' | 'over' = 'opening';
   #pending = { pictures: 0, bytes: 0 };
   #blocks = 0;
   #finished: readonly boolean[] = [];
@@ -107,10 +122,8 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   /** A JS module is asked about a task. */
-  ask(...[module, taskId, record, attempt, input, cuda]: Parameters<RunCallbacks['task']>): void {
-    this.#analysis
-      .answer(this.native, module, taskId, record, attempt, input, cuda)
-      .catch((error) => this.#unlessClosing(error));
+  ask(question: ModuleQuestion): void {
+    this.#analysis.answer(this.native, question).catch((error) => this.#unlessClosing(error));
   }
 
   /** For the trace, and for whoever wants the times of single frames. */
@@ -142,7 +155,7 @@ export class RunCore implements FrameOwner, WriterRun {
       await this.fail(signal?.aborted ? aborted(signal.reason) : error);
     }
     if (this.failure) throw this.failure;
-    this.#started = true;
+    this.#state = 'running';
     this.ended.finally(() => signal?.removeEventListener('abort', onAbort)).catch(() => undefined);
     const labels = this.native.labels?.();
     for (const [name, list] of Object.entries(JSON.parse(labels ?? '{}') as Record<string, string[]>))
@@ -249,7 +262,7 @@ export class RunCore implements FrameOwner, WriterRun {
     await this.#writers?.finish(this.native);
     await this.analyzers.close();
     if (this.failure) return; // cut short meanwhile
-    this.#over = true;
+    this.#state = 'over';
     this.#lastReport = this.report();
     this.#stages.end();
     this.#resolve();
@@ -262,14 +275,15 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   async #broken(error: unknown): Promise<void> {
+    const started = this.#state === 'running';
     this.failure = this.wrap(error);
     const closed = this.native.close(false).catch(() => undefined);
     const left = this.analyzers.close().catch(() => undefined); // the run has failed already, and says why
     await closed;
-    await this.#writers?.abandon(this.#started ? this.native : undefined);
+    await this.#writers?.abandon(started ? this.native : undefined);
     await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
-    this.#over = true;
-    if (this.#started) this.#stages.end();
+    this.#state = 'over';
+    if (started) this.#stages.end();
     this.#reject(this.failure);
   }
 
@@ -288,7 +302,7 @@ export class RunCore implements FrameOwner, WriterRun {
   /** Fails the run, in every state: also one that is closing or writing its files. */
   abort(reason: unknown): Promise<void> {
     const error = aborted(reason);
-    if (!this.#over) {
+    if (this.#state !== 'over') {
       this.failure ??= error;
       this.#cutShort(error);
     }
@@ -316,7 +330,7 @@ export class RunCore implements FrameOwner, WriterRun {
     const late = setTimeout(
       () => {
         const message = 'The run was closed before all of its files were written';
-        if (!this.#over)
+        if (this.#state !== 'over')
           this.#cutShort(new FramepathError('OUTPUT_FAILED', message, { hint: 'Await run.done first.' }));
       },
       Math.max(leastEndMs, began + endMs - performance.now()),
@@ -396,7 +410,7 @@ export class RunCore implements FrameOwner, WriterRun {
 /** The native run holds these for as long as it lives: they must not hold the run, or a dropped one would never go. */
 function callbacksOf(core: WeakRef<RunCore>): RunCallbacks {
   return {
-    task: (...asked) => core.deref()?.ask(...asked),
+    task: (question) => core.deref()?.ask(question),
     event: (name, json) => {
       if (name === 'frame') core.deref()?.sampler.frame(json);
       else channel(`framepath:${name}`).publish(JSON.parse(json));

@@ -114,10 +114,13 @@ test.skipIf(!hostsWork)('the addon takes no array for another, and no box that i
     event: () => undefined,
   });
   const refused = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+  const question = { module: 0, taskId: 1, attempt: 1 };
   const box = (...words: number[]) => Float64Array.from([1, 2, 0, 0, 10, 10, 0.5].map((word, i) => words[i] ?? word));
   expect(() => run.pushFrame('0', new Float32Array(12) as never, 0)).toThrow(refused);
   for (const boxes of [new Float32Array(14), new Uint8Array(56), [1, 2, 3], 7])
-    expect(() => run.answer(0, 1, 1, 1, boxes as never)).toThrow(refused);
+    expect(() => run.answer(question, { kind: 'value', boxes: boxes as never })).toThrow(refused);
   for (const boxes of [box(Number.NaN), box(0.5), box(2 ** 60), box(1, 2 ** 40), box(1, 2, Number.NaN), box().slice(1)])
-    expect(() => run.answer(0, 1, 1, 1, boxes)).toThrow(refused);
+    expect(() => run.answer(question, { kind: 'value', boxes })).toThrow(refused);
+  for (const answer of [undefined, { kind: 'maybe' }, { kind: 'failed', code: 'MODULE_FAILED' }])
+    expect(() => run.answer(question, answer as never)).toThrow(refused);
 });

@@ -295,9 +295,7 @@ TEST(suppression_keeps_the_best) {
 }
 
 TEST(alignment_inverts_a_known_similarity) {
-  infer::ModelSpec spec;
-  spec.align = "dlib";
-  spec.width = spec.height = 150;
+  const infer::CropShape shape{150, 150, "dlib"};
   const double a = 1.8, b = 0.6, cx = 300, cy = 200;  // frame = crop turned, scaled by 1.897 and moved
   infer::CropRequest request;
   request.keypointScheme = 5;
@@ -306,7 +304,7 @@ TEST(alignment_inverts_a_known_similarity) {
     request.keypoints.push_back(static_cast<float>(b * x + a * y + cy));
   };
   put(47.7, 47.1), put(100.3, 47.1), put(74, 76.6), put(60, 103), put(88, 103);
-  const infer::Affine map = infer::cropMap(spec, request);
+  const infer::Affine map = infer::cropMap(shape, request);
   CHECK_NEAR(map.a, a, 1e-4);
   CHECK_NEAR(map.b, -b, 1e-4);
   CHECK_NEAR(map.c, cx, 1e-2);
@@ -314,7 +312,7 @@ TEST(alignment_inverts_a_known_similarity) {
   CHECK_NEAR(map.f, cy, 1e-2);
   request.keypoints.assign(10, 5.0f);  // all points in one place: the box decides
   request.box = {100, 100, 220, 200};
-  const infer::Affine box = infer::cropMap(spec, request);
+  const infer::Affine box = infer::cropMap(shape, request);
   CHECK_NEAR(box.a, 144.0 / 150, 1e-9);
   CHECK_NEAR(box.c, 160 - 72, 1e-6);
   CHECK_NEAR(box.f, 150 - 72, 1e-6);

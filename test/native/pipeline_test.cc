@@ -249,7 +249,7 @@ TEST(detection_tracking_and_identity_run_to_the_end) {
   const Seen seen = run.drain();
   CHECK(!run.waitDone());
   run.pipeline->relink();
-  run.pipeline->contactSheet();
+  run.pipeline->results().contactSheet();
   run.pipeline->close(true);
   const Report report = run.closed();
   CHECK_EQUAL(seen.total, 15 + 18);

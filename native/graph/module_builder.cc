@@ -1,10 +1,10 @@
-// Opening what the spec names: sources, models, modules as nodes of the graph.
+#include "graph/module_builder.h"
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
-#include "core/thread_name.h"
-#include "graph/pipeline.h"
 #include "graph/window.h"
 
 namespace framepath::graph {
@@ -14,13 +14,20 @@ constexpr int32_t kCropsAtOnce = 4;  // of an embedder on the CPU
 constexpr int32_t kGpuWorkers = 2;   // of a detector: one prepares while the other's results come back
 constexpr int32_t kAskedAhead = 8;   // of a JS module: nobody has to be woken for each of them
 
-int32_t cores() {
-  return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
+bool usesModel(const ModuleSpec& spec) {
+  switch (spec.kind) {
+    case ModuleSpec::Kind::detect:
+    case ModuleSpec::Kind::classify:
+    case ModuleSpec::Kind::raw: return true;
+    case ModuleSpec::Kind::identify: return spec.identity.mode != track::ReidMode::off;
+    case ModuleSpec::Kind::track:
+    case ModuleSpec::Kind::js: return false;
+  }
+  return false;
 }
 
-Error withSource(Error error, const std::string& id) {
-  if (error.source.empty()) error.source = id;
-  return error;
+int32_t cores() {
+  return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
 }
 
 // Whether a classification of `of`'s boxes must take each source's frames in order. Throws GRAPH_INVALID where it
@@ -45,44 +52,35 @@ bool checkBoxes(const ModuleSpec& spec, const ModuleSpec& of) {
 
 }  // namespace
 
-Pipeline::OpenSource Pipeline::openOne(const SourceSpec& spec, int32_t sourceCount,
-                                       std::shared_ptr<FrameSource>& frames) {
-  OpenSource open;
-  open.spec = spec;
-  if (spec.kind == SourceSpec::Kind::frames) {
-    open.pushed = std::make_shared<PushedSource>(
-        device_, spec, [this, id = spec.id](const std::string& what, const std::string& reason) {
-          recovered({id, what, reason});
-        });
-    open.info.kind = "frames";
-    open.info.width = open.info.codedWidth = spec.width;
-    open.info.height = open.info.codedHeight = spec.height;
-    open.info.fps = {static_cast<int32_t>(spec.fps * 1000 + 0.5), 1000};
-    frames = open.pushed;
-    return open;
-  }
-  media::SourceOptions reader = spec.reader;
-  if (reader.threads <= 0) reader.threads = std::max(1, cores() / std::max(1, sourceCount));
-  reader.extraFrames = spec_.inFlight + 2;
-  reader.stop = closing_;
-  reader.cuts = open.cuts;
-  reader.live = spec.live.value_or(false);
-  reader.recovered = [this, id = spec.id](const std::string& what, const std::string& reason) {
-    recovered({id, what, reason});
-  };
-  try {
-    const ThreadName named("decode." + spec.id);
-    open.reader = media::openSource(reader, device_);
-  } catch (const Error& e) {
-    throw withSource(e, spec.id);
-  }
-  open.info = open.reader->info();
-  open.spec.live = spec.live.value_or(open.info.live);
-  frames = std::make_shared<ReaderSource>(open.reader);
-  return open;
+ModuleBuilder::ModuleBuilder(PipelineSpec& spec, std::shared_ptr<Device> device, Recoveries& recoveries, FactsOf facts,
+                             std::shared_ptr<Interrupt> interrupt, const ExternalModules& externals)
+    : spec_(spec),
+      device_(std::move(device)),
+      recoveries_(recoveries),
+      facts_(std::move(facts)),
+      interrupt_(std::move(interrupt)),
+      externals_(externals) {}
+
+BuiltModules ModuleBuilder::build(const std::function<void()>& checkOpen) {
+  loadModels(checkOpen);
+  connect();
+  return std::move(built_);
 }
 
-std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
+void ModuleBuilder::loadModels(const std::function<void()>& checkOpen) {
+  for (ModuleSpec& spec : spec_.modules) {
+    const bool needed = usesModel(spec);
+    if (needed && !runtime_) runtime_ = infer::openRuntime(spec_.runtimeLibraries);
+    models_.push_back(needed ? loadModel(spec) : nullptr);
+    built_.labels.push_back(needed ? models_.back()->spec().labels : std::vector<std::string>{});
+    checkOpen();
+    if (!needed) continue;
+    const infer::Model& model = *models_.back();
+    built_.models.push_back({model.spec(), model.provider(), model.falls(), model.batch()});
+  }
+}
+
+std::shared_ptr<infer::Model> ModuleBuilder::loadModel(ModuleSpec& spec) {
   infer::ModelOptions options = spec.model;
   options.providers = spec_.providers;
   options.interrupt = interrupt_;
@@ -90,12 +88,10 @@ std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
   const bool manyCrops = spec.kind == ModuleSpec::Kind::identify || ofBoxes;  // one frame may have many
   options.cpuBatch = manyCrops ? kCropsAtOnce : 1;
   options.maxBatch = spec.policy.maxBatch > 0 ? std::max(spec.policy.maxBatch, options.cpuBatch) : 0;
-  options.recovered = [this, name = spec.name](const std::string& what, const std::string& reason) {
-    recovered({name, what, reason});
-  };
+  options.recovered = recoveries_.of(spec.name);
   try {
     std::shared_ptr<infer::Model> model = infer::loadModel(runtime_, device_, options);
-    tellFalls(spec, *model);
+    reportFalls(spec, *model);
     return model;
   } catch (Error& e) {
     if (e.module.empty()) e.module = spec.name;
@@ -104,27 +100,16 @@ std::shared_ptr<infer::Model> Pipeline::loadModel(ModuleSpec& spec) {
 }
 
 // Pictures of a GPU that are looked at by the CPU, or a provider that was asked for by name: not what was wanted.
-void Pipeline::tellFalls(const ModuleSpec& spec, const infer::Model& model) {
+void ModuleBuilder::reportFalls(const ModuleSpec& spec, const infer::Model& model) {
   if (model.falls().empty()) return;
   const bool downloads = device_->id().kind == DeviceKind::cuda && model.provider() == "cpu";
   for (const infer::ProviderFall& fall : model.falls())
     if (downloads || !spec_.providers.order.empty())
-      recovered({spec.name, "provider " + fall.provider + " cannot run the model, " + model.provider() + " does",
-                 fall.reason});
+      recoveries_.add({spec.name, "provider " + fall.provider + " cannot run the model, " + model.provider() + " does",
+                       fall.reason});
 }
 
-SourceFacts Pipeline::factsOf(int32_t source) const {
-  std::lock_guard lock(mutex_);
-  SourceFacts facts;
-  if (source < 0 || source >= static_cast<int32_t>(sources_.size())) return facts;
-  const OpenSource& open = sources_[static_cast<size_t>(source)];
-  const double fps = open.info.fps.value();
-  if (fps > 0) facts.fps = fps / std::max(1, open.spec.reader.stride);
-  if (open.spec.reader.maxFps > 0) facts.fps = std::min(facts.fps, open.spec.reader.maxFps);
-  return facts;
-}
-
-IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* model) {
+IdentityState ModuleBuilder::openIdentities(ModuleSpec& spec, const infer::Model* model) {
   track::IdentityOptions& identity = spec.identity;
   if (model) {
     const infer::ModelSpec& known = model->spec();  // what the caller stated is in it
@@ -132,9 +117,9 @@ IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* mod
     if (known.threshold > 0) identity.threshold = known.threshold;
   }
   IdentityState state;
-  track::RowOptions rows{spec_.rows && !identity_.identities, spec_.rowsFolder,
-                         [this, name = spec.name](const Error& error) {
-                           recovered({name, kRowsLost, error.sentence});
+  track::RowOptions rows{spec_.rows && !built_.people.state.identities, spec_.rowsFolder,
+                         [&recoveries = recoveries_, name = spec.name](const Error& error) {
+                           recoveries.add({name, kRowsLost, error.sentence});
                          }};
   state.identities = track::makeIdentities(identity, rows);
   if (!spec.bank.empty()) {
@@ -153,14 +138,14 @@ IdentityState Pipeline::openIdentities(ModuleSpec& spec, const infer::Model* mod
 }
 
 // Of the modules built so far; -1: none has this name.
-int32_t Pipeline::positionOf(const std::string& name) const {
-  for (size_t m = 0; m < observationOf_.size(); m++)
+int32_t ModuleBuilder::positionOf(const std::string& name) const {
+  for (size_t m = 0; m < built_.observationOf.size(); m++)
     if (spec_.modules[m].name == name) return static_cast<int32_t>(m);
   return -1;
 }
 
 // A user's closure keeps what it likes: unless it says otherwise, each source in order, one at a time.
-ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
+ModuleNode ModuleBuilder::externalNode(const ModuleSpec& spec, int32_t module) {
   ModuleNode node;
   node.name = spec.name;
   node.depends = spec.depends;
@@ -181,17 +166,17 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
       error.module = spec.name;
       throw error;
     }
-    crops.boxes = observationOf_[at];
+    crops.boxes = built_.observationOf[at];
     while (at >= 0 && spec_.modules[at].kind != ModuleSpec::Kind::detect) at = positionOf(spec_.modules[at].of);
-    if (at >= 0) crops.detections = observationOf_[at];
+    if (at >= 0) crops.detections = built_.observationOf[at];
   }
   if (spec.input && !spec_.shared) spec_.shared = SharedMemory::open();
   const size_t framesInFlight = std::max<size_t>(1, spec_.sources.size()) * static_cast<size_t>(spec_.inFlight);
   const size_t most = spec.input ? mostInputBytes(*spec.input, spec.name, framesInFlight) : 0;
-  node.openWorker = [this, external = externals_.at(module), input = spec.input, crops, windows, most,
-                     slots = deviceSlotsFor(spec)] {
+  node.openWorker = [device = device_, shared = spec_.shared, external = externals_.at(module), input = spec.input,
+                     crops, windows, most, slots = deviceSlotsFor(spec)] {
     if (!input) return external->openWorker(nullptr);
-    auto reader = std::make_unique<InputReader>(device_, spec_.shared, *input, crops, slots, most);
+    auto reader = std::make_unique<InputReader>(device, shared, *input, crops, slots, most);
     if (!windows) return external->openWorker(std::move(reader));
     return external->openWorker(std::make_unique<WindowReader>(std::move(reader), *input, crops.boxes));
   };
@@ -199,7 +184,7 @@ ModuleNode Pipeline::externalNode(const ModuleSpec& spec, int32_t module) {
 }
 
 // Null: the module's pixels come to the host. Other processes may map what lies there until spec_.shared is let go.
-std::shared_ptr<DeviceSlots> Pipeline::deviceSlotsFor(const ModuleSpec& spec) {
+std::shared_ptr<DeviceSlots> ModuleBuilder::deviceSlotsFor(const ModuleSpec& spec) {
   if (!spec.input || !spec.input->onDevice || device_->id().kind == DeviceKind::cpu) return nullptr;
   std::shared_ptr<DeviceSlots> slots = deviceSlots_.lock();
   if (!slots) {
@@ -213,16 +198,15 @@ std::shared_ptr<DeviceSlots> Pipeline::deviceSlotsFor(const ModuleSpec& spec) {
     return slots;
   } catch (const Error& error) {
     if (error.code != ErrorCode::DEVICE_UNAVAILABLE) throw;
-    recovered({spec.name, kPixelsOnHost, error.sentence});
+    recoveries_.add({spec.name, kPixelsOnHost, error.sentence});
     return nullptr;
   }
 }
 
-std::vector<ModuleNode> Pipeline::buildNodes() {
-  std::vector<ModuleNode> nodes;
-  const FactsOf facts = [this](int32_t source) { return factsOf(source); };
+void ModuleBuilder::connect() {
+  std::vector<ModuleNode>& nodes = built_.nodes;
   const auto numberOf = [&](const std::string& name, const std::string& user) {
-    if (const int32_t at = positionOf(name); at >= 0) return observationOf_[at];
+    if (const int32_t at = positionOf(name); at >= 0) return built_.observationOf[at];
     Error error(ErrorCode::GRAPH_INVALID,
                 "Module \"" + user + "\" depends on \"" + name + "\", which is not used before it.",
                 "Add .use(...) for \"" + name + "\" before \"" + user + "\".");
@@ -260,7 +244,7 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
         break;
       }
       case ModuleSpec::Kind::raw: nodes.push_back(rawNode(spec, models_[m])); break;
-      case ModuleSpec::Kind::track: nodes.push_back(trackNode(spec, numberOf(spec.of, spec.name), facts)); break;
+      case ModuleSpec::Kind::track: nodes.push_back(trackNode(spec, numberOf(spec.of, spec.name), facts_)); break;
       case ModuleSpec::Kind::identify: {
         const int32_t tracks = numberOf(spec.of, spec.name);
         const ModuleSpec& tracker = spec_.modules[positionOf(spec.of)];
@@ -272,33 +256,33 @@ std::vector<ModuleNode> Pipeline::buildNodes() {
           throw error;
         }
         IdentityState identity = openIdentities(spec, models_[m].get());
-        if (!identity_.identities) {
-          identity_ = identity;
-          identifyModule_ = static_cast<int32_t>(m);
+        if (!built_.people.state.identities) {
+          built_.people.state = identity;
+          built_.people.identify = spec;
         }
         const std::string detections = tracker.of;
         for (ModuleNode& node : identifyNodes(spec, detections, tracks, numberOf(detections, spec.name), first,
-                                              models_[m], identity, facts))
+                                              models_[m], identity, facts_))
           nodes.push_back(std::move(node));
-        if (spec_.snapshots && !shots_) {
-          shots_ = std::make_shared<Shots>(device_);
-          observationOf_.push_back(static_cast<int32_t>(nodes.size()) - 1);
-          nodes.push_back(Shots::node(shots_, spec.of, tracks));
+        if (spec_.snapshots && !built_.people.shots) {
+          built_.people.shots = std::make_shared<Shots>(device_);
+          built_.observationOf.push_back(static_cast<int32_t>(nodes.size()) - 1);
+          nodes.push_back(Shots::node(built_.people.shots, spec.of, tracks));
           continue;
         }
         break;
       }
       case ModuleSpec::Kind::js: nodes.push_back(externalNode(spec, static_cast<int32_t>(m))); break;
     }
-    observationOf_.push_back(static_cast<int32_t>(nodes.size()) - 1);
+    built_.observationOf.push_back(static_cast<int32_t>(nodes.size()) - 1);
   }
-  if ((spec_.rows || spec_.snapshots) && !identity_.identities) recordTracks(nodes);
-  return nodes;
+  if ((spec_.rows || spec_.snapshots) && !built_.people.state.identities) recordTracks();
 }
 
 // Files of tracks in a run that identifies nobody: a gallery without embeddings writes down each track as somebody of
 // its own. Its observation is not delivered.
-void Pipeline::recordTracks(std::vector<ModuleNode>& nodes) {
+void ModuleBuilder::recordTracks() {
+  std::vector<ModuleNode>& nodes = built_.nodes;
   const auto tracker = std::find_if(spec_.modules.begin(), spec_.modules.end(), [](const ModuleSpec& module) {
     return module.kind == ModuleSpec::Kind::track;
   });
@@ -307,18 +291,16 @@ void Pipeline::recordTracks(std::vector<ModuleNode>& nodes) {
   recorder.name = tracker->name + ".recorded";
   recorder.of = tracker->name;
   recorder.identity.mode = track::ReidMode::off;
-  identity_ = openIdentities(recorder, nullptr);
-  onlyTracks_ = true;
-  const int32_t tracks = observationOf_[positionOf(tracker->name)];
-  for (ModuleNode& node : identifyNodes(recorder, tracker->of, tracks, observationOf_[positionOf(tracker->of)],
-                                        static_cast<int32_t>(nodes.size()), nullptr, identity_,
-                                        [this](int32_t source) { return factsOf(source); })) {
+  built_.people.state = openIdentities(recorder, nullptr);
+  const int32_t tracks = built_.observationOf[positionOf(tracker->name)];
+  for (ModuleNode& node : identifyNodes(recorder, tracker->of, tracks, built_.observationOf[positionOf(tracker->of)],
+                                        static_cast<int32_t>(nodes.size()), nullptr, built_.people.state, facts_)) {
     node.internal = node.sink = true;
     nodes.push_back(std::move(node));
   }
   if (!spec_.snapshots) return;
-  shots_ = std::make_shared<Shots>(device_);
-  nodes.push_back(Shots::node(shots_, tracker->name, tracks));
+  built_.people.shots = std::make_shared<Shots>(device_);
+  nodes.push_back(Shots::node(built_.people.shots, tracker->name, tracks));
 }
 
 }  // namespace framepath::graph

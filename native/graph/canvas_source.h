@@ -1,0 +1,64 @@
+// What one source shows on the canvas: its frames, in the order of their times, as the output's clock passes them.
+//
+//   joining --first frame--> showing --no frame follows--> ended | failed        any --it is taken out--> removed
+#pragma once
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compose/composer.h"
+#include "graph/known_ids.h"
+#include "graph/task.h"
+#include "media/output.h"
+
+namespace framepath::graph {
+
+// A frame that waits to be shown, with the boxes that the layout reads.
+struct CanvasFrame {
+  LeaseRef lease;  // null once the source need not wait for it
+  FrameRef frame;
+  int64_t ptsUs = 0;  // of the output
+  bool fresh = true;
+  std::vector<compose::TileBoxes> boxes;
+};
+
+compose::TileBoxes tileBoxes(const std::string& module, const Observation& result);
+
+enum class CanvasState : uint8_t {
+  joining,  // late, and no frame yet
+  showing,
+  ended,    // no frame follows
+  failed,   // the same
+  removed,  // its tiles go at the next tick, and it with them
+};
+
+// Not thread-safe. Frames that are over go to `past`: their leases are let go outside the caller's lock.
+struct CanvasSource {
+  std::string id;
+  std::deque<CanvasFrame> waiting;
+  std::optional<CanvasFrame> current;
+  media::SoundRef sound;  // until its first frame comes
+  int64_t offsetUs = 0;   // time of the output at which it joined
+  int64_t endUs = 0;      // when the last frame's display time ends
+  int64_t lookAheadUs = 0;
+  KnownIds ids;
+  bool live = false;
+  bool tiled = true;  // has its tiles, if it is to have any
+  CanvasState state = CanvasState::showing;
+
+  // The frame of a tick is the last one before it.
+  void advance(int64_t tickUs, std::vector<CanvasFrame>& past);
+  // A tick is drawn: what was current is not fresh any more, and goes when the source is over.
+  void drawn(int64_t tickUs, std::vector<CanvasFrame>& past);
+  // Drops what no tick from `tickUs` on will show: on a slow canvas more frames fall between two ticks than may be alive.
+  void skip(int64_t tickUs, std::vector<CanvasFrame>& past);
+  // Lets the source go on: what lies inside the look-ahead of a tick waits here without a lease.
+  void releaseLeases(int64_t tickUs, std::vector<CanvasFrame>& past);
+  void dropAll(std::vector<CanvasFrame>& past);
+  bool over(int64_t tickUs) const { return state >= CanvasState::ended && waiting.empty() && tickUs >= endUs; }
+  // Boxes of `module` to hide in the current frame that are found only in those that wait.
+  std::vector<Box> coming(const std::string& module) const;
+};
+
+}  // namespace framepath::graph

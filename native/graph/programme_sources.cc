@@ -1,0 +1,153 @@
+// Sources of the composition: joining, frames that come in, leaving.
+#include <algorithm>
+
+#include "core/clock.h"
+#include "graph/programme.h"
+
+namespace framepath::graph {
+namespace {
+
+std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const compose::TileSpec& tile : layout.tiles) add(tile.follow.module);
+  add(layout.redact.module);
+  add(layout.draw.boxes);
+  add(layout.draw.people);
+  return names;
+}
+
+}  // namespace
+
+class Programme::SinkWorker : public Worker {
+ public:
+  SinkWorker(Programme& programme, std::vector<Observed> observed)
+      : programme_(programme), observed_(std::move(observed)), copier_(programme.device_) {}
+  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+    programme_.take(*tasks[0], observed_, copier_);
+    says[0] = Observation::of(External{});
+  }
+
+ private:
+  Programme& programme_;
+  const std::vector<Observed> observed_;
+  FrameCopier copier_;
+};
+
+// A module that the layout names and nobody has is refused by the graph.
+ModuleNode Programme::sinkNode(const std::vector<ModuleNode>& modules) {
+  ModuleNode node;
+  node.name = "compose";
+  node.depends = modulesOf(options_.layout);
+  std::vector<Observed> observed;
+  for (const std::string& name : node.depends)
+    observed.push_back(
+        {name, static_cast<size_t>(std::ranges::find(modules, name, &ModuleNode::name) - modules.begin())});
+  node.stateful = node.pixels = node.acceptsNothing = node.internal = node.sink = true;
+  node.openWorker = [this, observed] { return std::make_unique<SinkWorker>(*this, observed); };
+  return node;
+}
+
+CanvasSource* Programme::queueOf(int32_t source) {
+  const auto found = sources_.find(source);
+  return found == sources_.end() ? nullptr : &found->second;
+}
+
+void Programme::setLookAhead(int32_t source) {
+  CanvasSource& queue = sources_.at(source);
+  queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
+  clock_.setLookAhead(source, queue.lookAheadUs);
+}
+
+int64_t Programme::lookAheadOf(int32_t source) const {
+  std::lock_guard lock(mutex_);
+  const auto found = sources_.find(source);
+  return found == sources_.end() ? 0 : found->second.lookAheadUs;
+}
+
+void Programme::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
+  CanvasFrame item;
+  item.lease = task.lease;
+  item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
+  item.ptsUs = task.ptsUs;
+  const People* people = nullptr;
+  for (const auto& [name, position] : observed) {
+    const Observation& says = task.observations[position];
+    // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
+    if (says.said == Said::nothing) continue;
+    item.boxes.push_back(tileBoxes(name, says));
+    if (name == options_.layout.draw.people) people = says.as<People>();
+  }
+  std::vector<CanvasFrame> past;
+  std::lock_guard lock(mutex_);
+  CanvasSource* const known = queueOf(task.source);
+  if (state_ != OutputState::composing || !known || known->state == CanvasState::removed) return;
+  CanvasSource& queue = *known;
+  if (!firstFrameNs_) firstFrameNs_ = nowNs();
+  const int64_t tickUs = clock_.tickUs(clock_.tick());
+  if (queue.state == CanvasState::joining) {
+    queue.state = CanvasState::showing;
+    queue.offsetUs = tickUs;
+    if (queue.sound) cues_->begin(std::move(queue.sound), tickUs);
+  }
+  item.ptsUs += queue.offsetUs;
+  queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
+  clock_.sawFrame(task.source, item.ptsUs);
+  clock_.setDuration(task.source, queue.endUs);
+  if (people) queue.ids.saw(*people);
+  queue.waiting.push_back(std::move(item));
+  queue.skip(tickUs, past);
+  queue.releaseLeases(tickUs, past);
+  changed_.notify_all();
+}
+
+void Programme::addSource(int32_t number, const ProgrammeSource& source) {
+  std::lock_guard lock(mutex_);
+  const auto present =
+      std::ranges::count_if(sources_, [](const auto& item) { return item.second.state != CanvasState::removed; });
+  if (options_.layout.perSource && present >= compose::kMaxTiles)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id +
+                    "\".",
+                "Remove a source first.");
+  clock_.join(number);
+  if (source.live) clock_.setLive(number);
+  CanvasSource& queue = sources_[number];
+  queue = {};
+  queue.id = source.id;
+  queue.live = source.live;
+  queue.sound = source.sound;
+  queue.state = CanvasState::joining;
+  queue.tiled = !options_.layout.perSource;
+  setLookAhead(number);
+}
+
+void Programme::removeSource(int32_t source) {
+  std::vector<CanvasFrame> past;
+  media::SoundRef unheard;  // closed outside the lock
+  std::lock_guard lock(mutex_);
+  CanvasSource* const known = queueOf(source);
+  if (!known || known->state == CanvasState::removed) return;
+  CanvasSource& queue = *known;
+  queue.state = CanvasState::removed;
+  queue.dropAll(past);
+  unheard = std::move(queue.sound);
+  cues_->end(source, clock_.tickUs(clock_.tick()));
+  clock_.leave(source);
+  changed_.notify_all();
+}
+
+void Programme::sourceFinished(int32_t source, bool failed) {
+  media::SoundRef unheard;
+  std::lock_guard lock(mutex_);
+  CanvasSource* const queue = queueOf(source);
+  if (!queue || queue->state == CanvasState::removed) return;
+  unheard = std::move(queue->sound);  // it ended without a frame
+  queue->state = failed ? CanvasState::failed : CanvasState::ended;
+  clock_.sawEnd(source);
+  changed_.notify_all();
+}
+
+}  // namespace framepath::graph
