@@ -61,8 +61,7 @@ ModuleBuilder::ModuleBuilder(PipelineSpec& spec, std::shared_ptr<Device> device,
       interrupt_(std::move(interrupt)),
       externals_(externals) {}
 
-BuiltModules ModuleBuilder::build(const std::function<void()>& checkOpen) {
-  loadModels(checkOpen);
+BuiltModules ModuleBuilder::build() {
   connect();
   return std::move(built_);
 }

@@ -34,12 +34,13 @@ class ModuleBuilder {
   // What `spec` leaves open is filled in.
   ModuleBuilder(PipelineSpec& spec, std::shared_ptr<Device> device, Recoveries& recoveries, FactsOf facts,
                 std::shared_ptr<Interrupt> interrupt, const ExternalModules& externals);
-  // Once. `checkOpen` is called between models, and throws when the run is to be closed. Throws what models throw, and
-  // GRAPH_INVALID.
-  BuiltModules build(const std::function<void()>& checkOpen);
+  // Once, first; needs no facts of sources. `checkOpen` is called between models, and throws when the run is to be
+  // closed. Throws what models throw.
+  void loadModels(const std::function<void()>& checkOpen);
+  // Once. Throws GRAPH_INVALID.
+  BuiltModules build();
 
  private:
-  void loadModels(const std::function<void()>& checkOpen);
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
   void reportFalls(const ModuleSpec& spec, const infer::Model& model);
   void connect();

@@ -6,7 +6,7 @@
 
 #include "core/clock.h"
 #include "core/heap.h"
-#include "graph/open_source.h"
+#include "graph/source_openings.h"
 #include "media/reader_launcher.h"
 
 namespace framepath::graph {
@@ -95,24 +95,30 @@ void Pipeline::openDevice() {
   device_ = std::move(device);
 }
 
-std::vector<OpenedSource> Pipeline::openSources() {
-  std::vector<OpenedSource> opened;
-  for (const SourceSpec& spec : spec_.sources) {
-    checkOpen();
-    opened.push_back(openSource(
-        spec, {device_, closing_, spec_.inFlight, static_cast<int32_t>(spec_.sources.size()), recoveries_}));
-    sources_.add(opened.back().file);
+// Models are loaded meanwhile. Who fails first breaks the other off.
+std::vector<OpenedSource> Pipeline::openSources(ModuleBuilder& builder) {
+  SourceOpenings openings(
+      spec_.sources,
+      {device_, closing_, spec_.inFlight, static_cast<int32_t>(spec_.sources.size()), recoveries_},
+      [this] { interrupt_->now(); });
+  try {
+    builder.loadModels([this] { checkOpen(); });
+  } catch (...) {
+    openings.cancel();
+    throw;
   }
+  std::vector<OpenedSource> opened = openings.take();
+  for (const OpenedSource& source : opened) sources_.add(source.file);
   checkOpen();
   return opened;
 }
 
 void Pipeline::open() {
   openDevice();
-  std::vector<OpenedSource> opened = openSources();
   ModuleBuilder builder(
       spec_, device_, recoveries_, [this](int32_t source) { return sources_.factsOf(source); }, interrupt_, externals_);
-  BuiltModules modules = builder.build([this] { checkOpen(); });
+  std::vector<OpenedSource> opened = openSources(builder);
+  BuiltModules modules = builder.build();
   observationOf_ = std::move(modules.observationOf);
   labels_ = std::move(modules.labels);
   results_.open(std::move(modules.people));

@@ -123,7 +123,7 @@ class Pipeline {
  private:
   void open();
   void openDevice();
-  std::vector<OpenedSource> openSources();
+  std::vector<OpenedSource> openSources(ModuleBuilder& builder);
   void checkOpen() const;
   void finishRun();
   void sourceFinished(const Engine& engine, Programme* programme, int32_t source);
