@@ -1,4 +1,4 @@
-// A module of your own: what it depends on comes first, what it returns is typed on the frame.
+// A custom module: it reads the faces, and its return value is a typed property of the frame.
 import { analyzer, detect, pipeline, video } from 'framepath';
 
 const [file = 'demo/left.mp4'] = process.argv.slice(2);
@@ -7,8 +7,8 @@ const faces = detect('faces', 'blazeface');
 const brightness = analyzer({
   name: 'brightness',
   depends: [faces],
-  pixels: true, // the frame is held until this has answered
-  stride: 5, // every fifth frame, carried on between
+  pixels: true, // the pixels are kept until analyze returns
+  stride: 5, // analyses every fifth frame; its value is carried over to the frames between
   analyze(frame, deps) {
     const { data } = frame.pixels({ width: 64, height: 36, format: 'gray8' });
     const mean = data.reduce((sum, value) => sum + value, 0) / data.length;

@@ -1,5 +1,5 @@
-// Where something happens: events from emotions of faces and from movement, as JSON; with a folder, a clip of each.
-// Emotions need a model that is made once: framepath models add emotion. Without it movement alone decides.
+// Highlight detection: events from emotions of faces and from motion, as JSON; with a folder also a clip of each event.
+// Emotions need a model that is generated once: framepath models add emotion. Without it only motion is used.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { analyzer, classify, detect, pipeline, track, video } from 'framepath';
@@ -32,7 +32,7 @@ try {
     open = highlights.open;
     if (highlights.ended) events.push(highlights.ended);
   }
-  if (open) events.push(open); // it went on to the last frame
+  if (open) events.push(open); // lasted until the last frame
 } finally {
   await run.close();
 }

@@ -1,5 +1,5 @@
-// Metrics of a run over HTTP, as Prometheus scrapes them; nothing to install: curl localhost:9464/metrics while it runs.
-// To see curves, give Prometheus' own program this file: scrape_configs: [{ job_name: framepath, static_configs: [{ targets: [localhost:9464] }] }]
+// Metrics of a run over HTTP in the Prometheus format, without extra packages: curl localhost:9464/metrics while it runs.
+// Configuration for a Prometheus server: scrape_configs: [{ job_name: framepath, static_configs: [{ targets: [localhost:9464] }] }]
 import { createServer } from 'node:http';
 import { analyzer, detect, pipeline, video } from 'framepath';
 import { metricsHandler, prometheus } from 'framepath/metrics';

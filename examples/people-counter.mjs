@@ -1,4 +1,4 @@
-// Counts people with an analyzer in a file of its own. 'thread' may as well be 'process' or 'inline'.
+// Counts people with an analyzer in its own file. The isolation may be 'thread', 'process' or 'inline'.
 import { analyzer, detect, pipeline, track, video } from 'framepath';
 
 const [file = 'demo/left.mp4', isolation = 'thread'] = process.argv.slice(2);

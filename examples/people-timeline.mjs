@@ -1,4 +1,4 @@
-// Who is in these videos, and when: identities over all files, with their spans.
+// Re-identification: who is visible when, over all files, with the time spans of each identity.
 import { detect, identify, pipeline, track, video } from 'framepath';
 
 const files = process.argv.length > 2 ? process.argv.slice(2) : ['demo/left.mp4', 'demo/right.mp4'];

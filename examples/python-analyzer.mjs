@@ -1,4 +1,4 @@
-// An analyzer in Python: how well every face is lit. Give the folder of a venv, or an interpreter.
+// An analyzer in Python: the brightness of every face. The second argument is the folder of a venv, or an interpreter.
 import { analyzer, detect, pipeline, video } from 'framepath';
 
 const [file = 'demo/left.mp4', python = 'python3'] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// Hides every face but one: an analyzer decides whom. Nobody is shown before it is known who he is.
+// Redacts every face but one: an analyzer selects whom to hide. A face stays hidden until its identity is known.
 import { analyzer, detect, grid, identify, pipeline, track, video } from 'framepath';
 
 const [file = 'demo/left.mp4', out = 'redacted-except.mp4', shown = '1'] = process.argv.slice(2);
@@ -7,7 +7,7 @@ const people = identify('people', { of: 'tracks', model: 'face-recognition' });
 const hidden = analyzer({
   name: 'hidden',
   depends: [people],
-  // Whatever has boxes may be hidden: `people` without the one who agreed.
+  // A layout can redact the boxes of any module: here `people` without the one who consented.
   analyze: (_, deps) => deps.people.filter(({ id }) => id !== Number(shown)),
 });
 

@@ -1,4 +1,4 @@
-// The same video with every face hidden.
+// Redaction: the same video with every face pixelated.
 import { detect, grid, pipeline, track, video } from 'framepath';
 
 const [file = 'demo/left.mp4', out = 'redacted.mp4'] = process.argv.slice(2);

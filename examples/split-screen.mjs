@@ -1,4 +1,4 @@
-// Two videos in, one programme out: each half follows its main person.
+// A split screen of two videos: each half follows the main person of its video.
 import { detect, follow, identify, pipeline, split, track, video } from 'framepath';
 
 const [left = 'demo/left.mp4', right = 'demo/right.mp4', out = 'split-screen.mp4'] = process.argv.slice(2);
@@ -11,7 +11,7 @@ const run = await pipeline(video(left), video(right))
   .encode(out, { profile: 'balanced', audio: 'mix' })
   .start();
 try {
-  await run.done; // nobody iterates: the file is all we want
+  await run.done; // no iteration: only the output file is needed
   console.table((await run.report()).outputs);
 } finally {
   await run.close();

@@ -1,4 +1,4 @@
-# The mean brightness of every face, in Python: one crop of each box, read where it lies.
+# The mean brightness of every face, in Python: one crop per box, read without a copy.
 from framepath import analyzer
 
 

@@ -1,4 +1,4 @@
-// How many people are there, and how many have been: keeps the tracks it saw, by source.
+// The number of people now and so far: keeps the set of track ids seen, per source.
 import { defineAnalyzer } from 'framepath';
 
 export const peopleCounter = defineAnalyzer({
