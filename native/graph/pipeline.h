@@ -1,12 +1,12 @@
 // One run from its spec: opens everything, starts the engine and the output, ends them, and knows the report.
 //
-//   created --start--> opening -----opened-----> running --all is read and worked on--> finishing --> over
-//      |                 |  \                       |                                       |          ^
-//      |                 |   stop                   | stop, or a failure                    | no time  |
-//      |                 |     \                    v                                       v          |
-//      |               throws   aborting --------> stopping <-------------------------------+---------+
-//      |                 v       | throws
-//      +------stop----> failed <-+              Every state leads to `over` by close(), within two seconds.
+//   created --start--> opening --opened--> running --engine ends--> finishing --outputs end--> over
+//      |                | |                   |                         |                        ^
+//      |          throws| |stop           stop|         no time is left |                        |
+//      |                | v                   v                         |                        |
+//      |                | aborting -------> stopping <------------------+                        |
+//      |                v   | throws            +---------- engine and outputs end --------------+
+//      +--stop------> failed <+ ----------------------------- close -----------------------------+
 //
 // The parts of it, one job each: sources (source_table, open_source), modules (module_builder), the output's side
 // (output_side), what was lost (recoveries), what was found (run_results).
