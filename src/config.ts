@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { type FileLevel, fileLevels } from './config-file.js';
 import { warnOfUnknownVariables } from './environment.js';
 import { FramepathError } from './errors.js';
+import { type EncoderSessions, encoderSessionsNames } from './generated/enums.js';
 import { type ModuleLevel, type ModuleSettings, moduleSettingsRule } from './module-settings.js';
 import { type Provider, providers } from './providers/provider.js';
 import { fields, integer, list, oneOf, type Rule, text, unexpected } from './validate.js';
@@ -38,7 +39,7 @@ export interface Settings {
    * when no session of a GPU's encoder is free: `'fallback'` encodes in software, `'wait'` waits for one that this process
    * gives back; default `'fallback'`
    */
-  encoderSessions?: 'fallback' | 'wait';
+  encoderSessions?: EncoderSessions;
   /**
    * how modules run, by name: what their place of use leaves open, and which of them are left out (`enabled: false`). Names
    * that a pipeline does not have are left alone.
@@ -71,7 +72,7 @@ export type DecidedSettings = {
   keptFrames: Decided<number>;
   maxPending: Decided<number>;
   maxEncoderSessions: Decided<number | undefined>;
-  encoderSessions: Decided<'fallback' | 'wait'>;
+  encoderSessions: Decided<EncoderSessions>;
 };
 
 const device: Rule = (name, value) => {
@@ -90,7 +91,7 @@ export const settingRules: Record<string, Rule> = {
   keptFrames: integer(0, 256),
   maxPending: integer(1, 100_000),
   maxEncoderSessions: integer(1, 1000),
-  encoderSessions: oneOf('fallback', 'wait'),
+  encoderSessions: oneOf(...encoderSessionsNames),
   modules: moduleSettingsRule,
 };
 
@@ -149,7 +150,7 @@ function decideSettings(levels: readonly Level[]): DecidedSettings {
     keptFrames: decide((s) => s.keptFrames, 8),
     maxPending: decide((s) => s.maxPending, 1024),
     maxEncoderSessions: decide<number | undefined>((s) => s.maxEncoderSessions, undefined),
-    encoderSessions: decide<'fallback' | 'wait'>((s) => s.encoderSessions, 'fallback'),
+    encoderSessions: decide<EncoderSessions>((s) => s.encoderSessions, 'fallback'),
   };
 }
 

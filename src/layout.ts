@@ -1,4 +1,12 @@
 /** Layouts: where sources, or crops of them that follow people, go on the canvas. */
+import {
+  type Fit,
+  fitNames,
+  type RedactKind,
+  redactKindNames,
+  type WhenEnded,
+  whenEndedNames,
+} from './generated/enums.js';
 import type { LayoutSpec, TileSpec } from './native.js';
 import type { Box } from './results.js';
 import { type SourceRef, sourceRef } from './source.js';
@@ -17,8 +25,7 @@ import {
   unexpected,
 } from './validate.js';
 
-/** How a picture fills a tile of another shape. */
-export type Fit = 'contain' | 'cover' | 'stretch' | 'center-crop';
+export type { Fit };
 
 /** Options of {@link follow}. */
 export interface FollowOptions {
@@ -71,7 +78,7 @@ export interface CanvasOptions<Needs extends string = string> {
   /** pixels between tiles; default 0 */
   gap?: number;
   /** what a tile shows when its source ended or failed; default `'hold'` */
-  whenEnded?: 'hold' | 'placeholder' | 'black' | 'relayout';
+  whenEnded?: WhenEnded;
   /**
    * Hides the boxes of a module. `margin` grows them by this part of their size (default 0.25); `strength`: blocks across
    * a pixelated box, or a blurred box's width in radii (default 4, fewer hide more). What goes missing stays hidden for a
@@ -81,7 +88,7 @@ export interface CanvasOptions<Needs extends string = string> {
    * much more of each source. Default 1000 for files, which costs the memory of copies of as many frames (25 of 1080p:
    * 78 MB), and 0 for live sources, whose pictures it would delay: there a face shows until it is first found.
    */
-  redact?: { of: Needs; kind?: 'pixelate' | 'blur'; margin?: number; strength?: number; lookAheadMs?: number };
+  redact?: { of: Needs; kind?: RedactKind; margin?: number; strength?: number; lookAheadMs?: number };
   /**
    * draws the boxes of a module with labels (default true): the identity where an `identify` module knows it by now, else the
    * track; and the time (default false)
@@ -117,7 +124,7 @@ export interface PlacedTile {
   alpha?: number;
 }
 
-const fit = oneOf('contain', 'cover', 'stretch', 'center-crop');
+const fit = oneOf(...fitNames);
 const even: Rule = (name, value) => {
   integer(16, 16384)(name, value);
   if ((value as number) % 2) throw unexpected('an even number', name, value);
@@ -137,11 +144,11 @@ const canvasRules = {
   fps: anyOf('a number above 0 or [numerator, denominator]', frameRate, frameRatio),
   background: color,
   gap: integer(0, 1000),
-  whenEnded: oneOf('hold', 'placeholder', 'black', 'relayout'),
+  whenEnded: oneOf(...whenEndedNames),
   redact: (name: string, value: unknown) => {
     fields(name, value, {
       of: text,
-      kind: oneOf('pixelate', 'blur'),
+      kind: oneOf(...redactKindNames),
       margin: number(0, 10),
       strength: number(1, 100),
       lookAheadMs: number(0, 10_000),

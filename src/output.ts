@@ -1,4 +1,5 @@
 /** What `encode` can be told. */
+import { type AudioMode, type Profile, profileNames, type VideoCodec, videoCodecNames } from './generated/enums.js';
 import type { SourceRef } from './source.js';
 import { sourceRef } from './source.js';
 import { anyOf, fields, flag, integer, oneOf, type Rule, text, unexpected } from './validate.js';
@@ -13,9 +14,9 @@ export interface BitrateRange {
 /** Options of `pipeline.encode`. */
 export interface EncodeOptions {
   /** default `'h264'` */
-  codec?: 'h264' | 'hevc' | 'av1';
+  codec?: VideoCodec;
   /** speed against size; default `'balanced'` */
-  profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
+  profile?: Profile;
   /**
    * Bits per second; default: constant quality by profile.
    *
@@ -34,7 +35,7 @@ export interface EncodeOptions {
    * of one that will join. A source that is removed is heard no longer than seen. Mixed sound, and that of a source yet
    * to join, is AAC; other sound is copied when it can be.
    */
-  audio?: 'first' | 'mix' | 'none' | SourceRef;
+  audio?: AudioMode | SourceRef;
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;
 }
@@ -51,8 +52,8 @@ const bitrateRange: Rule = (name, value) => {
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
-    codec: oneOf('h264', 'hevc', 'av1'),
-    profile: oneOf('realtime', 'streaming', 'balanced', 'quality', 'archival'),
+    codec: oneOf(...videoCodecNames),
+    profile: oneOf(...profileNames),
     bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
     threads: integer(1, 256),
     audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),

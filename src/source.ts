@@ -1,8 +1,20 @@
 /** Sources: files and URLs, image lists, cameras, pushed pixels. */
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  type Decoder,
+  decoderNames,
+  type PixelFormat,
+  pixelFormatNames,
+  type SkipLoopFilter,
+  type SourceIsolation,
+  skipLoopFilterNames,
+  sourceIsolationNames,
+} from './generated/enums.js';
 import type { LimitsSpec, SourceSpec } from './native.js';
 import { anyOf, fields, flag, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+
+export type { PixelFormat };
 
 /**
  * What a source may be and reach. Whatever exceeds it is an error: SOURCE_TOO_LARGE (the `max...`), SOURCE_REFUSED (the
@@ -40,7 +52,7 @@ export interface Limits {
    */
   privateNetworks?: boolean;
   /** where the source is opened, read and decoded: in this process, or in one that may crash; default `'inline'` */
-  isolation?: 'inline' | 'process';
+  isolation?: SourceIsolation;
 }
 
 /** Options of {@link video}. */
@@ -66,7 +78,7 @@ export interface VideoOptions {
    * who decodes: `'auto'` the GPU of the run where it can, else libav on the CPU; `'software'` the CPU always;
    * `'hardware'` the GPU or nobody: the source then fails where `'auto'` would fall back. Default `'auto'`
    */
-  decoder?: 'auto' | 'software' | 'hardware';
+  decoder?: Decoder;
   /** decoder threads, in software; default from the machine. Of a live source they share a picture's slices: none waits */
   threads?: number;
   /**
@@ -74,7 +86,7 @@ export interface VideoOptions {
    * decoding time, for pictures that are looked at by models only; in software only. Default `'none'`; what it gives and
    * costs: docs/performance.md, `framepath bench --only options`.
    */
-  skipLoopFilter?: 'none' | 'nonref' | 'all';
+  skipLoopFilter?: SkipLoopFilter;
   /** what the source may be and reach; default no limits but the protocols, see {@link Limits} */
   limits?: 'untrusted' | Limits;
   /** a live source drops frames when the run is busy, a file waits; default: what the container says */
@@ -97,9 +109,6 @@ export interface ImagesOptions extends Pick<VideoOptions, 'id' | 'limits'> {
   /** pictures a second of their times; default 1 */
   fps?: number;
 }
-
-/** How pushed bytes are laid out, rows without padding. */
-export type PixelFormat = 'rgb24' | 'bgr24' | 'rgba' | 'gray8' | 'nv12' | 'yuv420p';
 
 /** Options of {@link frames}. */
 export interface FramesOptions {
@@ -148,7 +157,7 @@ const limitRules = {
   protocols: list(text),
   hosts: list(host),
   privateNetworks: flag,
-  isolation: oneOf('inline', 'process'),
+  isolation: oneOf(...sourceIsolationNames),
 };
 /** @internal */
 export const limits: Rule = (name, value) => {
@@ -169,9 +178,9 @@ const videoRules = {
   stride: integer(1),
   maxFps: number(0.001),
   maxGapMs: gap,
-  decoder: oneOf('auto', 'software', 'hardware'),
+  decoder: oneOf(...decoderNames),
   threads: integer(1, 256),
-  skipLoopFilter: oneOf('none', 'nonref', 'all'),
+  skipLoopFilter: oneOf(...skipLoopFilterNames),
   limits,
   live: flag,
   reconnect: integer(0, 1_000_000),
@@ -302,7 +311,7 @@ export function images(paths: readonly string[], options: ImagesOptions = {}): S
 export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFrame>, options: FramesOptions): Source {
   if (typeof iterable === 'string' || !isIterable(iterable))
     throw unexpected('an async iterable of pixels', 'iterable', iterable);
-  const formats = oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p');
+  const formats = oneOf(...pixelFormatNames);
   fields('options', options, {
     id: text,
     width: integer(1, 16384),

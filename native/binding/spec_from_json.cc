@@ -13,9 +13,7 @@ graph::Policy policyFrom(const Json& json) {
   policy.stride = get(json, "stride", policy.stride);
   policy.retry = get(json, "retry", policy.retry);
   policy.timeoutMs = get(json, "timeoutMs", policy.timeoutMs);
-  policy.onError = named<graph::OnError>(
-      {{"fail", graph::OnError::fail}, {"skip", graph::OnError::skip}, {"fallback", graph::OnError::fallback}},
-      get<std::string>(json, "onError", "fail"), "onError");
+  policy.onError = named(json, "onError", policy.onError);
   policy.fallback = get<std::string>(json, "fallback", "");
   policy.maxBatch = get(json, "maxBatch", 0);  // chosen
   policy.maxWaitMs = get(json, "maxWaitMs", policy.maxWaitMs);
@@ -26,14 +24,14 @@ graph::InputSpec inputFrom(const Json& json) {
   graph::InputSpec input;
   input.width = get(json, "width", input.width);
   input.height = get(json, "height", input.height);
-  input.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
+  input.format = pixelFormatOf(named(json, "format", InputFormat::rgb24));
   input.crop = get<std::string>(json, "crop", "");
   input.align = get<std::string>(json, "align", "none");
   input.of = get<std::string>(json, "of", "");
   input.window = get(json, "window", 0);
   input.stride = get(json, "stride", 1);
   input.min = get(json, "min", input.window);
-  input.onDevice = get<std::string>(json, "memory", "host") == "device";
+  input.onDevice = named(json, "memory", graph::InputMemory::host) == graph::InputMemory::device;
   return input;
 }
 
@@ -52,16 +50,10 @@ infer::ModelUse useOf(const graph::ModuleSpec& module) {
 }
 
 graph::ModuleSpec moduleFrom(const Json& json) {
-  using Kind = graph::ModuleSpec::Kind;
+  using Kind = graph::ModuleKind;
   graph::ModuleSpec module;
   module.name = json.at("name").get<std::string>();
-  module.kind = named<Kind>({{"detect", Kind::detect},
-                             {"classify", Kind::classify},
-                             {"raw", Kind::raw},
-                             {"track", Kind::track},
-                             {"identify", Kind::identify},
-                             {"js", Kind::js}},
-                            json.at("kind").get<std::string>(), "a module's kind");
+  module.kind = named<Kind>(json.at("kind").get<std::string>(), "a module's kind");
   const Json policy = get(json, "policy", Json::object());
   module.policy = policyFrom(policy);
   module.workers = get(policy, "workers", 0);
@@ -77,10 +69,7 @@ graph::ModuleSpec moduleFrom(const Json& json) {
   }
   if (module.kind == Kind::track) module.tracker = trackerFrom(json);
   if (module.kind == Kind::identify) {
-    using Mode = track::ReidMode;
-    module.identity.mode =
-        named<Mode>({{"conditional", Mode::conditional}, {"always", Mode::always}, {"off", Mode::off}},
-                    get<std::string>(json, "reid", "conditional"), "reid");
+    module.identity.mode = named(json, "reid", module.identity.mode);
     module.model.stated.metric = get<std::string>(json, "metric", "");
     if (json.contains("threshold")) module.model.stated.threshold = json["threshold"].get<double>();
     module.sameScene = get(json, "sameScene", std::vector<std::vector<std::string>>{});
@@ -97,25 +86,20 @@ graph::ModuleSpec moduleFrom(const Json& json) {
 }
 
 compose::TileSpec tileFrom(const Json& json) {
-  using compose::Fit;
   compose::TileSpec tile;
   tile.source = required<int32_t>(json, "source");
   if (json.contains("rect")) {
     const auto r = required<std::array<float, 4>>(json, "rect");
     tile.rect = {r[0], r[1], r[2], r[3]};
   }
-  tile.fit = named<Fit>(
-      {{"contain", Fit::contain}, {"cover", Fit::cover}, {"stretch", Fit::stretch}, {"center-crop", Fit::centerCrop}},
-      get<std::string>(json, "fit", "cover"), "fit");
+  tile.fit = named(json, "fit", tile.fit);
   tile.z = get(json, "z", tile.z);
   tile.alpha = get(json, "alpha", tile.alpha);
   if (json.contains("follow")) {
-    using Pick = compose::FollowSpec::Pick;
     const Json& follow = json["follow"];
     compose::FollowSpec& to = tile.follow;
     to.module = follow.at("module").get<std::string>();
-    to.pick = named<Pick>({{"main", Pick::main}, {"rank", Pick::rank}, {"id", Pick::id}},
-                          get<std::string>(follow, "pick", "main"), "pick");
+    to.pick = named(follow, "pick", to.pick);
     to.value = get(follow, "value", to.value);
     to.zoom = get(follow, "zoom", to.zoom);
     to.minHoldMs = get(follow, "minHoldMs", to.minHoldMs);
@@ -125,14 +109,8 @@ compose::TileSpec tileFrom(const Json& json) {
 }
 
 compose::LayoutSpec layoutFrom(const Json& json) {
-  using compose::LayoutKind;
-  using compose::WhenEnded;
   compose::LayoutSpec layout;
-  layout.kind = named<LayoutKind>({{"split", LayoutKind::split},
-                                   {"grid", LayoutKind::grid},
-                                   {"focus", LayoutKind::focus},
-                                   {"custom", LayoutKind::custom}},
-                                  json.at("kind").get<std::string>(), "layout");
+  layout.kind = named<compose::LayoutKind>(json.at("kind").get<std::string>(), "layout");
   layout.width = get(json, "width", layout.width);
   layout.height = get(json, "height", layout.height);
   if (json.contains("fps")) {
@@ -145,19 +123,13 @@ compose::LayoutSpec layoutFrom(const Json& json) {
     std::copy(color.begin(), color.end(), layout.background);
   }
   layout.gap = get(json, "gap", layout.gap);
-  layout.whenEnded = named<WhenEnded>({{"hold", WhenEnded::hold},
-                                       {"placeholder", WhenEnded::placeholder},
-                                       {"black", WhenEnded::black},
-                                       {"relayout", WhenEnded::relayout}},
-                                      get<std::string>(json, "whenEnded", "hold"), "whenEnded");
+  layout.whenEnded = named(json, "whenEnded", layout.whenEnded);
   for (const Json& tile : get(json, "tiles", Json::array())) layout.tiles.push_back(tileFrom(tile));
   layout.perSource = get(json, "perSource", false);
   if (json.contains("redact")) {
-    using Kind = compose::RedactSpec::Kind;
     const Json& redact = json["redact"];
     layout.redact.module = redact.at("module").get<std::string>();
-    layout.redact.kind = named<Kind>({{"pixelate", Kind::pixelate}, {"blur", Kind::blur}},
-                                     get<std::string>(redact, "kind", "pixelate"), "redact");
+    layout.redact.kind = named(redact, "kind", layout.redact.kind);
     layout.redact.margin = get(redact, "margin", layout.redact.margin);
     layout.redact.strength = get(redact, "strength", layout.redact.strength);
     if (redact.contains("lookAheadMs")) layout.redact.lookAheadMs = redact["lookAheadMs"].get<double>();
@@ -171,11 +143,21 @@ compose::LayoutSpec layoutFrom(const Json& json) {
   return layout;
 }
 
+graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
+  using Audio = graph::OutputSpec::Audio;
+  switch (mode) {
+    case graph::AudioMode::first: return Audio::first;
+    case graph::AudioMode::mix: return Audio::mix;
+    case graph::AudioMode::none: return Audio::none;
+  }
+  return Audio::first;
+}
+
 graph::OutputSpec outputFrom(const Json& json) {
   graph::OutputSpec output;
   output.path = get<std::string>(json, "path", "");
-  output.encoder.codec = media::videoCodecNamed(get<std::string>(json, "codec", "h264"));
-  output.encoder.profile = media::profileNamed(get<std::string>(json, "profile", "balanced"));
+  output.encoder.codec = named(json, "codec", output.encoder.codec);
+  output.encoder.profile = named(json, "profile", output.encoder.profile);
   if (const Json bitrate = get(json, "bitrate", Json(0)); bitrate.is_object()) {
     output.encoder.minBitrate = required<int64_t>(bitrate, "min");
     output.encoder.bitrate = required<int64_t>(bitrate, "max");
@@ -194,8 +176,7 @@ graph::OutputSpec outputFrom(const Json& json) {
     output.audioSource = -1;
     output.audioId = get<std::string>(audio, "id", "");
   } else {
-    output.audio = named<Audio>({{"first", Audio::first}, {"mix", Audio::mix}, {"none", Audio::none}},
-                                audio.get<std::string>(), "audio");
+    output.audio = audioOf(named<graph::AudioMode>(audio.get<std::string>(), "audio"));
   }
   return output;
 }
@@ -208,14 +189,25 @@ Json parseJson(const std::string& text) {
   return json;
 }
 
-PixelFormat pixelFormatNamed(const std::string& name) {
-  return named<PixelFormat>({{"rgb24", pixelFormat::rgb24},
-                             {"bgr24", pixelFormat::bgr24},
-                             {"rgba", pixelFormat::rgba},
-                             {"gray8", pixelFormat::gray8},
-                             {"nv12", pixelFormat::nv12},
-                             {"yuv420p", pixelFormat::yuv420p}},
-                            name, "format");
+PixelFormat pixelFormatOf(PixelFormatName name) {
+  switch (name) {
+    case PixelFormatName::rgb24: return pixelFormat::rgb24;
+    case PixelFormatName::bgr24: return pixelFormat::bgr24;
+    case PixelFormatName::rgba: return pixelFormat::rgba;
+    case PixelFormatName::gray8: return pixelFormat::gray8;
+    case PixelFormatName::nv12: return pixelFormat::nv12;
+    case PixelFormatName::yuv420p: return pixelFormat::yuv420p;
+  }
+  return pixelFormat::rgb24;
+}
+
+PixelFormat pixelFormatOf(InputFormat name) {
+  switch (name) {
+    case InputFormat::rgb24: return pixelFormat::rgb24;
+    case InputFormat::gray8: return pixelFormat::gray8;
+    case InputFormat::nv12: return pixelFormat::nv12;
+  }
+  return pixelFormat::rgb24;
 }
 
 media::Limits limitsFrom(const Json& json) {
@@ -232,9 +224,7 @@ media::Limits limitsFrom(const Json& json) {
 }
 
 media::SkipLoopFilter skipLoopFilterFrom(const Json& json) {
-  using Skip = media::SkipLoopFilter;
-  return named<Skip>({{"none", Skip::none}, {"nonref", Skip::nonref}, {"all", Skip::all}},
-                     get<std::string>(json, "skipLoopFilter", "none"), "skipLoopFilter");
+  return named(json, "skipLoopFilter", media::SkipLoopFilter::none);
 }
 
 graph::Span spanFrom(const Json& json) {
@@ -253,11 +243,9 @@ graph::Span spanFrom(const Json& json) {
 }
 
 graph::SourceSpec sourceFrom(const Json& json) {
-  using Kind = graph::SourceSpec::Kind;
   graph::SourceSpec source;
   source.id = json.at("id").get<std::string>();
-  source.kind = named<Kind>({{"file", Kind::file}, {"images", Kind::images}, {"frames", Kind::frames}},
-                            get<std::string>(json, "kind", "file"), "a source's kind");
+  source.kind = named(json, "kind", source.kind);
   media::SourceOptions& reader = source.reader;
   reader.uri = get<std::string>(json, "uri", "");
   reader.images = get(json, "images", reader.images);
@@ -268,10 +256,7 @@ graph::SourceSpec sourceFrom(const Json& json) {
   reader.stride = get(json, "stride", reader.stride);
   reader.maxFps = get(json, "maxFps", reader.maxFps);
   reader.threads = get(json, "threads", 0);
-  using Decoder = media::DecoderChoice;
-  reader.decoder =
-      named<Decoder>({{"auto", Decoder::automatic}, {"software", Decoder::software}, {"hardware", Decoder::hardware}},
-                     get<std::string>(json, "decoder", "auto"), "decoder");
+  reader.decoder = named(json, "decoder", reader.decoder);
   reader.skipLoopFilter = skipLoopFilterFrom(json);
   if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
   if (json.contains("live")) source.live = required<bool>(json, "live");
@@ -279,7 +264,7 @@ graph::SourceSpec sourceFrom(const Json& json) {
   source.width = get(json, "width", 0);
   source.height = get(json, "height", 0);
   source.fps = get(json, "fps", source.fps);
-  source.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
+  source.format = pixelFormatOf(named(json, "format", PixelFormatName::rgb24));
   return source;
 }
 
@@ -317,10 +302,8 @@ infer::ProviderChoice providersFrom(const Json& json) {
 }
 
 track::TrackerOptions trackerFrom(const Json& json) {
-  using track::Association;
   track::TrackerOptions tracker;
-  tracker.association = named<Association>({{"standard", Association::standard}, {"bytetrack", Association::bytetrack}},
-                                           get<std::string>(json, "association", "standard"), "association");
+  tracker.association = named(json, "association", tracker.association);
   tracker.fps = get(json, "fps", tracker.fps);
   tracker.trackThreshold = get(json, "trackThreshold", tracker.trackThreshold);
   tracker.lowThreshold = get(json, "lowThreshold", tracker.lowThreshold);
@@ -345,11 +328,9 @@ graph::PipelineSpec pipelineFrom(const Json& json) {
     spec.resultQueue = std::max(1, get(json, "resultQueue", spec.resultQueue));
     spec.keptFrames = get(json, "keptFrames", spec.keptFrames);
     if (spec.output) {
-      using Sessions = media::SessionPolicy;
       media::EncoderOptions& encoder = spec.output->encoder;
       encoder.maxSessions = get(json, "maxEncoderSessions", 0);
-      encoder.sessions = named<Sessions>({{"fallback", Sessions::fallback}, {"wait", Sessions::wait}},
-                                         get<std::string>(json, "encoderSessions", "fallback"), "encoderSessions");
+      encoder.sessions = named(json, "encoderSessions", encoder.sessions);
     }
     spec.keepPixels = get(json, "keepPixels", false);
     spec.open = get(json, "open", false);

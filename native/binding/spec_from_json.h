@@ -15,7 +15,8 @@ infer::ModelOptions modelFrom(const Json& json);
 infer::ProviderChoice providersFrom(const Json& json);
 track::TrackerOptions trackerFrom(const Json& json);
 graph::PipelineSpec pipelineFrom(const Json& json);
-PixelFormat pixelFormatNamed(const std::string& name);  // throws INVALID_ARGUMENT
+PixelFormat pixelFormatOf(PixelFormatName name);
+PixelFormat pixelFormatOf(InputFormat name);
 
 // Parses what TypeScript sent; throws INVALID_ARGUMENT.
 Json parseJson(const std::string& text);

@@ -1,5 +1,6 @@
 #include "infer/spec.h"
 
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "infer/missing_facts.h"
 
@@ -83,8 +84,8 @@ void chooseHead(const Context& c, ModelSpec& spec) {
     return;
   }
   if (!c.stated.head.empty()) {
-    const std::optional<HeadKind> head = headFromName(c.stated.head);
-    if (!head) invalid(c, "head", "one of " + headNames(), "\"" + c.stated.head + "\"");
+    const std::optional<HeadKind> head = valueNamed<HeadKind>(c.stated.head);
+    if (!head) invalid(c, "head", "one of " + namesOf<HeadKind>(), "\"" + c.stated.head + "\"");
     spec.head = *head;
     return;
   }

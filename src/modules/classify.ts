@@ -1,5 +1,5 @@
 import type { BoxClasses, Classification } from '../results.js';
-import { fields, integer, number, oneOf, text } from '../validate.js';
+import { fields, integer, number, text } from '../validate.js';
 import type { DetectOptions } from './detect.js';
 import {
   type ModelFacts,
@@ -7,6 +7,7 @@ import {
   modelFacts,
   moduleName,
   type OnError,
+  onErrorAlone,
   type Policy,
   policyRules,
   splitPolicy,
@@ -34,7 +35,7 @@ export interface ClassifyBoxesOptions<Of extends string = string>
   /** of a tracked box: frames from one look at it to the next, the last word is kept between; default 1 */
   every?: number;
   /** `'fail'` ends the run, `'skip'` keeps what was known; default `'fail'` */
-  onError?: 'fail' | 'skip';
+  onError?: Exclude<OnError, 'fallback'>;
 }
 
 /**
@@ -79,7 +80,7 @@ function classifyBoxes(name: string, options: ClassifyBoxesOptions): Module {
     smooth: number(0, 0.99),
     every: integer(1),
     retry,
-    onError: oneOf('fail', 'skip'),
+    onError: onErrorAlone,
     maxBatch,
     maxWaitMs,
     workers,

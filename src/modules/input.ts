@@ -1,4 +1,5 @@
 /** The pixels a module asks for: made natively once a frame, in memory that threads and processes share. */
+import { alignNames, type InputFormat, inputFormatNames, inputMemoryNames } from '../generated/enums.js';
 import type { CudaBlock, InputSpec, SharedInputs } from '../native.js';
 import type { Box } from '../results.js';
 import { fields, integer, oneOf, text, unexpected } from '../validate.js';
@@ -17,7 +18,7 @@ export interface InputPicture {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
-  readonly format: 'rgb24' | 'gray8' | 'nv12';
+  readonly format: InputFormat;
   /** where it lies on a GPU: only of `memory: 'device'`, where frames are on one */
   readonly cuda?: CudaPicture;
 }
@@ -42,14 +43,14 @@ export type Shown<I> = I extends { readonly of: string }
 /** @internal */
 export function checkInput(name: string, value: unknown): void {
   const side = integer(1, 16384);
-  const kinds = oneOf('rgb24', 'gray8', 'nv12');
+  const kinds = oneOf(...inputFormatNames);
   fields(name, value, {
     width: side,
     height: side,
     format: kinds,
     crop: text,
-    align: oneOf('dlib', 'arcface', 'none'),
-    memory: oneOf('host', 'device'),
+    align: oneOf(...alignNames),
+    memory: oneOf(...inputMemoryNames),
     ...windowRules,
   });
   const { width, height, format, crop, align } = value as InputRequest;

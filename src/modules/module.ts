@@ -1,8 +1,19 @@
 /** What a module is to the pipeline: a name, what it says about a frame, what it needs, how it runs. */
 
+import {
+  alignNames,
+  colorOrderNames,
+  type OnError,
+  onErrorNames,
+  precisionNames,
+  resizeNames,
+  tensorLayoutNames,
+} from '../generated/enums.js';
 import type { ModelFileSpec, ModuleSpec, PolicySpec, StatedModelSpec } from '../native.js';
 import { anyOf, fields, integer, list, mostTimerMs, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { AnalyzerHost, AnalyzerPlace } from './analyzer.js';
+
+export type { OnError };
 
 /** How a module runs and what happens when it fails. */
 export interface Policy {
@@ -23,9 +34,6 @@ export interface Policy {
   /** frames worked on at once; default 1, of detectors 2 or one a source, at most as many as there are cores */
   workers?: number;
 }
-
-/** What happens when a module fails. */
-export type OnError = 'fail' | 'skip' | 'fallback';
 
 /** Facts about a model that its file does not say; what can be inferred may be left out. */
 export type ModelFacts = StatedModelSpec;
@@ -88,22 +96,25 @@ export const policyRules = {
   stride: integer(1),
   retry: integer(0, 100),
   timeoutMs: number(1, mostTimerMs),
-  onError: oneOf('fail', 'skip', 'fallback'),
+  onError: oneOf(...onErrorNames),
   fallback: text,
   maxBatch: integer(1, 1024),
   maxWaitMs: number(0),
   workers: integer(1, 256),
 };
 
+/** Of modules that nothing can stand in for. @internal */
+export const onErrorAlone = oneOf(...onErrorNames.filter((name) => name !== 'fallback'));
+
 const channels: Rule = list(number(-1e6, 1e6), 1, 3);
 
 /** @internal */
 export const modelRules = {
   head: text,
-  layout: oneOf('nchw', 'nhwc'),
-  color: oneOf('rgb', 'bgr'),
-  resize: oneOf('letterbox', 'letterbox-top-left', 'stretch', 'center-crop'),
-  align: oneOf('dlib', 'arcface', 'none'),
+  layout: oneOf(...tensorLayoutNames),
+  color: oneOf(...colorOrderNames),
+  resize: oneOf(...resizeNames),
+  align: oneOf(...alignNames),
   mean: channels,
   scale: channels,
   size: list(integer(1, 8192), 2, 2),
@@ -112,7 +123,7 @@ export const modelRules = {
   scoreThreshold: number(0, 1),
   iouThreshold: number(0, 1),
   topK: integer(1, 10000),
-  precision: oneOf('fp32', 'tf32', 'fp16'),
+  precision: oneOf(...precisionNames),
 };
 
 /** Facts of a model, where they are an option of their own. @internal */

@@ -1,3 +1,4 @@
+import { type Association, associationNames } from '../generated/enums.js';
 import type { Detection, Track } from '../results.js';
 import { fields, number, oneOf, text } from '../validate.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
@@ -7,7 +8,7 @@ export interface TrackOptions<Of extends string = string, E extends OnError = On
   /** the detector whose boxes are tracked */
   of: Of;
   /** `'bytetrack'` is the published algorithm to the letter; default `'standard'` */
-  association?: 'standard' | 'bytetrack';
+  association?: Association;
   /** scores from here form the first association; default 0.5 */
   trackThreshold?: number;
   /** scores below this are ignored; default 0.1 */
@@ -33,7 +34,7 @@ export function track<const N extends string, const Of extends string, E extends
   moduleName('name', name);
   const part = number(0, 1);
   const thresholds = { trackThreshold: part, lowThreshold: part, newThreshold: part, matchGate: part };
-  const association = oneOf('standard', 'bytetrack');
+  const association = oneOf(...associationNames);
   fields('options', options, {
     of: text,
     association,

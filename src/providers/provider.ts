@@ -1,10 +1,11 @@
 /** ONNX Runtime's execution providers, as far as they are known here. */
 
-/** What runs a model: TensorRT or CUDA on an NVIDIA GPU, or the CPU. */
-export type Provider = 'tensorrt' | 'cuda' | 'cpu';
+import { type Provider, providerNames } from '../generated/enums.js';
+
+export type { Provider };
 
 /** In the order in which they are tried. */
-export const providers: readonly Provider[] = ['tensorrt', 'cuda', 'cpu'];
+export const providers: readonly Provider[] = providerNames;
 
 /** Those that load libraries of NVIDIA's. */
 export const gpuProviders: readonly Provider[] = ['tensorrt', 'cuda'];
