@@ -45,6 +45,12 @@ export const runSettings = object('RunSettings', 'Settings of a run', {
   inFlight: integer({ min: 1, max: 256, default: 8, doc: 'frames of a source alive at once' }),
   resultQueue: integer({ min: 1, max: 100_000, default: 64, doc: 'results of a source that wait for the caller' }),
   keptFrames: integer({ min: 0, max: 256, default: 8, doc: 'frames kept with `frame.keep()` at once' }),
+  maxPending: integer({
+    min: 1,
+    max: 100_000,
+    default: 1024,
+    doc: 'pictures given to `run.submit()` that are not answered yet, before it rejects with `BUSY`',
+  }),
   memoryLimit: integer({
     min: 1_000_000,
     max: Number.MAX_SAFE_INTEGER,

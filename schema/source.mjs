@@ -92,22 +92,26 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
   }),
 });
 
+/** What callers may set of pushed frames. */
+export const framesValues = object('FramesValues', 'How pushed frames come', {
+  format: ref(PixelFormat, { default: 'rgb24' }),
+  fps: number({ min: 0.001, max: 1000, default: 30, doc: 'rate of frames that come without a time' }),
+});
+
 export const source = object(
   'SourceSpec',
   'A source as the native side opens it',
   {
     id: text(),
-    kind: ref(SourceKind, { default: 'file' }),
+    kind: ref(SourceKind),
     uri: text(),
     images: list(text()),
     imageFps: number({ min: 0.001, max: 1000, default: 1, doc: 'pictures a second of their times' }),
     limits: ref(limits),
     width: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
     height: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
-    format: ref(PixelFormat, { default: 'rgb24', doc: 'of pushed frames' }),
-    fps: number({ min: 0.001, max: 1000, default: 30, doc: 'rate of pushed frames that come without a time' }),
   },
-  { required: ['id'], also: [fileOptions] },
+  { required: ['id', 'kind'], also: [fileOptions, framesValues] },
 );
 
-export const objects = [limitValues, limits, fileOptions, source];
+export const objects = [limitValues, limits, fileOptions, framesValues, source];

@@ -1,8 +1,10 @@
 /** What `encode` can be told. */
-import { type AudioMode, type Profile, profileNames, type VideoCodec, videoCodecNames } from './generated/enums.js';
+import type { AudioMode } from './generated/enums.js';
+import { encodeValuesRules } from './generated/rules.js';
+import type { EncodeValues } from './generated/specs.js';
 import type { SourceRef } from './source.js';
 import { sourceRef } from './source.js';
-import { anyOf, fields, flag, integer, oneOf, type Rule, text, unexpected } from './validate.js';
+import { anyOf, fields, flag, integer, type Rule, text, unexpected } from './validate.js';
 
 /** Bits per second, at least 1000. */
 export interface BitrateRange {
@@ -12,11 +14,7 @@ export interface BitrateRange {
 }
 
 /** Options of `pipeline.encode`. */
-export interface EncodeOptions {
-  /** default `'h264'` */
-  codec?: VideoCodec;
-  /** speed against size; default `'balanced'` */
-  profile?: Profile;
+export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
   /**
    * Bits per second; default: constant quality by profile.
    *
@@ -27,8 +25,6 @@ export interface EncodeOptions {
    * constant quality with `max` as cap, go below `min` where that is enough, and say so among the recoveries.
    */
   bitrate?: number | BitrateRange;
-  /** encoder threads; default from the machine */
-  threads?: number;
   /**
    * The sound: of the first source (of the start) that has any, of all mixed, none, or of one source by position or id;
    * default `'first'`. With `'mix'` a source that joins is heard from where it is seen; an id that no source has yet is
@@ -52,10 +48,8 @@ const bitrateRange: Rule = (name, value) => {
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
-    codec: oneOf(...videoCodecNames),
-    profile: oneOf(...profileNames),
+    ...encodeValuesRules,
     bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
-    threads: integer(1, 256),
     audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),
     packets: flag,
   });

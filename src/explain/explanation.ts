@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { loadAddon } from '../addon.js';
 import type { Decided, DecidedSettings } from '../config.js';
 import { toFramepathError } from '../errors.js';
+import type { ModelFileSpec, ModuleSpec, PipelineSpec, Policy as PolicySpec } from '../generated/specs.js';
 import { type Module, opensModel } from '../modules/module.js';
-import type { ModelFileSpec, ModuleSpec, PipelineSpec, PolicySpec } from '../native.js';
 
 /** A model as it would be fed, and what would run it. */
 export interface ExplainedModel {
