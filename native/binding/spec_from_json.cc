@@ -5,8 +5,11 @@
 namespace framepath::binding {
 namespace {
 
-// Every conversion takes its struct apart into all of its fields: one that a field is added to does not compile until
-// somebody decides what becomes of it.
+// Takes a struct of the schema apart into all of its fields, which are named in its order. One that is added, renamed or
+// moved there does not compile here until somebody decides what becomes of it.
+#define FIELDS_OF(from, ...)                                                                             \
+  static_assert(std::decay_t<decltype(from)>::kFields == #__VA_ARGS__, "the schema has other fields"); \
+  const auto& [__VA_ARGS__] = from
 
 template <typename T>
 T read(const Json& json) {
@@ -21,13 +24,13 @@ std::string nameOr(const std::optional<E>& value) {
 }
 
 media::Limits limitsOf(const schema::LimitsSpec& from) {
-  const auto& [maxBytes, maxPixels, maxDurationMs, jail, protocols, hosts, privateNetworks, isolated] = from;
+  FIELDS_OF(from, maxBytes, maxPixels, maxDurationMs, jail, protocols, hosts, privateNetworks, isolated);
   return {maxBytes, maxPixels, maxDurationMs, jail, protocols, hosts, privateNetworks, isolated};
 }
 
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
-  const auto& [startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, live, reconnect, format, fps, id,
-               kind, uri, images, imageFps, limits, width, height] = from;
+  FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, live, reconnect, format,
+            fps, id, kind, uri, images, imageFps, limits, width, height);
   graph::SourceSpec source;
   source.id = id;
   source.kind = kind;
@@ -54,8 +57,8 @@ graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
 }
 
 infer::ModelOptions modelOf(const schema::ModelFileSpec& from) {
-  const auto& [head, layout, color, resize, align, mean, scale, size, labels, pad, scoreThreshold, iouThreshold, topK,
-               precision, name, file] = from;
+  FIELDS_OF(from, head, layout, color, resize, align, mean, scale, size, labels, pad, scoreThreshold, iouThreshold,
+            topK, precision, name, file);
   infer::ModelOptions model;
   model.name = name;
   model.file = file;
@@ -78,7 +81,7 @@ infer::ModelOptions modelOf(const schema::ModelFileSpec& from) {
 }
 
 graph::InputSpec inputOf(const schema::InputRequest& from, bool exported) {
-  const auto& [width, height, format, crop, align, memory, of, window, stride, min] = from;
+  FIELDS_OF(from, width, height, format, crop, align, memory, of, window, stride, min);
   graph::InputSpec input;
   input.width = width.value_or(0);
   input.height = height.value_or(0);
@@ -98,12 +101,30 @@ graph::InputSpec inputOf(const schema::InputRequest& from, bool exported) {
 struct OwnFields {
   graph::ModuleSpec& to;
 
-  void model(const schema::ModelFileSpec& from, infer::ModelUse use) {
+  void takeModel(const schema::ModelFileSpec& from, infer::ModelUse use) {
     to.model = modelOf(from);
     to.model.stated.use = use;
   }
-  void tracker(const schema::TrackSpec& from) {
-    const auto& [name, policy, association, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs, of] = from;
+  void operator()(const schema::DetectSpec& from) {
+    FIELDS_OF(from, name, policy, model);
+    to.kind = graph::ModuleKind::detect;
+    takeModel(model, infer::ModelUse::detect);
+  }
+  void operator()(const schema::RawSpec& from) {
+    FIELDS_OF(from, name, policy, model);
+    to.kind = graph::ModuleKind::raw;
+    takeModel(model, infer::ModelUse::raw);
+  }
+  void operator()(const schema::ClassifySpec& from) {
+    FIELDS_OF(from, name, policy, minSize, margin, smooth, every, of, model);
+    to.kind = graph::ModuleKind::classify;
+    to.of = of;
+    to.boxClasses = {minSize, margin, smooth, every};
+    takeModel(model, of.empty() ? infer::ModelUse::classify : infer::ModelUse::classifyBoxes);
+  }
+  void operator()(const schema::TrackSpec& from) {
+    FIELDS_OF(from, name, policy, association, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs, of);
+    to.kind = graph::ModuleKind::track;
     to.of = of;
     to.tracker.association = association;
     to.tracker.trackThreshold = trackThreshold;
@@ -112,33 +133,11 @@ struct OwnFields {
     to.tracker.matchGate = matchGate;
     to.tracker.bufferMs = bufferMs;
   }
-
-  void operator()(const schema::DetectSpec& from) {
-    const auto& [name, policy, stated] = from;
-    to.kind = graph::ModuleKind::detect;
-    model(stated, infer::ModelUse::detect);
-  }
-  void operator()(const schema::RawSpec& from) {
-    const auto& [name, policy, stated] = from;
-    to.kind = graph::ModuleKind::raw;
-    model(stated, infer::ModelUse::raw);
-  }
-  void operator()(const schema::ClassifySpec& from) {
-    const auto& [name, policy, minSize, margin, smooth, every, of, stated] = from;
-    to.kind = graph::ModuleKind::classify;
-    to.of = of;
-    to.boxClasses = {minSize, margin, smooth, every};
-    model(stated, of.empty() ? infer::ModelUse::classify : infer::ModelUse::classifyBoxes);
-  }
-  void operator()(const schema::TrackSpec& from) {
-    to.kind = graph::ModuleKind::track;
-    tracker(from);
-  }
   void operator()(const schema::IdentifySpec& from) {
-    const auto& [name, policy, of, stated, reid, metric, threshold, sameScene, bank] = from;
+    FIELDS_OF(from, name, policy, of, model, reid, metric, threshold, sameScene, bank);
     to.kind = graph::ModuleKind::identify;
     to.of = of;
-    model(stated, infer::ModelUse::embed);
+    takeModel(model, infer::ModelUse::embed);
     to.model.stated.metric = nameOr(metric);
     to.model.stated.threshold = threshold;
     to.identity.mode = reid;
@@ -146,7 +145,7 @@ struct OwnFields {
     to.bank = bank;
   }
   void operator()(const schema::JsSpec& from) {
-    const auto& [name, policy, depends, pixels, stateless, input, elsewhere] = from;
+    FIELDS_OF(from, name, policy, depends, pixels, stateless, input, elsewhere);
     to.kind = graph::ModuleKind::js;
     to.depends = depends;
     to.pixels = pixels;
@@ -156,7 +155,7 @@ struct OwnFields {
 };
 
 void takePolicy(const schema::Policy& from, graph::ModuleSpec& to) {
-  const auto& [stride, retry, timeoutMs, onError, fallback, maxBatch, maxWaitMs, workers] = from;
+  FIELDS_OF(from, stride, retry, timeoutMs, onError, fallback, maxBatch, maxWaitMs, workers);
   to.policy = {stride, retry, timeoutMs.value_or(0), onError, fallback, maxBatch.value_or(0), maxWaitMs};
   to.workers = workers.value_or(0);
 }
@@ -174,12 +173,12 @@ graph::ModuleSpec moduleOf(const schema::ModuleSpec& from) {
 }
 
 compose::FollowSpec followOf(const schema::FollowSpec& from) {
-  const auto& [zoom, minHoldMs, responseMs, module, pick, value] = from;
+  FIELDS_OF(from, zoom, minHoldMs, responseMs, module, pick, value);
   return {module, pick, value, zoom, minHoldMs, responseMs};
 }
 
 compose::TileSpec tileOf(const schema::TileSpec& from) {
-  const auto& [source, rect, fit, z, alpha, follow] = from;
+  FIELDS_OF(from, source, rect, fit, z, alpha, follow);
   compose::TileSpec tile;
   tile.source = source;
   if (rect) tile.rect = {(*rect)[0], (*rect)[1], (*rect)[2], (*rect)[3]};
@@ -191,12 +190,12 @@ compose::TileSpec tileOf(const schema::TileSpec& from) {
 }
 
 compose::RedactSpec redactOf(const schema::RedactSpec& from) {
-  const auto& [kind, margin, strength, lookAheadMs, module] = from;
+  FIELDS_OF(from, kind, margin, strength, lookAheadMs, module);
   return {module, kind, margin, strength, lookAheadMs};
 }
 
 compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
-  const auto& [gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw] = from;
+  FIELDS_OF(from, gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw);
   compose::LayoutSpec layout;
   layout.kind = kind;
   layout.width = width;
@@ -210,7 +209,7 @@ compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
   layout.perSource = perSource;
   if (redact) layout.redact = redactOf(*redact);
   if (draw) {
-    const auto& [boxes, labels, time] = *draw;
+    FIELDS_OF(*draw, boxes, labels, time);
     layout.draw.boxes = boxes;
     layout.draw.labels = labels;
     layout.draw.time = time;
@@ -229,7 +228,7 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 }
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
-  const auto& [codec, profile, bitrate, threads, path, minBitrate, audio, audioSource, audioId, packets] = from;
+  FIELDS_OF(from, codec, profile, bitrate, threads, path, minBitrate, audio, audioSource, audioId, packets);
   graph::OutputSpec output;
   output.path = path;
   output.encoder.codec = codec;
@@ -246,7 +245,7 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
 }
 
 infer::ProviderChoice providersOf(const schema::ProviderSpec& from) {
-  const auto& [order, off, cacheFolder] = from;
+  FIELDS_OF(from, order, off, cacheFolder);
   infer::ProviderChoice providers;
   for (const infer::Provider provider : order) providers.order.emplace_back(framepath::nameOf(provider));
   for (const auto& [provider, why] : off) providers.off[framepath::nameOf(provider)] = why;
@@ -255,9 +254,9 @@ infer::ProviderChoice providersOf(const schema::ProviderSpec& from) {
 }
 
 graph::PipelineSpec pipelineOf(const schema::PipelineSpec& from) {
-  const auto& [inFlight, resultQueue, keptFrames, maxPending, memoryLimit, maxEncoderSessions, encoderSessions, device,
-               runtimeLibraries, providers, sources, modules, layout, output, keepPixels, open, snapshots, trace, rows] =
-      from;
+  FIELDS_OF(from, inFlight, resultQueue, keptFrames, maxPending, memoryLimit, maxEncoderSessions, encoderSessions,
+            device, runtimeLibraries, providers, sources, modules, compose, output, keepPixels, open, snapshots, trace,
+            rows);
   graph::PipelineSpec spec;
   spec.device = device;
   spec.deviceOptions.memoryLimit = static_cast<uint64_t>(memoryLimit.value_or(0));
@@ -265,7 +264,7 @@ graph::PipelineSpec pipelineOf(const schema::PipelineSpec& from) {
   if (providers) spec.providers = providersOf(*providers);
   for (const schema::SourceSpec& source : sources) spec.sources.push_back(sourceOf(source));
   for (const schema::ModuleSpec& module : modules) spec.modules.push_back(moduleOf(module));
-  if (layout) spec.layout = layoutOf(*layout);
+  if (compose) spec.layout = layoutOf(*compose);
   if (output) {
     spec.output = outputOf(*output);
     spec.output->encoder.maxSessions = maxEncoderSessions.value_or(0);
@@ -324,8 +323,8 @@ infer::ProviderChoice providersFrom(const Json& json) {
 }
 
 track::TrackerOptions trackerFrom(const Json& json) {
-  const auto [association, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs, fps] =
-      read<schema::TrackMotOptions>(json);
+  const auto options = read<schema::TrackMotOptions>(json);
+  FIELDS_OF(options, association, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs, fps);
   return {association, fps, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs};
 }
 

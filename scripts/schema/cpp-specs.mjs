@@ -53,7 +53,11 @@ const struct = (schema, all) => `// ${schema.description}.
 struct ${schema.$id} {
 ${fieldsOf(schema)
   .map(([key, field]) => member(key, field, schema.required.includes(key), all))
-  .join('')}};
+  .join('')}
+  static constexpr std::string_view kFields = "${fieldsOf(schema)
+    .map(([key]) => key)
+    .join(', ')}";
+};
 `;
 
 /** The limits of a value, as arguments of take(). */
@@ -120,7 +124,7 @@ export function specFiles({ objects, unions, enums }) {
       ? `// ${schema.description}.\nusing ${schema.$id} = std::variant<${schema.oneOf.map((member) => member.$ref).join(', ')}>;\n`
       : struct(schema, all),
   );
-  const standard = ['array', 'cstdint', 'map', 'optional', 'string', 'variant', 'vector'];
+  const standard = ['array', 'cstdint', 'map', 'optional', 'string', 'string_view', 'variant', 'vector'];
   const specs = `// ${notice}
 // What crosses from TypeScript, as it crosses; empty or none: it was left out, and no default says what is then.
 #pragma once
