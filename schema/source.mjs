@@ -78,6 +78,11 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
       decoding time, for pictures that are looked at by models only; in software only. What it gives and costs:
       docs/performance.md, \`framepath bench --only options\``,
   }),
+  maxDecodeErrors: integer({
+    min: 0,
+    default: 100,
+    doc: 'corrupt pictures in a row that are left out, and counted, before the source fails with `DECODE_FAILED`',
+  }),
   live: flag({
     by: 'engine',
     absent: 'what the container says',

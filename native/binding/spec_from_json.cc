@@ -29,8 +29,8 @@ media::Limits limitsOf(const schema::LimitsSpec& from) {
 }
 
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
-  FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, live, reconnect, format,
-            fps, id, kind, uri, images, imageFps, limits, width, height);
+  FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, maxDecodeErrors, live,
+            reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height);
   graph::SourceSpec source;
   source.id = id;
   source.kind = kind;
@@ -46,6 +46,7 @@ graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   reader.threads = threads.value_or(0);
   reader.decoder = decoder;
   reader.skipLoopFilter = skipLoopFilter;
+  reader.maxDecodeErrors = maxDecodeErrors;
   if (limits) reader.limits = limitsOf(*limits);
   source.live = live;
   reader.reconnects = reconnect;
