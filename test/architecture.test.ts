@@ -72,7 +72,9 @@ const describeIncludes = (wrong: Include[]) => wrong.map(({ file, header }) => `
 describe('native includes', () => {
   test('there are some, and every folder is known', () => {
     expect(includes.length).toBeGreaterThan(50);
-    expect([...new Set(includes.map(({ folder }) => folder))].filter((folder) => !allowed[folder])).toEqual(['generated']);
+    expect([...new Set(includes.map(({ folder }) => folder))].filter((folder) => !allowed[folder])).toEqual([
+      'generated',
+    ]);
   });
 
   const commands = existsSync('build/compile_commands.json')

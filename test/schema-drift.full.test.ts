@@ -12,7 +12,7 @@ let copy: string;
 
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'framepath-schema-'));
-  for (const name of ['schema', 'scripts/schema', 'src', 'native', 'package.json', 'tsconfig.json'])
+  for (const name of ['schema', 'scripts/schema', 'src', 'native', 'packages', 'package.json', 'tsconfig.json'])
     cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 });
