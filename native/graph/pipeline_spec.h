@@ -77,7 +77,7 @@ struct PipelineSpec {
   std::optional<OutputSpec> output;
   int32_t inFlight = 8;
   int32_t resultQueue = 64;
-  int32_t keptFrames = 16;
+  int32_t keptFrames = 8;
   bool keepPixels = false;
   bool open = false;
   bool snapshots = false;  // of identities, or of tracks where nothing identifies
