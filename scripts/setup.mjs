@@ -11,7 +11,7 @@ import { compileTypeScript } from './steps/typescript.mjs';
 export async function setUp(...targets) {
   await ensureSystemPackages();
   ensureNodeModules();
-  compileTypeScript();
+  await compileTypeScript();
   await generateModels();
   await buildAddon(...targets);
 }

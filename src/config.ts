@@ -6,16 +6,17 @@ import { resolve } from 'node:path';
 import { type FileLevel, fileLevels } from './config-file.js';
 import { warnOfUnknownVariables } from './environment.js';
 import { FramepathError } from './errors.js';
+import type { EncoderSessions } from './generated/enums.js';
+import { runSettingsDefaults, runSettingsRules } from './generated/rules.js';
+import type { RunSettings } from './generated/specs.js';
 import { type ModuleLevel, type ModuleSettings, moduleSettingsRule } from './module-settings.js';
 import { type Provider, providers } from './providers/provider.js';
-import { fields, integer, list, oneOf, type Rule, text, unexpected } from './validate.js';
+import { fields, list, oneOf, type Rule, text, unexpected } from './validate.js';
 
 /** Options of a run, and the content of a configuration file. */
-export interface Settings {
+export interface Settings extends RunSettings {
   /** `'auto'`, `'cpu'` or `'cuda:N'`; default `'auto'` */
   device?: string;
-  /** bytes of a GPU's memory that the runs of this process may take together; default: 75 % of it; never more than is free */
-  memoryLimit?: number;
   /** where ONNX Runtime is; default: the installed `onnxruntime-node`, then the system's */
   runtime?: {
     library?: string;
@@ -24,21 +25,6 @@ export interface Settings {
   };
   /** folder of models known by name; default: the models of the package */
   modelsFolder?: string;
-  /** frames of a source alive at once; default 8 */
-  inFlight?: number;
-  /** results of a source that wait for the caller; default 64 */
-  resultQueue?: number;
-  /** frames kept with `frame.keep()` at once; default 8 */
-  keptFrames?: number;
-  /** pictures given to `run.submit()` that are not answered yet, before it rejects with `BUSY`; default 1024 */
-  maxPending?: number;
-  /** sessions of GPU encoders in this process at once; default: as many as the driver allows */
-  maxEncoderSessions?: number;
-  /**
-   * when no session of a GPU's encoder is free: `'fallback'` encodes in software, `'wait'` waits for one that this process
-   * gives back; default `'fallback'`
-   */
-  encoderSessions?: 'fallback' | 'wait';
   /**
    * how modules run, by name: what their place of use leaves open, and which of them are left out (`enabled: false`). Names
    * that a pipeline does not have are left alone.
@@ -71,7 +57,7 @@ export type DecidedSettings = {
   keptFrames: Decided<number>;
   maxPending: Decided<number>;
   maxEncoderSessions: Decided<number | undefined>;
-  encoderSessions: Decided<'fallback' | 'wait'>;
+  encoderSessions: Decided<EncoderSessions>;
 };
 
 const device: Rule = (name, value) => {
@@ -82,15 +68,9 @@ const device: Rule = (name, value) => {
 /** @internal */
 export const settingRules: Record<string, Rule> = {
   device,
-  memoryLimit: integer(1_000_000, Number.MAX_SAFE_INTEGER),
   runtime: (name, value) => fields(name, value, { library: text, providers: list(oneOf(...providers), 1) }),
   modelsFolder: text,
-  inFlight: integer(1, 256),
-  resultQueue: integer(1, 100_000),
-  keptFrames: integer(0, 256),
-  maxPending: integer(1, 100_000),
-  maxEncoderSessions: integer(1, 1000),
-  encoderSessions: oneOf('fallback', 'wait'),
+  ...runSettingsRules,
   modules: moduleSettingsRule,
 };
 
@@ -144,12 +124,12 @@ function decideSettings(levels: readonly Level[]): DecidedSettings {
     runtimeLibrary: decide<string | undefined>((s) => s.runtime?.library, undefined),
     providers: decide<readonly Provider[] | undefined>((s) => s.runtime?.providers, undefined),
     modelsFolder: decide((s) => s.modelsFolder, resolve(import.meta.dirname, '..', 'models')),
-    inFlight: decide((s) => s.inFlight, 8),
-    resultQueue: decide((s) => s.resultQueue, 64),
-    keptFrames: decide((s) => s.keptFrames, 8),
-    maxPending: decide((s) => s.maxPending, 1024),
+    inFlight: decide<number>((s) => s.inFlight, runSettingsDefaults.inFlight),
+    resultQueue: decide<number>((s) => s.resultQueue, runSettingsDefaults.resultQueue),
+    keptFrames: decide<number>((s) => s.keptFrames, runSettingsDefaults.keptFrames),
+    maxPending: decide<number>((s) => s.maxPending, runSettingsDefaults.maxPending),
     maxEncoderSessions: decide<number | undefined>((s) => s.maxEncoderSessions, undefined),
-    encoderSessions: decide<'fallback' | 'wait'>((s) => s.encoderSessions, 'fallback'),
+    encoderSessions: decide<EncoderSessions>((s) => s.encoderSessions, runSettingsDefaults.encoderSessions),
   };
 }
 

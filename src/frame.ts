@@ -1,5 +1,6 @@
 /** Frames as JavaScript sees them: results are read when asked for, pixels while they are there. */
 import { FramepathError } from './errors.js';
+import { type InputFormat, inputFormatNames } from './generated/enums.js';
 import type { InputCrop, InputPicture } from './modules/input.js';
 import type { Module } from './modules/module.js';
 import type { InputWindow } from './modules/window.js';
@@ -14,7 +15,7 @@ export interface PixelsRequest {
   /** default: the height of the crop */
   height?: number;
   /** default `'rgb24'` */
-  format?: 'rgb24' | 'gray8' | 'nv12';
+  format?: InputFormat;
   /** part of the frame, in its pixels; default all of it */
   crop?: Box;
 }
@@ -24,7 +25,7 @@ export interface Pixels {
   data: Uint8Array;
   width: number;
   height: number;
-  format: 'rgb24' | 'gray8' | 'nv12';
+  format: InputFormat;
 }
 
 /** What {@link FrameBase.jpeg} is asked for. */
@@ -173,7 +174,7 @@ export class FrameView implements FrameBase {
 
   pixels(request: PixelsRequest = {}): Pixels {
     const size = integer(1, 16384);
-    fields('options', request, { width: size, height: size, format: oneOf('rgb24', 'gray8', 'nv12'), crop: box });
+    fields('options', request, { width: size, height: size, format: oneOf(...inputFormatNames), crop: box });
     this.#needPixels();
     const { crop, format = 'rgb24' } = request;
     const full = crop ? [crop[2] - crop[0], crop[3] - crop[1]] : [this.width, this.height];

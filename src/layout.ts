@@ -1,27 +1,15 @@
 /** Layouts: where sources, or crops of them that follow people, go on the canvas. */
-import type { LayoutSpec, TileSpec } from './native.js';
+import { type Fit, fitNames } from './generated/enums.js';
+import { canvasValuesRules, drawSpecRules, followValuesRules, redactValuesRules } from './generated/rules.js';
+import type { CanvasValues, DrawSpec, FollowValues, LayoutSpec, RedactValues, TileSpec } from './generated/specs.js';
 import type { Box } from './results.js';
 import { type SourceRef, sourceRef } from './source.js';
-import {
-  anyOf,
-  box,
-  fields,
-  flag,
-  integer,
-  isA,
-  list,
-  number,
-  oneOf,
-  type Rule,
-  text,
-  unexpected,
-} from './validate.js';
+import { anyOf, box, fields, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
 
-/** How a picture fills a tile of another shape. */
-export type Fit = 'contain' | 'cover' | 'stretch' | 'center-crop';
+export type { Fit };
 
 /** Options of {@link follow}. */
-export interface FollowOptions {
+export interface FollowOptions extends FollowValues {
   /** position or id of the source; default: the tile's own position where there are that many sources, else the first */
   source?: SourceRef;
   /**
@@ -29,12 +17,6 @@ export interface FollowOptions {
    * given first; from then on it is theirs, whoever is larger, and they come back to it until they have been gone for 30 s
    */
   pick?: 'main' | number | { id: number };
-  /** height of the crop in heights of the followed box; default 3 */
-  zoom?: number;
-  /** the followed person is not changed more often; default 1500 */
-  minHoldMs?: number;
-  /** time in which the crop closes 63 % of a step; default 600 */
-  responseMs?: number;
   /** default `'cover'` */
   fit?: Fit;
 }
@@ -59,7 +41,7 @@ export class FollowTile<Name extends string = string> {
 }
 
 /** What all layouts share. */
-export interface CanvasOptions<Needs extends string = string> {
+export interface CanvasOptions<Needs extends string = string> extends CanvasValues {
   /** even; default 1920 */
   width?: number;
   /** even; default 1080 */
@@ -68,10 +50,6 @@ export interface CanvasOptions<Needs extends string = string> {
   fps?: number | [numerator: number, denominator: number];
   /** `'#rrggbb'`; default black */
   background?: string;
-  /** pixels between tiles; default 0 */
-  gap?: number;
-  /** what a tile shows when its source ended or failed; default `'hold'` */
-  whenEnded?: 'hold' | 'placeholder' | 'black' | 'relayout';
   /**
    * Hides the boxes of a module. `margin` grows them by this part of their size (default 0.25); `strength`: blocks across
    * a pixelated box, or a blurred box's width in radii (default 4, fewer hide more). What goes missing stays hidden for a
@@ -81,12 +59,12 @@ export interface CanvasOptions<Needs extends string = string> {
    * much more of each source. Default 1000 for files, which costs the memory of copies of as many frames (25 of 1080p:
    * 78 MB), and 0 for live sources, whose pictures it would delay: there a face shows until it is first found.
    */
-  redact?: { of: Needs; kind?: 'pixelate' | 'blur'; margin?: number; strength?: number; lookAheadMs?: number };
+  redact?: RedactValues & { of: Needs };
   /**
    * draws the boxes of a module with labels (default true): the identity where an `identify` module knows it by now, else the
    * track; and the time (default false)
    */
-  draw?: { boxes?: Needs; labels?: boolean; time?: boolean };
+  draw?: DrawSpec & { boxes?: Needs };
 }
 
 /** Where sources go on the canvas; made by `split`, `grid`, `focus` or `layout`. `Needs` are the modules it reads. */
@@ -117,7 +95,7 @@ export interface PlacedTile {
   alpha?: number;
 }
 
-const fit = oneOf('contain', 'cover', 'stretch', 'center-crop');
+const fit = oneOf(...fitNames);
 const even: Rule = (name, value) => {
   integer(16, 16384)(name, value);
   if ((value as number) % 2) throw unexpected('an even number', name, value);
@@ -136,19 +114,12 @@ const canvasRules = {
   height: even,
   fps: anyOf('a number above 0 or [numerator, denominator]', frameRate, frameRatio),
   background: color,
-  gap: integer(0, 1000),
-  whenEnded: oneOf('hold', 'placeholder', 'black', 'relayout'),
+  ...canvasValuesRules,
   redact: (name: string, value: unknown) => {
-    fields(name, value, {
-      of: text,
-      kind: oneOf('pixelate', 'blur'),
-      margin: number(0, 10),
-      strength: number(1, 100),
-      lookAheadMs: number(0, 10_000),
-    });
+    fields(name, value, { of: text, ...redactValuesRules });
     text(`${name}.of`, (value as { of?: unknown }).of);
   },
-  draw: (name: string, value: unknown) => fields(name, value, { boxes: text, labels: flag, time: flag }),
+  draw: (name: string, value: unknown) => fields(name, value, drawSpecRules),
 };
 const tileRule: Rule = (name, value) => {
   if (isA(FollowTile, value)) return;
@@ -176,9 +147,7 @@ export function follow<const Name extends string>(name: Name, options: FollowOpt
   fields('options', options, {
     source: sourceRef,
     pick,
-    zoom: number(1, 100),
-    minHoldMs: number(0),
-    responseMs: number(0),
+    ...followValuesRules,
     fit,
   });
   return new FollowTile(name, options);
@@ -290,7 +259,7 @@ export function layoutSpec(
     ...(!from.tiles && { perSource: true }),
     ...(fps !== undefined && { fps: rational(fps) }),
     ...(background !== undefined && { background: videoColor(background) }),
-    ...(redact && { redact: { kind: 'pixelate', ...redact, module: redact.of, of: undefined } }),
+    ...(redact && { redact: { ...redact, module: redact.of, of: undefined } }),
     ...(draw && { draw }),
   } as LayoutSpec;
 }

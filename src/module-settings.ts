@@ -1,8 +1,8 @@
 /** How modules run, as configuration: what their place of use leaves open, by the name of the module. */
 import { FramepathError, messageOf } from './errors.js';
 import { type AnalyzerUse, useRules } from './modules/analyzer.js';
-import { type DecidedBy, type Module, type Policy, policyRules } from './modules/module.js';
-import { fields, flag, oneOf, type Rule } from './validate.js';
+import { type DecidedBy, type Module, onErrorAlone, type Policy, policyRules } from './modules/module.js';
+import { fields, flag, type Rule } from './validate.js';
 
 /** Settings of one module; those of {@link AnalyzerUse} for analyzers, policies for all. */
 export interface ModuleSettings extends Omit<AnalyzerUse, 'name'>, Pick<Policy, 'workers'> {
@@ -29,11 +29,10 @@ const settingsRule: Rule = (name, value) => fields(name, value, everything);
 /** What can be set of a module: of a native one its policies, of an analyzer all but those of native ones. */
 function rulesOf({ spec, shape }: Module): Record<string, Rule> {
   const { retry, maxBatch, maxWaitMs, workers } = policyRules;
-  const onError = oneOf('fail', 'skip');
   if (spec.kind === 'js') return { ...placeRules, enabled: flag };
-  if (shape === 'tracks') return { onError, enabled: flag };
-  if (shape === 'people') return { onError, maxBatch, maxWaitMs, workers, enabled: flag };
-  if (shape === 'boxClasses') return { retry, onError, maxBatch, maxWaitMs, workers, enabled: flag };
+  if (shape === 'tracks') return { onError: onErrorAlone, enabled: flag };
+  if (shape === 'people') return { onError: onErrorAlone, maxBatch, maxWaitMs, workers, enabled: flag };
+  if (shape === 'boxClasses') return { retry, onError: onErrorAlone, maxBatch, maxWaitMs, workers, enabled: flag };
   return { ...policyRules, enabled: flag };
 }
 

@@ -1,237 +1,11 @@
 /**
  * The only importer of the addon: its shape, and how it is found. Everything here is internal.
  *
- * Conventions: options cross as one JSON string, results as packed `Float64Array`s (see `ResultBlock`), failures as an
+ * Conventions: options cross as one JSON string (schema/ has them, generated/specs.ts their types), results as packed `Float64Array`s (see `ResultBlock`), failures as an
  * `Error` with `code`, `hint`, `source`, `module` set natively (wrapped into `FramepathError` by `errors.ts`).
  */
-import type { ProviderSpec } from './providers/provider.js';
-
-/** Limits on what a source may be; 0 or empty = none. */
-export interface LimitsSpec {
-  maxBytes: number;
-  maxPixels: number;
-  maxDurationMs: number;
-  jail: string;
-  protocols: string[];
-  hosts: string[];
-  privateNetworks: boolean;
-  /** opened, read and decoded in a process of its own */
-  isolated: boolean;
-}
-
-export interface SourceSpec {
-  id: string;
-  kind: 'file' | 'images' | 'frames';
-  uri?: string;
-  images?: string[];
-  imageFps?: number;
-  /** kind `frames`: pushed pixels */
-  width?: number;
-  height?: number;
-  format?: 'rgb24' | 'bgr24' | 'rgba' | 'gray8' | 'nv12' | 'yuv420p';
-  fps?: number;
-  startMs?: number;
-  endMs?: number;
-  stride?: number;
-  maxFps?: number;
-  /** a longer gap between pictures is cut out of the times; -1 = none is; default 10 000 */
-  maxGapMs?: number;
-  decoder?: 'auto' | 'software' | 'hardware';
-  threads?: number;
-  skipLoopFilter?: 'none' | 'nonref' | 'all';
-  limits?: LimitsSpec;
-  /** a live source drops frames when it may not wait; a file waits */
-  live?: boolean;
-  /** attempts in a row at a lost live network source; default 10 */
-  reconnect?: number;
-}
-
-/** What a caller may state about a model; everything absent is inferred from the file. */
-export interface StatedModelSpec {
-  head?: string;
-  layout?: 'nchw' | 'nhwc';
-  color?: 'rgb' | 'bgr';
-  resize?: 'letterbox' | 'letterbox-top-left' | 'stretch' | 'center-crop';
-  align?: 'dlib' | 'arcface' | 'none';
-  mean?: number[];
-  scale?: number[];
-  size?: [number, number];
-  labels?: string[];
-  pad?: number;
-  scoreThreshold?: number;
-  iouThreshold?: number;
-  topK?: number;
-  /**
-   * arithmetic on a GPU: `'fp32'` as on the CPU, `'tf32'` matrix products with fewer bits, `'fp16'` (TensorRT) half precision
-   * where it is faster; default `'fp32'`
-   */
-  precision?: 'fp32' | 'tf32' | 'fp16';
-}
-
-export interface ModelFileSpec extends StatedModelSpec {
-  name: string;
-  file: string;
-}
-
-export interface PolicySpec {
-  stride?: number;
-  retry?: number;
-  timeoutMs?: number;
-  onError?: 'fail' | 'skip' | 'fallback';
-  /** module whose observation stands in under 'fallback' */
-  fallback?: string;
-  maxBatch?: number;
-  maxWaitMs?: number;
-  workers?: number;
-}
-
-/** What a module wants to see of every frame. Modules that want the same share one conversion. */
-export interface InputSpec {
-  /** pixels; one of width and height may be left out: it follows from the frame (of crops: a square) */
-  width?: number;
-  height?: number;
-  /** default `'rgb24'`; `'nv12'` only of whole frames */
-  format?: 'rgb24' | 'gray8' | 'nv12';
-  /** name of a module with boxes: one picture for each of them instead of the whole frame; it becomes a dependency */
-  crop?: string;
-  /** crops of faces turned upright where the detector has keypoints: as `'dlib'` or `'arcface'` models want them */
-  align?: 'dlib' | 'arcface' | 'none';
-  /** name of a tracker or identify: the last crops of each track it sees, instead of `crop`; it becomes a dependency */
-  of?: string;
-  /** with `of`: most crops of a track, 1 to 256 */
-  window?: number;
-  /** with `of`: every stride-th frame in which the track is seen enters its window; default 1; window x stride at most 1024 */
-  stride?: number;
-  /** with `of`: crops from which on a track is shown; default `window`: only when it is full */
-  min?: number;
-  /**
-   * Where they lie: `'host'` (default), or `'device'`: where frames are on a GPU they stay there, and nothing is downloaded.
-   * On the CPU both are the same. Windows lie on the host.
-   */
-  memory?: 'host' | 'device';
-}
-
-export type ModuleSpec = { name: string; policy?: PolicySpec } & (
-  | { kind: 'detect' | 'classify' | 'raw'; model: ModelFileSpec }
-  | {
-      kind: 'classify';
-      /** module whose boxes are classified */
-      of: string;
-      model: ModelFileSpec;
-      minSize?: number;
-      margin?: number;
-      smooth?: number;
-      every?: number;
-    }
-  | {
-      kind: 'track';
-      of: string;
-      association?: 'standard' | 'bytetrack';
-      trackThreshold?: number;
-      lowThreshold?: number;
-      newThreshold?: number;
-      matchGate?: number;
-      bufferMs?: number;
-    }
-  | {
-      kind: 'identify';
-      of: string;
-      model: ModelFileSpec;
-      reid: 'conditional' | 'always' | 'off';
-      metric?: 'l2' | 'cosine';
-      threshold?: number;
-      sameScene?: string[][];
-      bank?: string;
-    }
-  | {
-      kind: 'js';
-      depends: string[];
-      pixels: boolean;
-      /** any order, `policy.workers` at once */
-      stateless?: boolean;
-      /** crops have a width and a height */
-      input?: InputSpec;
-      /** another process reads the input: on a GPU it is given a handle */
-      elsewhere?: boolean;
-    }
-);
-
-export interface TileSpec {
-  source: number;
-  rect?: [number, number, number, number];
-  fit?: 'contain' | 'cover' | 'stretch' | 'center-crop';
-  z?: number;
-  alpha?: number;
-  follow?: {
-    module: string;
-    pick: 'main' | 'rank' | 'id';
-    value?: number;
-    zoom?: number;
-    minHoldMs?: number;
-    responseMs?: number;
-  };
-}
-
-export interface LayoutSpec {
-  kind: 'split' | 'grid' | 'focus' | 'custom';
-  /** 0: the first source's size */
-  width: number;
-  height: number;
-  fps?: [number, number];
-  background?: [number, number, number];
-  gap?: number;
-  whenEnded?: 'hold' | 'placeholder' | 'black' | 'relayout';
-  tiles: TileSpec[];
-  /** one tile a source: a source that joins gets one too */
-  perSource?: boolean;
-  redact?: { module: string; kind: 'pixelate' | 'blur'; margin?: number; strength?: number; lookAheadMs?: number };
-  draw?: { boxes?: string; labels?: boolean; time?: boolean };
-}
-
-export interface OutputSpec {
-  /** a file or URL; absent: packets only (`run.packets()`) */
-  path?: string;
-  codec?: 'h264' | 'hevc' | 'av1';
-  profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
-  bitrate?: number | { min: number; max: number };
-  threads?: number;
-  /** 'first', 'mix', 'none', a source's position, or the id of one that is to join */
-  audio?: 'first' | 'mix' | 'none' | number | { id: string };
-  /** keep packets for `nextPacket` */
-  packets?: boolean;
-}
-
-export interface PipelineSpec {
-  device: string;
-  /** bytes of a GPU's memory; default 75 % of it; never more than is free */
-  memoryLimit?: number;
-  runtimeLibraries: string[];
-  providers?: ProviderSpec;
-  sources: SourceSpec[];
-  modules: ModuleSpec[];
-  compose?: LayoutSpec;
-  output?: OutputSpec;
-  /** frames of a source alive at once (pixels), default 8 */
-  inFlight?: number;
-  /** results of a source waiting for the caller, default 64 */
-  resultQueue?: number;
-  keepPixels?: boolean;
-  keptFrames?: number;
-  /** pictures of `submit` that may be unanswered at once */
-  maxPending?: number;
-  /** of GPU encoders in this process at once; default: as many as the driver allows */
-  maxEncoderSessions?: number;
-  /** when none is free; default `'fallback'`: encode in software */
-  encoderSessions?: 'fallback' | 'wait';
-  /** more than one source may be added later: a run without sources stays open until closed */
-  open?: boolean;
-  /** collect best shots for the contact sheet: of identities, else of tracks */
-  snapshots?: boolean;
-  /** keep who worked when, for `trace()` */
-  trace?: boolean;
-  /** keep rows for `mot()`, of identities, else of tracks, in an unlinked file in this folder; absent: keep none */
-  rows?: string;
-}
+import type { BenchLayout, BenchStage, InputFormat, Profile, SkipLoopFilter, VideoCodec } from './generated/enums.js';
+import type { ModelFileSpec, ProviderSpec } from './generated/specs.js';
 
 /**
  * Delivered tasks, packed. `words` is a sequence of records:
@@ -317,7 +91,7 @@ export interface CudaBlock {
 export interface PixelRequest {
   width?: number;
   height?: number;
-  format: 'rgb24' | 'gray8' | 'nv12';
+  format: InputFormat;
   /** frame pixels */
   crop?: [number, number, number, number];
 }
@@ -410,7 +184,7 @@ export type StageRequest = {
       stage: 'decode';
       clip: string;
       threads?: number;
-      skipLoopFilter?: NonNullable<SourceSpec['skipLoopFilter']>;
+      skipLoopFilter?: SkipLoopFilter;
       /** where the clip is cut */
       endMs?: number;
     }
@@ -421,15 +195,15 @@ export type StageRequest = {
   | {
       stage: 'compose';
       clips: string[];
-      layout?: 'whole' | 'split' | 'squeeze' | '2x2' | '4x4' | 'follow';
+      layout?: BenchLayout;
       width?: number;
       height?: number;
     }
   | {
       stage: 'encode';
       clip: string;
-      codec?: NonNullable<OutputSpec['codec']>;
-      profile?: NonNullable<OutputSpec['profile']>;
+      codec?: VideoCodec;
+      profile?: Profile;
       width?: number;
       height?: number;
       fps?: number;
@@ -440,7 +214,7 @@ export type StageRequest = {
 
 /** Totals of the measured window. */
 export interface StageFigures {
-  stage: StageRequest['stage'];
+  stage: BenchStage;
   /** what an item is */
   unit: 'frame' | 'crop' | 'update' | 'canvas';
   items: number;

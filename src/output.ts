@@ -1,7 +1,10 @@
 /** What `encode` can be told. */
+import type { AudioMode } from './generated/enums.js';
+import { encodeValuesRules } from './generated/rules.js';
+import type { EncodeValues } from './generated/specs.js';
 import type { SourceRef } from './source.js';
 import { sourceRef } from './source.js';
-import { anyOf, fields, flag, integer, oneOf, type Rule, text, unexpected } from './validate.js';
+import { anyOf, fields, flag, integer, type Rule, text, unexpected } from './validate.js';
 
 /** Bits per second, at least 1000. */
 export interface BitrateRange {
@@ -11,11 +14,7 @@ export interface BitrateRange {
 }
 
 /** Options of `pipeline.encode`. */
-export interface EncodeOptions {
-  /** default `'h264'` */
-  codec?: 'h264' | 'hevc' | 'av1';
-  /** speed against size; default `'balanced'` */
-  profile?: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival';
+export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
   /**
    * Bits per second; default: constant quality by profile.
    *
@@ -26,15 +25,13 @@ export interface EncodeOptions {
    * constant quality with `max` as cap, go below `min` where that is enough, and say so among the recoveries.
    */
   bitrate?: number | BitrateRange;
-  /** encoder threads; default from the machine */
-  threads?: number;
   /**
    * The sound: of the first source (of the start) that has any, of all mixed, none, or of one source by position or id;
    * default `'first'`. With `'mix'` a source that joins is heard from where it is seen; an id that no source has yet is
    * of one that will join. A source that is removed is heard no longer than seen. Mixed sound, and that of a source yet
    * to join, is AAC; other sound is copied when it can be.
    */
-  audio?: 'first' | 'mix' | 'none' | SourceRef;
+  audio?: AudioMode | SourceRef;
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;
 }
@@ -51,10 +48,8 @@ const bitrateRange: Rule = (name, value) => {
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
-    codec: oneOf('h264', 'hevc', 'av1'),
-    profile: oneOf('realtime', 'streaming', 'balanced', 'quality', 'archival'),
+    ...encodeValuesRules,
     bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
-    threads: integer(1, 256),
     audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),
     packets: flag,
   });

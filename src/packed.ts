@@ -1,26 +1,15 @@
 /** Reads packed results (the layout is described at `ResultBlock` in native.ts). */
-import type { Box, BoxClasses, Classification, Detection, Person, Tensor, Track, TrackMark } from './results.js';
+import { trackMarkNames } from './generated/enums.js';
+import { resultKind as kind, resultState as state } from './generated/packed.js';
+import type { Box, BoxClasses, Classification, Detection, Person, Tensor, Track } from './results.js';
+
+export { kind, state };
 
 /** Words before the first module of a record. */
 const headerWords = 8;
-const marks: readonly TrackMark[] = ['new', 'recovered', 'overlapping', 'separated', 'reshaped', 'occluded'];
 
 /** Where things are in the header of a record. */
 export const field = { length: 0, taskId: 1, source: 2, seq: 3, index: 4, ptsUs: 5, width: 6, height: 7 } as const;
-
-/** What a module said: nothing, a value, or the value of an earlier frame. */
-export const state = { nothing: 0, value: 1, carried: 2 } as const;
-
-/** What a payload is. */
-export const kind = {
-  detections: 1,
-  tracks: 2,
-  people: 3,
-  classes: 4,
-  tensors: 5,
-  external: 6,
-  boxClasses: 7,
-} as const;
 
 /** Offsets of the records of a block. */
 export function* records(words: Float64Array): Generator<number> {
@@ -153,7 +142,7 @@ function readTracks(words: Float64Array, at: number): Track[] {
       track: words[row]!,
       box: readBox(words, row + 2),
       score: words[row + 6]!,
-      marks: marks.filter((_, bit) => bits & (1 << bit)),
+      marks: trackMarkNames.filter((_, bit) => bits & (1 << bit)),
     };
     if (words[row + 1]! >= 0) track.detection = words[row + 1]!;
     return track;

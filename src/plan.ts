@@ -4,10 +4,11 @@ import type { DecidedSettings } from './config.js';
 import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
 import { reservedNames } from './frame.js';
+import { audioModeNames } from './generated/enums.js';
+import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './generated/specs.js';
 import { Layout, layoutSpec } from './layout.js';
 import { resolveModel } from './model-file.js';
 import type { Module, Shape } from './modules/module.js';
-import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './native.js';
 import type { EncodeOptions } from './output.js';
 import type { ProviderSpec } from './providers/provider.js';
 import { runtimeLibraries } from './runtime-library.js';
@@ -211,17 +212,20 @@ function outputSpec(
   ids: readonly string[],
   position: (ref: SourceRef, name: string) => number,
 ): OutputSpec {
-  const { audio = 'first', packets, ...rest } = output.options;
-  const mode =
-    audio === 'first' || audio === 'mix' || audio === 'none'
-      ? audio
-      : typeof audio === 'string' && !ids.includes(audio)
-        ? { id: audio } // of a source that is to join
-        : position(audio, 'audio');
+  const { audio, bitrate, ...rest } = output.options;
   return {
     ...rest,
     ...(output.path !== undefined && { path: output.path }),
-    audio: mode,
-    packets: packets ?? output.path === undefined,
+    ...(typeof bitrate === 'object'
+      ? { minBitrate: bitrate.min, bitrate: bitrate.max }
+      : bitrate !== undefined && { bitrate }),
+    ...(audio !== undefined && audioSpec(audio)),
   };
+
+  function audioSpec(asked: NonNullable<typeof audio>): Pick<OutputSpec, 'audio' | 'audioSource' | 'audioId'> {
+    const mode = audioModeNames.find((name) => name === asked);
+    if (mode) return { audio: mode };
+    if (typeof asked === 'string' && !ids.includes(asked)) return { audioId: asked }; // of a source that is to join
+    return { audioSource: position(asked, 'audio') };
+  }
 }

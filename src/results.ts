@@ -1,4 +1,7 @@
 /** What modules say about a frame, as JavaScript sees it. Coordinates are pixels of the frame. */
+import type { TrackMark } from './generated/enums.js';
+
+export type { TrackMark };
 
 /** `[x1, y1, x2, y2]`, pixels of the frame. */
 export type Box = [x1: number, y1: number, x2: number, y2: number];
@@ -39,9 +42,6 @@ export interface Track {
   /** what the tracker noticed in this frame */
   marks: TrackMark[];
 }
-
-/** What a tracker notices about a track. */
-export type TrackMark = 'new' | 'recovered' | 'overlapping' | 'separated' | 'reshaped' | 'occluded';
 
 /** One person seen in a frame. */
 export interface Person {

@@ -1,60 +1,32 @@
 /** Sources: files and URLs, image lists, cameras, pushed pixels. */
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { LimitsSpec, SourceSpec } from './native.js';
+import { type PixelFormat, type SourceIsolation, sourceIsolationNames } from './generated/enums.js';
+import { fileOptionsRules, framesValuesRules, limitValuesRules } from './generated/rules.js';
+import type { FileOptions, FramesValues, LimitsSpec, LimitValues, SourceSpec } from './generated/specs.js';
 import { anyOf, fields, flag, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+
+export type { PixelFormat };
 
 /**
  * What a source may be and reach. Whatever exceeds it is an error: SOURCE_TOO_LARGE (the `max...`), SOURCE_REFUSED (the
  * others). `'untrusted'` is short for `{ untrusted: true }`.
  */
-export interface Limits {
+export interface Limits extends LimitValues {
   /**
    * Nothing about the source is trusted, its address included: at most 10 GiB, pictures of 8192x8192 and 24 hours; of
    * local files only the source's own folder, of protocols only its own; no private networks; a process of its own, and
    * 10 s to open. Each of these can be set beside it. Default false
    */
   untrusted?: boolean;
-  /** bytes over everything the source opens: the file, and the playlists and segments it names; 0 = no limit; default 0 */
-  maxBytes?: number;
-  /** pixels of one coded picture, declared or met in mid-stream; 0 = no limit; default 0 */
-  maxPixels?: number;
-  /** milliseconds, declared or delivered; 0 = no limit; default 0 */
-  maxDurationMs?: number;
-  /** local files, also those that a playlist names, must lie below this folder; default none */
-  jail?: string;
-  /**
-   * allowed libavformat protocols, e.g. `['file']`; default all but those that open what their URL names in turn
-   * (`concat:`, `async:`, `subfile:`, `pipe:`, ...)
-   */
-  protocols?: string[];
-  /**
-   * Hosts that may be connected to, also after redirects and from playlists: names, `*.` and a domain, addresses, each
-   * perhaps with a port, e.g. `['camera.example.com', '*.example.com', '10.0.0.7:554', '[::1]:80']`. Names and addresses
-   * that are listed may be private ones. Default every one. Needs `isolation: 'process'`, and sets it.
-   */
-  hosts?: string[];
-  /**
-   * whether loopback, private, link-local (cloud metadata) and other addresses that are not of the public internet may be
-   * connected to; default true. `false` needs `isolation: 'process'`, and sets it
-   */
-  privateNetworks?: boolean;
   /** where the source is opened, read and decoded: in this process, or in one that may crash; default `'inline'` */
-  isolation?: 'inline' | 'process';
+  isolation?: SourceIsolation;
 }
 
 /** Options of {@link video}. */
-export interface VideoOptions {
+export interface VideoOptions extends FileOptions {
   /** default: the position among the sources, as a string */
   id?: string;
-  /** start here, in milliseconds of the file; default 0 */
-  startMs?: number;
-  /** end here, in milliseconds of the file; default its end */
-  endMs?: number;
-  /** take every Nth frame; default 1 */
-  stride?: number;
-  /** leave frames out so that no more than this many a second remain; default all */
-  maxFps?: number;
   /**
    * Longest gap between two pictures, in milliseconds; default 10 000. A longer one (and longer than three frame intervals)
    * is cut out, sound included, and counted among the report's recoveries: `timeMs` is the time without such gaps, and goes
@@ -62,35 +34,12 @@ export interface VideoOptions {
    * are times of the file, gaps included. 0 cuts out every gap of more than three frame intervals, `Infinity` none.
    */
   maxGapMs?: number;
-  /**
-   * who decodes: `'auto'` the GPU of the run where it can, else libav on the CPU; `'software'` the CPU always;
-   * `'hardware'` the GPU or nobody: the source then fails where `'auto'` would fall back. Default `'auto'`
-   */
-  decoder?: 'auto' | 'software' | 'hardware';
-  /** decoder threads, in software; default from the machine. Of a live source they share a picture's slices: none waits */
-  threads?: number;
-  /**
-   * For which pictures the decoder leaves out its deblocking filter (H.264, HEVC and others that have one): less
-   * decoding time, for pictures that are looked at by models only; in software only. Default `'none'`; what it gives and
-   * costs: docs/performance.md, `framepath bench --only options`.
-   */
-  skipLoopFilter?: 'none' | 'nonref' | 'all';
   /** what the source may be and reach; default no limits but the protocols, see {@link Limits} */
   limits?: 'untrusted' | Limits;
-  /** a live source drops frames when the run is busy, a file waits; default: what the container says */
-  live?: boolean;
-  /**
-   * attempts in a row to open a live network source again when it was lost, with pauses of 0.25 s growing to 8 s, before
-   * the source fails; default 10, 0 = a loss is final
-   */
-  reconnect?: number;
 }
 
 /** Options of {@link camera}. */
-export type CameraOptions = Pick<
-  VideoOptions,
-  'id' | 'stride' | 'maxFps' | 'maxGapMs' | 'decoder' | 'threads' | 'skipLoopFilter' | 'limits' | 'reconnect'
->;
+export type CameraOptions = Omit<VideoOptions, 'startMs' | 'endMs' | 'live'>;
 
 /** Options of {@link images}. */
 export interface ImagesOptions extends Pick<VideoOptions, 'id' | 'limits'> {
@@ -98,18 +47,11 @@ export interface ImagesOptions extends Pick<VideoOptions, 'id' | 'limits'> {
   fps?: number;
 }
 
-/** How pushed bytes are laid out, rows without padding. */
-export type PixelFormat = 'rgb24' | 'bgr24' | 'rgba' | 'gray8' | 'nv12' | 'yuv420p';
-
 /** Options of {@link frames}. */
-export interface FramesOptions {
+export interface FramesOptions extends FramesValues {
   id?: string;
   width: number;
   height: number;
-  /** default `'rgb24'` */
-  format?: PixelFormat;
-  /** rate of frames that come without a time; default 30 */
-  fps?: number;
   /** as of {@link video}: counts from 0, the first frame too; `Infinity` keeps times as they are given. Default 10 000 */
   maxGapMs?: number;
   /** `true`: frames are dropped when the run is busy instead of the iterable being held back; default false */
@@ -141,14 +83,9 @@ const host: Rule = (name, value) => {
 };
 const limitRules = {
   untrusted: flag,
-  maxBytes: integer(0, Number.MAX_SAFE_INTEGER),
-  maxPixels: integer(0),
-  maxDurationMs: integer(0),
-  jail: text,
-  protocols: list(text),
+  ...limitValuesRules,
   hosts: list(host),
-  privateNetworks: flag,
-  isolation: oneOf('inline', 'process'),
+  isolation: oneOf(...sourceIsolationNames),
 };
 /** @internal */
 export const limits: Rule = (name, value) => {
@@ -162,19 +99,14 @@ const gap: Rule = (name, value) => {
 const gapSpec = (maxGapMs: number | undefined) =>
   maxGapMs === undefined ? {} : { maxGapMs: maxGapMs === Number.POSITIVE_INFINITY ? -1 : maxGapMs };
 
+const { live, reconnect, ...fileRules } = fileOptionsRules;
 const videoRules = {
   id: text,
-  startMs: number(0),
-  endMs: number(0),
-  stride: integer(1),
-  maxFps: number(0.001),
+  ...fileRules,
   maxGapMs: gap,
-  decoder: oneOf('auto', 'software', 'hardware'),
-  threads: integer(1, 256),
-  skipLoopFilter: oneOf('none', 'nonref', 'all'),
   limits,
-  live: flag,
-  reconnect: integer(0, 1_000_000),
+  live,
+  reconnect,
 };
 
 /** What nobody can need more of from a source that nobody vouches for. */
@@ -285,7 +217,7 @@ export function images(paths: readonly string[], options: ImagesOptions = {}): S
   const spec = {
     kind: 'images' as const,
     images: paths.map(localPath),
-    imageFps: options.fps ?? 1,
+    ...(options.fps !== undefined && { imageFps: options.fps }),
     limits: resolveLimits(paths[0]!, options.limits),
   };
   return new Source({ ...spec, ...(options.id !== undefined && { id: options.id }) });
@@ -302,20 +234,18 @@ export function images(paths: readonly string[], options: ImagesOptions = {}): S
 export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFrame>, options: FramesOptions): Source {
   if (typeof iterable === 'string' || !isIterable(iterable))
     throw unexpected('an async iterable of pixels', 'iterable', iterable);
-  const formats = oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p');
   fields('options', options, {
     id: text,
     width: integer(1, 16384),
     height: integer(1, 16384),
-    format: formats,
-    fps: number(0.001, 1000),
+    ...framesValuesRules,
     maxGapMs: gap,
     live: flag,
   });
   integer(1, 16384)('width', options.width);
   integer(1, 16384)('height', options.height);
-  const { maxGapMs, format = 'rgb24', fps = 30, ...rest } = options;
-  return new Source({ kind: 'frames', ...rest, ...gapSpec(maxGapMs), format, fps }, iterable);
+  const { maxGapMs, ...rest } = options;
+  return new Source({ kind: 'frames', ...rest, ...gapSpec(maxGapMs) }, iterable);
 }
 
 function isIterable(value: unknown): boolean {

@@ -1,6 +1,6 @@
 /** Boxes of analyzers on their way to the native side. */
 import { describe, expect, test } from 'vitest';
-import type { PipelineSpec } from '../src/native.js';
+import type { PipelineSpec } from '../src/generated/specs.js';
 import { boxWords, modulesReadForBoxes } from '../src/run/box-words.js';
 
 describe('boxes of a value', () => {

@@ -1,12 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { errorCodes, FramepathError, toFramepathError, toOutputError } from '../src/errors.js';
-
-test('the table is the one of the native side, in its order', () => {
-  const header = readFileSync('native/core/error.h', 'utf8');
-  const native = [...header.matchAll(/^ {2}X\((\w+)\)/gm)].map(([, code]) => code);
-  expect(Object.keys(errorCodes)).toEqual(native);
-});
 
 test('every code is documented in a sentence', () => {
   for (const [code, words] of Object.entries(errorCodes)) expect(words, code).toMatch(/^[A-Z].{15,}\.$/);

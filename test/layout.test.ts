@@ -69,7 +69,7 @@ describe('layouts become native specs', () => {
   test('redaction and drawing name their modules', () => {
     const from = grid({ redact: { of: 'faces', margin: 0.2 }, draw: { boxes: 'people', time: true } });
     const { redact, draw } = JSON.parse(JSON.stringify(spec(from)));
-    expect(redact).toEqual({ module: 'faces', kind: 'pixelate', margin: 0.2 });
+    expect(redact).toEqual({ module: 'faces', margin: 0.2 });
     expect(draw).toEqual({ boxes: 'people', time: true });
     expect(from.modules).toEqual(['faces', 'people']);
   });

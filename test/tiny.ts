@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { GraphBuilder } from '../packages/models/src/graph-builder.js';
 import { DataType, setMetadata, writeModel } from '../packages/models/src/onnx-proto.js';
 import { loadAddon } from '../src/addon.js';
+import type { PipelineSpec } from '../src/generated/specs.js';
 import { frames, type Source } from '../src/index.js';
-import type { PipelineSpec } from '../src/native.js';
 
 /** A folder of the test's own. */
 export const scratch = (name: string): string => mkdtempSync(join(tmpdir(), `framepath-${name}-`));

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "generated/bench_enums.h"
 #include "infer/model.h"
 #include "media/encoder.h"
 #include "media/source_reader.h"
@@ -76,7 +77,6 @@ Figures track(const Setting& setting, const TrackCase& is);
 
 // whole: one picture on its own canvas, as an encode without a layout has it. squeeze: a split whose halves show whole
 // pictures, squeezed.
-enum class ComposeLayout : uint8_t { whole, split, squeeze, grid2x2, grid4x4, follow };
 struct ComposeCase {
   std::vector<std::string> clips;  // tiles take them in turn, each from another place
   ComposeLayout layout = ComposeLayout::split;

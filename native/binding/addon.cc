@@ -130,9 +130,7 @@ Napi::Value benchClip(const Napi::CallbackInfo& info) {
 Napi::Value errorCodes(const Napi::CallbackInfo& info) {
   Napi::Array codes = Napi::Array::New(info.Env());
   uint32_t i = 0;
-#define FRAMEPATH_LIST_CODE(name) codes.Set(i++, #name);
-  FRAMEPATH_ERROR_CODES(FRAMEPATH_LIST_CODE)
-#undef FRAMEPATH_LIST_CODE
+  for (const char* code : EnumNames<ErrorCode>::values) codes.Set(i++, code);
   return codes;
 }
 

@@ -16,7 +16,7 @@ std::string clipOf(const Json& json) {
 }
 
 Measure decodeFrom(const Setting& setting, const Json& json) {
-  return [setting, is = bench::DecodeCase{clipOf(json), get(json, "threads", 1), skipLoopFilterFrom(json),
+  return [setting, is = bench::DecodeCase{clipOf(json), get(json, "threads", 1), named(json, "skipLoopFilter", media::SkipLoopFilter::none),
                                           get(json, "endMs", int64_t{-1})}] { return bench::decode(setting, is); };
 }
 
@@ -45,16 +45,9 @@ Measure trackFrom(const Setting& setting, const Json& json) {
 }
 
 Measure composeFrom(const Setting& setting, const Json& json) {
-  using Layout = bench::ComposeLayout;
   bench::ComposeCase is;
   is.clips = json.at("clips").get<std::vector<std::string>>();
-  is.layout = named<Layout>({{"whole", Layout::whole},
-                             {"split", Layout::split},
-                             {"squeeze", Layout::squeeze},
-                             {"2x2", Layout::grid2x2},
-                             {"4x4", Layout::grid4x4},
-                             {"follow", Layout::follow}},
-                            get<std::string>(json, "layout", "split"), "layout");
+  is.layout = named(json, "layout", is.layout);
   is.width = get(json, "width", is.width);
   is.height = get(json, "height", is.height);
   return [setting, is] { return bench::compose(setting, is); };
@@ -63,8 +56,8 @@ Measure composeFrom(const Setting& setting, const Json& json) {
 Measure encodeFrom(const Setting& setting, const Json& json) {
   bench::EncodeCase is;
   is.clip = clipOf(json);
-  is.encoder.codec = media::videoCodecNamed(get<std::string>(json, "codec", "h264"));
-  is.encoder.profile = media::profileNamed(get<std::string>(json, "profile", "balanced"));
+  is.encoder.codec = named(json, "codec", is.encoder.codec);
+  is.encoder.profile = named(json, "profile", is.encoder.profile);
   is.encoder.width = get(json, "width", 1280);
   is.encoder.height = get(json, "height", 720);
   is.encoder.threads = get(json, "threads", 0);
@@ -79,21 +72,21 @@ Measure encodeFrom(const Setting& setting, const Json& json) {
 
 std::function<bench::Figures()> stageFrom(const Json& json) {
   try {
-    using From = Measure (*)(const Setting&, const Json&);
-    const From from = named<From>({{"decode", decodeFrom},
-                                   {"letterbox", letterboxFrom},
-                                   {"detect", detectFrom},
-                                   {"embed", embedFrom},
-                                   {"track", trackFrom},
-                                   {"compose", composeFrom},
-                                   {"encode", encodeFrom}},
-                                  json.at("stage").get<std::string>(), "stage");
     Setting setting;
     setting.device = get(json, "device", setting.device);
     setting.runtimeLibraries = get(json, "runtimeLibraries", setting.runtimeLibraries);
     setting.providers = providersFrom(get(json, "providers", Json::object()));
     setting.minSeconds = get(json, "minSeconds", setting.minSeconds);
-    return from(setting, json);
+    switch (named<bench::Stage>(json.at("stage").get<std::string>(), "stage")) {
+      case bench::Stage::decode: return decodeFrom(setting, json);
+      case bench::Stage::letterbox: return letterboxFrom(setting, json);
+      case bench::Stage::detect: return detectFrom(setting, json);
+      case bench::Stage::embed: return embedFrom(setting, json);
+      case bench::Stage::track: return trackFrom(setting, json);
+      case bench::Stage::compose: return composeFrom(setting, json);
+      case bench::Stage::encode: return encodeFrom(setting, json);
+    }
+    return {};
   } catch (const Json::exception& e) {
     throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The stage's options do not fit: ") + e.what());
   }

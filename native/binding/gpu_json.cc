@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/enum_names.h"
 #include "core/error.h"
 
 namespace framepath::binding {
@@ -26,7 +27,7 @@ void addMetrics(Json& json, const Metrics& metrics, const std::array<std::string
                 double encoderMs, double decoderMs, ValueOf valueOf) {
   Json missing = Json::object();
   for (size_t m = 0; m < kGpuMetrics; m++) {
-    const char* name = gpuMetricName(static_cast<GpuMetric>(m));
+    const char* name = nameOf(static_cast<GpuMetric>(m));
     json[name] = metrics[m] ? valueOf(*metrics[m]) : Json();
     if (!reasons[m].empty()) missing[name] = reasons[m];
   }

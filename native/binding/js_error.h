@@ -3,6 +3,7 @@
 #pragma once
 #include <napi.h>
 
+#include "core/enum_names.h"
 #include "core/error.h"
 
 namespace framepath::binding {
@@ -24,11 +25,7 @@ inline Napi::Error toJsError(Napi::Env env, const std::exception& error) {
 
 // INTERNAL for a name that is not in the table.
 inline ErrorCode errorCodeNamed(std::string_view name) {
-#define FRAMEPATH_FIND_CODE(code) \
-  if (name == #code) return ErrorCode::code;
-  FRAMEPATH_ERROR_CODES(FRAMEPATH_FIND_CODE)
-#undef FRAMEPATH_FIND_CODE
-  return ErrorCode::INTERNAL;
+  return valueNamed<ErrorCode>(name).value_or(ErrorCode::INTERNAL);
 }
 
 // The Node-API call wrapper: native exceptions become JS ones.

@@ -13,4 +13,7 @@ using Json = nlohmann::json;
 // In one line; bytes that are not UTF-8 are replaced.
 std::string textOf(const Json& json);
 
+// Parses what TypeScript sent; throws INVALID_ARGUMENT.
+Json parseJson(const std::string& text);
+
 }  // namespace framepath::binding

@@ -4,13 +4,14 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <map>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "binding/json.h"
+#include "core/enum_names.h"
 #include "core/error.h"
 
 namespace framepath::binding {
@@ -88,14 +89,16 @@ inline int64_t milliseconds(const Json& json, const char* key, int64_t fallback)
   return static_cast<int64_t>(ms);
 }
 
-template <typename E>
-E named(const std::map<std::string, E>& names, const std::string& name, const char* what) {
-  const auto it = names.find(name);
-  if (it != names.end()) return it->second;
-  std::string expected;
-  for (const auto& [known, value] : names) expected += (expected.empty() ? "" : ", ") + known;
+template <NamedEnum E>
+E named(const std::string& name, const char* what) {
+  if (const std::optional<E> value = valueNamed<E>(name)) return *value;
   throw Error(ErrorCode::INVALID_ARGUMENT,
-              std::string("Expected one of ") + expected + " for " + what + " but received \"" + name + "\".");
+              "Expected one of " + namesOf<E>() + " for " + what + " but received \"" + name + "\".");
+}
+
+template <NamedEnum E>
+E named(const Json& json, const char* key, E fallback) {
+  return named<E>(get<std::string>(json, key, nameOf(fallback)), key);
 }
 
 }  // namespace framepath::binding

@@ -4,11 +4,10 @@
 #include <cstring>
 
 #include "binding/arrays.h"
+#include "generated/binding_enums.h"
 
 namespace framepath::binding {
 namespace {
-
-enum Kind { kDetections = 1, kTracks, kPeople, kClasses, kTensors, kExternal, kBoxClasses };
 
 struct Packer {
   std::vector<double>& words;
@@ -17,6 +16,7 @@ struct Packer {
     for (const float value : {b.x1, b.y1, b.x2, b.y2}) decimals(value);
   }
   void number(double value) { words.push_back(value); }
+  void kind(ResultKind value) { number(static_cast<double>(value)); }
   void decimals(float value) { words.push_back(decimal(value)); }
   void decimals(const std::vector<float>& values) {
     for (const float value : values) decimals(value);
@@ -30,7 +30,7 @@ struct Packer {
   }
 
   void operator()(const std::shared_ptr<const Detections>& d) {
-    number(kDetections);
+    kind(ResultKind::detections);
     number(static_cast<double>(d->size()));
     number(d->keypointsPer);
     number(d->keypointScores.empty() ? 0 : 1);
@@ -46,7 +46,7 @@ struct Packer {
     for (const std::string& mask : d->masks) text(mask);
   }
   void operator()(const std::shared_ptr<const Tracks>& tracks) {
-    number(kTracks);
+    kind(ResultKind::tracks);
     number(static_cast<double>(tracks->items.size()));
     for (const Track& t : tracks->items) {
       number(static_cast<double>(t.track));
@@ -57,7 +57,7 @@ struct Packer {
     }
   }
   void operator()(const std::shared_ptr<const People>& people) {
-    number(kPeople);
+    kind(ResultKind::people);
     number(static_cast<double>(people->items.size()));
     for (const Person& p : people->items) {
       number(static_cast<double>(p.track));
@@ -68,7 +68,7 @@ struct Packer {
     }
   }
   void operator()(const std::shared_ptr<const Classes>& classes) {
-    number(kClasses);
+    kind(ResultKind::classes);
     number(classes->rows);
     number(classes->topK);
     for (size_t i = 0; i < classes->indices.size(); i++) {
@@ -77,7 +77,7 @@ struct Packer {
     }
   }
   void operator()(const std::shared_ptr<const BoxClasses>& boxes) {
-    number(kBoxClasses);
+    kind(ResultKind::boxClasses);
     number(static_cast<double>(boxes->items.size()));
     for (const BoxClasses::Item& item : boxes->items) {
       number(static_cast<double>(item.track));
@@ -90,7 +90,7 @@ struct Packer {
     }
   }
   void operator()(const std::shared_ptr<const std::vector<RawTensor>>& tensors) {
-    number(kTensors);
+    kind(ResultKind::tensors);
     number(static_cast<double>(tensors->size()));
     for (const RawTensor& tensor : *tensors) {
       number(static_cast<double>(tensor.dims.size()));
@@ -98,12 +98,22 @@ struct Packer {
       words.insert(words.end(), tensor.values.begin(), tensor.values.end());
     }
   }
-  void operator()(const graph::External&) { number(kExternal); }
+  void operator()(const graph::External&) { kind(ResultKind::external); }
   template <typename Internal>  // crops and prints stay inside
   void operator()(const Internal&) {
-    number(0);
+    kind(ResultKind::none);
   }
 };
+
+ResultState stateOf(graph::Said said) {
+  switch (said) {
+    case graph::Said::value: return ResultState::value;
+    case graph::Said::carried: return ResultState::carried;
+    case graph::Said::notYet:
+    case graph::Said::nothing: return ResultState::nothing;
+  }
+  return ResultState::nothing;
+}
 
 }  // namespace
 
@@ -120,12 +130,12 @@ void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::v
     const int32_t at = pipeline.observationOf(m);
     const bool may = !known || std::find(known->begin(), known->end(), at) != known->end();
     const graph::Observation& says = may ? task.observations[static_cast<size_t>(at)] : silent;
-    const bool spoken = says.said == graph::Said::value || says.said == graph::Said::carried;
-    words.push_back(!spoken ? 0 : says.said == graph::Said::value ? 1 : 2);
-    if (spoken)
-      std::visit(Packer{words}, says.value);
+    const ResultState state = stateOf(says.said);
+    words.push_back(static_cast<double>(state));
+    if (state == ResultState::nothing)
+      Packer{words}.kind(ResultKind::none);
     else
-      words.push_back(0);
+      std::visit(Packer{words}, says.value);
   }
   words[at] = static_cast<double>(words.size() - at);
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "binding/gpu_json.h"
+#include "core/enum_names.h"
 #include "infer/spec.h"
 
 namespace framepath::binding {
@@ -35,7 +36,7 @@ Json rateJson(const media::OutputResult& output) {
   const media::RateFigures& rate = output.rate;
   const bool told = rate.control == media::RateControl::constant || rate.control == media::RateControl::adaptive;
   const bool measured = rate.control == media::RateControl::adaptive;
-  return {{"control", media::rateControlName(rate.control)},
+  return {{"control", nameOf(rate.control)},
           {"mean", output.bitrate},
           {"target", told ? Json{{"min", rate.min}, {"mean", rate.mean}, {"max", rate.max}} : Json()},
           {"complexity", measured ? Json(rounded(rate.complexity)) : Json()}};
@@ -226,10 +227,10 @@ Json toJson(const infer::ModelSpec& spec) {
   return {{"name", spec.name},
           {"file", spec.file},
           {"sha256", spec.sha256},
-          {"head", infer::headName(spec.head)},
-          {"layout", spec.layout == TensorLayout::nchw ? "nchw" : "nhwc"},
-          {"color", spec.bgr ? "bgr" : "rgb"},
-          {"resize", infer::resizeName(spec.resize)},
+          {"head", nameOf(spec.head)},
+          {"layout", nameOf(spec.layout)},
+          {"color", nameOf(spec.bgr ? infer::ColorOrder::bgr : infer::ColorOrder::rgb)},
+          {"resize", nameOf(spec.resize)},
           {"align", spec.align},
           {"metric", spec.metric},
           {"threshold", spec.threshold},

@@ -389,7 +389,7 @@ Napi::Value Run::submit(const Info& info) {
         } else {
           auto queue = device.openQueue();
           frame =
-              graph::frameFromBytes(device, *queue, pixelFormatNamed(request.value("format", "rgb24")),
+              graph::frameFromBytes(device, *queue, pixelFormatOf(named(request, "format", PixelFormatName::rgb24)),
                                     get(request, "width", 0), get(request, "height", 0), bytes.data(), bytes.size());
         }
         state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {

@@ -34,7 +34,7 @@ HeldFrames::Request requestFrom(const Json& json) {
   HeldFrames::Request request;
   request.width = get(json, "width", 0);
   request.height = get(json, "height", 0);
-  request.format = pixelFormatNamed(json.value("format", "rgb24"));
+  request.format = pixelFormatOf(named(json, "format", InputFormat::rgb24));
   if (json.contains("crop")) {
     const auto crop = required<std::array<float, 4>>(json, "crop");
     request.crop = {crop[0], crop[1], crop[2], crop[3]};

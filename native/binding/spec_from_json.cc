@@ -1,366 +1,336 @@
 #include "binding/spec_from_json.h"
 
-#include <algorithm>
-#include <cmath>
-
-#include "binding/json_values.h"
+#include "generated/read_specs.h"
 
 namespace framepath::binding {
 namespace {
 
-graph::Policy policyFrom(const Json& json) {
-  graph::Policy policy;
-  policy.stride = get(json, "stride", policy.stride);
-  policy.retry = get(json, "retry", policy.retry);
-  policy.timeoutMs = get(json, "timeoutMs", policy.timeoutMs);
-  policy.onError = named<graph::OnError>(
-      {{"fail", graph::OnError::fail}, {"skip", graph::OnError::skip}, {"fallback", graph::OnError::fallback}},
-      get<std::string>(json, "onError", "fail"), "onError");
-  policy.fallback = get<std::string>(json, "fallback", "");
-  policy.maxBatch = get(json, "maxBatch", 0);  // chosen
-  policy.maxWaitMs = get(json, "maxWaitMs", policy.maxWaitMs);
-  return policy;
+// Takes a struct of the schema apart into all of its fields, which are named in its order. One that is added, renamed or
+// moved there does not compile here until somebody decides what becomes of it.
+#define FIELDS_OF(from, ...)                                                                             \
+  static_assert(std::decay_t<decltype(from)>::kFields == #__VA_ARGS__, "the schema has other fields"); \
+  const auto& [__VA_ARGS__] = from
+
+template <typename T>
+T read(const Json& json) {
+  T value;
+  take(Value{json}, value);
+  return value;
 }
 
-graph::InputSpec inputFrom(const Json& json) {
+template <NamedEnum E>
+std::string nameOr(const std::optional<E>& value) {
+  return value ? framepath::nameOf(*value) : "";
+}
+
+media::Limits limitsOf(const schema::LimitsSpec& from) {
+  FIELDS_OF(from, maxBytes, maxPixels, maxDurationMs, jail, protocols, hosts, privateNetworks, isolated);
+  return {maxBytes, maxPixels, maxDurationMs, jail, protocols, hosts, privateNetworks, isolated};
+}
+
+graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
+  FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, maxDecodeErrors, live,
+            reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height);
+  graph::SourceSpec source;
+  source.id = id;
+  source.kind = kind;
+  media::SourceOptions& reader = source.reader;
+  reader.uri = uri;
+  reader.images = images;
+  reader.imageFps = imageFps;
+  reader.startMs = static_cast<int64_t>(startMs);
+  reader.endMs = static_cast<int64_t>(endMs.value_or(-1));
+  reader.maxGapMs = static_cast<int64_t>(maxGapMs);
+  reader.stride = stride;
+  reader.maxFps = maxFps.value_or(0);
+  reader.threads = threads.value_or(0);
+  reader.decoder = decoder;
+  reader.skipLoopFilter = skipLoopFilter;
+  reader.maxDecodeErrors = maxDecodeErrors;
+  if (limits) reader.limits = limitsOf(*limits);
+  source.live = live;
+  reader.reconnects = reconnect;
+  source.width = width;
+  source.height = height;
+  source.fps = fps;
+  source.format = pixelFormatOf(format);
+  return source;
+}
+
+infer::ModelOptions modelOf(const schema::ModelFileSpec& from) {
+  FIELDS_OF(from, head, layout, color, resize, align, mean, scale, size, labels, pad, scoreThreshold, iouThreshold,
+            topK, precision, name, file);
+  infer::ModelOptions model;
+  model.name = name;
+  model.file = file;
+  infer::StatedSpec& stated = model.stated;
+  stated.head = head;
+  stated.layout = nameOr(layout);
+  stated.color = nameOr(color);
+  stated.resize = nameOr(resize);
+  stated.align = nameOr(align);
+  stated.mean = mean;
+  stated.scale = scale;
+  if (size) stated.size = {(*size)[0], (*size)[1]};
+  stated.labels = labels;
+  stated.pad = pad;
+  stated.scoreThreshold = scoreThreshold;
+  stated.iouThreshold = iouThreshold;
+  stated.topK = topK;
+  model.precision = framepath::nameOf(precision);
+  return model;
+}
+
+graph::InputSpec inputOf(const schema::InputRequest& from, bool exported) {
+  FIELDS_OF(from, width, height, format, crop, align, memory, of, window, stride, min);
   graph::InputSpec input;
-  input.width = get(json, "width", input.width);
-  input.height = get(json, "height", input.height);
-  input.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
-  input.crop = get<std::string>(json, "crop", "");
-  input.align = get<std::string>(json, "align", "none");
-  input.of = get<std::string>(json, "of", "");
-  input.window = get(json, "window", 0);
-  input.stride = get(json, "stride", 1);
-  input.min = get(json, "min", input.window);
-  input.onDevice = get<std::string>(json, "memory", "host") == "device";
+  input.width = width.value_or(0);
+  input.height = height.value_or(0);
+  input.format = pixelFormatOf(format);
+  input.crop = crop;
+  input.align = framepath::nameOf(align);
+  input.of = of;
+  input.window = window.value_or(0);
+  input.stride = stride;
+  input.min = min.value_or(input.window);
+  input.onDevice = memory == graph::InputMemory::device;
+  input.exported = exported;
   return input;
 }
 
-infer::ModelUse useOf(const graph::ModuleSpec& module) {
-  using Kind = graph::ModuleSpec::Kind;
-  using Use = infer::ModelUse;
-  switch (module.kind) {
-    case Kind::detect: return Use::detect;
-    case Kind::classify: return module.of.empty() ? Use::classify : Use::classifyBoxes;
-    case Kind::raw: return Use::raw;
-    case Kind::identify: return Use::embed;
-    case Kind::track:
-    case Kind::js: break;
+// What a module of each kind has beside its name and policy.
+struct OwnFields {
+  graph::ModuleSpec& to;
+
+  void takeModel(const schema::ModelFileSpec& from, infer::ModelUse use) {
+    to.model = modelOf(from);
+    to.model.stated.use = use;
   }
-  return Use::any;
+  void operator()(const schema::DetectSpec& from) {
+    FIELDS_OF(from, name, policy, model);
+    to.kind = graph::ModuleKind::detect;
+    takeModel(model, infer::ModelUse::detect);
+  }
+  void operator()(const schema::RawSpec& from) {
+    FIELDS_OF(from, name, policy, model);
+    to.kind = graph::ModuleKind::raw;
+    takeModel(model, infer::ModelUse::raw);
+  }
+  void operator()(const schema::ClassifySpec& from) {
+    FIELDS_OF(from, name, policy, minSize, margin, smooth, every, of, model);
+    to.kind = graph::ModuleKind::classify;
+    to.of = of;
+    to.boxClasses = {minSize, margin, smooth, every};
+    takeModel(model, of.empty() ? infer::ModelUse::classify : infer::ModelUse::classifyBoxes);
+  }
+  void operator()(const schema::TrackSpec& from) {
+    FIELDS_OF(from, name, policy, association, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs, of);
+    to.kind = graph::ModuleKind::track;
+    to.of = of;
+    to.tracker.association = association;
+    to.tracker.trackThreshold = trackThreshold;
+    to.tracker.lowThreshold = lowThreshold;
+    to.tracker.newThreshold = newThreshold;
+    to.tracker.matchGate = matchGate;
+    to.tracker.bufferMs = bufferMs;
+  }
+  void operator()(const schema::IdentifySpec& from) {
+    FIELDS_OF(from, name, policy, of, model, reid, metric, threshold, sameScene, bank);
+    to.kind = graph::ModuleKind::identify;
+    to.of = of;
+    takeModel(model, infer::ModelUse::embed);
+    to.model.stated.metric = nameOr(metric);
+    to.model.stated.threshold = threshold;
+    to.identity.mode = reid;
+    to.sameScene = sameScene;
+    to.bank = bank;
+  }
+  void operator()(const schema::JsSpec& from) {
+    FIELDS_OF(from, name, policy, depends, pixels, stateless, input, elsewhere);
+    to.kind = graph::ModuleKind::js;
+    to.depends = depends;
+    to.pixels = pixels;
+    to.stateless = stateless;
+    if (input) to.input = inputOf(*input, elsewhere);
+  }
+};
+
+void takePolicy(const schema::Policy& from, graph::ModuleSpec& to) {
+  FIELDS_OF(from, stride, retry, timeoutMs, onError, fallback, maxBatch, maxWaitMs, workers);
+  to.policy = {stride, retry, timeoutMs.value_or(0), onError, fallback, maxBatch.value_or(0), maxWaitMs};
+  to.workers = workers.value_or(0);
 }
 
-graph::ModuleSpec moduleFrom(const Json& json) {
-  using Kind = graph::ModuleSpec::Kind;
+graph::ModuleSpec moduleOf(const schema::ModuleSpec& from) {
   graph::ModuleSpec module;
-  module.name = json.at("name").get<std::string>();
-  module.kind = named<Kind>({{"detect", Kind::detect},
-                             {"classify", Kind::classify},
-                             {"raw", Kind::raw},
-                             {"track", Kind::track},
-                             {"identify", Kind::identify},
-                             {"js", Kind::js}},
-                            json.at("kind").get<std::string>(), "a module's kind");
-  const Json policy = get(json, "policy", Json::object());
-  module.policy = policyFrom(policy);
-  module.workers = get(policy, "workers", 0);
-  module.of = get<std::string>(json, "of", "");
-  if (json.contains("model") && json["model"].is_object()) module.model = modelFrom(json["model"]);
-  module.model.stated.use = useOf(module);
-  if (module.kind == Kind::classify) {
-    graph::BoxClassesOptions& boxes = module.boxClasses;
-    boxes.minSize = get(json, "minSize", boxes.minSize);
-    boxes.margin = get(json, "margin", boxes.margin);
-    boxes.smooth = get(json, "smooth", boxes.smooth);
-    boxes.every = get(json, "every", boxes.every);
-  }
-  if (module.kind == Kind::track) module.tracker = trackerFrom(json);
-  if (module.kind == Kind::identify) {
-    using Mode = track::ReidMode;
-    module.identity.mode =
-        named<Mode>({{"conditional", Mode::conditional}, {"always", Mode::always}, {"off", Mode::off}},
-                    get<std::string>(json, "reid", "conditional"), "reid");
-    module.model.stated.metric = get<std::string>(json, "metric", "");
-    if (json.contains("threshold")) module.model.stated.threshold = json["threshold"].get<double>();
-    module.sameScene = get(json, "sameScene", std::vector<std::vector<std::string>>{});
-    module.bank = get<std::string>(json, "bank", "");
-  }
-  module.depends = get(json, "depends", std::vector<std::string>{});
-  module.pixels = get(json, "pixels", false);
-  module.stateless = get(json, "stateless", false);
-  if (json.contains("input")) {
-    module.input = inputFrom(json["input"]);
-    module.input->exported = get(json, "elsewhere", false);
-  }
+  std::visit(
+      [&](const auto& one) {
+        module.name = one.name;
+        takePolicy(one.policy.value_or(schema::Policy{}), module);
+        OwnFields{module}(one);
+      },
+      from);
   return module;
 }
 
-compose::TileSpec tileFrom(const Json& json) {
-  using compose::Fit;
+compose::FollowSpec followOf(const schema::FollowSpec& from) {
+  FIELDS_OF(from, zoom, minHoldMs, responseMs, module, pick, value);
+  return {module, pick, value, zoom, minHoldMs, responseMs};
+}
+
+compose::TileSpec tileOf(const schema::TileSpec& from) {
+  FIELDS_OF(from, source, rect, fit, z, alpha, follow);
   compose::TileSpec tile;
-  tile.source = required<int32_t>(json, "source");
-  if (json.contains("rect")) {
-    const auto r = required<std::array<float, 4>>(json, "rect");
-    tile.rect = {r[0], r[1], r[2], r[3]};
-  }
-  tile.fit = named<Fit>(
-      {{"contain", Fit::contain}, {"cover", Fit::cover}, {"stretch", Fit::stretch}, {"center-crop", Fit::centerCrop}},
-      get<std::string>(json, "fit", "cover"), "fit");
-  tile.z = get(json, "z", tile.z);
-  tile.alpha = get(json, "alpha", tile.alpha);
-  if (json.contains("follow")) {
-    using Pick = compose::FollowSpec::Pick;
-    const Json& follow = json["follow"];
-    compose::FollowSpec& to = tile.follow;
-    to.module = follow.at("module").get<std::string>();
-    to.pick = named<Pick>({{"main", Pick::main}, {"rank", Pick::rank}, {"id", Pick::id}},
-                          get<std::string>(follow, "pick", "main"), "pick");
-    to.value = get(follow, "value", to.value);
-    to.zoom = get(follow, "zoom", to.zoom);
-    to.minHoldMs = get(follow, "minHoldMs", to.minHoldMs);
-    to.responseMs = get(follow, "responseMs", to.responseMs);
-  }
+  tile.source = source;
+  if (rect) tile.rect = {(*rect)[0], (*rect)[1], (*rect)[2], (*rect)[3]};
+  tile.fit = fit;
+  tile.z = z;
+  tile.alpha = alpha;
+  if (follow) tile.follow = followOf(*follow);
   return tile;
 }
 
-compose::LayoutSpec layoutFrom(const Json& json) {
-  using compose::LayoutKind;
-  using compose::WhenEnded;
+compose::RedactSpec redactOf(const schema::RedactSpec& from) {
+  FIELDS_OF(from, kind, margin, strength, lookAheadMs, module);
+  return {module, kind, margin, strength, lookAheadMs};
+}
+
+compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
+  FIELDS_OF(from, gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw);
   compose::LayoutSpec layout;
-  layout.kind = named<LayoutKind>({{"split", LayoutKind::split},
-                                   {"grid", LayoutKind::grid},
-                                   {"focus", LayoutKind::focus},
-                                   {"custom", LayoutKind::custom}},
-                                  json.at("kind").get<std::string>(), "layout");
-  layout.width = get(json, "width", layout.width);
-  layout.height = get(json, "height", layout.height);
-  if (json.contains("fps")) {
-    const auto fps = required<std::array<int32_t, 2>>(json, "fps");
-    layout.fpsNum = fps[0];
-    layout.fpsDen = fps[1];
-  }
-  if (json.contains("background")) {
-    const auto color = required<std::array<uint8_t, 3>>(json, "background");
-    std::copy(color.begin(), color.end(), layout.background);
-  }
-  layout.gap = get(json, "gap", layout.gap);
-  layout.whenEnded = named<WhenEnded>({{"hold", WhenEnded::hold},
-                                       {"placeholder", WhenEnded::placeholder},
-                                       {"black", WhenEnded::black},
-                                       {"relayout", WhenEnded::relayout}},
-                                      get<std::string>(json, "whenEnded", "hold"), "whenEnded");
-  for (const Json& tile : get(json, "tiles", Json::array())) layout.tiles.push_back(tileFrom(tile));
-  layout.perSource = get(json, "perSource", false);
-  if (json.contains("redact")) {
-    using Kind = compose::RedactSpec::Kind;
-    const Json& redact = json["redact"];
-    layout.redact.module = redact.at("module").get<std::string>();
-    layout.redact.kind = named<Kind>({{"pixelate", Kind::pixelate}, {"blur", Kind::blur}},
-                                     get<std::string>(redact, "kind", "pixelate"), "redact");
-    layout.redact.margin = get(redact, "margin", layout.redact.margin);
-    layout.redact.strength = get(redact, "strength", layout.redact.strength);
-    if (redact.contains("lookAheadMs")) layout.redact.lookAheadMs = redact["lookAheadMs"].get<double>();
-  }
-  if (json.contains("draw")) {
-    const Json& draw = json["draw"];
-    layout.draw.boxes = get<std::string>(draw, "boxes", "");
-    layout.draw.labels = get(draw, "labels", layout.draw.labels);
-    layout.draw.time = get(draw, "time", layout.draw.time);
+  layout.kind = kind;
+  layout.width = width;
+  layout.height = height;
+  if (fps) layout.fpsNum = (*fps)[0], layout.fpsDen = (*fps)[1];
+  if (background)
+    for (size_t i = 0; i < background->size(); i++) layout.background[i] = static_cast<uint8_t>((*background)[i]);
+  layout.gap = gap;
+  layout.whenEnded = whenEnded;
+  for (const schema::TileSpec& tile : tiles) layout.tiles.push_back(tileOf(tile));
+  layout.perSource = perSource;
+  if (redact) layout.redact = redactOf(*redact);
+  if (draw) {
+    FIELDS_OF(*draw, boxes, labels, time);
+    layout.draw.boxes = boxes;
+    layout.draw.labels = labels;
+    layout.draw.time = time;
   }
   return layout;
 }
 
-graph::OutputSpec outputFrom(const Json& json) {
-  graph::OutputSpec output;
-  output.path = get<std::string>(json, "path", "");
-  output.encoder.codec = media::videoCodecNamed(get<std::string>(json, "codec", "h264"));
-  output.encoder.profile = media::profileNamed(get<std::string>(json, "profile", "balanced"));
-  if (const Json bitrate = get(json, "bitrate", Json(0)); bitrate.is_object()) {
-    output.encoder.minBitrate = required<int64_t>(bitrate, "min");
-    output.encoder.bitrate = required<int64_t>(bitrate, "max");
-  } else {
-    output.encoder.bitrate = valueOf<int64_t>(bitrate, "bitrate");
-  }
-  output.encoder.threads = get(json, "threads", 0);
-  output.packets = get(json, "packets", output.path.empty());
-  const Json audio = get(json, "audio", Json("first"));
+graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
   using Audio = graph::OutputSpec::Audio;
-  if (audio.is_number()) {
-    output.audio = Audio::source;
-    output.audioSource = valueOf<int32_t>(audio, "audio");
-  } else if (audio.is_object()) {
-    output.audio = Audio::source;
-    output.audioSource = -1;
-    output.audioId = get<std::string>(audio, "id", "");
-  } else {
-    output.audio = named<Audio>({{"first", Audio::first}, {"mix", Audio::mix}, {"none", Audio::none}},
-                                audio.get<std::string>(), "audio");
+  switch (mode) {
+    case graph::AudioMode::first: return Audio::first;
+    case graph::AudioMode::mix: return Audio::mix;
+    case graph::AudioMode::none: return Audio::none;
   }
+  return Audio::first;
+}
+
+graph::OutputSpec outputOf(const schema::OutputSpec& from) {
+  FIELDS_OF(from, codec, profile, bitrate, threads, path, minBitrate, audio, audioSource, audioId, packets);
+  graph::OutputSpec output;
+  output.path = path;
+  output.encoder.codec = codec;
+  output.encoder.profile = profile;
+  output.encoder.bitrate = bitrate;
+  output.encoder.minBitrate = minBitrate;
+  output.encoder.threads = threads.value_or(0);
+  output.packets = packets.value_or(path.empty());
+  const bool one = audioSource || !audioId.empty();
+  output.audio = one ? graph::OutputSpec::Audio::source : audioOf(audio);
+  if (one) output.audioSource = audioSource.value_or(-1);
+  output.audioId = audioId;
   return output;
+}
+
+infer::ProviderChoice providersOf(const schema::ProviderSpec& from) {
+  FIELDS_OF(from, order, off, cacheFolder);
+  infer::ProviderChoice providers;
+  for (const infer::Provider provider : order) providers.order.emplace_back(framepath::nameOf(provider));
+  for (const auto& [provider, why] : off) providers.off[framepath::nameOf(provider)] = why;
+  providers.cacheFolder = cacheFolder;
+  return providers;
+}
+
+graph::PipelineSpec pipelineOf(const schema::PipelineSpec& from) {
+  FIELDS_OF(from, inFlight, resultQueue, keptFrames, maxPending, memoryLimit, maxEncoderSessions, encoderSessions,
+            device, runtimeLibraries, providers, sources, modules, compose, output, keepPixels, open, snapshots, trace,
+            rows);
+  graph::PipelineSpec spec;
+  spec.device = device;
+  spec.deviceOptions.memoryLimit = static_cast<uint64_t>(memoryLimit.value_or(0));
+  spec.runtimeLibraries = runtimeLibraries;
+  if (providers) spec.providers = providersOf(*providers);
+  for (const schema::SourceSpec& source : sources) spec.sources.push_back(sourceOf(source));
+  for (const schema::ModuleSpec& module : modules) spec.modules.push_back(moduleOf(module));
+  if (compose) spec.layout = layoutOf(*compose);
+  if (output) {
+    spec.output = outputOf(*output);
+    spec.output->encoder.maxSessions = maxEncoderSessions.value_or(0);
+    spec.output->encoder.sessions = encoderSessions;
+  }
+  spec.inFlight = inFlight;
+  spec.resultQueue = resultQueue;
+  spec.keptFrames = keptFrames;
+  (void)maxPending;  // kept to in TypeScript, which knows what is unanswered
+  spec.keepPixels = keepPixels;
+  spec.open = open;
+  spec.snapshots = snapshots;
+  spec.trace = trace;
+  spec.rows = rows.has_value();
+  spec.rowsFolder = rows.value_or("");
+  return spec;
 }
 
 }  // namespace
 
-Json parseJson(const std::string& text) {
-  Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) throw Error(ErrorCode::INVALID_ARGUMENT, "The options are not JSON.");
-  return json;
+PixelFormat pixelFormatOf(PixelFormatName name) {
+  switch (name) {
+    case PixelFormatName::rgb24: return pixelFormat::rgb24;
+    case PixelFormatName::bgr24: return pixelFormat::bgr24;
+    case PixelFormatName::rgba: return pixelFormat::rgba;
+    case PixelFormatName::gray8: return pixelFormat::gray8;
+    case PixelFormatName::nv12: return pixelFormat::nv12;
+    case PixelFormatName::yuv420p: return pixelFormat::yuv420p;
+  }
+  return pixelFormat::rgb24;
 }
 
-PixelFormat pixelFormatNamed(const std::string& name) {
-  return named<PixelFormat>({{"rgb24", pixelFormat::rgb24},
-                             {"bgr24", pixelFormat::bgr24},
-                             {"rgba", pixelFormat::rgba},
-                             {"gray8", pixelFormat::gray8},
-                             {"nv12", pixelFormat::nv12},
-                             {"yuv420p", pixelFormat::yuv420p}},
-                            name, "format");
+PixelFormat pixelFormatOf(InputFormat name) {
+  switch (name) {
+    case InputFormat::rgb24: return pixelFormat::rgb24;
+    case InputFormat::gray8: return pixelFormat::gray8;
+    case InputFormat::nv12: return pixelFormat::nv12;
+  }
+  return pixelFormat::rgb24;
 }
 
 media::Limits limitsFrom(const Json& json) {
-  media::Limits limits;
-  limits.maxBytes = get<int64_t>(json, "maxBytes", 0);
-  limits.maxPixels = get<int64_t>(json, "maxPixels", 0);
-  limits.maxDurationMs = get<int64_t>(json, "maxDurationMs", 0);
-  limits.jail = get<std::string>(json, "jail", "");
-  limits.protocols = get(json, "protocols", limits.protocols);
-  limits.hosts = get(json, "hosts", limits.hosts);
-  limits.privateNetworks = get(json, "privateNetworks", limits.privateNetworks);
-  limits.isolated = get(json, "isolated", limits.isolated);
-  return limits;
-}
-
-media::SkipLoopFilter skipLoopFilterFrom(const Json& json) {
-  using Skip = media::SkipLoopFilter;
-  return named<Skip>({{"none", Skip::none}, {"nonref", Skip::nonref}, {"all", Skip::all}},
-                     get<std::string>(json, "skipLoopFilter", "none"), "skipLoopFilter");
-}
-
-graph::Span spanFrom(const Json& json) {
-  const auto ns = [&](const char* name) {
-    return static_cast<int64_t>(std::llround(std::clamp(get<double>(json, name, 0), -1e12, 1e12) * 1e6));
-  };
-  graph::Span span;
-  span.lane = get<std::string>(json, "module", "");
-  span.source = get(json, "source", -1);
-  span.seq = get<int64_t>(json, "seq", 0);
-  span.readyNs = span.startNs = ns("startMs");
-  span.endNs = ns("endMs");
-  span.host = get<std::string>(json, "host", "");
-  span.pid = get(json, "pid", 0);
-  return span;
+  return limitsOf(read<schema::LimitsSpec>(json));
 }
 
 graph::SourceSpec sourceFrom(const Json& json) {
-  using Kind = graph::SourceSpec::Kind;
-  graph::SourceSpec source;
-  source.id = json.at("id").get<std::string>();
-  source.kind = named<Kind>({{"file", Kind::file}, {"images", Kind::images}, {"frames", Kind::frames}},
-                            get<std::string>(json, "kind", "file"), "a source's kind");
-  media::SourceOptions& reader = source.reader;
-  reader.uri = get<std::string>(json, "uri", "");
-  reader.images = get(json, "images", reader.images);
-  reader.imageFps = get(json, "imageFps", reader.imageFps);
-  reader.startMs = milliseconds(json, "startMs", 0);
-  reader.endMs = milliseconds(json, "endMs", -1);
-  reader.maxGapMs = milliseconds(json, "maxGapMs", reader.maxGapMs);
-  reader.stride = get(json, "stride", reader.stride);
-  reader.maxFps = get(json, "maxFps", reader.maxFps);
-  reader.threads = get(json, "threads", 0);
-  using Decoder = media::DecoderChoice;
-  reader.decoder =
-      named<Decoder>({{"auto", Decoder::automatic}, {"software", Decoder::software}, {"hardware", Decoder::hardware}},
-                     get<std::string>(json, "decoder", "auto"), "decoder");
-  reader.skipLoopFilter = skipLoopFilterFrom(json);
-  if (json.contains("limits")) reader.limits = limitsFrom(json["limits"]);
-  if (json.contains("live")) source.live = required<bool>(json, "live");
-  reader.reconnects = get(json, "reconnect", reader.reconnects);
-  source.width = get(json, "width", 0);
-  source.height = get(json, "height", 0);
-  source.fps = get(json, "fps", source.fps);
-  source.format = pixelFormatNamed(get<std::string>(json, "format", "rgb24"));
-  return source;
+  return sourceOf(read<schema::SourceSpec>(json));
 }
 
 infer::ModelOptions modelFrom(const Json& json) {
-  infer::ModelOptions model;
-  model.name = get<std::string>(json, "name", "");
-  model.file = get<std::string>(json, "file", "");
-  infer::StatedSpec& stated = model.stated;
-  stated.head = get<std::string>(json, "head", "");
-  stated.layout = get<std::string>(json, "layout", "");
-  stated.color = get<std::string>(json, "color", "");
-  stated.resize = get<std::string>(json, "resize", "");
-  stated.align = get<std::string>(json, "align", "");
-  stated.mean = get(json, "mean", stated.mean);
-  stated.scale = get(json, "scale", stated.scale);
-  stated.size = get(json, "size", stated.size);
-  stated.labels = get(json, "labels", stated.labels);
-  const auto number = [&](const char* key, auto& to) {
-    if (json.contains(key)) to = required<typename std::decay_t<decltype(to)>::value_type>(json, key);
-  };
-  number("pad", stated.pad);
-  number("scoreThreshold", stated.scoreThreshold);
-  number("iouThreshold", stated.iouThreshold);
-  number("topK", stated.topK);
-  model.precision = get(json, "precision", model.precision);
-  return model;
+  return modelOf(read<schema::ModelFileSpec>(json));
 }
 
 infer::ProviderChoice providersFrom(const Json& json) {
-  infer::ProviderChoice providers;
-  providers.order = get(json, "order", providers.order);
-  providers.off = get(json, "off", providers.off);
-  providers.cacheFolder = get<std::string>(json, "cacheFolder", "");
-  return providers;
+  return providersOf(read<schema::ProviderSpec>(json));
 }
 
 track::TrackerOptions trackerFrom(const Json& json) {
-  using track::Association;
-  track::TrackerOptions tracker;
-  tracker.association = named<Association>({{"standard", Association::standard}, {"bytetrack", Association::bytetrack}},
-                                           get<std::string>(json, "association", "standard"), "association");
-  tracker.fps = get(json, "fps", tracker.fps);
-  tracker.trackThreshold = get(json, "trackThreshold", tracker.trackThreshold);
-  tracker.lowThreshold = get(json, "lowThreshold", tracker.lowThreshold);
-  tracker.newThreshold = get(json, "newThreshold", tracker.newThreshold);
-  tracker.matchGate = get(json, "matchGate", tracker.matchGate);
-  tracker.bufferMs = get(json, "bufferMs", tracker.bufferMs);
-  return tracker;
+  const auto options = read<schema::TrackMotOptions>(json);
+  FIELDS_OF(options, association, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs, fps);
+  return {association, fps, trackThreshold, lowThreshold, newThreshold, matchGate, bufferMs};
 }
 
 graph::PipelineSpec pipelineFrom(const Json& json) {
-  try {
-    graph::PipelineSpec spec;
-    spec.device = get(json, "device", spec.device);
-    spec.deviceOptions.memoryLimit = get(json, "memoryLimit", spec.deviceOptions.memoryLimit);
-    spec.runtimeLibraries = get(json, "runtimeLibraries", spec.runtimeLibraries);
-    spec.providers = providersFrom(get(json, "providers", Json::object()));
-    for (const Json& source : get(json, "sources", Json::array())) spec.sources.push_back(sourceFrom(source));
-    for (const Json& module : get(json, "modules", Json::array())) spec.modules.push_back(moduleFrom(module));
-    if (json.contains("compose")) spec.layout = layoutFrom(json["compose"]);
-    if (json.contains("output")) spec.output = outputFrom(json["output"]);
-    spec.inFlight = std::max(1, get(json, "inFlight", spec.inFlight));
-    spec.resultQueue = std::max(1, get(json, "resultQueue", spec.resultQueue));
-    spec.keptFrames = get(json, "keptFrames", spec.keptFrames);
-    if (spec.output) {
-      using Sessions = media::SessionPolicy;
-      media::EncoderOptions& encoder = spec.output->encoder;
-      encoder.maxSessions = get(json, "maxEncoderSessions", 0);
-      encoder.sessions = named<Sessions>({{"fallback", Sessions::fallback}, {"wait", Sessions::wait}},
-                                         get<std::string>(json, "encoderSessions", "fallback"), "encoderSessions");
-    }
-    spec.keepPixels = get(json, "keepPixels", false);
-    spec.open = get(json, "open", false);
-    spec.snapshots = get(json, "snapshots", false);
-    spec.trace = get(json, "trace", false);
-    spec.rows = json.contains("rows");
-    spec.rowsFolder = get<std::string>(json, "rows", "");
-    return spec;
-  } catch (const Json::exception& e) {
-    throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The pipeline's options do not fit: ") + e.what());
-  }
+  return pipelineOf(read<schema::PipelineSpec>(json));
 }
 
 }  // namespace framepath::binding

@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <tuple>
 #include <utility>
 
-#include "binding/json.h"
+#include "binding/json_values.h"
 
 namespace framepath::binding {
 namespace {
@@ -121,6 +122,21 @@ std::string traceEvents(const graph::Trace& trace, int64_t originNs,
             ",\"cat\":\"frame\",\"name\":\"frame\",\"id\":\"" + frameId(span) + "\"}";
   }
   return json + "]}\n";
+}
+
+graph::Span spanFrom(const Json& json) {
+  const auto ns = [&](const char* name) {
+    return static_cast<int64_t>(std::llround(std::clamp(get<double>(json, name, 0), -1e12, 1e12) * 1e6));
+  };
+  graph::Span span;
+  span.lane = get<std::string>(json, "module", "");
+  span.source = get(json, "source", -1);
+  span.seq = get<int64_t>(json, "seq", 0);
+  span.readyNs = span.startNs = ns("startMs");
+  span.endNs = ns("endMs");
+  span.host = get<std::string>(json, "host", "");
+  span.pid = get(json, "pid", 0);
+  return span;
 }
 
 }  // namespace framepath::binding

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "binding/json.h"
 #include "graph/trace.h"
 
 namespace framepath::binding {
@@ -11,5 +12,8 @@ namespace framepath::binding {
 // follow each frame. Times start at `originNs`. `sourceId` names a source by its number.
 std::string traceEvents(const graph::Trace& trace, int64_t originNs,
                         const std::function<std::string(int32_t)>& sourceId);
+
+// What a host did for a module: {module, source, seq, host, pid, startMs, endMs}, times by nowNs().
+graph::Span spanFrom(const Json& json);
 
 }  // namespace framepath::binding

@@ -131,7 +131,6 @@ void Cast::sortByPresence() {
 }
 
 void assign(const Cast& cast, int64_t nowUs, std::vector<Claim*>& claims) {
-  using Pick = FollowSpec::Pick;
   std::vector<int64_t> held;  // shown members, tile by tile
   auto isHeld = [&](int64_t uid) { return std::find(held.begin(), held.end(), uid) != held.end(); };
   auto visible = [&](int64_t uid) {

@@ -6,17 +6,14 @@
 #include <vector>
 
 #include "core/results.h"
+#include "generated/compose_enums.h"
 
 namespace framepath::compose {
-
-enum class LayoutKind : uint8_t { split, grid, focus, custom };
-enum class Fit : uint8_t { contain, cover, stretch, centerCrop };
-enum class WhenEnded : uint8_t { hold, placeholder, black, relayout };
 
 // What a tile shows: a source, or a crop of it that follows a person.
 struct FollowSpec {
   std::string module;  // the people, tracks or detections followed; empty = the whole picture
-  enum class Pick : uint8_t { main, rank, id } pick = Pick::main;
+  Pick pick = Pick::main;
   int32_t value = 0;        // rank: 0 = first; id: identity
   double zoom = 3.0;        // height of the crop in heights of the followed box
   double minHoldMs = 1500;  // the followed person is not changed more often
@@ -35,7 +32,7 @@ struct TileSpec {
 
 struct RedactSpec {
   std::string module;  // whose boxes; empty = none
-  enum class Kind : uint8_t { pixelate, blur } kind = Kind::pixelate;
+  RedactKind kind = RedactKind::pixelate;
   double margin = 0.25;  // the box grown by this part of its size
   double strength = 4;   // pixelate: blocks across the grown box; blur: its width / strength = radius
   // A box found up to so much later is hidden before it is found; absent: 1000 for files, 0 for live sources.

@@ -37,7 +37,7 @@ void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& plac
   // The strength refers to the whole box: what is cut off at the tile's edge does not make the rest clearer.
   const double whole = static_cast<double>(all.width()) * placement.width / placement.source.width();
 
-  if (spec_.kind == RedactSpec::Kind::pixelate) {
+  if (spec_.kind == RedactKind::pixelate) {
     const int32_t block =
         std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, kMinBlock, 4096);
     launch(*device_, queue, PixelateArgs{canvas, x1, y1, width, height, block},

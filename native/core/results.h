@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "generated/core_enums.h"
+
 namespace framepath {
 
 class Frame;
@@ -33,23 +35,13 @@ struct Detections {
   size_t size() const { return boxes.size(); }
 };
 
-// What the tracker noticed about a track in this frame; crop selection reads it.
-enum TrackMark : uint8_t {
-  kTrackNew = 1,
-  kTrackRecovered = 2,    // found again after being lost
-  kTrackOverlapping = 4,  // touches another track
-  kTrackSeparated = 8,    // was overlapping, no longer is
-  kTrackReshaped = 16,    // aspect or size jumped
-  kTrackOccluded = 32,    // mostly behind another track
-};
-
 // One track seen in this frame. `track` is unique in its source and never changes.
 struct Track {
   int64_t track = 0;
   int32_t detection = -1;  // index into the Detections this came from; -1 = predicted only
   Box box;
   float score = 0;
-  uint8_t marks = 0;
+  uint8_t marks = 0;  // of TrackMark: what the tracker noticed in this frame; crop selection reads it
 };
 struct Tracks {
   std::vector<Track> items;

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "generated/core_enums.h"
+
 namespace framepath {
 
 enum class PixelLayout : uint8_t { planarYuv, semiPlanarYuv, rgb, gray };
@@ -53,7 +55,6 @@ struct ImageView {
   ColorRange range = ColorRange::limited;
 };
 
-enum class TensorLayout : uint8_t { nchw, nhwc };
 enum class ElementType : uint8_t { float32, float16, uint8, int32, int64 };
 
 // A dense tensor on one device; does not own. dims[0] is the batch.

@@ -6,11 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "generated/graph_enums.h"
 #include "graph/task.h"
 
 namespace framepath::graph {
-
-enum class OnError : uint8_t { fail, skip, fallback };
 
 struct Policy {
   int32_t stride = 1;  // every Nth frame; carried between

@@ -7,17 +7,18 @@
 #include <variant>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/results.h"
+#include "generated/graph_enums.h"
 
 namespace framepath::graph {
 
 enum class Said : uint8_t { notYet, value, carried, nothing };
 enum class Reason : uint8_t { none, error, dependency, cancelled, unordered };
 
-// What was said, for counting: a value, one carried, or nothing for one of the reasons.
-inline constexpr std::array kObservationNames{"value",      "carried",   "none",     "error",
-                                              "dependency", "cancelled", "unordered"};
-inline constexpr size_t kObservationKinds = kObservationNames.size();
+// What was said, for counting, by ObservationKind.
+inline constexpr auto& kObservationNames = EnumNames<ObservationKind>::values;
+inline constexpr size_t kObservationKinds = kValuesOf<ObservationKind>;
 inline size_t observationKind(Said said, Reason reason) {
   return said == Said::nothing ? 2 + static_cast<size_t>(reason) : said == Said::carried ? 1 : 0;
 }

@@ -7,6 +7,7 @@
 
 #include "compose/layout.h"
 #include "device/device.h"
+#include "generated/graph_enums.h"
 #include "graph/input.h"
 #include "graph/module.h"
 #include "infer/model.h"
@@ -18,7 +19,8 @@
 namespace framepath::graph {
 
 struct SourceSpec {
-  enum class Kind : uint8_t { file, images, frames } kind = Kind::file;
+  using Kind = SourceKind;
+  Kind kind = Kind::file;
   std::string id;
   media::SourceOptions reader;  // file, images
   std::optional<bool> live;     // absent: what the container says
@@ -37,7 +39,8 @@ struct BoxClassesOptions {
 };
 
 struct ModuleSpec {
-  enum class Kind : uint8_t { detect, classify, raw, track, identify, js } kind = Kind::detect;
+  using Kind = ModuleKind;
+  Kind kind = Kind::detect;
   std::string name;
   Policy policy;
   int32_t workers = 0;  // 0 = chosen
@@ -74,7 +77,7 @@ struct PipelineSpec {
   std::optional<OutputSpec> output;
   int32_t inFlight = 8;
   int32_t resultQueue = 64;
-  int32_t keptFrames = 16;
+  int32_t keptFrames = 8;
   bool keepPixels = false;
   bool open = false;
   bool snapshots = false;  // of identities, or of tracks where nothing identifies

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/enum_names.h"
+
 namespace framepath::infer {
 
 bool similarity(const std::vector<Point>& from, const std::vector<Point>& to, Affine& map) {
@@ -41,12 +43,16 @@ std::vector<Point> facePoints(const std::vector<float>& keypoints, int32_t schem
 std::vector<Point> faceTemplate(const std::string& align, int32_t width, int32_t height) {
   std::vector<Point> points;
   double side = 0;
-  if (align == "dlib") {
-    points = {{47.7, 47.1}, {100.3, 47.1}, {74, 76.6}, {74, 103}};
-    side = 150;
-  } else if (align == "arcface") {
-    points = {{38.29, 51.70}, {73.53, 51.50}, {56.03, 71.74}, {56.14, 92.28}};
-    side = 112;
+  switch (valueNamed<Align>(align).value_or(Align::none)) {
+    case Align::dlib:
+      points = {{47.7, 47.1}, {100.3, 47.1}, {74, 76.6}, {74, 103}};
+      side = 150;
+      break;
+    case Align::arcface:
+      points = {{38.29, 51.70}, {73.53, 51.50}, {56.03, 71.74}, {56.14, 92.28}};
+      side = 112;
+      break;
+    case Align::none: break;
   }
   for (Point& point : points) {
     point.x *= width / side;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "core/enum_names.h"
 #include "infer/outputs.h"
 #include "infer/spec.h"
 
@@ -58,7 +59,7 @@ Head headOfKind(const ModelSpec& spec, const GraphInfo& graph) {
     case HeadKind::raw: break;
   }
   throw Error(ErrorCode::MODEL_UNSUPPORTED,
-              "The model \"" + spec.name + "\" has head " + headName(spec.head) + ", which finds no boxes.",
+              "The model \"" + spec.name + "\" has head " + nameOf(spec.head) + ", which finds no boxes.",
               "Use a model with a detection head, or state its head.");
 }
 
@@ -148,10 +149,10 @@ int32_t findOutput(const GraphInfo& graph, const std::vector<int64_t>& itemDims)
 
 void outputsDoNotFit(const ModelSpec& spec, const GraphInfo& graph, const std::string& expected) {
   throw Error(ErrorCode::MODEL_UNSUPPORTED,
-              "The outputs of model \"" + spec.name + "\" do not fit head " + headName(spec.head) + ": expected " +
+              "The outputs of model \"" + spec.name + "\" do not fit head " + nameOf(spec.head) + ": expected " +
                   expected + ", found " + graph.outputsText() + " (input " + std::to_string(spec.width) + "x" +
                   std::to_string(spec.height) + ").",
-              "State another head (" + headNames() + "), or head \"raw\" to read the outputs yourself.");
+              "State another head (" + namesOf<HeadKind>() + "), or head \"raw\" to read the outputs yourself.");
 }
 
 }  // namespace framepath::infer

@@ -1,5 +1,6 @@
 #include "infer/loaded_model.h"
 
+#include "core/enum_names.h"
 #include "infer/spec.h"
 
 namespace framepath::infer {
@@ -8,7 +9,7 @@ LoadedModel::LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo 
                          std::unique_ptr<Session> warm, int32_t batch)
     : spec_(std::move(spec)),
       graph_(std::move(graph)),
-      provider_(providerName(warm->provider())),
+      provider_(nameOf(warm->provider())),
       falls_(ladder.falls()),
       batch_(batch),
       recovered_(options.recovered),
@@ -23,7 +24,7 @@ std::unique_ptr<Session> LoadedModel::openSession() const {
   session->countMemory();
   for (size_t i = before; i < ladder_.falls().size(); i++)
     recovered("provider " + ladder_.falls()[i].provider + " failed for another worker, which runs on " +
-                  providerName(session->provider()),
+                  nameOf(session->provider()),
               ladder_.falls()[i].reason);
   return session;
 }
@@ -36,8 +37,8 @@ void requireHead(const Model& model, HeadKind head, const std::string& does) {
   if (model.spec().head == head) return;
   throw Error(ErrorCode::MODEL_UNSUPPORTED,
               "A model is needed that " + does + ", and \"" + model.spec().name + "\" has head " +
-                  headName(model.spec().head) + ".",
-              std::string("State head \"") + headName(head) + "\" if that is what it is, or use another model.");
+                  nameOf(model.spec().head) + ".",
+              std::string("State head \"") + nameOf(head) + "\" if that is what it is, or use another model.");
 }
 
 std::vector<int64_t> itemDims(const ModelSpec& spec) {

@@ -1,5 +1,6 @@
 #include "infer/missing_facts.h"
 
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "infer/spec.h"
 
@@ -62,12 +63,12 @@ void MissingFacts::ask(const std::string& name, const GraphInfo& graph, const Mo
   if (!facts.empty()) append(options, ", ", nested ? "facts: { " + facts + " }" : facts);
 
   std::string found = "Found: inputs " + graph.inputsText() + "; outputs " + graph.outputsText();
-  if (!headMissing_) found += std::string("; head ") + headName(spec.head);
+  if (!headMissing_) found += std::string("; head ") + nameOf(spec.head);
   std::string hint = "State what the model was trained with, in place of these examples: { " + options + " }";
   if (use == ModelUse::detect) hint += "; on the command line --detect-facts " + flags;
   if (use == ModelUse::embed) hint += "; on the command line --embed-facts " + flags;
   hint += ".";
-  if (headMissing_) hint += " Heads: " + headNames() + ".";
+  if (headMissing_) hint += " Heads: " + namesOf<HeadKind>() + ".";
   throw Error(ErrorCode::MODEL_SPEC_NEEDED,
               "The file of model \"" + name + "\" does not say: " + what + ". " + found + ".", hint);
 }

@@ -12,33 +12,11 @@
 #include "core/interrupt.h"
 #include "core/view.h"
 #include "device/device.h"
+#include "generated/infer_enums.h"
 #include "infer/runtime.h"
 
 namespace framepath::infer {
 
-// Every head and its name, once.
-#define FRAMEPATH_HEADS(X)            \
-  X(blazeface, "blazeface")           \
-  X(yunet, "yunet")                   \
-  X(scrfd, "scrfd")                   \
-  X(retinaface, "retinaface")         \
-  X(ultraface, "ultraface")           \
-  X(yolo, "yolo")                     \
-  X(yoloEnd2end, "yolo-end2end")      \
-  X(yolox, "yolox")                   \
-  X(nanodet, "nanodet")               \
-  X(rtDetr, "rt-detr")                \
-  X(movenet, "movenet")               \
-  X(embedding, "embedding")           \
-  X(classification, "classification") \
-  X(raw, "raw")
-
-enum class HeadKind : uint8_t {
-#define FRAMEPATH_HEAD_ENUM(head, name) head,
-  FRAMEPATH_HEADS(FRAMEPATH_HEAD_ENUM)
-#undef FRAMEPATH_HEAD_ENUM
-};
-enum class Resize : uint8_t { letterboxCenter, letterboxTopLeft, stretch, centerCrop };
 
 // What a model is used for. It decides the head where the file shows none (`raw`: whatever the file shows), and whether
 // the metric and threshold of its embeddings must be known.
@@ -47,7 +25,7 @@ enum class ModelUse : uint8_t { any, detect, classify, classifyBoxes, embed, raw
 // What the caller states; what is absent is inferred.
 struct StatedSpec {
   ModelUse use = ModelUse::any;
-  std::string head;                 // one of headNames() (spec.h)
+  std::string head;                 // a name of HeadKind
   std::string layout;               // nchw | nhwc
   std::string color;                // rgb | bgr
   std::string resize;               // letterbox | letterbox-top-left | stretch | center-crop

@@ -12,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kProviderNames[] = {"tensorrt", "cuda", "cpu"};
-
 // In the order in which they need one another.
 constexpr const char* kLibraries[] = {"libcudart.so",  "libnvrtc.so", "libcublasLt.so",    "libcublas.so",
                                       "libcurand.so",  "libcufft.so", "libcudnn.so",       "libcudnn_",
@@ -38,16 +36,6 @@ const char* flag(bool on) {
 }
 
 }  // namespace
-
-const char* providerName(Provider provider) {
-  return kProviderNames[static_cast<int>(provider)];
-}
-
-std::optional<Provider> providerNamed(const std::string& name) {
-  for (const Provider provider : {Provider::tensorrt, Provider::cuda, Provider::cpu})
-    if (name == providerName(provider)) return provider;
-  return std::nullopt;
-}
 
 std::string appendCuda(const OrtRuntime& runtime, OrtSessionOptions* options, const ProviderSetting& setting) {
   const OrtApi& api = *runtime.api;

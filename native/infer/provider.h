@@ -5,21 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "generated/infer_enums.h"
 #include "infer/ort.h"
 
 namespace framepath::infer {
-
-enum class Provider : uint8_t { tensorrt, cuda, cpu };
-
-const char* providerName(Provider provider);
-std::optional<Provider> providerNamed(const std::string& name);
-
-// Float arithmetic of a provider on a GPU. The CPU always computes in float32.
-enum class Precision : uint8_t {
-  fp32,
-  tf32,  // matrix products with 10 bits of mantissa
-  fp16,  // TensorRT: where it is faster
-};
 
 // What a session asks of a provider.
 struct ProviderSetting {

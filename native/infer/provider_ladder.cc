@@ -2,18 +2,19 @@
 
 #include <algorithm>
 
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "infer/sha256.h"
 
 namespace framepath::infer {
 namespace {
 
-Precision precisionNamed(const std::string& name) {
-  if (name == "fp32") return Precision::fp32;
-  if (name == "tf32") return Precision::tf32;
-  if (name == "fp16") return Precision::fp16;
+// The value of that name. Throws INVALID_ARGUMENT.
+template <NamedEnum E>
+E valueOf(const std::string& name, const char* what) {
+  if (const std::optional<E> value = valueNamed<E>(name)) return *value;
   throw Error(ErrorCode::INVALID_ARGUMENT,
-              "Expected \"fp32\", \"tf32\" or \"fp16\" for precision but received \"" + name + "\".");
+              "Expected one of " + namesOf<E>() + " for " + what + " but received \"" + name + "\".");
 }
 
 std::vector<Provider> orderOf(const ProviderChoice& choice, const Device& device) {
@@ -23,13 +24,7 @@ std::vector<Provider> orderOf(const ProviderChoice& choice, const Device& device
     return {Provider::tensorrt, Provider::cuda, Provider::cpu};
   }
   std::vector<Provider> order;
-  for (const std::string& name : choice.order) {
-    const std::optional<Provider> provider = providerNamed(name);
-    if (!provider)
-      throw Error(ErrorCode::INVALID_ARGUMENT,
-                  "Expected \"tensorrt\", \"cuda\" or \"cpu\" as a provider but received \"" + name + "\".");
-    order.push_back(*provider);
-  }
+  for (const std::string& name : choice.order) order.push_back(valueOf<Provider>(name, "a provider"));
   return order;
 }
 
@@ -58,14 +53,14 @@ ProviderLadder::ProviderLadder(std::shared_ptr<OrtRuntime> runtime, std::shared_
   settings_.file = options.file;
   settings_.interrupt = options.interrupt;
   settings_.intraThreads = options.intraThreads;
-  settings_.precision = precisionNamed(options.precision);
+  settings_.precision = valueOf<Precision>(options.precision, "precision");
   engineFolder_ = engineFolder(options.providers.cacheFolder, sha256, *device_, *runtime_);
   for (const Provider provider : orderOf(options.providers, *device_)) {
-    const auto off = options.providers.off.find(providerName(provider));
+    const auto off = options.providers.off.find(nameOf(provider));
     if (off == options.providers.off.end()) {
       left_.push_back(provider);
     } else {
-      falls_.push_back({providerName(provider), off->second});
+      falls_.push_back({nameOf(provider), off->second});
     }
   }
 }
@@ -116,7 +111,7 @@ std::unique_ptr<Session> ProviderLadder::open(const GraphInfo& graph, int32_t ba
         refused = e.sentence;
       }
     }
-    falls_.push_back({providerName(provider), refused});
+    falls_.push_back({nameOf(provider), refused});
   }
   std::string reasons;
   for (const ProviderFall& fall : falls_) reasons += (reasons.empty() ? "" : "; ") + fall.provider + ": " + fall.reason;

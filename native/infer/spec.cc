@@ -1,5 +1,6 @@
 #include "infer/spec.h"
 
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "infer/missing_facts.h"
 
@@ -26,6 +27,14 @@ struct Context {
                                                "\" but received " + received + ".");
 }
 
+// The value of an enum that was stated by name; none where nothing was.
+template <NamedEnum E>
+std::optional<E> statedAs(const Context& c, const char* option, const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  if (const std::optional<E> value = valueNamed<E>(name)) return value;
+  invalid(c, option, "one of " + namesOf<E>(), "\"" + name + "\"");
+}
+
 // Layout, channels and whatever of the size the file fixes.
 void readInput(const Context& c, ModelSpec& spec) {
   const bool sized = c.graph.inputs.size() == 2 && isSizeInput(c.graph.inputs[1]);
@@ -37,12 +46,10 @@ void readInput(const Context& c, ModelSpec& spec) {
   if (input.type == GraphType::other) unsupported(c, "takes pictures neither as floats nor as whole numbers.");
   const auto isChannels = [](int64_t dim) { return dim == 3 || dim == 1; };
   const bool first = isChannels(input.dims[1]), last = isChannels(input.dims[3]);
-  if (c.stated.layout == "nchw" || (c.stated.layout.empty() && first && !last))
-    spec.layout = TensorLayout::nchw;
-  else if (c.stated.layout == "nhwc" || (c.stated.layout.empty() && last && !first))
-    spec.layout = TensorLayout::nhwc;
-  else if (!c.stated.layout.empty())
-    invalid(c, "layout", "\"nchw\" or \"nhwc\"", "\"" + c.stated.layout + "\"");
+  if (const auto layout = statedAs<TensorLayout>(c, "layout", c.stated.layout))
+    spec.layout = *layout;
+  else if (first != last)
+    spec.layout = first ? TensorLayout::nchw : TensorLayout::nhwc;
   else if (first && last)
     return c.missing.layout();
   else
@@ -83,9 +90,7 @@ void chooseHead(const Context& c, ModelSpec& spec) {
     return;
   }
   if (!c.stated.head.empty()) {
-    const std::optional<HeadKind> head = headFromName(c.stated.head);
-    if (!head) invalid(c, "head", "one of " + headNames(), "\"" + c.stated.head + "\"");
-    spec.head = *head;
+    spec.head = *statedAs<HeadKind>(c, "head", c.stated.head);
     return;
   }
   const std::optional<HeadKind> head = headFromOutputs(c.graph, spec.width, spec.height);
@@ -190,21 +195,9 @@ void takeStatedPixels(const Context& c, ModelSpec& spec) {
   if (!s.mean.empty()) spec.mean = three(c, "mean", s.mean);
   if (!s.scale.empty()) spec.scale = three(c, "scale", s.scale);
   if (s.pad) spec.pad = static_cast<float>(*s.pad);
-  if (s.color == "rgb" || s.color == "bgr")
-    spec.bgr = s.color == "bgr";
-  else if (!s.color.empty() && s.color != "gray")
-    invalid(c, "color", "\"rgb\" or \"bgr\"", "\"" + s.color + "\"");
-  if (s.resize == "letterbox")
-    spec.resize = Resize::letterboxCenter;
-  else if (s.resize == "letterbox-top-left")
-    spec.resize = Resize::letterboxTopLeft;
-  else if (s.resize == "stretch")
-    spec.resize = Resize::stretch;
-  else if (s.resize == "center-crop")
-    spec.resize = Resize::centerCrop;
-  else if (!s.resize.empty())
-    invalid(c, "resize", "\"letterbox\", \"letterbox-top-left\", \"stretch\" or \"center-crop\"",
-            "\"" + s.resize + "\"");
+  if (s.color != "gray")  // of metadata
+    if (const auto order = statedAs<ColorOrder>(c, "color", s.color)) spec.bgr = *order == ColorOrder::bgr;
+  if (const auto resize = statedAs<Resize>(c, "resize", s.resize)) spec.resize = *resize;
 }
 
 void takeStatedResults(const Context& c, ModelSpec& spec) {
@@ -221,14 +214,12 @@ void takeStatedResults(const Context& c, ModelSpec& spec) {
   if (spec.head != HeadKind::embedding) return;
   // The chip sizes two aligned families share by custom; others are not aligned unless stated.
   const bool chip150 = spec.width == 150 && spec.height == 150, chip112 = spec.width == 112 && spec.height == 112;
-  spec.align = !s.align.empty() ? s.align : chip150 ? "dlib" : chip112 ? "arcface" : "none";
-  if (spec.align != "dlib" && spec.align != "arcface" && spec.align != "none")
-    invalid(c, "align", "\"dlib\", \"arcface\" or \"none\"", "\"" + spec.align + "\"");
+  const Align custom = chip150 ? Align::dlib : chip112 ? Align::arcface : Align::none;
+  spec.align = nameOf(statedAs<Align>(c, "align", s.align).value_or(custom));
   spec.metric = s.metric;
   if (c.stated.use == ModelUse::embed && s.metric.empty()) c.missing.metric();
   if (c.stated.use == ModelUse::embed && !s.threshold) c.missing.threshold();
-  if (!s.metric.empty() && s.metric != "l2" && s.metric != "cosine")
-    invalid(c, "metric", "\"l2\" or \"cosine\"", "\"" + s.metric + "\"");
+  (void)statedAs<Metric>(c, "metric", s.metric);
   if (s.threshold) spec.threshold = static_cast<float>(*s.threshold);
 }
 

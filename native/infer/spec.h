@@ -28,12 +28,6 @@ std::vector<std::string> namesIn(const std::string& text);
 // The head its outputs show, given the input's size where it is known; empty = they show none.
 std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, int32_t height);
 
-const char* headName(HeadKind head);
-std::optional<HeadKind> headFromName(const std::string& name);
-const char* resizeName(Resize resize);
-// Names of all heads, for messages.
-std::string headNames();
-
 // Cells of a detection grid over strides 8, 16, 32 (and 64 with `four`).
 int64_t gridCells(int32_t width, int32_t height, bool four);
 

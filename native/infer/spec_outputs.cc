@@ -102,42 +102,4 @@ std::optional<HeadKind> headFromOutputs(const GraphInfo& graph, int32_t width, i
   return std::nullopt;
 }
 
-const char* headName(HeadKind head) {
-  switch (head) {
-#define FRAMEPATH_HEAD_NAME(head, name) \
-  case HeadKind::head: return name;
-    FRAMEPATH_HEADS(FRAMEPATH_HEAD_NAME)
-#undef FRAMEPATH_HEAD_NAME
-  }
-  return "raw";
-}
-
-constexpr HeadKind kHeads[] = {
-#define FRAMEPATH_HEAD_KIND(head, name) HeadKind::head,
-    FRAMEPATH_HEADS(FRAMEPATH_HEAD_KIND)
-#undef FRAMEPATH_HEAD_KIND
-};
-
-std::optional<HeadKind> headFromName(const std::string& name) {
-  for (const HeadKind head : kHeads)
-    if (name == headName(head)) return head;
-  return std::nullopt;
-}
-
-const char* resizeName(Resize resize) {
-  switch (resize) {
-    case Resize::letterboxCenter: return "letterbox";
-    case Resize::letterboxTopLeft: return "letterbox-top-left";
-    case Resize::stretch: return "stretch";
-    case Resize::centerCrop: return "center-crop";
-  }
-  return "letterbox";
-}
-
-std::string headNames() {
-  std::string names;
-  for (const HeadKind head : kHeads) names += (names.empty() ? "" : ", ") + std::string(headName(head));
-  return names;
-}
-
 }  // namespace framepath::infer

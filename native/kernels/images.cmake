@@ -3,7 +3,7 @@
 # The PTX is made by clang-14 where it is installed; kernels.ptx holds what it makes, for machines that lack it.
 set(KERNELS_CU ${CMAKE_SOURCE_DIR}/native/kernels/kernels.cu)
 file(GLOB KERNEL_HEADERS CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/kernels/*.h)
-list(APPEND KERNEL_HEADERS ${CMAKE_SOURCE_DIR}/native/core/view.h)
+list(APPEND KERNEL_HEADERS ${CMAKE_SOURCE_DIR}/native/core/view.h ${CMAKE_SOURCE_DIR}/native/generated/core_enums.h)
 set(CHECKED_IN_PTX ${CMAKE_SOURCE_DIR}/native/kernels/kernels.ptx)
 
 find_program(FRAMEPATH_CLANG clang-14)

@@ -8,20 +8,6 @@
 namespace framepath::media {
 namespace {
 
-constexpr const char* kCodecNames[] = {"h264", "hevc", "av1"};
-constexpr const char* kProfileNames[] = {"realtime", "streaming", "balanced", "quality", "archival"};
-
-template <size_t N>
-int indexOf(const char* const (&names)[N], const std::string& name, const char* what) {
-  std::string all;
-  for (size_t i = 0; i < N; i++) {
-    if (name == names[i]) return static_cast<int>(i);
-    all += (i ? ", " : "") + std::string(names[i]);
-  }
-  throw Error(ErrorCode::INVALID_ARGUMENT,
-              std::string("Expected a ") + what + " (" + all + ") but received \"" + name + "\".");
-}
-
 std::unique_ptr<Encoder> openOn(const EncoderOptions& options, const std::shared_ptr<Device>& device) {
   if (device->id().kind == DeviceKind::cuda) {
     std::string whyNot;
@@ -33,26 +19,6 @@ std::unique_ptr<Encoder> openOn(const EncoderOptions& options, const std::shared
 }
 
 }  // namespace
-
-VideoCodec videoCodecNamed(const std::string& name) {
-  return static_cast<VideoCodec>(indexOf(kCodecNames, name, "codec"));
-}
-const char* videoCodecName(VideoCodec codec) {
-  return kCodecNames[static_cast<int>(codec)];
-}
-Profile profileNamed(const std::string& name) {
-  return static_cast<Profile>(indexOf(kProfileNames, name, "profile"));
-}
-
-const char* rateControlName(RateControl control) {
-  switch (control) {
-    case RateControl::quality: return "quality";
-    case RateControl::constant: return "constant";
-    case RateControl::adaptive: return "adaptive";
-    case RateControl::capped: return "capped";
-  }
-  return "quality";
-}
 
 std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_ptr<Device> device) {
   if (options.width <= 0 || options.height <= 0 || options.width % 2 || options.height % 2) {

@@ -8,21 +8,12 @@
 #include "core/packet.h"
 #include "core/stop.h"
 #include "device/device.h"
+#include "generated/media_enums.h"
 #include "media/source_info.h"
 
 struct AVCodecParameters;
 
 namespace framepath::media {
-
-enum class VideoCodec : uint8_t { h264, hevc, av1 };
-enum class Profile : uint8_t { realtime, streaming, balanced, quality, archival };
-
-VideoCodec videoCodecNamed(const std::string& name);  // throws INVALID_ARGUMENT
-const char* videoCodecName(VideoCodec codec);
-Profile profileNamed(const std::string& name);
-
-// When no session of a GPU's encoder is free: wait for one that this process gives back, or encode in software.
-enum class SessionPolicy : uint8_t { fallback, wait };
 
 struct EncoderOptions {
   VideoCodec codec = VideoCodec::h264;
@@ -39,13 +30,6 @@ struct EncoderOptions {
   // Told when software encodes what was to be the GPU's, by the thread that opens or pushes.
   std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
 };
-
-// How the bitrate comes about.
-//   quality   constant quality, by profile                constant  the rate that was asked for, on average
-//   adaptive  follows the complexity of the pictures      capped    constant quality, and at most the rate asked for:
-//                                                                   of encoders that keep their rate for life
-enum class RateControl : uint8_t { quality, constant, adaptive, capped };
-const char* rateControlName(RateControl control);
 
 // Bits per second. What the encoder was told; all 0 where it decides itself (quality, capped).
 struct RateFigures {

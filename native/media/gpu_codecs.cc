@@ -1,5 +1,6 @@
 #include "media/gpu_codecs.h"
 
+#include "core/enum_names.h"
 #include "media/nvdec.h"
 #include "media/nvenc_encoder.h"
 
@@ -15,7 +16,7 @@ GpuCodecs gpuCodecs(const std::shared_ptr<Device>& gpu) {
     options.profile = Profile::realtime;
     options.width = 640;
     options.height = 360;
-    std::string& whyNot = codecs.encodes[videoCodecName(codec)];
+    std::string& whyNot = codecs.encodes[nameOf(codec)];
     if (openNvenc(options, gpu, whyNot)) whyNot.clear();
   }
   return codecs;

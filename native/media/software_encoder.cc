@@ -1,5 +1,7 @@
 #include "media/software_encoder.h"
 
+#include "core/enum_names.h"
+
 #include <cstdlib>
 #include <mutex>
 #include <string_view>
@@ -84,7 +86,7 @@ std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std:
   }
   throw Error(
       ErrorCode::ENCODER_UNAVAILABLE,
-      std::string("No encoder for ") + videoCodecName(options.codec) + " at " + std::to_string(options.width) + "x" +
+      std::string("No encoder for ") + nameOf(options.codec) + " at " + std::to_string(options.width) + "x" +
           std::to_string(options.height) + ". Looked for: " + lookedFor + ".",
       "Install an FFmpeg built with that encoder (`ffmpeg -encoders` lists what is there) or choose another codec.");
 }

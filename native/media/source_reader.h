@@ -9,19 +9,13 @@
 #include "core/frame.h"
 #include "core/stop.h"
 #include "device/device.h"
+#include "generated/media_enums.h"
 #include "media/source_info.h"
 #include "media/time_gaps.h"
 
 namespace framepath::media {
 
 class PictureMemory;
-
-// For which pictures the decoder leaves the deblocking filter out: faster, a little less faithful. nonref: those that
-// no other picture is predicted from, so that the error stays in them; all: the error adds up until the next keyframe.
-enum class SkipLoopFilter : uint8_t { none, nonref, all };
-
-// Who decodes: the run's GPU where it can, else libav in software; software always; the GPU or nobody.
-enum class DecoderChoice : uint8_t { automatic, software, hardware };
 
 struct SourceOptions {
   std::string uri;                    // a file, URL or image

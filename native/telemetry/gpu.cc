@@ -28,13 +28,6 @@ std::string textOf(Call call, Device... device) {
 
 }  // namespace
 
-const char* gpuMetricName(GpuMetric metric) {
-  static constexpr const char* kNames[] = {"sm",          "memoryController", "encoder", "decoder",
-                                           "memoryBytes", "temperatureC",     "powerW"};
-  static_assert(std::size(kNames) == kGpuMetrics);
-  return kNames[static_cast<size_t>(metric)];
-}
-
 Gpu::Gpu(std::shared_ptr<nvml::Nvml> nvml, nvml::Device device) : nvml_(std::move(nvml)), device_(device) {
   facts_.driver = textOf(nvml_->nvmlSystemGetDriverVersion);
   facts_.name = textOf(nvml_->nvmlDeviceGetName, device_);

@@ -7,24 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.h"
+#include "generated/telemetry_enums.h"
 #include "telemetry/nvml.h"
 
 namespace framepath::telemetry {
 
-// sm, memoryController: percent of NVML's last period (1/6 to 1 s) in which a kernel ran, memory was read or written;
-// encoder, decoder: how busy NVENC and NVDEC were over a period that the driver chooses.
-enum class GpuMetric : uint8_t {
-  sm,
-  memoryController,
-  encoder,
-  decoder,
-  memoryBytes,  // in use on the whole device, by whomever
-  temperatureC,
-  powerW,
-  count
-};
-inline constexpr size_t kGpuMetrics = static_cast<size_t>(GpuMetric::count);
-const char* gpuMetricName(GpuMetric metric);
+inline constexpr size_t kGpuMetrics = kValuesOf<GpuMetric>;
 
 // What stays; empty and 0 where NVML does not say it.
 struct GpuFacts {

@@ -10,11 +10,10 @@
 #include "core/error.h"
 #include "core/results.h"
 #include "core/stop.h"
+#include "generated/track_enums.h"
 #include "track/print_set.h"
 
 namespace framepath::track {
-
-enum class ReidMode : uint8_t { conditional, always, off };
 
 inline constexpr int64_t kFillUs = 1'000'000;  // gaps in a person's rows up to this are filled
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "track/identity.h"
 
@@ -13,18 +14,22 @@ PrintSpace makePrintSpace(const IdentityOptions& options) {
   if (!std::isfinite(options.threshold)) {
     throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: threshold must be a number", "0.58 for l2, 0.5 for cosine");
   }
-  if (options.metric == "l2") {
-    if (options.threshold <= 0) throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: an l2 threshold must be above 0");
-    return {Metric::l2, static_cast<float>(options.threshold)};
+  const std::optional<Metric> metric = valueNamed<Metric>(options.metric);
+  if (!metric) {
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: unknown metric '" + options.metric + "'",
+                "use one of " + namesOf<Metric>());
   }
-  if (options.metric == "cosine") {
-    if (options.threshold <= -1 || options.threshold >= 1) {
-      throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: a cosine threshold must be between -1 and 1");
-    }
-    return {Metric::cosine, static_cast<float>(1 - options.threshold)};
+  switch (*metric) {
+    case Metric::l2:
+      if (options.threshold <= 0)
+        throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: an l2 threshold must be above 0");
+      return {Metric::l2, static_cast<float>(options.threshold)};
+    case Metric::cosine:
+      if (options.threshold <= -1 || options.threshold >= 1)
+        throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: a cosine threshold must be between -1 and 1");
+      return {Metric::cosine, static_cast<float>(1 - options.threshold)};
   }
-  throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: unknown metric '" + options.metric + "'",
-              "use 'l2' or 'cosine'");
+  return {};
 }
 
 float printDistance(const PrintSpace& space, const std::vector<float>& a, const std::vector<float>& b) {

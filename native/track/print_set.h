@@ -5,11 +5,11 @@
 #include <limits>
 #include <vector>
 
+#include "generated/core_enums.h"
+
 namespace framepath::track {
 
 struct IdentityOptions;
-
-enum class Metric : uint8_t { l2, cosine };
 
 // Distances: L2 of raw prints, or 1 - cosine. `limit` is the distance below which two prints show the same person.
 struct PrintSpace {

@@ -5,10 +5,9 @@
 #include <string>
 
 #include "core/results.h"
+#include "generated/track_enums.h"
 
 namespace framepath::track {
-
-enum class Association : uint8_t { standard, bytetrack };
 
 struct TrackerOptions {
   Association association = Association::standard;

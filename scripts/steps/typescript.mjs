@@ -1,6 +1,7 @@
 // src -> lib, of the packages and of framepath, when a source is newer than the last build: node scripts/steps/typescript.mjs
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generate } from '../schema/generate.mjs';
 import { main, root, run, say } from './shell.mjs';
 
 const stamp = join(root, 'build/typescript-built');
@@ -28,7 +29,8 @@ function removeOrphans(folder) {
   }
 }
 
-export function compileTypeScript() {
+export async function compileTypeScript() {
+  await generate(root);
   const isBuilt = packages.every((folder) => existsSync(join(folder, 'lib')));
   if (isBuilt && existsSync(stamp) && statSync(stamp).mtimeMs > newestSource()) return;
   say('compiling TypeScript');
@@ -39,4 +41,4 @@ export function compileTypeScript() {
   writeFileSync(stamp, begun.toISOString());
 }
 
-if (import.meta.filename === process.argv[1]) await main(async () => compileTypeScript());
+if (import.meta.filename === process.argv[1]) await main(compileTypeScript);

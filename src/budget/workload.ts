@@ -1,14 +1,13 @@
 /** What a machine is asked to carry, and what its stages were measured to cost. Plain data. */
 
-export const profiles = ['realtime', 'streaming', 'balanced', 'quality', 'archival'] as const;
+import { type Profile, profileNames, type SkipLoopFilter, skipLoopFilterNames } from '../generated/enums.js';
 
-/** Encoder profile, see `EncodeOptions.profile`. */
-export type Profile = (typeof profiles)[number];
-
-export const skips = ['nonref', 'all'] as const;
+export { type Profile, profileNames as profiles };
 
 /** A decoder's saving, see `VideoOptions.skipLoopFilter`. */
-export type Skip = (typeof skips)[number];
+export type Skip = Exclude<SkipLoopFilter, 'none'>;
+
+export const skips = skipLoopFilterNames.filter((name): name is Skip => name !== 'none');
 
 /** Streams of one kind that arrive in real time. */
 export interface Workload {

@@ -1,18 +1,17 @@
 /** How `framepath doctor` shows what NVML says. */
+import type { GpuMetric } from '../generated/enums.js';
 import type { GpuReport } from '../run/reports.js';
 
-type Readings = 'sm' | 'memoryController' | 'encoder' | 'decoder' | 'memoryBytes' | 'temperatureC' | 'powerW';
-
 /** One GPU read once; a reading that is not given is `null`, with its reason in `missing`. */
-export type GpuFound = Omit<GpuReport, Readings | 'error' | 'samples'> &
-  Record<Readings, number | null> & {
+export type GpuFound = Omit<GpuReport, GpuMetric | 'error' | 'samples'> &
+  Record<GpuMetric, number | null> & {
     /** the device of ours that it is */
     device: string | null;
   };
 
 const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
 
-const readings: [Readings, (value: number, gpu: GpuFound) => string][] = [
+const readings: [GpuMetric, (value: number, gpu: GpuFound) => string][] = [
   ['sm', (value) => `SM ${value} %`],
   ['memoryController', (value) => `memory controller ${value} %`],
   ['encoder', (value) => `NVENC ${value} %`],

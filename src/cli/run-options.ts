@@ -1,6 +1,21 @@
 /** The options of `framepath run`, checked and with their defaults. */
 
 import { didYouMean } from '../did-you-mean.js';
+import {
+  type AudioMode,
+  audioModeNames,
+  type Decoder,
+  decoderNames,
+  type LayoutKind,
+  type Profile,
+  profileNames,
+  type RedactKind,
+  type Reid,
+  redactKindNames,
+  reidNames,
+  type VideoCodec,
+  videoCodecNames,
+} from '../generated/enums.js';
 import { comparisonRules, type IdentifyOptions } from '../modules/identify.js';
 import { type ModelFacts, modelRules } from '../modules/module.js';
 import type { BitrateRange } from '../output.js';
@@ -51,19 +66,19 @@ export interface RunOptions {
   /** undefined: no identities */
   embed: string | undefined;
   embedFacts: ModelFacts & Pick<IdentifyOptions, 'metric' | 'threshold'>;
-  reid: 'conditional' | 'always' | 'off';
-  layout: 'split' | 'grid' | 'focus' | 'none';
+  reid: Reid;
+  layout: Exclude<LayoutKind, 'custom'> | 'none';
   out: string | undefined;
-  profile: 'realtime' | 'streaming' | 'balanced' | 'quality' | 'archival' | undefined;
-  codec: 'h264' | 'hevc' | 'av1' | undefined;
+  profile: Profile | undefined;
+  codec: VideoCodec | undefined;
   bitrate: number | BitrateRange | undefined;
-  audio: 'first' | 'mix' | 'none' | number;
+  audio: AudioMode | number;
   boxes: boolean;
-  redact: 'pixelate' | 'blur' | undefined;
+  redact: RedactKind | undefined;
   redactAheadMs: number | undefined;
   files: Partial<Record<'results' | 'timeline' | 'mot' | 'report' | 'contactSheet' | 'trace', string>>;
   device: string | undefined;
-  decoder: 'auto' | 'software' | 'hardware' | undefined;
+  decoder: Decoder | undefined;
   limits: 'untrusted' | undefined;
   stride: number | undefined;
   startMs: number | undefined;
@@ -122,19 +137,19 @@ export function readRunOptions(args: string[]): RunOptions {
     detectFacts: factsOf('detect-facts', values['detect-facts'], modelRules),
     embed: values.embed === 'none' ? undefined : (values.embed ?? 'face-recognition'),
     embedFacts: factsOf('embed-facts', values['embed-facts'], { ...modelRules, ...comparisonRules }),
-    reid: choice('reid', values.reid, ['conditional', 'always', 'off']) ?? 'conditional',
+    reid: choice('reid', values.reid, reidNames) ?? 'conditional',
     layout,
     out,
-    profile: choice('profile', values.profile, ['realtime', 'streaming', 'balanced', 'quality', 'archival']),
-    codec: choice('codec', values.codec, ['h264', 'hevc', 'av1']),
+    profile: choice('profile', values.profile, profileNames),
+    codec: choice('codec', values.codec, videoCodecNames),
     bitrate: bitrateOf(values.bitrate),
     audio: audioOf(values.audio, sources.length),
     boxes: values.boxes ?? false,
-    redact: choice('redact', values.redact, ['pixelate', 'blur']),
+    redact: choice('redact', values.redact, redactKindNames),
     redactAheadMs: wholeNumber('redact-ahead', values['redact-ahead'], 0),
     files: { results, timeline, mot, report, trace, contactSheet: values['contact-sheet'] },
     device,
-    decoder: choice('decoder', values.decoder, ['auto', 'software', 'hardware']),
+    decoder: choice('decoder', values.decoder, decoderNames),
     limits: choice('limits', values.limits, ['untrusted']),
     stride: wholeNumber('stride', values.stride, 1),
     startMs: wholeNumber('from', values.from, 0),
@@ -166,12 +181,12 @@ function bitrateOf(value: string | undefined): RunOptions['bitrate'] {
 }
 
 function audioOf(value: string | undefined, sources: number): RunOptions['audio'] {
-  if (value === undefined || value === 'first' || value === 'mix' || value === 'none') return value ?? 'first';
+  if (value === undefined) return 'first';
+  const mode = audioModeNames.find((name) => name === value);
+  if (mode) return mode;
   if (/^\d+$/.test(value) && Number(value) < sources) return Number(value);
-  const expected = `first, mix, none or a source from 0 to ${sources - 1}`;
-  throw new UsageError(
-    `Expected ${expected} for --audio but received '${value}'${didYouMean(value, ['first', 'mix', 'none'])}`,
-  );
+  const expected = `${audioModeNames.join(', ')} or a source from 0 to ${sources - 1}`;
+  throw new UsageError(`Expected ${expected} for --audio but received '${value}'${didYouMean(value, audioModeNames)}`);
 }
 
 function checkTogether(options: RunOptions): void {

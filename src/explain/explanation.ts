@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { loadAddon } from '../addon.js';
 import type { Decided, DecidedSettings } from '../config.js';
 import { toFramepathError } from '../errors.js';
+import type { ModelFileSpec, ModuleSpec, PipelineSpec, Policy } from '../generated/specs.js';
 import { type Module, opensModel } from '../modules/module.js';
-import type { ModelFileSpec, ModuleSpec, PipelineSpec, PolicySpec } from '../native.js';
 
 /** A model as it would be fed, and what would run it. */
 export interface ExplainedModel {
@@ -86,7 +86,7 @@ async function inspect(
   }
 }
 
-const policyOf = (spec: ModuleSpec): PolicySpec => spec.policy ?? {};
+const policyOf = (spec: ModuleSpec): Policy => spec.policy ?? {};
 
 /** What the call or the configuration said, else what stands in for it. */
 function decided<T>(said: T | undefined, otherwise: T, why: string, by = 'call'): Decided<T> {

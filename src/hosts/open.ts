@@ -1,11 +1,12 @@
 /** Analyzers of a pipeline become modules that can be asked: files are loaded, hosts started, configured. */
 import { FramepathError, messageOf, toFramepathError } from '../errors.js';
 import type { FrameView } from '../frame.js';
+import type { Policy } from '../generated/specs.js';
 import type { AnalyzerHost, AnalyzerPlace } from '../modules/analyzer.js';
 import { checkFacts, type DefinitionFacts, factsOf } from '../modules/definition.js';
 import { boxesOf, InputViews, inputSpec } from '../modules/input.js';
 import { Module, splitPolicy } from '../modules/module.js';
-import type { NativeAddon, PolicySpec, SharedInputs } from '../native.js';
+import type { NativeAddon, SharedInputs } from '../native.js';
 import type { HostReport } from '../run/reports.js';
 import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
 import { closeMs, HostPool, type Told } from './pool.js';
@@ -99,7 +100,7 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   const depends = [...new Set([...facts.depends, ...(boxes === undefined ? [] : [boxes])])];
   // Hosts are timed here: who took too long has to be ended too.
   const { timeoutMs, ...rest } = policy;
-  const nativePolicy: PolicySpec = {
+  const nativePolicy: Policy = {
     ...(inline ? policy : rest),
     ...(instances > 1 && { workers: instances }),
   };

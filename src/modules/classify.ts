@@ -1,12 +1,16 @@
+import { boxClassesValuesRules } from '../generated/rules.js';
+import type { BoxClassesValues } from '../generated/specs.js';
 import type { BoxClasses, Classification } from '../results.js';
-import { fields, integer, number, oneOf, text } from '../validate.js';
+import { fields, text } from '../validate.js';
 import type { DetectOptions } from './detect.js';
 import {
   type ModelFacts,
   Module,
   modelFacts,
+  modelRules,
   moduleName,
   type OnError,
+  onErrorAlone,
   type Policy,
   policyRules,
   splitPolicy,
@@ -16,25 +20,18 @@ import { wholePicture } from './whole-picture.js';
 
 /** Options of {@link classify} for the boxes of another module. */
 export interface ClassifyBoxesOptions<Of extends string = string>
-  extends Pick<Policy, 'retry' | 'maxBatch' | 'maxWaitMs' | 'workers'> {
+  extends BoxClassesValues,
+    Pick<Policy, 'retry' | 'maxBatch' | 'maxWaitMs' | 'workers'> {
   /** the detector, tracker or identify module whose boxes are classified */
   of: Of;
   /** the path of an ONNX file, or a name of `framepath models list` */
   model: string;
   /** facts about the model that its file does not say */
   facts?: ModelFacts;
-  /** boxes whose shorter side is below this, in pixels of the frame, are not looked at; default 16 */
-  minSize?: number;
-  /** what is shown around a box, in parts of its width and height on each side; default 0 */
-  margin?: number;
   /** best classes that are told; default 5 */
   topK?: number;
-  /** of a tracked box: the part of its earlier probabilities that stays, 0 (none) to 0.99; default 0 */
-  smooth?: number;
-  /** of a tracked box: frames from one look at it to the next, the last word is kept between; default 1 */
-  every?: number;
   /** `'fail'` ends the run, `'skip'` keeps what was known; default `'fail'` */
-  onError?: 'fail' | 'skip';
+  onError?: Exclude<OnError, 'fallback'>;
 }
 
 /**
@@ -69,17 +66,17 @@ export function classify(
 function classifyBoxes(name: string, options: ClassifyBoxesOptions): Module {
   moduleName('name', name);
   const { retry, maxBatch, maxWaitMs, workers } = policyRules;
+  const { smooth, every, ...looks } = boxClassesValuesRules;
   fields('options', options, {
     of: text,
     model: text,
     facts: modelFacts,
-    minSize: number(1, 16384),
-    margin: number(0, 4),
-    topK: integer(1, 10000),
-    smooth: number(0, 0.99),
-    every: integer(1),
+    ...looks,
+    topK: modelRules.topK,
+    smooth,
+    every,
     retry,
-    onError: oneOf('fail', 'skip'),
+    onError: onErrorAlone,
     maxBatch,
     maxWaitMs,
     workers,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type Metric, metricNames, type Reid, reidNames } from '../generated/enums.js';
 import type { Person, Track } from '../results.js';
 import { fields, list, number, oneOf, text } from '../validate.js';
 import {
@@ -23,9 +24,9 @@ export interface IdentifyOptions<Of extends string = string, E extends OnError =
   /** facts about the model that its file does not say */
   facts?: ModelFacts;
   /** `'conditional'` embeds ambiguous tracks and a few good crops of the others, `'always'` every crop; default `'conditional'` */
-  reid?: 'conditional' | 'always' | 'off';
+  reid?: Reid;
   /** how embeddings are compared; default: what the model's file says, which must be known (MODEL_SPEC_NEEDED) */
-  metric?: 'l2' | 'cosine';
+  metric?: Metric;
   /** same person below (l2) or above (cosine) this; default: what the model's file says, which must be known */
   threshold?: number;
   /** groups of source ids that show the same scene: one person may be in all of a group at once */
@@ -36,7 +37,7 @@ export interface IdentifyOptions<Of extends string = string, E extends OnError =
 }
 
 /** How embeddings are compared. @internal */
-export const comparisonRules = { metric: oneOf('l2', 'cosine'), threshold: number(0, 100) };
+export const comparisonRules = { metric: oneOf(...metricNames), threshold: number(0, 100) };
 
 /**
  * Identities of tracked people: `frame.people[i]` is `{ track, id, box, score }`, `id` absent until settled.
@@ -53,7 +54,7 @@ export function identify<const N extends string, const Of extends string, E exte
     of: text,
     model: text,
     facts: modelFacts,
-    reid: oneOf('conditional', 'always', 'off'),
+    reid: oneOf(...reidNames),
     ...comparisonRules,
     sameScene: list(list(text, 2)),
     bank: text,

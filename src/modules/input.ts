@@ -1,12 +1,14 @@
 /** The pixels a module asks for: made natively once a frame, in memory that threads and processes share. */
-import type { CudaBlock, InputSpec, SharedInputs } from '../native.js';
+import type { InputFormat } from '../generated/enums.js';
+import { inputRequestRules } from '../generated/rules.js';
+import type { InputRequest } from '../generated/specs.js';
+import type { CudaBlock, SharedInputs } from '../native.js';
 import type { Box } from '../results.js';
-import { fields, integer, oneOf, text, unexpected } from '../validate.js';
+import { fields, unexpected } from '../validate.js';
 import { type CudaPicture, DevicePicture, download, placeIn } from './device-input.js';
-import { checkWindow, type InputWindow, readWindows, windowRules } from './window.js';
+import { checkWindow, type InputWindow, readWindows } from './window.js';
 
-/** What a module wants to see of every frame. */
-export type InputRequest = InputSpec;
+export type { InputRequest };
 
 /**
  * A picture in shared memory, rows without padding. It is there until `analyze` has answered: copy what you keep
@@ -17,7 +19,7 @@ export interface InputPicture {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
-  readonly format: 'rgb24' | 'gray8' | 'nv12';
+  readonly format: InputFormat;
   /** where it lies on a GPU: only of `memory: 'device'`, where frames are on one */
   readonly cuda?: CudaPicture;
 }
@@ -41,17 +43,7 @@ export type Shown<I> = I extends { readonly of: string }
 
 /** @internal */
 export function checkInput(name: string, value: unknown): void {
-  const side = integer(1, 16384);
-  const kinds = oneOf('rgb24', 'gray8', 'nv12');
-  fields(name, value, {
-    width: side,
-    height: side,
-    format: kinds,
-    crop: text,
-    align: oneOf('dlib', 'arcface', 'none'),
-    memory: oneOf('host', 'device'),
-    ...windowRules,
-  });
+  fields(name, value, inputRequestRules);
   const { width, height, format, crop, align } = value as InputRequest;
   if (width === undefined && height === undefined) throw unexpected('a width or a height', name, value);
   const boxes = boxesOf(value as InputRequest);

@@ -1,34 +1,12 @@
 /** What a module is to the pipeline: a name, what it says about a frame, what it needs, how it runs. */
 
-import type { ModelFileSpec, ModuleSpec, PolicySpec, StatedModelSpec } from '../native.js';
-import { anyOf, fields, integer, list, mostTimerMs, number, oneOf, type Rule, text, unexpected } from '../validate.js';
+import { type OnError, onErrorNames } from '../generated/enums.js';
+import { modelFactsRules as modelRules, policyRules } from '../generated/rules.js';
+import type { ModelFacts, ModelFileSpec, ModuleSpec, Policy } from '../generated/specs.js';
+import { anyOf, fields, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { AnalyzerHost, AnalyzerPlace } from './analyzer.js';
 
-/** How a module runs and what happens when it fails. */
-export interface Policy {
-  /** look at every Nth frame and carry the result between; default 1 */
-  stride?: number;
-  /** tries again after a failure; default 0 (stateless modules only) */
-  retry?: number;
-  /** a try that takes longer failed; default none */
-  timeoutMs?: number;
-  /** `'fail'` ends the run, `'skip'` goes on without a value, `'fallback'` takes the value of `fallback`; default `'fail'` */
-  onError?: OnError;
-  /** the module whose value stands in under `'fallback'` */
-  fallback?: string;
-  /** most frames taken at once; default by model and machine */
-  maxBatch?: number;
-  /** longest wait for a batch to fill; default by machine */
-  maxWaitMs?: number;
-  /** frames worked on at once; default 1, of detectors 2 or one a source, at most as many as there are cores */
-  workers?: number;
-}
-
-/** What happens when a module fails. */
-export type OnError = 'fail' | 'skip' | 'fallback';
-
-/** Facts about a model that its file does not say; what can be inferred may be left out. */
-export type ModelFacts = StatedModelSpec;
+export type { ModelFacts, OnError, Policy };
 
 /** `undefined` is possible only where a failure is skipped. */
 export type Under<E extends OnError, T> = E extends 'skip' ? T | undefined : T;
@@ -39,7 +17,7 @@ export type Shape = 'detections' | 'tracks' | 'people' | 'classes' | 'boxClasses
 /** A model by name or path, resolved when the run starts. */
 export type UnresolvedSpec = ModuleSpec extends infer S
   ? S extends { model: ModelFileSpec }
-    ? Omit<S, 'model' | 'name'> & { model: StatedModelSpec & { ref: string } }
+    ? Omit<S, 'model' | 'name'> & { model: ModelFacts & { ref: string } }
     : Omit<S, 'name'>
   : never;
 
@@ -83,43 +61,16 @@ export const opensModel = (spec: UnresolvedSpec | ModuleSpec): boolean =>
 /** Option -> e.g. `framepath.config.mjs (production)`. @internal */
 export type DecidedBy = Readonly<Record<string, string>>;
 
-/** @internal */
-export const policyRules = {
-  stride: integer(1),
-  retry: integer(0, 100),
-  timeoutMs: number(1, mostTimerMs),
-  onError: oneOf('fail', 'skip', 'fallback'),
-  fallback: text,
-  maxBatch: integer(1, 1024),
-  maxWaitMs: number(0),
-  workers: integer(1, 256),
-};
+export { modelRules, policyRules };
 
-const channels: Rule = list(number(-1e6, 1e6), 1, 3);
-
-/** @internal */
-export const modelRules = {
-  head: text,
-  layout: oneOf('nchw', 'nhwc'),
-  color: oneOf('rgb', 'bgr'),
-  resize: oneOf('letterbox', 'letterbox-top-left', 'stretch', 'center-crop'),
-  align: oneOf('dlib', 'arcface', 'none'),
-  mean: channels,
-  scale: channels,
-  size: list(integer(1, 8192), 2, 2),
-  labels: list(text),
-  pad: number(0, 255),
-  scoreThreshold: number(0, 1),
-  iouThreshold: number(0, 1),
-  topK: integer(1, 10000),
-  precision: oneOf('fp32', 'tf32', 'fp16'),
-};
+/** Of modules that nothing can stand in for. @internal */
+export const onErrorAlone = oneOf(...onErrorNames.filter((name) => name !== 'fallback'));
 
 /** Facts of a model, where they are an option of their own. @internal */
 export const modelFacts: Rule = (name, value) => fields(name, value, modelRules);
 
 /** Splits the options of a module into policy and the rest. @internal */
-export function splitPolicy<T extends Policy>(options: T): { policy: PolicySpec; rest: Omit<T, keyof Policy> } {
+export function splitPolicy<T extends Policy>(options: T): { policy: Policy; rest: Omit<T, keyof Policy> } {
   const policy: Record<string, unknown> = {};
   const rest: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(options)) {

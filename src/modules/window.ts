@@ -1,6 +1,6 @@
 /** Windows: the last crops of every track, for models that look at movement. Kept natively, where they were made. */
 import type { Box } from '../results.js';
-import { integer, text, unexpected } from '../validate.js';
+import { unexpected } from '../validate.js';
 import type { InputPicture, InputRequest, InputWords } from './input.js';
 
 /** A track that is seen in this frame, and what it looked like lately. */
@@ -16,18 +16,9 @@ export interface InputWindow {
   readonly frames: readonly InputPicture[];
 }
 
-/** Bounds of one window: crops, frames it may reach back over, bytes. Of all of a module's windows: native/graph/window.h. */
-const mostCrops = 256;
+/** Bounds of one window: frames it may reach back over, bytes. Of all of a module's windows: native/graph/window.h. */
 const mostFrames = 1024;
 const mostMegabytes = 64;
-
-/** @internal */
-export const windowRules = {
-  of: text,
-  window: integer(1, mostCrops),
-  stride: integer(1, mostFrames),
-  min: integer(1, mostCrops),
-};
 
 /** What does not go together in a request for windows. @internal */
 export function checkWindow(name: string, request: InputRequest): void {

@@ -8,7 +8,7 @@ import { type ProviderSpec, providers } from './provider.js';
 /** Probes what a run on that device would try. The CPU needs no probing. */
 export async function chooseProviders(settings: DecidedSettings): Promise<ProviderSpec> {
   const order = settings.providers.value;
-  const spec: ProviderSpec = { ...(order && { order }), cacheFolder: cacheFolder() };
+  const spec: ProviderSpec = { ...(order && { order: [...order] }), cacheFolder: cacheFolder() };
   const device = settings.device.value;
   if (device === 'cpu') return spec;
   const off: NonNullable<ProviderSpec['off']> = {};

@@ -1,5 +1,5 @@
 /** Boxes of JavaScript's values for the native side: what the layout hides, draws and follows, and inputs crop. */
-import type { PipelineSpec } from '../native.js';
+import type { PipelineSpec } from '../generated/specs.js';
 import type { Box } from '../results.js';
 import { unexpected } from '../validate.js';
 

@@ -1,5 +1,7 @@
 /** Pushes the pixels of a `frames(...)` source, at the pace the run takes them. */
+
 import { messageOf } from '../errors.js';
+import { framesValuesDefaults } from '../generated/rules.js';
 import type { NativeRun } from '../native.js';
 import { type PushedFrame, pictureBytes, type Source } from '../source.js';
 import { number, unexpected } from '../validate.js';
@@ -13,7 +15,7 @@ const time = number(-1e12, 1e12);
  * in every case.
  */
 export async function pushAll(native: NativeRun, id: string, source: Source): Promise<{ threw?: unknown }> {
-  const { width = 0, height = 0, format = 'rgb24', fps = 30 } = source.spec;
+  const { width = 0, height = 0, format = framesValuesDefaults.format, fps = framesValuesDefaults.fps } = source.spec;
   const bytes = pictureBytes(format, width, height);
   let index = 0;
   try {

@@ -1,5 +1,6 @@
 /** What a run says about itself. The formats are stable: the CLI writes them as they are. */
 import type { ErrorCode } from '../errors.js';
+import type { RateControl } from '../generated/enums.js';
 import type { Provider } from '../providers/provider.js';
 import type { Box } from '../results.js';
 
@@ -65,7 +66,7 @@ export interface BitrateReport {
    * `quality`: constant quality by profile. `constant`: the number that was asked for, on average. `adaptive`: followed the
    * pictures inside `{ min, max }`. `capped`: `{ min, max }` of an encoder that keeps its rate: constant quality, `max` as cap.
    */
-  control: 'quality' | 'constant' | 'adaptive' | 'capped';
+  control: RateControl;
   /** of the pictures as written, sound aside */
   mean: number;
   /** what the encoder was told; `null` where it decides itself (`quality`, `capped`) */

@@ -1,5 +1,6 @@
 /** A run as its user holds it. */
 import type { Frame, FrameBase } from '../frame.js';
+import { pixelFormatNames } from '../generated/enums.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
 import { type Limits, limits, localPath, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
@@ -27,7 +28,7 @@ const pictureRules = {
   data: bytes,
   width: integer(1, 16384),
   height: integer(1, 16384),
-  format: oneOf('rgb24', 'bgr24', 'rgba', 'gray8', 'nv12', 'yuv420p'),
+  format: oneOf(...pixelFormatNames),
 };
 
 /**

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
 import { FramepathError } from '../errors.js';
-import type { PipelineSpec } from '../native.js';
+import type { PipelineSpec } from '../generated/specs.js';
 import { filesOfPlaylist } from './playlist.js';
 
 /** A file and what the run uses it for, in words. */

@@ -1,7 +1,8 @@
 /** The files a run writes beside its video: results, MOT, timeline, report, contact sheet. */
 import { parse } from 'node:path';
 import type { FrameView } from '../frame.js';
-import type { NativeRun, PipelineSpec } from '../native.js';
+import type { PipelineSpec } from '../generated/specs.js';
+import type { NativeRun } from '../native.js';
 import { OutputFile } from './output-file.js';
 import { ResultsWriter } from './results-writer.js';
 import { readFiles, refuseSharedFiles, writtenFiles } from './shared-files.js';

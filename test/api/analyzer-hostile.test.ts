@@ -109,7 +109,8 @@ test('pixels that would take more memory than there is for all frames in flight 
 
 test.skipIf(!hostsWork)('the addon takes no array for another, and no box that is none', () => {
   const { Run } = loadAddon();
-  const run = new Run(JSON.stringify({ sources: [{ id: '0', uri: clip }], modules: [] }), {
+  const bare = { device: 'cpu', runtimeLibraries: [], modules: [], keepPixels: false };
+  const run = new Run(JSON.stringify({ ...bare, sources: [{ id: '0', kind: 'file', uri: clip }] }), {
     task: () => undefined,
     event: () => undefined,
   });

@@ -32,6 +32,8 @@ test.each<[string, () => unknown]>([
 
 describe.skipIf(noAddon !== undefined)('a spec of the native side', () => {
   const source = { id: '0', kind: 'file', uri: clip };
+  const run = { device: 'cpu', runtimeLibraries: [], sources: [], modules: [], keepPixels: false };
+  const canvas = { kind: 'grid', width: 64, height: 64, tiles: [] };
   const specs: [string, object][] = [
     ['stride', { sources: [{ ...source, stride: 2 ** 31 }] }],
     ['stride', { sources: [{ ...source, stride: 1.5 }] }],
@@ -40,15 +42,16 @@ describe.skipIf(noAddon !== undefined)('a spec of the native side', () => {
     ['maxGapMs', { sources: [{ ...source, maxGapMs: 1e300 }] }],
     ['width', { sources: [{ id: '0', kind: 'frames', width: -(2 ** 40), height: 2 }] }],
     ['inFlight', { sources: [source], inFlight: 1e10 }],
-    ['background', { sources: [source], compose: { kind: 'grid', background: [256, 0, 0] } }],
-    ['fps', { sources: [source], compose: { kind: 'grid', fps: [2 ** 32 + 25, 1] } }],
+    ['background', { sources: [source], compose: { ...canvas, background: [256, 0, 0] } }],
+    ['fps', { sources: [source], compose: { ...canvas, fps: [2 ** 32 + 25, 1] } }],
     ['bitrate', { sources: [source], output: { path: 'x.mp4', bitrate: 1e30 } }],
-    ['alpha', { sources: [source], compose: { kind: 'grid', tiles: [{ source: 0, alpha: 1e300 }] } }],
-    ['size', { modules: [{ kind: 'detect', name: 'd', model: { file: 'x', size: [2 ** 70, 2] } }] }],
+    ['alpha', { sources: [source], compose: { ...canvas, tiles: [{ source: 0, alpha: 1e300 }] } }],
+    ['keyframes', { output: { path: 'x.mp4', keyframes: 2 } }], // no option of it
+    ['size', { modules: [{ kind: 'detect', name: 'd', model: { name: 'x', file: 'x', size: [2 ** 70, 2] } }] }],
   ];
   test.each(specs)('%s', (name, spec) => {
     const { Run } = loadAddon();
-    const make = () => new Run(JSON.stringify(spec), { task: () => undefined, event: () => undefined });
+    const make = () => new Run(JSON.stringify({ ...run, ...spec }), { task: () => undefined, event: () => undefined });
     let error: { code?: string; message?: string } = {};
     try {
       make();

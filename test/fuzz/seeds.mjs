@@ -259,7 +259,6 @@ const plans = {
         kind: 'track',
         of: 'a',
         association: 'bytetrack',
-        fps: 25,
         trackThreshold: 0.5,
         lowThreshold: 0.1,
         newThreshold: 0.6,
@@ -328,13 +327,17 @@ const plans = {
       path: 'o.mp4',
       codec: 'hevc',
       profile: 'quality',
-      bitrate: { min: 100000, max: 900000 },
+      minBitrate: 100000,
+      bitrate: 900000,
       threads: 2,
       packets: true,
-      audio: { id: 'late' },
+      audioId: 'late',
     },
   }),
-  plain: plan({ compose: { kind: 'grid', perSource: true }, output: { bitrate: 500000, audio: 0 } }),
+  plain: plan({
+    compose: { kind: 'grid', width: 0, height: 0, tiles: [], perSource: true },
+    output: { bitrate: 500000, audioSource: 0 },
+  }),
 };
 
 /** Bytes of a fixed sequence, for targets that take their input as choices. */

@@ -247,7 +247,7 @@ TEST(a_grid_lays_itself_out_anew_when_sources_join_and_leave) {
 }
 
 TEST(redaction_hides_what_is_inside_the_boxes_and_nothing_else) {
-  for (auto kind : {RedactSpec::Kind::pixelate, RedactSpec::Kind::blur})
+  for (auto kind : {RedactKind::pixelate, RedactKind::blur})
     for (PixelFormat format : {pixelFormat::yuv420p, pixelFormat::nv12}) {
       LayoutSpec s = spec(LayoutKind::split, 2, 640, 360);
       s.redact.module = "faces";

@@ -257,7 +257,7 @@ TEST(a_track_that_gets_its_identity_late_stays_the_same_person) {
 
 TEST(a_tile_for_one_identity_waits_for_it_and_has_precedence) {
   FollowSpec third;
-  third.pick = FollowSpec::Pick::id;
+  third.pick = Pick::id;
   third.value = 3;
   Stage stage({mainPerson(), third});
   for (int i = 0; i < 60; i++) stage.tick({{around(500, 400, 200), 3, 1}, {around(1400, 400, 150), 5, 2}});
@@ -269,7 +269,7 @@ TEST(a_tile_for_one_identity_waits_for_it_and_has_precedence) {
 
 TEST(rank_counts_people_by_size) {
   FollowSpec second;
-  second.pick = FollowSpec::Pick::rank;
+  second.pick = Pick::rank;
   second.value = 1;
   Stage stage({second});
   stage.tick({{around(500, 400, 300), 1, 1}});
@@ -282,7 +282,7 @@ TEST(rank_counts_people_by_size) {
 std::vector<FollowSpec> firstAndSecond() {
   std::vector<FollowSpec> specs(2);
   for (int32_t i = 0; i < 2; i++) {
-    specs[static_cast<size_t>(i)].pick = FollowSpec::Pick::rank;
+    specs[static_cast<size_t>(i)].pick = Pick::rank;
     specs[static_cast<size_t>(i)].value = i;
   }
   return specs;
@@ -338,7 +338,7 @@ TEST(who_stands_in_for_a_rank_leaves_when_its_owner_comes_back) {
 
 TEST(a_rank_beside_the_main_person_is_the_next_one) {
   FollowSpec second;
-  second.pick = FollowSpec::Pick::rank;
+  second.pick = Pick::rank;
   second.value = 1;
   Stage stage({mainPerson(), second});
   for (int i = 0; i < 60; i++) stage.tick({{around(500, 400, 200), 1, 1}});

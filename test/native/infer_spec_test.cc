@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "check.h"
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "infer/alignment.h"
 #include "infer/detector.h"
@@ -92,7 +93,7 @@ TEST(heads_are_inferred_from_outputs) {
 
 TEST(heads_of_faces_people_and_queries_are_inferred_from_outputs) {
   const std::vector<int64_t> big{1, 3, 640, 640}, small{1, 3, 320, 320};
-  const auto headOf = [](const GraphInfo& graph) { return std::string(infer::headName(inferredHead(graph))); };
+  const auto headOf = [](const GraphInfo& graph) { return std::string(nameOf(inferredHead(graph))); };
   const auto named = [&](std::vector<int64_t> input,
                          std::vector<std::pair<std::string, std::vector<int64_t>>> outputs) {
     GraphInfo graph = graphOf(std::move(input), {});
@@ -125,7 +126,7 @@ TEST(heads_of_faces_people_and_queries_are_inferred_from_outputs) {
   for (int i = 0; i < 80; i++) names += "'" + std::to_string(i) + "',";
   ultralytics.metadata = {{"task", "detect"}, {"stride", "32"}, {"names", names}};
   const infer::ModelSpec spec = infer::inferSpec(ultralytics, {}, "m");
-  CHECK_EQUAL(std::string(infer::headName(spec.head)), std::string("rt-detr"));
+  CHECK_EQUAL(std::string(nameOf(spec.head)), std::string("rt-detr"));
   CHECK_EQUAL(int(spec.resize), int(infer::Resize::stretch));
   CHECK_EQUAL(spec.scale[0], 1 / 255.0f);
 
@@ -140,7 +141,7 @@ TEST(heads_of_faces_people_and_queries_are_inferred_from_outputs) {
   CHECK_ERROR(infer::inferSpec(sized, {}, "m"), MODEL_UNSUPPORTED);
   for (const char* name : {"blazeface", "yunet", "scrfd", "retinaface", "ultraface", "yolo", "yolo-end2end", "yolox",
                            "nanodet", "rt-detr", "movenet", "embedding", "classification", "raw"})
-    CHECK_EQUAL(std::string(infer::headName(infer::headFromName(name).value())), std::string(name));
+    CHECK_EQUAL(std::string(nameOf(valueNamed<infer::HeadKind>(name).value())), std::string(name));
 }
 
 TEST(what_cannot_be_inferred_is_asked_for_by_name) {
@@ -372,7 +373,7 @@ TEST(a_model_that_asks_for_the_size_of_its_picture_is_told_its_input) {
     graph.node("Expand", {"classes", "shape"}, "labels").node("Expand", {"sure", "shape"}, "scores");
     graph.output({"labels", {batch, 2}, 7}).output({"boxes", {batch, 2, 4}}).output({"scores", {batch, 2}});
     const auto model = load(writeFile("dfine.onnx", graph.text()), {}, 4);
-    CHECK_EQUAL(std::string(infer::headName(model->spec().head)), std::string("rt-detr"));
+    CHECK_EQUAL(std::string(nameOf(model->spec().head)), std::string("rt-detr"));
     const auto detector = infer::openDetector(model);
     const std::vector<FrameRef> frames(3, rampFrame(200, 64));
     std::vector<Detections> found(3);

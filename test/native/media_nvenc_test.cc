@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "check.h"
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "core/pool.h"
 #include "media/encoder.h"
@@ -110,7 +111,7 @@ void requireNoneLeft(const std::string& what) {
 // The file plays and holds every picture once, in order: that is what its sharpness says.
 void requireWhole(const std::string& path, VideoCodec codec, int frames, const std::string& what) {
   const int before = check::failures();
-  clip::checkStream(path, videoCodecName(codec), frames, {25, 1});
+  clip::checkStream(path, nameOf(codec), frames, {25, 1});
   CHECK(clip::decodedPsnr(path, kWidth, kHeight, frames) > 30);
   if (check::failures() != before) std::printf("  ... %s\n", what.c_str());
 }
@@ -128,7 +129,7 @@ VIDEO_TEST(every_profile_plays_and_no_picture_leaves_the_gpu) {
          {Profile::realtime, Profile::streaming, Profile::balanced, Profile::quality, Profile::archival}) {
       const std::string path = folder.file("a.mp4");
       const Written written = write(path, optionsOf(codec, profile), 60);
-      CHECK_EQUAL(written.encoder, std::string(videoCodecName(codec)) + "_nvenc");
+      CHECK_EQUAL(written.encoder, std::string(nameOf(codec)) + "_nvenc");
       CHECK_EQUAL(written.result.frames, 60);
       CHECK_EQUAL(written.recoveries.empty() ? "" : written.recoveries[0], "");
       requireWhole(path, codec, 60, written.encoder + " " + std::to_string(static_cast<int>(profile)));
@@ -234,7 +235,7 @@ void failWith(VideoCodec codec, Profile profile, const std::string& rule) {
   const clip::TempFolder folder;
   const std::string path = folder.file("a.mp4");
   const std::string what =
-      std::string(videoCodecName(codec)) + " " + std::to_string(static_cast<int>(profile)) + " with " + rule;
+      std::string(nameOf(codec)) + " " + std::to_string(static_cast<int>(profile)) + " with " + rule;
   test::mustPassInChild(what, [&] {
     test::simulator().fail(rule.c_str());
     const Written written = write(path, optionsOf(codec, profile), kFrames);

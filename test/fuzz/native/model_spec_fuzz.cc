@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "core/enum_names.h"
 #include "fuzz.h"
 #include "infer/head.h"
 #include "infer/spec.h"
@@ -114,7 +115,7 @@ infer::StatedSpec stated(FuzzedDataProvider& data) {
     return data.ConsumeBool() ? data.ConsumeFloatingPointInRange(-2.0, 300.0) : data.ConsumeFloatingPoint<double>();
   };
   if (data.ConsumeBool())
-    spec.head = infer::headName(
+    spec.head = nameOf(
         static_cast<infer::HeadKind>(data.ConsumeIntegralInRange(0, static_cast<int>(infer::HeadKind::raw))));
   for (std::string* text : {&spec.head, &spec.layout, &spec.color, &spec.resize, &spec.align, &spec.metric})
     if (rarely()) *text = word(data);

@@ -1,4 +1,5 @@
 // Text as the plan of a run, as it crosses from TypeScript.
+#include "binding/json.h"
 #include "binding/spec_from_json.h"
 #include "fuzz.h"
 

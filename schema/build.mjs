@@ -1,0 +1,85 @@
+// Builders of JSON Schema 2020-12. What it has no keyword for stands under `x-`: names in C++, units, who decides.
+
+/**
+ * An enum: `values` are its names, each with what it means or `{ doc, cpp }` (where its name is no identifier of C++).
+ * `cpp` is its full name in C++ below `framepath::`, `area` the header that it goes to (native/generated/AREA_enums.h); an enum
+ * without them is not known natively.
+ */
+export function names(id, { cpp, area, is }, values) {
+  const entries = Object.entries(values).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? { doc: value } : value,
+  ]);
+  return {
+    $id: id,
+    type: 'string',
+    enum: entries.map(([name]) => name),
+    description: is,
+    ...(cpp && { 'x-cpp': cpp, 'x-area': area }),
+    'x-values': Object.fromEntries(entries),
+  };
+}
+
+/** Longest string, list and number that cross natively where nothing smaller is said. */
+const int32 = 2 ** 31 - 1;
+
+// Fields. `doc` without its default and unit, which are added; `absent`: what is when it is left out and no default says so.
+// `by: 'engine'`: who decides then, from what it finds. `cpp`: its type natively, where that is not the usual one.
+const field = (schema, { doc, unit, absent, by, default: value, cpp } = {}) => ({
+  ...schema,
+  ...(doc && { description: doc }),
+  ...(value !== undefined && { default: value }),
+  ...(unit && { 'x-unit': unit }),
+  ...(absent && { 'x-absent': absent }),
+  ...(by && { 'x-decides': by }),
+  ...(cpp && { 'x-cpp': cpp }),
+});
+
+export const integer = ({ min, max, ...more }) =>
+  field(
+    { type: 'integer', minimum: min, ...(max !== undefined && { maximum: max }) },
+    {
+      ...(max > int32 && { cpp: 'int64_t' }),
+      ...more,
+    },
+  );
+export const number = ({ min, max, ...more }) =>
+  field({ type: 'number', minimum: min, ...(max !== undefined && { maximum: max }) }, more);
+/** Absent natively: empty. With `presence`, absent is another thing than empty. */
+export const text = ({ presence, ...more } = {}) => ({
+  ...field({ type: 'string' }, more),
+  ...(presence && { 'x-presence': true }),
+});
+export const flag = (more) => field({ type: 'boolean' }, more);
+/** Absent natively: empty. */
+export const list = (items, { min, max, ...more } = {}) =>
+  field({ type: 'array', items, ...(min && { minItems: min }), ...(max && { maxItems: max }) }, more);
+/** Text by name: one of `keys`. */
+export const texts = (keys, more) =>
+  field({ type: 'object', propertyNames: { $ref: keys.$id }, additionalProperties: { type: 'string' } }, more);
+/** An enum or an object. */
+export const ref = (to, more) => field({ $ref: to.$id }, more);
+export const constant = (value) => ({ const: value });
+
+/** An object: of `fields`, those `required` must be there; `also` are objects whose fields it has too. */
+export function object(id, is, fields, { required = [], also = [] } = {}) {
+  const inherited = Object.assign({}, ...also.map(({ properties }) => properties));
+  return {
+    $id: id,
+    type: 'object',
+    description: is,
+    properties: { ...inherited, ...fields },
+    required: [...also.flatMap((other) => other.required), ...required],
+    additionalProperties: false,
+    'x-also': also.map(({ $id }) => $id),
+  };
+}
+
+/** One of some objects, by the constant `kind` that each of them has; they share the fields of `also`. */
+export const union = (id, is, members) => ({
+  $id: id,
+  description: is,
+  oneOf: members.map(({ $id }) => ({ $ref: $id })),
+});
+
+export const byId = (schemas) => Object.fromEntries(schemas.map((schema) => [schema.$id, schema]));

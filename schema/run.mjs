@@ -1,0 +1,105 @@
+// A run: its output, its settings, all of it.
+import { flag, integer, list, object, ref, text } from './build.mjs';
+import { named } from './enums.mjs';
+import { layout } from './layout.mjs';
+import { module, providers } from './module.mjs';
+import { source } from './source.mjs';
+
+const { AudioMode, EncoderSessions, Profile, VideoCodec } = named;
+
+export const encodeValues = object('EncodeValues', 'How an output is encoded', {
+  codec: ref(VideoCodec, { default: 'h264' }),
+  profile: ref(Profile, { default: 'balanced', doc: 'speed against size' }),
+  bitrate: integer({
+    min: 0,
+    max: 1e9,
+    default: 0,
+    cpp: 'int64_t',
+    doc: 'bits per second on average; 0 = constant quality by profile',
+  }),
+  threads: integer({ min: 1, max: 256, by: 'engine', absent: 'from the machine', doc: 'encoder threads' }),
+});
+
+export const output = object(
+  'OutputSpec',
+  'An output as the native side writes it',
+  {
+    path: text({ absent: 'packets only (`run.packets()`)', doc: 'a file or URL' }),
+    minBitrate: integer({
+      min: 0,
+      max: 1e9,
+      default: 0,
+      cpp: 'int64_t',
+      doc: 'above 0: between this and `bitrate`, as the pictures need',
+    }),
+    audio: ref(AudioMode, { default: 'first' }),
+    audioSource: integer({ min: 0, absent: 'as `audio` has it', doc: 'position of the one source that is heard' }),
+    audioId: text({ doc: 'id of the one source that is heard when it joins' }),
+    packets: flag({ by: 'engine', absent: 'only without a path', doc: 'keep packets for `nextPacket`' }),
+  },
+  { also: [encodeValues] },
+);
+
+/** What callers and configuration files set of a run, and goes to the native side as it is. */
+export const runSettings = object('RunSettings', 'Settings of a run', {
+  inFlight: integer({ min: 1, max: 256, default: 8, doc: 'frames of a source alive at once' }),
+  resultQueue: integer({ min: 1, max: 100_000, default: 64, doc: 'results of a source that wait for the caller' }),
+  keptFrames: integer({ min: 0, max: 256, default: 8, doc: 'frames kept with `frame.keep()` at once' }),
+  maxPending: integer({
+    min: 1,
+    max: 100_000,
+    default: 1024,
+    doc: 'pictures given to `run.submit()` that are not answered yet, before it rejects with `BUSY`',
+  }),
+  memoryLimit: integer({
+    min: 1_000_000,
+    max: Number.MAX_SAFE_INTEGER,
+    by: 'engine',
+    absent: '75 % of it; never more than is free',
+    doc: "bytes of a GPU's memory that the runs of this process may take together",
+  }),
+  maxEncoderSessions: integer({
+    min: 1,
+    max: 1000,
+    by: 'engine',
+    absent: 'as many as the driver allows',
+    doc: 'sessions of GPU encoders in this process at once',
+  }),
+  encoderSessions: ref(EncoderSessions, {
+    default: 'fallback',
+    doc: `when no session of a GPU's encoder is free: \`'fallback'\` encodes in software, \`'wait'\` waits for one that this process
+      gives back`,
+  }),
+});
+
+export const pipeline = object(
+  'PipelineSpec',
+  'A run as the native side starts it',
+  {
+    device: text({ doc: "`'auto'`, `'cpu'` or `'cuda:N'`" }),
+    runtimeLibraries: list(text(), { doc: 'where ONNX Runtime may be, the first that is there' }),
+    providers: ref(providers),
+    sources: list(ref(source)),
+    modules: list(ref(module)),
+    compose: ref(layout),
+    output: ref(output),
+    keepPixels: flag({}),
+    open: flag({
+      default: false,
+      doc: 'more than one source may be added later: a run without sources stays open until closed',
+    }),
+    snapshots: flag({
+      default: false,
+      doc: 'collect best shots for the contact sheet: of identities, else of tracks',
+    }),
+    trace: flag({ default: false, doc: 'keep a per-worker timeline, for `trace()`' }),
+    rows: text({
+      presence: true,
+      absent: 'none are kept',
+      doc: 'keep rows for `mot()`, of identities, else of tracks, in an unlinked file in this folder',
+    }),
+  },
+  { required: ['device', 'runtimeLibraries', 'sources', 'modules', 'keepPixels'], also: [runSettings] },
+);
+
+export const objects = [encodeValues, output, runSettings, pipeline];

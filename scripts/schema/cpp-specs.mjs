@@ -1,0 +1,164 @@
+// The C++ of what crosses: structs, and their readers from JSON.
+import { docOf, kindOf, notice, wrapped } from './model.mjs';
+
+const quoted = JSON.stringify;
+const camel = (name) => name.replace(/-(\w)/g, (_, first) => first.toUpperCase());
+const isFixed = ({ minItems, maxItems }) => minItems !== undefined && minItems === maxItems;
+const mostInteger = 2 ** 31 - 1;
+
+const enumType = (schema) => `${schema['x-cpp'].includes('::') ? '' : 'framepath::'}${schema['x-cpp']}`;
+
+function typeOf(schema, all) {
+  const kind = kindOf(schema, all);
+  if (kind === 'enum') return enumType(all.byId[schema.$ref]);
+  if (kind) return schema.$ref;
+  if (schema.type === 'array') {
+    const item = typeOf(schema.items, all);
+    return isFixed(schema) ? `std::array<${item}, ${schema.minItems}>` : `std::vector<${item}>`;
+  }
+  if (schema.type === 'object') return `std::map<${enumType(all.byId[schema.propertyNames.$ref])}, std::string>`;
+  return (
+    schema['x-cpp'] ?? { integer: 'int32_t', number: 'double', string: 'std::string', boolean: 'bool' }[schema.type]
+  );
+}
+
+/** Whether a field that is left out is empty, and not another thing than that. */
+const isEmptyWhenAbsent = (schema) =>
+  (schema.type === 'string' && !schema['x-presence']) ||
+  schema.type === 'object' ||
+  (schema.type === 'array' && !isFixed(schema));
+
+function literal(schema, all) {
+  if (kindOf(schema, all) === 'enum') {
+    const to = all.byId[schema.$ref];
+    return `${enumType(to)}::${to['x-values'][schema.default].cpp ?? camel(schema.default)}`;
+  }
+  if (schema['x-cpp'] === 'float')
+    return `${Number.isInteger(schema.default) ? `${schema.default}.0` : schema.default}f`;
+  return typeof schema.default === 'string' ? quoted(schema.default) : String(schema.default);
+}
+
+function member(key, schema, required, all) {
+  const type = typeOf(schema, all);
+  const doc = docOf(schema);
+  const comment = doc ? wrapped(doc, '  // ') : '';
+  if (schema.default !== undefined) return `${comment}  ${type} ${key} = ${literal(schema, all)};\n`;
+  if (required) return `${comment}  ${type} ${key}{};\n`;
+  return `${comment}  ${isEmptyWhenAbsent(schema) ? type : `std::optional<${type}>`} ${key};\n`;
+}
+
+const fieldsOf = ({ properties }) => Object.entries(properties).filter(([, schema]) => schema.const === undefined);
+
+const struct = (schema, all) => `// ${schema.description}.
+struct ${schema.$id} {
+${fieldsOf(schema)
+  .map(([key, field]) => member(key, field, schema.required.includes(key), all))
+  .join('')}
+  static constexpr std::string_view kFields = "${fieldsOf(schema)
+    .map(([key]) => key)
+    .join(', ')}";
+};
+`;
+
+/** The limits of a value, as arguments of take(). */
+function limitsOf(schema) {
+  const parts = [];
+  if (schema.type === 'array') {
+    if (!isFixed(schema)) parts.push(`Size{${schema.minItems ?? 0}, ${schema.maxItems ?? 'kAnySize'}}`);
+    parts.push(...limitsOf(schema.items));
+  }
+  if (schema.type === 'integer') parts.push(`Range{${schema.minimum}, ${schema.maximum ?? mostInteger}}`);
+  if (schema.type === 'number') parts.push(`Range{${schema.minimum}, ${schema.maximum ?? 'kMostNumber'}}`);
+  return parts;
+}
+
+function reader(schema) {
+  const keys = Object.keys(schema.properties).map(quoted).join(', ');
+  const lines = fieldsOf(schema).map(([key, field]) => {
+    const call = schema.required.includes(key) ? 'required' : 'field';
+    return `  ${call}(${['from', quoted(key), `to.${key}`, ...limitsOf(field)].join(', ')});\n`;
+  });
+  return `void take(const Value& from, schema::${schema.$id}& to) {
+  only(from, {${keys}});
+${lines.join('')}}
+`;
+}
+
+const kindName = (member, all) => all.byId[member.$ref].properties.kind.const;
+
+const unionReader = ({ $id, oneOf }, all) => `void take(const Value& from, schema::${$id}& to) {
+  static constexpr const char* kKinds[] = {${oneOf.map((member) => quoted(kindName(member, all))).join(', ')}};
+  switch (kindOf(from, kKinds)) {
+${oneOf.map((member, i) => `    case ${i}: return take(from, to.emplace<schema::${member.$ref}>());\n`).join('')}  }
+}
+`;
+
+/** Objects and unions, each after those that it has. */
+function inOrder(objects, unions, all) {
+  const done = new Set();
+  const order = [];
+  const visit = (schema) => {
+    if (done.has(schema.$id)) return;
+    done.add(schema.$id);
+    for (const [, id] of JSON.stringify(schema).matchAll(/"\$ref":"(\w+)"/g)) {
+      const to = all.byId[id];
+      if (!to.enum) visit(to);
+    }
+    order.push(schema);
+  };
+  [...objects, ...unions].forEach(visit);
+  return order;
+}
+
+/** Those that only lend their fields to others are none themselves. */
+const isWhole = (schema, objects) =>
+  !objects.some((other) => other['x-also'].includes(schema.$id)) || schema.$id === 'ModelFacts';
+
+export function specFiles({ objects, unions, enums }) {
+  const all = { byId: Object.fromEntries([...objects, ...unions, ...enums].map((schema) => [schema.$id, schema])) };
+  const order = inOrder(objects, unions, all).filter((schema) => schema.oneOf || isWhole(schema, objects));
+  const used = new Set([...JSON.stringify(order).matchAll(/"\$ref":"(\w+)"/g)].map(([, id]) => all.byId[id]['x-area']));
+  const areas = [...used].filter(Boolean).sort();
+  const structs = order.map((schema) =>
+    schema.oneOf
+      ? `// ${schema.description}.\nusing ${schema.$id} = std::variant<${schema.oneOf.map((member) => member.$ref).join(', ')}>;\n`
+      : struct(schema, all),
+  );
+  const standard = ['array', 'cstdint', 'map', 'optional', 'string', 'string_view', 'variant', 'vector'];
+  const specs = `// ${notice}
+// What crosses from TypeScript, as it crosses; empty or none: it was left out, and no default says what is then.
+#pragma once
+${standard.map((name) => `#include <${name}>\n`).join('')}
+${areas.map((area) => `#include "generated/${area}_enums.h"\n`).join('')}
+namespace framepath::schema {
+
+${structs.join('\n')}
+}  // namespace framepath::schema
+`;
+  const declarations = order.map((schema) => `void take(const Value& from, schema::${schema.$id}& to);\n`).join('');
+  const readerHeader = `// ${notice}
+#pragma once
+#include "binding/json_reader.h"
+#include "generated/specs.h"
+
+namespace framepath::binding {
+
+// Each throws INVALID_ARGUMENT for whatever does not fit, unknown keys too, and names it.
+${declarations}
+}  // namespace framepath::binding
+`;
+  const bodies = order.map((schema) => (schema.oneOf ? unionReader(schema, all) : reader(schema)));
+  const readerSource = `// ${notice}
+#include "generated/read_specs.h"
+
+namespace framepath::binding {
+
+${bodies.join('\n')}
+}  // namespace framepath::binding
+`;
+  return {
+    'native/generated/specs.h': specs,
+    'native/generated/read_specs.h': readerHeader,
+    'native/generated/read_specs.cc': readerSource,
+  };
+}

@@ -1,0 +1,40 @@
+// From schema/*.mjs: src/generated and native/generated. Plain Node without dependencies; it runs before every compiler and
+// writes only what has changed. `node scripts/schema/generate.mjs [ROOT]`
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { cppFiles } from './cpp.mjs';
+import { specFiles } from './cpp-specs.mjs';
+import { typescriptFiles } from './typescript.mjs';
+
+/** Path -> text of every generated file, of the schema in `root`. */
+async function generatedFiles(root) {
+  const load = (name) => import(pathToFileURL(join(root, 'schema', name)).href);
+  const parts = await Promise.all(['source.mjs', 'module.mjs', 'layout.mjs', 'run.mjs'].map(load));
+  const schema = {
+    ...(await load('enums.mjs')),
+    ...(await load('errors.mjs')),
+    objects: parts.flatMap(({ objects }) => objects),
+    unions: parts.flatMap(({ unions = [] }) => unions),
+  };
+  return { ...typescriptFiles(schema), ...cppFiles(schema), ...specFiles(schema) };
+}
+
+export async function generate(root) {
+  const files = await generatedFiles(root);
+  for (const [path, text] of Object.entries(files)) write(join(root, path), text);
+  for (const folder of ['src/generated', 'native/generated'])
+    for (const name of readdirSync(join(root, folder)))
+      if (!(`${folder}/${name}` in files)) rmSync(join(root, folder, name));
+}
+
+function write(file, text) {
+  try {
+    if (readFileSync(file, 'utf8') === text) return;
+  } catch {
+    mkdirSync(dirname(file), { recursive: true });
+  }
+  writeFileSync(file, text);
+}
+
+if (import.meta.filename === process.argv[1]) await generate(process.argv[2] ?? join(import.meta.dirname, '../..'));

@@ -1,0 +1,48 @@
+// What the generators ask about a schema.
+export const quoted = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+export const lowerFirst = (id) => id[0].toLowerCase() + id.slice(1);
+export const notice = 'Generated from schema/ by scripts/schema; not to be edited.';
+
+/** Whether a schema refers to an enum, an object or a union. */
+export const kindOf = (schema, { byId }) => {
+  const to = byId[schema.$ref];
+  return to && (to.enum ? 'enum' : to.oneOf ? 'union' : 'object');
+};
+
+/** A field's text: what it is, and what is when it is left out. */
+export function docOf(schema) {
+  const { description = '', default: value, 'x-unit': unit, 'x-absent': absent } = schema;
+  const text = description.replace(/\s+/g, ' ').trim();
+  const without = value !== undefined ? shown(value) : absent;
+  const sentences = /\. /.test(text);
+  const otherwise = without && `${sentences ? 'Default' : 'default'} ${without}`;
+  return [[text, unit].filter(Boolean).join(', in '), otherwise].filter(Boolean).join(sentences ? '. ' : '; ');
+}
+
+const shown = (value) => (typeof value === 'string' ? `\`'${value}'\`` : String(value));
+
+/** The fields of an object that it does not have from others. */
+export function ownFields({ properties, 'x-also': also }, { byId }) {
+  const inherited = new Set(also.flatMap((id) => Object.keys(byId[id].properties)));
+  return Object.entries(properties).filter(([key]) => !inherited.has(key));
+}
+
+/** What callers set: nothing that must be there, no other object in it. Such objects have rules. */
+export const isSet = ({ required, properties, 'x-also': also }, all) =>
+  required.length === 0 &&
+  also.length === 0 &&
+  Object.values(properties).every((field) => kindOf(field, all) !== 'object' && field.type !== 'object');
+
+/** Words in lines of at most 120 characters, each after `before`. */
+export function wrapped(text, before) {
+  const lines = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line && before.length + line.length + word.length >= 120) {
+      lines.push(line);
+      line = '';
+    }
+    line += (line && ' ') + word;
+  }
+  return [...lines, line].map((each) => `${before}${each}\n`).join('');
+}
