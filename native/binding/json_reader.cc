@@ -64,7 +64,8 @@ const Json& need(const Value& from, const char* key) {
 
 void only(const Value& from, std::initializer_list<const char*> keys) {
   if (!from.json.is_object()) unfit("an object", from);
-  for (const auto& [key, value] : from.json.items()) {
+  for (const auto& item : from.json.items()) {
+    const std::string& key = item.key();
     const auto same = [&](const char* known) { return key == known; };
     if (std::any_of(keys.begin(), keys.end(), same)) continue;
     const Json unknown = key;

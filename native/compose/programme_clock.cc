@@ -1,7 +1,6 @@
 #include "compose/programme_clock.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "core/error.h"
 
@@ -55,18 +54,22 @@ void ProgrammeClock::setDuration(int32_t source, int64_t endUs) {
 
 bool ProgrammeClock::ready(bool late) const {
   const int64_t now = tickUs(tick_);
-  const auto states = std::views::values(sources_);
-  const bool running =
-      std::ranges::any_of(states, [&](const SourceState& s) { return !s.joining && !(s.ended && now >= s.endUs); });
-  return std::ranges::all_of(states, [&](const SourceState& s) {
+  const bool running = std::ranges::any_of(sources_, [&](const auto& entry) {
+    const SourceState& s = entry.second;
+    return !s.joining && !(s.ended && now >= s.endUs);
+  });
+  return std::ranges::all_of(sources_, [&](const auto& entry) {
+    const SourceState& s = entry.second;
     return s.ended || s.newestUs > now + s.lookAheadUs || (s.joining && running) || (s.live && late);
   });
 }
 
 bool ProgrammeClock::finished() const {
   const int64_t now = tickUs(tick_);
-  return std::ranges::all_of(std::views::values(sources_),
-                             [&](const SourceState& s) { return s.ended && now >= s.endUs; });
+  return std::ranges::all_of(sources_, [&](const auto& entry) {
+    const SourceState& s = entry.second;
+    return s.ended && now >= s.endUs;
+  });
 }
 
 }  // namespace framepath::compose
