@@ -84,7 +84,7 @@ describe('settings of modules', () => {
   test('of modules that are not there are left alone, and explained', async () => {
     const path = configured({ modules: { smile: { isolation: 'process' } } });
     const explanation = await pipeline(video(clip)).use(faces()).explain();
-    const warning = `${path} speaks of module 'smile', which this pipeline does not have`;
+    const warning = `${path} names module 'smile', which this pipeline does not have`;
     expect(explanation.warnings).toEqual([warning]);
     expect(explanationText(explanation)).toContain(`warnings:\n  ${warning}\n`);
     await (await pipeline(video(clip)).use(faces()).start()).close();
@@ -142,7 +142,7 @@ describe('files', () => {
     for (const name of ['other', 'real']) {
       configured({ modules: { [name]: { stride: 2 } } });
       const start = pipeline(video(clip)).use(analyzer(other)).start();
-      await expect(start).rejects.toEqual(failing('CONFIG_INVALID', `speaks of module '${name}'`, "called 'real'"));
+      await expect(start).rejects.toEqual(failing('CONFIG_INVALID', `names module '${name}'`, "the name 'real'"));
     }
     const path = configured({ modules: { real: { stride: 2 } } });
     const { modules } = await pipeline(video(clip))

@@ -1,4 +1,4 @@
-/** One thread or process that answers for an analyzer, as this side sees it. */
+/** One thread or process that runs an analyzer, as seen from the main process. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,24 +11,24 @@ import { type Codec, cloned, json, receive, sendTo } from './link.js';
 import type { ToHost } from './messages.js';
 
 export interface Host {
-  /** of the process it is, or is in */
+  /** id of its process; of a thread, this process */
   readonly pid: number | undefined;
-  /** tells it from others: `thread 3`, `process 4711` */
+  /** unique: `thread 3`, `process 4711` */
   readonly label: string;
-  /** Throws what cannot be sent. */
+  /** Throws for a value that cannot be encoded. */
   send(message: ToHost): void;
-  /** Ends it now, whatever it does. */
+  /** Ends it immediately. */
   kill(): void;
-  /** From now on it does not keep Node alive; `ref`: it does. */
+  /** It no longer keeps Node alive; `ref` undoes that. */
   unref(): void;
   ref(): void;
 }
 
-/** What is told of a host. `ended` comes once, last. */
+/** Listeners for events of a host. `ended` is called once, last. */
 export interface HostEvents {
-  /** anything: it is not checked */
+  /** not checked yet */
   message(message: unknown): void;
-  /** what comes from it is no message, or nothing can come any more */
+  /** it sent something that is no message, or closed a pipe */
   broken(why: string): void;
   ended(reason: string): void;
 }
@@ -37,7 +37,7 @@ export interface HostPlace {
   isolation: Exclude<Isolation, 'inline' | 'auto'>;
   root: string;
   memoryMb?: number | undefined;
-  /** descriptor of the run's inputs */
+  /** descriptor of the run's shared memory of inputs */
   inputs: number;
 }
 
@@ -50,10 +50,10 @@ export const openHost: OpenHost = (place, events) =>
       ? openProcess(place, events)
       : openPython(place, place.isolation.python, events);
 
-/** Compiled, also when this runs from its TypeScript. */
+/** The compiled file, also when this file runs as TypeScript (tests). */
 const script = (name: string) => fileURLToPath(new URL(`../../lib/hosts/${name}.js`, import.meta.url));
 
-/** Loaders of other languages (tsx, ...) work in hosts too; what belongs to this process alone does not. */
+/** Flags of this process that load code (tsx, ...), which hosts need too. */
 function loaderFlags(): string[] {
   const flags: string[] = [];
   const takesValue = /^(-r|-C|--require|--import|--loader|--experimental-loader|--conditions)$/;
@@ -89,27 +89,27 @@ function openThread({ inputs, memoryMb }: HostPlace, { message, broken, ended }:
   };
 }
 
-/** Longest wait for the end of an exited process's answers, ms: less than a pool waits for its end. */
+/** Longest wait for the last answers of a process that exited, ms; shorter than a pool's wait for its end. */
 const answersFollowMs = 200;
 
-/** Killed with this process where it ends by itself; the hosts see to the other ways. */
+/** Killed when this process exits normally; if it is killed, the hosts end by themselves. */
 const children = new Set<ChildProcess>();
-let seen = false;
+let killsAtExit = false;
 
-/** Pixels are mapped to be read. */
+/** Pixels are mapped read-only: a write is a SIGSEGV. */
 const mayHaveWritten = (signal: NodeJS.Signals): string =>
   signal === 'SIGSEGV' ? ' (so does an analyzer that writes to its input: data.slice() is a copy)' : '';
 
 /**
- * Calls `ended` once. What the child answered before is on its pipe, and is read first; whoever inherited that pipe may
- * hold it open, so this is waited for no longer than `answersFollowMs`.
+ * Calls `ended` once, after the answers still on the child's pipe; a process that inherited the pipe may hold it open, so
+ * the wait ends after `answersFollowMs`.
  */
 function watched(child: ChildProcess, answers: Readable | null, ended: HostEvents['ended']): void {
-  if (!seen)
+  if (!killsAtExit)
     process.on('exit', () => {
       for (const one of children) one.kill('SIGKILL');
     });
-  seen = true;
+  killsAtExit = true;
   children.add(child);
   let over = false;
   const end = (reason: string) => {
@@ -138,14 +138,14 @@ function openProcess({ inputs, memoryMb, root }: HostPlace, events: HostEvents):
   return linked('process', child, cloned, events);
 }
 
-/** Descriptors 3 and 4 are asks and answers, 5 the memory of the inputs. */
+/** Descriptors 3 and 4 are the pipes of questions and answers, 5 is the shared memory of inputs. */
 const pipes = (inputs: number): StdioOptions => ['ignore', 'inherit', 'inherit', 'pipe', 'pipe', inputs];
 
-/** Pause for a process whose pipe has ended to end too, which tells more, ms. */
+/** Wait for the exit of a process that closed its pipe, ms: an exit status is the better reason. */
 const exitFollowsMs = 500;
 
 function linked(kind: string, child: ChildProcess, codec: Codec, { message, broken, ended }: HostEvents): Host {
-  // There are none where it could not be started; then `ended` tells.
+  // Null where the process could not be started; `ended` then reports why.
   const [to, from] = [child.stdio[3] as Writable | null, child.stdio[4] as Readable | null];
   watched(child, from, ended);
   const closed = (what: string) => {
@@ -153,7 +153,7 @@ function linked(kind: string, child: ChildProcess, codec: Codec, { message, brok
     setTimeout(() => lives() && broken(`it closed the pipe of its ${what}`), exitFollowsMs).unref();
   };
   to?.on('error', () => closed('questions'));
-  (to as Readable | null)?.on('end', () => closed('questions')).resume(); // a pair of sockets: nothing comes but its end
+  (to as Readable | null)?.on('end', () => closed('questions')).resume(); // a pair of sockets: only its end arrives here
   from?.on('error', () => closed('answers'));
   from?.on('end', () => closed('answers'));
   if (from) receive(codec, from, message, broken);
@@ -172,7 +172,7 @@ function linked(kind: string, child: ChildProcess, codec: Codec, { message, brok
   };
 }
 
-/** The interpreter of a venv's folder; anything else is one. */
+/** The interpreter of a venv's folder; any other path is the interpreter itself. */
 export function interpreter(python: string): string {
   const inVenv = join(python, 'bin', 'python');
   return existsSync(python) && statSync(python).isDirectory() ? inVenv : python;

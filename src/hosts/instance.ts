@@ -1,4 +1,4 @@
-/** An analyzer in use, in whatever thread or process this is. */
+/** An analyzer in use, in any thread or process. */
 import { pathToFileURL } from 'node:url';
 import { FramepathError, messageOf } from '../errors.js';
 import { type AnalyzerDefinition, checkDefinition, type FrameFacts } from '../modules/definition.js';
@@ -50,7 +50,7 @@ export async function openInstance(definition: AnalyzerDefinition, options: unkn
   return {
     analyze: (frame, deps) => {
       const value = definition.analyze(frame as never, deps as never, state);
-      return definition.schema ? Promise.resolve(value).then((said) => fitting(definition.schema!, said)) : value;
+      return definition.schema ? Promise.resolve(value).then((result) => fitting(definition.schema!, result)) : value;
     },
     close: async () => void (await definition.close?.(state)),
   };

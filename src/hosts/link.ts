@@ -5,13 +5,13 @@ import { deserialize, serialize } from 'node:v8';
 import { messageOf } from '../errors.js';
 import { BadMessage, mostMessageBytes } from './messages.js';
 
-/** How messages are written. */
+/** Encoding of messages. */
 export interface Codec {
   encode(message: object): Buffer;
   decode(bytes: Buffer): unknown;
 }
 
-/** JSON has no typed arrays: they go as lists. A dependency that said nothing is there, as null. */
+/** JSON has no typed arrays: they become lists. A dependency that returned no value becomes null. */
 const plain = (_: string, value: unknown) =>
   value === undefined
     ? null
@@ -24,7 +24,7 @@ export const json: Codec = {
   decode: (bytes) => JSON.parse(bytes.toString('utf8')),
 };
 
-/** As structured clones. Short messages that JSON keeps are written so: that takes less than half the time. */
+/** Structured clones; short messages that JSON preserves as JSON, in less than half the time. */
 export const cloned: Codec = {
   encode: (message) => (isShortAndPlain(message) ? Buffer.from(JSON.stringify(message)) : serialize(message)),
   decode: (bytes) => (bytes[0] === openingBrace ? JSON.parse(bytes.toString('utf8')) : deserialize(bytes)),
@@ -33,10 +33,10 @@ export const cloned: Codec = {
 /** Structured clones begin with 0xff. */
 const openingBrace = 0x7b;
 
-/** Values in a message from which on numbers as text take longer. */
+/** Most values of a message written as JSON: above, text takes longer than a clone. */
 const mostPlain = 32;
 
-/** Whether JSON keeps it: no objects of classes, nothing twice, no value that it writes as another; and not many values. */
+/** Whether JSON preserves it: no class instances, shared references or values that JSON changes; at most `mostPlain` values. */
 function isShortAndPlain(message: object): boolean {
   const seen = new Set<object>();
   let left = mostPlain;
@@ -56,21 +56,21 @@ function isShortAndPlain(message: object): boolean {
   return isPlain(message);
 }
 
-/** One message as it is on the pipe. */
+/** One message as written to the pipe. */
 function framed(bytes: Buffer): [Buffer, Buffer] {
   const head = Buffer.allocUnsafe(4);
   head.writeUInt32LE(bytes.length);
   return [head, bytes];
 }
 
-/** Room for a message that has begun; it grows with what comes, not with what was announced. */
+/** First buffer of a message, bytes; it grows with the bytes received, not with the announced length. */
 const firstBytes = 2 ** 16;
 
-/** Takes a pipe apart; holds one message at most. */
+/** Splits a byte stream into messages; buffers at most one. */
 class Messages {
   readonly #head = Buffer.alloc(4);
   #headBytes = 0;
-  /** of a message that has begun and is not whole */
+  /** of a partial message */
   #body: Buffer | undefined;
   #bodyBytes = 0;
   #wanted = 0;
@@ -125,8 +125,8 @@ class Messages {
 }
 
 /**
- * Calls `received` with each message of a pipe. What comes after something that is no message is not read: `broken` is told
- * once what it was.
+ * Calls `received` with each message of a pipe. At the first bytes that are no message, `broken` is called once with the
+ * reason and reading stops.
  */
 export function receive(
   { decode }: Codec,
@@ -158,7 +158,7 @@ function decoded(decode: Codec['decode'], message: Buffer): unknown {
   }
 }
 
-/** Writes messages to a pipe, all of one turn at once. Throws what cannot be sent. */
+/** Writes messages to a pipe, those of one event loop turn in one write. Throws for a value that cannot be encoded. */
 export function sendTo({ encode }: Codec, to: Writable): (message: object) => void {
   return (message) => {
     const parts = framed(encode(message));
@@ -170,7 +170,7 @@ export function sendTo({ encode }: Codec, to: Writable): (message: object) => vo
   };
 }
 
-/** Writes messages of a host to a descriptor, and waits until it has taken them. Throws what cannot be sent. */
+/** Writes messages of a host to a descriptor, blocking until written. Throws for a value that cannot be encoded. */
 export function sendSync({ encode }: Codec, descriptor: number): (message: object) => void {
   return (message) => {
     const encoded = encode(message);

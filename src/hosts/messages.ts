@@ -1,6 +1,6 @@
 /**
- * What hosts and this process write to each other; plain data. The Python host writes the same (python/framepath/host.py).
- * Hosts are not trusted: what one of them wrote is used after {@link fromHost} has checked it, and not before.
+ * Messages between hosts and this process; plain data. The Python host writes the same (python/framepath/host.py).
+ * Hosts are not trusted: {@link fromHost} checks every message of theirs before it is used.
  */
 import type { DefinitionFacts, FrameFacts } from '../modules/definition.js';
 import type { InputWords } from '../modules/input.js';
@@ -9,7 +9,7 @@ import type { CudaBlock } from '../native.js';
 export interface Question {
   frame: FrameFacts;
   deps: Readonly<Record<string, unknown>>;
-  /** where its pixels lie */
+  /** where its pixels are, packed */
   input?: InputWords;
   /** of pixels on a GPU: the block in which `input` places them */
   cuda?: CudaBlock;
@@ -32,7 +32,7 @@ export type FromHost =
 /** Longest message of a host, as bytes of a pipe. */
 export const mostMessageBytes = 64 * 2 ** 20;
 
-/** When it was in `analyze`, by `monotonicMs` of seat-figures. */
+/** Start and end of the call of `analyze`, by `monotonicMs` of worker-slot-figures. */
 export interface Worked {
   startMs: number;
   endMs: number;
@@ -45,20 +45,20 @@ export interface ThrownFacts {
   stack?: string;
 }
 
-/** A host wrote something else than a message: it is ended. */
+/** A host wrote something that is not a message: the host is ended. */
 export class BadMessage extends Error {}
 
 type Fields = Readonly<Record<string, unknown>>;
 const isRecord = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A message of a host, of which nothing is believed. @throws BadMessage with what is wrong: `it sent ...` */
+/** A checked message of a host. @throws BadMessage with what is wrong: `it sent ...` */
 export function fromHost(sent: unknown): FromHost {
   if (!isRecord(sent)) throw new BadMessage(`it sent ${kindOf(sent)} where a message has to be`);
   switch (sent.kind) {
     case 'opened':
       if (!isRecord(sent.definition)) throw new BadMessage("it sent 'opened' without a definition");
-      return { kind: 'opened', definition: sent.definition as never }; // checkFacts looks at what is in it
+      return { kind: 'opened', definition: sent.definition as never }; // its content is checked by checkFacts
     case 'unusable':
       return { kind: 'unusable', error: thrownOf(sent) };
     case 'answer':
@@ -68,7 +68,7 @@ export function fromHost(sent: unknown): FromHost {
   }
 }
 
-/** Longest time that a machine is up, ms: what is later is no time. */
+/** Latest valid time, ms since boot. */
 const latestMs = 2 ** 42;
 
 function answerOf(sent: Fields): FromHost {
@@ -95,21 +95,21 @@ function thrownOf({ error, kind }: Fields): ThrownFacts {
   };
 }
 
-/** Texts of errors go into reports and logs. */
+/** Longest text of an error, in characters: it goes into reports and logs. */
 const mostText = 2 ** 16;
 const clipped = (text: string): string => (text.length > mostText ? `${text.slice(0, mostText)} ...` : text);
 
 const kindOf = (value: unknown): string =>
   value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : typeof value;
 
-/** Bounds of a value that crosses: what it takes here, about, and how deep it is. */
+/** Bounds of a result of a host: approximate bytes in this process, levels of nesting. */
 const mostValueBytes = 64 * 2 ** 20;
 const deepest = 256;
 
-/** Values of which nothing need be counted: of so many parts, lists and texts of such a length, so deep. */
+/** Bounds of values that pass without counting bytes: parts, length of lists and texts, levels of nesting. */
 const [fewParts, shortLength, flat] = [256, 256, 16];
 
-/** Parts that are left of `parts` after a value; negative for one that is not small. */
+/** `parts` less the parts of a value; negative for a value beyond the bounds. */
 function small(value: unknown, parts: number, depth: number): number {
   if (typeof value === 'string') return value.length > shortLength ? -1 : parts - 1;
   if (typeof value !== 'object' || value === null) return parts - 1;
@@ -128,7 +128,7 @@ function small(value: unknown, parts: number, depth: number): number {
   return left;
 }
 
-/** Why a value cannot be kept: what it takes, holes of lists too. Undefined where it can. */
+/** Why a value is too large or too deep (holes of lists count); undefined where it is not. */
 export function whyNotKept(value: unknown): string | undefined {
   return small(value, fewParts, flat) >= 0 ? undefined : whyTooLarge(value);
 }
@@ -180,7 +180,7 @@ export function thrownFacts(thrown: unknown): ThrownFacts {
   return { name: 'Error', message };
 }
 
-/** An error like the one that was thrown there: its name, message and stack. */
+/** An error with the name, message and stack of the one thrown in a host. */
 export function rebuilt({ name, message, stack }: ThrownFacts): Error {
   const error = new Error(message);
   return Object.assign(

@@ -1,4 +1,4 @@
-/** Analyzers of a pipeline become modules that can be asked: files are loaded, hosts started, configured. */
+/** Opens the analyzers of a pipeline: loads files, starts hosts, configures instances. */
 import { FramepathError, messageOf, toFramepathError } from '../errors.js';
 import type { FrameView } from '../frame.js';
 import type { Policy } from '../generated/specs.js';
@@ -9,15 +9,17 @@ import { Module, splitPolicy } from '../modules/module.js';
 import type { NativeAddon, SharedInputs } from '../native.js';
 import type { HostReport } from '../run/reports.js';
 import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
-import { closeMs, HostPool, type Told } from './pool.js';
+import { closeMs, HostPool, type OnRecovery } from './pool.js';
 import { Turns } from './turns.js';
 
-/** Told with the name of the module; see {@link Told}. */
-export type ToldOf = (module: string, ...told: Parameters<Told>) => void;
+/** {@link OnRecovery} with the name of the module. */
+export type OnModuleRecovery = (module: string, ...recovery: Parameters<OnRecovery>) => void;
+
+export type ToldOf = OnModuleRecovery;
 
 export interface OpenModules {
   modules: Module[];
-  /** memory of their inputs, where one of them could want any */
+  /** shared memory of their inputs, where one of them could need it */
   inputs: SharedInputs | undefined;
   hosts(): HostReport[];
   close(): Promise<void>;
@@ -31,13 +33,13 @@ interface Opened {
 type Closer = () => Promise<void>;
 
 /**
- * Opens them all at once; gives up when `signal` is aborted.
- * @throws MODULE_UNUSABLE, and nothing stays open
+ * Opens all concurrently, until `signal` is aborted.
+ * @throws MODULE_UNUSABLE, or the signal's reason; nothing stays open
  */
 export async function openModules(
   modules: readonly Module[],
   addon: NativeAddon,
-  told: ToldOf,
+  onRecovery: OnModuleRecovery,
   signal: AbortSignal | undefined,
 ): Promise<OpenModules> {
   signal?.throwIfAborted();
@@ -50,7 +52,7 @@ export async function openModules(
     closing ??= Promise.all(closers.map((each) => each()));
     await closing.finally(() => shared?.close());
   };
-  // What is open too late, because an import or `configure` took longer than we waited, goes again by itself.
+  // An analyzer that opens after `close`, because of a slow import or `configure`, is closed at once.
   const keep = (closer: Closer) => {
     if (closing) void closer().catch(() => undefined);
     else closers.push(closer);
@@ -62,10 +64,10 @@ export async function openModules(
   signal?.addEventListener('abort', onAbort, { once: true });
   const opening = modules.map(async (module) => {
     if (!module.place) return module;
-    return ready(module, module.place, await openPlace(module, module.place, shared, told, keep, pools));
+    return ready(module, module.place, await openPlace(module, module.place, shared, onRecovery, keep, pools));
   });
   try {
-    // All are waited for, so that nothing stays open when one fails.
+    // Wait for all: an analyzer that is still opening when another fails has to be closed too.
     await Promise.race([Promise.allSettled(opening), abandoned]);
     return { modules: await Promise.all(opening), inputs: shared, hosts, close };
   } catch (error) {
@@ -78,7 +80,7 @@ export async function openModules(
 
 const wantsMemory = ({ what }: AnalyzerPlace): boolean => 'file' in what || what.definition.input !== undefined;
 
-/** The module that the pipeline runs. */
+/** The module as the pipeline runs it. */
 function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, analyze }: Opened): Module {
   const { policy } = splitPolicy(use);
   const name = use.name ?? facts.name;
@@ -93,12 +95,12 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   if (instances > 1 && !facts.stateless)
     throw new FramepathError('GRAPH_INVALID', `Module '${name}' has instances: ${instances}, but keeps state`, {
       module: name,
-      hint: 'Say stateless: true in its definition if it keeps nothing between frames, or remove instances.',
+      hint: 'Set stateless: true in its definition if it keeps nothing between frames, or remove instances.',
     });
   const input = facts.input && inputSpec(facts.input);
   const boxes = input && boxesOf(input);
   const depends = [...new Set([...facts.depends, ...(boxes === undefined ? [] : [boxes])])];
-  // Hosts are timed here: who took too long has to be ended too.
+  // The timeout of hosts is kept on this side, which also kills a host that is late.
   const { timeoutMs, ...rest } = policy;
   const nativePolicy: Policy = {
     ...(inline ? policy : rest),
@@ -127,15 +129,15 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   return new Module(name, 'value', depends, spec, host, undefined, module.decidedBy);
 }
 
-/** What the configuration says of a file was said of its name before it was loaded: that has to have been its name. */
+/** The configuration was applied to the name expected before the file was loaded: the file has to define that name. */
 function checkConfigured(name: string, configured: AnalyzerPlace['configured']): void {
   if (!configured || configured.as === name) return;
   const of = [name, configured.as].find((one) => configured.names.has(one));
   if (of === undefined) return;
   throw new FramepathError(
     'CONFIG_INVALID',
-    `The configuration speaks of module '${of}', but that a file's module is called '${name}' was seen only when it was loaded`,
-    { module: name, hint: `Say it where it is used: analyzer(file, { name: '${name}' }).` },
+    `The configuration names module '${of}', but the name '${name}' of an analyzer was known only after its file was loaded`,
+    { module: name, hint: `Name it where it is used: analyzer(file, { name: '${name}' }).` },
   );
 }
 
@@ -143,52 +145,52 @@ function openPlace(
   module: Module,
   place: AnalyzerPlace,
   shared: SharedInputs | undefined,
-  told: ToldOf,
+  onRecovery: OnModuleRecovery,
   keep: (closer: Closer) => void,
   pools: HostPool[],
 ): Promise<Opened> {
   const { what, use } = place;
   const { isolation = 'inline' } = use;
   return isolation === 'inline' || isolation === 'auto' || !('file' in what)
-    ? openInline(place, shared, told, keep)
-    : openHosted(module, { ...use, isolation }, what.file, shared!, told, keep, pools);
+    ? openInline(place, shared, onRecovery, keep)
+    : openHosted(module, { ...use, isolation }, what.file, shared!, onRecovery, keep, pools);
 }
 
 async function openInline(
   { what, use }: AnalyzerPlace,
   shared: SharedInputs | undefined,
-  told: ToldOf,
+  onRecovery: OnModuleRecovery,
   keep: (closer: Closer) => void,
 ): Promise<Opened> {
   const definition = 'file' in what ? await loadDefinition(what.file) : what.definition;
   const instance: Instance = await openInstance(definition, use.options);
-  // With timeoutMs it is asked one thing at a time, also while it still works on what took too long.
+  // With timeoutMs the native side sends one question at a time, and the next one while a late call still runs.
   const turns = new Turns(use.timeoutMs ? Number.POSITIVE_INFINITY : (use.instances ?? 1));
   keep(() => {
     turns.close();
-    return closeInline(use.name ?? definition.name, instance, told);
+    return closeInline(use.name ?? definition.name, instance, onRecovery);
   });
   const { input } = definition;
   const views = input && new InputViews(shared!);
   return {
     facts: factsOf(definition),
-    analyze: (frame, deps, words, cuda) =>
+    analyze: (frame, deps, packed, cuda) =>
       turns.take(() => {
-        if (words && input) (frame as FrameView).input = views!.read(words, input, cuda);
+        if (packed && input) (frame as FrameView).input = views!.read(packed, input, cuda);
         return instance.analyze(frame, deps);
       }),
   };
 }
 
-/** Ends in time, whatever the analyzer does. @throws MODULE_FAILED */
-async function closeInline(name: string, instance: Instance, told: ToldOf): Promise<void> {
+/** Settles within `closeMs`. @throws MODULE_FAILED */
+async function closeInline(name: string, instance: Instance, onRecovery: OnModuleRecovery): Promise<void> {
   let late: NodeJS.Timeout | undefined;
   const abandoned = new Promise<'late'>((resolve) => {
-    late = setTimeout(() => resolve('late'), closeMs); // keeps Node alive: an end in silence would look like success
+    late = setTimeout(() => resolve('late'), closeMs); // keeps Node alive: an exit without this report would look like success
   });
   try {
     if ((await Promise.race([instance.close(), abandoned])) === 'late')
-      told(name, 'its close did not end in time, and is not waited for', `It had ${closeMs} ms.`);
+      onRecovery(name, 'its close did not end in time, and is not waited for', `It had ${closeMs} ms.`);
   } catch (cause) {
     throw new FramepathError('MODULE_FAILED', `Module '${name}' threw while it was closed: ${messageOf(cause)}`, {
       module: name,
@@ -206,7 +208,7 @@ async function openHosted(
   use: AnalyzerPlace['use'] & { isolation: Elsewhere },
   file: string,
   shared: SharedInputs,
-  told: ToldOf,
+  onRecovery: OnModuleRecovery,
   keep: (closer: Closer) => void,
   pools: HostPool[],
 ): Promise<Opened> {
@@ -223,7 +225,7 @@ async function openHosted(
       startTimeoutMs: use.startTimeoutMs ?? 30_000,
       timeoutMs: use.timeoutMs ?? 0,
     },
-    (...what) => told(name, ...what),
+    (...recovery) => onRecovery(name, ...recovery),
   );
   keep(() => pool.close());
   const facts = await pool.start();
@@ -237,12 +239,12 @@ async function openHosted(
   pools.push(pool);
   return {
     facts,
-    analyze: ({ source, index, timeMs, width, height }, deps, words, cuda, served) =>
+    analyze: ({ source, index, timeMs, width, height }, deps, packed, cuda, served) =>
       pool.ask(
         {
           frame: { source, index, timeMs, width, height },
           deps,
-          ...(words && { input: Array.from(words) }),
+          ...(packed && { input: Array.from(packed) }),
           ...(cuda && { cuda }),
         },
         served,

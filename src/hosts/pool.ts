@@ -1,14 +1,14 @@
-/** The hosts of one analyzer: asks whoever is free, starts again what ended, gives up past the budget. */
+/** The hosts of one analyzer: sends requests to the least busy, restarts those that ended, fails past the restart budget. */
 import { FramepathError } from '../errors.js';
 import type { DefinitionFacts } from '../modules/definition.js';
 import { OutOfReach } from '../modules/device-input.js';
 import type { HostReport } from '../run/reports.js';
 import { type Host, type HostPlace, type OpenHost, openHost } from './host.js';
 import { BadMessage, type FromHost, fromHost, type Question, rebuilt, type Worked, whyNotKept } from './messages.js';
-import { monotonicMs, SeatFigures, type Served } from './seat-figures.js';
+import { monotonicMs, type Served, WorkerSlotFigures } from './worker-slot-figures.js';
 
 export interface PoolOptions {
-  /** how errors call it until `called` */
+  /** its name in errors until `called` */
   name: string;
   file: string;
   options: unknown;
@@ -17,15 +17,15 @@ export interface PoolOptions {
   restarts: number;
   backoffMs: number;
   startTimeoutMs: number;
-  /** of an answer; 0: none */
+  /** longest wait for an answer; 0: no limit */
   timeoutMs: number;
 }
 
-/** What the run is told: the report's `recoveries`. */
-export type Told = (what: string, reason: string) => void;
+/** Listener for entries of the report's `recoveries`. */
+export type OnRecovery = (what: string, reason: string) => void;
 
 interface Pending {
-  /** of the question as it was sent, so that no other answer counts */
+  /** id of the question as sent: answers with another id are rejected */
   id: number;
   question: Question;
   served: ((by: Served) => void) | undefined;
@@ -33,38 +33,38 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** One host's place in the pool; the host in it changes. */
-interface Seat {
+/** One worker slot of the pool: it outlives its host, which a restart replaces. */
+interface WorkerSlot {
   host: Host | undefined;
   ready: boolean;
-  /** what it was asked, oldest first: it works on the first, and the others wait there */
+  /** questions sent to the host, oldest first: it works on the first, the others wait in its pipe */
   asked: Pending[];
-  /** since when it can have worked on the first */
+  /** start of the work on the first, by `monotonicMs` */
   askedMs: number;
-  figures: SeatFigures;
-  /** ended without an answer between, in a row */
+  figures: WorkerSlotFigures;
+  /** crashes in a row, without an answer in between */
   crashes: number;
-  /** why we ended it ourselves */
+  /** why this process ended the host */
   killed: FramepathError | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Questions that a host is given at once, so that it need not be woken for each; and one of several, which could take them too. */
-const [askedAhead, askedAheadOfMany] = [8, 2];
+/** Most questions queued at a host, so that it need not be woken for each: of a single host, and of one of several. */
+const [prefetch, prefetchOfMany] = [8, 2];
 
-/** How late a timer comes on a thread that was not busy, at most, ms. */
+/** Most delay of a timer on an idle thread, ms. */
 const busyMs = 10;
 const minuteMs = 60_000;
 const longestBackoffMs = 5_000;
-/** Most that an analyzer may take to close; then its host is killed. A thread in native code may outlive that: `goneMs`. */
+/** Longest close of an analyzer, then its host is killed. A thread inside native code may outlive that by `goneMs`. */
 export const closeMs = 1_500;
 const goneMs = 400;
 
 export class HostPool {
-  readonly #seats: Seat[];
+  readonly #slots: WorkerSlot[];
   #name: string;
   readonly #waiting: Pending[] = [];
-  /** when hosts were started again */
+  /** times of restarts within the last minute */
   readonly #restarts: number[] = [];
   #nextId = 1;
   #failed: FramepathError | undefined;
@@ -74,31 +74,31 @@ export class HostPool {
 
   constructor(
     private readonly options: PoolOptions,
-    private readonly told: Told,
+    private readonly onRecovery: OnRecovery,
     private readonly open: OpenHost = openHost,
   ) {
     this.#name = options.name;
-    this.#seats = Array.from({ length: options.instances }, () => ({
+    this.#slots = Array.from({ length: options.instances }, () => ({
       host: undefined,
       ready: false,
       asked: [],
       askedMs: 0,
-      figures: new SeatFigures(),
+      figures: new WorkerSlotFigures(),
       crashes: 0,
       killed: undefined,
       timer: undefined,
     }));
   }
 
-  /** Its name is known: the file said it. */
+  /** Sets the name that the file defines. */
   called(name: string): void {
     this.#name = name;
   }
 
-  /** Starts every host; resolves with what they found in the file. @throws MODULE_UNUSABLE, and none of them stays */
+  /** Starts every host; resolves with the definition in the file. @throws MODULE_UNUSABLE, with every host closed */
   async start(): Promise<DefinitionFacts> {
     try {
-      const [definition] = await Promise.all(this.#seats.map((seat) => this.#startSeat(seat)));
+      const [definition] = await Promise.all(this.#slots.map((slot) => this.#startSlot(slot)));
       return definition!;
     } catch (error) {
       await this.close();
@@ -107,7 +107,7 @@ export class HostPool {
   }
 
   /**
-   * Settles with the answer; `served` is told before who worked on it, and when.
+   * Settles with the answer; `served` is called before that with the host that worked on it, and when.
    * @throws what `analyze` threw; MODULE_CRASHED, MODULE_TIMEOUT
    */
   ask(question: Question, served?: (by: Served) => void): Promise<unknown> {
@@ -119,97 +119,96 @@ export class HostPool {
   }
 
   #serve(): void {
-    for (let seat = this.#idlest(); seat && this.#waiting.length; seat = this.#idlest())
-      this.#askSeat(seat, this.#waiting.shift()!);
+    for (let slot = this.#idlest(); slot && this.#waiting.length; slot = this.#idlest())
+      this.#askSlot(slot, this.#waiting.shift()!);
   }
 
-  /** A host that can be asked. */
-  #idlest(): Seat | undefined {
-    let idlest: Seat | undefined;
-    const most = this.#seats.length > 1 ? askedAheadOfMany : askedAhead;
-    for (const seat of this.#seats) if (seat.ready && seat.asked.length < (idlest?.asked.length ?? most)) idlest = seat;
+  /** The ready slot with the fewest questions, if one has room. */
+  #idlest(): WorkerSlot | undefined {
+    let idlest: WorkerSlot | undefined;
+    const most = this.#slots.length > 1 ? prefetchOfMany : prefetch;
+    for (const slot of this.#slots) if (slot.ready && slot.asked.length < (idlest?.asked.length ?? most)) idlest = slot;
     return idlest;
   }
 
-  #askSeat(seat: Seat, pending: Pending): void {
+  #askSlot(slot: WorkerSlot, pending: Pending): void {
     pending.id = this.#nextId++;
     try {
-      seat.host!.send({ kind: 'ask', id: pending.id, ...pending.question });
+      slot.host!.send({ kind: 'ask', id: pending.id, ...pending.question });
     } catch (error) {
       pending.reject(error as Error);
       return;
     }
-    seat.asked.push(pending);
-    if (seat.asked.length === 1) this.#begins(seat);
+    slot.asked.push(pending);
+    if (slot.asked.length === 1) this.#begins(slot);
   }
 
-  /** The first question of a seat is worked on from now on. */
-  #begins(seat: Seat): void {
-    seat.askedMs = monotonicMs();
-    if (this.options.timeoutMs) seat.timer = this.#timer(this.options.timeoutMs, seat, () => this.#tookTooLong(seat));
+  /** Starts the clock of a slot's first question. */
+  #begins(slot: WorkerSlot): void {
+    slot.askedMs = monotonicMs();
+    if (this.options.timeoutMs) slot.timer = this.#timer(this.options.timeoutMs, slot, () => this.#tookTooLong(slot));
   }
 
   /**
-   * An answer that came in time counts, also where this thread was too busy to read it: then there is a moment more, once,
-   * in which it is read.
+   * Where this thread was too busy to read an answer that came in time, `then` is put off once by `more` ms to read it.
    */
-  #timer(ms: number, seat: Seat, then: () => void, more = busyMs): NodeJS.Timeout {
-    const { host } = seat;
+  #timer(ms: number, slot: WorkerSlot, then: () => void, more = busyMs): NodeJS.Timeout {
+    const { host } = slot;
     const dueMs = monotonicMs() + ms;
     const timer = setTimeout(() => {
-      if (seat.host !== host || seat.timer !== timer) return;
-      if (more && monotonicMs() - dueMs > busyMs) seat.timer = this.#timer(more, seat, then, 0);
+      if (slot.host !== host || slot.timer !== timer) return;
+      if (more && monotonicMs() - dueMs > busyMs) slot.timer = this.#timer(more, slot, then, 0);
       else then();
     }, ms);
     timer.unref();
     return timer;
   }
 
-  #tookTooLong(seat: Seat): void {
+  #tookTooLong(slot: WorkerSlot): void {
     const { timeoutMs } = this.options;
     const name = this.#name;
-    seat.killed = new FramepathError('MODULE_TIMEOUT', `Module '${name}' did not answer within ${timeoutMs} ms`, {
+    slot.killed = new FramepathError('MODULE_TIMEOUT', `Module '${name}' did not answer within ${timeoutMs} ms`, {
       module: name,
     });
-    seat.host?.kill();
+    slot.host?.kill();
   }
 
-  /** Resolves when the host in this seat is ready. */
-  #startSeat(seat: Seat): Promise<DefinitionFacts> {
+  /** Resolves when the host in this slot is ready. */
+  #startSlot(slot: WorkerSlot): Promise<DefinitionFacts> {
     const { name, file, options, place, startTimeoutMs } = this.options;
     const failed = (message: string, cause?: Error) =>
       new FramepathError('MODULE_UNUSABLE', message, { module: name, cause });
     return new Promise((resolve, reject) => {
       let host: Host | undefined;
       const ended = (reason: string) => {
-        if (seat.host === host || host === undefined) this.#ended(seat, reason);
-        reject(seat.killed ?? failed(`The analyzer ${file} cannot be started: ${reason}`));
+        if (slot.host === host || host === undefined) this.#ended(slot, reason);
+        reject(slot.killed ?? failed(`The analyzer ${file} cannot be started: ${reason}`));
       };
       const broken = (why: string) => {
-        if (seat.host !== host || seat.killed) return; // it comes too late
-        seat.killed = seat.ready ? this.#crashed(why) : failed(`The analyzer ${file} cannot be started: ${why}`);
+        if (slot.host !== host || slot.killed) return; // of a host that was replaced or is being killed
+        slot.killed = slot.ready ? this.#crashed(why) : failed(`The analyzer ${file} cannot be started: ${why}`);
         host!.kill();
       };
       const message = (sent: unknown) => {
-        if (seat.host !== host || seat.killed) return;
+        if (slot.host !== host || slot.killed) return;
         try {
-          this.#received(seat, fromHost(sent), resolve);
+          this.#received(slot, fromHost(sent), resolve);
         } catch (error) {
           if (!(error instanceof BadMessage)) throw error;
           broken(error.message);
         }
       };
-      seat.killed = undefined;
+      slot.killed = undefined;
       host = this.open(place, { message, broken, ended });
-      seat.host = host;
-      seat.timer = this.#timer(startTimeoutMs, seat, () => {
-        seat.killed = failed(`The analyzer ${file} was not ready within ${startTimeoutMs} ms`);
+      slot.host = host;
+      slot.timer = this.#timer(startTimeoutMs, slot, () => {
+        slot.killed = failed(`The analyzer ${file} was not ready within ${startTimeoutMs} ms`);
         host!.kill();
       });
       try {
         host.send({ kind: 'open', file, options, ...(place.memoryMb && { memoryMb: place.memoryMb }) });
       } catch (cause) {
-        seat.killed = failed(
+        slot.killed = failed(
           `The options of '${name}' cannot be sent to it: ${(cause as Error).message}`,
           cause as Error,
         );
@@ -218,33 +217,33 @@ export class HostPool {
     });
   }
 
-  /** @throws BadMessage for what it was not asked */
-  #received(seat: Seat, sent: FromHost, opened: (definition: DefinitionFacts) => void): void {
+  /** @throws BadMessage for a message out of order */
+  #received(slot: WorkerSlot, sent: FromHost, opened: (definition: DefinitionFacts) => void): void {
     if (sent.kind === 'answer') {
-      this.#answered(seat, sent);
+      this.#answered(slot, sent);
       return;
     }
-    if (seat.ready) throw new BadMessage(`it sent '${sent.kind}' after it had opened`);
-    clearTimeout(seat.timer);
-    seat.timer = undefined;
+    if (slot.ready) throw new BadMessage(`it sent '${sent.kind}' after it had opened`);
+    clearTimeout(slot.timer);
+    slot.timer = undefined;
     if (sent.kind === 'unusable') {
       const cause = rebuilt(sent.error);
-      seat.killed = new FramepathError('MODULE_UNUSABLE', cause.message, { module: this.options.name, cause });
-      seat.host!.kill();
+      slot.killed = new FramepathError('MODULE_UNUSABLE', cause.message, { module: this.options.name, cause });
+      slot.host!.kill();
       return;
     }
-    seat.ready = true;
-    seat.host!.unref();
+    slot.ready = true;
+    slot.host!.unref();
     opened(sent.definition);
     this.#serve();
   }
 
-  #answered(seat: Seat, sent: Extract<FromHost, { kind: 'answer' }>): void {
-    if (sent.id !== seat.asked[0]?.id) throw new BadMessage('it sent an answer to what it was not asked');
-    seat.figures.add(sent);
-    const { resolve, reject } = this.#taken(seat, sent)!;
-    seat.crashes = 0;
-    if (seat.asked.length) this.#begins(seat);
+  #answered(slot: WorkerSlot, sent: Extract<FromHost, { kind: 'answer' }>): void {
+    if (sent.id !== slot.asked[0]?.id) throw new BadMessage('it sent an answer to what it was not asked');
+    slot.figures.add(sent);
+    const { resolve, reject } = this.#taken(slot, sent)!;
+    slot.crashes = 0;
+    if (slot.asked.length) this.#begins(slot);
     if ('error' in sent) reject(rebuilt(sent.error));
     else if ('outOfReach' in sent) reject(new OutOfReach(sent.outOfReach));
     else {
@@ -255,13 +254,13 @@ export class HostPool {
     this.#serve();
   }
 
-  /** Takes the question that a seat has worked on, and tells who wanted to know. */
-  #taken(seat: Seat, { startMs, endMs }: Worked): Pending | undefined {
-    clearTimeout(seat.timer);
-    seat.timer = undefined;
-    const asked = seat.asked.shift();
+  /** Removes the question that a slot worked on, and calls its `served`. */
+  #taken(slot: WorkerSlot, { startMs, endMs }: Worked): Pending | undefined {
+    clearTimeout(slot.timer);
+    slot.timer = undefined;
+    const asked = slot.asked.shift();
     if (asked) {
-      const { pid = 0, label } = seat.host!;
+      const { pid = 0, label } = slot.host!;
       asked.served?.({ host: `${this.#name} ${label}`, pid, startMs, endMs });
     }
     return asked;
@@ -272,45 +271,45 @@ export class HostPool {
     return new FramepathError('MODULE_CRASHED', message, { module: this.#name });
   }
 
-  /** What its hosts have done. */
+  /** One entry for each worker slot. */
   report(): HostReport[] {
     const { isolation } = this.options.place;
-    return this.#seats.map((seat, instance) => ({
+    return this.#slots.map((slot, instance) => ({
       module: this.#name,
       kind: typeof isolation === 'object' ? 'python' : isolation,
       instance,
-      pid: seat.host?.pid ?? null,
-      state: this.#stateOf(seat),
-      ...seat.figures.report,
+      pid: slot.host?.pid ?? null,
+      state: this.#stateOf(slot),
+      ...slot.figures.report,
     }));
   }
 
-  #stateOf(seat: Seat): HostReport['state'] {
+  #stateOf(slot: WorkerSlot): HostReport['state'] {
     if (this.#closing) return 'closed';
     if (this.#failed) return 'failed';
-    return seat.asked.length ? 'busy' : seat.ready ? 'ready' : 'starting';
+    return slot.asked.length ? 'busy' : slot.ready ? 'ready' : 'starting';
   }
 
-  /** The host in this seat is gone: what it worked on fails, others answer the rest, and it is started again after a pause. */
-  #ended(seat: Seat, reason: string): void {
-    const wasReady = seat.ready;
-    const held = this.#taken(seat, { startMs: seat.askedMs, endMs: monotonicMs() });
-    seat.ready = false;
-    seat.host = undefined;
-    this.#waiting.unshift(...seat.asked.splice(0));
-    const lost = seat.killed ?? this.#crashed(reason);
+  /** The slot's host ended: its current question fails, its other questions go to other hosts, it restarts after a pause. */
+  #ended(slot: WorkerSlot, reason: string): void {
+    const wasReady = slot.ready;
+    const held = this.#taken(slot, { startMs: slot.askedMs, endMs: monotonicMs() });
+    slot.ready = false;
+    slot.host = undefined;
+    this.#waiting.unshift(...slot.asked.splice(0));
+    const lost = slot.killed ?? this.#crashed(reason);
     held?.reject(lost);
     if (this.#closing) {
       this.#refuse(this.#gone);
-      if (!this.#seats.some(({ host }) => host)) this.#left?.();
+      if (!this.#slots.some(({ host }) => host)) this.#left?.();
       return;
     }
     if (this.#failed) this.#refuse(this.#failed);
-    else if (wasReady) this.#startAgain(seat, lost.message);
+    else if (wasReady) this.#startAgain(slot, lost.message);
     this.#serve();
   }
 
-  /** Whoever waits is told that nobody answers. */
+  /** Rejects the questions that wait. */
   #refuse(error: FramepathError): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
@@ -320,41 +319,41 @@ export class HostPool {
     return isolation === 'thread' ? 'thread' : 'process';
   }
 
-  #startAgain(seat: Seat, why: string): void {
+  #startAgain(slot: WorkerSlot, why: string): void {
     const { backoffMs, restarts } = this.options;
     const now = performance.now();
     while (this.#restarts.length && this.#restarts[0]! < now - minuteMs) this.#restarts.shift();
     if (this.#restarts.length >= restarts) {
-      this.#giveUp(why);
+      this.#failAfterRestarts(why);
       return;
     }
     this.#restarts.push(now);
-    seat.figures.restarts++;
-    this.told(`its ${this.#kind} ended and is started again`, why);
-    const pause = Math.min(longestBackoffMs, backoffMs * 2 ** seat.crashes++);
+    slot.figures.restarts++;
+    this.onRecovery(`its ${this.#kind} ended and is started again`, why);
+    const pause = Math.min(longestBackoffMs, backoffMs * 2 ** slot.crashes++);
     const later = setTimeout(() => {
       if (this.#closing || this.#failed) return;
-      this.#startSeat(seat).catch((error: Error) => {
-        if (!this.#closing && !this.#failed) this.#startAgain(seat, error.message);
+      this.#startSlot(slot).catch((error: Error) => {
+        if (!this.#closing && !this.#failed) this.#startAgain(slot, error.message);
       });
     }, pause);
     later.unref();
   }
 
-  #giveUp(why: string): void {
+  #failAfterRestarts(why: string): void {
     const { restarts } = this.options;
     const name = this.#name;
     const message = `Module '${name}' has failed: its ${this.#kind} ended more than ${restarts} times within a minute`;
     this.#failed = new FramepathError('MODULE_CRASHED', `${message}. The last time: ${why}`, { module: name });
-    this.told('it has failed, and the run goes on without it', this.#failed.message);
+    this.onRecovery('it has failed, and the run goes on without it', this.#failed.message);
     this.#refuse(this.#failed);
-    for (const seat of this.#seats) {
-      seat.killed ??= this.#failed;
-      seat.host?.kill();
+    for (const slot of this.#slots) {
+      slot.killed ??= this.#failed;
+      slot.host?.kill();
     }
   }
 
-  /** Lets every host close its analyzer; ends within two seconds, whatever they do. Idempotent. */
+  /** Closes every analyzer and its host; settles within two seconds. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -370,24 +369,24 @@ export class HostPool {
     const left = new Promise<void>((resolve) => {
       this.#left = resolve;
     });
-    for (const { host, ready, asked } of this.#seats) {
-      host?.ref(); // its end is waited for
+    for (const { host, ready, asked } of this.#slots) {
+      host?.ref(); // Node stays alive until it ended
       if (ready && !asked.length) host?.send({ kind: 'close' });
-      else host?.kill(); // it is busy: nobody waits for what it does
+      else host?.kill(); // busy: its answer is no longer needed
     }
     if (!(await this.#goneWithin(closeMs, left))) {
-      this.told('its close did not end in time, and it was ended', `It had ${closeMs} ms.`);
-      for (const { host } of this.#seats) host?.kill();
+      this.onRecovery('its close did not end in time, and it was ended', `It had ${closeMs} ms.`);
+      for (const { host } of this.#slots) host?.kill();
       if (!(await this.#goneWithin(goneMs, left))) {
-        this.told(`its ${this.#kind} cannot be ended`, `It was still there ${goneMs} ms after it was ended.`);
-        for (const { host } of this.#seats) host?.unref();
+        this.onRecovery(`its ${this.#kind} cannot be ended`, `It was still there ${goneMs} ms after it was ended.`);
+        for (const { host } of this.#slots) host?.unref();
       }
     }
   }
 
   /** Whether all hosts are gone in time. */
   #goneWithin(ms: number, left: Promise<void>): Promise<boolean> {
-    if (!this.#seats.some(({ host }) => host)) return Promise.resolve(true);
+    if (!this.#slots.some(({ host }) => host)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const late = setTimeout(() => resolve(false), ms);
       void left.then(() => {

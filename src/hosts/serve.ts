@@ -1,14 +1,14 @@
-/** The side of a JavaScript host: opens one analyzer and answers for it, in a thread or in a process. */
+/** JavaScript host: opens one analyzer and answers questions, in a thread or in a process. */
 import { loadAddon } from '../addon.js';
 import { factsOf } from '../modules/definition.js';
 import { OutOfReach } from '../modules/device-input.js';
 import { InputViews } from '../modules/input.js';
 import { type Instance, loadDefinition, openInstance } from './instance.js';
 import { type FromHost, type ToHost, thrownFacts } from './messages.js';
-import { monotonicMs } from './seat-figures.js';
 import { Turns } from './turns.js';
+import { monotonicMs } from './worker-slot-figures.js';
 
-/** `inputs`: the descriptor of the run's shared memory. Questions are answered one after the other. */
+/** `inputs`: the descriptor of the run's shared memory. Answers one question at a time. */
 export function serve(inputs: number, send: (message: FromHost) => void, leave: () => void): (message: ToHost) => void {
   let instance: Instance | undefined;
   let input: ReturnType<typeof factsOf>['input'];
@@ -27,12 +27,12 @@ export function serve(inputs: number, send: (message: FromHost) => void, leave: 
     }
   }
 
-  async function ask({ id, frame, deps, input: words, cuda }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
+  async function ask({ id, frame, deps, input: packed, cuda }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
     const startMs = monotonicMs();
     try {
-      const seen = words && input ? { ...frame, input: views!.read(words, input, cuda) } : frame;
-      const value = await instance!.analyze(seen, deps);
-      send({ kind: 'answer', id, value, startMs, endMs: monotonicMs() }); // throws when the value cannot be sent: that is an answer too
+      const view = packed && input ? { ...frame, input: views!.read(packed, input, cuda) } : frame;
+      const value = await instance!.analyze(view, deps);
+      send({ kind: 'answer', id, value, startMs, endMs: monotonicMs() }); // throws for a value that cannot be sent: answered below
     } catch (error) {
       if (error instanceof OutOfReach)
         send({ kind: 'answer', id, outOfReach: error.message, startMs, endMs: monotonicMs() });

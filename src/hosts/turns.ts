@@ -1,16 +1,16 @@
-/** Longest that work goes on in one turn of the event loop, ms. */
-const spellMs = 1;
+/** Longest work in one turn of the event loop, ms. */
+const sliceMs = 1;
 
-/** Begins work in the order in which it came, `most` at a time. Work that never ends keeps its place. */
+/** Starts work in order of arrival, `most` at a time; work that never settles keeps its place. */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
-  #resting = false;
+  #yielding = false;
   #closed = false;
 
   constructor(private readonly most: number) {}
 
-  /** What `work` gives or throws; a promise of it where others come first. */
+  /** What `work` returns or throws; a promise of that where it has to wait. */
   take(work: () => unknown): unknown {
     if (this.#free && !this.#waiting.length) return this.#begin(work);
     return new Promise((resolve) =>
@@ -18,14 +18,14 @@ export class Turns {
     );
   }
 
-  /** What has not begun never will. */
+  /** Drops work that has not started. */
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;
   }
 
   get #free(): boolean {
-    return this.#busy < this.most && !this.#resting && !this.#closed;
+    return this.#busy < this.most && !this.#yielding && !this.#closed;
   }
 
   #begin(work: () => unknown): unknown {
@@ -35,10 +35,10 @@ export class Turns {
     try {
       const given = work();
       if (!isThenable(given)) return given;
-      promised = Promise.resolve(given); // once: some begin their work at every `then`
+      promised = Promise.resolve(given); // `then` is called once: some thenables start their work at each call
       return promised;
     } finally {
-      if (performance.now() - begun > spellMs) this.#rest();
+      if (performance.now() - begun > sliceMs) this.#yield();
       if (promised) promised.then(this.#end, this.#end);
       else this.#end();
     }
@@ -46,19 +46,19 @@ export class Turns {
 
   readonly #end = (): void => {
     this.#busy--;
-    this.#goOn();
+    this.#startNext();
   };
 
-  /** Others of this thread come first. */
-  #rest(): void {
-    this.#resting = true;
+  /** Lets other work of the event loop run first. */
+  #yield(): void {
+    this.#yielding = true;
     setImmediate(() => {
-      this.#resting = false;
-      this.#goOn();
+      this.#yielding = false;
+      this.#startNext();
     });
   }
 
-  #goOn(): void {
+  #startNext(): void {
     while (this.#free && this.#waiting.length) this.#waiting.shift()!();
   }
 }

@@ -1,5 +1,5 @@
 /** Spans of single frames for OpenTelemetry. */
-import { monotonicMs } from '../hosts/seat-figures.js';
+import { monotonicMs } from '../hosts/worker-slot-figures.js';
 import type { FrameTimes, StageTimes } from '../run/frame-times.js';
 import type { Run } from '../run/run.js';
 import { fields, integer } from '../validate.js';

@@ -29,7 +29,7 @@ export async function placeModules(
   const inference = infers ? inferenceOf(settings) : undefined;
   const isolated = await isolateModules(modules, inference, scans);
   const warnings = unused.map(
-    ({ module, from }) => `${from} speaks of module '${module}', which this pipeline does not have`,
+    ({ module, from }) => `${from} names module '${module}', which this pipeline does not have`,
   );
   return { modules: isolated.modules, disabled, warnings: [...warnings, ...isolated.warnings] };
 }
