@@ -9,7 +9,8 @@ export type Sample =
   | {
       labels: Labels;
       sum: number;
-      count: number /** how many were not above: [bound, count], no infinity */;
+      count: number;
+      /** cumulative buckets: [upper bound, count], without infinity */
       below: [number, number][];
     };
 
@@ -76,7 +77,7 @@ const last = (range: Gpu['sm'], scale = (value: number) => value, labels: Labels
 
 export const families: readonly Family[] = [
   gauge('framepath_run_info', 'Always 1; the device of the run.', ({ device }) => [one(1, { device })]),
-  gauge('framepath_run_duration_seconds', 'How long the run has been going, or went.', ({ wallMs }) => [
+  gauge('framepath_run_duration_seconds', 'Duration of the run so far, or of the whole run.', ({ wallMs }) => [
     one(seconds(wallMs)),
   ]),
   counter('framepath_cpu_seconds_total', 'CPU time of the process since the run started.', ({ cpuMs }) => [
@@ -101,7 +102,7 @@ export const families: readonly Family[] = [
     'Frames that entered and are neither delivered nor dropped.',
     ofSources((s) => s.inFlight),
   ),
-  counter('framepath_decoded_frames_total', 'Pictures decoded, by what decoded them.', ({ sources }) =>
+  counter('framepath_decoded_frames_total', 'Pictures decoded, by decoder.', ({ sources }) =>
     sources.flatMap(({ id, decoded, decodedOnGpu }) => [
       one(decoded - decodedOnGpu, { source: id, decoder: 'software' }),
       one(decodedOnGpu, { source: id, decoder: 'gpu' }),
@@ -114,13 +115,13 @@ export const families: readonly Family[] = [
   ),
   counter(
     'framepath_source_reconnects_total',
-    'Times a live source was lost and came back.',
+    'Reconnections of a live source.',
     ofSources((s) => s.reconnects),
   ),
 
   counter(
     'framepath_results_total',
-    'What modules said about frames: value, carried, or why nothing.',
+    'Results of modules, one a frame: value, carried, or why there is no value.',
     ofModules(({ name, results }) => entries(results, 'result', { module: name })),
   ),
   counter(
@@ -135,7 +136,7 @@ export const families: readonly Family[] = [
   ),
   counter(
     'framepath_stage_batches_total',
-    'Pieces of work of a stage; frames by batches is the mean batch.',
+    'Batches of a stage; frames divided by batches is the mean batch.',
     ({ stages }) => stages.flatMap(({ name, batches }) => [one(batches, { stage: name })]),
   ),
   gauge(
@@ -163,20 +164,20 @@ export const families: readonly Family[] = [
   ),
   counter(
     'framepath_host_busy_seconds_total',
-    'Time they spent in analyze, as they measured it.',
+    'Time that threads and processes of analyzers spent in analyze, as they measured it.',
     ofHosts(({ busyMs }) => seconds(busyMs)),
   ),
   counter(
     'framepath_host_restarts_total',
-    'Times one of them was started again.',
+    'Restarts of the threads and processes of analyzers.',
     ofHosts(({ restarts }) => restarts),
   ),
   gauge(
     'framepath_host_up',
-    '1 while it can answer.',
+    '1 while a thread or process of an analyzer can answer.',
     ofHosts(({ state }) => (state === 'ready' || state === 'busy' ? 1 : 0)),
   ),
-  counter('framepath_recoveries_total', 'What was lost while the run went on, by kind.', ({ recovered }) =>
+  counter('framepath_recoveries_total', 'Recoveries of the run, by kind.', ({ recovered }) =>
     entries(recovered, 'kind'),
   ),
 
@@ -186,28 +187,30 @@ export const families: readonly Family[] = [
   counter('framepath_encoded_frames_total', 'Pictures encoded.', ({ outputs }) =>
     outputs.flatMap(({ path, frames }) => [one(frames, { output: path })]),
   ),
-  counter('framepath_encoded_bytes_total', 'Bytes of encoded pictures, sound aside.', ({ outputs }) =>
+  counter('framepath_encoded_bytes_total', 'Bytes of encoded pictures, without audio.', ({ outputs }) =>
     outputs.flatMap(({ path, bytes }) => [one(bytes, { output: path })]),
   ),
-  counter('framepath_reid_detections_total', 'Detections that identify looked at.', ({ reid }) =>
+  counter('framepath_reid_detections_total', 'Detections given to identify.', ({ reid }) =>
     reid ? [one(reid.detections)] : [],
   ),
-  counter('framepath_reid_crops_total', 'Crops that it embedded.', ({ reid }) => (reid ? [one(reid.extracted)] : [])),
+  counter('framepath_reid_crops_total', 'Crops that identify embedded.', ({ reid }) =>
+    reid ? [one(reid.extracted)] : [],
+  ),
 
-  gauge('framepath_live_objects', 'What is alive natively: tasks, leases of pixels, encoders.', ({ live }) => {
+  gauge('framepath_live_objects', 'Live native objects: tasks, leases of pixels, encoders.', ({ live }) => {
     const { deviceBytes: _, ...objects } = live;
     return entries(objects, 'kind');
   }),
   gauge('framepath_device_memory_bytes', 'Memory of the device that the run holds.', ({ live }) =>
     live.deviceBytes === undefined ? [] : [one(live.deviceBytes)],
   ),
-  gauge('framepath_peak_resident_memory_bytes', 'Most memory that the process ever held.', ({ peakRssBytes }) =>
+  gauge('framepath_peak_resident_memory_bytes', 'Peak resident memory of the process.', ({ peakRssBytes }) =>
     peakRssBytes === undefined ? [] : [one(peakRssBytes)],
   ),
 
   gauge(
     'framepath_gpu_utilization_ratio',
-    'How busy the GPU is, whoever uses it.',
+    'Share of time that the GPU is busy, for all its users.',
     ofGpu((gpu) => [
       ...last(gpu.sm, ratio, { engine: 'sm' }),
       ...last(gpu.memoryController, ratio, { engine: 'memory' }),
@@ -217,7 +220,7 @@ export const families: readonly Family[] = [
   ),
   gauge(
     'framepath_gpu_memory_used_bytes',
-    'Memory of the GPU in use, whoever uses it.',
+    'Memory of the GPU in use, by all its users.',
     ofGpu((gpu) => last(gpu.memoryBytes)),
   ),
   gauge(
@@ -237,11 +240,11 @@ export const families: readonly Family[] = [
   ),
 ];
 
-/** Of the process, whatever runs in it. */
+/** Metrics of the process, not of a run. */
 export const processFamilies: readonly { name: string; help: string; kind: 'gauge'; value(): number }[] = [
   {
     name: 'framepath_resident_memory_bytes',
-    help: 'Memory that the process holds.',
+    help: 'Resident memory of the process.',
     kind: 'gauge',
     value: () => process.memoryUsage.rss(),
   },

@@ -1,4 +1,4 @@
-/** Metrics of runs for OpenTelemetry: the list that Prometheus has. */
+/** Metrics of runs for OpenTelemetry, from the same list as for Prometheus. */
 import type { Run } from '../run/run.js';
 import { fields } from '../validate.js';
 import { families, type Labels, processFamilies, type Sample } from './families.js';
@@ -23,9 +23,9 @@ const units: Record<string, string> = { seconds: 's', bytes: 'By', ratio: '1', c
 
 /** `framepath_encoded_bytes_total` becomes `framepath.encoded` in `By`: exporters for Prometheus put the rest back. */
 export function instrumentOf(name: string): { name: string; unit: string } {
-  const words = name.replace(/_total$/, '').split('_');
-  const unit = units[words.at(-1)!];
-  return { name: words.slice(0, unit ? -1 : undefined).join('.'), unit: unit ?? '' };
+  const parts = name.replace(/_total$/, '').split('_');
+  const unit = units[parts.at(-1)!];
+  return { name: parts.slice(0, unit ? -1 : undefined).join('.'), unit: unit ?? '' };
 }
 
 const attributesOf = (labels: Labels): OtelAttributes =>
@@ -52,20 +52,20 @@ export class OtelMetrics extends RunMetrics {
     meter.addBatchObservableCallback(this.#observe, [...this.#instruments.values()] as never);
   }
 
-  /** Ends it: nothing is told to the meter any more. */
+  /** Removes the callback from the meter. */
   stop(): void {
     this.#meter.removeBatchObservableCallback(this.#observe, [...this.#instruments.values()] as never);
   }
 
   readonly #observe = async (result: OtelResult): Promise<void> => {
-    const tell = (name: string, value: number, { labels }: Sample) =>
+    const observe = (name: string, value: number, { labels }: Sample) =>
       result.observe(this.#instruments.get(name) as never, value, attributesOf(labels));
     for (const { name, samples } of await this.read())
       for (const sample of samples) {
-        if ('value' in sample) tell(name, sample.value, sample);
+        if ('value' in sample) observe(name, sample.value, sample);
         else {
-          tell(`${name}_sum`, sample.sum, sample);
-          tell(`${name}_count`, sample.count, sample);
+          observe(`${name}_sum`, sample.sum, sample);
+          observe(`${name}_count`, sample.count, sample);
         }
       }
   };

@@ -1,6 +1,6 @@
 /**
- * What we use of `@opentelemetry/api`, as types of our own: who wants Prometheus only does not have that package, and our
- * declarations must not name it.
+ * The part of `@opentelemetry/api` that is used, as own types: the package is optional, so published declarations must not
+ * name it.
  */
 import { createRequire } from 'node:module';
 import { FramepathError } from '../errors.js';

@@ -5,7 +5,7 @@ import { contentType, exposition, linesOf } from './exposition.js';
 import { families, processFamilies } from './families.js';
 import { addAll, RunMetrics } from './watched.js';
 
-/** What prom-client's `Registry` is to us. */
+/** The part of prom-client's `Registry` that is used. */
 export interface PromRegistry {
   registerMetric(metric: never): void;
 }
@@ -24,7 +24,7 @@ export class PrometheusMetrics extends RunMetrics {
   }
 
   /**
-   * Puts them into a registry of prom-client, beside what else is there.
+   * Registers the metrics in a registry of prom-client.
    * @throws what the registry throws when a name is taken
    */
   register(registry: PromRegistry): this {
@@ -55,7 +55,7 @@ export function prometheus(runs: Run | readonly Run[] = []): PrometheusMetrics {
   return metrics;
 }
 
-/** Answers a scrape, whatever the path; for `node:http` and whatever takes its handlers. GET and HEAD only. */
+/** Answers a scrape on any path; a handler for `node:http` and compatible servers. GET and HEAD only. */
 export function metricsHandler(
   metrics: PrometheusMetrics,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {

@@ -10,17 +10,17 @@ export interface TracingOptions {
   tracer?: OtelTracer;
   /** default: the global one of `@opentelemetry/api` */
   tracerProvider?: OtelTracerProvider;
-  /** every how manieth frame of each source has spans; default 101, a prime, so that no stride keeps step with it */
+  /** one frame of this many has spans, for each source; default 101, a prime, so that it does not align with a stride */
   every?: number;
 }
 
 /**
- * From now on every Nth frame of each source becomes a span `framepath.frame`, from its decoding until all modules have
- * spoken, with a child for every stage that worked on it, and one below for the thread or process that answered for an
+ * From now on every Nth frame of each source becomes a span `framepath.frame`, from its decoding until the results of all
+ * modules, with a child span for every stage that worked on it, and below that one for the thread or process of an
  * analyzer. Their attributes: `framepath.run`, `.source`, `.frame.index`, `.frame.time_ms`; `.stage`, `.module`, `.batch`,
  * `.worker`, `.wait_ms`, `.result`; `.host`, `process.pid`. A stage that failed has the status ERROR. Needs
  * `@opentelemetry/api`.
- * @returns what ends it; the run's end does too
+ * @returns a function that stops it; the end of the run stops it too
  * @example
  * ```ts
  * const stop = tracing(run, { tracerProvider, every: 50 });
@@ -74,7 +74,7 @@ const stageAttributes = ({ stage, worker, batch, readyMs, startMs, result }: Sta
   'framepath.result': result,
 });
 
-/** From the monotonic clock to the wall's, as they stand to each other now: the same for all spans of a frame. */
+/** Converts monotonic to wall time by one offset, so that the spans of a frame stay consistent. */
 function clock(): (ms: number) => HrTime {
   const since1970 = Date.now() - monotonicMs();
   return (ms) => {

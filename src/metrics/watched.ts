@@ -1,4 +1,4 @@
-/** The runs whose metrics are told, and one reading of all of them. */
+/** The runs whose metrics are exported, and one reading of all of them. */
 import { FramepathError } from '../errors.js';
 import type { Report } from '../run/reports.js';
 import { Run } from '../run/run.js';
@@ -10,13 +10,13 @@ export interface Reading extends Pick<Family, 'name' | 'help' | 'kind'> {
   samples: Sample[];
 }
 
-/** Runs whose metrics are told. Nothing is measured for them: who asks reads the runs' reports as they are then. */
+/** Runs whose metrics are exported. Each reading takes the runs' reports at that moment; nothing else is measured. */
 export class RunMetrics {
   readonly #runs = new Map<Run, string>();
   #reading: Promise<Reading[]> | undefined;
 
   /**
-   * From now on this run is told too.
+   * Exports this run from now on.
    * @param name its label `run`; default {@link Run.number}
    * @throws INVALID_ARGUMENT when it is no run, or another has this name
    */
@@ -37,13 +37,13 @@ export class RunMetrics {
     this.#reading = undefined;
   }
 
-  /** It is told no more, and may be forgotten. Until then a run that has ended keeps its last figures. */
+  /** Stops exporting the run and drops the reference to it. Until then a run that has ended keeps its last figures. */
   remove(run: Run): void {
     this.#runs.delete(run);
     this.#reading = undefined;
   }
 
-  /** Who asks before anything else happens gets the same: a scrape may ask once for every metric. @internal */
+  /** One reading is shared within a turn of the event loop: a scrape may read once for every metric. @internal */
   read(): Promise<Reading[]> {
     if (!this.#reading) {
       this.#reading = this.#read();

@@ -8,9 +8,9 @@ import type { Scans } from './scans.js';
 
 export interface Configured {
   modules: Module[];
-  /** name -> who disabled it */
+  /** name -> level of the configuration that disabled it */
   disabled: Map<string, string>;
-  /** what the configuration says of modules that are not there */
+  /** configuration of modules that the pipeline does not have */
   unused: { module: string; from: string }[];
 }
 
@@ -28,27 +28,28 @@ export async function configureModules(
     const name = place && names.size > 0 ? await nameOf(module, place, scans) : module.name;
     known.add(name);
     const { settings, decidedBy } = decideModule(module, name, levels);
-    const { enabled = true, ...said } = settings;
+    const { enabled = true, ...configuration } = settings;
     if (!enabled) configured.disabled.set(name, decidedBy.enabled!);
-    else if (place) configured.modules.push(placed(module, place, said, decidedBy, { as: name, names }, scans));
-    else configured.modules.push(withPolicy(module, said, decidedBy));
+    else if (place)
+      configured.modules.push(placed(module, place, configuration, decidedBy, { as: name, names }, scans));
+    else configured.modules.push(withPolicy(module, configuration, decidedBy));
   }
   for (const { from, modules } of levels)
     for (const module of Object.keys(modules)) if (!known.has(module)) configured.unused.push({ module, from });
   return configured;
 }
 
-/** The name of an analyzer before it is loaded, as well as it can be known. */
+/** The name of an analyzer before it is loaded, found in the text of its file. */
 async function nameOf(module: Module, { what, use, from }: AnalyzerPlace, scans: Scans): Promise<string> {
   if (!('file' in what) || use.name !== undefined) return module.name;
   const folder = resolve(from, use.root ?? '.');
   if (!isListedName(what.file)) return scans.nameOf(resolve(folder, what.file));
-  // One that nobody lists may be disabled, or have a root in the configuration; else it is refused when it is placed.
+  // A name that no package lists may be disabled, or get a root from the configuration; else `placed` refuses it.
   const listed = scans.listed(folder).find(({ name, file }) => name === what.file && file !== undefined);
   return listed ? scans.nameOf(listed.file!) : what.file.slice(what.file.lastIndexOf('.') + 1);
 }
 
-/** A name that a package lists, and no path. */
+/** Whether it is a name listed by a package, not a path. */
 function isListedName(file: string): boolean {
   return !isAbsolute(file) && !isPath(file) && !/^\.([mc]?[jt]sx?|py)$/.test(extname(file));
 }
@@ -56,12 +57,12 @@ function isListedName(file: string): boolean {
 function placed(
   module: Module,
   place: AnalyzerPlace,
-  said: AnalyzerUse,
+  configuration: AnalyzerUse,
   levels: Readonly<Record<string, string>>,
   configured: NonNullable<AnalyzerPlace['configured']>,
   scans: Scans,
 ): Module {
-  const { use, decidedBy } = merged(place.use, said, levels);
+  const { use, decidedBy } = merged(place.use, configuration, levels);
   const folder = resolve(place.from, use.root ?? '.');
   const named = 'file' in place.what ? place.what.file : undefined;
   const file = named && (isListedName(named) ? scans.findListed(named, folder) : resolve(folder, named));
@@ -78,16 +79,18 @@ function placed(
   });
 }
 
-function withPolicy(module: Module, said: object, levels: Readonly<Record<string, string>>): Module {
-  const { use: policy, decidedBy } = merged(module.spec.policy ?? {}, said, levels);
+function withPolicy(module: Module, configuration: object, levels: Readonly<Record<string, string>>): Module {
+  const { use: policy, decidedBy } = merged(module.spec.policy ?? {}, configuration, levels);
   if (Object.keys(decidedBy).length === 0) return module;
   fits(module.name, decidedBy.onError, () => splitPolicy(policy));
   return module.with({ decidedBy, spec: { ...module.spec, policy } as UnresolvedSpec });
 }
 
-/** The call wins, key by key. */
-function merged<T extends object>(call: T, said: object, levels: Readonly<Record<string, string>>) {
+/** Options of the call override the configuration, key by key. */
+function merged<T extends object>(call: T, configuration: object, levels: Readonly<Record<string, string>>) {
   const stated = Object.fromEntries(Object.entries(call).filter(([, value]) => value !== undefined));
-  const decidedBy = Object.fromEntries(Object.entries(levels).filter(([key]) => key in said && !(key in stated)));
-  return { use: { ...said, ...stated } as T, decidedBy };
+  const decidedBy = Object.fromEntries(
+    Object.entries(levels).filter(([key]) => key in configuration && !(key in stated)),
+  );
+  return { use: { ...configuration, ...stated } as T, decidedBy };
 }

@@ -1,8 +1,8 @@
-/** What a disabled module means to the others: it says nothing, and whoever needs its boxes goes with it. */
+/** Effect of a disabled module on the others: it returns no value, and modules that need its boxes are disabled too. */
 import { boxesOf } from '../modules/input.js';
 import type { Module, UnresolvedSpec } from '../modules/module.js';
 
-/** Of a graph without those in `disabled` (name -> why): the modules that stay, and all that do not. */
+/** Splits a graph by `disabled` (name -> reason): the modules that stay, and all that do not, with reasons. */
 export function withoutDisabled(
   modules: readonly Module[],
   disabled: ReadonlyMap<string, string>,
@@ -18,11 +18,11 @@ export function withoutDisabled(
     }
     stays = stays.filter(({ name }) => !gone.has(name));
   }
-  return { modules: stays.map((module) => withSilence(module, gone)), disabled: gone };
+  return { modules: stays.map((module) => withoutDependencies(module, gone)), disabled: gone };
 }
 
-/** Those that are gone are no dependencies any more, and stand in for nothing. */
-function withSilence(module: Module, gone: ReadonlyMap<string, string>): Module {
+/** Removes disabled modules from the dependencies and the fallback of a module. */
+function withoutDependencies(module: Module, gone: ReadonlyMap<string, string>): Module {
   const silent = module.depends.filter((name) => gone.has(name));
   const { policy } = module.spec;
   const noFallback = policy?.fallback !== undefined && gone.has(policy.fallback);

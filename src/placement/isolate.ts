@@ -1,4 +1,4 @@
-/** Finds what cannot share this process, before any of it is loaded; `isolation: 'auto'` gives way. */
+/** Finds native code that cannot share this process before any is loaded; modules with `isolation: 'auto'` move out. */
 import { conflictBetween } from '../conflicts/conflict.js';
 import {
   type Content,
@@ -13,9 +13,9 @@ import type { Module } from '../modules/module.js';
 import type { Scans } from './scans.js';
 
 export interface Isolated {
-  /** each with the isolation that it will have */
+  /** with their resolved isolation */
   modules: Module[];
-  /** what could not be seen */
+  /** imports that could not be followed */
   warnings: string[];
 }
 
@@ -64,7 +64,7 @@ async function candidateOf(module: Module, scans: Scans, warnings: string[]): Pr
   }
 }
 
-/** For each module that has to leave the process, why. Those that may not leave come first. */
+/** Modules that have to leave the process, with the reason. Modules that cannot leave take precedence. */
 function separate(
   candidates: readonly Candidate[],
   inference: Inference | undefined,
@@ -85,7 +85,7 @@ function separate(
   return reasons;
 }
 
-/** `auto` becomes a place, and says why. */
+/** Resolves `auto`, with the reason. */
 function settled(module: Module, candidate: Candidate | undefined, reason: string | undefined): Module {
   const { place } = module;
   if (!place) return module;

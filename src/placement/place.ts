@@ -1,4 +1,4 @@
-/** What becomes of a pipeline's modules before anything is opened: configured, then given their places. */
+/** Configures and places a pipeline's modules, before anything is opened. */
 import type { DecidedSettings } from '../config.js';
 import type { ModuleLevel } from '../module-settings.js';
 import { type Module, opensModel } from '../modules/module.js';
@@ -11,7 +11,7 @@ import { Scans } from './scans.js';
 
 export interface Placed {
   modules: Module[];
-  /** name -> who disabled it */
+  /** name -> level of the configuration that disabled it */
   disabled: Map<string, string>;
   warnings: string[];
 }
@@ -34,7 +34,7 @@ export async function placeModules(
   return { modules: isolated.modules, disabled, warnings: [...warnings, ...isolated.warnings] };
 }
 
-/** What models are run with. */
+/** Libraries, device and providers that run models. */
 export const inferenceOf = ({ runtimeLibrary, device, providers }: DecidedSettings) => ({
   libraries: runtimeLibraries(runtimeLibrary.value),
   device: device.value,

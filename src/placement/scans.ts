@@ -1,4 +1,4 @@
-/** What is read of files and packages before anything is loaded; each once. */
+/** Facts read from files and packages before anything is loaded, cached. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { type Scan, scanImports } from '../conflicts/imports.js';
@@ -16,7 +16,7 @@ function once<T, V>(make: (of: T) => V, keyOf: (of: T) => string): (of: T) => V 
 }
 
 export class Scans {
-  /** What a JavaScript file asks for. */
+  /** The imports of a JavaScript file. */
   readonly of: (file: string) => Promise<Scan> = once(scanImports, (file) => file);
   /** The native code of a package. */
   readonly native: NativeOf = once<Parameters<NativeOf>[0], NativePackage | undefined>(
@@ -31,7 +31,7 @@ export class Scans {
     return findListed(name, folder, this.listed);
   }
 
-  /** The name its analyzer has by the text of the file, else the file's own. */
+  /** The analyzer's name in the text of the file, else the file's base name. */
   async nameOf(file: string): Promise<string> {
     const own = basename(file, extname(file));
     if (!existsSync(file)) return own;
@@ -40,7 +40,7 @@ export class Scans {
   }
 }
 
-/** What `@analyzer` decorates, or the name that it is given. */
+/** The name passed to `@analyzer`, else that of the decorated function or class. */
 function pythonName(text: string): string | undefined {
   const [, given = '', decorated] =
     /^@(?:framepath\.)?analyzer\b([\s\S]*?)^(?:async\s+)?(?:def|class)\s+(\w+)/m.exec(text) ?? [];

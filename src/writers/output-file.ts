@@ -1,4 +1,4 @@
-/** A file that a writer fills; its failures are coded. */
+/** A file of a writer; its failures are FramepathErrors. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -6,13 +6,13 @@ import { FramepathError, toOutputError } from '../errors.js';
 
 const { O_WRONLY, O_CREAT, O_NONBLOCK } = constants;
 
-/** Opens what is there, and never waits for whoever would read a pipe. */
+/** Opens an existing file, without blocking on a pipe that has no reader. */
 async function openThere(path: string): Promise<FileHandle> {
   const file = await open(path, O_WRONLY | O_CREAT | O_NONBLOCK);
   const found = await file.stat();
   if (found.isFile()) return file;
   await file.close();
-  // A pipe is opened where it is this process's own, e.g. /dev/stdout: somebody reads it.
+  // Pipes of this process, e.g. /dev/stdout, have a reader.
   if (!found.isCharacterDevice() && !/^\/(dev|proc)\//.test(path))
     throw new FramepathError('OUTPUT_UNWRITABLE', `Cannot write ${path}: it is neither a file nor a character device`);
   return open(path, O_WRONLY);

@@ -2,9 +2,9 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Longer ones are read up to here. */
+/** Most bytes read of a playlist. */
 const mostBytes = 16 * 1024 ** 2;
-/** A playlist of playlists of playlists. */
+/** Most levels of nested playlists. */
 const deepest = 3;
 
 /** Files that a local source opens beside itself, because it is an HLS playlist or a list of `concat`; none where it is media. */
@@ -30,7 +30,7 @@ function textOf(path: string): string {
       closeSync(file);
     }
   } catch {
-    return ''; // whoever opens it tells what is wrong
+    return ''; // opening the source reports the error
   }
 }
 

@@ -4,11 +4,11 @@ import type { FrameView } from '../frame.js';
 import type { OutputFile } from './output-file.js';
 import { TimeMerge } from './time-merge.js';
 
-/** Writes a line when no earlier one can come any more. */
+/** Writes a line once no earlier one can follow. */
 export class ResultsWriter {
   readonly #merge = new TimeMerge();
 
-  /** `open` says which sources, by position, may still deliver. */
+  /** `open` returns the positions of the sources that may still deliver. */
   constructor(
     private readonly file: OutputFile,
     private readonly open: () => readonly number[],

@@ -1,17 +1,17 @@
-/** No file is written that something else of the same run reads or writes. */
+/** Refuses a file that is written while the same run reads or writes it elsewhere. */
 import { readdirSync, statSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
 import { FramepathError } from '../errors.js';
 import type { PipelineSpec } from '../generated/specs.js';
 import { filesOfPlaylist } from './playlist.js';
 
-/** A file and what the run uses it for, in words. */
+/** A file, and its use for error messages (`a source`). */
 export interface UsedFile {
   path: string;
   use: string;
 }
 
-/** The files that a run reads. What is a URL is no file here. */
+/** The files that a run reads; URLs never match a file. */
 export function readFiles({ sources, modules }: PipelineSpec): UsedFile[] {
   const pictures = sources.flatMap(({ uri, images = [] }) => [...(uri === undefined ? [] : [uri]), ...images]);
   const others = modules.flatMap((module) => [
@@ -44,7 +44,7 @@ function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    return []; // whoever opens the output tells what is wrong
+    return []; // opening the output reports the error
   }
 }
 
@@ -68,6 +68,6 @@ function identityOf(path: string): string | undefined {
     const found = statSync(path);
     return found.isFile() ? `${found.dev}:${found.ino}` : undefined;
   } catch {
-    return resolve(path); // not there yet, or cannot be opened: whoever opens it says so
+    return resolve(path); // does not exist yet, or cannot be opened: opening it reports the error
   }
 }

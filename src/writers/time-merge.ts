@@ -1,6 +1,6 @@
 /** Lines of several sources as one sequence, ordered by (time, source). */
 
-/** Characters held for sources that are behind; beyond it lines go on although an earlier one may still come. */
+/** Most characters held for sources that lag; beyond it lines are written although an earlier one may follow. */
 const mostHeld = 64 * 1024 * 1024;
 
 /** Lines of one source, oldest first. */
@@ -38,7 +38,7 @@ export class TimeMerge {
     this.#characters += line.length;
   }
 
-  /** Takes the lines whose turn has come; `open` are the sources that may still have earlier ones. */
+  /** Removes the lines that can be written; `open` are the sources that may still have earlier ones. */
   take(open: readonly number[]): string[] {
     const taken: string[] = [];
     const behind = () => open.some((source) => !this.#sources.get(source)?.first);

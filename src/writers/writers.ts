@@ -17,7 +17,7 @@ export interface FilePaths {
   trace?: string;
 }
 
-/** What writers ask of their run. */
+/** The part of a run that writers use. */
 export interface WriterRun {
   readonly sourceIds: readonly string[];
   /** positions of the sources that may still deliver */
@@ -25,14 +25,14 @@ export interface WriterRun {
   report(): object;
 }
 
-/** MOT has one file a source: the id goes before the extension where there are several. */
+/** Path of a source's MOT file: with several sources, the id goes before the extension. */
 export function motPath(path: string, id: string, sources: number): string {
   if (sources === 1) return path;
   const { dir, name, ext } = parse(path);
   return `${dir}${dir ? '/' : ''}${name}.${id.replace(/[^\w.-]+/g, '_')}${ext}`;
 }
 
-/** What a file is called in sentences. */
+/** Name of a file in error messages. */
 function useOf(key: string): string {
   return key === 'contactSheet' ? 'contact sheet' : `${key.replace(/^mot\d+$/, 'MOT')} file`;
 }
@@ -91,7 +91,7 @@ export class Writers {
       if (this.#files.has('timeline'))
         await this.#files.get('timeline')!.write(pretty(JSON.parse(await native.timeline())));
       await this.#writeContactSheet(native);
-      // Rows may have been lost on the way; the other files are whole.
+      // The MOT store can have lost rows; the other files are written anyway.
       const rows = await this.#mot(native).then(
         () => undefined,
         (error: unknown) => ({ error }),
@@ -109,14 +109,16 @@ export class Writers {
     const sheet = file && (await native.contactSheet());
     if (sheet) await file.write(sheet);
     else if (file)
-      native.recovered(JSON.stringify({ where: file.path, what: 'no contact sheet', reason: 'Nobody was seen.' }));
+      native.recovered(
+        JSON.stringify({ where: file.path, what: 'no contact sheet', reason: 'No identity was found.' }),
+      );
   }
 
   async #mot(native: NativeRun): Promise<void> {
     for (let i = 0; i < this.run.sourceIds.length; i++) {
       const file = this.#files.get(`mot${i}`);
       if (!file) continue;
-      await file.write(''); // nobody seen is a file without rows
+      await file.write(''); // without tracks: a file without rows
       for (let part = await native.mot(i); part !== null; part = await native.mot(i)) await file.write(part);
     }
   }
@@ -127,7 +129,7 @@ export class Writers {
       await this.#results?.finish(undefined);
       if (native) await this.#files.get('report')?.write(pretty(this.run.report()));
     } catch {
-      // the failure of the run is what the caller is told
+      // the caller gets the failure of the run instead
     }
     await this.#closeAll().catch(() => undefined);
   }

@@ -75,7 +75,7 @@ describe.skipIf(!complete)('a run that tracks and identifies nobody', () => {
     expect(readFileSync(mot, 'utf8')).toBe('');
     expect(existsSync(sheet)).toBe(false);
     expect((await run.report()).recoveries).toEqual([
-      { where: sheet, what: 'no contact sheet', reason: 'Nobody was seen.' },
+      { where: sheet, what: 'no contact sheet', reason: 'No identity was found.' },
     ]);
   });
 });
