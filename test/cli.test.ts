@@ -434,7 +434,7 @@ describe('models', () => {
     expect((await convert('--layout', 'nhwc', '--batch', '2')).out).toContain('input input [2, 4, 6, 3]');
     expect((await convert('--mean', 'x')).err).toContain("for --mean but received 'x'");
     expect((await convert('--resize', 'x')).code).toBe(2);
-    expect((await framepath(['models', 'convert', path])).err).toContain('where the ONNX file goes');
+    expect((await framepath(['models', 'convert', path])).err).toContain('the path of the ONNX file to write');
     expect(await framepath(['models', 'convert', path, out])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/MODEL_INVALID.*graph\.json.*outputs.*\n.*--outputs y/),

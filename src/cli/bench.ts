@@ -1,4 +1,4 @@
-/** `framepath bench`: the bench suite, which lies beside the library. */
+/** `framepath bench`: runs the bench suite in bench/ of the package. */
 import { FramepathError } from '../errors.js';
 import { type Command, UsageError } from './command.js';
 
@@ -11,11 +11,11 @@ model.
   --quick          one trial of each instead of three
   --no-peers       in a clone: framepath alone
   --json FILE      write the result
-  --html FILE      write one page to look at
+  --html FILE      write the result as an HTML page
   --against FILE   compare with the --json of an earlier run
 `;
 
-/** What bench/suite.mjs gives. */
+/** The exports of bench/suite.mjs. */
 interface Suite {
   readOptions(args: string[]): unknown;
   main(args: string[], to: { out(text: string): void; err(text: string): void }): Promise<number>;
@@ -34,7 +34,7 @@ export const bench: Command = {
     try {
       return await suite.main(args, terminal);
     } catch (error) {
-      // What the suite's steps say is a sentence for the user: a clip that cannot be rendered, a program that is missing.
+      // Messages of StepError are for the user: a clip that cannot be rendered, a program that is missing.
       if ((error as Error).name === 'StepError')
         throw new FramepathError('INVALID_ARGUMENT', (error as Error).message, { cause: error });
       throw error;

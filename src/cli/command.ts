@@ -1,4 +1,4 @@
-/** What every command is, and how its arguments are read (node:util parseArgs: nothing to install, strict, typed). */
+/** The interface of commands, and the parsing of their arguments (node:util parseArgs: strict, typed). */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { didYouMean } from '../did-you-mean.js';
 import type { Terminal } from './terminal.js';
@@ -9,7 +9,7 @@ export interface Command {
   summary: string;
   /** full usage */
   usage: string;
-  /** Resolves with the exit code: 0 done, 1 failed. Throws UsageError for 2. */
+  /** Resolves with the exit code: 0 success, 1 failure (`plan`: it does not fit). Throws UsageError for 2. */
   run(args: string[], terminal: Terminal): Promise<number>;
 }
 
@@ -36,7 +36,7 @@ export function readArguments<const O extends Options>(args: string[], options: 
   }
 }
 
-/** One of the values, or none. @throws UsageError */
+/** One of the values, or undefined. @throws UsageError */
 export function choice<const T extends string>(
   name: string,
   value: string | undefined,
@@ -46,12 +46,12 @@ export function choice<const T extends string>(
   throw new UsageError(oneOfThese(values.join(', '), `--${name}`, value, values));
 }
 
-/** The sentence about a word that is none of the known ones. */
+/** The message for a value that is not one of `known`. */
 export function oneOfThese(expected: string, name: string, value: string, known: readonly string[]): string {
   return `Expected one of ${expected} for ${name} but received '${value}'${didYouMean(value, known)}`;
 }
 
-/** A whole number of at least `min`, or none. @throws UsageError */
+/** An integer of at least `min`, or undefined. @throws UsageError */
 export function wholeNumber(name: string, value: string | undefined, min: number): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
@@ -59,7 +59,7 @@ export function wholeNumber(name: string, value: string | undefined, min: number
   throw new UsageError(`Expected an integer of at least ${min} for --${name} but received '${value}'`);
 }
 
-/** JSON as commands print it. */
+/** A value as the JSON output of a command. */
 export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

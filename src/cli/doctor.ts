@@ -1,4 +1,4 @@
-/** `framepath doctor`: what this machine has, and which level decided each setting. */
+/** `framepath doctor`: facts of this machine, and the level of configuration that decided each setting. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../addon.js';
@@ -14,11 +14,11 @@ import { type GpuFound, gpuLines } from './gpus.js';
 
 const usage = `Usage: framepath doctor [--json]
 
-Says what this machine has: libav and its codecs, ONNX Runtime, devices, GPU readings, models, and who decided each setting.
-Exit status 1 when something that every run needs is missing.
+Reports what this machine has: libav and its codecs, ONNX Runtime, devices, GPU readings, models; and which level of the
+configuration decided each setting. Exit status 1 when something that every run needs is missing.
 `;
 
-/** What the addon says; see NativeAddon.doctor. */
+/** The result of NativeAddon.doctor. */
 export interface NativeFindings {
   libav: Record<string, string>;
   encoders: Record<string, string>;
@@ -32,22 +32,22 @@ export interface NativeFindings {
   nvml: { gpus: GpuFound[]; unreadable: string[] } | { error: string; hint: string };
 }
 
-/** What a GPU's video units take. */
+/** Capabilities of a GPU's video units. */
 interface GpuVideo {
   decodes: { codec: string; chroma: string; depth: number; from: [number, number]; to: [number, number] }[];
-  /** why it decodes nothing */
+  /** reason where it decodes nothing */
   decodesNothing?: string;
-  /** by codec: true, or why not */
+  /** by codec: true, or the reason why not */
   encodes: Record<string, true | string>;
 }
 
 interface Findings {
   node: string;
   settings: DecidedSettings;
-  /** what is configured of modules, by name and setting */
+  /** configuration of modules, by name and setting */
   modules: Record<string, Record<string, { value: unknown; from: string }>>;
   native: NativeFindings | undefined;
-  /** what runs models on the GPU; empty where there is none */
+  /** execution providers of the GPU; empty without one */
   providers: ({ provider: Provider } & ProbeFinding)[];
   models: { name: string; file: string; installed: boolean }[];
   problems: FramepathError[];
@@ -91,7 +91,7 @@ function moduleLines(modules: Findings['modules']): string[] {
   return lines.length > 0 ? ['modules:\n', ...lines] : [];
 }
 
-/** Each in a child process, now: what an earlier process found out does not count. */
+/** Probes each in a child process, ignoring cached findings. */
 async function examineProviders(settings: DecidedSettings): Promise<Findings['providers']> {
   const findings: Findings['providers'] = [];
   for (const provider of gpuProviders) {
@@ -108,9 +108,9 @@ function providerLines(providers: Findings['providers']): string[] {
   return ['models on cuda:0:\n', ...providers.map((one) => `  ${one.provider}: ${how(one)}\n`)];
 }
 
-function stepLines({ name, works, says, hint }: NativeFindings['cuda']['steps'][number]): string {
-  if (works) return `    ${name}: ${says}\n`;
-  return `    ${name}: does not work. ${says}\n${hint ? `      ${hint}\n` : ''}`;
+function stepLines({ name, works, says: result, hint }: NativeFindings['cuda']['steps'][number]): string {
+  if (works) return `    ${name}: ${result}\n`;
+  return `    ${name}: does not work. ${result}\n${hint ? `      ${hint}\n` : ''}`;
 }
 
 /** @internal */
@@ -143,7 +143,7 @@ function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
   ];
 }
 
-/** What a setting comes to that nobody made, where it is not found by probing. */
+/** Descriptions of defaults that are not found by probing. */
 const unset: Partial<Record<keyof DecidedSettings, string>> = {
   memoryLimit: '75 % of the GPU, as far as it is free',
   maxEncoderSessions: 'as many as the driver allows',
@@ -172,7 +172,7 @@ function lines({ node, settings, modules, native, providers, models, problems }:
 }
 
 export const doctor: Command = {
-  summary: 'what this machine has, and who decided each setting',
+  summary: 'what this machine has, and what decided each setting',
   usage,
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, { json: { type: 'boolean' } });

@@ -1,11 +1,11 @@
-/** How `framepath doctor` shows what NVML says. */
+/** NVML's readings as lines of `framepath doctor`. */
 import type { GpuMetric } from '../generated/enums.js';
 import type { GpuReport } from '../run/reports.js';
 
 /** One GPU read once; a reading that is not given is `null`, with its reason in `missing`. */
 export type GpuFound = Omit<GpuReport, GpuMetric | 'error' | 'samples'> &
   Record<GpuMetric, number | null> & {
-    /** the device of ours that it is */
+    /** id of the framepath device, `cuda:0` */
     device: string | null;
   };
 
@@ -21,10 +21,10 @@ const readings: [GpuMetric, (value: number, gpu: GpuFound) => string][] = [
   ['powerW', (value) => `${value} W`],
 ];
 
-/** A line a GPU, then what it does not say. */
+/** A line for each GPU, then its missing readings. */
 export function gpuLines(gpus: readonly GpuFound[], unreadable: readonly string[]): string[] {
   const lines = gpus.flatMap((gpu) => {
-    const values = readings.flatMap(([name, words]) => (gpu[name] === null ? [] : [words(gpu[name], gpu)]));
+    const values = readings.flatMap(([name, format]) => (gpu[name] === null ? [] : [format(gpu[name], gpu)]));
     const missing = Object.entries(gpu.missing).map(([name, reason]) => `    ${name} not read: ${reason}\n`);
     const device = gpu.device === null ? '' : `, ${gpu.device}`;
     return [`  ${gpu.name} (${gpu.pciBusId}, driver ${gpu.driver}${device}): ${values.join(', ')}\n`, ...missing];

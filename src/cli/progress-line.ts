@@ -21,7 +21,7 @@ export class ProgressLine {
   #draw(): void {
     const progress = this.read();
     this.#drawn = this.terminal.interactive;
-    this.terminal.err(this.#drawn ? `\r\x1b[2K${bar(progress, this.terminal.columns)}` : `${words(progress)}\n`);
+    this.terminal.err(this.#drawn ? `\r\x1b[2K${bar(progress, this.terminal.columns)}` : `${progressText(progress)}\n`);
   }
 
   /** Removes the bar. */
@@ -31,15 +31,15 @@ export class ProgressLine {
   }
 }
 
-/** One line of plain words, e.g. `312/900 frames, 87 frames/s, 7 s left`. */
-export function words({ frames, total, fps, etaMs }: Progress): string {
+/** One line of text, e.g. `312/900 frames, 87 frames/s, 7 s left`. */
+export function progressText({ frames, total, fps, etaMs }: Progress): string {
   const left = etaMs > 0 ? `, ${duration(etaMs)} left` : '';
   return `${frames}${total > 0 ? `/${total}` : ''} frames, ${fps >= 10 ? fps.toFixed(0) : fps.toFixed(1)} frames/s${left}`;
 }
 
-/** The words with a bar before them, cut to the width of the terminal. */
+/** The text with a bar before it, cut to the width of the terminal. */
 export function bar(progress: Progress, columns: number): string {
-  const text = words(progress);
+  const text = progressText(progress);
   const width = Math.min(40, columns - text.length - 10);
   if (!(progress.total > 0) || width < 5) return text.slice(0, columns - 1);
   const part = Math.min(1, progress.frames / progress.total);

@@ -23,7 +23,7 @@ import { type RunOptions, readRunOptions, usage } from './run-options.js';
 import { outputLines, peopleFound, sourceLines, stageTable } from './summary.js';
 import type { Terminal } from './terminal.js';
 
-/** The layout asked for: `split` follows the main person of each half, the others show whole pictures. */
+/** The layout: `split` follows the main person of each half, the others show whole pictures. */
 function layoutOf(
   { layout, sources, boxes, redact, redactAheadMs, embed }: RunOptions,
   size: { width: number; height: number },
@@ -82,14 +82,14 @@ async function describe(options: RunOptions): Promise<Pipeline> {
   return description;
 }
 
-/** Waits for the end. The first interrupt finishes the files, a second one gives up. True: it ended by itself. */
-async function finish(run: Run, terminal: Terminal, giveUp: AbortController): Promise<boolean> {
+/** Waits for the end. The first interrupt finishes the files, a second one aborts. True: it ended without an interrupt. */
+async function finish(run: Run, terminal: Terminal, abort: AbortController): Promise<boolean> {
   let interrupted = false;
   let closing: Promise<void> | undefined;
   const stopListening = terminal.onInterrupt(() => {
-    if (interrupted) return giveUp.abort();
+    if (interrupted) return abort.abort();
     interrupted = true;
-    terminal.err('\nStopping: finishing the files (once more to give up)\n');
+    terminal.err('\nStopping: finishing the files (interrupt again to abort)\n');
     closing = run.close();
     closing.catch(() => undefined); // awaited below
   });
@@ -99,7 +99,7 @@ async function finish(run: Run, terminal: Terminal, giveUp: AbortController): Pr
     await closing;
   } finally {
     line.stop();
-    if (!interrupted) stopListening(); // else a late second one would kill the process before it has told its end
+    if (!interrupted) stopListening(); // else a second interrupt would kill the process before its summary
   }
   return !interrupted;
 }
@@ -121,7 +121,7 @@ async function summary(report: Report, run: Run, options: RunOptions, terminal: 
   terminal.out(outputLines(report, files));
 }
 
-/** Prints and draws what a run would be. */
+/** Prints and draws the plan of a run. */
 async function explain(description: Pipeline, options: RunOptions, terminal: Terminal): Promise<number> {
   const explanation = await description.explain();
   const drawing = drawingOf(explanation);
@@ -145,22 +145,22 @@ export const run: Command = {
     const options = readRunOptions(args);
     const description = await describe(options);
     if (options.explain) return explain(description, options, terminal);
-    const giveUp = new AbortController();
+    const abort = new AbortController();
     let starting = true;
     const stopListening = terminal.onInterrupt(() => {
-      if (starting) giveUp.abort(); // there is nothing to finish yet
+      if (starting) abort.abort(); // no files to finish yet
     });
-    const running = await description.start({ signal: giveUp.signal }).finally(() => {
+    const running = await description.start({ signal: abort.signal }).finally(() => {
       starting = false;
       stopListening();
     });
     try {
-      const complete = await finish(running, terminal, giveUp);
+      const complete = await finish(running, terminal, abort);
       const report = await running.report();
       await summary(report, running, options, terminal);
       return complete && whole(report) ? 0 : 1;
     } finally {
-      await running.close().catch(() => undefined); // what failed was told by `done`
+      await running.close().catch(() => undefined); // `done` has reported the failure
     }
   },
 };

@@ -1,8 +1,8 @@
-/** What `framepath run` says at the end: stages, people, outputs. */
+/** The summary of `framepath run`: stages, people, outputs. */
 import type { BitrateReport, Report, Timeline } from '../run/reports.js';
 import { duration } from './progress-line.js';
 
-/** Lines of cells with columns as wide as they need; the first is to the left, numbers are to the right. */
+/** Rows of cells as aligned text: the first column to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]) =>
@@ -35,7 +35,7 @@ export function peopleFound({ identities }: Timeline): string {
   return `People found: ${identities.length}\n${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** Frames and time, and what did not go as asked. */
+/** Frames and time, then drops, damage, failures and recoveries. */
 export function sourceLines({ sources, wallMs, recoveries }: Report): string {
   const delivered = sources.reduce((sum, source) => sum + source.delivered, 0);
   const rate = wallMs > 0 ? ` (${((delivered * 1000) / wallMs).toFixed(0)} frames/s)` : '';
@@ -50,13 +50,13 @@ export function sourceLines({ sources, wallMs, recoveries }: Report): string {
   const failed = sources.flatMap(({ id, error }) =>
     error ? [`  source ${id}: ${error.code}: ${error.message}\n`] : [],
   );
-  const went = recoveries.map(({ where, what, reason }) => `  ${where}: ${what} (${reason})\n`);
-  return `${delivered} frames in ${duration(wallMs)}${rate}\n${[...drops, ...damaged, ...failed, ...went].join('')}`;
+  const recovered = recoveries.map(({ where, what, reason }) => `  ${where}: ${what} (${reason})\n`);
+  return `${delivered} frames in ${duration(wallMs)}${rate}\n${[...drops, ...damaged, ...failed, ...recovered].join('')}`;
 }
 
 const megabits = (bits: number) => (bits / 1e6).toFixed(2);
 
-/** `2.31 Mbit/s`, and where the target went. */
+/** `2.31 Mbit/s`, and the range of an adaptive target. */
 function rate({ mean, target, control }: BitrateReport): string {
   const followed =
     control === 'adaptive' && target ? `, target ${megabits(target.min)} to ${megabits(target.max)}` : '';

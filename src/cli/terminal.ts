@@ -1,4 +1,4 @@
-/** Where a command writes, and how it learns that it should stop. Tests give their own. */
+/** Output and interrupts of a command. Tests pass their own. */
 export interface Terminal {
   /** results, to standard output */
   out(text: string): void;
@@ -7,7 +7,7 @@ export interface Terminal {
   /** whether `err` redraws lines */
   readonly interactive: boolean;
   readonly columns: number;
-  /** Calls back at SIGINT or SIGTERM; returns how to stop listening. */
+  /** Calls `stop` at SIGINT or SIGTERM; returns a function that removes the listener. */
   onInterrupt(stop: () => void): () => void;
 }
 

@@ -49,7 +49,7 @@ describe.skipIf(!compiled || !complete)('framepath plan', () => {
     const { code, out } = await plan('--streams', '1000', '--fps', '1000', '--latency', '1', '--height', '240');
     expect(code).toBe(1);
     expect(out).toContain('throughput: DOES NOT FIT; latency: DOES NOT FIT');
-    expect(out).toMatch(/First to break: (decode|detect), at 1 stream/);
+    expect(out).toMatch(/Bottleneck: (decode|detect), at 1 stream/);
     expect(out).toContain('Nothing that was tried makes it fit');
   }, 120_000);
 
