@@ -1,11 +1,11 @@
-/** The `FRAMEPATH_*` variables: one table, and what becomes of a variable that is not in it. */
+/** The `FRAMEPATH_*` environment variables, and a warning about unknown ones. */
 import { didYouMean } from './did-you-mean.js';
 
-/** The variables that a user may set, and what each is. */
+/** The variables that a user may set, with their descriptions. */
 export const variables: Readonly<Record<string, string>> = {
   FRAMEPATH_CONFIG: 'path of the configuration file',
-  FRAMEPATH_ENV: 'which environment of the configuration file holds; else NODE_ENV',
-  FRAMEPATH_ADDON: 'path of the native addon, instead of the one of the package (a debug or sanitizer build)',
+  FRAMEPATH_ENV: 'environment section of the configuration file; default NODE_ENV',
+  FRAMEPATH_ADDON: 'path of the native addon, instead of that of the package (a debug or sanitizer build)',
   FRAMEPATH_DEVICE: 'device: auto, cpu or cuda:N',
   FRAMEPATH_MEMORY_LIMIT: 'memoryLimit, bytes',
   FRAMEPATH_ORT_LIBRARY: 'runtime.library: path of ONNX Runtime',
@@ -15,11 +15,11 @@ export const variables: Readonly<Record<string, string>> = {
   FRAMEPATH_RESULT_QUEUE: 'resultQueue, results',
   FRAMEPATH_MAX_ENCODER_SESSIONS: 'maxEncoderSessions',
   FRAMEPATH_ISA: 'instruction set of the kernels: baseline, avx2 or avx512',
-  FRAMEPATH_CUDA_CACHE: 'off: device memory is not kept for the next owner',
+  FRAMEPATH_CUDA_CACHE: 'off: freed device memory is not cached for reuse',
   FRAMEPATH_CUDA_STREAMS: 'one: all queues of a GPU share a stream',
 };
 
-/** Those of the project's own tests, fuzzing, evaluation, simulator and GPU bundles; a name that ends in _ is a prefix. */
+/** Variables of the project's tests, fuzzing, evaluation, simulator and GPU bundles; a name that ends in _ is a prefix. */
 const internal: readonly string[] = [
   'FRAMEPATH_CASES',
   'FRAMEPATH_EVAL_DATA',
@@ -38,21 +38,21 @@ const internal: readonly string[] = [
   'FRAMEPATH_TEST_',
 ];
 
-/** Whether anything reads the variable. */
+/** Whether the variable is known. */
 export const isVariable = (name: string): boolean =>
   Object.hasOwn(variables, name) || internal.some((one) => (one.endsWith('_') ? name.startsWith(one) : name === one));
 
-const told = new Set<string>();
+const reported = new Set<string>();
 
-/** Tells, once, of every variable that begins with `FRAMEPATH_` and that nothing reads. */
+/** Warns once of every unknown variable that begins with `FRAMEPATH_`. */
 export function warnOfUnknownVariables(
   env: NodeJS.ProcessEnv,
   warn: (sentence: string) => void = (sentence) =>
     process.emitWarning(sentence, { type: 'FramepathWarning', code: 'FRAMEPATH_UNKNOWN_VARIABLE' }),
 ): void {
   for (const name of Object.keys(env)) {
-    if (!name.startsWith('FRAMEPATH_') || isVariable(name) || told.has(name)) continue;
-    told.add(name);
+    if (!name.startsWith('FRAMEPATH_') || isVariable(name) || reported.has(name)) continue;
+    reported.add(name);
     warn(`There is no variable ${name}: it changes nothing${didYouMean(name, Object.keys(variables)) || '.'}`);
   }
 }

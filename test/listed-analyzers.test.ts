@@ -100,7 +100,7 @@ describe('an analyzer by name', () => {
   });
 
   test.each([
-    [{ a: 5 }, 'its file is no text'],
+    [{ a: 5 }, 'its file is not a string'],
     [{ a: '../../elsewhere.mjs' }, 'outside of the package'],
     [{ a: './gone.mjs' }, 'gone.mjs is not there'],
     [{ a: './a.wasm' }, 'neither JavaScript nor Python'],

@@ -1,17 +1,17 @@
-/** What cannot share a process. */
+/** Finds native code that cannot share a process. */
 import { sameFile, samePackage } from './native-packages.js';
 import type { Content } from './process-content.js';
 
-/** Why `coming` cannot be loaded where `present` is, a sentence; undefined: it can. */
+/** The reason why `coming` cannot be loaded beside `present`; undefined where it can. */
 export function conflictBetween(present: Content, coming: Content): string | undefined {
   return runtimeConflict(present, coming) ?? packageConflict(present, coming) ?? cudaConflict(present, coming);
 }
 
-/** The first pair that clashes, in a sentence. */
-function clash<T>(
+/** A message about the first conflicting pair. */
+function conflictAmong<T>(
   present: readonly [Content, readonly T[]],
   coming: readonly [Content, readonly T[]],
-  clashes: (ours: T, theirs: T) => boolean,
+  conflicts: (ours: T, theirs: T) => boolean,
   loads: (theirs: T) => string,
   uses: (ours: T) => string,
 ): string | undefined {
@@ -19,7 +19,7 @@ function clash<T>(
   const [{ who }, more] = coming;
   for (const ours of all)
     for (const theirs of more)
-      if (clashes(ours, theirs))
+      if (conflicts(ours, theirs))
         return `${who[0]!.toUpperCase()}${who.slice(1)} would load ${loads(theirs)} into the process in which ${here} uses ${uses(ours)}`;
   return undefined;
 }
@@ -29,7 +29,7 @@ function clash<T>(
  * library, whatever its version.
  */
 const runtimeConflict = (present: Content, coming: Content) =>
-  clash(
+  conflictAmong(
     [present, present.runtimes],
     [coming, coming.runtimes],
     (ours, theirs) => !sameFile(ours.path, theirs.path),
@@ -39,7 +39,7 @@ const runtimeConflict = (present: Content, coming: Content) =>
 
 /** Two versions, or two builds, of one native package. */
 const packageConflict = (present: Content, coming: Content) =>
-  clash(
+  conflictAmong(
     [present, present.packages],
     [coming, coming.packages],
     (ours, theirs) => ours.name === theirs.name && !samePackage(ours, theirs),
@@ -49,7 +49,7 @@ const packageConflict = (present: Content, coming: Content) =>
 
 /** Libraries of CUDA of another major version. */
 const cudaConflict = (present: Content, coming: Content) =>
-  clash(
+  conflictAmong(
     [present, present.cuda],
     [coming, coming.cuda],
     (ours, theirs) => ours.name === theirs.name && ours.major !== theirs.major,

@@ -1,24 +1,24 @@
 /**
- * What a program library needs and is, read from its dynamic section: System V ABI, chapter 5 ("Dynamic Linking"), and
+ * Dependencies, soname and symbol versions of a shared library, from its dynamic section: System V ABI, chapter 5 ("Dynamic Linking"), and
  * Linux Standard Base 5.0, chapter 10.7 ("Symbol Versioning").
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
 export interface Elf {
-  /** sonames of what is loaded with it */
+  /** sonames of its dependencies */
   needed: string[];
   soname: string | undefined;
-  /** names of the versions that its symbols have, e.g. `VERS_1.29.0` */
+  /** symbol versions that it defines, e.g. `VERS_1.29.0` */
   versions: string[];
 }
 
 const machines: Partial<Record<string, number>> = { x64: 62, arm64: 183, arm: 40, ia32: 3, riscv64: 243 };
 const tag = { needed: 1, strtab: 5, soname: 14, verdef: 0x6ffffffc, verdefNum: 0x6ffffffd };
 const segment = { load: 1, dynamic: 2 };
-/** More than any real library has, so that a damaged file ends. */
+/** Bounds above any real library, so that reading a damaged file ends. */
 const most = { headers: 256, dynamicBytes: 1 << 16, versions: 1024, nameBytes: 512 };
 
-/** Undefined for what is no little-endian ELF file of this machine, or damaged. */
+/** Undefined for a file that is damaged, or no little-endian ELF file of this machine. */
 export function readElf(path: string): Elf | undefined {
   const file = openSync(path, 'r');
   try {
@@ -27,7 +27,7 @@ export function readElf(path: string): Elf | undefined {
       return bytes.subarray(0, readSync(file, bytes, 0, size, offset));
     });
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // it points outside of itself
+    if (error instanceof RangeError) return undefined; // an offset outside of the file
     throw error;
   } finally {
     closeSync(file);
@@ -52,7 +52,7 @@ function read(at: ReadAt): Elf | undefined {
   const entries: [number, number][] = [];
   for (let i = 0; i + size <= bytes.length; i += size) entries.push([word(bytes, i), word(bytes, i + size / 2)]);
   const entryOf = (wanted: number) => entries.find(([type]) => type === wanted)?.[1];
-  /** where an address of the loaded library lies in its file */
+  /** offset in the file of an address of the loaded library */
   const offsetOf = (address: number) => {
     const holder = segments.find(
       (s) => s.type === segment.load && address >= s.address && address < s.address + s.size,

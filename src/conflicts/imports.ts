@@ -1,6 +1,6 @@
 /**
- * What a module asks for, found without running it: imports and requires of its own files, and the packages these name.
- * Read with acorn: it sees `import`, `import()` and `require` alike, which no lexer of imports does.
+ * Static analysis of a module's imports: its own files, followed by `import` and `require`, and the packages they name.
+ * Parsed with acorn, which finds `import`, `import()` and `require` alike; lexers of imports do not.
  */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import * as nodeModule from 'node:module';
@@ -10,19 +10,19 @@ import type { Node } from 'acorn';
 import { messageOf } from '../errors.js';
 import { findPackage, isPath, type Package, packageAround, packageOf } from '../packages/package-file.js';
 
-/** What was found from one file on. */
+/** The imports reachable from one file. */
 export interface Scan {
-  /** by folder: the packages it names */
+  /** imported packages, by folder */
   packages: Map<string, Package>;
-  /** the name of the analyzer, where it stands in the file as text */
+  /** name of the analyzer, where it is a literal in the file */
   name: string | undefined;
-  /** what could not be seen, in words */
+  /** imports that could not be followed, with the reason */
   unseen: string[];
 }
 
 const { createRequire, isBuiltin } = nodeModule;
 const mostFiles = 1000;
-/** Packages that load the native file of whoever calls them. */
+/** Packages that load the native file of their caller. */
 const loaders = new Set([
   'bindings',
   'node-gyp-build',
@@ -80,7 +80,7 @@ function follow(specifier: string, from: string, scan: Scan, waiting: string[]):
     return;
   }
   const name = packageOf(specifier);
-  if (name === 'framepath') return; // ourselves: what we load is known better
+  if (name === 'framepath') return; // framepath itself: its libraries are known
   if (loaders.has(name)) addPackage(scan, packageAround(dirname(from)));
   const found = findPackage(name, dirname(from));
   if (found) addPackage(scan, found);
@@ -118,7 +118,7 @@ function followPrivate(specifier: string, from: string, scan: Scan, waiting: str
 function ownFile(path: string): string | undefined {
   const extensions = ['js', 'mjs', 'cjs', 'json', 'node', 'ts', 'mts', 'cts'];
   const typed = path.replace(/\.([mc]?)js$/, '.$1ts');
-  const plain = path.replace(/[?#].*$/, ''); // an import may be told from another by a query
+  const plain = path.replace(/[?#].*$/, ''); // an import can carry a query
   const candidates = [path, ...extensions.map((end) => `${path}.${end}`), typed, join(path, 'index.js'), plain];
   const found = candidates.find((one) => existsSync(one) && statSync(one).isFile());
   return found && realpathSync(found);
@@ -154,7 +154,7 @@ async function readFindings(file: string): Promise<Findings> {
 
 /** As a module, else as a script. */
 async function parse(source: string): Promise<Node | SyntaxError> {
-  const acorn = await import('acorn'); // when there is something to read
+  const acorn = await import('acorn'); // loaded on first use
   const options = {
     ecmaVersion: 'latest',
     locations: true,
@@ -216,7 +216,7 @@ function collect(tree: Node, file: string, findings: Findings): void {
   }
 }
 
-/** `createRequire(...)`, whatever it is a property of. */
+/** `createRequire(...)`, also as a property. */
 function makesRequire(node: unknown): boolean {
   if (!isNode(node) || node.type !== 'CallExpression') return false;
   const { callee } = node;

@@ -1,7 +1,7 @@
 /** Native libraries that this process has loaded. */
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Paths of shared libraries and addons, by the system's own account (`/proc/self/maps`, proc(5)). */
+/** Paths of shared libraries and addons, from `/proc/self/maps` (proc(5)). */
 export function loadedLibraries(): string[] {
   const maps = '/proc/self/maps';
   if (!existsSync(maps)) return [];

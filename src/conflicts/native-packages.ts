@@ -1,10 +1,10 @@
-/** Packages with native code, as far as they lie behind those that a module names. */
+/** Packages with native code among the dependencies of a module. */
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { findPackage, type Package } from '../packages/package-file.js';
 import { type Elf, readElf } from './elf.js';
 
-/** A package that brings native code. */
+/** A package with native code. */
 export interface NativePackage {
   name: string;
   version: string;
@@ -43,7 +43,7 @@ export function nativePackages(packages: Iterable<Package>, of: NativeOf = nativ
   return found;
 }
 
-/** Undefined of a package without native code. One that is not built yet (binding.gyp) has no files. */
+/** Undefined for a package without native code. A package that is not built yet (binding.gyp) has no files. */
 export function nativeOf({ name, version, folder, content }: Package): NativePackage | undefined {
   const paths = nativeFiles(folder);
   const builds = content.gypfile === true || existsSync(join(folder, 'binding.gyp'));
@@ -56,7 +56,7 @@ export function nativeOf({ name, version, folder, content }: Package): NativePac
 
 const mostFolders = 2000;
 
-/** Files that can be loaded, without those of packages inside. */
+/** Loadable files, without those of nested packages. */
 function nativeFiles(root: string): string[] {
   const files: string[] = [];
   const folders = [root];
@@ -65,7 +65,7 @@ function nativeFiles(root: string): string[] {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name);
       if (entry.isDirectory() && entry.name !== 'node_modules') folders.push(path);
-      // Links name files a second time, unless a store keeps the file itself elsewhere.
+      // A link inside the package is a duplicate; one that leaves it (a package store) is not.
       else if (/(\.node|\.so(\.\d+)*)$/.test(entry.name) && (entry.isFile() || linksAway(path, root))) files.push(path);
     }
   }
@@ -78,14 +78,14 @@ function linksAway(path: string, root: string): boolean {
   return relative(root, real).startsWith('..') && statSync(real).isFile();
 }
 
-/** Whether two files are one: by another name, or byte for byte. */
+/** Whether two files are the same file, or equal byte for byte. */
 export function sameFile(a: string, b: string): boolean {
   const [one, other] = [statSync(a), statSync(b)];
   if (one.dev === other.dev && one.ino === other.ino) return true;
   return one.size === other.size && readFileSync(a).equals(readFileSync(b));
 }
 
-/** Whether they are the same to the system's loader, wherever they lie: one version of the same files. */
+/** Whether the system's loader cannot tell them apart: the same version with the same files. */
 export function samePackage(a: NativePackage, b: NativePackage): boolean {
   if (a.folder === b.folder) return true;
   const namesOf = ({ files, folder }: NativePackage) => files.map(({ path }) => relative(folder, path));

@@ -1,4 +1,4 @@
-/** What one process holds, or would hold, of native code. */
+/** Native code that a process has loaded, or would load. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Package, packageAround } from '../packages/package-file.js';
@@ -8,9 +8,9 @@ import { readElf } from './elf.js';
 import { loadedLibraries } from './loaded.js';
 import { type NativeOf, type NativePackage, nativeOf, nativePackages } from './native-packages.js';
 
-/** What a module, framepath or the program brings into a process. */
+/** Native code that a module, framepath or the program loads into a process. */
 export interface Content {
-  /** in a sentence: `module 'smile'`, `framepath`, `this program` */
+  /** for messages: `module 'smile'`, `framepath`, `this program` */
   who: string;
   packages: NativePackage[];
   runtimes: Runtime[];
@@ -28,7 +28,7 @@ export interface CudaLibrary {
   /** `libcudart` */
   name: string;
   major: number;
-  /** who needs it, or where it is */
+  /** the file that needs it, or its own path */
   path: string;
 }
 
@@ -40,7 +40,7 @@ function cudaLibrary(soname: string, path: string): CudaLibrary[] {
   return name ? [{ name, major: Number(major), path }] : [];
 }
 
-/** The version that its symbols have, else that of its file name. */
+/** Version by its symbols, else by its file name. */
 function runtimeAt(path: string): Runtime {
   const real = realpathSync(path);
   const symbols = readElf(real)?.versions.find((version) => version.startsWith('VERS_'));
@@ -48,7 +48,7 @@ function runtimeAt(path: string): Runtime {
   return { path: real, version };
 }
 
-/** Of a module that names these packages. */
+/** Content of a module that imports these packages. */
 export function contentOf(who: string, packages: Iterable<Package>, of: NativeOf = nativeOf): Content {
   const native = [...nativePackages(packages, of).values()];
   return {
@@ -64,7 +64,7 @@ export function contentOf(who: string, packages: Iterable<Package>, of: NativeOf
   };
 }
 
-/** What this process has loaded already; packages only of these names. */
+/** Content that this process has loaded; only packages with these names. */
 export function loadedContent(names: ReadonlySet<string>, of: NativeOf = nativeOf): Content {
   const libraries = loadedLibraries();
   const packages = new Map<string, NativePackage>();
@@ -82,17 +82,17 @@ export function loadedContent(names: ReadonlySet<string>, of: NativeOf = nativeO
   };
 }
 
-/** What framepath runs models with. */
+/** Libraries, device and providers with which framepath runs models. */
 export interface Inference {
-  /** where ONNX Runtime may be, best first */
+  /** candidate paths of ONNX Runtime, preferred first */
   libraries: readonly string[];
   device: string;
   providers: readonly Provider[] | undefined;
 }
 
-/** What framepath itself opens to run models: the first library that is there, and its providers for a GPU where they are used. */
+/** Content of framepath itself: the first library that exists, and its GPU providers where they are used. */
 export function frameworkContent({ libraries, device, providers }: Inference): Content {
-  const path = libraries.map(whereIs).find((found) => found !== undefined);
+  const path = libraries.map(locate).find((found) => found !== undefined);
   const onGpu = device.startsWith('cuda') || (device === 'auto' && hasGpu());
   const used = onGpu ? gpuProviders.filter((one) => providers === undefined || providers.includes(one)) : [];
   const files = used.flatMap((provider) => (path && providerFile(path, provider)) ?? []);
@@ -104,13 +104,13 @@ export function frameworkContent({ libraries, device, providers }: Inference): C
   };
 }
 
-/** Whether there is a driver of NVIDIA's, on Linux or below WSL: without one `auto` is the CPU. */
+/** Whether an NVIDIA driver is present, on Linux or WSL: without one `auto` is the CPU. */
 const hasGpu = (): boolean => existsSync('/dev/nvidiactl') || existsSync('/dev/dxg');
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
-/** A library as the system finds it: by its path, or by name in the usual folders. */
-function whereIs(library: string): string | undefined {
+/** Path of a library as the loader finds it: by its path, or by name in the default folders. */
+function locate(library: string): string | undefined {
   if (library.includes('/')) return isFile(library) ? library : undefined;
   const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
   const usual = [

@@ -1,4 +1,4 @@
-/** A drawing in the language of Graphviz: `dot -Tsvg graph.dot > graph.svg`. */
+/** A drawing in Graphviz' DOT language: `dot -Tsvg graph.dot > graph.svg`. */
 import type { Drawing } from './drawing.js';
 
 const fills = { source: '#e8f0fe', module: '#ffffff', output: '#e6f4ea' };

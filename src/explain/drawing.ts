@@ -33,7 +33,7 @@ function moduleBox({ name, kind, where, workers, maxBatch, stateful, model }: Ex
 
 const fileName = (path: string): string => path.split('/').at(-1) || path;
 
-/** Many sources are one box: what is read is the same for each. */
+/** One box for all sources: their arrows are the same. */
 function sourceBox(sources: Explanation['sources']): Box {
   if (sources.length === 0)
     return { id: 'sources', kind: 'source', title: 'sources', lines: ['added while it runs, or pictures submitted'] };

@@ -1,4 +1,4 @@
-/** What a described run would be: modules, dependencies, batches, where each runs, and who decided that. */
+/** The plan of a described run: modules, dependencies, batches, devices, and what decided each setting. */
 import { availableParallelism } from 'node:os';
 import { loadAddon } from '../addon.js';
 import type { Decided, DecidedSettings } from '../config.js';
@@ -6,16 +6,16 @@ import { toFramepathError } from '../errors.js';
 import type { ModelFileSpec, ModuleSpec, PipelineSpec, Policy } from '../generated/specs.js';
 import { type Module, opensModel } from '../modules/module.js';
 
-/** A model as it would be fed, and what would run it. */
+/** A model, its input, and the provider that would run it. */
 export interface ExplainedModel {
   name: string;
   file: string;
   head: string;
   /** of its input: width, height */
   size: [number, number];
-  /** what runs it on the device: `tensorrt`, `cuda` or `cpu` */
+  /** execution provider: `tensorrt`, `cuda` or `cpu` */
   provider: string;
-  /** what was tried before that, and why it was not that */
+  /** fallback chain: the providers tried before, each with the reason why it cannot run the model */
   falls: { provider: string; reason: string }[];
 }
 
@@ -25,13 +25,13 @@ export interface ExplainedModule {
   /** `detect`, `track`, `identify`, `classify`, `raw`, `js` */
   kind: string;
   depends: readonly string[];
-  /** reads pixels: the frame stays alive until it has spoken */
+  /** reads pixels: the frame stays alive until its result */
   pixels: boolean;
   /** takes each source's frames in order, one at a time */
   stateful: boolean;
   /**
-   * `cpu`, `cuda:0`; of analyzers `main thread`, `thread`, `process` or the Python interpreter, and which level of the
-   * configuration decided; where that is `auto`, why it came to this
+   * `cpu`, `cuda:0`; of analyzers `main thread`, `thread`, `process` or the Python interpreter. `from`: the level of the
+   * configuration that decided; for `auto` also the reason
    */
   where: Decided<string>;
   workers: Decided<number>;
@@ -43,7 +43,7 @@ export interface ExplainedModule {
 }
 
 /**
- * What {@link Pipeline.explain} says. `from` is who decided: `call` (of detect and so on), a level of the configuration
+ * The result of {@link Pipeline.explain}. `from` is what decided a value: `call` (of detect and so on), a level of the configuration
  * (`options`, `framepath.config.mjs (production)`), `default`, ...
  */
 export interface Explanation {
@@ -53,13 +53,13 @@ export interface Explanation {
   sources: { id: string; what: string }[];
   /** every module after those it depends on */
   modules: ExplainedModule[];
-  /** the canvas, and the modules that its layout reads */
+  /** the layout of the canvas, and the modules that it reads */
   composition?: { layout: string; reads: string[] };
-  /** where it is encoded to; `packets` for nobody but `run.packets()` */
+  /** path of the encoded output; `packets`: only `run.packets()` */
   output?: string;
-  /** modules that are not part of the run, and why: a level of the configuration, or whose boxes they need */
+  /** modules left out of the run, and why: a level of the configuration, or the disabled module whose boxes they need */
   disabled: { name: string; why: string }[];
-  /** what may be a mistake: modules that are configured but not there, what the search for conflicts cannot see */
+  /** possible mistakes: configured modules that the pipeline does not have, imports that the search for conflicts cannot follow */
   warnings: string[];
 }
 
@@ -69,7 +69,7 @@ interface Inspected {
   size: [number, number];
   provider: string;
   falls: ExplainedModel['falls'];
-  /** pictures that one call of the model takes at most */
+  /** most pictures of one call of the model */
   largestBatch: number;
 }
 
@@ -88,9 +88,9 @@ async function inspect(
 
 const policyOf = (spec: ModuleSpec): Policy => spec.policy ?? {};
 
-/** What the call or the configuration said, else what stands in for it. */
-function decided<T>(said: T | undefined, otherwise: T, why: string, by = 'call'): Decided<T> {
-  return said === undefined ? { value: otherwise, from: why } : { value: said, from: by };
+/** The value of the call or the configuration, else the default. */
+function decided<T>(given: T | undefined, otherwise: T, why: string, by = 'call'): Decided<T> {
+  return given === undefined ? { value: otherwise, from: why } : { value: given, from: by };
 }
 
 const gpuWorkers = 2; // of a detector: one prepares while the other's results come back
@@ -105,7 +105,7 @@ function workersOf(spec: ModuleSpec, sources: number, onGpu: boolean, by?: strin
   return decided(workers, Math.min(wanted, most), why, by);
 }
 
-/** Takes each source's frames in order: trackers, what keeps state, and classes that are kept with tracks or between looks. */
+/** Takes each source's frames in order: trackers, stateful analyzers, and classifiers whose classes are kept with tracks or over a stride. */
 function isStateful(spec: ModuleSpec, all: readonly ModuleSpec[]): boolean {
   if (spec.kind === 'js') return !spec.stateless;
   if (spec.kind === 'classify' && 'of' in spec) {

@@ -1,7 +1,7 @@
-/** A drawing in the language of Mermaid, which GitHub and others show in Markdown. */
+/** A drawing in Mermaid, which GitHub and others render in Markdown. */
 import type { Drawing } from './drawing.js';
 
-/** Entities of Mermaid: text that ends a label, or is HTML to it. */
+/** Escapes characters that would end a label or be read as HTML. */
 const escaped = (text: string): string => text.replace(/["#<>&]/g, (character) => `#${character.codePointAt(0)};`);
 
 export function mermaidOf({ boxes, arrows }: Drawing): string {

@@ -2,20 +2,21 @@
 import type { Decided } from '../config.js';
 import type { ExplainedModule, Explanation } from './explanation.js';
 
-/** `2 (call)`; what nobody decided is not explained. */
-const said = ({ value, from }: Decided<unknown>): string => (from === 'default' ? `${value}` : `${value} (${from})`);
+/** `2 (call)`; a default is just `2`. */
+const decidedText = ({ value, from }: Decided<unknown>): string =>
+  from === 'default' ? `${value}` : `${value} (${from})`;
 
 function moduleText(module: ExplainedModule): string {
   const { name, kind, depends, pixels, stateful, where, workers, maxBatch, stride, onError, model } = module;
   const reads = [...depends, ...(pixels ? ['pixels'] : [])].join(', ') || 'nothing';
-  const together = `up to ${said(maxBatch)} at once, any source`;
+  const together = `up to ${decidedText(maxBatch)} at once, any source`;
   const order = stateful ? `each source in order${model ? `, crops of frames ${together}` : ''}` : together;
   const lines = [
     `${name}: ${kind}${model ? ` ${model.name}` : ''}`,
     `  reads    ${reads}`,
-    `  runs on  ${said(where)}${model && model.provider !== 'cpu' ? `, by ${model.provider}` : ''}`,
-    `  takes    ${order}; workers ${said(workers)}${stride.value === 1 ? '' : `; every frame of ${said(stride)}`}`,
-    ...(onError.value === 'fail' ? [] : [`  fails    ${said(onError)}`]),
+    `  runs on  ${decidedText(where)}${model && model.provider !== 'cpu' ? `, by ${model.provider}` : ''}`,
+    `  takes    ${order}; workers ${decidedText(workers)}${stride.value === 1 ? '' : `; every frame of ${decidedText(stride)}`}`,
+    ...(onError.value === 'fail' ? [] : [`  fails    ${decidedText(onError)}`]),
     ...(model ? [`  model    ${model.file}, head ${model.head}, ${model.size.join('x')}`] : []),
     ...(model?.falls ?? []).map(({ provider, reason }) => `           not ${provider}: ${reason}`),
   ];

@@ -10,7 +10,7 @@ export interface ListedAnalyzer {
   name: string;
   package: string;
   version: string;
-  /** its file; undefined where `problem` says why it cannot be used */
+  /** its file; undefined with a `problem` */
   file: string | undefined;
   problem?: string;
 }
@@ -18,7 +18,7 @@ export interface ListedAnalyzer {
 /** {@link listedAnalyzers} of a folder. */
 export type ListedIn = (folder: string) => readonly ListedAnalyzer[];
 
-/** The project around a folder: its package.json, where there is one. */
+/** The nearest package.json of a folder and its parents, if any. */
 function projectAround(folder: string): Package | undefined {
   for (let at = folder; ; at = dirname(at)) {
     const found = packageIn(at);
@@ -27,7 +27,7 @@ function projectAround(folder: string): Package | undefined {
   }
 }
 
-/** Packages in the node_modules of `folder` and of the folders above it; of a name the nearest, as Node takes it. */
+/** Packages in the node_modules of `folder` and its parents; the nearest of each name, as Node resolves it. */
 function installed(folder: string): Package[] {
   const nearest = new Map<string, Package>();
   for (const place of packageFolders(folder)) {
@@ -44,14 +44,14 @@ function installed(folder: string): Package[] {
   return [...nearest.values()];
 }
 
-/** What a package lists. */
+/** The analyzers that a package lists. */
 function listedBy(from: Package): ListedAnalyzer[] {
   const { analyzers = {} } = (from.content.framepath ?? {}) as { analyzers?: unknown };
   if (typeof analyzers !== 'object' || analyzers === null) return [];
   return Object.entries(analyzers).map(([name, file]) => {
     const of = { name, package: from.name, version: from.version };
     const wrong = (problem: string): ListedAnalyzer => ({ ...of, file: undefined, problem });
-    if (typeof file !== 'string') return wrong('its file is no text');
+    if (typeof file !== 'string') return wrong('its file is not a string');
     const path = resolve(from.folder, file);
     if (relative(from.folder, path).startsWith('..')) return wrong(`${file} lies outside of the package`);
     if (!/\.([mc]?[jt]s|py)$/.test(path)) return wrong(`${file} is neither JavaScript nor Python`);
@@ -60,7 +60,7 @@ function listedBy(from: Package): ListedAnalyzer[] {
   });
 }
 
-/** All that are listed for a program in `folder`: by its own package.json first, then by installed packages, by name. */
+/** All analyzers listed for a program in `folder`: first by its own package.json, then by installed packages, by name. */
 export function listedAnalyzers(folder: string): ListedAnalyzer[] {
   const project = projectAround(folder);
   const others = installed(folder).filter((one) => one.folder !== project?.folder);
@@ -69,8 +69,8 @@ export function listedAnalyzers(folder: string): ListedAnalyzer[] {
 }
 
 /**
- * The file of the analyzer that is called `name`: what the project lists wins over what packages list.
- * @throws MODULE_UNUSABLE when nobody lists it, two packages do, or its file cannot be used
+ * The file of the analyzer called `name`: the project's list overrides those of packages.
+ * @throws MODULE_UNUSABLE when no package lists it, two packages do, or its file cannot be used
  */
 export function findListed(name: string, folder: string, listed: ListedIn = listedAnalyzers): string {
   const all = listed(folder);

@@ -1,10 +1,10 @@
-/** package.json files: what is read of them, and how packages are found as Node finds them. */
+/** Reads package.json files and resolves packages as Node does. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { FramepathError, messageOf } from '../errors.js';
 
-/** A package where it really lies: symbolic links, pnpm's among them, are followed. */
+/** A package at its real path: symbolic links (of pnpm, for example) are resolved. */
 export interface Package {
   name: string;
   version: string;
@@ -22,7 +22,7 @@ export interface PackageContent {
   peerDependencies?: Record<string, string>;
 }
 
-/** The package in this folder, or none. @throws MODULE_UNUSABLE where its package.json cannot be read */
+/** The package in this folder, or undefined. @throws MODULE_UNUSABLE where its package.json cannot be read */
 export function packageIn(folder: string): Package | undefined {
   const file = join(folder, 'package.json');
   if (!existsSync(file)) return undefined;
@@ -34,7 +34,7 @@ export function packageIn(folder: string): Package | undefined {
   } catch (cause) {
     throw new FramepathError('MODULE_UNUSABLE', `${file} cannot be read: ${messageOf(cause)}`, {
       cause,
-      hint: 'Mend the file, or install its package again.',
+      hint: 'Fix the file, or install its package again.',
     });
   }
 }
@@ -62,7 +62,7 @@ export function findPackage(name: string, folder: string): Package | undefined {
   return undefined;
 }
 
-/** Whether what is asked for is a path, and no name of a package. */
+/** Whether a specifier is a path, not a package name. */
 export const isPath = (specifier: string): boolean => /^\.{0,2}\/|^\.{1,2}$/.test(specifier);
 
 /** `@scope/name/part` -> `@scope/name`. */
