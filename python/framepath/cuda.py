@@ -14,7 +14,7 @@ class CudaError(RuntimeError):
 
 
 class OutOfReach(Exception):
-    """The GPU's memory cannot be mapped here: framepath asks again, with pixels in memory of the host."""
+    """The GPU's memory cannot be mapped here: framepath repeats the question with pixels in host memory."""
 
 
 class _Handle(ctypes.Structure):  # CUipcMemHandle, passed by value
@@ -22,7 +22,7 @@ class _Handle(ctypes.Structure):  # CUipcMemHandle, passed by value
 
 
 class _Driver:
-    """libcuda.so.1 with what is needed of it."""
+    """The functions of libcuda.so.1 that are used."""
 
     _calls = {
         "cuInit": [ctypes.c_uint],
@@ -59,7 +59,7 @@ class _Driver:
 
 
 class Gpu:
-    """One GPU as this process sees it: its primary context, which PyTorch, CuPy and Numba use too, and what is mapped there."""
+    """One GPU in this process: its primary context, which PyTorch, CuPy and Numba share, and the blocks mapped there."""
 
     def __init__(self, device):
         self.device = device
@@ -75,7 +75,7 @@ class Gpu:
         return handle in self._mapped
 
     def map(self, handle):
-        """Opens the block that the handle stands for."""
+        """Maps the block of an IPC handle."""
         self.enter()
         address = ctypes.c_uint64()
         given = _Handle.from_buffer_copy(handle)
@@ -98,7 +98,7 @@ class Gpu:
         return memoryview(bytes_).toreadonly()
 
     def synchronize(self):
-        """Waits for everything that libraries started on the GPU."""
+        """Waits for all work of this process on the GPU."""
         self.enter()
         self._driver.must("cuCtxSynchronize")
 
@@ -132,18 +132,18 @@ class DevicePixels:
 
 
 class Blocks:
-    """Blocks of GPUs that framepath names in its questions.
+    """Blocks of GPU memory named in questions.
 
-    room()  a context manager; in it the driver may map as much as it likes
+    room()  a context manager that lifts limits on mappings
     """
 
     def __init__(self, room=nullcontext):
         self._room = room
         self._gpus = {}
-        self._lost = None  # why one cannot be mapped: then none is, so that what is asked again on the host stays in order
+        self._lost = None  # reason of the first failure to map: then no block is mapped, so that repeated questions stay in order
 
     def block(self, cuda):
-        """What gives DevicePixels by their offset in a block, and their size."""
+        """Returns a function (offset, size) that returns DevicePixels in the block."""
         if self._lost:
             raise OutOfReach(self._lost)
         device, handle = cuda["device"], bytes(cuda["handle"])

@@ -1,4 +1,4 @@
-"""What an analyzer is: a name, what it needs, and `analyze(frame, deps)`."""
+"""The definition of an analyzer: its name, its inputs, and `analyze(frame, deps)`."""
 
 import inspect
 
@@ -15,7 +15,7 @@ class Definition:
         self.schema = schema
 
     def __call__(self, *args, **kwargs):
-        """The function or class that was decorated, so that tests call it as it was written."""
+        """Calls the decorated function or class, so that tests can use it directly."""
         return self.target(*args, **kwargs)
 
     def facts(self):
@@ -25,7 +25,7 @@ class Definition:
         return facts
 
     def checked(self, value):
-        """The value as the schema gives it."""
+        """The value after the schema."""
         if self.schema is None:
             return value
         try:
@@ -48,12 +48,12 @@ def analyzer(target=None, *, name=None, depends=(), input=None, stateless=False,
 
     A class may also have `configure(options)`, called once before the first frame, and `close()`.
 
-    name       its name; default that of the function or class
-    depends    names of modules whose values `deps` has
-    input      the pixels that `frame.input` has: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align",
+    name       default: the name of the function or class
+    depends    names of the modules whose values are in `deps`
+    input      the pixels in `frame.input`: {"width", "height", "format": "rgb24" | "gray8" | "nv12", "crop", "align",
                "memory": "host" | "device"}, with {"of", "window", "stride", "min"} the last crops of each track
-    stateless  whether it keeps nothing between frames: they may come in any order, several at once, and again
-    schema     a callable that gives the value as it should be, and raises ValueError for one that does not fit
+    stateless  whether it keeps no state between frames: they may come in any order, several at once, and repeatedly
+    schema     a callable that returns the validated value, and raises ValueError for an invalid one
                (pydantic: TypeAdapter(...).validate_python)
     """
 

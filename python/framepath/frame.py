@@ -1,16 +1,16 @@
-"""Frames as analyzers see them; pixels lie in memory that framepath shares with this process, and are not copied."""
+"""Frames of analyzers; their pixels are in memory that framepath shares with this process, without a copy."""
 
 
 class Picture:
-    """Pixels, rows without padding. They are there until `analyze` returns: copy what you keep.
+    """Pixels, rows without padding. Valid until `analyze` returns: copy them to keep them.
 
-    device  where they lie: "cpu", or "cuda:0" where the analyzer asked for "memory": "device" and frames are on a GPU
+    device  location of the pixels: "cpu", or "cuda:0" where the analyzer asked for "memory": "device" and frames are on a GPU
     shape   (height, width, 3) or (height, width); of nv12 (height * 3 / 2, width)
-    data    read-only memoryview of all bytes; of a GPU's a copy, made when first asked for
+    data    read-only memoryview of all bytes; of pixels on a GPU a copy, made on first access
     array   the same as a numpy array of that shape
 
-    What lies on a GPU has `__cuda_array_interface__`: torch.as_tensor(picture, device="cuda"), cupy.asarray(picture) and
-    numba.cuda.as_cuda_array(picture) see the pixels where they are. They are done, and nobody writes to them; nor do you.
+    A picture on a GPU has `__cuda_array_interface__`: torch.as_tensor(picture, device="cuda"), cupy.asarray(picture) and
+    numba.cuda.as_cuda_array(picture) use the pixels in place. They are complete and read-only.
     """
 
     __slots__ = ("_pixels", "width", "height", "format")
@@ -37,15 +37,15 @@ class Picture:
 
     @property
     def array(self):
-        import numpy  # only where somebody asks: it takes a tenth of a second to load
+        import numpy  # on first use: loading takes a tenth of a second
 
         return numpy.frombuffer(self.data, numpy.uint8).reshape(self.shape)
 
     @property
     def __cuda_array_interface__(self):
-        """Version 3 of Numba's interface. It says writable: PyTorch takes nothing else."""
+        """Version 3 of Numba's interface. Declared writable, because PyTorch accepts nothing else."""
         if isinstance(self._pixels, memoryview):
-            raise AttributeError("these pixels do not lie on a GPU")
+            raise AttributeError("these pixels are not on a GPU")
         return {
             "shape": self.shape,
             "typestr": "|u1",
@@ -60,7 +60,7 @@ class Picture:
 
 
 class Crop(Picture):
-    """A picture of one box: `box` in pixels of the frame, `index` in the list of the module that was named."""
+    """A picture of one box: `box` in pixels of the frame, `index` in the list of the module named by the analyzer."""
 
     __slots__ = ("box", "index")
 
@@ -71,9 +71,9 @@ class Crop(Picture):
 
 
 class Frame:
-    """source (id), index, timeMs, width, height, and `input`, what the analyzer asked for.
+    """source (id), index, timeMs, width, height, and `input`, the pixels that the analyzer needs:
 
-    That is a Picture, a list of Crops, or a list of Windows.
+    a Picture, a list of Crops, or a list of Windows.
     """
 
     __slots__ = ("source", "index", "timeMs", "width", "height", "input")
@@ -87,16 +87,16 @@ class Frame:
         self.input = input
 
 
-def read_input(pixels, words, wanted):
-    """The pictures of a question; `words` are described at RunCallbacks in src/native.ts.
+def read_input(pixels, packed, wanted):
+    """The pictures of a question; the layout of `packed` is described at RunCallbacks in src/native.ts.
 
-    pixels(offset, size)  what a picture is made of, in the memory where they lie
+    pixels(offset, size)  returns the pixels at an offset of the shared memory
     """
     format = wanted.get("format", "rgb24")
     pictures = []
-    for at in range(2, len(words), 9):
-        offset, size, width, height, x1, y1, x2, y2, index = words[at : at + 9]
-        found = pixels(int(words[0] + offset), int(size))
+    for at in range(2, len(packed), 9):
+        offset, size, width, height, x1, y1, x2, y2, index = packed[at : at + 9]
+        found = pixels(int(packed[0] + offset), int(size))
         pictures.append(Crop(found, int(width), int(height), format, [x1, y1, x2, y2], int(index)))
     if wanted.get("crop"):
         return pictures

@@ -1,6 +1,6 @@
 """Runs one analyzer for framepath: `python -m framepath.host PARENT`.
 
-Descriptors: 3 asks, 4 answers (each message four bytes of length, little endian, then JSON), 5 is the memory of pixels.
+Descriptors: 3 questions, 4 answers (each message four bytes of length, little endian, then JSON), 5 shared memory of pixels.
 The messages are described in src/hosts/messages.ts.
 """
 
@@ -22,13 +22,13 @@ from .definition import Definition
 from .frame import Frame, read_input
 from .window import read_windows
 
-_ASKS, _ANSWERS, _PIXELS = 3, 4, 5
+_QUESTIONS, _ANSWERS, _PIXELS = 3, 4, 5
 _MOST_MESSAGE_BYTES = 64 << 20  # mostMessageBytes of src/hosts/messages.ts: framepath ends a host that writes more
 _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent):
-    """A loop in the analyzer sees no closed pipe: the system ends this process with its parent."""
+    """An analyzer in an endless loop never sees a closed pipe: the kernel ends this process with its parent."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
@@ -56,14 +56,14 @@ def described(error):
 
 
 def address_space():
-    """Bytes of it that this process has taken."""
+    """Bytes of address space that this process uses."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * mmap.PAGESIZE
 
 
 @contextmanager
 def unlimited():
-    """What is mapped meanwhile is not the analyzer's, and does not count: a GPU's driver takes gigabytes of addresses."""
+    """Lifts the limit for mappings of framepath: a GPU's driver takes gigabytes of addresses."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     if soft == resource.RLIM_INFINITY:
         yield
@@ -78,7 +78,7 @@ def unlimited():
 
 class Host:
     def __init__(self):
-        self.asks = os.fdopen(_ASKS, "rb")
+        self.questions = os.fdopen(_QUESTIONS, "rb")
         self.memory = None
         self.blocks = Blocks(unlimited)
         self.definition = None
@@ -86,10 +86,10 @@ class Host:
         self.leave = lambda: None
 
     def receive(self):
-        head = self.asks.read(4)
+        head = self.questions.read(4)
         if len(head) < 4:
-            os._exit(0)  # framepath is gone
-        return json.loads(self.asks.read(struct.unpack("<I", head)[0]))
+            os._exit(0)  # framepath has ended
+        return json.loads(self.questions.read(struct.unpack("<I", head)[0]))
 
     def send(self, message):
         body = json.dumps(message, allow_nan=False, default=plain).encode()
@@ -115,7 +115,7 @@ class Host:
         self.send({"kind": "opened", "definition": self.definition.facts()})
 
     def limit(self, megabytes):
-        """Bounds the address space to what Python has taken so far and so much more."""
+        """Limits the address space to its current size plus `megabytes`."""
         if megabytes:
             resource.setrlimit(resource.RLIMIT_AS, (address_space() + (int(megabytes) << 20), resource.RLIM_INFINITY))
 
@@ -132,9 +132,9 @@ class Host:
             self.send(dict(answer, error=described(error), endMs=now_ms()))
 
     def settle(self, error=None):
-        """Waits for what the analyzer started on the GPU: it may still read pixels that are soon another frame's.
+        """Waits for the analyzer's work on the GPU, which may still read pixels whose memory is reused.
 
-        An error of the driver there is for good: this process ends, and another one is started.
+        A driver error is final: this process ends, and framepath starts another.
         """
         try:
             self.blocks.synchronize()
@@ -144,14 +144,14 @@ class Host:
             os._exit(1)
 
     def input_of(self, message):
-        words, wanted = message.get("input"), self.definition.input
-        if not words or not wanted:
+        packed, wanted = message.get("input"), self.definition.input
+        if not packed or not wanted:
             return None
         cuda = message.get("cuda")
         if cuda:
-            return read_input(self.blocks.block(cuda), words, wanted)
+            return read_input(self.blocks.block(cuda), packed, wanted)
         read = read_windows if wanted.get("of") else read_input
-        return read(lambda offset, size: self.memory[offset : offset + size], words, wanted)
+        return read(lambda offset, size: self.memory[offset : offset + size], packed, wanted)
 
     def serve(self):
         while True:
@@ -168,12 +168,12 @@ class Host:
 
 
 def now_ms():
-    """Of the clock that framepath reads too."""
+    """Milliseconds of CLOCK_MONOTONIC, which framepath uses too."""
     return time.monotonic_ns() / 1e6
 
 
 def plain(value):
-    """numpy's numbers and arrays as JSON has them."""
+    """Converts numpy's numbers and arrays to plain ones."""
     if hasattr(value, "tolist"):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} is no plain data")

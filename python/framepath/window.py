@@ -4,14 +4,14 @@ from .frame import Picture
 
 
 class Window:
-    """A track that is seen in this frame, and what it looked like lately.
+    """A track in this frame, with its last crops.
 
-    track   its number
-    box     where it is in this frame, [x1, y1, x2, y2] in pixels
-    index   position in the list of the module that was named
+    track   its id
+    box     its box in this frame, [x1, y1, x2, y2] in pixels
+    index   position in the list of the module named by the analyzer
     fresh   whether this frame is the last of `frames`: with a stride, False on the frames between
     frames  its crops, a list of Pictures, oldest first
-    array   numpy array (frames, height, width, 3) or (frames, height, width): a copy, the crops lie apart
+    array   numpy array (frames, height, width, 3) or (frames, height, width): a copy, as the crops are not contiguous
     """
 
     __slots__ = ("track", "box", "index", "fresh", "frames")
@@ -33,17 +33,17 @@ class Window:
         return len(self.frames)
 
 
-def read_windows(pixels, words, wanted):
-    """The windows of `words`; `pixels(offset, size)` is where they lie (the layout is described at RunCallbacks in src/native.ts)."""
+def read_windows(pixels, packed, wanted):
+    """The windows in `packed` (layout: RunCallbacks in src/native.ts); `pixels(offset, size)` returns their pixels."""
     format = wanted.get("format", "rgb24")
     windows = []
     at = 2
-    while at < len(words):
-        track, index, x1, y1, x2, y2, fresh, width, height, size, count = words[at : at + 11]
+    while at < len(packed):
+        track, index, x1, y1, x2, y2, fresh, width, height, size, count = packed[at : at + 11]
         at += 11
         frames = []
         for i in range(int(count)):
-            first = int(words[at + 2 * i])
+            first = int(packed[at + 2 * i])
             frames.append(Picture(pixels(first, int(size)), int(width), int(height), format))
         at += 2 * len(frames)
         windows.append(Window(int(track), [x1, y1, x2, y2], int(index), fresh == 1, frames))

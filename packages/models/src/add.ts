@@ -1,4 +1,4 @@
-/** Makes models that are known by name but do not come with framepath. */
+/** Makes models that are known by name but not part of the package. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { OnDemandModel } from './on-demand.js';
 import { keepOnlyClass } from './only-class.js';
 import { readModel, setMetadata, writeModel } from './onnx-proto.js';
 
-/** Where a model went. */
+/** The files written for a model. */
 export interface AddedModel {
   name: string;
   /** path of the ONNX file; beside it is a NOTICE with its licence */
@@ -19,7 +19,7 @@ export interface AddedModel {
   sha256: string;
 }
 
-/** The model out of its unpacked package, with its spec, licence and origin in the metadata. */
+/** The model from its unpacked package, with its spec, licence and origin in the metadata. */
 export function makeModel(model: OnDemandModel, packageFolder: string): Uint8Array {
   const { package: from, path, licence, spec, onlyClass } = model;
   const converted = convertModel(join(packageFolder, path), model.convert);
@@ -28,7 +28,7 @@ export function makeModel(model: OnDemandModel, packageFolder: string): Uint8Arr
   setMetadata(converted, 'framepath.licence', licence);
   setMetadata(converted, 'framepath.source', `npm ${from.name}@${from.version}, ${path}`);
   const bytes = writeModel(converted);
-  readModel(bytes); // what was written can be read
+  readModel(bytes); // validates the bytes written
   return bytes;
 }
 
@@ -51,7 +51,7 @@ export function addModel(model: OnDemandModel, folder: string, cache: string): P
     await mkdir(folder, { recursive: true });
     await writeFile(notice, noticeOf(model, packageFolder));
     await writeFile(`${file}.${process.pid}`, bytes);
-    await rename(`${file}.${process.pid}`, file); // a reader sees the old file or the new one
+    await rename(`${file}.${process.pid}`, file); // atomic for readers
     return { name: model.name, file, notice, bytes: bytes.length, sha256: sha256(bytes) };
   };
   return withPackageFiles(model.package, from, write, cache);

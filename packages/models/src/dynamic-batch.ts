@@ -1,5 +1,5 @@
 /**
- * Graph fix: a model exported for one picture takes any number of them, with the same bits for each.
+ * Graph fix: a model exported for one picture gets a free batch, bit-identical for every picture.
  *
  * Three things pin a batch: the declared shapes, `Reshape` targets that start with 1, and zeros of a fixed shape that
  * are concatenated to widen a tensor. Anything else that could mix pictures or pin the batch makes the fix refuse.
@@ -25,7 +25,7 @@ const perPicture = new Set(
 /** Why a graph cannot be fixed. */
 export class NotFixable extends Error {}
 
-/** More numbers than a shape or the edges of a picture have; many nodes may read the same ones. */
+/** Most numbers of a shape or padding; many nodes can share a constant. */
 const mostSizes = 64;
 
 /** The numbers of a shape and the like. @throws NotFixable */
@@ -55,7 +55,7 @@ function isPerPicture(node: Node): boolean {
  */
 function padInsteadOfZeros(graph: Graph): Node[] {
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  /** output of a ConstantOfShape that gives zeros -> that shape */
+  /** output of a ConstantOfShape of zeros -> its shape */
   const zeros = new Map<string, number[]>();
   for (const node of graph.node) {
     const shape = initializers.get(node.input[0]);
@@ -141,13 +141,13 @@ export function dynamicBatch(graph: Graph): void {
     replaced.has(tensor.name!) ? constants.get(tensor.name!)! : tensor,
   );
   for (const dims of shapes) dims![0] = dimensionCodec.create({ param: 'N' });
-  graph.valueInfo = []; // shapes of the inside, all with the old batch
+  graph.valueInfo = []; // inner shapes, all with the old batch
   dropUnused(graph);
 }
 
 /**
- * An input that is NHWC only to be transposed first -> NCHW. Returns whether there was one: the values are the same,
- * and the copy is gone.
+ * Replaces an NHWC input that is only transposed to NCHW by an NCHW input; the values stay the same. Returns whether there was
+ * one.
  */
 export function nchwInput(graph: Graph): boolean {
   const input = graph.input[0];

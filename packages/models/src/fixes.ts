@@ -1,4 +1,4 @@
-/** Graph fixes: what an exporter left in a model that costs time or flexibility, taken out without changing results. */
+/** Graph fixes: remove export artefacts that cost time or flexibility, without changing results. */
 import { createHash } from 'node:crypto';
 import { padChannels } from './channel-padding.js';
 import { dynamicBatch, NotFixable, nchwInput } from './dynamic-batch.js';
@@ -10,9 +10,9 @@ export type FixName = 'dynamic-batch' | 'nchw-input' | 'pad-channels-24-32';
 export interface FixResult {
   /** the fixed model, or the given bytes when nothing was to fix */
   bytes: Uint8Array;
-  /** what was done */
+  /** fixes that were applied */
   fixes: FixName[];
-  /** what was not done, and why */
+  /** fixes that do not apply, with the reason */
   skipped: { fix: FixName; reason: string }[];
 }
 
@@ -24,14 +24,14 @@ const fixes: Record<FixName, (graph: Graph) => void> = {
   'pad-channels-24-32': (graph) => padChannels(graph, 24, 32),
 };
 
-/** Of the parts, one after the other. */
+/** SHA-256 of the concatenated parts, in hex. */
 export function sha256(...parts: Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
 }
 
-/** Notes in the file what was done to it and to what it was done. */
+/** Records the fixes and the hash of the original in the metadata. */
 export function noteFixes(model: Model, source: Uint8Array, done: FixName[]): void {
   const before = getMetadata(model, 'framepath.fixes');
   setMetadata(model, 'framepath.fixes', [...(before ? before.split(',') : []), ...done].join(','));
@@ -42,12 +42,12 @@ export function noteFixes(model: Model, source: Uint8Array, done: FixName[]): vo
  * Applies every fix that fits a model.
  *
  * - `dynamic-batch`: a batch fixed at 1 becomes free; bit-identical for every picture.
- * - `nchw-input`: a leading NHWC to NCHW transpose goes; bit-identical.
+ * - `nchw-input`: removes a leading NHWC to NCHW transpose; bit-identical.
  * - `pad-channels-24-32`: stages of 24 channels get 32; raw outputs within 1e-3. Only for vectors of 16 floats (AVX-512):
- *   24 channels fill vectors of 8, and the padding would be work for nothing.
+ *   24 channels fill vectors of 8, and padding would only add work.
  *
  * @param file the ONNX file's bytes
- * @param vectorFloats how many floats a vector of the CPU holds that will run the model: 8 or 16
+ * @param vectorFloats floats in a vector of the CPU that will run the model: 8 or 16
  * @throws OnnxFormatError (`MODEL_INVALID`) when the bytes are not an ONNX model
  */
 export function fixModel(file: Uint8Array, vectorFloats: number): FixResult {
@@ -57,7 +57,7 @@ export function fixModel(file: Uint8Array, vectorFloats: number): FixResult {
   readModel(file);
   for (const fix of Object.keys(fixes) as FixName[]) {
     if (fix === 'pad-channels-24-32' && 24 % vectorFloats === 0) continue;
-    const model = readModel(bytes); // afresh: a fix that gives up leaves the graph half done
+    const model = readModel(bytes); // a new copy: a fix that throws leaves the graph half done
     try {
       fixes[fix](model.graph);
     } catch (error) {

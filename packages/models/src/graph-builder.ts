@@ -1,4 +1,4 @@
-/** Writes an ONNX graph node by node; every method returns the name of the value it makes. */
+/** Builds an ONNX graph node by node; every method returns the name of its output value. */
 import {
   type Attributes,
   attributesOf,
@@ -18,7 +18,7 @@ import {
 
 const opset = 17n;
 
-/** About what a node or a constant takes beside its numbers. */
+/** Approximate bytes of a node or constant beside its values. */
 const partBytes = 64;
 
 export class GraphBuilder {
@@ -26,7 +26,7 @@ export class GraphBuilder {
   #count = 0;
   #bytes = 0;
 
-  /** @param most bytes that the graph may take, about */
+  /** @param most approximate bound on the bytes of the graph */
   constructor(
     name: string,
     private readonly most = Number.POSITIVE_INFINITY,
@@ -124,7 +124,7 @@ export class GraphBuilder {
     });
   }
 
-  /** The model, without what no output needs. */
+  /** The model, without nodes and constants that no output needs. */
   build(producerName: string): Model {
     dropUnneeded(this.#graph);
     return modelCodec.create({
@@ -140,7 +140,7 @@ export class GraphBuilder {
 function dropUnneeded(graph: Graph): void {
   const needed = new Set(graph.output.map(({ name }) => name!));
   graph.node = graph.node
-    .toReversed() // a node comes after those it reads from
+    .toReversed() // nodes are in topological order
     .filter((node) => {
       if (!node.output.some((name) => needed.has(name))) return false;
       for (const name of node.input) needed.add(name);

@@ -12,7 +12,7 @@ export function fromHalf(bits: number): number {
 const float = new Float32Array(1);
 const floatBits = new Uint32Array(float.buffer);
 
-/** The bits of a float32 value as a half, or undefined when that would change it. */
+/** The bits of a float32 value as a half float, or undefined when that is not exact. */
 function toHalf(value: number): number | undefined {
   float[0] = value;
   const bits = floatBits[0];
@@ -28,7 +28,7 @@ function toHalf(value: number): number | undefined {
   return normal ? sign | ((exponent + 15) << 10) | (whole >>> lost) : sign | (whole >>> lost);
 }
 
-/** The values as halves, or undefined when any of them is not exactly one. */
+/** The values as half floats, or undefined when one is not exact. */
 export function exactHalves(values: Float32Array): Uint16Array | undefined {
   const halves = new Uint16Array(values.length);
   for (const [i, value] of values.entries()) {

@@ -1,9 +1,9 @@
-/** Bytes of models that somebody gave: regular files of a bounded size, whatever the path leads to. */
+/** Reads untrusted model files: only regular files of a bounded size. */
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, sep } from 'node:path';
 import { ModelError } from './model-error.js';
 
-/** Protobuf and FlatBuffers end there. */
+/** Largest file: the limit of protobuf and FlatBuffers. */
 const mostFileBytes = 2 ** 31 - 1;
 
 /** @throws MODEL_NOT_FOUND when it cannot be opened, MODEL_INVALID when it is no regular file or too large */
@@ -12,7 +12,7 @@ export function readModelFile(path: string, most = mostFileBytes): Buffer {
 }
 
 /**
- * A file that a model names, which lies in the model's folder or below it, links followed.
+ * A file that a model refers to; it has to be in the model's folder or below, after resolving links.
  * @throws MODEL_NOT_FOUND, MODEL_INVALID
  */
 export function readFileBeside(folder: string, name: string, most = mostFileBytes): Buffer {
@@ -23,7 +23,7 @@ export function readFileBeside(folder: string, name: string, most = mostFileByte
   if (isAbsolute(name) || name.includes('\0') || name.split(/[\\/]/).includes('..')) throw outside();
   const path = join(folder, name);
   return withFile(path, (descriptor) => {
-    // Of what was opened, not of what the path leads to by now.
+    // Of the open file: the path can change meanwhile.
     const at = process.platform === 'linux' ? readlinkSync(`/proc/self/fd/${descriptor}`) : realpathSync(path);
     if (!at.startsWith(join(realpathSync(folder), sep))) throw outside();
     return readAll(path, descriptor, most);
@@ -33,7 +33,7 @@ export function readFileBeside(folder: string, name: string, most = mostFileByte
 function withFile<T>(path: string, use: (descriptor: number) => T): T {
   let descriptor: number;
   try {
-    // Without waiting: the other side of a FIFO may never come.
+    // Non-blocking: a FIFO may never get a writer.
     descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     throw new ModelError('MODEL_NOT_FOUND', `${path} cannot be read: ${(cause as Error).message}`, { cause });
@@ -53,7 +53,7 @@ function readAll(path: string, descriptor: number, most: number): Buffer {
   let at = 0;
   while (at < bytes.length) {
     const read = readSync(descriptor, bytes, at, bytes.length - at, at);
-    if (read === 0) break; // it has become shorter
+    if (read === 0) break; // the file was truncated meanwhile
     at += read;
   }
   return bytes.subarray(0, at);

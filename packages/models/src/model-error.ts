@@ -1,7 +1,7 @@
-/** What can be wrong with a model. The codes are some of framepath's. */
+/** Errors of models. The codes are a subset of framepath's. */
 export type ModelErrorCode = 'MODEL_INVALID' | 'MODEL_NOT_FOUND' | 'INVALID_ARGUMENT';
 
-/** The only error class that this package throws on purpose. Errors of the file system pass through where files are written. */
+/** The error class of this package. File system errors of writing pass through. */
 export class ModelError extends Error {
   override readonly name: string = 'ModelError';
   /** the next thing to do */

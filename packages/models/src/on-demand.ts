@@ -1,4 +1,4 @@
-/** Models known by name that are made when they are asked for, out of npm packages too large for set-up. */
+/** Models known by name that are made on demand, from npm packages too large for set-up. */
 import type { ConvertOptions } from './convert/options.js';
 import type { NpmPackage } from './npm-package.js';
 
@@ -9,7 +9,7 @@ export interface OnDemandModel {
   task: 'detect' | 'embed' | 'classify';
   description: string;
   licence: string;
-  /** who made it, and what is not known about its licence */
+  /** author, and uncertainty about its licence */
   origin: string;
   package: NpmPackage;
   /** the model in the package; for TensorFlow.js its JSON, with the weights beside it */
@@ -17,9 +17,9 @@ export interface OnDemandModel {
   /** its weights beside it, and the package's licence */
   others: readonly string[];
   convert: ConvertOptions;
-  /** the only class that is kept, by number */
+  /** number of the only class that is kept */
   onlyClass?: number;
-  /** how to feed and read it, written into the file's metadata */
+  /** pre- and postprocessing, written into the file's metadata */
   spec: Record<string, string>;
 }
 
@@ -47,7 +47,7 @@ export const onDemandModels: readonly OnDemandModel[] = [
     spec: {
       'framepath.head': 'yolo-end2end', // rows of x1, y1, x2, y2, score, class in pixels of the input
       'framepath.color': 'rgb',
-      'framepath.mean': '0', // its own are in the graph
+      'framepath.mean': '0', // normalisation is part of the graph
       'framepath.scale': '1',
       'framepath.resize': 'letterbox-top-left',
       'framepath.pad': '0',
@@ -89,7 +89,7 @@ export const onDemandModels: readonly OnDemandModel[] = [
     spec: {
       'framepath.head': 'movenet',
       'framepath.color': 'rgb',
-      'framepath.mean': '0', // its own are in the graph
+      'framepath.mean': '0', // normalisation is part of the graph
       'framepath.scale': '1',
       'framepath.resize': 'letterbox',
       'framepath.pad': '0',

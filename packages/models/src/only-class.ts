@@ -1,4 +1,4 @@
-/** Graph edit: of detections of many classes, those of one class keep their score and the others get 0. */
+/** Graph edit: sets the score of detections of all classes but one to 0. */
 import { attributesOf, DataType, floatTensor, int64Tensor, type Model, nodeCodec } from './onnx-proto.js';
 
 /** @param model its only output has rows of x1, y1, x2, y2, score, class */

@@ -41,7 +41,7 @@ export interface Node extends Message<'Node'> {
   attribute: Attribute[];
 }
 
-/** One of value and param, or neither: any size. */
+/** At most one of value and param is set; neither: any size. */
 export interface Dimension extends Message<'Dimension'> {
   value?: bigint;
   param?: string;
@@ -93,7 +93,7 @@ export interface Model extends Message<'Model'> {
   metadataProps: Metadata[];
 }
 
-/** Of onnx.proto, those fields that are used; names are ours. */
+/** The fields of onnx.proto that are used, with own names. */
 const codec = codecsOf({
   Tensor: {
     dims: [1, 'int64*'],
@@ -191,9 +191,9 @@ export function valueInfo(name: string, dims?: (number | string)[], elemType: nu
   return valueInfoCodec.create({ name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } });
 }
 
-/** @throws OnnxFormatError for what is no whole number */
+/** @throws OnnxFormatError unless it is an integer */
 function wholeOf(name: string, value: number): bigint {
-  if (!Number.isSafeInteger(value)) throw new OnnxFormatError(`${name} has ${value} where a whole number has to be`);
+  if (!Number.isSafeInteger(value)) throw new OnnxFormatError(`${name} has ${value} where an integer is expected`);
   return BigInt(value);
 }
 
@@ -212,11 +212,11 @@ export function floatTensor(name: string, dims: number[], values: Float32Array):
   return rawTensor(name, dims, DataType.float, rawData);
 }
 
-/** A tensor of the bytes that its numbers are in memory. */
+/** A tensor from the bytes of its values in memory. */
 export const rawTensor = (name: string, dims: number[], dataType: number, rawData: Uint8Array): Tensor =>
   tensorCodec.create({ name, dims: dims.map((size) => wholeOf(name, size)), dataType, rawData });
 
-/** The numbers of a float32 or int64 tensor, wherever the file keeps them. */
+/** The values of a float32 or int64 tensor, from any of its fields. */
 export function tensorValues(tensor: Tensor): number[] {
   const { rawData } = tensor;
   if (!rawData) return tensor.dataType === DataType.int64 ? tensor.int64Data.map(Number) : tensor.floatData;
@@ -233,7 +233,7 @@ export function tensorValues(tensor: Tensor): number[] {
 export const attributeOf = (node: Node, name: string): Attribute | undefined =>
   node.attribute.find((attribute) => attribute.name === name);
 
-/** An attribute that is a whole number; undefined where the node has none of that name. */
+/** An integer attribute; undefined where the node has none of that name. */
 export function integerOf(node: Node, name: string): number | undefined {
   const { i } = attributeOf(node, name) ?? {};
   return i === undefined ? undefined : Number(i);
@@ -248,10 +248,10 @@ function integersAttribute(name: string, values: number[]): Attribute {
   return attributeCodec.create({ name, ints, type: AttributeType.ints });
 }
 
-/** What an attribute can be made of: a whole number, text, whole numbers, or a float. */
+/** Value of an attribute: integer, text, integers, or float. */
 export type AttributeValue = number | string | readonly number[] | { float: number };
 
-/** @throws OnnxFormatError for what is none: out of a list that was shorter than it should be */
+/** @throws OnnxFormatError for an undefined value, for example from a list that is too short */
 function attribute(name: string, value: AttributeValue | undefined): Attribute {
   if (value === undefined) throw new OnnxFormatError(`the attribute ${name} has no value`);
   if (typeof value === 'number') return integerAttribute(name, value);

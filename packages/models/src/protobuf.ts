@@ -1,8 +1,8 @@
 /**
- * Messages of ONNX files, read and written by @bufbuild/protobuf, with schemas as short as what is used of them: fields that a schema
- * does not name are kept as they were and written back.
+ * Reads and writes messages of ONNX files by @bufbuild/protobuf. Schemas list only the fields that are used; unknown fields are
+ * preserved.
  *
- * The library sets no bound on what becomes of a file (34 MB of empty nodes end the process), so that it is counted before.
+ * The library does not bound memory (34 MB of empty nodes end the process), so parts are counted before it parses.
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
@@ -29,7 +29,7 @@ import {
 /** The bytes are not a well-formed message, or there are too many messages in them. */
 export class ProtobufError extends Error {}
 
-/** Field name -> number and type: of a scalar, or the name of a message; `*` behind it: many. */
+/** Field name -> number and type: a scalar, or the name of a message; `*` after it: repeated. */
 export type Schemas = Record<string, Record<string, [number: number, type: string]>>;
 
 const scalars: Record<string, Type> = {
@@ -64,10 +64,10 @@ export function codecsOf(schemas: Schemas): <T extends Message>(name: string) =>
   return (name) => new Codec(registry.getMessage(name)!);
 }
 
-/** More messages, texts and numbers than any model has: what is read takes many times the bytes that it has in the file. */
+/** Most messages, texts and numbers in a file: in memory they take many times their bytes. */
 const mostParts = 2 ** 21;
 
-/** How values of a field stand in a file, one by one. */
+/** Wire type of one value of a field. */
 function wireOf(field: DescField): WireType {
   if (field.scalar === ScalarType.FLOAT) return WireType.Bit32;
   return field.scalar === ScalarType.INT32 || field.scalar === ScalarType.INT64
@@ -75,7 +75,7 @@ function wireOf(field: DescField): WireType {
     : WireType.LengthDelimited;
 }
 
-/** A file that is counted, and how many parts it may have from here on. */
+/** A file being counted, and the parts it may still have. */
 interface Counted {
   bytes: Uint8Array;
   reader: BinaryReader;
@@ -83,8 +83,8 @@ interface Counted {
 }
 
 /**
- * Counts the parts of a message, and sees to it that the library reads the same fields at the same places: it takes a known field for
- * what its schema says, whatever the file says, and numbers in a list may lead it past the list's end.
+ * Counts the parts of a message, and checks wire types and lengths: the library trusts its schema instead of the wire type of a
+ * known field, and can read past the end of a packed list.
  * @throws ProtobufError
  */
 function count(desc: DescMessage, file: Counted, end: number): void {
@@ -97,7 +97,7 @@ function count(desc: DescMessage, file: Counted, end: number): void {
   while (reader.pos < end) {
     const [number, wire] = reader.tag();
     const field = desc.fields.find((one) => one.number === number);
-    take(field ? 1 : 4); // what no schema names is kept, each in an object with a view
+    take(field ? 1 : 4); // an unknown field is preserved as an object with a view
     const own = field && wireOf(field);
     if (field && wire !== own && !(field.fieldKind === 'list' && wire === WireType.LengthDelimited))
       throw new ProtobufError(`field ${number} is of another type`);
@@ -127,7 +127,7 @@ export class Codec<T extends Message> {
     this.#desc = desc;
   }
 
-  /** A message whose lists are empty and whose other fields are absent, but for `values`; messages in them may be plain. */
+  /** A message with `values`; other lists are empty, other fields absent. Nested messages may be plain objects. */
   create(values: Values<T> = {} as Values<T>): T {
     return create(this.#desc, values as Record<string, unknown>) as T;
   }
@@ -155,7 +155,7 @@ export class Codec<T extends Message> {
   }
 }
 
-/** What a message can be made of. */
+/** Initial values of a message. */
 type Values<T> = T extends Uint8Array | string | number | bigint | undefined
   ? T
   : T extends (infer E)[]

@@ -17,7 +17,7 @@ interface ManifestTensor {
   quantization?: { dtype: string; scale?: number; min?: number };
 }
 
-/** The tensors of one or several files, one after the other. */
+/** The tensors of consecutive files. */
 export type Manifest = { weights: ManifestTensor[]; paths: string[] }[];
 
 /** value = data * scale + offset; bool and int32 tensors are Int32Array with scale 1 and offset 0 */
@@ -28,7 +28,7 @@ export interface Weights {
   offset: number;
 }
 
-/** How the bytes of an element type are read. */
+/** Readers by element type. */
 const stored: Record<string, { bytes: number; read(raw: ArrayBuffer): ArrayLike<number> }> = {
   uint8: { bytes: 1, read: (raw) => new Uint8Array(raw) },
   bool: { bytes: 1, read: (raw) => new Uint8Array(raw) },
@@ -50,7 +50,7 @@ function toWeights({ shape, dtype, quantization }: ManifestTensor, values: Array
 
 /**
  * @param read the bytes of a file of the manifest
- * @throws MODEL_INVALID when a tensor is of an unknown type, or the files do not hold what the manifest says
+ * @throws MODEL_INVALID when a tensor is of an unknown type, or the files do not match the manifest
  */
 export function readWeights(manifest: Manifest, read: (path: string) => Uint8Array): Map<string, Weights> {
   const weights = new Map<string, Weights>();
@@ -73,10 +73,10 @@ export function readWeights(manifest: Manifest, read: (path: string) => Uint8Arr
   return weights;
 }
 
-/** The weights that a manifest file describes; its binary files lie beside it. @throws MODEL_INVALID */
+/** The weights of a manifest file; its binary files are in the same folder. @throws MODEL_INVALID */
 export const readManifest = (file: string): Map<string, Weights> =>
   readWeights(JSON.parse(readModelFile(file).toString()) as Manifest, (path) => readFileBeside(dirname(file), path));
 
-/** The numbers that quantised weights stand for. */
+/** Dequantises weights. */
 export const dequantize = ({ data, scale, offset }: Weights): Float32Array =>
   Float32Array.from(data, (value) => value * scale + offset);

@@ -14,7 +14,7 @@ import { isTflite } from './tflite-file.js';
 const packageVersion = (): string =>
   (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 
-/** The source's bytes, which are hashed, and what they become. */
+/** The bytes of the source, to be hashed, and the converted model. */
 function converted(path: string, options: ConvertOptions): { source: Uint8Array[]; model: Model } {
   const file = readModelFile(path);
   if (isTflite(file)) return { source: [file], model: convertTflite(file, path, options) };

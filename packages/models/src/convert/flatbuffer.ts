@@ -6,14 +6,14 @@
  */
 import { ModelError } from '../model-error.js';
 
-/** The bytes are not the FlatBuffer they claim to be. */
+/** The bytes are not a valid FlatBuffer. */
 export class FlatbufferError extends ModelError {
   constructor(message: string) {
     super('MODEL_INVALID', message);
   }
 }
 
-/** Offsets may lead to the same bytes again and again: what is read of a file takes so many times its bytes at most. */
+/** Bound on the bytes read, as a multiple of the file: offsets can point to the same bytes repeatedly. */
 const mostReadings = 16;
 const alwaysBytes = 4096;
 
@@ -26,7 +26,7 @@ class Bytes {
     this.#left = mostReadings * data.length + alwaysBytes;
   }
 
-  /** Counts what becomes a list or a copy. */
+  /** Counts bytes that become a list or a copy. */
   take(bytes: number): void {
     this.#left -= bytes;
     if (this.#left < 0) throw new FlatbufferError('it leads to the same bytes again and again');
@@ -44,11 +44,11 @@ class Bytes {
   uint32 = (at: number) => this.view.getUint32(this.check(at, 4), true);
   float32 = (at: number) => this.view.getFloat32(this.check(at, 4), true);
   int64 = (at: number) => Number(this.view.getBigInt64(this.check(at, 8), true));
-  /** where an offset stored at `at` leads */
+  /** target of an offset stored at `at` */
   follow = (at: number) => at + this.uint32(at);
 }
 
-/** A table: fields by number, with the value they have when the file leaves them out. */
+/** A table: fields by number, with defaults for absent fields. */
 export class Table {
   readonly #bytes: Bytes;
   readonly #at: number;
@@ -67,10 +67,10 @@ export class Table {
     return new Table(bytes, bytes.follow(0));
   }
 
-  /** A table that leaves everything out. */
+  /** A table without fields. */
   static readonly empty = Table.root(Uint8Array.of(8, 0, 0, 0, 4, 0, 4, 0, 4, 0, 0, 0));
 
-  /** Position of a field's value; 0: left out. */
+  /** Position of a field's value; 0: absent. */
   #field(number: number): number {
     const slot = 4 + 2 * number;
     if (slot + 2 > this.#fieldBytes) return 0;
@@ -132,7 +132,7 @@ export class Table {
     return this.#vector(number, 4, this.#bytes.float32);
   }
 
-  /** A view of them, which becomes a copy where it is used. */
+  /** A view into the file. */
   bytes(number: number): Uint8Array {
     const at = this.#field(number);
     if (!at) return new Uint8Array(0);

@@ -1,8 +1,8 @@
 /**
  * Writes networks whose pictures are NHWC (as TensorFlow keeps them) as ONNX, whose operators on pictures are NCHW.
  *
- * A picture's NCHW form is remembered, and used wherever an operator can work on it; its NHWC form is a transpose that is
- * dropped when nothing reads it. A plain convolutional network comes out without any transposes inside.
+ * A picture's NCHW form is cached, and used wherever an operator can work on it; its NHWC form is a transpose that is dropped
+ * when no node reads it. A plain convolutional network converts without any transposes inside.
  */
 import { GraphBuilder } from '../graph-builder.js';
 import { exactHalves } from '../half.js';
@@ -22,11 +22,11 @@ export interface Window {
 /** How a resize maps coordinates (ONNX's `coordinate_transformation_mode`). */
 export type Sampling = 'asymmetric' | 'half_pixel' | 'align_corners';
 
-/** TensorFlow says the same by two flags. */
+/** From the two flags of TensorFlow. */
 export const samplingOf = (alignCorners: boolean, halfPixelCenters: boolean): Sampling =>
   alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric';
 
-/** What follows a layer. */
+/** Activation after a layer. */
 export type Activation = 'none' | 'relu' | 'relu6' | 'relu-1-to-1' | 'tanh' | 'sigmoid' | 'elu';
 
 const toNchw = [0, 3, 1, 2];
@@ -46,7 +46,7 @@ export class NhwcGraph extends GraphBuilder {
   /** small float constants, which follow pictures into their other form */
   readonly #constants = new Map<string, { dims: number[]; values: Float32Array }>();
 
-  /** Float weights, as small as they are without loss: bytes stay bytes, exact half floats become half floats. */
+  /** Float weights in the smallest lossless form: bytes stay bytes, exact half floats become half floats. */
   weights(dims: number[], { data, scale, offset }: Weights): string {
     const name = this.unique('weights');
     if (data instanceof Uint8Array) return this.quantized(name, dims, data, scale, offset);
@@ -168,11 +168,11 @@ export class NhwcGraph extends GraphBuilder {
   /** Mean, maximum or sum over some axes. */
   reduce(kind: 'ReduceMean' | 'ReduceMax' | 'ReduceSum', value: string, axes: number[], keep: boolean): string {
     const reduced = (input: string, over: number[]) =>
-      kind === 'ReduceSum' // whose axes became an input before those of the others did
+      kind === 'ReduceSum' // its axes became an input in an earlier opset than those of the others
         ? this.node(kind, [input, this.integers(over)], { keepdims: Number(keep) })
         : this.node(kind, [input], { axes: over, keepdims: Number(keep) });
     const positive = axes.map((axis) => (axis < 0 && this.#nchw.has(value) ? axis + 4 : axis));
-    const overPositions = String(positive.toSorted()) === '1,2'; // what is left is [batch, channels] either way
+    const overPositions = String(positive.toSorted()) === '1,2'; // the result is [batch, channels] in both layouts
     if (!this.#nchw.has(value) || !(keep || overPositions)) return reduced(value, axes);
     const form = reduced(
       this.nchw(value),

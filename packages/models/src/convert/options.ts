@@ -1,42 +1,42 @@
-/** What a converter is told, and what went wrong where it gives up. */
+/** Options, limits and errors of the converters. */
 import { ModelError } from '../model-error.js';
 
 /** Options of the converters. */
 export interface ConvertOptions {
   /**
-   * pictures in a batch. Default of TFLite files: free, which is refused where the network mixes pictures; of TensorFlow.js: what
-   * the file says, and a batch that it fixes stays
+   * pictures in a batch. Default for TFLite files: free, refused where the network mixes pictures; for TensorFlow.js: the batch
+   * of the file
    */
   batch?: number | 'free';
   /** order of the input's dimensions; default `'nchw'` */
   layout?: 'nchw' | 'nhwc';
-  /** tensors of the file that become outputs, by name; default: those the file declares */
+  /** tensors of the file that become outputs, by name; default: the outputs declared by the file */
   outputs?: string[];
-  /** names that the outputs get, in order; default: their own */
+  /** new names of the outputs, in order; default: unchanged */
   names?: string[];
 }
 
-/** What a file becomes may take so many times its bytes: 8-bit weights become floats. */
+/** Largest growth of a file by conversion, as a factor: 8-bit weights become floats. */
 const mostGrowth = 16;
-/** and so much more, because a small file may name long operations */
+/** Bytes added to that bound: a small file can have long operations. */
 const alwaysBytes = 2 ** 20;
 
-/** Bytes of ONNX that a file may become, about; also the numbers that are read of it. */
+/** Approximate bound on the bytes of ONNX, and on the numbers read from the file. */
 export const mostConverted = (fileBytes: number): number => mostGrowth * fileBytes + alwaysBytes;
 
-/** Shapes, axes, edges: more than any operation has. */
+/** Most numbers of a shape, axes or padding. */
 export const mostSizes = 64;
 
-/** Of a sentence about a file: names in it may be as long as the file. */
+/** Longest message, in characters: names in a file can be long. */
 const mostText = 2000;
 const clipped = (text: string): string => (text.length > mostText ? `${text.slice(0, mostText)} ...` : text);
 
-/** The model cannot be converted: MODEL_INVALID with what stands in the way. */
+/** MODEL_INVALID with the reason why the model cannot be converted. */
 export function cannotConvert(why: string, hint?: string): ModelError {
   return new ModelError('MODEL_INVALID', clipped(why), { hint: hint && clipped(hint) });
 }
 
-/** An operation that no converter knows. */
+/** MODEL_INVALID for an unsupported operation. */
 export function unknownOperation(op: string, node: string, known: readonly string[]): ModelError {
   return cannotConvert(
     `The operation ${op} of node "${node}" cannot be converted`,
@@ -44,7 +44,7 @@ export function unknownOperation(op: string, node: string, known: readonly strin
   );
 }
 
-/** Names of the outputs: those given, else their own as identifiers. @throws INVALID_ARGUMENT */
+/** Names of the outputs: from the options, else their own as identifiers. @throws INVALID_ARGUMENT */
 export function outputNames({ names = [] }: ConvertOptions, own: readonly string[]): string[] {
   const all = own.map((name, i) => names[i] ?? name.replace(/[^\w]/g, '_'));
   const seen = new Set<string>();

@@ -1,4 +1,4 @@
-/** What TensorFlow's operations on tensors are in ONNX: one emitter each. Those on pictures are in tfjs-pictures.ts. */
+/** Emitters of ONNX for TensorFlow's operations on tensors; those on pictures are in tfjs-pictures.ts. */
 import { DataType } from '../onnx-proto.js';
 import { cannotConvert } from './options.js';
 import type { TfjsConverter, Value, ValueType } from './tfjs.js';
@@ -31,7 +31,7 @@ const reduce =
     return { name: to.graph.reduce(kind, name, to.integers(node, 1), node.flag('keep_dims')), type };
   };
 
-/** Quotient and rest as Python has them: rounded towards minus infinity. */
+/** Quotient and remainder as in Python: rounded towards minus infinity. */
 const floorDivide: Emitter = (node, to) => {
   const [a, b] = [to.input(node, 0), to.input(node, 1)];
   if (a.type === float) return { name: to.graph.node('Floor', [to.graph.node('Div', [a.name, b.name])]), type: float };
@@ -119,7 +119,7 @@ const unpack: Emitter = (node, to) => {
 
 const largest = 2 ** 31 - 1; // to the end, whatever the size
 
-/** Bit k of a mask is about dimension k. */
+/** Bit k of a mask is dimension k. */
 const stridedSlice: Emitter = (node, to) => {
   const { name, type } = to.input(node, 0);
   const [begin, end, strides] = [1, 2, 3].map((i) => to.integers(node, i));

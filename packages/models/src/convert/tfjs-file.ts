@@ -44,7 +44,7 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
 const isShape = (value: unknown): boolean =>
   value === undefined || (isRecord(value) && (value.dim === undefined || isListOf(value.dim, isRecord)));
 
-/** Whether JSON is shaped as an attribute, whatever is in it. */
+/** Whether JSON has the shape of an attribute. */
 const isAttribute = (value: unknown): value is AttributeValue =>
   isRecord(value) &&
   (value.s === undefined || isText(value.s)) &&
@@ -83,7 +83,7 @@ const isSignature = (value: unknown): value is Signature =>
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString();
 
-/** A whole number, which the files write as text. */
+/** An integer, which the files write as text. */
 function whole(value: unknown): number {
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
@@ -92,11 +92,11 @@ function whole(value: unknown): number {
 
 const sizes = (dim: { size: string | number }[] | undefined): number[] => (dim ?? []).map(({ size }) => whole(size));
 
-/** A node of the graph; attributes that are left out have TensorFlow's usual value. */
+/** A node of the graph; absent attributes have TensorFlow's default. */
 export class TfNode {
   readonly name: string;
   readonly op: string;
-  /** values it reads, as `node` or `node:output`; what only orders nodes (`^node`) is left out */
+  /** its inputs, as `node` or `node:output`, without control dependencies (`^node`) */
   readonly inputs: readonly string[];
   readonly #attributes: Record<string, AttributeValue>;
 
@@ -141,15 +141,15 @@ export const reference = (name: string): string => name.replace(/:0$/, '');
 export interface TfjsModel {
   nodes: Map<string, TfNode>;
   weights: Map<string, Weights>;
-  /** shapes that the signature tells, by value; -1: any size */
+  /** shapes in the signature, by value; -1: any size */
   shapes: Map<string, number[]>;
-  /** values that are the outputs */
+  /** values of the outputs */
   outputs: string[];
   /** JSON and weights, to be hashed */
   files: Uint8Array[];
 }
 
-/** Of the JSON: what it becomes in memory takes many times its bytes. */
+/** Largest JSON: parsed, it takes many times its bytes. */
 const mostJsonBytes = 2 ** 25;
 
 /** @param folder where its weights are. @throws MODEL_NOT_FOUND, MODEL_INVALID */

@@ -1,4 +1,4 @@
-/** What TensorFlow's layers of convolutional networks are in ONNX: one emitter each. */
+/** Emitters of ONNX for TensorFlow's layers of convolutional networks. */
 import { DataType } from '../onnx-proto.js';
 import { dequantize, type Weights } from '../tfjs-weights.js';
 import { transposed } from '../transpose.js';
@@ -18,7 +18,7 @@ const activations: Record<string, Activation> = {
   Tanh: 'tanh',
 };
 
-/** What TensorFlow fused into a layer: a bias first, then activations. */
+/** Operations fused into a layer: a bias first, then activations. */
 function fused(node: TfNode): { bias: boolean; after: string[] } {
   const operations = node.texts('fused_ops');
   const bias = operations[0] === 'BiasAdd';

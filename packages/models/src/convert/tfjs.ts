@@ -1,4 +1,4 @@
-/** Graph models of TensorFlow.js to ONNX: what inference of convolutional networks uses, without control flow. */
+/** Graph models of TensorFlow.js to ONNX: the operations of convolutional inference, without control flow. */
 import { basename } from 'node:path';
 import { DataType, type Model } from '../onnx-proto.js';
 import type { Weights } from '../tfjs-weights.js';
@@ -18,20 +18,20 @@ import { reference, type TfjsModel, type TfNode } from './tfjs-file.js';
 /** Element types, as ONNX numbers them. */
 export type ValueType = (typeof DataType)['float' | 'int32' | 'bool'];
 
-/** What a node gives. */
+/** An output of a node. */
 export interface Value {
   name: string;
   type: ValueType;
 }
 
-/** What the emitters of single nodes work with. */
+/** State and helpers for the emitters. */
 export class TfjsConverter {
   readonly graph: NhwcGraph;
   readonly #model: TfjsModel;
   readonly #options: ConvertOptions;
   /** `node` or `node:output` -> its value */
   readonly #values = new Map<string, Value>();
-  /** `node` -> the numbers it stands for */
+  /** `node` -> its constant */
   readonly #constants = new Map<string, Weights>();
   #inputs = 0;
 
@@ -86,7 +86,7 @@ export class TfjsConverter {
     return node;
   }
 
-  /** Nodes that lead to the outputs; inputs come before what reads them. */
+  /** Nodes that the outputs need, in topological order. */
   #neededFor(outputs: readonly string[]): TfNode[] {
     const ordered = new Set<TfNode>();
     const begun = new Set<TfNode>();
@@ -168,7 +168,7 @@ export class TfjsConverter {
     return value;
   }
 
-  /** Whether an input is made of numbers that the file holds. */
+  /** Whether an input is a constant of the file. */
   isConstant(node: TfNode, i: number): boolean {
     return this.#constants.has(node.inputs[i]);
   }
@@ -182,7 +182,7 @@ export class TfjsConverter {
     );
   }
 
-  /** Whole numbers that a node reads, such as axes. @throws MODEL_INVALID */
+  /** A constant integer input, such as axes. @throws MODEL_INVALID */
   integers(node: TfNode, i: number): number[] {
     const { data } = this.weights(node, i);
     if (data.length > mostSizes || !data.every(Number.isSafeInteger))

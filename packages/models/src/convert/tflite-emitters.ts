@@ -1,5 +1,5 @@
 /**
- * What TFLite's operators are in ONNX: one emitter each. Field numbers of options are those of the schema's tables
+ * Emitters of ONNX, one for each TFLite operator. Field numbers of options are those of the schema's tables
  * (`Conv2DOptions` and so on).
  */
 import { transposed } from '../transpose.js';
@@ -27,7 +27,7 @@ function idOf({ op, inputs }: TfliteOperation, i: number): number {
 
 const input = (operation: TfliteOperation, i: number, to: TfliteConverter): string => to.value(idOf(operation, i));
 
-/** Strides and padding stand first in the options of convolutions and pools alike. */
+/** Padding and strides: the first fields in the options of convolutions and pools. */
 function windowOf({ options }: TfliteOperation, dilations: [number, number]): Window {
   return {
     strides: [options.int32(2), options.int32(1)],
@@ -108,7 +108,7 @@ const unary =
   (operation, to) =>
     to.graph.elementwise(opType, [input(operation, 0, to)]);
 
-/** @param activation field of the fused activation, where there is one */
+/** @param activation field of the fused activation, if any */
 const binary =
   (opType: string, activation?: number): Emitter =>
   (operation, to) => {
@@ -137,7 +137,7 @@ const resize =
     return to.graph.resize(input(operation, 0, to), [height, width], mode, sampling);
   };
 
-/** The shape that the file says the result has. */
+/** Reshapes to the shape of the result in the file. */
 const reshape: Emitter = (operation, to) => {
   const shape = to.targetShape(operation.outputs[0]);
   return to.graph.node('Reshape', [input(operation, 0, to), to.graph.integers(shape)]);

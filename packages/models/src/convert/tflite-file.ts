@@ -15,7 +15,7 @@ export interface TfliteTensor {
   name: string;
   shape: number[];
   type: string;
-  /** its numbers, where the file holds them; quantised ones as what they stand for */
+  /** values of a constant, dequantised */
   constant?: Float32Array | Int32Array;
 }
 
@@ -36,7 +36,7 @@ export interface TfliteModel {
 
 export const isTflite = (file: Uint8Array): boolean => Buffer.from(file.subarray(4, 8)).toString('latin1') === 'TFL3';
 
-/** What quantised numbers stand for: (q - zero point) * scale, one of each for the tensor or along one dimension. */
+/** Dequantises: (q - zero point) * scale, one of each for the tensor or along one dimension. */
 function dequantized(values: Int8Array | Uint8Array, shape: number[], quantization: Table): Float32Array {
   const scales = quantization.floats(2);
   const zeros = quantization.longs(3);
@@ -75,11 +75,11 @@ function readConstant(tensor: TfliteTensor, raw: Uint8Array, table: Table): Floa
   }
 }
 
-/** @throws FlatbufferError when the bytes are damaged, MODEL_INVALID when they hold what cannot be read */
+/** @throws FlatbufferError when the bytes are damaged, MODEL_INVALID for unsupported content */
 export function readTflite(file: Uint8Array): TfliteModel {
   const model = Table.root(file);
   const operators = model.tables(1).map((code) => {
-    const number = Math.max(code.uint8(0), code.int32(3)); // the second since there are more than 127
+    const number = Math.max(code.uint8(0), code.int32(3)); // codes above 127 are in the second field
     if (number === tfliteOperations.indexOf('CUSTOM')) return `CUSTOM:${code.text(1)}`;
     return tfliteOperations[number] ?? `number ${number}`;
   });
@@ -109,7 +109,7 @@ export function readTflite(file: Uint8Array): TfliteModel {
   }));
   for (const { op, inputs, outputs } of operations) {
     const constant = op === 'DEQUANTIZE' && tensors[inputs[0]]?.constant;
-    if (constant && outputs.length === 1) tensors[outputs[0]].constant = constant; // it has been dequantised already
+    if (constant && outputs.length === 1) tensors[outputs[0]].constant = constant; // already dequantised
   }
   return {
     tensors,

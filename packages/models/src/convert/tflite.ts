@@ -10,7 +10,7 @@ import { type PictureInput, writePictureInput } from './picture-input.js';
 import { emitters } from './tflite-emitters.js';
 import { readTflite, type TfliteModel, type TfliteOperation, type TfliteTensor } from './tflite-file.js';
 
-/** What the emitters of single operations work with. */
+/** State and helpers for the emitters. */
 export class TfliteConverter {
   readonly graph: NhwcGraph;
   readonly #model: TfliteModel;
@@ -70,7 +70,7 @@ export class TfliteConverter {
     );
   }
 
-  /** Operations that lead to the outputs, with their positions; inputs come before what reads them. */
+  /** Operations that the outputs need, with their positions, in topological order. */
   #neededFor(outputs: readonly number[]): [number, TfliteOperation][] {
     const needed = new Set(outputs);
     return [...this.#model.operations.entries()]
@@ -100,7 +100,7 @@ export class TfliteConverter {
     this.#values.set(outputs[0], emitter(operation, this));
   }
 
-  /** @throws MODEL_INVALID for one that an operation leaves out */
+  /** @throws MODEL_INVALID for an absent input */
   tensor(id: number | undefined): TfliteTensor {
     const tensor = this.#model.tensors[id ?? -1];
     if (!tensor) throw cannotConvert('An operation lacks a tensor that it needs: the file is damaged');
@@ -114,7 +114,7 @@ export class TfliteConverter {
     return shape;
   }
 
-  /** The numbers of a tensor that the file holds. @throws MODEL_INVALID */
+  /** The values of a constant tensor. @throws MODEL_INVALID */
   constant(id: number | undefined): Float32Array | Int32Array {
     const { name, constant } = this.tensor(id);
     if (!constant)
@@ -144,7 +144,7 @@ export class TfliteConverter {
     return (this.#options.batch ?? 'free') === 'free';
   }
 
-  /** Where the batch is free, results are one a picture, as the file's are. @throws MODEL_INVALID */
+  /** With a free batch, every result has to keep the batch dimension. @throws MODEL_INVALID */
   #checkBatch({ op, outputs }: TfliteOperation, node: string): void {
     const batch = this.tensor(this.#model.inputs[0]).shape[0];
     if (!this.#isFree || outputs.every((id) => this.tensor(id).shape[0] === batch)) return;
