@@ -1,17 +1,16 @@
-// A result against an earlier one: what changed by more than both spread, what is on one side only, and whether the two
-// may be compared at all.
+// Compares a result with an earlier one: changes beyond both spreads, rows of one side only, and whether the two are comparable.
 import * as format from './format.mjs';
 import { section } from './result.mjs';
 import { asMarkdown, asText } from './table.mjs';
 
 const { date, isNumber, megabytes, missing, ms, number, percent, reason: inOneLine, text, times } = format;
 
-/** Where a row knows no spread (kernels, memory, a single trial) a change counts from here on. */
+/** Threshold for rows without a spread (kernels, memory, a single trial). */
 const assumedSpread = 0.05;
 
 const spreadOf = (row, name) => (row.trials === 1 || !isNumber(row[name]) ? assumedSpread : row[name]);
 
-/** What is compared in each section: `value` of a row, the spread it has, and which way is better. */
+/** The figures of each section: `value` of a row, its spread, and which direction is better. */
 const metrics = {
   pipelines: [
     { metric: 'fps', field: 'fps', spread: 'fpsSpread', moreIsBetter: true, show: format.fps },
@@ -52,7 +51,7 @@ function compareRow(section, key, now, earlier, { metric, field, spread, moreIsB
   if (!isNumber(now[field]) || !isNumber(earlier[field]) || earlier[field] === 0) return [];
   const ratio = now[field] / earlier[field];
   const margin = spread ? Math.max(spreadOf(now, spread), spreadOf(earlier, spread)) : assumedSpread;
-  // The same verdict whichever of the two is the earlier one.
+  // Symmetric in the two results.
   const changed = Math.max(ratio, 1 / ratio) > 1 + margin;
   return [
     {
@@ -73,9 +72,9 @@ function compareRow(section, key, now, earlier, { metric, field, spread, moreIsB
 }
 
 function differences(now, earlier) {
-  const said = [];
+  const warnings = [];
   const compare = (what, a, b) => {
-    if (text(a) !== text(b)) said.push(`${what} differs: ${text(b)} then, ${text(a)} now`);
+    if (text(a) !== text(b)) warnings.push(`${what} differs: ${text(b)} then, ${text(a)} now`);
   };
   for (const name of ['cpu', 'cores', 'isa', 'os', 'kernel'])
     compare(`machine: ${name}`, now?.machine?.[name], earlier?.machine?.[name]);
@@ -87,7 +86,7 @@ function differences(now, earlier) {
   const names = [...new Set([...Object.keys(now?.versions ?? {}), ...Object.keys(earlier?.versions ?? {})])];
   for (const name of names) compare(`version of ${name}`, now?.versions?.[name], earlier?.versions?.[name]);
   compare('quick', Boolean(now?.quick), Boolean(earlier?.quick));
-  return said;
+  return warnings;
 }
 
 /** {dates, warnings, rows, onlyNow, onlyEarlier}. */
@@ -124,10 +123,10 @@ function comparisonOf(now, earlier) {
   return comparison;
 }
 
-/** How a row went: `better`, `WORSE`, `same` (within both spreads), with a word about noise. */
+/** Verdict on a row: `better`, `WORSE` or `same` (within both spreads), with a mark for noise. */
 export function verdict({ changed, better, noisy }) {
-  const word = changed ? (better ? 'better' : 'WORSE') : 'same';
-  return noisy ? `${word}, noisy` : word;
+  const verdict = changed ? (better ? 'better' : 'WORSE') : 'same';
+  return noisy ? `${verdict}, noisy` : verdict;
 }
 
 /** The comparison as a table of table.mjs. */

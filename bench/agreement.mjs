@@ -1,4 +1,4 @@
-// How far two contenders found the same boxes: detections files of a trial, a line for every frame.
+// Agreement of the boxes of two contenders: detections files of a trial, a line for every frame.
 import { readFileSync } from 'node:fs';
 
 const enough = 0.5; // IoU
@@ -11,7 +11,7 @@ function readDetections(file) {
     .map((line) => JSON.parse(line));
 }
 
-/** The frames of two files, which are as many. */
+/** The frames of two files of equal length. */
 function readBoth(oneFile, otherFile) {
   const [one, other] = [readDetections(oneFile), readDetections(otherFile)];
   if (one.length !== other.length)
@@ -19,7 +19,7 @@ function readBoth(oneFile, otherFile) {
   return [one, other];
 }
 
-/** Of two boxes [x1, y1, x2, y2, ...]. */
+/** Intersection over union of two boxes [x1, y1, x2, y2, ...]. */
 export function intersectionOverUnion(a, b) {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
@@ -46,8 +46,7 @@ function pairs(ours, theirs) {
 }
 
 /**
- * Of our boxes the share they found, of theirs the share we found (1 where there was nothing to find), and how many they
- * found in a frame.
+ * The share of our boxes that they found, of their boxes that we found (1 without boxes), and their boxes per frame.
  */
 export function agreement(oursFile, theirsFile) {
   const [ours, theirs] = readBoth(oursFile, theirsFile);
@@ -63,8 +62,8 @@ export function agreement(oursFile, theirsFile) {
 }
 
 /**
- * Of the boxes of `reference` ([x1, y1, x2, y2, score, track] in each frame) the share that `other` also has, under one
- * track for each track of the reference and none for two of them.
+ * The share of the boxes of `reference` ([x1, y1, x2, y2, score, track] in each frame) that `other` also has, with a one-to-one
+ * assignment of tracks.
  */
 export function idsKept(referenceFile, otherFile) {
   const [reference, other] = readBoth(referenceFile, otherFile);

@@ -1,7 +1,7 @@
-// What asking an analyzer costs: CPU time a frame of 640x360 rgb24, of this process and its hosts together, by where a no-op
-// runs; what a bare wake-up of another thread and back costs on this machine; whether two instances do twice as much. Every
-// trial is a process of its own; starting is left out by the difference of a long and a short run. A part of the suite
-// (stages), or alone: node bench/analyzers.mjs [--json] [--rounds N]
+// Overhead of analyzers: CPU time per frame of 640x360 rgb24, of this process and its hosts together, by the place of a no-op;
+// the cost of waking another thread and back; the speed-up of two instances. Every trial is a process of its own; the start is
+// excluded by the difference of a long and a short run. A part of the suite (stages), or alone:
+// node bench/analyzers.mjs [--json] [--rounds N]
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { analyzer, pipeline, frames as pushed } from '../lib/index.js';
 import { median } from './runner.mjs';
 
-const [short, long] = [1000, 9000]; // what runs often is compiled by then
+const [short, long] = [1000, 9000]; // hot code is compiled by then
 const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
 
 /** User and system time of this process and of its children that have ended, in µs; the kernel counts in 10 ms. */
@@ -31,7 +31,7 @@ function* pictures(count) {
 }
 
 async function trial(place, folder, frames) {
-  // Pushed pixels: decoding would take more than what is looked for.
+  // Pushed pixels: decoding would take more time than the overhead measured.
   let built = pipeline(pushed(pictures(frames), { width: 640, height: 360, format: 'rgb24' }));
   const use = { name: 'noop', isolation: place === 'python' ? { python } : place };
   if (place === 'blind') built = built.use(analyzer({ name: 'noop', analyze: () => 0 }));
@@ -58,23 +58,23 @@ async function worked(folder, frames, instances) {
   return ms;
 }
 
-/** µs of CPU, of both threads, to wake one that sleeps and be woken by it: what no way of asking can do without. */
+/** µs of CPU, of both threads, to wake a sleeping thread and be woken by it: the lower bound of any host. */
 async function woken(count) {
-  const words = new Int32Array(new SharedArrayBuffer(8));
+  const turn = new Int32Array(new SharedArrayBuffer(8));
   const [asked, answered] = [0, 1];
-  const sleeper = `const { workerData: words, parentPort } = require('node:worker_threads');
+  const sleeper = `const { workerData: turn, parentPort } = require('node:worker_threads');
     for (let i = 0; i < ${count}; i++) {
-      Atomics.wait(words, ${asked}, i);
-      Atomics.store(words, ${answered}, i + 1);
-      Atomics.notify(words, ${answered});
+      Atomics.wait(turn, ${asked}, i);
+      Atomics.store(turn, ${answered}, i + 1);
+      Atomics.notify(turn, ${answered});
       if (i === 0) parentPort.postMessage('awake');
     }`;
-  const worker = new Worker(sleeper, { eval: true, workerData: words });
+  const worker = new Worker(sleeper, { eval: true, workerData: turn });
   const ended = new Promise((resolve) => worker.on('exit', resolve));
   const ask = (i) => {
-    Atomics.store(words, asked, i + 1);
-    Atomics.notify(words, asked);
-    Atomics.wait(words, answered, i);
+    Atomics.store(turn, asked, i + 1);
+    Atomics.notify(turn, asked);
+    Atomics.wait(turn, answered, i);
   };
   ask(0);
   await new Promise((resolve) => worker.once('message', resolve));
@@ -82,7 +82,7 @@ async function woken(count) {
   let busyMs = 0;
   for (let i = 1; i < count; i++) {
     const since = performance.now();
-    while (performance.now() - since < 0.3); // it falls asleep, as a host does until the next frame
+    while (performance.now() - since < 0.3); // the other thread falls asleep, as a host does until the next frame
     busyMs += performance.now() - since;
     ask(i);
   }
@@ -106,8 +106,8 @@ function writeAnalyzers(folder) {
 const inChild = (...args) =>
   Number(execFileSync(process.execPath, [import.meta.filename, '--trial', ...args.map(String)]));
 
-/** {conversionUs, wokenUs, askUs: {inline, thread, process, python where it is}, instancesMs: {one, two}}: medians. */
-export async function measureAnalyzers({ rounds, say = () => {} }) {
+/** {conversionUs, wokenUs, askUs: {inline, thread, process, python if installed}, instancesMs: {one, two}}: medians. */
+export async function measureAnalyzers({ rounds, log = () => {} }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-analyzers-'));
   const hasPython = spawnSync(python, ['-c', '']).status === 0;
   const places = ['none', 'blind', 'inline', 'thread', 'process', ...(hasPython ? ['python'] : [])];
@@ -116,7 +116,7 @@ export async function measureAnalyzers({ rounds, say = () => {} }) {
     const costs = Object.fromEntries(places.map((place) => [place, []]));
     const [walls, wakes] = [[[], []], []];
     for (let round = 0; round < rounds; round++) {
-      say(`analyzers, trial ${round + 1}`);
+      log(`analyzers, trial ${round + 1}`);
       for (const place of places) {
         const [few, many] = [short, long].map((frames) => inChild(place, folder, frames));
         costs[place].push((many - few) / (long - short));

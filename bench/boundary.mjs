@@ -1,4 +1,4 @@
-// What a result costs the JavaScript thread: a run without modules over pictures so small that only the crossing counts.
+// Cost of a result on the JavaScript thread: a run without modules over tiny pictures, so that the native boundary dominates.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ function mainThreadMs() {
   return Number(ns) / 1e6;
 }
 
-/** Takes every result and looks at it; {items, wallMs, cpuMs of the main thread, processCpuMs}. */
+/** Reads every result; {items, wallMs, cpuMs of the main thread, processCpuMs}. */
 async function takeAll(clip) {
   const run = await pipeline(video(clip)).start();
   try {
@@ -23,7 +23,7 @@ async function takeAll(clip) {
       items++;
       seen += frame.index + frame.timeMs;
     }
-    if (!(seen > 0)) throw new Error('the results say nothing');
+    if (!(seen > 0)) throw new Error('the results are empty');
     const { user, system } = process.cpuUsage(all);
     return {
       items,

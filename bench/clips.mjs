@@ -89,7 +89,7 @@ function renderMosaic({ left1080, right1080, mosaic1080 }) {
   renameSync(part, mosaic1080);
 }
 
-/** Paths of the clips by name, rendered where they are missing (a minute or so, once). */
+/** Paths of the clips by name, rendered where they are missing (about a minute, once). */
 export function renderClips() {
   const commands = Object.values(recipes).map(filterGraph);
   const recipe = createHash('sha256')

@@ -1,4 +1,4 @@
-// What framepath is compared with lies in bench/peers: in the repository, not in the published package.
+// The peers of the comparison are in bench/peers: in the repository, not in the published package.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 

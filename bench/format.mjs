@@ -1,4 +1,4 @@
-// Numbers as people read them, each with its unit. What is missing or no number is a dash, never "NaN".
+// Formats numbers with their units. A missing value or NaN is a dash.
 export const missing = '–';
 
 const isNumber = (value) => typeof value === 'number' && Number.isFinite(value);
@@ -14,7 +14,7 @@ export function number(value) {
   return value.toFixed(Math.min(6, Math.ceil(-Math.log10(size)) + 1));
 }
 
-/** A count: 600 · 1,200; what is no whole number is read as any other number. */
+/** A count: 600 · 1,200; other numbers as by `number`. */
 export const count = (value) => (Number.isInteger(value) ? value.toLocaleString('en-US') : number(value));
 
 const withUnit = (unit) => (value) => (isNumber(value) ? `${number(value)} ${unit}` : missing);
@@ -26,7 +26,7 @@ export const megabytes = (bytes) => withUnit('MB')(isNumber(bytes) ? bytes / 1e6
 export const gibibytes = (bytes) => (isNumber(bytes) ? `${count(Number((bytes / 2 ** 30).toFixed(1)))} GiB` : missing);
 export const times = (value) => (isNumber(value) ? `${number(value)}×` : missing);
 
-/** A share 0..1: 4 % · 0.6 % · 99.8 %; what is not all is never rounded to 100 %, what is not nothing never to 0 %. */
+/** A share 0..1: 4 % · 0.6 % · 99.8 %; below 1 never rounded to 100 %, above 0 never to 0 %. */
 export function percent(share) {
   if (!isNumber(share)) return missing;
   const value = share * 100;
@@ -36,10 +36,10 @@ export function percent(share) {
   return `${fine ? value.toFixed(1) : Math.round(value)} %`;
 }
 
-/** Half of (max - min) / median, as what it goes up and down by. */
+/** Half of (max - min) / median, as plus or minus. */
 export const plusMinus = (spread) => (isNumber(spread) && spread > 0 ? `±${percent(spread / 2)}` : '');
 
-/** Any word of a result as text. */
+/** Any value of a result as text. */
 export function text(value) {
   if (value === null || value === undefined || value === '') return missing;
   if (typeof value === 'number') return count(value);
@@ -47,7 +47,7 @@ export function text(value) {
   return typeof value === 'object' ? missing : String(value);
 }
 
-/** Why something did not run, in one line: what a program said before it failed can be pages. */
+/** The reason of a failure in one line: the output of a program can be long. */
 export function reason(value) {
   const line = text(value).replace(/\s+/g, ' ').trim();
   return line.length > 200 ? `${line.slice(0, 199)}…` : line;
@@ -59,7 +59,7 @@ export function date(value) {
   return Number.isNaN(time.getTime()) ? text(value) : `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** A list of words with the missing ones left out. */
-export const joined = (words, by = ', ') => words.filter((word) => word && !word.includes(missing)).join(by);
+/** Joins texts, without missing ones. */
+export const joined = (texts, by = ', ') => texts.filter((one) => one && !one.includes(missing)).join(by);
 
 export { isNumber };

@@ -1,4 +1,4 @@
-// How late the event loop of this process runs what is due.
+// Delay of timers on this process's event loop.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const inMs = (ns) => Number((ns / 1e6).toFixed(2));

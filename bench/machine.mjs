@@ -1,4 +1,4 @@
-// What the figures were measured on.
+// The machine and versions of a measurement.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';

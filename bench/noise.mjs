@@ -1,4 +1,4 @@
-// How busy the machine was with other things: what the kernel counted, less what the trial used.
+// Load of the machine by other processes: CPU time of the whole machine, less that of the trial.
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 

@@ -1,4 +1,4 @@
-// What the options that trade something give and cost: speed, detections and track ids against the defaults.
+// Trade-offs of options: speed, detections and track ids against the defaults.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const cpuOf = ({ cpuMs, frames }) => cpuMs / frames;
  * Decode, detect and track a clip with each choice: [{name, fps, cpu, recall, idsKept, noisy}], ratios to the defaults
  * (fps above 1 is faster, cpu below 1 takes less).
  */
-export async function runOptions({ clip, rounds, say }) {
+export async function runOptions({ clip, rounds, log }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-options-'));
   try {
     const contenders = choices.map(({ name, options, detects = true }, i) => {
@@ -30,7 +30,7 @@ export async function runOptions({ clip, rounds, say }) {
       const job = { pipeline: 'T', clips: [clip], options, ...files };
       return { name, detects, files, command: jobOf('trial.mjs', job) };
     });
-    const results = await compete(contenders, { rounds, measure: cpuOf, say: (what) => say(`options: ${what}`) });
+    const results = await compete(contenders, { rounds, measure: cpuOf, log: (what) => log(`options: ${what}`) });
     const [reference] = contenders;
     const without = results.get(reference.name);
     if (without.skipped) throw new Error(`${reference.name}: ${without.skipped}`);

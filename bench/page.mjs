@@ -1,4 +1,4 @@
-// A result as one HTML page that needs nothing else: styles, script and drawings are inside, it opens from a file.
+// A result as one self-contained HTML page.
 import { readFileSync } from 'node:fs';
 import { safe } from './page/html.mjs';
 import { header, noisePart, ratiosPart, skippedPart, targetsPart } from './page/overview.mjs';
@@ -23,7 +23,7 @@ const partsOf = [
   ['noise', 'Noise', noisePart],
 ];
 
-/** The page of a result; with an earlier one also what changed since. */
+/** The page of a result; with an earlier one also the changes since. */
 export function page(result, earlier) {
   const parts = partsOf.map(([id, title, render]) => ({ id, title, html: render(result) }));
   if (earlier) parts.splice(2, 0, { id: 'against', title: 'Changes', html: againstPart(result, earlier) });

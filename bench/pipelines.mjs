@@ -1,4 +1,4 @@
-// The pipelines of the suite, and what is computed from their trials.
+// The pipelines of the suite, and the figures computed from their trials.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,7 +85,7 @@ function inflationOf({ alone }, trials, stages) {
   });
 }
 
-/** Everything the result file says of one contender. */
+/** The row of one contender in the result file. */
 function row(job, name, settings, result, stages) {
   const about = { name: job.name, title: job.title, contender: name, settings };
   if (result.skipped) return { ...about, skipped: result.skipped };
@@ -153,7 +153,7 @@ async function contendersOf(job, { folder, withPeers }) {
  * Runs the pipelines named (all: `only` undefined); resolves with the rows and the ratios to peers.
  * @param stages the stage rows of the same run: what efficiency is computed from
  */
-export async function runPipelines({ clips, stages, rounds, only, withPeers, say }) {
+export async function runPipelines({ clips, stages, rounds, only, withPeers, log }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-bench-'));
   const rows = [];
   try {
@@ -164,7 +164,7 @@ export async function runPipelines({ clips, stages, rounds, only, withPeers, say
         {
           rounds,
           measure: ({ frames, wallMs }) => frames / wallMs,
-          say: (what) => say(`pipeline ${job.name}: ${what}`),
+          log: (what) => log(`pipeline ${job.name}: ${what}`),
         },
       );
       for (const contender of contenders) {

@@ -41,7 +41,7 @@ function machineText(result) {
   return parts.filter(Boolean).join('\n\n');
 }
 
-/** What belongs between the marks; nothing when there is no result. */
+/** The text between the marks; empty without a result. */
 export function readmeBlock(results) {
   const texts = newestPerMachine(results).map(machineText);
   return texts.length ? `\n${texts.join('\n\n')}\n\n` : '';

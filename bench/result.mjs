@@ -1,11 +1,11 @@
-// Reading a result file: sections that ran, sections and rows that did not and why, the machine in words.
+// Reads a result file: sections that ran, sections and rows that did not and why, the machine as text.
 import { date, gibibytes, reason as inOneLine, isNumber, joined, missing, text } from './format.mjs';
 
 export const sectionNames = ['pipelines', 'stages', 'kernels', 'timelines', 'scaling', 'options', 'ratios', 'targets'];
 
 const isObject = (value) => typeof value === 'object' && value !== null;
 
-/** A section's rows that ran (`rows`), those that did not (`skipped`), and why there is none at all (`reason`). */
+/** A section's rows that ran (`rows`), those that did not (`skipped`), and the reason where none ran (`reason`). */
 export function section(result, name) {
   const value = result?.[name];
   const all = (Array.isArray(value) ? value : []).filter(isObject);
@@ -16,7 +16,7 @@ export function section(result, name) {
   return { rows, skipped, reason };
 }
 
-/** A list below a row, however little of it is there. */
+/** A list of a row; empty where it is missing. */
 export const list = (value) => (Array.isArray(value) ? value.filter(isObject) : []);
 
 export const isOurs = (contender) => String(contender ?? '').startsWith('framepath');
@@ -69,7 +69,7 @@ export function describe(result) {
   };
 }
 
-/** What a machine is known by when results of several are side by side. */
+/** Short name of a machine, for results of several side by side. */
 export function machineKey(result) {
   const { cpu, cores, memoryBytes, isa } = result?.machine ?? {};
   return [cpu, cores, Math.round((memoryBytes ?? 0) / 2 ** 30), isa].join('|');

@@ -8,7 +8,7 @@ import { watchOthers } from './noise.mjs';
 const quiet = 0.05;
 /** Trials of one contender may differ by this share of their median. */
 const steady = 0.1;
-/** A trial that takes longer hangs. */
+/** Timeout of a trial. */
 const trialMinutes = 5;
 
 /** The command that runs a script of this folder with a job, which it gets as JSON. */
@@ -17,7 +17,7 @@ export const jobOf = (script, job) => ({
   args: [fileURLToPath(new URL(script, import.meta.url)), JSON.stringify(job)],
 });
 
-/** Runs `command` ({file, args, env}); resolves with the JSON of its last line. Rejects with what it said. */
+/** Runs `command` ({file, args, env}); resolves with the JSON of its last line. Rejects with its output. */
 export async function runTrial({ file, args, env = {}, cwd }) {
   const others = watchOthers();
   const child = spawn(file, args, {
@@ -41,7 +41,7 @@ export async function runTrial({ file, args, env = {}, cwd }) {
   return { ...JSON.parse(last), others: others() };
 }
 
-/** The middle value. */
+/** The median. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -53,7 +53,7 @@ export function spread(values) {
   return values.length > 1 ? (Math.max(...values) - Math.min(...values)) / median(values) : 0;
 }
 
-/** The part of the trials that was quiet, or all of them when too few were. */
+/** The trials without noise, or all when too few are. */
 function calm(trials, wanted) {
   const good = trials.filter(({ others }) => others <= quiet);
   return good.length >= wanted ? good : trials;
@@ -63,7 +63,7 @@ function calm(trials, wanted) {
  * Rounds of trials over `contenders` ([{name, command}]): `rounds` each, `extra` more where trials were noisy or differ
  * too much by `measure`. Resolves with name -> {trials, noisy, repeated} or {skipped}.
  */
-export async function compete(contenders, { rounds, extra = 1, measure, say = () => {} }) {
+export async function compete(contenders, { rounds, extra = 1, measure, log = () => {} }) {
   const results = new Map(contenders.map(({ name }) => [name, { trials: [], skipped: undefined }]));
   const settled = ({ trials, skipped }) => {
     if (skipped) return true;
@@ -75,7 +75,7 @@ export async function compete(contenders, { rounds, extra = 1, measure, say = ()
     for (const { name, command } of order) {
       const result = results.get(name);
       if (result.skipped || (round >= rounds && settled(result))) continue;
-      say(`${name}, trial ${result.trials.length + 1}`);
+      log(`${name}, trial ${result.trials.length + 1}`);
       try {
         result.trials.push(await runTrial(command));
       } catch (error) {

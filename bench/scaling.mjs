@@ -1,4 +1,4 @@
-// Curves out of the rows of a run: what a cost does as there is more of something.
+// Scaling curves from the rows of a run.
 
 const sources = [
   ['D1', 1],
@@ -7,7 +7,7 @@ const sources = [
   ['D', 8],
 ];
 
-/** A curve through the points whose figure is there; one point is none. */
+/** A curve through the points with a figure; none for fewer than two points. */
 function curve(name, unit, points) {
   const there = points.filter(([, y]) => Number.isFinite(y));
   return there.length < 2 ? [] : [{ name, unit, x: there.map(([x]) => x), y: there.map(([, y]) => y) }];

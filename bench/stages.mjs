@@ -12,7 +12,7 @@ const profiles = ['realtime', 'streaming', 'balanced', 'quality', 'archival'];
 
 /**
  * The cases: [{stage, case, request, inPipelines}]. `request` is what the addon measures (StageRequest in src/native.ts);
- * `inPipelines`: what a whole pipeline costs is compared with it.
+ * `inPipelines`: compared with the cost of whole pipelines.
  * @param clips {faces1080, faces720, left1080, right1080, mosaic1080}: paths
  * @param models {detect, embed}: {name, file} each
  * @param quick half a second each instead of one
@@ -99,13 +99,13 @@ function row({ stage, case: title }, { trials, skipped, noisy, repeated }) {
  * Rows of all cases, or of those that whole pipelines are compared with when `only` is a pipeline. Those get two trials,
  * the others one: each goes over its work many times.
  */
-export async function runStages({ clips, rounds, only, say }) {
+export async function runStages({ clips, rounds, only, log }) {
   const all = stageCases({ clips, models: await registryModels(), quick: rounds === 1 });
   const wanted = only === undefined || only === 'stages' ? all : all.filter(({ inPipelines }) => inPipelines);
   const nameOf = (one) => `${one.stage} ${one.case}`.trim();
   const measured = (cases, most) => {
     const contenders = cases.map((one) => ({ name: nameOf(one), command: jobOf('stage-trial.mjs', one) }));
-    return compete(contenders, { rounds: Math.min(most, rounds), measure: perItem, say });
+    return compete(contenders, { rounds: Math.min(most, rounds), measure: perItem, log });
   };
   const results = new Map([
     ...(await measured(
@@ -118,5 +118,5 @@ export async function runStages({ clips, rounds, only, say }) {
     )),
   ]);
   const rows = wanted.map((one) => row(one, results.get(nameOf(one))));
-  return wanted === all ? [...rows, ...(await analyzerRows({ rounds: Math.min(2, rounds), say }))] : rows;
+  return wanted === all ? [...rows, ...(await analyzerRows({ rounds: Math.min(2, rounds), log }))] : rows;
 }

@@ -1,4 +1,4 @@
-// How long it takes from start() to the first result: in a fresh process, where the libraries are loaded first, and again
+// Time from start() to the first result: in a fresh process, where the libraries are loaded first, and again
 // in the same process. Prints {coldMs, warmMs}.
 import { detect, pipeline, video } from '../lib/index.js';
 

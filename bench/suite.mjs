@@ -58,27 +58,27 @@ function noiseOf({ pipelines, stages }) {
   };
 }
 
-/** Runs the suite; resolves with the result file's content. `say` gets a line for every trial. */
-export async function bench({ only, quick, 'no-peers': noPeers }, say) {
+/** Runs the suite; resolves with the result file's content. `log` is called with a line for every trial. */
+export async function bench({ only, quick, 'no-peers': noPeers }, log) {
   const wants = (part) => only === undefined || only === part;
   const clips = renderClips();
   const rounds = quick ? 1 : 3;
   const withPeers = comparison !== undefined && !noPeers && ['A', 'B'].some(wants);
-  if (withPeers) await comparison.installPeers(say);
+  if (withPeers) await comparison.installPeers(log);
   const { machine, versions } = await machineFacts();
   const result = { machine, date: new Date().toISOString(), quick, versions, idle: await idleDelay() };
 
   const asked = (part) => (wants('kernels') ? part() : { skipped: 'not asked for' });
-  if (wants('kernels')) say('kernels');
+  if (wants('kernels')) log('kernels');
   const perf = asked(runKernels);
   result.kernels = perf.kernels ?? [];
   if (perf.skipped) result.kernelsSkipped = perf.skipped;
   result.swscale = asked(() => runSwscale(clips));
   // Efficiency needs what the stages cost alone, in the same run.
-  result.stages = ['kernels', 'options'].includes(only) ? [] : await runStages({ clips, rounds, only, say });
-  const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, say });
+  result.stages = ['kernels', 'options'].includes(only) ? [] : await runStages({ clips, rounds, only, log });
+  const ran = await runPipelines({ clips, stages: result.stages, rounds, only, withPeers, log });
   Object.assign(result, ran);
-  if (wants('options')) result.options = await runOptions({ clip: clips.faces1080, rounds: Math.min(2, rounds), say });
+  if (wants('options')) result.options = await runOptions({ clip: clips.faces1080, rounds: Math.min(2, rounds), log });
   const traced = [
     { pipeline: 'A', clips: [clips.faces1080] },
     { pipeline: 'B', clips: [clips.left1080, clips.right1080] },
@@ -97,8 +97,8 @@ export async function bench({ only, quick, 'no-peers': noPeers }, say) {
 export async function main(args, terminal) {
   const options = readOptions(args);
   const begun = performance.now();
-  const say = (text) => terminal.err(`[${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s] ${text}\n`);
-  const result = await bench(options, say);
+  const log = (text) => terminal.err(`[${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s] ${text}\n`);
+  const result = await bench(options, log);
   const earlier = options.against && JSON.parse(readFileSync(options.against, 'utf8'));
   terminal.out(tables(result));
   if (earlier) terminal.out(compare(result, earlier).text);

@@ -13,7 +13,7 @@ function remarks({ noisy, notes, skipped }) {
   return [noisy ? 'noisy' : '', ...(Array.isArray(notes) ? notes : [])].filter(Boolean).map(text).join('; ');
 }
 
-/** Every table is {title, head, left, rows, note}: `left` counts the columns of words before the numbers. */
+/** Every table is {title, head, left, rows, note}: `left`: number of text columns before the numbers. */
 function pipelines(result) {
   const rows = pipelineGroups(result).flatMap(({ name, contenders }) =>
     contenders.map((row) => [
@@ -228,10 +228,10 @@ function skipped(result) {
 /** The tables by name, as data: `tableOf.kernels(result)`. */
 export const tableOf = { pipelines, ratios, targets, stages, kernels, rivals, options, scaling, skipped };
 
-/** Columns that say nothing in any row are left out; there is always the first. */
+/** Drops columns without values; the first is always kept. */
 export function withoutEmptyColumns({ head, rows, left }) {
-  const said = (column) => column === 0 || rows.some((row) => row[column] !== missing && row[column] !== '');
-  const keep = head.map((_, column) => column).filter(said);
+  const hasValue = (column) => column === 0 || rows.some((row) => row[column] !== missing && row[column] !== '');
+  const keep = head.map((_, column) => column).filter(hasValue);
   return {
     head: keep.map((column) => head[column]),
     rows: rows.map((row) => keep.map((column) => row[column])),
@@ -240,7 +240,7 @@ export function withoutEmptyColumns({ head, rows, left }) {
 }
 
 /** Characters as a terminal counts them. */
-const width = (word) => [...word].length;
+const width = (text) => [...text].length;
 
 function padded(word, columns, toTheLeft) {
   const space = ' '.repeat(Math.max(0, columns - width(word)));
@@ -274,7 +274,7 @@ export function asMarkdown(table) {
   return `${[line(head), rule, ...rows.map(line)].join('\n')}\n${note}`;
 }
 
-/** What else the machine did, in a sentence or two. */
+/** Load of the machine by other processes, as text. */
 export function noiseLine({ noise }) {
   if (!isNumber(noise?.othersCpu)) return 'What other programs took of the machine was not measured.';
   const repeated = noise.repeated ?? 0;
@@ -284,7 +284,7 @@ export function noiseLine({ noise }) {
   );
 }
 
-/** How long the first result takes, and what the event loop does in an idle process. */
+/** Time to the first result, and the event loop's delay in an idle process. */
 export function startLine({ start, idle }) {
   const parts = [
     isNumber(start?.warmMs) &&

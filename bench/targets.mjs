@@ -1,4 +1,4 @@
-// What the suite wants to see, as ratios inside one run.
+// Targets of the suite, as ratios within one run.
 
 const one = (rows, name, contender = 'framepath') =>
   rows.find((row) => row.name === name && row.contender === contender && !row.skipped);
@@ -42,7 +42,7 @@ export function targetsOf({ pipelines, ratios, stages, swscale, idle, start }) {
   return targets;
 }
 
-/** What asking an analyzer costs, all processes together, and what a second instance brings. */
+/** Overhead of analyzers over all processes, and speed-up of a second instance. */
 function analyzerTargets(stages, atLeast, atMost) {
   const row = (what) => stages.find(({ stage, case: name }) => stage === 'analyzer' && name === what);
   for (const [place, us] of [
@@ -56,7 +56,7 @@ function analyzerTargets(stages, atLeast, atMost) {
   atLeast('analyzer: throughput of 2 instances against 1', one / two, 1.9);
 }
 
-/** C against A: what tracking and identity cost. */
+/** C against A: cost of tracking and identity. */
 function identityTargets(c, a, stages, atMost) {
   if (!c?.insideMs || !a) return;
   const embedMs = stages.find(({ stage, case: what }) => stage === 'embed' && what === '1 crop')?.cpuMs;

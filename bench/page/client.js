@@ -1,4 +1,4 @@
-// In the page: time lines zoom and say what is under the pointer.
+// Script of the page: zoom of time lines, and captions for the span under the pointer.
 (() => {
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
@@ -7,7 +7,7 @@
     const view = box.querySelector('.view');
     const svg = view.querySelector('svg');
     const selection = view.querySelector('.selection');
-    const says = figure.querySelector('.says');
+    const caption = figure.querySelector('.caption');
     const ticks = [...box.querySelectorAll('.times span')];
     const rects = [...svg.querySelectorAll('rect[data-task]')];
     const lengths = rects.map((rect) => Number(rect.getAttribute('width')));
@@ -55,7 +55,7 @@
       const task = target?.dataset?.task;
       view.classList.toggle('following', Boolean(task));
       for (const rect of rects) rect.classList.toggle('same', rect.dataset.task === task);
-      says.textContent = target?.dataset?.says ?? '';
+      caption.textContent = target?.dataset?.caption ?? '';
     }
 
     const pointers = new Map();

@@ -12,7 +12,7 @@ function betterFor(unit) {
   return '';
 }
 
-/** 'sources -> fps' says what the horizontal axis is; a row may state it as `xLabel`. */
+/** Label of the horizontal axis: from 'sources -> fps', or the row's `xLabel`. */
 const horizontal = ({ name, xLabel }) => xLabel ?? /^(.*?)\s*(?:->|→)/.exec(text(name))?.[1] ?? '';
 
 /** The first and the last point keep off the edges, so that their numbers have room. */
@@ -56,8 +56,8 @@ export function curve(row) {
         ? `<text class="number" x="${left(x)}" y="${round(top(y) - 9)}" text-anchor="middle">${number(y)}</text>` +
           `<text class="tick" x="${left(x)}" y="${bottom + 16}" text-anchor="middle">${count(x)}</text>`
         : '';
-      const says = `<title>${count(x)}: ${number(y)} ${unit}</title>`;
-      return `<circle cx="${left(x)}" cy="${top(y)}" r="4">${says}</circle>${words}`;
+      const caption = `<title>${count(x)}: ${number(y)} ${unit}</title>`;
+      return `<circle cx="${left(x)}" cy="${top(y)}" r="4">${caption}</circle>${words}`;
     })
     .join('');
   const path = points.map(({ x, y }, i) => `${i ? 'L' : 'M'}${left(x)} ${top(y)}`).join('');

@@ -55,7 +55,7 @@ export function timeline({ pipeline, spans: given }) {
       `from ${ms(startMs - origin)}, took ${ms(endMs - startMs)}`;
     const y = row * rowHeight + 4;
     const narrow = (endMs - startMs) / length < thinShare ? ' thin' : '';
-    return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(sourceWord(source))} ${safe(seq)}" data-says="${safe(words)}"/>`;
+    return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(sourceWord(source))} ${safe(seq)}" data-caption="${safe(words)}"/>`;
   });
   const height = rows.length * rowHeight;
   const stripes = rows
@@ -75,7 +75,7 @@ export function timeline({ pipeline, spans: given }) {
     `<svg viewBox="0 0 ${round(length)} ${height}" height="${height}" preserveAspectRatio="none">${stripes}${rects.join('')}</svg>` +
     `<i class="selection"></i></div><div class="times">${ticks}</div></div>` +
     `<p class="help"><button data-zoom="in" type="button">Zoom in</button> <button data-zoom="out" type="button">Zoom out</button> <button data-zoom="all" type="button">Show all</button>` +
-    `<span>Drag over a stretch to zoom in, wheel or pinch to zoom, shift-drag to move, double-click for all. Point at a span to follow its frame.</span></p><p class="says" aria-live="polite"></p>`;
+    `<span>Drag over a stretch to zoom in, wheel or pinch to zoom, shift-drag to move, double-click for all. Point at a span to follow its frame.</span></p><p class="caption" aria-live="polite"></p>`;
   return chart(
     title,
     'fewer gaps are better',

@@ -129,8 +129,8 @@ describe('time lines', () => {
       slice(4, 'encode', 70_000, 20_000, '', 1),
     ];
     const result = { ...fixture('full'), timelines: [{ pipeline: 'A', spans: middleSpans({ traceEvents }) }] };
-    const says = spans(result).map((span) => /data-says="([^"]*)/.exec(span)?.[1]);
-    expect(says).toEqual([
+    const captions = spans(result).map((span) => /data-caption="([^"]*)/.exec(span)?.[1]);
+    expect(captions).toEqual([
       'faces, worker 1 · frame 1 of source left · from 0 ms, took 4.00 ms',
       'faces, worker 2 · frame 2 of source left · from 1.00 ms, took 4.00 ms',
       'faces, worker 10 · frame 3 of source left · from 2.00 ms, took 4.00 ms',
@@ -148,7 +148,7 @@ describe('time lines', () => {
 
   test('say what a span is', () => {
     expect(spans(fixture('full'))[1]).toMatch(
-      /data-says="faces, worker 1 · frame 120 of source left · from [\d.]+ ms, took [\d.]+ ms"/,
+      /data-caption="faces, worker 1 · frame 120 of source left · from [\d.]+ ms, took [\d.]+ ms"/,
     );
   });
 });
