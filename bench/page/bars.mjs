@@ -1,4 +1,4 @@
-// Rows of bars: a label, a bar, its number with its unit. HTML rather than SVG, so that words keep their size on a phone.
+// Rows of bars: a label, a bar, its number with its unit. HTML rather than SVG, so that text keeps its size on a phone.
 import { isNumber, plusMinus } from '../format.mjs';
 import { chart, safe } from './html.mjs';
 import { axis, linear, logarithmic } from './scale.mjs';

@@ -52,12 +52,12 @@ export function curve(row) {
   };
   const dots = points
     .map(({ x, y }) => {
-      const words = roomFor(x)
+      const label = roomFor(x)
         ? `<text class="number" x="${left(x)}" y="${round(top(y) - 9)}" text-anchor="middle">${number(y)}</text>` +
           `<text class="tick" x="${left(x)}" y="${bottom + 16}" text-anchor="middle">${count(x)}</text>`
         : '';
       const caption = `<title>${count(x)}: ${number(y)} ${unit}</title>`;
-      return `<circle cx="${left(x)}" cy="${top(y)}" r="4">${caption}</circle>${words}`;
+      return `<circle cx="${left(x)}" cy="${top(y)}" r="4">${caption}</circle>${label}`;
     })
     .join('');
   const path = points.map(({ x, y }, i) => `${i ? 'L' : 'M'}${left(x)} ${top(y)}`).join('');

@@ -36,13 +36,13 @@ export function kernelDots(rows) {
       )
       .join('');
     const best = group.filter(({ ms: time }) => isNumber(time)).sort((a, b) => a.ms - b.ms)[0];
-    const words = best ? joined([text(best.isa), ms(best.ms), gbPerSecond(best.gbPerSecond)], ' · ') : 'not measured';
+    const label = best ? joined([text(best.isa), ms(best.ms), gbPerSecond(best.gbPerSecond)], ' · ') : 'not measured';
     const { name, case: what } = group[0];
     return (
       `<div class="row"><span class="label">${safe(name)}<small>${what ? safe(what) : ''}</small></span>` +
       `<span class="track range"><i class="mark" style="left:${scale.at(1)}%"></i>` +
       `<i class="line plain" style="left:${left}%;width:${Number((right - left).toFixed(3))}%"></i>${dots}</span>` +
-      `<span class="value">${safe(words)}</span></div>`
+      `<span class="value">${safe(label)}</span></div>`
     );
   });
   const ticks = scale.ticks.map(({ at, label }) => ({ at, label: `${label}×` }));

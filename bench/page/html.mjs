@@ -1,4 +1,4 @@
-// Small words of HTML. Whatever comes out of a result passes through `safe`.
+// Small elements of HTML. Every value of a result passes through `safe`.
 import { text } from '../format.mjs';
 import { withoutEmptyColumns } from '../table.mjs';
 

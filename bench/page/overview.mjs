@@ -10,8 +10,8 @@ const loudShare = 0.1;
 
 export const isLoud = (result) => isNumber(result?.noise?.othersCpu) && result.noise.othersCpu > loudShare;
 
-const figure = (value, words, tone = '') =>
-  `<div class="figure ${tone}"><strong>${safe(value)}</strong><span>${safe(words)}</span></div>`;
+const figure = (value, label, tone = '') =>
+  `<div class="figure ${tone}"><strong>${safe(value)}</strong><span>${safe(label)}</span></div>`;
 
 function figures(result) {
   const { rows: targets } = section(result, 'targets');

@@ -118,10 +118,10 @@ function inside(row) {
 function remarks(contenders) {
   const lines = contenders.flatMap((row) => {
     const notes = Array.isArray(row.notes) ? row.notes : [];
-    const words = [row.skipped ? `skipped: ${reason(row.skipped)}` : '', ...notes.map(text)].filter(Boolean);
+    const remarks = [row.skipped ? `skipped: ${reason(row.skipped)}` : '', ...notes.map(text)].filter(Boolean);
     const mark = row.noisy ? `${badge('noisy', 'warn')} ` : '';
-    return words.length || mark
-      ? [`<li><b>${safe(row.contender)}</b> ${mark}${words.length ? safe(words.join('; ')) : ''}</li>`]
+    return remarks.length || mark
+      ? [`<li><b>${safe(row.contender)}</b> ${mark}${remarks.length ? safe(remarks.join('; ')) : ''}</li>`]
       : [];
   });
   return lines.length ? `<ul class="remarks">${lines.join('')}</ul>` : '';

@@ -16,7 +16,7 @@ function range(scale, times, tone) {
   return `${line}${dots}`;
 }
 
-const words = (times) =>
+const rangeText = (times) =>
   percentiles.some((name) => isNumber(times?.[name]))
     ? `${percentiles.map((name) => number(times?.[name])).join(' / ')} ms`
     : 'not measured';
@@ -30,7 +30,7 @@ export function waitAgainstService(rows) {
   const grid = scale.ticks.map(({ at }) => `<i class="grid" style="left:${at}%"></i>`).join('');
   const line = (label, times, tone) =>
     `<div class="row ${tone}-row"><span class="label">${label}</span><span class="track range">${grid}${range(scale, times, tone)}</span>` +
-    `<span class="value">${words(times)}</span></div>`;
+    `<span class="value">${rangeText(times)}</span></div>`;
   const drawn = stages.map(
     ({ name, waitMs, serviceMs }) =>
       line(safe(name), waitMs, 'wait') + line('<span class="visually-hidden">service</span>', serviceMs, 'service'),

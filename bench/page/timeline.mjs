@@ -50,12 +50,12 @@ export function timeline({ pipeline, spans: given }) {
     const { lane, worker, startMs, endMs, source, seq } = span;
     const name = workerWord(text(lane), worker ?? 0);
     const row = rowOf.get(`${text(lane)}#${name}`);
-    const words =
+    const caption =
       `${text(lane)}${rows[row].several ? `, worker ${name}` : ''} · ${taskWords(source, seq)} · ` +
       `from ${ms(startMs - origin)}, took ${ms(endMs - startMs)}`;
     const y = row * rowHeight + 4;
     const narrow = (endMs - startMs) / length < thinShare ? ' thin' : '';
-    return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(sourceWord(source))} ${safe(seq)}" data-caption="${safe(words)}"/>`;
+    return `<rect class="${toneOf(source)}${narrow}" x="${round(startMs - origin)}" y="${y}" width="${round(endMs - startMs)}" height="${rowHeight - 8}" data-task="${safe(sourceWord(source))} ${safe(seq)}" data-caption="${safe(caption)}"/>`;
   });
   const height = rows.length * rowHeight;
   const stripes = rows

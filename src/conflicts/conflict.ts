@@ -26,7 +26,7 @@ function conflictAmong<T>(
 
 /**
  * A second library of ONNX Runtime. Both are called libonnxruntime.so.1, so the loader gives the second asker the first
- * library, whatever its version.
+ * library of any version.
  */
 const runtimeConflict = (present: Content, coming: Content) =>
   conflictAmong(

@@ -49,7 +49,7 @@ export async function scanImports(file: string): Promise<Scan> {
     const path = waiting.pop()!;
     if (seen.has(path)) continue;
     if (seen.size >= mostFiles) {
-      scan.unseen.push(`what lies behind the first ${mostFiles} of its files`);
+      scan.unseen.push(`imports beyond the first ${mostFiles} of its files`);
       break;
     }
     seen.add(path);

@@ -53,7 +53,7 @@ function listedBy(from: Package): ListedAnalyzer[] {
     const wrong = (problem: string): ListedAnalyzer => ({ ...of, file: undefined, problem });
     if (typeof file !== 'string') return wrong('its file is not a string');
     const path = resolve(from.folder, file);
-    if (relative(from.folder, path).startsWith('..')) return wrong(`${file} lies outside of the package`);
+    if (relative(from.folder, path).startsWith('..')) return wrong(`${file} is outside of the package`);
     if (!/\.([mc]?[jt]s|py)$/.test(path)) return wrong(`${file} is neither JavaScript nor Python`);
     if (!existsSync(path)) return wrong(`${path} is not there`);
     return { ...of, file: path };

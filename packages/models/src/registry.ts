@@ -38,7 +38,7 @@ export const registry: readonly RegisteredModel[] = [
     name: 'face-recognition',
     file: 'face-recognition.onnx',
     task: 'embed',
-    description: '128-number prints of aligned 150x150 faces (dlib ResNet as trained for face-api.js)',
+    description: '128-number embeddings of aligned 150x150 faces (dlib ResNet as trained for face-api.js)',
     licence: 'MIT',
     source: 'npm @vladmandic/face-api@1.7.15, model/face_recognition_model.bin (face-api.js)',
     spec: {

@@ -174,11 +174,11 @@ export function readTfjs(file: Buffer, folder: string): TfjsModel {
   if (new Set(names).size < names.length) throw cannotConvert('It names a file of weights more than once');
   const stored = new Map(names.map((name) => [name, readFileBeside(folder, name)]));
   const { inputs = {}, outputs = {} } = signed;
-  const told = [...Object.values(inputs), ...Object.values(outputs)].filter(({ tensorShape }) => tensorShape);
+  const withShape = [...Object.values(inputs), ...Object.values(outputs)].filter(({ tensorShape }) => tensorShape);
   return {
     nodes: new Map(nodes.map((node) => [node.name, new TfNode(node)])),
     weights: readWeights(weightsManifest, (name) => stored.get(name)!),
-    shapes: new Map(told.map(({ name, tensorShape }) => [reference(name), sizes(tensorShape?.dim)])),
+    shapes: new Map(withShape.map(({ name, tensorShape }) => [reference(name), sizes(tensorShape?.dim)])),
     outputs: Object.values(outputs).map(({ name }) => reference(name)),
     files: [file, ...names.map((name) => stored.get(name)!)],
   };

@@ -69,7 +69,7 @@ export class TfjsConverter {
       const read = new Set([...this.#model.nodes.values()].flatMap(({ inputs }) => inputs));
       const last = [...this.#model.nodes.keys()].filter((name) => !read.has(name));
       throw cannotConvert(
-        'The file does not say which its outputs are',
+        'The file does not declare its outputs',
         `State them: outputs (--outputs ${last.join(',')}).`,
       );
     }
