@@ -142,7 +142,7 @@ describe('run', () => {
     expect(people!.model).not.toHaveProperty('metric');
   });
 
-  test('looks ahead of a face as long as it is told to', async () => {
+  test('looks ahead of a face for the time given', async () => {
     await run(clip, '--out', join(folder, 'ahead.mp4'), '--redact', 'blur', '--redact-ahead', '400');
     expect(spec().compose!.redact).toMatchObject({ module: 'faces', kind: 'blur', lookAheadMs: 400 });
     await run(clip, '--out', join(folder, 'usual.mp4'), '--redact', 'blur');
@@ -259,7 +259,7 @@ describe('run', () => {
     expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('INFERENCE_FAILED') });
   });
 
-  test('pictures that could not be decoded are told', async () => {
+  test('pictures that could not be decoded are reported', async () => {
     const damaged = at('damaged.mp4');
     const bytes = readFileSync(clip);
     const end = bytes.indexOf('moov') - 4;
@@ -302,7 +302,7 @@ describe('the summary of a run', () => {
     expect(text).toContain('p.mp4 (h264, 20 frames, 0.81 Mbit/s)');
   });
 
-  test('tells of sources that failed and of frames that were dropped', () => {
+  test('lists sources that failed and frames that were dropped', () => {
     const error = { code: 'SOURCE_FAILED', message: 'cut' };
     const sources = [{ id: '0', delivered: 20, dropped: { queue: 2 }, decodeErrors: 0, error }];
     const text = sourceLines({ sources, wallMs: 1000, recoveries: [] } as unknown as Report);
@@ -312,7 +312,7 @@ describe('the summary of a run', () => {
 });
 
 describe('probe', () => {
-  test('says what a source is', async () => {
+  test('prints the facts of a source', async () => {
     const { code, out } = await framepath(['probe', clip]);
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -320,7 +320,7 @@ describe('probe', () => {
     );
   });
 
-  test('--json prints what the library says', async () => {
+  test('--json prints the result of the library', async () => {
     const info = { kind: 'video', codec: 'h264', pixelFormat: 'yuv420p', width: 64, height: 64, fps: 25, audio: [] };
     expect(JSON.parse((await framepath(['probe', clip, '--json'])).out)).toMatchObject(info);
   });
@@ -334,7 +334,7 @@ describe('probe', () => {
 });
 
 describe('run --explain', () => {
-  test('says what would run and why, draws it, and runs nothing', async () => {
+  test('prints the plan with reasons, draws it, and runs nothing', async () => {
     const [dot, mermaid] = [join(folder, 'graph.dot'), join(folder, 'graph.mmd')];
     const files = ['--dot', dot, '--mermaid', mermaid];
     const { code, out } = await framepath([
@@ -385,7 +385,7 @@ describe('run --explain', () => {
     expect(existsSync(drawing)).toBe(false);
   });
 
-  test('a drawing that cannot be written is told', async () => {
+  test('a drawing that cannot be written is an error', async () => {
     const args = ['run', 'a.mp4', '--detect', model, '--embed', 'none', '--mermaid', '/nowhere/graph.mmd'];
     expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('OUTPUT_UNWRITABLE') });
   });
@@ -414,7 +414,7 @@ describe('models', () => {
     });
   });
 
-  test('converts a graph model and says what it takes and gives', async () => {
+  test('converts a graph model and prints its inputs and outputs', async () => {
     const relu = { name: 'y', op: 'Relu', input: ['x'] };
     const picture = { shape: { shape: { dim: [-1, 4, 6, 3].map((size) => ({ size: String(size) })) } } };
     const node = [{ name: 'x', op: 'Placeholder', attr: picture }, relu];
@@ -441,7 +441,7 @@ describe('models', () => {
     });
   });
 
-  test('says how a model is made that is known but not here', async () => {
+  test('prints how to make a known model that is not installed', async () => {
     expect((await framepath(['models'])).out).toMatch(
       /person \(detect.*states none.*\n.*\n {2}not here: framepath models add person/,
     );
@@ -461,7 +461,7 @@ describe('models', () => {
 });
 
 describe('doctor', () => {
-  test('shows who decided each setting', async () => {
+  test('shows what decided each setting', async () => {
     vi.stubEnv('FRAMEPATH_DEVICE', 'cpu');
     const { code, out } = await framepath(['doctor']);
     vi.unstubAllEnvs();
@@ -471,7 +471,7 @@ describe('doctor', () => {
     expect(out).toMatch(/^GPU readings: /m);
   });
 
-  test('shows who decided each setting of modules', async () => {
+  test('shows what decided each setting of modules', async () => {
     const path = join(folder, 'modules.json');
     const base = { smile: { isolation: 'process', stride: 2 }, people: { enabled: false } };
     const environments = { prod: { modules: { smile: { stride: 5 } } } };
@@ -523,7 +523,7 @@ describe('of a GPU, doctor', () => {
   };
   const shown = (more: Partial<NativeFindings> = {}) => nativeLines({ ...found, ...more }).join('');
 
-  test('shows what NVML says, and what it does not', () => {
+  test('shows readings of NVML, and missing ones', () => {
     expect(shown()).toContain(
       '  H100 (0000:65:00.0, driver 580.0, cuda:0): SM 40 %, memory controller 20 %, NVDEC 60 %, memory 3.0 of 80.0 GiB, 55 °C, 215.5 W\n',
     );

@@ -1,4 +1,4 @@
-/** FRAMEPATH_* variables: every one that is read is in the table, and one that is not changes nothing in silence. */
+/** FRAMEPATH_* variables: every one that is read is in the table, and an unknown one causes a warning. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,11 +28,13 @@ test('docs/install.md lists them', () => {
   expect(Object.fromEntries([...listed].map(([, name, what]) => [name, what]))).toEqual(variables);
 });
 
-test('one that nobody reads is told once, with the one that was meant', () => {
-  const told: string[] = [];
+test('an unknown variable is reported once, with a similar name', () => {
+  const warnings: string[] = [];
   const env = { FRAMEPATH_DEVCIE: 'cpu', FRAMEPATH_SIM_ANY: '1', FRAMEPATH_MODELS: '/m', OTHER: '1' };
-  for (let i = 0; i < 2; i++) warnOfUnknownVariables(env, (sentence) => told.push(sentence));
-  expect(told).toEqual(["There is no variable FRAMEPATH_DEVCIE: it changes nothing; did you mean 'FRAMEPATH_DEVICE'?"]);
+  for (let i = 0; i < 2; i++) warnOfUnknownVariables(env, (sentence) => warnings.push(sentence));
+  expect(warnings).toEqual([
+    "There is no variable FRAMEPATH_DEVCIE: it changes nothing; did you mean 'FRAMEPATH_DEVICE'?",
+  ]);
 });
 
 const node = (...args: string[]) =>
@@ -42,13 +44,13 @@ const node = (...args: string[]) =>
     env: { ...process.env, FRAMEPATH_DEVCIE: 'cpu' },
   });
 
-test('the command line tells it on stderr', () => {
+test('the command line warns on stderr', () => {
   const { stdout, stderr } = node('lib/cli.js', 'models', '--json');
   expect(stderr).toMatch(/^framepath: warning: There is no variable FRAMEPATH_DEVCIE.*\n$/);
   expect(JSON.parse(stdout)).toBeInstanceOf(Array);
 });
 
-test('the library tells it as a warning of the process', () => {
+test('the library emits a warning of the process', () => {
   const load = "import { pipeline } from './lib/index.js'; const run = await pipeline().start(); await run.close();";
   const { stderr } = node(
     '--input-type=module',

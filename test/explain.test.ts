@@ -1,4 +1,4 @@
-// What a pipeline says about itself before it runs, and how that is drawn.
+// Explanations of pipelines before they run, and their drawings.
 import { afterAll, describe, expect, test } from 'vitest';
 import { dotOf } from '../src/explain/dot.js';
 import { type Drawing, drawingOf } from '../src/explain/drawing.js';
@@ -50,11 +50,11 @@ describe('explain', () => {
         .use(track('tracks', { of: 'faces' }))
         .use(classify('looks', { of: 'faces', model, workers: 1 }))
         .use(classify('moods', { of: 'tracks', model }));
-    const said = async (stride: number) => (await detector(stride).explain()).modules;
+    const explained = async (stride: number) => (await detector(stride).explain()).modules;
     const at = (modules: { name: string }[], name: string) => modules.find((module) => module.name === name);
-    expect(at(await said(1), 'looks')).toMatchObject({ stateful: false, workers: { value: 1, from: 'call' } });
-    expect(at(await said(2), 'looks')).toMatchObject({ stateful: true });
-    expect(at(await said(1), 'moods')).toMatchObject({ stateful: true, workers: { value: 1, from: 'default' } });
+    expect(at(await explained(1), 'looks')).toMatchObject({ stateful: false, workers: { value: 1, from: 'call' } });
+    expect(at(await explained(2), 'looks')).toMatchObject({ stateful: true });
+    expect(at(await explained(1), 'moods')).toMatchObject({ stateful: true, workers: { value: 1, from: 'default' } });
   });
 
   test('a graph that does not fit is refused as at start', async () => {

@@ -131,22 +131,22 @@ describe('what is no message', () => {
     ['nothing', framed(Buffer.alloc(0)), /it sent a message that cannot be read/],
     ['half of JSON', framed(Buffer.from('{"kind":')), /it sent a message that cannot be read/],
     ['half a clone', framed(Buffer.from([0xff, 0x0f, 0x99, 1, 2, 3])), /it sent a message that cannot be read/],
-  ])('%s is told once, and what follows is not read', (_, bytes, why) => {
+  ])('%s is reported once, and what follows is not read', (_, bytes, why) => {
     for (const size of [1, 1000]) {
       const pipe = new PassThrough();
       const got: unknown[] = [];
-      const told: string[] = [];
+      const reasons: string[] = [];
       receive(
         cloned,
         pipe,
         (message) => got.push(message),
-        (text) => told.push(text),
+        (text) => reasons.push(text),
       );
       const all = Buffer.concat([framed(after), bytes, framed(after), framed(after)]);
       for (let at = 0; at < all.length; at += size) pipe.emit('data', all.subarray(at, at + size));
       expect(got).toEqual([{ n: 1 }]);
-      expect(told).toHaveLength(1);
-      expect(told[0]).toMatch(why);
+      expect(reasons).toHaveLength(1);
+      expect(reasons[0]).toMatch(why);
       expect(pipe.destroyed).toBe(true);
     }
   });

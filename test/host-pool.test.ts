@@ -4,7 +4,7 @@ import type { HostEvents, OpenHost } from '../src/hosts/host.js';
 import type { ToHost } from '../src/hosts/messages.js';
 import { HostPool, type PoolOptions } from '../src/hosts/pool.js';
 
-/** A host that does what the test says. */
+/** A host scripted by the test. */
 class Scripted {
   readonly sent: ToHost[] = [];
   killed = false;
@@ -31,9 +31,9 @@ class Scripted {
 
 const definition = { name: 'm', depends: [], stateless: true };
 let hosts: Scripted[];
-let told: string[][];
+let recoveries: string[][];
 
-/** `onAsk` answers questions; opening and closing go well unless `onOpen` says otherwise. */
+/** `onAsk` answers questions; opening and closing go well unless `onOpen` is given. */
 function pool(
   onAsk: (host: Scripted, id: number, n: number) => void,
   options: Partial<PoolOptions> = {},
@@ -65,7 +65,7 @@ function pool(
       timeoutMs: 0,
       ...options,
     },
-    (...what) => told.push(what),
+    (...what) => recoveries.push(what),
     open,
   );
 }
@@ -82,7 +82,7 @@ const codeOf = (promise: Promise<unknown>) =>
 
 beforeEach(() => {
   hosts = [];
-  told = [];
+  recoveries = [];
 });
 
 describe('a pool of hosts', () => {
@@ -160,7 +160,7 @@ describe('a pool of hosts', () => {
     );
     await one.start();
     expect(await Promise.all([1, 2, 3, 4, 5].map(() => one.ask(question)))).toEqual([0, 1, 2, 3, 4]);
-    expect(told).toEqual([]);
+    expect(recoveries).toEqual([]);
     await one.close();
   });
 
@@ -173,18 +173,18 @@ describe('a pool of hosts', () => {
     expect(error.message).toContain('killed by SIGSEGV');
     expect(await one.ask(question)).toBe(2);
     expect(hosts).toHaveLength(2);
-    expect(told).toEqual([[expect.stringContaining('started again'), expect.stringContaining('SIGSEGV')]]);
+    expect(recoveries).toEqual([[expect.stringContaining('started again'), expect.stringContaining('SIGSEGV')]]);
     await one.close();
   });
 
-  test('has failed once its budget is used up: whoever waits is told at once, and it asks nobody any more', async () => {
+  test('has failed once its budget is used up: waiting questions are rejected at once, and no host is asked any more', async () => {
     const one = pool((host) => host.events.ended('it exited with status 1'), { restarts: 2 });
     await one.start();
     expect(await Promise.all([1, 2, 3, 4, 5].map(() => codeOf(one.ask(question))))).toEqual(
       Array(5).fill('MODULE_CRASHED'),
     );
     expect(hosts).toHaveLength(3);
-    expect(told.map(([what]) => what)).toEqual([
+    expect(recoveries.map(([what]) => what)).toEqual([
       expect.stringContaining('started again'),
       expect.stringContaining('started again'),
       expect.stringContaining('has failed'),
@@ -195,15 +195,15 @@ describe('a pool of hosts', () => {
     await one.close();
   });
 
-  test('tells once that it has failed, and why, whatever the other hosts held', async () => {
+  test('reports its failure once, with the reason, with questions at other hosts', async () => {
     const two = pool((host, _, n) => n === 1 && host.events.ended('it was killed by SIGSEGV'), {
       instances: 2,
       restarts: 0,
     });
     await two.start();
     const errors = await Promise.all([1, 2].map(() => two.ask(question).catch((error) => error as Error)));
-    expect(told.map(([what]) => what)).toEqual([expect.stringContaining('has failed')]);
-    expect(told[0]![1]).toContain('SIGSEGV');
+    expect(recoveries.map(([what]) => what)).toEqual([expect.stringContaining('has failed')]);
+    expect(recoveries[0]![1]).toContain('SIGSEGV');
     expect(errors.map((error) => (error as Error).message)).toEqual(Array(2).fill(expect.stringContaining('SIGSEGV')));
     await two.close();
   });
@@ -311,7 +311,7 @@ describe('a pool of hosts', () => {
     expect(error.message).toMatch(/^Module 'm' lost its process: it sent /);
     expect(hosts[0]!.killed).toBe(true);
     expect(await one.ask(question)).toBe(1);
-    expect(told).toEqual([['its process ended and is started again', error.message]]);
+    expect(recoveries).toEqual([['its process ended and is started again', error.message]]);
     await one.close();
   });
 
@@ -338,7 +338,7 @@ describe('a pool of hosts', () => {
     await one.close();
   });
 
-  test('ends a host whose close does not end, and is told', async () => {
+  test('ends a host whose close does not end, and reports it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const one = pool(() => undefined, {}, undefined, 'never');
@@ -349,7 +349,7 @@ describe('a pool of hosts', () => {
       await vi.advanceTimersByTimeAsync(1);
       await closing;
       expect(hosts[0]!.killed).toBe(true);
-      expect(told).toEqual([['its close did not end in time, and it was ended', 'It had 1500 ms.']]);
+      expect(recoveries).toEqual([['its close did not end in time, and it was ended', 'It had 1500 ms.']]);
     } finally {
       vi.useRealTimers();
     }
@@ -363,7 +363,7 @@ describe('a pool of hosts', () => {
     await one.close();
   });
 
-  test('that cannot start says why, and leaves no host behind', async () => {
+  test('that cannot start rejects with the reason, and leaves no host behind', async () => {
     const error = { name: 'FramepathError', message: 'The analyzer cannot be loaded: no such file' };
     const two = pool(
       () => undefined,
@@ -389,7 +389,7 @@ describe('a pool of hosts', () => {
     expect(late.message).toContain('10 ms');
   });
 
-  test('reports what each host did, and tells who answered', async () => {
+  test('reports each host, and which one answered', async () => {
     const one = pool((host, id, n) => (n === 1 ? host.events.ended('it was killed by SIGSEGV') : answer(host, id, n)));
     await one.start();
     const served: unknown[] = [];
@@ -417,6 +417,6 @@ describe('a pool of hosts', () => {
     expect(await asked).toBe('MODULE_CRASHED');
     expect(await waiting).toBe('RUN_CLOSED');
     await vi.waitFor(() => expect(hosts).toHaveLength(1));
-    expect(told).toEqual([]);
+    expect(recoveries).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ const load = createRequire(import.meta.url); load('created'); createRequire(impo
     expect(unseen).toEqual([expect.stringContaining('file://elsewhere/x.js')]);
   });
 
-  test('says what it cannot see', async () => {
+  test('lists imports that it cannot follow', async () => {
     const folder = fresh();
     write(folder, {
       'a.mjs': `import './gone.js'; import 'not-there';
@@ -77,7 +77,7 @@ require(name); process.dlopen(module, name); import './broken.js'; import './typ
     const { unseen } = await seen(folder);
     expect(unseen).toHaveLength(7);
     const all = unseen.join('\n');
-    for (const said of [
+    for (const output of [
       `'./gone.js' of ${folder}/a.mjs, which is not there`,
       `'not-there' of ${folder}/a.mjs, which is not installed`,
       `import() with a name that is computed (${folder}/a.mjs:3)`,
@@ -86,7 +86,7 @@ require(name); process.dlopen(module, name); import './broken.js'; import './typ
       `${folder}/broken.js: Unexpected token`,
       `${folder}/typed.ts: `,
     ])
-      expect(all).toContain(said);
+      expect(all).toContain(output);
     expect((await seen(folder, 'nothing.mjs')).unseen[0]).toContain('ENOENT');
   });
 
@@ -169,10 +169,10 @@ describe('native packages', () => {
 describe('the reader of ELF files', () => {
   const runtime = `node_modules/onnxruntime-node/bin/napi-v6/linux/${process.arch}/libonnxruntime.so.1`;
 
-  test.each([runtime, 'build/Release/framepath.node', process.execPath])('says what readelf says of %s', (file) => {
-    const said = execFileSync('readelf', ['-d', '-W', file], { encoding: 'utf8' });
+  test.each([runtime, 'build/Release/framepath.node', process.execPath])('agrees with readelf on %s', (file) => {
+    const output = execFileSync('readelf', ['-d', '-W', file], { encoding: 'utf8' });
     const all = (kind: string) =>
-      [...said.matchAll(new RegExp(`\\(${kind}\\).*\\[(.+)\\]`, 'g'))].map(([, name]) => name);
+      [...output.matchAll(new RegExp(`\\(${kind}\\).*\\[(.+)\\]`, 'g'))].map(([, name]) => name);
     const elf = readElf(file)!;
     expect(elf.needed).toEqual(all('NEEDED'));
     expect(elf.soname).toBe(all('SONAME')[0]);

@@ -88,7 +88,7 @@ describe('an analyzer by name', () => {
     expect(message).toContain(`one 1.0.0 (${root}/node_modules/one/smile.mjs)`);
   });
 
-  test('that nobody lists is refused, with the names that are close', async () => {
+  test('that no package lists is refused, with similar names', async () => {
     listing('node_modules/faces', 'faces', { 'face.smile': './smile.mjs', 'face.age': './age.mjs', motion: './m.mjs' });
     const start = pipeline(video('a.mp4')).use(analyzer('face.smlie')).start();
     await expect(start).rejects.toMatchObject({
@@ -104,7 +104,7 @@ describe('an analyzer by name', () => {
     [{ a: '../../elsewhere.mjs' }, 'outside of the package'],
     [{ a: './gone.mjs' }, 'gone.mjs is not there'],
     [{ a: './a.wasm' }, 'neither JavaScript nor Python'],
-  ])('of a package that lists it wrongly says so: %j', (analyzers, why) => {
+  ])('with an invalid entry in a package is refused with the reason: %j', (analyzers, why) => {
     listing('node_modules/faces', 'faces', analyzers);
     expect(failure(() => findListed('a', root))).toMatchObject({
       code: 'MODULE_UNUSABLE',
@@ -129,10 +129,10 @@ describe('an analyzer by name', () => {
 
 describe('framepath modules', () => {
   async function modules(...args: string[]): Promise<string> {
-    let said = '';
-    const terminal = { out: (text: string) => (said += text), err: () => {}, interactive: false, columns: 80 };
+    let output = '';
+    const terminal = { out: (text: string) => (output += text), err: () => {}, interactive: false, columns: 80 };
     const code = await main(['modules', ...args], { ...terminal, onInterrupt: () => () => undefined } as never);
-    return `${code}\n${said}`;
+    return `${code}\n${output}`;
   }
 
   test('lists them with package, language and file', async () => {
@@ -148,7 +148,7 @@ describe('framepath modules', () => {
     expect(conflicts).toEqual([]);
   });
 
-  test('says which cannot share a process', async () => {
+  test('lists those that cannot share a process', async () => {
     for (const [at, version] of [
       ['one', '1.0.0'],
       ['two', '2.0.0'],
@@ -166,7 +166,7 @@ describe('framepath modules', () => {
     expect(JSON.parse((await modules('--json')).slice(2)).conflicts).toHaveLength(1);
   });
 
-  test('says so when there are none', async () => {
+  test('prints a sentence when there are none', async () => {
     expect(await modules()).toBe('0\nNo package here lists an analyzer.\n');
   });
 });

@@ -36,7 +36,7 @@ const failing = (code: string, ...words: string[]) => ({
 });
 
 describe('settings of modules', () => {
-  test('the call wins over the environment, that over the rest of the file, key by key, and explain says which', async () => {
+  test('the call wins over the environment, that over the rest of the file, key by key, and explain shows which', async () => {
     const path = configured(
       {
         modules: { one: { stride: 2, onError: 'skip', timeoutMs: 50 }, faces: { stride: 3, maxBatch: 4 } },
@@ -113,7 +113,7 @@ describe('settings of modules', () => {
     [{ modules: { a: true } }, 'Expected an object for modules.a'],
     [{ modules: [] }, 'Expected an object for modules'],
     [{ environments: { x: { modules: { a: { stride: 0 } } } } }, 'environments.x.modules.a.stride'],
-  ])('that nobody has cannot be used: %j', async (content, why) => {
+  ])('that no module has cannot be used: %j', async (content, why) => {
     configured(content);
     await expect(people().explain()).rejects.toEqual(failing('CONFIG_INVALID', why));
   });
@@ -166,7 +166,7 @@ describe('files', () => {
     );
   });
 
-  test('is not blamed for what the call says', async () => {
+  test('is not blamed for options of the call', async () => {
     file('looks.py', '@analyzer\ndef seen(frame, deps): ...\n');
     file('package.json', '{ "name": "here", "framepath": { "analyzers": { "looks.seen": "./looks.py" } } }');
     configured({ modules: { seen: { stride: 2 } } });
@@ -180,7 +180,7 @@ describe('a disabled module', () => {
     modules: Object.fromEntries(names.map((name) => [name, { enabled: false }])),
   });
 
-  test('says nothing: dependents are told undefined, frames and results have no value', async () => {
+  test('returns no value: dependents get undefined, frames and results have no value', async () => {
     configured(off('one'));
     const seen: unknown[] = [];
     const results = join(folder, 'results.jsonl');
@@ -193,7 +193,7 @@ describe('a disabled module', () => {
     expect(JSON.parse(readFileSync(results, 'utf8').split('\n')[0]!)).toMatchObject({ two: 1, one: null });
   });
 
-  test('takes those with it that need its boxes, and explain says why', async () => {
+  test('disables modules that need its boxes, and explain shows why', async () => {
     const path = configured(off('faces'));
     const crowd = analyzer({ name: 'crowd', depends: ['people', 'faces'], analyze });
     const chips = analyzer({ name: 'chips', input: { width: 8, crop: 'tracks' }, analyze });
@@ -217,7 +217,7 @@ describe('a disabled module', () => {
     await run.close();
   });
 
-  test('stands in for nobody', async () => {
+  test('is no fallback', async () => {
     configured(off('faces'));
     const shaky = analyzer({ name: 'shaky', onError: 'fallback', fallback: 'faces', analyze: () => JSON.parse('{') });
     const run = await pipeline(video(clip)).use(faces()).use(shaky).start();
@@ -243,7 +243,7 @@ describe('a disabled module', () => {
     await run.close();
   });
 
-  test('that the layout hides people by is refused: nobody would be hidden', async () => {
+  test('that the layout hides people by is refused: no person would be hidden', async () => {
     const path = configured(off('faces'));
     const start = people()
       .compose(split({ left: 0, right: 0, redact: { of: 'faces' } }))

@@ -55,7 +55,7 @@ describe('a change', () => {
     expect(rowAfter(single(0.9), 'A · framepath', 'fps').changed).toBe(true);
   });
 
-  test('in a noisy row says so', () => {
+  test('in a noisy row is marked', () => {
     const text = againstText(compare(fixture('full'), fixture('noisy')));
     expect(text).toMatch(/A · framepath +fps +121 fps +168 fps +1\.39× +22 % +better, noisy/);
     expect(text).toMatch(/12 better, 0 worse, 16 the same\.\n$/);
@@ -85,7 +85,7 @@ describe('what cannot be compared', () => {
     expect(rows.map(({ key }) => key)).toContain('decode · 1080p h264 (2)');
   });
 
-  test('another machine, other versions, other settings and quick runs are said', () => {
+  test('another machine, other versions, other settings and quick runs cause warnings', () => {
     const [now, earlier] = [fixture('full'), fixture('full')];
     earlier.machine.cpu = 'Another CPU';
     earlier.versions.ffmpeg = '7.1';
@@ -106,7 +106,7 @@ describe('what cannot be compared', () => {
   });
 });
 
-test('whatever is missing or strange on one side, the text does not say so in the words of JavaScript', () => {
+test('whatever is missing or strange on one side, the text has no NaN, undefined or null', () => {
   const result = small(fixture('full'));
   for (const path of paths(result))
     for (const value of [undefined, null, 0, 'word']) {

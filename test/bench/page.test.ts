@@ -18,7 +18,7 @@ describe('the page', () => {
     expect(html).not.toMatch(/\b(src|srcset)=|<link|@import|url\(|https?:|fetch\(|import\(/);
   });
 
-  test('says what was measured, where, when and with what', () => {
+  test('names what was measured, where, when and with what', () => {
     const text = words(page(fixture('full')));
     for (const fact of ['Sample CPU @ 2.60GHz, 2 cores, 24 GiB, avx512', '2025-11-20 09:14 UTC', 'ffmpeg 5.1.9'])
       expect(text).toContain(fact);
@@ -55,7 +55,7 @@ describe('the page', () => {
 });
 
 describe('charts', () => {
-  test('every one has a title that says what is better', () => {
+  test('every one has a title that names the better direction', () => {
     const html = page(fixture('full'));
     const figures = html.split('<figure').slice(1);
     expect(figures.length).toBeGreaterThan(15);
@@ -146,7 +146,7 @@ describe('time lines', () => {
     expect(spans(result).map((rect) => /y="(\d+)"/.exec(rect)?.[1])).toEqual(['52', '28', '4']);
   });
 
-  test('say what a span is', () => {
+  test('have a caption for each span', () => {
     expect(spans(fixture('full'))[1]).toMatch(
       /data-caption="faces, worker 1 · frame 120 of source left · from [\d.]+ ms, took [\d.]+ ms"/,
     );
@@ -162,7 +162,7 @@ describe('what did not run', () => {
     expect(words(part(html, 'skipped'))).toContain('stage encode, hevc this FFmpeg has no libx265');
   });
 
-  test('of which a program said pages is one short line', () => {
+  test('with pages of output is one short line', () => {
     const result = fixture('full');
     result.pipelines[3] = {
       name: 'A',
@@ -210,7 +210,7 @@ test('the comparison shows what changed and folds the rest away', () => {
   expect(words(open!)).toContain('version of framepath differs: 0.0.9 then, 0.1.0 now');
 });
 
-test('whatever is missing or strange in a result, no part of the page says so in the words of JavaScript', () => {
+test('whatever is missing or strange in a result, no part of the page has NaN, undefined or null', () => {
   const result = small(fixture('full'));
   const bad = /NaN|undefined|Infinity|\[object|null/;
   for (const path of paths(result))

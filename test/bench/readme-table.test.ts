@@ -50,7 +50,7 @@ describe('the program', () => {
     expect(readFileSync(readme, 'utf8')).toBe(written);
   });
 
-  test('finds a figure that somebody changed by hand', () => {
+  test('finds a figure changed by hand', () => {
     run();
     writeFileSync(readme, readFileSync(readme, 'utf8').replace('168 fps', '198 fps'));
     expect(run('--check').status).toBe(1);
@@ -77,7 +77,7 @@ describe('the block', () => {
     expect(block).toContain('| A | ffmpeg-pipe | 1.37× | 0.75× |');
   });
 
-  test('says what was not measured', () => {
+  test('names what was not measured', () => {
     expect(readmeBlock([fixture('partial')])).toContain("A: opencv (python3 has no module named 'cv2')");
     expect(readmeBlock([fixture('partial')])).toContain('`framepath bench --quick`');
     expect(readmeBlock([fixture('full')])).not.toContain('Not measured');

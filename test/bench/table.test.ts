@@ -24,7 +24,7 @@ describe('the terminal', () => {
       for (const start of starts.slice(1)) expect(line.slice(start - 2, start), line).toBe('  ');
   });
 
-  test('says why a contender was skipped and which was noisy', () => {
+  test('shows why a contender was skipped and which was noisy', () => {
     expect(lineOf(asText(tableOf.pipelines(fixture('partial'))), /node-av/)).toContain(
       'skipped: needs Node 22 or later',
     );
@@ -32,7 +32,7 @@ describe('the terminal', () => {
     expect(asText(tableOf.pipelines(fixture('full')))).not.toContain('noisy');
   });
 
-  test('leaves out columns that say nothing', () => {
+  test('leaves out columns without values', () => {
     expect(asText(tableOf.pipelines(fixture('full')))).toContain('utilisation');
     expect(asText(tableOf.pipelines(fixture('partial')))).not.toContain('utilisation');
   });
@@ -44,7 +44,7 @@ describe('the terminal', () => {
     expect(asText(tableOf.kernels({}))).toBe('Kernels: not part of this run\n');
   });
 
-  test('tells met from missed from not measured', () => {
+  test('distinguishes met, missed and not measured', () => {
     expect(lineOf(asText(tableOf.targets(fixture('full'))), /inflation/)).toMatch(/ no$/);
     expect(lineOf(asText(tableOf.targets(fixture('full'))), /loop delay/)).toMatch(/ yes$/);
     expect(lineOf(asText(tableOf.targets(fixture('partial'))), /inflation/)).toMatch(/ not measured$/);
@@ -57,7 +57,7 @@ describe('the terminal', () => {
     expect(line).toContain('71 %');
   });
 
-  test('says what the machine did besides', () => {
+  test('shows the load of the machine by other processes', () => {
     expect(tables(fixture('noisy'))).toContain('took 31 % of the machine (median; 58 % at worst); 9 trials were');
     expect(tables(fixture('full'))).toContain('1 trial was repeated');
     expect(tables({})).toContain('was not measured');
@@ -105,7 +105,7 @@ test('a stage of one case needs no name for it', () => {
   expect(compare(result, result).rows.map(({ key }) => key)).toContain('detect');
 });
 
-test('whatever is missing or strange in a result, no table says so in the words of JavaScript', () => {
+test('whatever is missing or strange in a result, no table has NaN, undefined or null', () => {
   const result = small(fixture('full'));
   const bad = /NaN|undefined|Infinity|\[object|null/;
   for (const path of paths(result))

@@ -27,7 +27,7 @@ describe('the text', () => {
     expect(parse(text).get('a_total')!.samples).toEqual([{ name: 'a_total', labels, value: 1 }]);
   });
 
-  test('says numbers as Prometheus reads them, and leaves families without samples out', () => {
+  test('writes numbers as Prometheus reads them, and leaves families without samples out', () => {
     const samples = [0, 0.25, 1e21, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
     const text = exposition([
       { name: 'none', help: '', kind: 'gauge', samples: [] },

@@ -96,7 +96,7 @@ describe.skipIf(!hostsWork)('tracing', () => {
     }
   });
 
-  test('ends when told so, and costs no stage spans where the sampler says no', async () => {
+  test('ends when stopped, and creates no stage spans where the sampler drops the frame', async () => {
     const { exporter, tracerProvider } = provider(new AlwaysOffSampler());
     const run = await startRun();
     let started = 0;
@@ -120,7 +120,7 @@ describe.skipIf(!hostsWork)('tracing', () => {
     expect(exporter.getFinishedSpans()).toEqual([]);
     expect(started).toBeGreaterThan(0);
     expect(started).toBeLessThanOrEqual(100); // one a frame: no children
-    // Those that were on their way when it was stopped are not told either.
+    // Frames in flight when it was stopped are not reported either.
     expect(started).toBe(atStop);
     expect(trace.getActiveSpan()).toBeUndefined();
   });
@@ -139,7 +139,7 @@ class ManualReader extends MetricReader {
 }
 
 describe.skipIf(!hostsWork)('metering', () => {
-  test('observes what Prometheus is told', async () => {
+  test('observes the same values as Prometheus', async () => {
     const reader = new ManualReader();
     const meterProvider = new MeterProvider({ readers: [reader] });
     const run = await startRun();

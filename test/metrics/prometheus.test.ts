@@ -49,7 +49,7 @@ const start = () =>
     .start();
 
 describe.skipIf(!hostsWork)('metrics of a run', () => {
-  test('are what the report says, by the rules of the format', async () => {
+  test('equal the report, by the rules of the format', async () => {
     const run = await start();
     const metrics = prometheus(run);
     await run.done;

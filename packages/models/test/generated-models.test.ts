@@ -58,7 +58,7 @@ const picture = side * side * 3;
 const count = 3;
 const nhwc = randomFloats(count * picture, -1, 1);
 
-/** What the unfixed model says about each picture alone, joined. */
+/** Outputs of the unfixed model for each picture alone, joined. */
 async function unfixedOutputs(): Promise<Map<string, Float32Array>> {
   const joined = new Map<string, Float32Array>();
   for (let i = 0; i < count; i++) {

@@ -184,7 +184,7 @@ describe('a small file that would become a large one', () => {
   });
 });
 
-test('a model that says what cannot be is refused, not written', () => {
+test('a model with invalid values is refused, not written', () => {
   const pad = { name: 'y', op: 'Mean', input: ['x', 'w'], attr: { keep_dims: { b: true } } };
   writeFileSync(join(folder, 'w.bin'), new Float32Array([0.5, 1, 2, 3]));
   expect(refused(['w.bin'], [pad]).message).toContain('is no shape or list of axes');

@@ -52,7 +52,7 @@ describe.skipIf(!existsSync(references))(`against ${references}`, () => {
     expectClose(probs, (await outputsOf(reference('human-emotion-64.onnx'), picture)).probs, 1e-4);
   });
 
-  test('mobilefacenet: the same prints, any batch', async () => {
+  test('mobilefacenet: the same embeddings, any batch', async () => {
     const picture = pixels([3, 3, 112, 112]);
     const { embedding } = await outputsOf(
       load('mobilefacenet'),

@@ -1,4 +1,4 @@
-// Runs converted models with ONNX Runtime and compares what they say; takes refusals.
+// Runs converted models with ONNX Runtime and compares their outputs; catches refusals.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { ModelError } from '../../src/model-error.js';

@@ -42,7 +42,7 @@ const integers = (name: string, values: number[]): TestTensor => ({
 });
 const computed = (name: string, shape: number[]): TestTensor => ({ name, shape });
 
-/** A network of one operation on the picture; the file says a batch of 1. */
+/** A network of one operation on the picture; the file declares a batch of 1. */
 function one(
   op: string,
   result: number[],
