@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { PipelineSpec } from '../generated/specs.js';
-import type { Served } from '../hosts/seat-figures.js';
+import type { Served } from '../hosts/worker-slot-figures.js';
 import type { Module } from '../modules/module.js';
 import type { ModuleQuestion, NativeAddon, NativeRun, ResultBlock, RunCallbacks, SharedInputs } from '../native.js';
 import { records } from '../packed.js';

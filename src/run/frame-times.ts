@@ -1,5 +1,5 @@
 /** Where the time of single frames went. */
-import type { Served } from '../hosts/seat-figures.js';
+import type { Served } from '../hosts/worker-slot-figures.js';
 import type { NativeRun } from '../native.js';
 
 /** Work on one frame in one stage. Times are milliseconds of the system's monotonic clock (`process.hrtime()`). */

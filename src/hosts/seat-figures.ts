@@ -1,1 +1,0 @@
-export type { Served } from './worker-slot-figures.js';
