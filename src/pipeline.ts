@@ -5,7 +5,7 @@ import { loadAddon } from './addon.js';
 import { type DecidedSettings, loadConfiguration, type Settings, settingRules } from './config.js';
 import { toFramepathError } from './errors.js';
 import { type Explanation, explainPlan } from './explain/explanation.js';
-import type { OpenModules, ToldOf } from './hosts/open.js';
+import type { OnModuleRecovery, OpenModules } from './hosts/open.js';
 import { Layout } from './layout.js';
 import { Module, opensModel } from './modules/module.js';
 import type { NativeAddon } from './native.js';
@@ -85,7 +85,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
 
   /**
    * Encodes the composition, or the only source as it is.
-   * @param path a file (`.mp4`, `.mkv`, `.ts`, `.m3u8`) or URL; null: only `run.packets()`
+   * @param path a file (`.mp4`, `.m4v`, `.mov`, `.mkv`, `.ts`, `.m2ts`, `.m3u8`) or URL; null: only `run.packets()`
    * @throws INVALID_ARGUMENT; at start ENCODER_UNAVAILABLE, OUTPUT_UNWRITABLE
    */
   encode(path: string | null | undefined, options: EncodeOptions = {}): Pipeline<Results, Needs> {
@@ -204,14 +204,14 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   async #start(signal: AbortSignal | undefined): Promise<Run<Results>> {
     const { settings, placed } = await this.#place();
     const addon = loadAddon();
-    let told: ToldOf = () => undefined;
+    let onRecovery: OnModuleRecovery = () => undefined;
     const { openModules } = await import('./hosts/open.js');
-    const opened = await openModules(placed.modules, addon, (...what) => told(...what), signal).catch((error) => {
+    const opened = await openModules(placed.modules, addon, (...what) => onRecovery(...what), signal).catch((error) => {
       throw signal?.aborted ? aborted(signal.reason) : error;
     });
     try {
       const core = await this.#startRun(addon, opened, placed, settings, signal);
-      told = toldBy(new WeakRef(core));
+      onRecovery = recoveriesOf(new WeakRef(core));
       dropped.register(core, opened.close);
       return new Run<Results>(core);
     } catch (error) {
@@ -242,7 +242,7 @@ const needsOf: Partial<Record<keyof FilePaths, (path: string) => Partial<Descrip
 };
 
 /** Hosts do not hold the run: one that is dropped has to go. */
-function toldBy(core: WeakRef<RunCore>): ToldOf {
+function recoveriesOf(core: WeakRef<RunCore>): OnModuleRecovery {
   return (...what) => core.deref()?.lost(...what);
 }
 

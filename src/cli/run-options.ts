@@ -33,7 +33,7 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --embed-facts FACTS                    the same of the embedding model, and metric=cosine|l2,threshold=0.5
   --reid conditional|always|off          which crops are embedded (conditional)
   --layout split|grid|focus|none         default: none without --out; else focus for one source, split for two, grid for more
-  --out FILE                             composed video: .mp4, .mkv, .ts, .m3u8 or a URL
+  --out FILE                             composed video: .mp4, .m4v, .mov, .mkv, .ts, .m2ts, .m3u8 or a URL
   --profile NAME                         realtime, streaming, balanced, quality or archival (balanced)
   --codec h264|hevc|av1                  (h264)
   --bitrate 2M|1M-6M                     bits per second on average, or following the pictures inside a range

@@ -15,8 +15,6 @@ import { Turns } from './turns.js';
 /** {@link OnRecovery} with the name of the module. */
 export type OnModuleRecovery = (module: string, ...recovery: Parameters<OnRecovery>) => void;
 
-export type ToldOf = OnModuleRecovery;
-
 export interface OpenModules {
   modules: Module[];
   /** shared memory of their inputs, where one of them could need it */
