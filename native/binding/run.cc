@@ -15,9 +15,6 @@
 namespace framepath::binding {
 namespace {
 
-// What is copied faster than a thread is started.
-constexpr size_t kCopiedHere = 256 << 10;
-
 // A ModuleAnswer of src/native.ts.
 graph::ExternalModule::Answer answerFrom(const Napi::Object& given) {
   using Answer = graph::ExternalModule::Answer;
@@ -298,112 +295,6 @@ Napi::Value Run::trace(const Info& info) {
     if (!pipeline.trace()) return info.Env().Null();
     const auto sourceId = [&](int32_t source) { return pipeline.sourceId(source); };
     return Napi::String::New(info.Env(), traceEvents(*pipeline.trace(), pipeline.startNs(), sourceId));
-  });
-}
-
-Napi::Value Run::addSource(const Info& info) {
-  return guarded(info.Env(), [&] {
-    graph::SourceSpec spec = sourceFrom(parseJson(text(info[0])));
-    return environment_.promise(info.Env(), [state = state_, spec]() -> Settle::Make {
-      state->pipeline->addSource(spec);
-      return [](Napi::Env env) { return env.Undefined(); };
-    });
-  });
-}
-
-Napi::Value Run::removeSource(const Info& info) {
-  return guarded(info.Env(), [&] {
-    auto settle = Settle::open(info.Env(), state_->js);
-    try {
-      state_->pipeline->removeSource(text(info[0]),
-                                     [settle] { settle->resolve([](Napi::Env env) { return env.Undefined(); }); });
-    } catch (const std::exception& e) {
-      settle->reject(e);
-    }
-    return settle->promise();
-  });
-}
-
-Napi::Value Run::pushFrame(const Info& info) {
-  return guarded(info.Env(), [&] {
-    const std::string source = text(info[0]);
-    const Napi::Uint8Array bytes = bytesOf(info[1]);
-    auto settle = Settle::open(info.Env(), state_->js);
-    const auto push = [settle, state = state_, source, data = bytes.Data(), size = bytes.ByteLength(),
-                       ptsUs = whole(info[2])] {
-      try {
-        state->pipeline->pushFrame(source, data, size, ptsUs, [settle](bool taken) {
-          settle->resolve([taken](Napi::Env env) { return Napi::Boolean::New(env, taken); });
-        });
-      } catch (const std::exception& e) {
-        settle->reject(e);
-      }
-    };
-    if (bytes.ByteLength() <= kCopiedHere) {
-      push();
-      return settle->promise();
-    }
-    const int64_t number = ++callbacks_->pushed;
-    callbacks_->pushing.emplace(number, Napi::Persistent(bytes));
-    environment_.run([push, number, js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)] {
-      push();
-      js->post([number, callbacks](Napi::Env) {
-        if (const auto alive = callbacks.lock()) alive->pushing.erase(number);
-      });
-    });
-    return settle->promise();
-  });
-}
-
-void Run::endFrames(const Info& info) {
-  guarded(info.Env(), [&] {
-    std::optional<Error> error;
-    if (info[1].IsString()) error = Error(ErrorCode::SOURCE_FAILED, text(info[1]));
-    state_->pipeline->endFrames(text(info[0]), std::move(error));
-  });
-}
-
-Napi::Value Run::submit(const Info& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const Json request = parseJson(text(info[0]));
-    std::vector<uint8_t> bytes;
-    if (!info[1].IsUndefined()) {
-      const Napi::Uint8Array array = bytesOf(info[1]);
-      bytes.assign(array.Data(), array.Data() + array.ByteLength());
-    }
-    auto settle = Settle::open(info.Env(), state_->js);
-    environment_.runInTurn([settle, state = state_, request, bytes = std::move(bytes)] {
-      const std::shared_lock reading(state->reading);
-      try {
-        if (state->pipeline->closing()->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run is closed.");
-        state->pipeline->checkSubmit();
-        Device& device = state->pipeline->device();
-        FrameRef frame;
-        if (request.contains("uri")) {
-          media::SourceOptions options;
-          options.uri = request["uri"].get<std::string>();
-          options.stop = state->pipeline->closing();
-          if (request.contains("limits")) options.limits = limitsFrom(request["limits"]);
-          frame = media::openSource(options, state->pipeline->deviceRef())->next();
-          if (!frame) throw Error(ErrorCode::DECODE_FAILED, "No picture in " + options.uri + ".");
-        } else {
-          auto queue = device.openQueue();
-          frame =
-              graph::frameFromBytes(device, *queue, pixelFormatOf(named(request, "format", PixelFormatName::rgb24)),
-                                    get(request, "width", 0), get(request, "height", 0), bytes.data(), bytes.size());
-        }
-        state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {
-          if (task->error) return settle->reject(*task->error);
-          auto words = std::make_shared<std::vector<double>>();
-          packRecord(*task, *state->pipeline, *words);
-          settle->resolve([words](Napi::Env env) { return wordsArray(env, *words); });
-        });
-      } catch (const std::exception& e) {
-        if (!state->pipeline->closing()->passed()) return settle->reject(e);
-        settle->reject(Error(ErrorCode::RUN_CLOSED, "The run was closed before the picture was read."));
-      }
-    });
-    return settle->promise();
   });
 }
 
