@@ -36,7 +36,7 @@ Figures embed(const Setting& setting, const EmbedCase& is) {
   const auto model = modelOf(setting, device, is.model, is.batched ? is.crops : 1);
   const auto embedder = infer::openEmbedder(model);
   const auto frames = coldFrames(device, is.clip);
-  std::vector<float> prints(static_cast<size_t>(is.crops) * static_cast<size_t>(embedder->dims()));
+  std::vector<float> embeddings(static_cast<size_t>(is.crops) * static_cast<size_t>(embedder->dims()));
   std::vector<infer::CropRequest> crops(static_cast<size_t>(is.crops));
   Random random(1);
   size_t at = 0;
@@ -44,7 +44,7 @@ Figures embed(const Setting& setting, const EmbedCase& is) {
     const FrameRef& frame = frames[at++ % frames.size()];
     for (infer::CropRequest& crop : crops) crop = faceIn(frame, random);
     watch.start();
-    embedder->embed(crops, prints.data());
+    embedder->embed(crops, embeddings.data());
     watch.stop();
     return static_cast<int64_t>(is.crops);
   });

@@ -58,8 +58,8 @@ struct DetectCase {
 };
 Figures detect(const Setting& setting, const DetectCase& is);
 
-// Crops to prints, alignment included. `batched` false: one run of the model a crop. On the CPU the batch is what the
-// model's load found safe; the facts say it.
+// Crops to embeddings, alignment included. `batched` false: one run of the model a crop. On the CPU the batch is what
+// the model's load found safe; the facts say it.
 struct EmbedCase {
   std::string clip;
   infer::ModelOptions model;

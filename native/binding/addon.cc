@@ -28,9 +28,7 @@ std::string argument(const Napi::CallbackInfo& info, size_t i) {
 }
 
 Settle::Make jsonMaker(const Json& json) {
-  return [text = textOf(json)](Napi::Env env) {
-    return Napi::String::New(env, text);
-  };
+  return [text = textOf(json)](Napi::Env env) { return Napi::String::New(env, text); };
 }
 
 Napi::Value probeSource(const Napi::CallbackInfo& info) {

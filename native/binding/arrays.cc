@@ -63,10 +63,11 @@ std::vector<double> windowWords(const graph::Input& input) {
   std::vector<double> words{0, 0};
   for (const graph::TrackWindow& window : input.windows) {
     const graph::Picture& picture = window.frames.front()->pictures.front();
-    words.insert(words.end(), {static_cast<double>(window.track), static_cast<double>(window.item), decimal(window.box.x1),
-                               decimal(window.box.y1), decimal(window.box.x2), decimal(window.box.y2), window.fresh ? 1.0 : 0.0,
-                               static_cast<double>(picture.width), static_cast<double>(picture.height),
-                               static_cast<double>(picture.bytes), static_cast<double>(window.frames.size())});
+    words.insert(words.end(),
+                 {static_cast<double>(window.track), static_cast<double>(window.item), decimal(window.box.x1),
+                  decimal(window.box.y1), decimal(window.box.x2), decimal(window.box.y2), window.fresh ? 1.0 : 0.0,
+                  static_cast<double>(picture.width), static_cast<double>(picture.height),
+                  static_cast<double>(picture.bytes), static_cast<double>(window.frames.size())});
     for (const graph::InputRef& frame : window.frames)
       words.insert(words.end(), {static_cast<double>(frame->slot->offset), static_cast<double>(frame->slot->capacity)});
   }
@@ -86,9 +87,9 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
   lies(input->onDevice);
   for (const graph::Picture& picture : input->pictures)
     words.insert(words.end(), {static_cast<double>(picture.offset), static_cast<double>(picture.bytes),
-                               static_cast<double>(picture.width), static_cast<double>(picture.height), decimal(picture.box.x1),
-                               decimal(picture.box.y1), decimal(picture.box.x2), decimal(picture.box.y2),
-                               static_cast<double>(picture.item)});
+                               static_cast<double>(picture.width), static_cast<double>(picture.height),
+                               decimal(picture.box.x1), decimal(picture.box.y1), decimal(picture.box.x2),
+                               decimal(picture.box.y2), static_cast<double>(picture.item)});
   return wordsArray(env, words);
 }
 
@@ -103,7 +104,8 @@ int64_t wholeWord(double word, double most) {
 
 // Throws INVALID_ARGUMENT for what is no number.
 float finiteWord(double word, double most) {
-  if (!std::isfinite(word)) throw Error(ErrorCode::INVALID_ARGUMENT, "A box has a coordinate or score that is no number.");
+  if (!std::isfinite(word))
+    throw Error(ErrorCode::INVALID_ARGUMENT, "A box has a coordinate or score that is no number.");
   return static_cast<float>(std::clamp(word, -most, most));
 }
 

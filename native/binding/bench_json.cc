@@ -16,7 +16,8 @@ std::string clipOf(const Json& json) {
 }
 
 Measure decodeFrom(const Setting& setting, const Json& json) {
-  return [setting, is = bench::DecodeCase{clipOf(json), get(json, "threads", 1), named(json, "skipLoopFilter", media::SkipLoopFilter::none),
+  return [setting, is = bench::DecodeCase{clipOf(json), get(json, "threads", 1),
+                                          named(json, "skipLoopFilter", media::SkipLoopFilter::none),
                                           get(json, "endMs", int64_t{-1})}] { return bench::decode(setting, is); };
 }
 

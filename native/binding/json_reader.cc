@@ -59,7 +59,8 @@ const Json* find(const Value& from, const char* key) {
 const Json& need(const Value& from, const char* key) {
   if (const Json* json = find(from, key)) return *json;
   const std::string path = from.path();
-  throw Error(ErrorCode::INVALID_ARGUMENT, "Expected " + (path.empty() ? "" : path + ".") + key + ", which is missing.");
+  throw Error(ErrorCode::INVALID_ARGUMENT,
+              "Expected " + (path.empty() ? "" : path + ".") + key + ", which is missing.");
 }
 
 void only(const Value& from, std::initializer_list<const char*> keys) {
@@ -69,7 +70,8 @@ void only(const Value& from, std::initializer_list<const char*> keys) {
     const auto same = [&](const char* known) { return key == known; };
     if (std::any_of(keys.begin(), keys.end(), same)) continue;
     const Json unknown = key;
-    unfit("one of the options " + listed({keys.begin(), keys.size()}), Value{unknown, from.parent, from.key, from.index});
+    unfit("one of the options " + listed({keys.begin(), keys.size()}),
+          Value{unknown, from.parent, from.key, from.index});
   }
 }
 
@@ -90,10 +92,10 @@ size_t kindOf(const Value& from, std::span<const char* const> kinds) {
 size_t sizeOf(const Value& from, Size size) {
   if (from.json.is_array() && from.json.size() >= size.min && from.json.size() <= size.max) return from.json.size();
   const std::string least = std::to_string(size.min), most = std::to_string(size.max);
-  unfit("an array" + (size.min == size.max     ? " of " + least
-                      : size.max != kAnySize   ? " of " + least + " to " + most
-                      : size.min > 0           ? " of at least " + least
-                                               : std::string()),
+  unfit("an array" + (size.min == size.max   ? " of " + least
+                      : size.max != kAnySize ? " of " + least + " to " + most
+                      : size.min > 0         ? " of at least " + least
+                                             : std::string()),
         from);
 }
 

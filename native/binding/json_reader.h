@@ -1,5 +1,6 @@
-// Reading what crosses as JSON into the structs of native/generated/specs.h, value by value. It knows nlohmann's declarations only:
-// what is instantiated of its templates is in json_reader.cc, so that the generated readers are quick to compile.
+// Reading what crosses as JSON into the structs of native/generated/specs.h, value by value. It knows nlohmann's
+// declarations only: what is instantiated of its templates is in json_reader.cc, so that the generated readers are
+// quick to compile.
 #pragma once
 #include <array>
 #include <cstdint>

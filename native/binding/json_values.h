@@ -18,8 +18,7 @@ namespace framepath::binding {
 
 [[noreturn]] inline void throwUnfit(const std::string& expected, const std::string& key, const Json& value) {
   throw Error(ErrorCode::INVALID_ARGUMENT,
-              "Expected " + expected + " for " + key + " but received " +
-                  textOf(value).substr(0, 80) + ".");
+              "Expected " + expected + " for " + key + " but received " + textOf(value).substr(0, 80) + ".");
 }
 
 template <typename T>

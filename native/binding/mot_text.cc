@@ -31,7 +31,8 @@ std::string MotText::next(graph::Pipeline& pipeline, int32_t source) {
       } else {
         lines.clear();
         for (const track::FinalRow& row : people)
-          lines.push_back({row.frameIndex + 1, pipeline.results().onlyTracks() ? row.track : row.id, row.box, row.score});
+          lines.push_back(
+              {row.frameIndex + 1, pipeline.results().onlyTracks() ? row.track : row.id, row.box, row.score});
         text += track::formatMot(lines);
       }
     }

@@ -99,7 +99,7 @@ struct Packer {
     }
   }
   void operator()(const graph::External&) { kind(ResultKind::external); }
-  template <typename Internal>  // crops and prints stay inside
+  template <typename Internal>  // crops and embeddings stay inside
   void operator()(const Internal&) {
     kind(ResultKind::none);
   }

@@ -9,7 +9,6 @@
 
 namespace framepath::binding {
 
-
 namespace {
 
 double rounded(double value) {

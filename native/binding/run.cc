@@ -30,8 +30,8 @@ graph::ExternalModule::Answer answerFrom(const Napi::Object& given) {
     throw Error(ErrorCode::INVALID_ARGUMENT, "Expected 'value', 'failed' or 'outOfReach' but received '" + kind + "'.");
   answer.kind = kind == "failed" ? Answer::failed : Answer::outOfReach;
   const Napi::Value hint = given.Get("hint");
-  answer.error = Error(errorCodeNamed(text(given.Get("code"))), text(given.Get("message")),
-                       hint.IsUndefined() ? "" : text(hint));
+  answer.error =
+      Error(errorCodeNamed(text(given.Get("code"))), text(given.Get("message")), hint.IsUndefined() ? "" : text(hint));
   return answer;
 }
 
@@ -284,7 +284,7 @@ Napi::Value Run::bank(const Info& info) {
   });
 }
 void Run::finishWithin(const Info& info) {
-  guarded(info.Env(), [&] { 
+  guarded(info.Env(), [&] {
     state_->pipeline->results().endLinkingAt(info[0].IsNumber() ? nowNs() + whole(info[0]) * 1'000'000 : INT64_MAX);
   });
 }

@@ -20,7 +20,7 @@ namespace framepath::binding {
 struct RunState {
   std::shared_ptr<JsThread> js;
   std::unique_ptr<graph::Pipeline> pipeline;
-  std::mutex closing;         // one close() at a time
+  std::mutex closing;  // one close() at a time
   MotText mot;
   std::shared_mutex reading;  // shared by pictures being read for submit(): close() waits for them
 

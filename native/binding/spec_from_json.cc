@@ -5,9 +5,9 @@
 namespace framepath::binding {
 namespace {
 
-// Takes a struct of the schema apart into all of its fields, which are named in its order. One that is added, renamed or
-// moved there does not compile here until somebody decides what becomes of it.
-#define FIELDS_OF(from, ...)                                                                             \
+// Takes a struct of the schema apart into all of its fields, which are named in its order. One that is added, renamed
+// or moved there does not compile here until somebody decides what becomes of it.
+#define FIELDS_OF(from, ...)                                                                           \
   static_assert(std::decay_t<decltype(from)>::kFields == #__VA_ARGS__, "the schema has other fields"); \
   const auto& [__VA_ARGS__] = from
 

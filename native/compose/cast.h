@@ -63,8 +63,8 @@ struct Claim {
 // tiles of the main person in their order. A shown member stays while visible.
 // main: a better one takes over, but only after the minimum hold.
 // rank: decides only who a tile is given first. Then the tile is theirs, whatever their size: somebody else stands in
-// while they are away, and they come back to their own tile. Who may turn out to be somebody known does not stand in for
-// kUnknownUs.
+// while they are away, and they come back to their own tile. Who may turn out to be somebody known does not stand in
+// for kUnknownUs.
 void assign(const Cast& cast, int64_t nowUs, std::vector<Claim*>& claims);
 
 }  // namespace framepath::compose

@@ -6,8 +6,7 @@
 
 namespace framepath::compose {
 
-ProgrammeClock::ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources)
-    : fpsNum_(fpsNum), fpsDen_(fpsDen) {
+ProgrammeClock::ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources) : fpsNum_(fpsNum), fpsDen_(fpsDen) {
   for (int32_t s = 0; s < sources; s++) sources_[s] = {};
   if (fpsNum <= 0 || fpsDen <= 0)
     throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a positive canvas frame rate but received " +

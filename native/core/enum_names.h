@@ -1,4 +1,5 @@
-// Names of the enums of schema/enums.mjs, by which they cross to JavaScript; native/generated has them, in the order of the values.
+// Names of the enums of schema/enums.mjs, by which they cross to JavaScript; native/generated has them, in the order of
+// the values.
 #pragma once
 #include <cstddef>
 #include <iterator>
@@ -12,7 +13,9 @@ template <typename E>
 struct EnumNames;
 
 template <typename E>
-concept NamedEnum = requires { EnumNames<E>::values; };
+concept NamedEnum = requires {
+  EnumNames<E>::values;
+};
 
 template <NamedEnum E>
 inline constexpr size_t kValuesOf = std::size(EnumNames<E>::values);

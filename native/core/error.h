@@ -1,4 +1,5 @@
-// Every failure a user can cause: a stable code (schema/errors.mjs), a sentence, a hint (the next thing to do) and where it happened.
+// Every failure a user can cause: a stable code (schema/errors.mjs), a sentence, a hint (the next thing to do) and
+// where it happened.
 #pragma once
 #include <cstdint>
 #include <exception>

@@ -35,8 +35,7 @@ void Histogram::merge(const Histogram& other) {
 
 std::array<uint64_t, 40> Histogram::octaves() const {
   std::array<uint64_t, 40> counts{};
-  for (size_t i = 0; i < buckets_.size(); i++)
-    counts[(static_cast<size_t>(first_) + i) / kSteps] += buckets_[i];
+  for (size_t i = 0; i < buckets_.size(); i++) counts[(static_cast<size_t>(first_) + i) / kSteps] += buckets_[i];
   return counts;
 }
 

@@ -60,7 +60,7 @@ struct Crops {
 };
 
 // Embeddings of Crops, same order. rows x dims, as the model gives them (not normalised).
-struct Prints {
+struct Embeddings {
   int32_t dims = 0;
   std::vector<float> values;
   size_t size() const { return dims ? values.size() / dims : 0; }

@@ -51,7 +51,8 @@ struct CanvasSource {
   void advance(int64_t tickUs, std::vector<CanvasFrame>& past);
   // A tick is drawn: what was current is not fresh any more, and goes when the source is over.
   void drawn(int64_t tickUs, std::vector<CanvasFrame>& past);
-  // Drops what no tick from `tickUs` on will show: on a slow canvas more frames fall between two ticks than may be alive.
+  // Drops what no tick from `tickUs` on will show: on a slow canvas more frames fall between two ticks than may be
+  // alive.
   void skip(int64_t tickUs, std::vector<CanvasFrame>& past);
   // Lets the source go on: what lies inside the look-ahead of a tick waits here without a lease.
   void releaseLeases(int64_t tickUs, std::vector<CanvasFrame>& past);

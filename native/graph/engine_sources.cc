@@ -12,8 +12,7 @@ namespace framepath::graph {
 
 int32_t Engine::addSource(std::shared_ptr<FrameSource> frames, const SourceOptions& options) {
   Lock lock(mutex_);
-  if (over())
-    throw Error(ErrorCode::RUN_CLOSED, "The run has ended; no source can be added.", "Start a new run.");
+  if (over()) throw Error(ErrorCode::RUN_CLOSED, "The run has ended; no source can be added.", "Start a new run.");
   for (const auto& [number, other] : sessions_)
     if (other->options.id == options.id && other->reads())
       throw Error(ErrorCode::INVALID_ARGUMENT, "Two sources are called \"" + options.id + "\".",

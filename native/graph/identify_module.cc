@@ -59,11 +59,11 @@ class EmbedWorker : public Worker {
     const float* row = values.data();
     for (size_t i = 0; i < tasks.size(); i++) {
       const size_t count = orEmpty(tasks[i]->observations[crops_].as<Crops>()).items.size();
-      Prints prints;
-      prints.dims = static_cast<int32_t>(dims);
-      prints.values.assign(row, row + count * dims);
+      Embeddings embeddings;
+      embeddings.dims = static_cast<int32_t>(dims);
+      embeddings.values.assign(row, row + count * dims);
       row += count * dims;
-      says[i] = observe(std::move(prints));
+      says[i] = observe(std::move(embeddings));
     }
   }
 
@@ -74,8 +74,8 @@ class EmbedWorker : public Worker {
 
 class GalleryWorker : public Worker {
  public:
-  GalleryWorker(IdentityState state, int32_t tracks, int32_t crops, int32_t prints)
-      : state_(std::move(state)), tracks_(tracks), crops_(crops), prints_(prints) {}
+  GalleryWorker(IdentityState state, int32_t tracks, int32_t crops, int32_t embeddings)
+      : state_(std::move(state)), tracks_(tracks), crops_(crops), embeddings_(embeddings) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     const Task& task = *tasks[0];
     PerSource& source = sources_.at(task.source);
@@ -85,11 +85,11 @@ class GalleryWorker : public Worker {
       return;
     }
     // An embedding that failed under 'skip' leaves its crops out.
-    const auto* prints = prints_ < 0 ? nullptr : task.observations[prints_].as<Prints>();
+    const auto* embeddings = embeddings_ < 0 ? nullptr : task.observations[embeddings_].as<Embeddings>();
     static const Crops none;
-    const Crops& crops = prints ? orEmpty(task.observations[crops_].as<Crops>()) : none;
+    const Crops& crops = embeddings ? orEmpty(task.observations[crops_].as<Crops>()) : none;
     source.last = observe(source.gallery->update(orEmpty(task.observations[tracks_].as<Tracks>()), crops,
-                                                 orEmpty(prints), task.index, task.ptsUs));
+                                                 orEmpty(embeddings), task.index, task.ptsUs));
     state_.totals->set(task.source, source.gallery->counts());
     says[0] = source.last;
   }
@@ -101,7 +101,7 @@ class GalleryWorker : public Worker {
     Observation last;
   };
   IdentityState state_;
-  const int32_t tracks_, crops_, prints_;
+  const int32_t tracks_, crops_, embeddings_;
   BySource<PerSource> sources_;
 };
 
@@ -136,7 +136,7 @@ std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string&
   embed.openWorker = [model, first, detections] { return std::make_unique<EmbedWorker>(model, first, detections); };
   embed.passes = [first](const Task& task, Observation& says) {  // nothing chosen: nothing to wait for
     if (!orEmpty(task.observations[first].as<Crops>()).items.empty()) return false;
-    says = observe(Prints{});
+    says = observe(Embeddings{});
     return true;
   };
 
@@ -145,9 +145,9 @@ std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string&
   gallery.depends = {spec.of, select.name};
   if (embeds) gallery.depends.push_back(embed.name);
   gallery.stateful = gallery.acceptsNothing = true;
-  const int32_t prints = embeds ? first + 1 : -1;
-  gallery.openWorker = [state, tracks, first, prints] {
-    return std::make_unique<GalleryWorker>(state, tracks, first, prints);
+  const int32_t embeddings = embeds ? first + 1 : -1;
+  gallery.openWorker = [state, tracks, first, embeddings] {
+    return std::make_unique<GalleryWorker>(state, tracks, first, embeddings);
   };
 
   std::vector<ModuleNode> nodes{std::move(select)};

@@ -37,7 +37,8 @@ struct InputSpec {
 // Of the pictures of one module, for all frames in flight.
 constexpr size_t kMostInputBytes = size_t{1} << 30;
 
-// The pictures of one frame that a module of `spec` may have. Throws DEVICE_OUT_OF_MEMORY where they are known to be larger.
+// The pictures of one frame that a module of `spec` may have. Throws DEVICE_OUT_OF_MEMORY where they are known to be
+// larger.
 size_t mostInputBytes(const InputSpec& spec, const std::string& module, size_t framesInFlight);
 
 struct Picture {

@@ -282,9 +282,8 @@ void ModuleBuilder::connect() {
 // its own. Its observation is not delivered.
 void ModuleBuilder::recordTracks() {
   std::vector<ModuleNode>& nodes = built_.nodes;
-  const auto tracker = std::find_if(spec_.modules.begin(), spec_.modules.end(), [](const ModuleSpec& module) {
-    return module.kind == ModuleSpec::Kind::track;
-  });
+  const auto tracker = std::find_if(spec_.modules.begin(), spec_.modules.end(),
+                                    [](const ModuleSpec& module) { return module.kind == ModuleSpec::Kind::track; });
   if (tracker == spec_.modules.end()) return;  // refused before: see src/plan.ts
   ModuleSpec recorder;
   recorder.name = tracker->name + ".recorded";

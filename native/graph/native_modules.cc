@@ -76,6 +76,7 @@ class TrackWorker : public Worker {
     }
   }
   void forget(int32_t source) override { sources_.erase(source); }
+
  private:
   struct PerSource {
     std::unique_ptr<track::Tracker> tracker;

@@ -28,10 +28,11 @@ struct External {
   std::shared_ptr<const People> boxes = nullptr;
 };
 
-using Value = std::variant<std::monostate, std::shared_ptr<const Detections>, std::shared_ptr<const Tracks>,
-                           std::shared_ptr<const Crops>, std::shared_ptr<const Prints>, std::shared_ptr<const People>,
-                           std::shared_ptr<const Classes>, std::shared_ptr<const ClassScores>,
-                           std::shared_ptr<const BoxClasses>, std::shared_ptr<const std::vector<RawTensor>>, External>;
+using Value =
+    std::variant<std::monostate, std::shared_ptr<const Detections>, std::shared_ptr<const Tracks>,
+                 std::shared_ptr<const Crops>, std::shared_ptr<const Embeddings>, std::shared_ptr<const People>,
+                 std::shared_ptr<const Classes>, std::shared_ptr<const ClassScores>, std::shared_ptr<const BoxClasses>,
+                 std::shared_ptr<const std::vector<RawTensor>>, External>;
 
 struct Observation {
   Said said = Said::notYet;

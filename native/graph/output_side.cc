@@ -157,8 +157,8 @@ void OutputSide::reportLosses(const std::vector<media::OutputResult>& outputs, c
   if (!soundsJoin() || spec_.output->audio != OutputSpec::Audio::source) return;
   const std::string& id = spec_.output->audioId;
   if (sources.numbersOf(id).empty())
-    recoveries_.add({spec_.output->path, "silent",
-                     "Its sound was to come from source \"" + id + "\", which never joined."});
+    recoveries_.add(
+        {spec_.output->path, "silent", "Its sound was to come from source \"" + id + "\", which never joined."});
 }
 
 std::shared_ptr<Programme> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,

@@ -97,10 +97,9 @@ void Pipeline::openDevice() {
 
 // Models are loaded meanwhile. Who fails first breaks the other off.
 std::vector<OpenedSource> Pipeline::openSources(ModuleBuilder& builder) {
-  SourceOpenings openings(
-      spec_.sources,
-      {device_, closing_, spec_.inFlight, static_cast<int32_t>(spec_.sources.size()), recoveries_},
-      [this] { interrupt_->now(); });
+  SourceOpenings openings(spec_.sources,
+                          {device_, closing_, spec_.inFlight, static_cast<int32_t>(spec_.sources.size()), recoveries_},
+                          [this] { interrupt_->now(); });
   try {
     builder.loadModels([this] { checkOpen(); });
   } catch (...) {
@@ -172,9 +171,8 @@ void Pipeline::finishRun() {
   bool stopped = false;
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] {
-      return state_ == RunState::failed || (state_ >= RunState::running && engine_->drained());
-    });
+    changed_.wait(lock,
+                  [&] { return state_ == RunState::failed || (state_ >= RunState::running && engine_->drained()); });
     if (state_ == RunState::failed) return;
     if (state_ == RunState::running) state_ = RunState::finishing;
     stopped = state_ == RunState::stopping;

@@ -47,9 +47,9 @@ struct PipelineHooks {
 
 enum class RunState : uint8_t {
   created,
-  opening,    // start() is at work
-  aborting,   // it is, and is to give up
-  failed,     // it gave up, or is not to begin: nothing runs
+  opening,   // start() is at work
+  aborting,  // it is, and is to give up
+  failed,    // it gave up, or is not to begin: nothing runs
   running,
   finishing,  // the outputs end
   stopping,   // the engine and the outputs end, as soon as they can
@@ -151,7 +151,7 @@ class Pipeline {
   std::vector<std::vector<std::string>> labels_;
   const Graph* graph_ = nullptr;  // the engine's
 
-  std::mutex adding_;  // one addSource() at a time
+  std::mutex adding_;   // one addSource() at a time
   std::mutex freeing_;  // one close() at a time
   mutable std::mutex mutex_;
   std::condition_variable changed_;

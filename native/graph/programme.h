@@ -131,8 +131,8 @@ class Programme {
   std::condition_variable changed_;
   compose::ProgrammeClock clock_;
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
-  std::vector<CanvasFrame> past_;    // their leases are let go outside the lock
-  int64_t firstFrameNs_ = 0;  // live ticks are due from here on
+  std::vector<CanvasFrame> past_;            // their leases are let go outside the lock
+  int64_t firstFrameNs_ = 0;                 // live ticks are due from here on
   OutputState state_ = OutputState::composing;
   std::optional<Error> failure_;  // failed
   StageStats composeStats_;

@@ -108,10 +108,10 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   const auto present =
       std::ranges::count_if(sources_, [](const auto& item) { return item.second.state != CanvasState::removed; });
   if (options_.layout.perSource && present >= compose::kMaxTiles)
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id +
-                    "\".",
-                "Remove a source first.");
+    throw Error(
+        ErrorCode::INVALID_ARGUMENT,
+        "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id + "\".",
+        "Remove a source first.");
   clock_.join(number);
   if (source.live) clock_.setLive(number);
   CanvasSource& queue = sources_[number];

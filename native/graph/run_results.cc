@@ -49,8 +49,8 @@ track::RelinkRef RunResults::relinked() {
   auto shown = std::make_shared<track::RelinkResult>(*linked);
   if (people.shots) people.shots->choose(*shown);
   if (!linked->complete)
-    recoveries_.add({people.identify ? people.identify->name : "", kRelinkCut,
-                     "The run was closed while it compared them."});
+    recoveries_.add(
+        {people.identify ? people.identify->name : "", kRelinkCut, "The run was closed while it compared them."});
   std::lock_guard lock(mutex_);
   linked_ = linked;
   return shown_ = shown;

@@ -17,9 +17,9 @@ namespace framepath::graph {
 
 // What the modules of a run write down.
 struct FoundPeople {
-  IdentityState state;                        // empty where nobody is identified and no tracks are recorded
-  std::optional<ModuleSpec> identify;         // the first identify module; none where only tracks are recorded
-  std::shared_ptr<Shots> shots;               // null unless asked for
+  IdentityState state;                 // empty where nobody is identified and no tracks are recorded
+  std::optional<ModuleSpec> identify;  // the first identify module; none where only tracks are recorded
+  std::shared_ptr<Shots> shots;        // null unless asked for
   bool onlyTracks() const { return state.identities && !identify; }
 };
 

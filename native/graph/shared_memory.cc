@@ -58,8 +58,7 @@ Mapping::~Mapping() {
 
 // Other pages in their place: a hole in a sealed memfd is refused.
 void Mapping::forget(size_t bytes) const {
-  if (bytes)
-    mmap(data_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  if (bytes) mmap(data_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 std::shared_ptr<SharedMemory> SharedMemory::open(size_t bytes) {

@@ -29,16 +29,16 @@ class Mapping {
 };
 
 // One memfd, cut into slots of sizes between powers of two. Pages that were never written cost nothing. A slot that is
-// let go is kept for the next one of its size and stays where it is: readers may cache views by offset. The memfd is sealed:
-// another process that was given its descriptor can neither resize it (which would end this process by SIGBUS) nor write to
-// it. Thread-safe.
+// let go is kept for the next one of its size and stays where it is: readers may cache views by offset. The memfd is
+// sealed: another process that was given its descriptor can neither resize it (which would end this process by SIGBUS)
+// nor write to it. Thread-safe.
 class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
  public:
   // Throws DEVICE_OUT_OF_MEMORY when the system refuses.
   static std::shared_ptr<SharedMemory> open(size_t bytes = kBytes);
   ~SharedMemory();
-  // What somebody reads who was told the descriptor: the mapping of this process where the memory was made in it, else one
-  // to read only. Throws INVALID_ARGUMENT for another kind of descriptor, DEVICE_OUT_OF_MEMORY.
+  // What somebody reads who was told the descriptor: the mapping of this process where the memory was made in it, else
+  // one to read only. Throws INVALID_ARGUMENT for another kind of descriptor, DEVICE_OUT_OF_MEMORY.
   static std::shared_ptr<const Mapping> mapped(int fd);
 
   // Part of the memory, back in the pool when the last owner lets go.

@@ -29,8 +29,8 @@ namespace framepath::graph {
 class FrameSource {
  public:
   virtual ~FrameSource() = default;
-  virtual FrameRef next() = 0;   // null at the end; throws Error
-  virtual void interrupt() = 0;  // from any thread: next() returns soon
+  virtual FrameRef next() = 0;                                   // null at the end; throws Error
+  virtual void interrupt() = 0;                                  // from any thread: next() returns soon
   virtual media::ReaderCounters counters() const { return {}; }  // from any thread
 };
 

@@ -21,12 +21,12 @@ class CropEmbedder : public Embedder {
   int32_t dims() const override { return model_->spec().embeddingDims; }
   int32_t maxBatch() const override { return model_->batch(); }
 
-  void embed(std::span<const CropRequest> crops, float* prints) override {
+  void embed(std::span<const CropRequest> crops, float* embeddings) override {
     const auto width = static_cast<size_t>(dims());
     const auto place = [&](size_t first, size_t count) { launchCrops(crops.subspan(first, count)); };
     batches_.run(crops.size(), place, [&](size_t first, size_t count) {
       const std::span<const float> rows = session_->read(0, static_cast<int64_t>(count));
-      std::memcpy(prints + first * width, rows.data(), count * width * sizeof(float));
+      std::memcpy(embeddings + first * width, rows.data(), count * width * sizeof(float));
     });
   }
 

@@ -1,4 +1,4 @@
-// Crops of any frames in, one print each out; also classification and raw outputs of whole frames or crops.
+// Crops of any frames in, one embedding each out; also classification and raw outputs of whole frames or crops.
 #pragma once
 #include <memory>
 #include <span>
@@ -23,8 +23,8 @@ class Embedder {
   virtual ~Embedder() = default;
   virtual int32_t dims() const = 0;
   virtual int32_t maxBatch() const = 0;
-  // `prints` has crops.size() * dims() floats, as the model gives them.
-  virtual void embed(std::span<const CropRequest> crops, float* prints) = 0;
+  // `embeddings` has crops.size() * dims() floats, as the model gives them.
+  virtual void embed(std::span<const CropRequest> crops, float* embeddings) = 0;
 };
 std::unique_ptr<Embedder> openEmbedder(std::shared_ptr<Model> model);
 

@@ -67,7 +67,8 @@ bool defines(std::span<const Symbol> symbols, std::span<const char> names, const
   for (const Symbol& symbol : symbols) {
     if (symbol.st_shndx == SHN_UNDEF || symbol.st_name >= names.size()) continue;
     const char* const name = names.data() + symbol.st_name;
-    if (strnlen(name, names.size() - symbol.st_name) == wanted.size() && wanted.compare(0, wanted.size(), name, wanted.size()) == 0)
+    if (strnlen(name, names.size() - symbol.st_name) == wanted.size() &&
+        wanted.compare(0, wanted.size(), name, wanted.size()) == 0)
       return true;
   }
   return false;
@@ -97,7 +98,8 @@ std::optional<std::string> whyNoLibrary(const std::string& path, const std::stri
   if (!file.isOpen()) return std::string("cannot be opened: ") + std::strerror(errno);
   if (!file.isRegular()) return "is not a file";
   const auto head = file.table<Header>(0, 1);
-  if (!head || std::memcmp(head->front().e_ident, ELFMAG, SELFMAG) != 0) return "is not a program library (no ELF file)";
+  if (!head || std::memcmp(head->front().e_ident, ELFMAG, SELFMAG) != 0)
+    return "is not a program library (no ELF file)";
   const Header& header = head->front();
   if (header.e_ident[EI_CLASS] != kClass || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != kMachine)
     return "is a library for another kind of machine";

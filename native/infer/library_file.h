@@ -1,5 +1,5 @@
-// Whether a file can be handed to dlopen without risk: the loader maps what a header claims, and a file that is cut off then
-// ends the process by SIGBUS.
+// Whether a file can be handed to dlopen without risk: the loader maps what a header claims, and a file that is cut off
+// then ends the process by SIGBUS.
 #pragma once
 #include <optional>
 #include <string>

@@ -35,7 +35,8 @@ void MissingFacts::size() {
 
 void MissingFacts::scale() {
   facts_.push_back(
-      {"how pixels become its input (mean and scale: input = (pixel - mean) * scale, pixel in 0..255; scale 1 where that "
+      {"how pixels become its input (mean and scale: input = (pixel - mean) * scale, pixel in 0..255; scale 1 where "
+       "that "
        "is in the graph)",
        {{"mean", "127.5"}, {"scale", "0.0078125"}}});
 }

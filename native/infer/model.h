@@ -17,7 +17,6 @@
 
 namespace framepath::infer {
 
-
 // What a model is used for. It decides the head where the file shows none (`raw`: whatever the file shows), and whether
 // the metric and threshold of its embeddings must be known.
 enum class ModelUse : uint8_t { any, detect, classify, classifyBoxes, embed, raw };
@@ -30,7 +29,7 @@ struct StatedSpec {
   std::string color;                // rgb | bgr
   std::string resize;               // letterbox | letterbox-top-left | stretch | center-crop
   std::string align;                // embedding: dlib | arcface | none
-  std::string metric;               // embedding: l2 | cosine, how its prints are compared
+  std::string metric;               // embedding: l2 | cosine, how its embeddings are compared
   std::optional<double> threshold;  // embedding: same person below this distance (l2) or above this cosine
   std::vector<double> mean, scale;  // input = (pixel - mean) * scale, pixel in 0..255; 1 or 3 values
   std::vector<int64_t> size;        // width, height, for models with dynamic size

@@ -112,7 +112,8 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 constexpr const char* kInstallHint =
-    "npm install onnxruntime-node --ignore-scripts (or set FRAMEPATH_ORT_LIBRARY to a libonnxruntime.so of version 1.17 or later).";
+    "npm install onnxruntime-node --ignore-scripts (or set FRAMEPATH_ORT_LIBRARY to a libonnxruntime.so of version "
+    "1.17 or later).";
 
 }  // namespace
 

@@ -24,9 +24,9 @@ namespace {
 // URL (concat, subfile, cache, async, tee, ...) or reach into this process or machine (pipe, fd, unix, bluray, ...):
 // they are closed unless the caller lists them.
 constexpr std::array<std::string_view, 30> kPlainProtocols = {
-    "http",  "https",  "httpproxy", "tls",  "tcp",   "udp",  "udplite", "rtp",  "srtp", "rtmp",
-    "rtmps", "rtmpt",  "rtmpe",     "rtmpts", "rtmpte", "rtsp", "rtsps",   "satip", "srt",  "rist",
-    "data",  "ftp",    "sftp",      "mmsh", "mmst",  "sctp", "smb",     "gopher", "gophers", "dtls"};
+    "http",  "https", "httpproxy", "tls",    "tcp",    "udp",  "udplite", "rtp",    "srtp",    "rtmp",
+    "rtmps", "rtmpt", "rtmpe",     "rtmpts", "rtmpte", "rtsp", "rtsps",   "satip",  "srt",     "rist",
+    "data",  "ftp",   "sftp",      "mmsh",   "mmst",   "sctp", "smb",     "gopher", "gophers", "dtls"};
 
 // Demuxers that open further files themselves, past AVFormatContext::io_open, or that run scripts: their files would
 // be neither checked nor counted.
@@ -141,13 +141,13 @@ void Access::requireAllowed(const std::string& uri, const std::string& protocol)
                 "The protocol of " + quoted(uri) + " is not among the allowed ones (" + join(limits_.protocols) + ").",
                 "Add '" + protocol + "' to limits.protocols if the source may use it.");
   if (has(kPlainProtocols, protocol)) return;
-  if (!jail_.empty())
-    throw Error(ErrorCode::SOURCE_REFUSED, quoted(uri) + " could reach files outside the jail.");
+  if (!jail_.empty()) throw Error(ErrorCode::SOURCE_REFUSED, quoted(uri) + " could reach files outside the jail.");
   // Unknown to libav too: it will have the better sentence.
   if (listed || !avio_find_protocol_name((protocol + ":").c_str())) return;
-  throw Error(ErrorCode::SOURCE_REFUSED,
-              "The protocol " + protocol + ": of " + quoted(uri) + " opens other things than its URL names, and is closed.",
-              "Give the file or URL itself, or allow it with limits: { protocols: ['" + protocol + "', ...] }.");
+  throw Error(
+      ErrorCode::SOURCE_REFUSED,
+      "The protocol " + protocol + ": of " + quoted(uri) + " opens other things than its URL names, and is closed.",
+      "Give the file or URL itself, or allow it with limits: { protocols: ['" + protocol + "', ...] }.");
 }
 
 Place Access::openLayer(const std::string& layer, const std::string& uri) const {
@@ -178,15 +178,15 @@ FileDescriptor Access::openPath(const std::string& uri, const std::string& path)
 
 Place Access::openFile(const std::string& uri, const std::string& path) const {
   if (!limits_.protocols.empty() && !has(limits_.protocols, "file"))
-    throw Error(ErrorCode::SOURCE_REFUSED, quoted(uri) + " is a local file, and file is not among the allowed protocols (" +
+    throw Error(ErrorCode::SOURCE_REFUSED, quoted(uri) +
+                                               " is a local file, and file is not among the allowed protocols (" +
                                                join(limits_.protocols) + ").");
   Place place;
   place.file = openPath(uri, path);
   if (!place.file) throwUnreachable(path, errno);
   struct stat status {};
   if (fstat(place.file.get(), &status) != 0) throwUnreachable(path, errno);
-  if (S_ISDIR(status.st_mode))
-    throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is a folder, not a file.");
+  if (S_ISDIR(status.st_mode)) throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is a folder, not a file.");
   if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is not a regular file.");
   if (status.st_size == 0) throw Error(ErrorCode::SOURCE_UNREADABLE, quoted(path) + " is empty.");
   requireBytes(path, status.st_size, limits_);

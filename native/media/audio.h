@@ -33,8 +33,8 @@ class AudioTrack {
 };
 
 // Null: no input has sound, and none may join. One input is copied when its codec fits the container, the cut falls on
-// its packets, none may join and it is read in this process, otherwise it is decoded and encoded again; several are mixed. Throws what opening the
-// sources throws, and ENCODER_UNAVAILABLE.
+// its packets, none may join and it is read in this process, otherwise it is decoded and encoded again; several are
+// mixed. Throws what opening the sources throws, and ENCODER_UNAVAILABLE.
 std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, bool joining, const Container& container);
 
 }  // namespace framepath::media

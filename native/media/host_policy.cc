@@ -22,11 +22,11 @@ constexpr uint32_t ip(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
   return a << 24 | b << 16 | c << 8 | d;
 }
 constexpr Block4 kPrivate4[] = {
-    {ip(0, 0, 0, 0), 8},       {ip(10, 0, 0, 0), 8},      {ip(100, 64, 0, 0), 10},  {ip(127, 0, 0, 0), 8},
+    {ip(0, 0, 0, 0), 8},        {ip(10, 0, 0, 0), 8},     {ip(100, 64, 0, 0), 10}, {ip(127, 0, 0, 0), 8},
     {ip(168, 63, 129, 16), 32},  // Azure's metadata
-    {ip(169, 254, 0, 0), 16},  {ip(172, 16, 0, 0), 12},   {ip(192, 0, 0, 0), 24},   {ip(192, 0, 2, 0), 24},
-    {ip(192, 88, 99, 0), 24},  {ip(192, 168, 0, 0), 16},  {ip(198, 18, 0, 0), 15},  {ip(198, 51, 100, 0), 24},
-    {ip(203, 0, 113, 0), 24},  {ip(224, 0, 0, 0), 4},     {ip(240, 0, 0, 0), 4},
+    {ip(169, 254, 0, 0), 16},   {ip(172, 16, 0, 0), 12},  {ip(192, 0, 0, 0), 24},  {ip(192, 0, 2, 0), 24},
+    {ip(192, 88, 99, 0), 24},   {ip(192, 168, 0, 0), 16}, {ip(198, 18, 0, 0), 15}, {ip(198, 51, 100, 0), 24},
+    {ip(203, 0, 113, 0), 24},   {ip(224, 0, 0, 0), 4},    {ip(240, 0, 0, 0), 4},
 };
 
 bool isPrivate4(uint32_t address) {
@@ -47,7 +47,7 @@ bool startsWith(const Bytes16& address, std::initializer_list<uint8_t> prefix) {
 }
 
 bool isPrivate6(const Bytes16& a) {
-  if (startsWith(a, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff})) return isPrivate4(embedded4(a, 12));  // mapped
+  if (startsWith(a, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff})) return isPrivate4(embedded4(a, 12));     // mapped
   if (startsWith(a, {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0})) return isPrivate4(embedded4(a, 12));  // NAT64
   if (startsWith(a, {0x20, 0x02})) return isPrivate4(embedded4(a, 2));                                    // 6to4
   if ((a[0] & 0xe0) != 0x20) return true;  // outside of 2000::/3: ::, ::1, fc00::/7, fe80::/10, ff00::/8, ...
@@ -116,7 +116,8 @@ bool isPrivate(const sockaddr& address) {
   return address.sa_family != AF_INET6 || isPrivate6(bytesOf(v6(address)));
 }
 
-HostPolicy::HostPolicy(const std::vector<std::string>& hosts, bool privateNetworks) : privateNetworks_(privateNetworks) {
+HostPolicy::HostPolicy(const std::vector<std::string>& hosts, bool privateNetworks)
+    : privateNetworks_(privateNetworks) {
   for (const std::string& given : hosts) {
     Host host;
     std::string name = lowerCase(given), port;

@@ -25,7 +25,8 @@ class HostPolicy {
   HostPolicy(const std::vector<std::string>& hosts, bool privateNetworks);
 
   // Whether `address` may be connected to; `names`: those that this process found it under. A name or an address that
-  // is listed as it is may be private, one that only a wildcard covers may not: who owns the zone chooses its addresses.
+  // is listed as it is may be private, one that only a wildcard covers may not: who owns the zone chooses its
+  // addresses.
   bool allows(const sockaddr& address, const std::vector<std::string>& names) const;
 
  private:

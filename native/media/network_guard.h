@@ -1,6 +1,6 @@
 // Holds all connections of a process to a source's limits: a program linked with it has connect(), sendto(), sendmsg(),
-// sendmmsg(), listen() and getaddrinfo() from here, so that the address that was checked is the one that is connected to, whoever
-// named it: the caller, a redirect, a playlist, a name that resolves differently the second time.
+// sendmmsg(), listen() and getaddrinfo() from here, so that the address that was checked is the one that is connected
+// to, whoever named it: the caller, a redirect, a playlist, a name that resolves differently the second time.
 #pragma once
 #include "media/source_info.h"
 

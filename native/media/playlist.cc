@@ -130,7 +130,8 @@ Playlists::Verdict Playlists::admit(const std::string& url, std::string& text) {
   const bool first = std::exchange(first_, false);
   if (facts.master) {
     if (first) return Verdict::good;
-    throw Error(ErrorCode::SOURCE_UNREADABLE, "The playlist \"" + url + "\", which another one names, names playlists itself.",
+    throw Error(ErrorCode::SOURCE_UNREADABLE,
+                "The playlist \"" + url + "\", which another one names, names playlists itself.",
                 "A master playlist names playlists of segments (RFC 8216, 4.3.4).");
   }
   const bool again = !loaded_.insert(url).second;

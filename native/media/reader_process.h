@@ -48,8 +48,9 @@ class ReaderProcess {
   SourceInfo opened();
   bool openedSound();
 
-  // One thread uses what follows. The next message but `alive`, `recovered` and `times`, which are taken note of; empty: `stop`
-  // has passed. Throws what the reader tells, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of life for long.
+  // One thread uses what follows. The next message but `alive`, `recovered` and `times`, which are taken note of;
+  // empty: `stop` has passed. Throws what the reader tells, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of
+  // life for long.
   std::optional<Message> receive();
   template <typename T>
   T read(const Message& message) const {

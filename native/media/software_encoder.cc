@@ -1,10 +1,10 @@
 #include "media/software_encoder.h"
 
-#include "core/enum_names.h"
-
 #include <cstdlib>
 #include <mutex>
 #include <string_view>
+
+#include "core/enum_names.h"
 
 namespace framepath::media {
 namespace {

@@ -71,7 +71,9 @@ SourceIo::SourceIo(SourceReads& reads, std::string url, FileDescriptor file, AVI
   context_->seekable = inner_ ? inner_->seekable : AVIO_SEEKABLE_NORMAL;
   if (!inner_) return;
   if (inner_->read_pause)
-    context_->read_pause = [](void* opaque, int pause) { return avio_pause(static_cast<SourceIo*>(opaque)->inner_, pause); };
+    context_->read_pause = [](void* opaque, int pause) {
+      return avio_pause(static_cast<SourceIo*>(opaque)->inner_, pause);
+    };
   if (inner_->read_seek)
     context_->read_seek = [](void* opaque, int stream, int64_t timestamp, int flags) {
       return avio_seek_time(static_cast<SourceIo*>(opaque)->inner_, stream, timestamp, flags);
@@ -122,8 +124,8 @@ int SourceIo::loadPlaylist(std::string text) {
     if (more < 0) return more;
     text.append(reinterpret_cast<const char*>(block), static_cast<size_t>(more));
     if (text.size() > kMaxPlaylistBytes)
-      throw Error(ErrorCode::SOURCE_UNREADABLE, "The playlist \"" + url_ + "\" has more than " +
-                                                    std::to_string(kMaxPlaylistBytes >> 20) + " MiB.");
+      throw Error(ErrorCode::SOURCE_UNREADABLE,
+                  "The playlist \"" + url_ + "\" has more than " + std::to_string(kMaxPlaylistBytes >> 20) + " MiB.");
   }
   if (!reads_.admitPlaylist(url_, text)) return AVERROR_INVALIDDATA;
   playlist_ = std::move(text);
@@ -154,8 +156,7 @@ int SourceIo::fetch(uint8_t* out, int size, bool media) {
 
 int64_t SourceIo::seek(int64_t offset, int whence) {
   whence &= ~AVSEEK_FORCE;
-  if (inner_ && !playlist_)
-    return whence == AVSEEK_SIZE ? avio_size(inner_) : avio_seek(inner_, offset, whence);
+  if (inner_ && !playlist_) return whence == AVSEEK_SIZE ? avio_size(inner_) : avio_seek(inner_, offset, whence);
   int64_t size = 0;
   if (playlist_) {
     size = static_cast<int64_t>(playlist_->size());

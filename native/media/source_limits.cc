@@ -20,8 +20,8 @@ void requireBytes(const std::string& uri, int64_t bytes, const Limits& limits) {
 
 void requirePixels(const std::string& uri, int64_t width, int64_t height, const Limits& limits) {
   if (limits.maxPixels > 0 && width > 0 && height > limits.maxPixels / width)
-    throwTooLarge(uri, "has pictures of " + std::to_string(width) + "x" + std::to_string(height) + " pixels", "maxPixels",
-                  limits.maxPixels);
+    throwTooLarge(uri, "has pictures of " + std::to_string(width) + "x" + std::to_string(height) + " pixels",
+                  "maxPixels", limits.maxPixels);
 }
 
 void requireDuration(const std::string& uri, int64_t ms, const Limits& limits) {

@@ -105,7 +105,8 @@ void SourceOpener::expectPacket() {
 }
 
 // Every file that libav opens because this source names it comes through here.
-int SourceOpener::openIo(AVFormatContext* format, AVIOContext** io, const char* url, int flags, AVDictionary** options) {
+int SourceOpener::openIo(AVFormatContext* format, AVIOContext** io, const char* url, int flags,
+                         AVDictionary** options) {
   // IMF hands this function to containers of its own, which know nothing of us.
   if (!format->opaque) return AVERROR(EACCES);
   auto& self = *static_cast<SourceOpener*>(format->opaque);
@@ -171,8 +172,10 @@ void SourceOpener::throwEnd(const char* doing) {
   if (!late()) return;
   const bool stalled = nowNs() - aliveNs_ > patience_.stallNs;
   throw Error(ErrorCode::SOURCE_FAILED,
-              quoted(uri_) + (stalled ? " gave nothing for " + seconds(patience_.stallNs)
-                                      : " could not be opened in " + seconds(patience_.untrustedOpenNs)) + ".",
+              quoted(uri_) +
+                  (stalled ? " gave nothing for " + seconds(patience_.stallNs)
+                           : " could not be opened in " + seconds(patience_.untrustedOpenNs)) +
+                  ".",
               "Check that it is running.");
 }
 

@@ -17,7 +17,8 @@ using Recovered = std::function<void(const std::string& what, const std::string&
 inline constexpr int64_t kUsualMaxGapMs = 10'000;  // SourceOptions::maxGapMs
 inline constexpr int64_t kNoMaxGap = -1;
 
-// A piece of a source's time that is cut out; or its clock was set back, and `fromUs` in all is added to it from then on.
+// A piece of a source's time that is cut out; or its clock was set back, and `fromUs` in all is added to it from then
+// on.
 struct TimeChange {
   bool setBack = false;
   int64_t fromUs = 0, toUs = 0;

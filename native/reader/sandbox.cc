@@ -26,7 +26,8 @@ namespace {
 // Its own memory, beside the pictures it shares: tables, indexes, what decoders keep, and the pictures of those that
 // insist on memory of their own (AV1: 100 MB each in 8K at 10 bits).
 constexpr rlim_t kOwnBytes = rlim_t{2} << 30;
-// Addresses: that, 2 GiB of pictures, libraries (0.2 GiB), and what threads reserve as stacks and heaps without using it.
+// Addresses: that, 2 GiB of pictures, libraries (0.2 GiB), and what threads reserve as stacks and heaps without using
+// it.
 constexpr rlim_t kAddresses = rlim_t{8} << 30;
 constexpr rlim_t kDescriptors = 256;
 

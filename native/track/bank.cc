@@ -12,7 +12,7 @@ namespace {
 constexpr uint32_t kMagic = 0x42505046, kVersion = 1;  // "FPPB"
 constexpr uint32_t kMaxDims = 1 << 16;
 
-// Little endian: magic, version, metric, dims, count, then each {id, prints, prints x {weight, dims x value}},
+// Little endian: magic, version, metric, dims, count, then each {id, embeddings, embeddings x {weight, dims x value}},
 // checksum.
 class Writer {
  public:
@@ -62,29 +62,30 @@ uint32_t checksum(const std::vector<uint8_t>& bytes, size_t end) {
 
 }  // namespace
 
-std::vector<uint8_t> saveBank(const PrintSpace& space, const std::map<int32_t, PrintSet>& identities) {
+std::vector<uint8_t> saveBank(const EmbeddingSpace& space, const std::map<int32_t, EmbeddingSet>& identities) {
   uint32_t dims = 0, count = 0;
-  for (const auto& [id, prints] : identities) {
-    if (prints.empty()) continue;
-    if (dims == 0) dims = static_cast<uint32_t>(prints.mean().size());
-    count += prints.mean().size() == dims;
+  for (const auto& [id, embeddings] : identities) {
+    if (embeddings.empty()) continue;
+    if (dims == 0) dims = static_cast<uint32_t>(embeddings.mean().size());
+    count += embeddings.mean().size() == dims;
   }
   Writer out;
   for (const uint32_t value : {kMagic, kVersion, static_cast<uint32_t>(space.metric), dims, count}) out.word(value);
-  for (const auto& [id, prints] : identities) {
-    if (prints.empty() || prints.mean().size() != dims) continue;
+  for (const auto& [id, embeddings] : identities) {
+    if (embeddings.empty() || embeddings.mean().size() != dims) continue;
     out.word(static_cast<uint32_t>(id));
-    out.word(static_cast<uint32_t>(prints.size()));
-    for (const Print& print : prints.prints()) {
-      out.real(print.weight);
-      for (const float value : print.values) out.real(value);
+    out.word(static_cast<uint32_t>(embeddings.size()));
+    for (const Embedding& embedding : embeddings.embeddings()) {
+      out.real(embedding.weight);
+      for (const float value : embedding.values) out.real(value);
     }
   }
   out.word(checksum(out.bytes, out.bytes.size()));
   return std::move(out.bytes);
 }
 
-std::map<int32_t, PrintSet> loadBank(const PrintSpace& space, const std::vector<uint8_t>& bytes, int32_t capacity) {
+std::map<int32_t, EmbeddingSet> loadBank(const EmbeddingSpace& space, const std::vector<uint8_t>& bytes,
+                                         int32_t capacity) {
   if (bytes.size() < 24) reject("the file is too short");
   const size_t end = bytes.size() - 4;
   Reader in(bytes, end);
@@ -92,24 +93,24 @@ std::map<int32_t, PrintSet> loadBank(const PrintSpace& space, const std::vector<
   if (in.word() != kVersion) reject("the file was written by another version");
   std::vector<uint8_t> tail(bytes.end() - 4, bytes.end());
   if (Reader(tail, 4).word() != checksum(bytes, end)) reject("the file is damaged");
-  if (in.word() != static_cast<uint32_t>(space.metric)) reject("its prints are compared in another way (metric)");
+  if (in.word() != static_cast<uint32_t>(space.metric)) reject("its embeddings are compared in another way (metric)");
   const uint32_t dims = in.word(), count = in.word();
   if (dims > kMaxDims || (dims == 0) != (count == 0)) reject("the dimensions are impossible");
-  std::map<int32_t, PrintSet> identities;
+  std::map<int32_t, EmbeddingSet> identities;
   for (uint32_t i = 0; i < count; i++) {
     const auto id = static_cast<int32_t>(in.word());
-    const uint32_t prints = in.word();
+    const uint32_t embeddings = in.word();
     if (id <= 0 || identities.contains(id)) reject("an id is impossible");
-    if (prints == 0 || prints > in.left() / (4 * (dims + 1))) reject("the file is cut short");
-    PrintSet& set = identities.emplace(id, PrintSet(capacity)).first->second;
-    for (uint32_t j = 0; j < prints; j++) {
-      Print print;
-      print.weight = in.real();
-      print.values.resize(dims);
-      for (float& value : print.values) value = in.real();
-      set.add(space, std::move(print));
+    if (embeddings == 0 || embeddings > in.left() / (4 * (dims + 1))) reject("the file is cut short");
+    EmbeddingSet& set = identities.emplace(id, EmbeddingSet(capacity)).first->second;
+    for (uint32_t j = 0; j < embeddings; j++) {
+      Embedding embedding;
+      embedding.weight = in.real();
+      embedding.values.resize(dims);
+      for (float& value : embedding.values) value = in.real();
+      set.add(space, std::move(embedding));
     }
-    if (set.empty()) reject("an identity has no usable print");
+    if (set.empty()) reject("an identity has no usable embedding");
   }
   if (in.left() != 0) reject("there is more than there should be");
   return identities;

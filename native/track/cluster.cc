@@ -73,7 +73,7 @@ void Cluster::addIntervals(const Person& person) {
   unite(intervals);
 }
 
-void Cluster::join(Cluster& other, const PrintSpace& space) {
+void Cluster::join(Cluster& other, const EmbeddingSpace& space) {
   if (other.onlineId && (!onlineId || other.onlineId < onlineId)) onlineId = other.onlineId;
   onlineIds.insert(onlineIds.end(), other.onlineIds.begin(), other.onlineIds.end());
   std::move(other.persons.begin(), other.persons.end(), std::back_inserter(persons));
@@ -82,7 +82,7 @@ void Cluster::join(Cluster& other, const PrintSpace& space) {
   std::inplace_merge(intervals.begin(), intervals.begin() + middle, intervals.end(), before);
   unite(intervals);
   rows += other.rows;
-  for (const Print& print : other.prints.prints()) prints.add(space, print);
+  for (const Embedding& embedding : other.embeddings.embeddings()) embeddings.add(space, embedding);
   other.alive = false;
   other.persons.clear();
   other.intervals = {};

@@ -21,13 +21,13 @@ struct Cluster {
   std::vector<int32_t> onlineIds;
   std::vector<Person> persons;
   std::vector<Interval> intervals;  // by source and frame, none overlapping another
-  PrintSet prints{48};
+  EmbeddingSet embeddings{48};
   int64_t rows = 0;
   bool alive = true;
 
   void addIntervals(const Person& person);
-  // Takes over what `other` is; its prints too.
-  void join(Cluster& other, const PrintSpace& space);
+  // Takes over what `other` is; its embeddings too.
+  void join(Cluster& other, const EmbeddingSpace& space);
 };
 
 // Both were seen in one source at a time.

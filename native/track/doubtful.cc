@@ -39,10 +39,10 @@ class Presence {
   std::map<int32_t, std::vector<Stretch>> places_;
 };
 
-float distanceTo(const SourceRecord& record, const PrintSpace& space, const Segment& segment, int32_t id) {
+float distanceTo(const SourceRecord& record, const EmbeddingSpace& space, const Segment& segment, int32_t id) {
   const auto known = record.identities.find(id);
   if (known == record.identities.end()) return std::numeric_limits<float>::infinity();
-  return setDistance(space, segment.prints, known->second);
+  return setDistance(space, segment.embeddings, known->second);
 }
 
 Person& personOf(Persons& persons, const Claim& claim, const Segment& segment) {
@@ -53,7 +53,7 @@ Person& personOf(Persons& persons, const Claim& claim, const Segment& segment) {
 
 }  // namespace
 
-std::vector<Claim> claimSegments(const SourceRecord& record, const PrintSpace& space) {
+std::vector<Claim> claimSegments(const SourceRecord& record, const EmbeddingSpace& space) {
   std::map<int64_t, std::vector<std::pair<uint32_t, const Segment*>>> byTrack;
   Presence presence(record);
   for (const auto& [number, segment] : record.segments) {
@@ -77,7 +77,7 @@ std::vector<Claim> claimSegments(const SourceRecord& record, const PrintSpace& s
         if (segments[j].second->proved) after = segments[j].second->id;
       // In the order of likelihood; the first one that is not elsewhere at that time gets the rows.
       std::vector<int32_t> order{before.proved, after};
-      if (!segment->prints.empty() && before.proved && after && before.proved != after) {
+      if (!segment->embeddings.empty() && before.proved && after && before.proved != after) {
         if (distanceTo(record, space, *segment, after) < distanceTo(record, space, *segment, before.proved))
           std::swap(order[0], order[1]);
       } else if (before.foundAgain && after) {
@@ -94,7 +94,7 @@ std::vector<Claim> claimSegments(const SourceRecord& record, const PrintSpace& s
   return claims;
 }
 
-Persons allPersons(const SourceRecord& record, const PrintSpace& space) {
+Persons allPersons(const SourceRecord& record, const EmbeddingSpace& space) {
   Persons persons = record.persons;
   for (const Claim& claim : claimSegments(record, space)) {
     const Segment& segment = record.segments.at(claim.segment);
@@ -103,7 +103,7 @@ Persons allPersons(const SourceRecord& record, const PrintSpace& space) {
   return persons;
 }
 
-void settleOldest(SourceRecord& record, const PrintSpace& space) {
+void settleOldest(SourceRecord& record, const EmbeddingSpace& space) {
   size_t closed = 0;
   for (const auto& [number, segment] : record.segments) closed += segment.closed;
   std::set<uint32_t> oldest;

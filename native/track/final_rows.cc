@@ -89,8 +89,7 @@ class SpooledRows final : public FinalRows {
       return;
     for (int64_t ordinal = from.ordinal + 1; ordinal < to.ordinal; ordinal++) {
       Held& held = held_[static_cast<size_t>(ordinal - held_.front().ordinal)];
-      const float t =
-          static_cast<float>(held.index - a.frameIndex) / static_cast<float>(b.frameIndex - a.frameIndex);
+      const float t = static_cast<float>(held.index - a.frameIndex) / static_cast<float>(b.frameIndex - a.frameIndex);
       held.rows.push_back(
           {source_, a.id, a.track, held.index, held.ptsUs, between(a.box, b.box, t), std::min(a.score, b.score), true});
     }

@@ -14,16 +14,16 @@ namespace framepath::track {
 
 namespace {
 
-constexpr float kMatchWeight = 0.5f;       // squared qualities before a known identity is given, from at least
-constexpr size_t kMatchPrints = 2;         // so many prints
-constexpr float kNewWeight = 1.2f;         // before a new identity is made
-constexpr float kLoyalty = 0.8f;           // the distance to the identity a track has counts this much
-constexpr float kMargin = 0.9f;            // a print is a stranger's when another identity is nearer by this factor
-constexpr float kPoor = 0.2f;              // prints of lower quality say nothing
-constexpr int32_t kStrangers = 3;          // prints in a row that contradict a settled identity,
-constexpr int32_t kYoungStrangers = 2;     // or one just made
-constexpr int64_t kReshapeRows = 5;        // a jump in shape opens a segment no more often than this
-constexpr int64_t kShortGapUs = 200'000;   // a track lost no longer than this, alone, is still the same
+constexpr float kMatchWeight = 0.5f;      // squared qualities before a known identity is given, from at least
+constexpr size_t kMatchEmbeddings = 2;    // so many embeddings
+constexpr float kNewWeight = 1.2f;        // before a new identity is made
+constexpr float kLoyalty = 0.8f;          // the distance to the identity a track has counts this much
+constexpr float kMargin = 0.9f;           // an embedding is a stranger's when another identity is nearer by this factor
+constexpr float kPoor = 0.2f;             // embeddings of lower quality are ignored
+constexpr int32_t kStrangers = 3;         // embeddings in a row that contradict a settled identity,
+constexpr int32_t kYoungStrangers = 2;    // or one just made
+constexpr int64_t kReshapeRows = 5;       // a jump in shape opens a segment no more often than this
+constexpr int64_t kShortGapUs = 200'000;  // a track lost no longer than this, alone, is still the same
 constexpr int64_t kForgetUs = 60'000'000;  // a track not seen for so long is over
 // Rows of a segment in which it may still be cut: those of a settled one and of any other.
 constexpr size_t kSettledRows = 16, kDoubtfulRows = 4096;
@@ -31,26 +31,26 @@ constexpr size_t kSettledRows = 16, kDoubtfulRows = 4096;
 class SourceGallery final : public Gallery {
  public:
   SourceGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record,
-                const std::map<int32_t, PrintSet>& bank, const IdentityLimits& limits,
+                const std::map<int32_t, EmbeddingSet>& bank, const IdentityLimits& limits,
                 std::function<void(const Error&)> lost)
       : mode_(options.mode),
-        space_(makePrintSpace(options)),
-        capacity_(std::max(1, options.maxPrintsPerIdentity)),
+        space_(makeEmbeddingSpace(options)),
+        capacity_(std::max(1, options.maxEmbeddingsPerIdentity)),
         record_(std::move(record)),
         limits_(limits),
         retention_(limits, space_),
         lost_(std::move(lost)),
         allocator_(record_->source) {
-    for (const auto& [id, prints] : bank) record_->identities.emplace(id, prints);
+    for (const auto& [id, embeddings] : bank) record_->identities.emplace(id, embeddings);
   }
 
-  People update(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t frameIndex,
+  People update(const Tracks& tracks, const Crops& crops, const Embeddings& embeddings, int64_t frameIndex,
                 int64_t ptsUs) override {
     std::optional<Error> lost;
     People people;
     {
       std::lock_guard lock(record_->mutex);
-      people = updateLocked(tracks, crops, prints, ptsUs);
+      people = updateLocked(tracks, crops, embeddings, ptsUs);
       if (record_->spool && !record_->spool->write(spooled(tracks, frameIndex, ptsUs))) lost = record_->spool->error();
     }
     if (lost && lost_) lost_(*lost);
@@ -75,17 +75,17 @@ class SourceGallery final : public Gallery {
     int32_t strangers = 0;
     int64_t strangerOrdinal = 0;  // where the first of them appeared
     int64_t seenUs = 0;
-    PrintSet evidence{8};  // since the last event
+    EmbeddingSet evidence{8};  // since the last event
   };
 
-  People updateLocked(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t ptsUs) {
+  People updateLocked(const Tracks& tracks, const Crops& crops, const Embeddings& embeddings, int64_t ptsUs) {
     for (const Track& track : tracks.items) open(track, ptsUs);
     dropSharedIds(tracks);
     for (const Track& track : tracks.items) {
       counts_.detections += track.detection >= 0;
       segment(live_.at(track.track)).trail.add({record_->frames, ptsUs, track.box, track.score});
     }
-    takeEvidence(tracks, crops, prints, ptsUs);
+    takeEvidence(tracks, crops, embeddings, ptsUs);
     if (mode_ != ReidMode::off) settle(tracks);
 
     People people;
@@ -98,7 +98,7 @@ class SourceGallery final : public Gallery {
     }
     record_->frames++;
     forgetOld(ptsUs);
-    if (waiting_ > limits_.segments || waitingPrints_ > limits_.segmentPrints) settleWaiting();
+    if (waiting_ > limits_.segments || waitingEmbeddings_ > limits_.segmentEmbeddings) settleWaiting();
     retention_.apply(record_->identities, counts_, [&](int32_t id) {
       const auto last = lastProved_.find(id);
       return last == lastProved_.end() ? record_->frames : last->second.ordinal;
@@ -120,17 +120,17 @@ class SourceGallery final : public Gallery {
     Segment& old = segment(live);
     old.closed = true;
     old.trail.keep(0);
-    if (old.proved) old.prints = PrintSet(1);
+    if (old.proved) old.embeddings = EmbeddingSet(1);
     waiting_++;
-    waitingPrints_ += old.prints.size();
+    waitingEmbeddings_ += old.embeddings.size();
   }
 
   void settleWaiting() {
     settleOldest(*record_, space_);
-    waiting_ = waitingPrints_ = 0;
+    waiting_ = waitingEmbeddings_ = 0;
     for (const auto& [number, segment] : record_->segments) {
       waiting_ += segment.closed;
-      waitingPrints_ += segment.closed ? segment.prints.size() : 0;
+      waitingEmbeddings_ += segment.closed ? segment.embeddings.size() : 0;
     }
   }
 
@@ -156,8 +156,7 @@ class SourceGallery final : public Gallery {
     live.evidence.clear();
     live.strangers = 0;
     live.bornHere = false;
-    Segment& begun =
-        record_->segments.try_emplace(live.segment, record_->source, track, marks, live.id).first->second;
+    Segment& begun = record_->segments.try_emplace(live.segment, record_->source, track, marks, live.id).first->second;
     begun.proved = live.proved;
     return begun;
   }
@@ -168,8 +167,7 @@ class SourceGallery final : public Gallery {
     Live& live = found->second;
     const bool overlapping = track.marks & kTrackOverlapping, near = overlapping || live.overlapping;
     const bool recovered = (track.marks & kTrackRecovered) && (near || ptsUs - live.seenUs > kShortGapUs);
-    const bool reshaped =
-        (track.marks & kTrackReshaped) && !added && segment(live).trail.size() > kReshapeRows;
+    const bool reshaped = (track.marks & kTrackReshaped) && !added && segment(live).trail.size() > kReshapeRows;
     const bool event = recovered || reshaped || (track.marks & kTrackSeparated) || (overlapping && !live.overlapping);
     live.overlapping = overlapping;
     live.fresh = false;
@@ -213,12 +211,12 @@ class SourceGallery final : public Gallery {
     }
   }
 
-  void takeEvidence(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t ptsUs) {
+  void takeEvidence(const Tracks& tracks, const Crops& crops, const Embeddings& embeddings, int64_t ptsUs) {
     std::set<int32_t> held;
     for (const Track& track : tracks.items) {
       if (const Live& live = live_.at(track.track); live.proved) held.insert(live.id);
     }
-    const size_t count = std::min(crops.items.size(), prints.size());
+    const size_t count = std::min(crops.items.size(), embeddings.size());
     for (size_t i = 0; i < count; i++) {
       const Crop& crop = crops.items[i];
       const auto found = live_.find(crop.track);
@@ -231,46 +229,46 @@ class SourceGallery final : public Gallery {
         best = {record_->source, crop.track, ptsUs, crop.box, trail.empty() ? 0 : trail.back().score, crop.quality};
       }
       if (crop.quality < kPoor || mode_ == ReidMode::off) continue;
-      const auto begin = prints.values.begin() + static_cast<std::ptrdiff_t>(i * prints.dims);
-      Print print{{begin, begin + prints.dims}, crop.quality * crop.quality};
+      const auto begin = embeddings.values.begin() + static_cast<std::ptrdiff_t>(i * embeddings.dims);
+      Embedding embedding{{begin, begin + embeddings.dims}, crop.quality * crop.quality};
       if (live.proved) {
-        refresh(crop.track, live, std::move(print), held);
+        refresh(crop.track, live, std::move(embedding), held);
       } else {
-        segment(live).prints.add(space_, print);
-        live.evidence.add(space_, std::move(print));
+        segment(live).embeddings.add(space_, embedding);
+        live.evidence.add(space_, std::move(embedding));
         live.fresh = true;
       }
     }
   }
 
-  // A print of a settled track: more of the same person, or a sign that it is somebody else by now.
-  void refresh(int64_t track, Live& live, Print print, const std::set<int32_t>& held) {
-    PrintSet single(1);
-    single.add(space_, print);
+  // An embedding of a settled track: more of the same person, or a sign that it is somebody else by now.
+  void refresh(int64_t track, Live& live, Embedding embedding, const std::set<int32_t>& held) {
+    EmbeddingSet single(1);
+    single.add(space_, embedding);
     if (single.empty()) return;
-    PrintSet& known = record_->identities.at(live.id);
+    EmbeddingSet& known = record_->identities.at(live.id);
     const float own = setDistance(space_, single, known);
     float other = space_.limit / kLoyalty;
-    for (const auto& [id, prints] : record_->identities) {
-      if (!held.contains(id)) other = std::min(other, setDistance(space_, single, prints, std::min(other, own)));
+    for (const auto& [id, embeddings] : record_->identities) {
+      if (!held.contains(id)) other = std::min(other, setDistance(space_, single, embeddings, std::min(other, own)));
     }
     if (other >= kMargin * own) {
       if (own >= space_.limit) return;  // a poor likeness, but nobody else's either
       live.strangers = 0;
       live.evidence.clear();
-      known.add(space_, std::move(print));
+      known.add(space_, std::move(embedding));
       return;
     }
     if (live.strangers++ == 0) {
       live.evidence.clear();
       live.strangerOrdinal = segment(live).trail.back().ordinal;
     }
-    live.evidence.add(space_, std::move(print));
+    live.evidence.add(space_, std::move(embedding));
     if (live.strangers >= (live.bornHere ? kYoungStrangers : kStrangers)) doubt(track, live);
   }
 
-  // Whose print was taken for a stranger's so often is somebody else: since the first of these prints, or, when the
-  // identity was made from this very segment, it was never anybody.
+  // Whose embedding was taken for a stranger's so often is somebody else: since the first of these embeddings, or, when
+  // the identity was made from this very segment, it was never anybody.
   void doubt(int64_t track, Live& live) {
     live.proved = false;
     live.fresh = true;
@@ -279,7 +277,7 @@ class SourceGallery final : public Gallery {
       record_->identities.erase(live.id);
       live.id = segment(live).id = 0;
       segment(live).proved = false;
-      segment(live).prints = live.evidence;
+      segment(live).embeddings = live.evidence;
       return;
     }
     splitSegment(track, live, live.strangerOrdinal);
@@ -287,12 +285,12 @@ class SourceGallery final : public Gallery {
 
   // The rows from this frame on become a segment of their own.
   void splitSegment(int64_t track, Live& live, int64_t ordinal) {
-    const PrintSet evidence = live.evidence;
+    const EmbeddingSet evidence = live.evidence;
     Trail later = segment(live).trail.cut(ordinal);
     Segment& begun = beginSegment(track, live, 0);
     live.evidence = evidence;
     begun.trail = std::move(later);
-    begun.prints = evidence;
+    begun.embeddings = evidence;
   }
 
   // Gives identities to the tracks that have new evidence, all of them at once.
@@ -303,14 +301,14 @@ class SourceGallery final : public Gallery {
       const Live& live = live_.at(track.track);
       if (live.proved) {
         held.insert(live.id);
-      } else if (live.fresh && live.evidence.size() >= kMatchPrints && live.evidence.weight() >= kMatchWeight) {
+      } else if (live.fresh && live.evidence.size() >= kMatchEmbeddings && live.evidence.weight() >= kMatchWeight) {
         rows.push_back(track.track);
       }
     }
     if (rows.empty()) return;
     std::vector<int32_t> ids;
-    for (const auto& [id, prints] : record_->identities) {
-      if (!held.contains(id) && !prints.empty()) ids.push_back(id);
+    for (const auto& [id, embeddings] : record_->identities) {
+      if (!held.contains(id) && !embeddings.empty()) ids.push_back(id);
     }
     std::sort(ids.begin(), ids.end());
     const float limit = limitFor(space_, record_->identities.size());
@@ -360,10 +358,10 @@ class SourceGallery final : public Gallery {
     live.strangers = 0;
     segment(live).id = id;
     segment(live).proved = true;
-    segment(live).prints.clear();  // a settled segment has its identity's
-    PrintSet& known = record_->identities.try_emplace(id, capacity_).first->second;
+    segment(live).embeddings.clear();  // a settled segment has its identity's
+    EmbeddingSet& known = record_->identities.try_emplace(id, capacity_).first->second;
     known.setCapacity(space_, capacity_);  // it may have been thinned
-    for (const Print& print : live.evidence.prints()) known.add(space_, print);
+    for (const Embedding& embedding : live.evidence.embeddings()) known.add(space_, embedding);
     live.evidence.clear();
   }
 
@@ -376,7 +374,7 @@ class SourceGallery final : public Gallery {
   }
 
   const ReidMode mode_;
-  const PrintSpace space_;
+  const EmbeddingSpace space_;
   const int32_t capacity_;
   const std::shared_ptr<SourceRecord> record_;
   const IdentityLimits limits_;
@@ -386,19 +384,14 @@ class SourceGallery final : public Gallery {
   std::unordered_map<int64_t, Live> live_;
   std::unordered_map<int32_t, Sighting> lastProved_;
   GalleryCounts counts_;
-  size_t waiting_ = 0, waitingPrints_ = 0;  // closed segments not settled yet, and their embeddings
+  size_t waiting_ = 0, waitingEmbeddings_ = 0;  // closed segments not settled yet, and their embeddings
   int64_t sweptUs_ = 0;
 };
 
 }  // namespace
 
-float limitFor(const PrintSpace& space, size_t identities) {
-  const double doublings = std::log2(std::max<double>(1, static_cast<double>(identities)));
-  return space.limit * static_cast<float>(std::max(0.8, 1 - 0.02 * doublings));
-}
-
 std::unique_ptr<Gallery> makeGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record,
-                                     const std::map<int32_t, PrintSet>& bank, const IdentityLimits& limits,
+                                     const std::map<int32_t, EmbeddingSet>& bank, const IdentityLimits& limits,
                                      std::function<void(const Error&)> lost) {
   return std::make_unique<SourceGallery>(options, std::move(record), bank, limits, std::move(lost));
 }

@@ -10,10 +10,7 @@ namespace framepath::track {
 
 // `bank` identities are recognised under the ids they have there. `lost`: see RowOptions.
 std::unique_ptr<Gallery> makeGallery(const IdentityOptions& options, std::shared_ptr<SourceRecord> record,
-                                     const std::map<int32_t, PrintSet>& bank, const IdentityLimits& limits,
+                                     const std::map<int32_t, EmbeddingSet>& bank, const IdentityLimits& limits,
                                      std::function<void(const Error&)> lost);
-
-// The limit falls slowly as more people could be mistaken for one another.
-float limitFor(const PrintSpace& space, size_t identities);
 
 }  // namespace framepath::track

@@ -15,7 +15,7 @@ namespace {
 class RunIdentities final : public Identities {
  public:
   RunIdentities(const IdentityOptions& options, const RowOptions& rows, const IdentityLimits& limits)
-      : options_(options), rows_(rows), limits_(limits), space_(makePrintSpace(options)) {}
+      : options_(options), rows_(rows), limits_(limits), space_(makeEmbeddingSpace(options)) {}
 
   std::unique_ptr<Gallery> openGallery(int32_t source) override {
     std::lock_guard lock(mutex_);
@@ -63,14 +63,14 @@ class RunIdentities final : public Identities {
 
   // The people of this run and those of the bank that were not seen.
   std::vector<uint8_t> save(const RelinkResult& linked) const override {
-    std::map<int32_t, PrintSet> all = linked.prints;
+    std::map<int32_t, EmbeddingSet> all = linked.embeddings;
     std::lock_guard lock(mutex_);
-    for (const auto& [id, prints] : bank_) all.emplace(id, prints);
+    for (const auto& [id, embeddings] : bank_) all.emplace(id, embeddings);
     return saveBank(space_, all);
   }
 
   void load(const std::vector<uint8_t>& bytes) override {
-    std::map<int32_t, PrintSet> loaded = loadBank(space_, bytes, std::max(1, options_.maxPrintsPerIdentity));
+    std::map<int32_t, EmbeddingSet> loaded = loadBank(space_, bytes, std::max(1, options_.maxEmbeddingsPerIdentity));
     std::lock_guard lock(mutex_);
     if (!records_.empty()) {
       throw Error(ErrorCode::INVALID_ARGUMENT, "Identities: a bank must be loaded before the first source is opened");
@@ -92,9 +92,9 @@ class RunIdentities final : public Identities {
   const IdentityOptions options_;
   const RowOptions rows_;
   const IdentityLimits limits_;
-  const PrintSpace space_;
+  const EmbeddingSpace space_;
   mutable std::mutex mutex_;
-  std::map<int32_t, PrintSet> bank_;
+  std::map<int32_t, EmbeddingSet> bank_;
   std::vector<std::shared_ptr<SourceRecord>> records_;  // by source
   std::mutex linking_;                                  // one at a time; guards the last result
   RelinkRef linked_;

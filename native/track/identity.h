@@ -11,7 +11,7 @@
 #include "core/results.h"
 #include "core/stop.h"
 #include "generated/track_enums.h"
-#include "track/print_set.h"
+#include "track/embedding_set.h"
 
 namespace framepath::track {
 
@@ -24,16 +24,16 @@ struct IdentityOptions {
   // similarity of normalised ones (ArcFace-style, same person above about 0.5).
   std::string metric = "l2";
   double threshold = 0.58;
-  int32_t maxPrintsPerIdentity = 24;
+  int32_t maxEmbeddingsPerIdentity = 24;
 };
 
 // What a source keeps in memory, however long it runs (docs/performance.md). Tests set smaller limits.
 struct IdentityLimits {
-  size_t segments = 2048;       // that wait for their identity; the oldest are settled as known then
-  size_t segmentPrints = 1024;  // embeddings of those segments, with the same consequence
-  size_t full = 256;            // identities with all their embeddings: those seen last
-  size_t known = 4096;          // identities with embeddings at all; of the others only times are kept
-  int32_t thin = 4;             // embeddings of those in between
+  size_t segments = 2048;           // that wait for their identity; the oldest are settled as known then
+  size_t segmentEmbeddings = 1024;  // embeddings of those segments, with the same consequence
+  size_t full = 256;                // identities with all their embeddings: those seen last
+  size_t known = 4096;              // identities with embeddings at all; of the others only times are kept
+  int32_t thin = 4;                 // embeddings of those in between
 };
 
 // Rows for MOT files. They lie in an unlinked temporary file a source: in `folder`, else where temporary files go.
@@ -69,7 +69,7 @@ struct GalleryCounts {
 class Gallery {
  public:
   virtual ~Gallery() = default;
-  virtual People update(const Tracks& tracks, const Crops& crops, const Prints& prints, int64_t frameIndex,
+  virtual People update(const Tracks& tracks, const Crops& crops, const Embeddings& embeddings, int64_t frameIndex,
                         int64_t ptsUs) = 0;
   virtual GalleryCounts counts() const = 0;
 };
@@ -108,7 +108,7 @@ struct FinalStretch {
 struct RelinkResult {
   std::vector<Identity> identities;                 // by id
   std::vector<std::pair<int32_t, int32_t>> merged;  // online id -> final id, where they differ
-  std::map<int32_t, PrintSet> prints;               // by final id
+  std::map<int32_t, EmbeddingSet> embeddings;       // by final id
   std::vector<FinalStretch> stretches;              // by source and first
   bool complete = true;                             // false: it was stopped, and some who are one person still are two
 };

@@ -22,7 +22,7 @@ void keepBetter(BestShot& best, const BestShot& other) {
   best = other;
 }
 
-void Person::add(const Segment& segment, const PrintSpace& space) {
+void Person::add(const Segment& segment, const EmbeddingSpace& space) {
   constexpr size_t kNear = 8;  // of the latest stretches: where the one that goes on is
   if (segment.trail.empty()) return;
   first = std::min(first, {segment.track, segment.trail.firstOrdinal()});
@@ -34,7 +34,7 @@ void Person::add(const Segment& segment, const PrintSpace& space) {
   }
   rows += segment.trail.size();
   if (id == 0)
-    for (const Print& print : segment.prints.prints()) prints.add(space, print);
+    for (const Embedding& embedding : segment.embeddings.embeddings()) embeddings.add(space, embedding);
   keepBetter(best, segment.best);
   keepBetter(standIn, segment.trail.standIn());
 }

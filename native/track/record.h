@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "track/embedding_set.h"
 #include "track/identity.h"
-#include "track/print_set.h"
 #include "track/row_spool.h"
 #include "track/trail.h"
 
@@ -26,7 +26,7 @@ struct Segment {
   bool proved = false;  // by embeddings of its own; otherwise `id` is only carried over from the segment before
   bool closed = false;  // nothing of it changes any more
   Trail trail;
-  PrintSet prints{12};
+  EmbeddingSet embeddings{12};
   BestShot best;
 };
 
@@ -35,11 +35,11 @@ struct Person {
   int32_t id = 0;  // online; 0 = none
   std::vector<Stretch> stretches;
   int64_t rows = 0;
-  PrintSet prints{48};  // of somebody without an id
+  EmbeddingSet embeddings{48};  // of somebody without an id
   BestShot best, standIn;
 
   std::pair<int64_t, int64_t> first{INT64_MAX, INT64_MAX};  // track and ordinal: the order of persons
-  void add(const Segment& segment, const PrintSpace& space);
+  void add(const Segment& segment, const EmbeddingSpace& space);
 };
 // The better of two, the earlier of equals.
 void keepBetter(BestShot& best, const BestShot& other);
@@ -62,9 +62,9 @@ struct SourceRecord {
   uint32_t nextSegment = 0;
   std::map<uint32_t, Segment> segments;  // in the order they began
   std::unordered_map<int64_t, TrackPast> pasts;
-  Persons persons;                                   // out of settled segments
-  std::unordered_map<int32_t, PrintSet> identities;  // online, and those of the bank
-  std::unique_ptr<RowSpool> spool;                   // null: rows are not wanted
+  Persons persons;                                       // out of settled segments
+  std::unordered_map<int32_t, EmbeddingSet> identities;  // online, and those of the bank
+  std::unique_ptr<RowSpool> spool;                       // null: rows are not wanted
 };
 
 // Numbers for the identities of one source, without asking the others: 1..99 in the first source, 101..199 in the

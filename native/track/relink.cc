@@ -22,7 +22,7 @@ class Relinker {
  public:
   Relinker(const std::vector<std::shared_ptr<SourceRecord>>& records, const IdentityOptions& identity,
            const RelinkOptions& options)
-      : records_(records), space_(makePrintSpace(identity)), options_(options), scenes_(options.sameScene) {}
+      : records_(records), space_(makeEmbeddingSpace(identity)), options_(options), scenes_(options.sameScene) {}
 
   RelinkResult link() {
     for (const auto& record : records_) gather(*record);
@@ -33,7 +33,7 @@ class Relinker {
  private:
   void gather(const SourceRecord& record) {
     Persons persons;
-    std::map<int32_t, PrintSet> known;
+    std::map<int32_t, EmbeddingSet> known;
     {
       std::lock_guard lock(record.mutex);
       persons = allPersons(record, space_);
@@ -41,7 +41,7 @@ class Relinker {
         const auto found = record.identities.find(person.id);
         if (found != record.identities.end() && !found->second.empty()) known.emplace(person.id, found->second);
       }
-      for (const auto& [id, prints] : record.identities) largest_ = std::max(largest_, id);
+      for (const auto& [id, embeddings] : record.identities) largest_ = std::max(largest_, id);
     }
     std::vector<Person*> ordered;
     for (auto& [key, person] : persons) ordered.push_back(&person);
@@ -55,23 +55,24 @@ class Relinker {
         cluster.persons.push_back(std::move(*person));
         continue;
       }
-      PrintSet prints = std::move(person->prints);
+      EmbeddingSet embeddings = std::move(person->embeddings);
       clusters_.emplace_back(std::move(*person));
       if (!id) {
-        clusters_.back().prints = std::move(prints);
+        clusters_.back().embeddings = std::move(embeddings);
         continue;
       }
       byOnlineId_.emplace(id, clusters_.size() - 1);
       if (const auto found = known.find(id); found != known.end())
-        for (const Print& print : found->second.prints()) clusters_.back().prints.add(space_, print);
+        for (const Embedding& embedding : found->second.embeddings())
+          clusters_.back().embeddings.add(space_, embedding);
     }
   }
 
   float linkDistance(size_t i, size_t j) const {
     if (means_.beyond(i, j)) return kNone;
     const Cluster &a = clusters_[i], &b = clusters_[j];
-    if (a.prints.empty() || b.prints.empty()) return kNone;
-    const float distance = setDistance(space_, a.prints, b.prints, limit_);
+    if (a.embeddings.empty() || b.embeddings.empty()) return kNone;
+    const float distance = setDistance(space_, a.embeddings, b.embeddings, limit_);
     if (distance >= limit_ || coexist(a, b)) return kNone;
     if (distance >= kApartFactor * limit_ && scenes_.apart(a, b)) return kNone;
     return distance;
@@ -87,7 +88,7 @@ class Relinker {
     const size_t count = clusters_.size();
     limit_ = limitFor(space_, count);
     means_ = Means(space_, limit_, count);
-    for (size_t i = 0; i < count; i++) means_.set(i, clusters_[i].prints.mean());
+    for (size_t i = 0; i < count; i++) means_.set(i, clusters_[i].embeddings.mean());
     std::vector<float> nearest(count, kNone);
     std::vector<size_t> partner(count, 0);
     const auto search = [&](size_t i) {
@@ -104,7 +105,7 @@ class Relinker {
       if (nearest[a] == kNone) return;
       const size_t b = partner[a];
       clusters_[a].join(clusters_[b], space_);
-      means_.set(a, clusters_[a].prints.mean());
+      means_.set(a, clusters_[a].embeddings.mean());
       nearest[b] = kNone;
       for (size_t i = 0; i < count; i++) {
         if (!clusters_[i].alive) continue;
@@ -121,15 +122,14 @@ class Relinker {
   // A cluster keeps its smallest online id; those without one get the ids after the largest.
   RelinkResult number() {
     for (Cluster& cluster : clusters_) {
-      if (!cluster.alive || (cluster.prints.empty() && cluster.rows < options_.minFrames)) continue;
+      if (!cluster.alive || (cluster.embeddings.empty() && cluster.rows < options_.minFrames)) continue;
       const int32_t id = cluster.onlineId ? cluster.onlineId : ++largest_;
       for (const int32_t onlineId : cluster.onlineIds)
         if (onlineId != id) result_.merged.emplace_back(onlineId, id);
-      if (!cluster.prints.empty()) result_.prints.emplace(id, std::move(cluster.prints));
+      if (!cluster.embeddings.empty()) result_.embeddings.emplace(id, std::move(cluster.embeddings));
       for (const Person& person : cluster.persons)
         for (const Stretch& stretch : person.stretches)
-          result_.stretches.push_back(
-              {stretch.source, id, stretch.track, stretch.first.ordinal, stretch.last.ordinal});
+          result_.stretches.push_back({stretch.source, id, stretch.track, stretch.first.ordinal, stretch.last.ordinal});
       result_.identities.push_back(finalIdentity(id, cluster.persons));
     }
     std::sort(result_.merged.begin(), result_.merged.end());
@@ -142,7 +142,7 @@ class Relinker {
   }
 
   const std::vector<std::shared_ptr<SourceRecord>>& records_;
-  const PrintSpace space_;
+  const EmbeddingSpace space_;
   const RelinkOptions& options_;
   const Scenes scenes_;
   std::vector<Cluster> clusters_;

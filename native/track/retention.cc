@@ -9,7 +9,7 @@ void Retention::born(int32_t id) {
   known_.push_back(id);
 }
 
-void Retention::apply(std::unordered_map<int32_t, PrintSet>& identities, GalleryCounts& counts,
+void Retention::apply(std::unordered_map<int32_t, EmbeddingSet>& identities, GalleryCounts& counts,
                       const std::function<int64_t(int32_t)>& lastSeen) {
   // In steps, so that sorting costs nothing that counts.
   if (known_.size() <= limits_.full || births_ <= std::max<size_t>(1, limits_.full / 4)) return;
@@ -24,9 +24,9 @@ void Retention::apply(std::unordered_map<int32_t, PrintSet>& identities, Gallery
     return seenA != seenB ? seenA > seenB : a > b;
   });
   for (size_t i = limits_.full; i < known_.size(); i++) {
-    PrintSet& prints = identities.at(known_[i]);
-    if (static_cast<int32_t>(prints.size()) <= limits_.thin) continue;
-    prints.setCapacity(space_, limits_.thin);
+    EmbeddingSet& embeddings = identities.at(known_[i]);
+    if (static_cast<int32_t>(embeddings.size()) <= limits_.thin) continue;
+    embeddings.setCapacity(space_, limits_.thin);
     counts.thinned++;
   }
   if (known_.size() <= limits_.known) return;
@@ -35,7 +35,7 @@ void Retention::apply(std::unordered_map<int32_t, PrintSet>& identities, Gallery
     const float weightA = identities.at(a).weight(), weightB = identities.at(b).weight();
     return weightA != weightB ? weightA > weightB : a > b;
   });
-  for (size_t i = limits_.known; i < known_.size(); i++) identities.at(known_[i]) = PrintSet(1);
+  for (size_t i = limits_.known; i < known_.size(); i++) identities.at(known_[i]) = EmbeddingSet(1);
   counts.forgotten += static_cast<int64_t>(known_.size() - limits_.known);
   known_.resize(limits_.known);
 }

@@ -5,8 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "track/embedding_set.h"
 #include "track/identity.h"
-#include "track/print_set.h"
 
 namespace framepath::track {
 
@@ -14,16 +14,16 @@ namespace framepath::track {
 // evidence lose theirs. Those of a bank keep everything: their number is the caller's.
 class Retention {
  public:
-  Retention(const IdentityLimits& limits, const PrintSpace& space) : limits_(limits), space_(space) {}
+  Retention(const IdentityLimits& limits, const EmbeddingSpace& space) : limits_(limits), space_(space) {}
 
   void born(int32_t id);
   // Every so many births; `lastSeen` gives the frame an identity was last seen in.
-  void apply(std::unordered_map<int32_t, PrintSet>& identities, GalleryCounts& counts,
+  void apply(std::unordered_map<int32_t, EmbeddingSet>& identities, GalleryCounts& counts,
              const std::function<int64_t(int32_t)>& lastSeen);
 
  private:
   const IdentityLimits limits_;
-  const PrintSpace space_;
+  const EmbeddingSpace space_;
   std::vector<int32_t> known_;  // born here, with embeddings
   size_t births_ = 0;           // since the last time
 };

@@ -35,10 +35,10 @@ struct Stretch {
       : source(source), joined(joined), track(track), first(row), last(row), rows(1), sinceHole(1) {}
 
   int64_t frames() const { return last.ordinal - first.ordinal + 1; }  // those of the holes too
-  bool add(const SeenRow& row);             // false: the gap before it is no hole
-  bool append(const Stretch& next);         // false: there is a gap between them
-  bool shares(const Stretch& other) const;  // a frame in which both have a row
-  int64_t ordinalOf(int64_t row) const;     // of the row with this number, from 0
+  bool add(const SeenRow& row);                                        // false: the gap before it is no hole
+  bool append(const Stretch& next);                                    // false: there is a gap between them
+  bool shares(const Stretch& other) const;                             // a frame in which both have a row
+  int64_t ordinalOf(int64_t row) const;                                // of the row with this number, from 0
 };
 
 }  // namespace framepath::track

@@ -33,8 +33,7 @@ Identity finalIdentity(int32_t id, const std::vector<Person>& persons) {
       if (stretch->last.ordinal <= last->ordinal) continue;
     } else {
       identity.frames += stretch->frames();
-      if (sameSource && fillable(*last, stretch->first))
-        identity.frames += stretch->first.ordinal - last->ordinal - 1;
+      if (sameSource && fillable(*last, stretch->first)) identity.frames += stretch->first.ordinal - last->ordinal - 1;
     }
     if (!sameSource || stretch->first.ptsUs - last->ptsUs > kFillUs)
       identity.spans.push_back({stretch->source, stretch->first.ptsUs, stretch->last.ptsUs});

@@ -2,9 +2,9 @@
 #include <cstdlib>
 
 #include "check.h"
-#include "compose/look_ahead.h"
 #include "compose/color.h"
 #include "compose/composer.h"
+#include "compose/look_ahead.h"
 #include "core/error.h"
 #include "device_pictures.h"
 

@@ -286,7 +286,7 @@ GPU_TEST(the_budget_is_kept_and_says_what_fits) {
   const std::string buffer = refused([&] { device->allocate(2 << 20, MemoryKind::device); });
   for (const char* part : {"2.1 MB", "8.4 MB", "4.2 MB", "model of 'faces' 3.1 MB"})
     if (buffer.find(part) == std::string::npos) check::fail(__FILE__, __LINE__, buffer + " lacks " + part);
-  CHECK(refused([&] { device->reserve(2 << 20, "model of 'prints'"); }).find("'prints'") != std::string::npos);
+  CHECK(refused([&] { device->reserve(2 << 20, "model of 'embeddings'"); }).find("'embeddings'") != std::string::npos);
   device->allocate(64 << 20, MemoryKind::host);  // not the GPU's
   model.reset();
   device->allocate(3 << 20, MemoryKind::device);

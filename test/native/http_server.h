@@ -26,7 +26,8 @@ class Server {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 || syscall(SYS_listen, listener_, 16) != 0)  // past network_guard.h
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
+        syscall(SYS_listen, listener_, 16) != 0)  // past network_guard.h
       throw std::runtime_error("no server");
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
     port = ntohs(address.sin_port);
@@ -80,6 +81,5 @@ inline std::string file(const std::string& type, const std::vector<uint8_t>& byt
 inline std::string redirect(const std::string& to) {
   return "HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: " + to + "\r\n\r\n";
 }
-
 
 }  // namespace http

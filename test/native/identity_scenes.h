@@ -148,14 +148,14 @@ class Watcher {
 
   void watch(const Film::Picture& picture) {
     const Crops crops = selector_->select(picture.tracks, picture.detections, 1920, 1080, picture.ptsUs);
-    Prints prints;
-    prints.dims = dims_;
+    Embeddings embeddings;
+    embeddings.dims = dims_;
     for (const Crop& crop : crops.items) {
       const auto seed = static_cast<uint32_t>(seed_ * 977 + picture.index * 31 + crop.track);
       const std::vector<float> values = embedding(seed, picture.person.at(crop.track), dims_);
-      prints.values.insert(prints.values.end(), values.begin(), values.end());
+      embeddings.values.insert(embeddings.values.end(), values.begin(), values.end());
     }
-    gallery_->update(picture.tracks, crops, prints, picture.index, picture.ptsUs);
+    gallery_->update(picture.tracks, crops, embeddings, picture.index, picture.ptsUs);
   }
   const Gallery& gallery() const { return gallery_; }
 

@@ -1,4 +1,4 @@
-// Crop selection, galleries, relinking, timeline rows and the identity bank, on made-up people with made-up prints.
+// Crop selection, galleries, relinking, timeline rows and the identity bank, on made-up people with made-up embeddings.
 #include "track/identity.h"
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 #include "check.h"
 #include "core/error.h"
 #include "track/crop_quality.h"
-#include "track/print_set.h"
+#include "track/embedding_set.h"
 
 using namespace framepath;
 using namespace framepath::track;
@@ -20,11 +20,11 @@ namespace {
 constexpr int32_t kDims = 32;
 constexpr int64_t kFrameUs = 40'000;
 
-// Prints of one person lie about 0.3 apart, of two people about 0.9.
+// Embeddings of one person lie about 0.3 apart, of two people about 0.9.
 class Faces {
  public:
   explicit Faces(uint32_t seed) : random_(seed) {}
-  std::vector<float> print(int32_t person) {
+  std::vector<float> embedding(int32_t person) {
     std::mt19937 own(static_cast<uint32_t>(person) * 7919 + 1);
     std::normal_distribution<float> base(0, 0.65f / std::sqrt(static_cast<float>(kDims)));
     std::normal_distribution<float> noise(0, 0.2f / std::sqrt(static_cast<float>(kDims)));
@@ -64,14 +64,14 @@ class Scene {
     }
     const int64_t ptsUs = frame_ * kFrameUs;
     const Crops crops = selector_->select(tracks, detections, 1920, 1080, ptsUs);
-    Prints prints;
-    prints.dims = kDims;
+    Embeddings embeddings;
+    embeddings.dims = kDims;
     for (const Crop& crop : crops.items) {
-      const std::vector<float> values = faces_.print(list[crop.detection].person);
-      prints.values.insert(prints.values.end(), values.begin(), values.end());
+      const std::vector<float> values = faces_.embedding(list[crop.detection].person);
+      embeddings.values.insert(embeddings.values.end(), values.begin(), values.end());
     }
     extracted += crops.items.size();
-    return gallery_->update(tracks, crops, prints, frame_++, ptsUs);
+    return gallery_->update(tracks, crops, embeddings, frame_++, ptsUs);
   }
   void show(int32_t frames, const std::vector<Shown>& list) {
     for (int32_t i = 0; i < frames; i++) last = show(list);
@@ -382,12 +382,12 @@ TEST(a_damaged_bank_is_refused) {
   CHECK_ERROR(makeIdentities(options)->load(bytes), INVALID_ARGUMENT);
 }
 
-TEST(cosine_prints_are_compared_by_direction) {
+TEST(cosine_embeddings_are_compared_by_direction) {
   IdentityOptions options;
   options.metric = "cosine";
   options.threshold = 0.5;
-  const PrintSpace space = makePrintSpace(options);
-  PrintSet a, b, c;
+  const EmbeddingSpace space = makeEmbeddingSpace(options);
+  EmbeddingSet a, b, c;
   a.add(space, {{1, 0, 0}, 1});
   b.add(space, {{5, 1, 0}, 1});
   c.add(space, {{0, 1, 0}, 1});
@@ -397,11 +397,11 @@ TEST(cosine_prints_are_compared_by_direction) {
   CHECK_ERROR(makeIdentities(options), INVALID_ARGUMENT);
 }
 
-TEST(a_print_set_stays_bounded_and_keeps_the_good_ones) {
-  const PrintSpace space;
+TEST(an_embedding_set_stays_bounded_and_keeps_the_good_ones) {
+  const EmbeddingSpace space;
   Faces faces(3);
-  PrintSet set(8);
-  for (int32_t i = 0; i < 100; i++) set.add(space, {faces.print(1), i % 10 == 0 ? 0.9f : 0.1f});
+  EmbeddingSet set(8);
+  for (int32_t i = 0; i < 100; i++) set.add(space, {faces.embedding(1), i % 10 == 0 ? 0.9f : 0.1f});
   CHECK_EQUAL(set.size(), size_t{8});
   CHECK(set.weight() > 6);
   set.add(space, {{NAN, 1, 2}, 1});

@@ -25,8 +25,8 @@ std::string mirror(const std::string& name, int type, bool nhwc) {
   graph.input(
       {"image", nhwc ? std::vector<int64_t>{-1, kSide, kSide, 3} : std::vector<int64_t>{-1, 3, kSide, kSide}, type});
   graph.node("Cast", {"image"}, "floats", onnx::Graph::attribute("to", kFloat));
-  graph.node("Flatten", {"floats"}, "print");
-  graph.output({"print", {-1, 3 * kSide * kSide}});
+  graph.node("Flatten", {"floats"}, "embedding");
+  graph.output({"embedding", {-1, 3 * kSide * kSide}});
   return writeFile(name + (nhwc ? "-nhwc" : "-nchw") + ".onnx", graph.text());
 }
 
@@ -96,16 +96,16 @@ TEST(crops_arrive_as_they_are_in_batches_too) {
   const FrameRef frame = noise(90, 70);
   std::vector<infer::CropRequest> crops;
   for (int i = 0; i < 5; i++) crops.push_back({frame, {5.0f * i, 3.0f * i, 30.0f + 7 * i, 40.0f + 6 * i}, {}, 0});
-  const auto prints = [&](const std::string& file, const StatedSpec& spec) {
+  const auto embeddings = [&](const std::string& file, const StatedSpec& spec) {
     const auto model = load(file, spec, 4);
     CHECK_EQUAL(model->batch(), 4);
     std::vector<float> values(crops.size() * 3 * kSide * kSide);
     infer::openEmbedder(model)->embed(crops, values.data());
     return values;
   };
-  const std::vector<float> floats = prints(mirror("float", kFloat, false), stated("embedding", {}, {1}));
+  const std::vector<float> floats = embeddings(mirror("float", kFloat, false), stated("embedding", {}, {1}));
   for (const auto& [name, type] : kIntegers)
-    if (prints(mirror(name, type, false), stated("embedding")) != rounded(floats, name))
+    if (embeddings(mirror(name, type, false), stated("embedding")) != rounded(floats, name))
       check::fail(__FILE__, __LINE__, name + " is not what floats are, rounded");
 }
 

@@ -243,13 +243,13 @@ SIMULATOR_TEST(vectors_alone_come_back_from_an_embedder) {
   const auto embed = [&](const infer::ModelOptions& how) {
     const auto embedder = infer::openEmbedder(infer::loadModel(runtime(), device(), how));
     const uint64_t results = device()->copiedBytes(CopyKind::d2hResults), images = imagesDown();
-    std::vector<float> prints(crops.size() * static_cast<size_t>(embedder->dims()));
-    embedder->embed(crops, prints.data());
+    std::vector<float> embeddings(crops.size() * static_cast<size_t>(embedder->dims()));
+    embedder->embed(crops, embeddings.data());
     if (how.providers.order.empty()) {
-      CHECK_EQUAL(device()->copiedBytes(CopyKind::d2hResults) - results, prints.size() * sizeof(float));
+      CHECK_EQUAL(device()->copiedBytes(CopyKind::d2hResults) - results, embeddings.size() * sizeof(float));
       CHECK_EQUAL(imagesDown(), images);
     }
-    return prints;
+    return embeddings;
   };
   infer::ModelOptions onCpu = asked;
   onCpu.maxBatch = 1;

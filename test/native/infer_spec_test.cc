@@ -49,10 +49,11 @@ bool says(const std::string& text, const std::string& part) {
   return false;
 }
 
-// A model whose prints are its input's pixels: what an embedder sees becomes visible.
+// A model whose embeddings are its input's pixels: what an embedder sees becomes visible.
 std::string mirrorModel(int64_t side, const std::vector<std::pair<std::string, std::string>>& metadata = {}) {
-  return writeFile("mirror" + std::to_string(side) + std::to_string(metadata.size()) + ".onnx",
-                   onnx::model("Flatten", {"image", {-1, 3, side, side}}, {"print", {-1, 3 * side * side}}, metadata));
+  return writeFile(
+      "mirror" + std::to_string(side) + std::to_string(metadata.size()) + ".onnx",
+      onnx::model("Flatten", {"image", {-1, 3, side, side}}, {"embedding", {-1, 3 * side * side}}, metadata));
 }
 
 // Gray ramp: luma 16 + x in every row, so that a pixel's value tells its column.
@@ -172,8 +173,9 @@ TEST(all_missing_facts_of_an_embedder_are_asked_for_at_once) {
   CHECK_EQUAL(int(error.code), int(ErrorCode::MODEL_SPEC_NEEDED));
   for (const char* part : {"face.onnx", "size", "mean and scale", "metric", "threshold", "head embedding", "output0"})
     CHECK(says(error.sentence, part));
-  CHECK(says(error.hint, "{ metric: 'cosine', threshold: 0.5, "
-                         "facts: { size: [640, 640], mean: [127.5], scale: [0.0078125] } }"));
+  CHECK(says(error.hint,
+             "{ metric: 'cosine', threshold: 0.5, "
+             "facts: { size: [640, 640], mean: [127.5], scale: [0.0078125] } }"));
   CHECK(says(error.hint, "--embed-facts size=640x640,mean=127.5,scale=0.0078125,metric=cosine,threshold=0.5"));
   stated.size = {112, 112};
   stated.scale = {0.0078125};
@@ -329,32 +331,32 @@ TEST(an_embedder_sees_the_pixels_of_its_box) {
   const FrameRef frame = rampFrame(200, 64);
   std::vector<infer::CropRequest> crops;
   for (int i = 0; i < 11; i++) crops.push_back({frame, {float(10 * i), 8, float(10 * i + 32), 40}, {}, 0});
-  std::vector<float> prints(crops.size() * 768);
-  embedder->embed(crops, prints.data());
+  std::vector<float> embeddings(crops.size() * 768);
+  embedder->embed(crops, embeddings.data());
   for (size_t i = 0; i < crops.size(); i++) {
     for (int x = 0; x < 16; x++) {
       const double column = 10.0 * i + 2 * x + 0.5;  // the mean of two columns, from 16 to 235 stretched to 0..255
-      CHECK_NEAR(prints[i * 768 + 5 * 16 + x], column * 255 / 219, 0.75);
+      CHECK_NEAR(embeddings[i * 768 + 5 * 16 + x], column * 255 / 219, 0.75);
     }
   }
   // A model with a batch of its own gives the same, whatever the count.
   const std::string four =
       writeFile("four.onnx",
-                onnx::model("Flatten", {"image", {4, 3, 16, 16}}, {"print", {4, 768}},
+                onnx::model("Flatten", {"image", {4, 3, 16, 16}}, {"embedding", {4, 768}},
                             {{"framepath.head", "embedding"}, {"framepath.scale", "1"}, {"framepath.align", "none"}}));
   const auto fixed = load(four, {}, 1);
   CHECK_EQUAL(fixed->batch(), 4);
-  std::vector<float> byFour(prints.size());
+  std::vector<float> byFour(embeddings.size());
   infer::openEmbedder(fixed)->embed(crops, byFour.data());
-  CHECK(byFour == prints);
+  CHECK(byFour == embeddings);
 
   // A box half outside shows pad there, and one far away nothing else.
   const std::vector<infer::CropRequest> outside = {{frame, {-16, 8, 16, 40}, {}, 0},
                                                    {frame, {5000, 8, 5032, 40}, {}, 0}};
-  embedder->embed(outside, prints.data());
-  CHECK_EQUAL(prints[0], 0.0f);
-  CHECK_NEAR(prints[9], 2.5 * 255 / 219, 0.75);
-  CHECK(std::all_of(&prints[768], &prints[768 * 2], [](float v) { return v == 0; }));
+  embedder->embed(outside, embeddings.data());
+  CHECK_EQUAL(embeddings[0], 0.0f);
+  CHECK_NEAR(embeddings[9], 2.5 * 255 / 219, 0.75);
+  CHECK(std::all_of(&embeddings[768], &embeddings[768 * 2], [](float v) { return v == 0; }));
 }
 
 TEST(a_model_that_asks_for_the_size_of_its_picture_is_told_its_input) {
@@ -450,7 +452,7 @@ TEST(a_model_must_fit_what_it_is_opened_as) {
   blazeface.head = "blazeface";
   const Error misfit = caught([&] { load(mirrorModel(16), blazeface); });
   CHECK_EQUAL(int(misfit.code), int(ErrorCode::MODEL_UNSUPPORTED));
-  CHECK(says(misfit.sentence, "[N,512,1]") && says(misfit.sentence, "print"));
+  CHECK(says(misfit.sentence, "[N,512,1]") && says(misfit.sentence, "embedding"));
   const std::string vector = writeFile("vector.onnx", onnx::model("Identity", {"x", {-1, 8}}, {"y", {-1, 8}}));
   CHECK_ERROR(load(vector), MODEL_UNSUPPORTED);
   const std::string doubles =

@@ -224,10 +224,10 @@ inline void leaveOut(const std::string& requirement, const char* why) {
 
 }  // namespace support
 
-#define NEED_RUNTIME()                                                               \
-  if (!support::runtime()) {                                                         \
-    support::leaveOut("runtime", "FRAMEPATH_ORT_LIBRARY names no ONNX Runtime");     \
-    return;                                                                          \
+#define NEED_RUNTIME()                                                           \
+  if (!support::runtime()) {                                                     \
+    support::leaveOut("runtime", "FRAMEPATH_ORT_LIBRARY names no ONNX Runtime"); \
+    return;                                                                      \
   }
 #define NEED_EVAL(path)                                                                   \
   NEED_RUNTIME();                                                                         \

@@ -95,7 +95,7 @@ TEST(same_person_is_nearer_than_another) {
   const auto detector = infer::openDetector(load(evalFile(kBlazeface)));
   const auto embedder = infer::openEmbedder(load(evalFile(kFaces), faceSpec()));
   CHECK_EQUAL(embedder->dims(), 128);
-  std::vector<std::pair<int, std::vector<float>>> prints;  // id, print
+  std::vector<std::pair<int, std::vector<float>>> embeddings;  // id, embedding
   for (const std::string clip : {"easy_crossing", "leave_reenter"}) {
     constexpr int kStep = 25;
     const auto frames = clipFrames(evalFile("synth/" + clip + ".mp4"), 0, kStep, 12, 1280, 720, ColorMatrix::bt601);
@@ -115,24 +115,26 @@ TEST(same_person_is_nearer_than_another) {
       }
       std::vector<float> values(crops.size() * 128);
       embedder->embed(crops, values.data());
-      for (size_t k = 0; k < ids.size(); k++) prints.push_back({ids[k], {&values[k * 128], &values[k * 128] + 128}});
+      for (size_t k = 0; k < ids.size(); k++)
+        embeddings.push_back({ids[k], {&values[k * 128], &values[k * 128] + 128}});
     }
   }
   std::vector<double> same, other;
-  for (size_t i = 0; i < prints.size(); i++) {
-    for (size_t j = i + 1; j < prints.size(); j++) {
-      if (prints[i].first / 100 != prints[j].first / 100) continue;  // identities are only known within a clip
+  for (size_t i = 0; i < embeddings.size(); i++) {
+    for (size_t j = i + 1; j < embeddings.size(); j++) {
+      if (embeddings[i].first / 100 != embeddings[j].first / 100) continue;  // identities are only known within a clip
       double sum = 0;
-      for (int k = 0; k < 128; k++) sum += std::pow(double{prints[i].second[k]} - prints[j].second[k], 2);
-      (prints[i].first == prints[j].first ? same : other).push_back(std::sqrt(sum));
+      for (int k = 0; k < 128; k++) sum += std::pow(double{embeddings[i].second[k]} - embeddings[j].second[k], 2);
+      (embeddings[i].first == embeddings[j].first ? same : other).push_back(std::sqrt(sum));
     }
   }
   std::sort(same.begin(), same.end());
   std::sort(other.begin(), other.end());
   const auto at = [](const std::vector<double>& v, double q) { return v[static_cast<size_t>(q * (v.size() - 1))]; };
-  std::printf("  %zu prints; same person L2 median %.3f p95 %.3f max %.3f; others min %.3f p5 %.3f median %.3f\n",
-              prints.size(), at(same, .5), at(same, .95), same.back(), other.front(), at(other, .05), at(other, .5));
-  CHECK(prints.size() > 60);
+  std::printf("  %zu embeddings; same person L2 median %.3f p95 %.3f max %.3f; others min %.3f p5 %.3f median %.3f\n",
+              embeddings.size(), at(same, .5), at(same, .95), same.back(), other.front(), at(other, .05),
+              at(other, .5));
+  CHECK(embeddings.size() > 60);
   CHECK(at(same, 0.95) < 0.58);
   CHECK(at(other, 0.05) > 0.58);
 }
@@ -345,12 +347,12 @@ TEST(unaligned_and_aligned_embedders_run_on_their_crops) {
   const std::vector<infer::CropRequest> crops = {{frames[0], {378, 15, 512, 395}, {}, 0},
                                                  {frames[1], {378, 15, 512, 395}, {}, 0},
                                                  {frames[2], {340, 25, 495, 425}, {}, 0}};
-  std::vector<float> prints(3 * 256);
-  embedder->embed(crops, prints.data());
+  std::vector<float> embeddings(3 * 256);
+  embedder->embed(crops, embeddings.data());
   const auto cosine = [&](int a, int b) {
     double dot = 0, na = 0, nb = 0;
     for (int k = 0; k < 256; k++) {
-      const double x = prints[a * 256 + k], y = prints[b * 256 + k];
+      const double x = embeddings[a * 256 + k], y = embeddings[b * 256 + k];
       dot += x * y, na += x * x, nb += y * y;
     }
     return dot / std::sqrt(na * nb);

@@ -259,7 +259,8 @@ TEST(pictures_are_bounded_for_all_frames_in_flight) {
     CHECK(error.sentence.find("\"m\"") != std::string::npos && error.sentence.find("256 MiB") != std::string::npos);
   }
   const auto memory = SharedMemory::open(1 << 20);
-  InputReader reader(test::device(), memory, gray(64, 0), {}, nullptr, 2000);  // 64x32 of the frame, known when it comes
+  InputReader reader(test::device(), memory, gray(64, 0), {}, nullptr,
+                     2000);  // 64x32 of the frame, known when it comes
   const Task task = taskOf(halves());
   try {
     reader.read(task);

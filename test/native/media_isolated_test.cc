@@ -266,8 +266,7 @@ TEST(a_reader_that_crashes_is_an_error_of_its_source) {
   } catch (const Error& error) {
     CHECK(error.code == ErrorCode::SOURCE_CRASHED);
     // A sanitizer takes the signal and exits.
-    if (!kSanitized)
-      CHECK_EQUAL(error.sentence, "The process that reads \"" + longClip() + "\" crashed (SIGSEGV).");
+    if (!kSanitized) CHECK_EQUAL(error.sentence, "The process that reads \"" + longClip() + "\" crashed (SIGSEGV).");
   }
 }
 
@@ -397,8 +396,7 @@ TEST(a_reader_has_few_rights) {
   CHECK_EQUAL(line("/status", "Seccomp:"), "Seccomp:\t2");
   CHECK(line("/limits", "Max core file size").find(" 0 ") != std::string::npos);
   CHECK(line("/limits", "Max file size").find(" 0 ") != std::string::npos);
-  if (!kSanitized)
-    CHECK(line("/limits", "Max data size").find(std::to_string(size_t{2} << 30)) != std::string::npos);
+  if (!kSanitized) CHECK(line("/limits", "Max data size").find(std::to_string(size_t{2} << 30)) != std::string::npos);
   size_t open = 0;
   for (const auto& entry : std::filesystem::directory_iterator(proc + "/fd")) {
     const std::string target = std::filesystem::read_symlink(entry.path());

@@ -198,7 +198,8 @@ TEST(a_path_beneath_a_folder_does_not_leave_it) {
   for (const Resolution by : {Resolution::kernel, Resolution::steps}) {
     CHECK(openBeneath(folder.get(), "inside.mp4", by));
     CHECK(openBeneath(folder.get(), "deep/er/a.mp4", by));
-    for (const char* path : {"out.mp4", "out/outside.mp4", "../outside.mp4", "deep/../../outside.mp4", "none.mp4", "none/a.mp4"})
+    for (const char* path :
+         {"out.mp4", "out/outside.mp4", "../outside.mp4", "deep/../../outside.mp4", "none.mp4", "none/a.mp4"})
       CHECK(!openBeneath(folder.get(), path, by));
   }
   CHECK(!openBeneath(folder.get(), yard().outside, Resolution::kernel));
@@ -211,8 +212,10 @@ TEST(a_name_that_changes_meanwhile_does_not_lead_out_of_a_jail) {
   std::thread swap([&] {
     for (int i = 0; !done; i++) {
       fs::remove(jail + "/next.mp4");
-      if (i % 2) fs::create_hard_link(yard().inside, jail + "/next.mp4");
-      else fs::create_symlink("../secret.mp4", jail + "/next.mp4");
+      if (i % 2)
+        fs::create_hard_link(yard().inside, jail + "/next.mp4");
+      else
+        fs::create_symlink("../secret.mp4", jail + "/next.mp4");
       fs::rename(jail + "/next.mp4", jail + "/swapped.mp4");
     }
   });
@@ -237,7 +240,8 @@ TEST(what_is_no_file_is_not_waited_for) {
   for (const std::string& path : {fifo, std::string("/dev/zero"), std::string("/proc/self/environ"), yard().jail})
     CHECK_ERROR(probe(path, {}), SOURCE_UNREADABLE);
   CHECK_ERROR(probe(yard().outside + std::string("\0.mp4", 5), {}), INVALID_ARGUMENT);
-  const auto list = clips::writeText("fifo.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfifo.mp4\n#EXT-X-ENDLIST\n");
+  const auto list =
+      clips::writeText("fifo.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfifo.mp4\n#EXT-X-ENDLIST\n");
   CHECK_ERROR(probe(list, {}), SOURCE_UNREADABLE);
 }
 
@@ -315,7 +319,8 @@ TEST(only_the_allowed_protocols_are_opened) {
 TEST(a_slow_server_is_waited_for_as_long_as_it_sends) {
   http::Server server;
   // So short that libav reads all of it to know the rate.
-  const auto clip = clips::readFile(make("slow.ts", moving("320x240", 25, 10) + "-c:v libx264 -preset ultrafast -f mpegts"));
+  const auto clip =
+      clips::readFile(make("slow.ts", moving("320x240", 25, 10) + "-c:v libx264 -preset ultrafast -f mpegts"));
   server.pages["/slow.ts"] = http::file("video/mp2t", clip);
   server.pieces = 20;
   server.pauseMs = 50;

@@ -76,8 +76,7 @@ TEST(a_playlist_that_turns_into_something_else_while_live_is_refused) {
   for (const bool remote : {false, true}) {
     http::Server server;
     const std::string live = "#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:0\n" + kSegment;
-    const std::string evil =
-        live + "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"x\",URI=\"good.m3u8\"\n" + kSegment;
+    const std::string evil = live + "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"x\",URI=\"good.m3u8\"\n" + kSegment;
     const auto answer = [](const std::string& text) {
       const std::string all = "#EXTM3U\n" + text;
       return http::file("application/vnd.apple.mpegurl", {all.begin(), all.end()});
@@ -148,14 +147,17 @@ TEST(lists_that_nobody_needs_are_refused) {
 
 TEST(an_encryption_that_libav_did_not_prepare_for_is_refused) {
   const std::string key = "#EXT-X-KEY:METHOD=SAMPLE-AES,URI=\"key.bin\"\n";
-  CHECK_ERROR(probe(list("mixed.m3u8", "#EXT-X-TARGETDURATION:1\n" + kSegment + key + kSegment + "#EXT-X-ENDLIST\n"), {}),
-              SOURCE_UNREADABLE);
+  CHECK_ERROR(
+      probe(list("mixed.m3u8", "#EXT-X-TARGETDURATION:1\n" + kSegment + key + kSegment + "#EXT-X-ENDLIST\n"), {}),
+      SOURCE_UNREADABLE);
 }
 
 TEST(legal_playlists_play) {
   CHECK_EQUAL(framesOf(hls("plain.m3u8", "-hls_segment_filename plain%d.ts")), 50u);
   CHECK_EQUAL(framesOf(hls("ranges.m3u8", "-hls_flags single_file -hls_segment_filename ranges.ts")), 50u);
-  CHECK_EQUAL(framesOf(hls("fragments.m3u8", "-hls_segment_type fmp4 -hls_fmp4_init_filename init.mp4 -hls_segment_filename f%d.m4s")), 50u);
+  CHECK_EQUAL(framesOf(hls("fragments.m3u8",
+                           "-hls_segment_type fmp4 -hls_fmp4_init_filename init.mp4 -hls_segment_filename f%d.m4s")),
+              50u);
   // libav reads local keys only under names of media.
   clips::writeText("lists/key.m4a", "0123456789abcdef");
   clips::writeText("lists/key.info", "key.m4a\n" + folder() + "/key.m4a\n");
@@ -197,7 +199,8 @@ TEST(a_redirected_playlist_names_files_beside_its_last_address) {
 
 TEST(a_playlist_from_the_network_names_no_local_files) {
   http::Server server;
-  const std::string text = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://" + folder() + "/a.ts\n#EXT-X-ENDLIST\n";
+  const std::string text =
+      "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://" + folder() + "/a.ts\n#EXT-X-ENDLIST\n";
   server.pages["/a.m3u8"] = http::file("application/vnd.apple.mpegurl", {text.begin(), text.end()});
   CHECK_ERROR(probe(server.url("/a.m3u8"), {}), SOURCE_REFUSED);
 }

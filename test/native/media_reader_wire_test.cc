@@ -208,7 +208,8 @@ TEST(a_hostile_reader_is_an_error_of_its_source) {
     }
     return std::string();
   };
-  const std::string tooMany = "\"played\" is not read any more: its process tells of more recoveries than can have been.";
+  const std::string tooMany =
+      "\"played\" is not read any more: its process tells of more recoveries than can have been.";
   CHECK_EQUAL(tellsOf(ReaderTells::recovered, toWire(RecoveryNote{"lost", "again"})), tooMany);
   CHECK_EQUAL(tellsOf(ReaderTells::times, toWire(TimeChange{false, 1, 2})), tooMany);
   CHECK_ERROR(reading([](const Played& p) { p.tell(ReaderTells::samples, toWire(Sound{})); }), SOURCE_CRASHED);

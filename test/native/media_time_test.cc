@@ -7,8 +7,8 @@
 #include "core/error.h"
 #include "media/compat.h"
 #include "media/frame_times.h"
-#include "media/ticks.h"
 #include "media/sound_clock.h"
+#include "media/ticks.h"
 
 using namespace framepath;
 using namespace framepath::media;

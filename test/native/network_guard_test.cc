@@ -60,10 +60,11 @@ bool isPrivateText(const std::string& text) {
 
 TEST(addresses_are_private_or_public) {
   for (const char* text :
-       {"0.0.0.0", "10.1.2.3", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.255", "169.254.169.254",
-        "168.63.129.16", "172.16.0.1", "172.31.255.255", "192.168.1.1", "192.0.0.192", "198.18.0.1", "224.0.0.1",
-        "239.255.255.250", "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a00:1",
-        "2002:7f00:1::", "2001::1", "2001:db8::1", "fc00::1", "fd00:ec2::254", "fe80::1", "ff02::1"})
+       {"0.0.0.0",          "10.1.2.3",        "100.64.0.1",      "100.100.100.200", "127.0.0.1",   "127.255.255.255",
+        "169.254.169.254",  "168.63.129.16",   "172.16.0.1",      "172.31.255.255",  "192.168.1.1", "192.0.0.192",
+        "198.18.0.1",       "224.0.0.1",       "239.255.255.250", "255.255.255.255", "::",          "::1",
+        "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::a00:1",  "2002:7f00:1::",   "2001::1",     "2001:db8::1",
+        "fc00::1",          "fd00:ec2::254",   "fe80::1",         "ff02::1"})
     if (!isPrivateText(text)) check::fail(__FILE__, __LINE__, text);
   for (const char* text : {"1.1.1.1", "100.128.0.1", "172.32.0.1", "192.0.1.1", "223.255.255.255", "2606:4700::1111",
                            "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::", "2001:4860:4860::8888"})
@@ -109,8 +110,8 @@ TEST(private_addresses_are_refused_in_every_form) {
   Server server;
   server.pages["/clip.ts"] = file("video/mp2t", clip());
   const Limits limits = only({});
-  for (const char* host : {"127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0", "[::1]",
-                           "[::ffff:127.0.0.1]", "[::]"}) {
+  for (const char* host : {"127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0",
+                           "[::1]", "[::ffff:127.0.0.1]", "[::]"}) {
     const std::string answer = refusal(server.url("/clip.ts", host), limits);
     if (!answer.starts_with("SOURCE_REFUSED: ")) check::fail(host, __LINE__, answer);
   }
@@ -136,7 +137,8 @@ TEST(redirects_are_checked_again) {
 TEST(what_a_playlist_names_is_checked_again) {
   Server inner, outer;
   inner.pages["/clip.ts"] = file("video/mp2t", clip());
-  const std::string list = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.4,\n" + inner.url("/clip.ts") + "\n#EXT-X-ENDLIST\n";
+  const std::string list =
+      "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:0.4,\n" + inner.url("/clip.ts") + "\n#EXT-X-ENDLIST\n";
   outer.pages["/a.m3u8"] = file("application/vnd.apple.mpegurl", clips::Bytes(list.begin(), list.end()));
   CHECK_EQUAL(probe(outer.url("/a.m3u8"), only({outer.host(), inner.host()})).width, 64);
   const int before = inner.requests;

@@ -45,7 +45,7 @@ inline std::string hex(float value) {
   return text;
 }
 
-// What a frame's modules said, every bit of it but for the prints.
+// What a frame's modules said, every bit of it but for the embeddings.
 inline std::string said(const Task& task) {
   std::string text;
   for (const Observation& observation : task.observations) {

@@ -71,7 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
                                  data.ConsumeBool() ? 1 : data.ConsumeIntegral<int32_t>()};
     const int32_t width = picture->width, height = picture->height;
     fuzz::answered([&] {
-      const auto frame = maker.make(std::move(picture), orientation, aspect, {.timeUs = 1000 * n, .durationUs = 1000, .index = n});
+      const auto frame =
+          maker.make(std::move(picture), orientation, aspect, {.timeUs = 1000 * n, .durationUs = 1000, .index = n});
       settle(frame->ready);
       fuzz::readAll(frame->view);
       FUZZ_CHECK(frame->view.width == (orientation.swapsSides() ? height : width));

@@ -115,8 +115,8 @@ infer::StatedSpec stated(FuzzedDataProvider& data) {
     return data.ConsumeBool() ? data.ConsumeFloatingPointInRange(-2.0, 300.0) : data.ConsumeFloatingPoint<double>();
   };
   if (data.ConsumeBool())
-    spec.head = nameOf(
-        static_cast<infer::HeadKind>(data.ConsumeIntegralInRange(0, static_cast<int>(infer::HeadKind::raw))));
+    spec.head =
+        nameOf(static_cast<infer::HeadKind>(data.ConsumeIntegralInRange(0, static_cast<int>(infer::HeadKind::raw))));
   for (std::string* text : {&spec.head, &spec.layout, &spec.color, &spec.resize, &spec.align, &spec.metric})
     if (rarely()) *text = word(data);
   for (std::vector<double>* values : {&spec.mean, &spec.scale})
