@@ -9,7 +9,7 @@ namespace framepath::bench {
 namespace {
 
 constexpr int64_t kTickUs = 40'000;
-constexpr int32_t kCanvases = 8;  // as a programme has
+constexpr int32_t kCanvases = 8;  // as a composition has
 
 int32_t tilesOf(ComposeLayout layout) {
   switch (layout) {

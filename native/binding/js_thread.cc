@@ -46,7 +46,7 @@ void JsThread::hold() {
   if (open_ && holders_++ == 0) tsfn_.Ref(env_);
 }
 
-void JsThread::letGo() {
+void JsThread::release() {
   if (--holders_ == 0 && open_) tsfn_.Unref(env_);
 }
 
@@ -65,7 +65,7 @@ std::shared_ptr<Settle> Settle::open(Napi::Env env, std::shared_ptr<JsThread> js
 void Settle::resolve(Make make) {
   js_->post([self = shared_from_this(), make = std::move(make)](Napi::Env env) {
     const Napi::HandleScope scope(env);
-    self->js_->letGo();
+    self->js_->release();
     Napi::Value value, reason;
     try {
       value = make(env);
@@ -86,7 +86,7 @@ void Settle::reject(const std::exception& error) {
   const Error kept = known ? *known : Error(ErrorCode::INTERNAL, error.what());
   js_->post([self = shared_from_this(), kept](Napi::Env env) {
     const Napi::HandleScope scope(env);
-    self->js_->letGo();
+    self->js_->release();
     self->deferred_.Reject(toJsError(env, kept).Value());
   });
 }

@@ -1,6 +1,6 @@
 // The way from any thread to JavaScript, one per environment (a worker_thread has its own).
 //
-// Lifetime: open() on the JS thread; post() from anywhere until the environment goes; hold()/letGo() on the JS thread
+// Lifetime: open() on the JS thread; post() from anywhere until the environment goes; hold()/release() on the JS thread
 // keep Node alive while something in JavaScript waits. References to JS values never leave the JS thread.
 #pragma once
 #include <napi.h>
@@ -20,7 +20,7 @@ class JsThread : public std::enable_shared_from_this<JsThread> {
   // False: the environment is going; the job will not run.
   bool post(Job job);
   void hold();
-  void letGo();
+  void release();
   void close();  // JS thread, at the environment's end
 
  private:

@@ -1,4 +1,4 @@
-// What is written on a canvas: boxes with labels, the programme's time, cards for tiles without a picture.
+// What is written on a canvas: boxes with labels, the composition's time, cards for tiles without a picture.
 #pragma once
 #include "compose/composer.h"
 #include "compose/draw_list.h"

@@ -46,7 +46,7 @@ struct FollowStats {
 // Stateful (follow smoothing, holds); one thread, except close(). Canvases are BT.709, limited range.
 //
 // Follow: a tile shows a crop of its own shape (fit does not apply) around its person. Another person is a cut, as a
-// programme would cut; everything else eases: the same person moving, coming back, or gone (after 0.8 s at the last
+// composition would cut; everything else eases: the same person moving, coming back, or gone (after 0.8 s at the last
 // place, to the wide shot). Ids, tracks or plain boxes: whatever the module has identifies people.
 class Composer {
  public:

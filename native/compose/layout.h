@@ -48,7 +48,7 @@ struct DrawSpec {
   std::string boxes;   // module whose boxes are drawn, with labels; empty = none
   std::string people;  // module that gives their tracks identities; empty = none
   bool labels = true;  // id and score
-  bool time = false;   // time stamp of the programme
+  bool time = false;   // time stamp of the composition
 };
 
 struct LayoutSpec {

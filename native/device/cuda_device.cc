@@ -20,7 +20,7 @@ class CudaMemory : public Memory {
   }
   ~CudaMemory() override {
     *live_ -= bytes;
-    gpu_->memory().letGo(data, blockBytes_, kind_);
+    gpu_->memory().release(data, blockBytes_, kind_);
     if (!gpu_->memory().keeps()) gpu_->quietly([&] { gpu_->memory().trim(); });
   }
 

@@ -100,7 +100,7 @@ void* MemoryPool::allocate(size_t bytes, MemoryKind kind) {
   return reinterpret_cast<void*>(address);
 }
 
-void MemoryPool::letGo(void* data, size_t blockBytes, MemoryKind kind) noexcept {
+void MemoryPool::release(void* data, size_t blockBytes, MemoryKind kind) noexcept {
   std::lock_guard lock(mutex_);
   if (kind == MemoryKind::device) used_ -= blockBytes;
   Kept& kept = kind == MemoryKind::device ? device_ : host_;

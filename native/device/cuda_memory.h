@@ -13,7 +13,7 @@
 
 namespace framepath::cuda {
 
-// Thread-safe. What may call the driver (all but letGo, unreserve and memory) wants the context to be current.
+// Thread-safe. What may call the driver (all but release, unreserve and memory) wants the context to be current.
 class MemoryPool {
  public:
   MemoryPool(const Driver& driver, const Check& cu);
@@ -24,10 +24,10 @@ class MemoryPool {
   // 0 = 75 % of the GPU's memory.
   void setLimit(uint64_t limit);
 
-  // Throws DEVICE_OUT_OF_MEMORY. `blockBytes`: how large the block really is, for letGo.
+  // Throws DEVICE_OUT_OF_MEMORY. `blockBytes`: how large the block really is, for release.
   void* take(size_t bytes, MemoryKind kind, size_t& blockBytes);
-  void letGo(void* data, size_t blockBytes, MemoryKind kind) noexcept;  // keeps it; see keeps()
-  bool keeps() const { return keep_; }                                  // else trim() is due after every letGo()
+  void release(void* data, size_t blockBytes, MemoryKind kind) noexcept;  // keeps it; see keeps()
+  bool keeps() const { return keep_; }                                    // else trim() is due after every release()
 
   void reserve(uint64_t bytes, const std::string& forWhat);
   void unreserve(uint64_t bytes, const std::string& forWhat) noexcept;

@@ -25,7 +25,7 @@ struct DeviceProbe {
   bool usable() const { return !steps.empty() && steps.back().works; }
 };
 
-// Climbs the ladder to cuda:`index` and opens it for a moment. Never throws for what it finds.
+// Tries each step to cuda:`index` and opens it for a moment. Never throws for what it finds.
 DeviceProbe probeCuda(int32_t index = 0);
 
 }  // namespace framepath

@@ -42,7 +42,7 @@ class ChooseWorker : public Worker {
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     for (size_t i = 0; i < tasks.size(); i++) says[i] = observe(choose(*tasks[i]));
   }
-  void forget(int32_t source) override { sources_.erase(source); }
+  void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
  private:
   struct Look {
@@ -116,7 +116,7 @@ class SmoothWorker : public Worker {
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
     for (size_t i = 0; i < tasks.size(); i++) says[i] = smoothed(*tasks[i]);
   }
-  void forget(int32_t source) override { sources_.erase(source); }
+  void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
  private:
   struct Known {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/clock.h"
-#include "core/leftover.h"
+#include "core/detached_threads.h"
 #include "core/thread_name.h"
 #include "core/work.h"
 
@@ -24,7 +24,7 @@ struct Encoding::Work {
       : encoder(std::move(given.encoder)),
         packets(std::move(given.packets)),
         cues(std::move(given.cues)),
-        giveUp(std::move(given.giveUp)),
+        deadline(std::move(given.deadline)),
         trace(std::move(given.trace)),
         output(std::move(given.output)),
         failed(std::move(given.failed)),
@@ -34,9 +34,9 @@ struct Encoding::Work {
   }
 
   struct GivenUp {};
-  bool timeIsUp() const { return giveUp->passed() && nowNs() >= endNs(); }
+  bool timeIsUp() const { return deadline->passed() && nowNs() >= endNs(); }
   int64_t endNs() const {
-    const int64_t atNs = giveUp->atNs();
+    const int64_t atNs = deadline->atNs();
     return atNs == INT64_MAX || anyPacket || aborted ? atNs : atNs + kFirstPacketNs;
   }
   void encodeAll();
@@ -46,8 +46,8 @@ struct Encoding::Work {
 
   std::shared_ptr<media::Encoder> encoder;  // the thread's, who alone holds it
   const std::shared_ptr<PacketQueue> packets;
-  const std::shared_ptr<SoundCues> cues;
-  const StopRef giveUp;
+  const std::shared_ptr<AudioCues> cues;
+  const StopRef deadline;
   const std::shared_ptr<Trace> trace;
   BoundedChannel<FrameRef> canvases{3};
 
@@ -117,7 +117,7 @@ void Encoding::Work::encodeAll() {
 }
 
 void Encoding::Work::fail(const Error& error) {
-  if (giveUp->passed()) return;  // a connection that was given up: the file ends with the last packet written
+  if (deadline->passed()) return;  // a connection that was given up: the file ends with the last packet written
   std::lock_guard lock(outputMutex);
   if (!taken) failed(error);
 }
@@ -138,7 +138,7 @@ void Encoding::run(const std::shared_ptr<Work>& work) {
   work->enter(State::ended);
   work->encoder.reset();
   work->enter(State::freed);
-  if (work->leftBehind) Leftovers::went();
+  if (work->leftBehind) DetachedThreads::ended();
 }
 
 Encoding::Encoding(EncodingParts parts)
@@ -211,7 +211,7 @@ void Encoding::freeEncoder() {
     std::lock_guard lock(work_->mutex);
     if (work_->state != State::freed) {
       work_->leftBehind = true;
-      Leftovers::came();
+      DetachedThreads::detached();
     }
   }
   if (work_->leftBehind)

@@ -2,8 +2,8 @@
 //
 // An encoder cannot be interrupted: one call of x265 may take seconds, and SVT-AV1 1.4 must be led to the end of its
 // stream before it is closed. So when the time of a run that was broken off is up, the output is taken away from the
-// thread and finished with the packets that came; the thread goes on alone (Leftovers), frees the encoder when it can,
-// and touches nothing of the run any more.
+// thread and finished with the packets that came; the thread goes on alone (DetachedThreads), frees the encoder when it
+// can, and touches nothing of the run any more.
 #pragma once
 #include <condition_variable>
 #include <functional>
@@ -16,8 +16,8 @@
 #include "core/channel.h"
 #include "core/error.h"
 #include "core/stop.h"
+#include "graph/audio_cues.h"
 #include "graph/packet_queue.h"
-#include "graph/sound_cues.h"
 #include "graph/stage_stats.h"
 #include "graph/trace.h"
 #include "media/encoder.h"
@@ -48,8 +48,8 @@ struct EncodingParts {
   std::unique_ptr<media::Encoder> encoder;
   std::unique_ptr<media::Output> output;  // null: packets only
   std::shared_ptr<PacketQueue> packets;   // null: output only
-  std::shared_ptr<SoundCues> cues;
-  StopRef giveUp;                            // what is not encoded by then is not waited for
+  std::shared_ptr<AudioCues> cues;
+  StopRef deadline;                          // what is not encoded by then is not waited for
   std::shared_ptr<Trace> trace;              // null: none
   std::function<void(const Error&)> failed;  // from the encoder's thread, once
   std::shared_ptr<RecoveryTold> recovered;   // by the encoder; null: nobody listens
@@ -67,7 +67,7 @@ class Encoding {
   bool push(FrameRef canvas);
   void close();  // no canvas follows
   void abort();  // what was pushed is dropped
-  void wake();   // `giveUp` was changed
+  void wake();   // `deadline` was changed
 
   struct End {
     std::unique_ptr<media::Output> output;  // to be finished
@@ -75,7 +75,7 @@ class Encoding {
   };
   // Waits until everything is encoded or it is time to give up; packets are closed then. Once.
   End finish();
-  // Waits until the encoder is freed, after `giveUp` only for a moment: then the thread is left behind.
+  // Waits until the encoder is freed, after `deadline` only for a moment: then the thread is left behind.
   void freeEncoder();
 
   const std::string& codec() const { return codec_; }

@@ -128,7 +128,7 @@ void Engine::tell(Lane& lane, int32_t number, Batch batch, std::vector<Observati
     stamps.worker = number;
     stamps.batch = static_cast<int32_t>(batch.tasks.size());
     lane.stats.add(startNs - stamps.readyNs, doneNs - startNs);
-    if (options_.trace && !lane.node.sink)  // the programme tells its own times
+    if (options_.trace && !lane.node.sink)  // the composition tells its own times
       options_.trace->add(
           {lane.node.name, number, task->source, task->seq, stamps.readyNs, startNs, doneNs, stamps.batch});
     speak(task, lane.module, std::move(says[i]), after);

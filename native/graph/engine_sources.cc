@@ -150,9 +150,9 @@ void Engine::checkFinished(SourceSession& session, After& after) {
   if (stopped() || !session.finish(removed)) return;
   const int32_t number = session.number;
   for (auto& lane : lanes_) {
-    lane->queue.forget(number);
-    lane->strides.forget(number);
-    for (auto& worker : lane->workers) after.calls.push_back([worker, number] { worker->forget(number); });
+    lane->queue.onSourceEnded(number);
+    lane->strides.onSourceEnded(number);
+    for (auto& worker : lane->workers) after.calls.push_back([worker, number] { worker->onSourceEnded(number); });
   }
   if (hooks_.sourceFinished) after.calls.push_back([this, number] { hooks_.sourceFinished(number); });
   std::ranges::move(removed, std::back_inserter(after.calls));

@@ -17,8 +17,8 @@ class ExternalModule::ExternalWorker : public Worker {
     for (size_t i = 0; i < tasks.size(); i++) says[i] = module_->wait(tasks[i], reader_.get());
   }
   void interrupt() override { module_->close(); }
-  void forget(int32_t source) override {
-    if (reader_) reader_->forget(source);
+  void onSourceEnded(int32_t source) override {
+    if (reader_) reader_->onSourceEnded(source);
   }
 
  private:
@@ -75,7 +75,7 @@ void ExternalModule::readOnHost(const std::string& reason) {
     if (onHost_) return;
     onHost_ = true;
   }
-  if (cameHome_) cameHome_(reason);
+  if (fellBackToHost_) fellBackToHost_(reason);
 }
 
 void ExternalModule::ask(const TaskRef& task, PixelReader* reader) {

@@ -22,10 +22,13 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   using Ask = std::function<void(const TaskRef& task, int64_t attempt, const InputRef& input)>;
 
   // Told once, when the module could not read its pixels on the device and sees them on the host from then on.
-  using CameHome = std::function<void(const std::string& reason)>;
+  using FellBackToHost = std::function<void(const std::string& reason)>;
 
-  ExternalModule(std::string name, double timeoutMs, Ask ask, CameHome cameHome = {})
-      : name_(std::move(name)), timeoutMs_(timeoutMs), ask_(std::move(ask)), cameHome_(std::move(cameHome)) {}
+  ExternalModule(std::string name, double timeoutMs, Ask ask, FellBackToHost fellBackToHost = {})
+      : name_(std::move(name)),
+        timeoutMs_(timeoutMs),
+        ask_(std::move(ask)),
+        fellBackToHost_(std::move(fellBackToHost)) {}
 
   // `reader` may be null.
   std::unique_ptr<Worker> openWorker(std::unique_ptr<PixelReader> reader);
@@ -62,7 +65,7 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   const std::string name_;
   const double timeoutMs_;
   const Ask ask_;
-  const CameHome cameHome_;
+  const FellBackToHost fellBackToHost_;
   mutable std::mutex mutex_;
   std::condition_variable answered_;
   std::map<int64_t, Pending> pending_;

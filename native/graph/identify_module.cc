@@ -33,7 +33,7 @@ class SelectWorker : public Worker {
                                               task.height, task.ptsUs)
                            : Crops{});
   }
-  void forget(int32_t source) override { sources_.erase(source); }
+  void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
  private:
   const track::IdentityOptions options_;
@@ -93,7 +93,7 @@ class GalleryWorker : public Worker {
     state_.totals->set(task.source, source.gallery->counts());
     says[0] = source.last;
   }
-  void forget(int32_t source) override { sources_.erase(source); }
+  void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
  private:
   struct PerSource {

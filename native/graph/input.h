@@ -80,7 +80,7 @@ class PixelReader {
   // `toHost`: although it may stay on the device. Throws INVALID_ARGUMENT, DEVICE_OUT_OF_MEMORY.
   virtual InputRef read(const Task& task, bool toHost = false) = 0;
   // From any thread: nothing more comes of this source.
-  virtual void forget(int32_t /*source*/) {}
+  virtual void onSourceEnded(int32_t /*source*/) {}
 };
 
 // The frame, or crops of it. Not thread-safe.

@@ -28,7 +28,7 @@ class ReadyQueue {
   Batch take(size_t max);
   // The source's task `seq` is done: the next one may run.
   void done(const Task& task);
-  void forget(int32_t source) { sources_.erase(source); }  // nothing more comes of it
+  void onSourceEnded(int32_t source) { sources_.erase(source); }  // nothing more comes of it
   size_t runnable() const;
   size_t size() const;                          // those that cannot run yet too
   int64_t oldestReadyNs(int32_t module) const;  // 0: none
@@ -57,7 +57,7 @@ class StrideMemory {
   std::optional<Observation> carry(const TaskRef& task);
   // The anchor has spoken: who waited for it.
   std::vector<TaskRef> anchorSpoke(const Task& task, const Observation& says);
-  void forget(int32_t source) { sources_.erase(source); }
+  void onSourceEnded(int32_t source) { sources_.erase(source); }
 
  private:
   struct Anchor {

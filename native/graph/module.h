@@ -34,7 +34,7 @@ class Worker {
   // From any thread: a run() or ready() that waits for somebody else returns soon (throwing is fine).
   virtual void interrupt() {}
   // From any thread: every frame of this source has been spoken about, nothing more comes of it.
-  virtual void forget(int32_t /*source*/) {}
+  virtual void onSourceEnded(int32_t /*source*/) {}
 };
 
 struct ModuleNode {

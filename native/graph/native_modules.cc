@@ -75,7 +75,7 @@ class TrackWorker : public Worker {
       says[0] = source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
     }
   }
-  void forget(int32_t source) override { sources_.erase(source); }
+  void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
  private:
   struct PerSource {

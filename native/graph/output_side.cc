@@ -43,17 +43,17 @@ media::Rational rateOf(const std::vector<OpenedSource>& sources) {
   return fps;
 }
 
-bool sounds(const media::SourceInfo& info) {
+bool hasAudio(const media::SourceInfo& info) {
   return info.kind == "video" && !info.audio.empty();
 }
 
-// Sound is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
-bool soundPasses(const SourceFile& source) {
+// Audio is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
+bool audioPasses(const SourceFile& source) {
   return source.live() && !media::localPath(source.spec.reader.uri);
 }
 
-Recovery soundLeftOut(const std::string& source) {
-  return {source, "sound left out", "The sound of a live source is not taken."};
+Recovery audioLeftOut(const std::string& source) {
+  return {source, "audio left out", "The audio of a live source is not taken."};
 }
 
 }  // namespace
@@ -121,9 +121,9 @@ std::vector<media::AudioInput> OutputSide::audioInputs(const std::vector<OpenedS
   for (int32_t number = 0; const OpenedSource& source : sources) {
     const int32_t own = number++;
     const bool wanted = output.audio != OutputSpec::Audio::source || own == output.audioSource;
-    if (!wanted || !sounds(source.file.info)) continue;
-    if (soundPasses(source.file)) {
-      recoveries_.add(soundLeftOut(source.file.spec.id));
+    if (!wanted || !hasAudio(source.file.info)) continue;
+    if (audioPasses(source.file)) {
+      recoveries_.add(audioLeftOut(source.file.spec.id));
       continue;
     }
     inputs.push_back(audioInput(source, own));
@@ -132,44 +132,44 @@ std::vector<media::AudioInput> OutputSide::audioInputs(const std::vector<OpenedS
   return inputs;
 }
 
-bool OutputSide::soundsJoin() const {
+bool OutputSide::audioJoins() const {
   if (!spec_.output || spec_.output->path.empty()) return false;
   const OutputSpec& output = *spec_.output;
   return output.audio == OutputSpec::Audio::mix ||
          (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
 
-media::SoundRef OutputSide::openJoiningSound(const OpenedSource& source, int32_t number) {
-  if (!soundsJoin() || !sounds(source.file.info)) return nullptr;
+media::AudioRef OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number) {
+  if (!audioJoins() || !hasAudio(source.file.info)) return nullptr;
   const std::string& id = source.file.spec.id;
   if (spec_.output->audio == OutputSpec::Audio::source && id != spec_.output->audioId) return nullptr;
-  if (soundPasses(source.file)) {
-    recoveries_.add(soundLeftOut(id));
+  if (audioPasses(source.file)) {
+    recoveries_.add(audioLeftOut(id));
     return nullptr;
   }
-  return media::openSound(audioInput(source, number));
+  return media::openAudioSource(audioInput(source, number));
 }
 
 void OutputSide::reportLosses(const std::vector<media::OutputResult>& outputs, const SourceTable& sources) {
   for (const media::OutputResult& output : outputs)
-    for (const std::string& loss : output.soundLosses)
-      recoveries_.add({output.path, "sound lost, silence from there", loss});
-  if (!soundsJoin() || spec_.output->audio != OutputSpec::Audio::source) return;
+    for (const std::string& loss : output.audioLosses)
+      recoveries_.add({output.path, "audio lost, silence from there", loss});
+  if (!audioJoins() || spec_.output->audio != OutputSpec::Audio::source) return;
   const std::string& id = spec_.output->audioId;
   if (sources.numbersOf(id).empty())
     recoveries_.add(
-        {spec_.output->path, "silent", "Its sound was to come from source \"" + id + "\", which never joined."});
+        {spec_.output->path, "silent", "Its audio was to come from source \"" + id + "\", which never joined."});
 }
 
-std::shared_ptr<Programme> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
-                                            std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed) {
+std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
+                                              std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed) {
   if (!spec_.output) return nullptr;
   if (spec_.inFlight < 3)
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "A composition holds two frames of each source, so inFlight: " + std::to_string(spec_.inFlight) +
                     " leaves none to work on.",
                 "Use inFlight of at least 3, or no compose/encode.");
-  ProgrammeOptions options;
+  CompositionOptions options;
   options.layout = resolveLayout(spec_.layout.value_or(compose::LayoutSpec{}), sources, spec_.modules);
   options.output = *spec_.output;
   options.output.encoder.width = options.layout.width;
@@ -177,16 +177,16 @@ std::shared_ptr<Programme> OutputSide::open(const std::vector<OpenedSource>& sou
   options.output.encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
   options.audio = audioInputs(sources);
   options.trace = std::move(trace);
-  options.soundsJoin = soundsJoin();
-  options.giveUp = stops_.deadline;
+  options.audioJoins = audioJoins();
+  options.deadline = stops_.deadline;
   options.endBy = stops_.rewriteBy;
   options.recovered = recoveries_.of(name());
   for (const OpenedSource& source : sources) options.sources.push_back({source.file.spec.id, source.file.live()});
-  auto programme = std::make_shared<Programme>(std::move(options), std::move(device), std::move(failed));
-  if (programme->rate().control == media::RateControl::capped)
+  auto composition = std::make_shared<Composition>(std::move(options), std::move(device), std::move(failed));
+  if (composition->rate().control == media::RateControl::capped)
     recoveries_.add({name(), "bitrate capped, not adapted",
                      "Its encoder keeps its rate for life: constant quality, at most the bitrate's max."});
-  return programme;
+  return composition;
 }
 
 }  // namespace framepath::graph

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "core/stop.h"
+#include "graph/composition.h"
 #include "graph/pipeline_spec.h"
-#include "graph/programme.h"
 #include "graph/recoveries.h"
 #include "graph/source_table.h"
 
@@ -31,15 +31,15 @@ class OutputSide {
       : spec_(spec), stops_(stops), recoveries_(recoveries) {}
 
   // Opens encoder and output; null where nothing is composed. `failed` is called once, from a thread of the output.
-  std::shared_ptr<Programme> open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
-                                  std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed);
+  std::shared_ptr<Composition> open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
+                                    std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed);
   // The audio of a source that joins; null where it is not heard.
-  media::SoundRef openJoiningSound(const OpenedSource& source, int32_t number);
+  media::AudioRef openJoiningAudio(const OpenedSource& source, int32_t number);
   // What the run lacked in the end, of audio.
   void reportLosses(const std::vector<media::OutputResult>& outputs, const SourceTable& sources);
 
  private:
-  bool soundsJoin() const;
+  bool audioJoins() const;
   std::string name() const;
   std::vector<media::AudioInput> audioInputs(const std::vector<OpenedSource>& sources);
   media::AudioInput audioInput(const OpenedSource& source, int32_t number) const;

@@ -42,14 +42,14 @@ void PacketQueue::next(Callback callback) {
   callback(std::move(packet));
 }
 
-void PacketQueue::hurry() {
+void PacketQueue::shutdown() {
   std::lock_guard lock(mutex_);
   hurried_ = true;
   room_.notify_all();
 }
 
 void PacketQueue::close() {
-  hurry();
+  shutdown();
   Callback callback;
   {
     std::lock_guard lock(mutex_);

@@ -23,7 +23,7 @@ class PacketQueue {
   // No packet follows; what waits can still be taken. Idempotent.
   void close();
   // From now on packets are dropped instead of waited with, but the end is only told by close().
-  void hurry();
+  void shutdown();
 
  private:
   static constexpr size_t kMost = 256;

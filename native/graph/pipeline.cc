@@ -121,7 +121,7 @@ void Pipeline::open() {
   observationOf_ = std::move(modules.observationOf);
   labels_ = std::move(modules.labels);
   results_.open(std::move(modules.people));
-  const std::shared_ptr<Programme> programme = output_.open(opened, device_, trace_, [this](const Error& error) {
+  const std::shared_ptr<Composition> composition = output_.open(opened, device_, trace_, [this](const Error& error) {
     std::shared_ptr<Engine> running;
     {
       std::lock_guard lock(mutex_);
@@ -129,10 +129,12 @@ void Pipeline::open() {
     }
     if (running) running->fail(error);
   });
-  if (programme) modules.nodes.push_back(programme->sinkNode(modules.nodes));
+  if (composition) modules.nodes.push_back(composition->sinkNode(modules.nodes));
 
   EngineHooks engineHooks;
-  engineHooks.sourceFinished = [this, programme](int32_t source) { sourceFinished(*engine_, programme.get(), source); };
+  engineHooks.sourceFinished = [this, composition](int32_t source) {
+    sourceFinished(*engine_, composition.get(), source);
+  };
   engineHooks.drained = [this] {
     std::lock_guard lock(mutex_);
     changed_.notify_all();
@@ -150,16 +152,16 @@ void Pipeline::open() {
     if (state_ == RunState::aborting) throw closedWhileStarting();
     models_ = std::move(modules.models);
     engine_ = engine;
-    programme_ = programme;
+    composition_ = composition;
     if (device_->id().kind == DeviceKind::cuda) gpu_ = std::make_unique<telemetry::GpuSampler>(device_->pciBusId());
   }
-  if (programme) programme->start();
+  if (composition) composition->start();
   engine->start();
 }
 
-void Pipeline::sourceFinished(const Engine& engine, Programme* programme, int32_t source) {
+void Pipeline::sourceFinished(const Engine& engine, Composition* composition, int32_t source) {
   const SourceCounts ended = engine.counts(source);
-  if (programme) programme->sourceFinished(source, ended.error.has_value());
+  if (composition) composition->sourceFinished(source, ended.error.has_value());
   if (ended.error && !engine.allSourcesFailed())
     recoveries_.add({ended.id, "source lost, the others went on", ended.error->sentence});
 }
@@ -167,7 +169,7 @@ void Pipeline::sourceFinished(const Engine& engine, Programme* programme, int32_
 // Waits for the engine to drain, then ends the outputs.
 void Pipeline::finishRun() {
   std::shared_ptr<Engine> engine;
-  std::shared_ptr<Programme> programme;
+  std::shared_ptr<Composition> composition;
   bool stopped = false;
   {
     std::unique_lock lock(mutex_);
@@ -177,23 +179,23 @@ void Pipeline::finishRun() {
     if (state_ == RunState::running) state_ = RunState::finishing;
     stopped = state_ == RunState::stopping;
     engine = engine_;
-    programme = programme_;
+    composition = composition_;
   }
   std::optional<Error> error = engine->error();
   std::vector<media::OutputResult> outputs;
   std::vector<compose::FollowStats> follow;
-  if (programme) {
-    if (error || stopped) programme->stop(nowNs() + kDrainNs);
+  if (composition) {
+    if (error || stopped) composition->stop(nowNs() + kDrainNs);
     bool complete = !error && !stopped;
     for (const SourceCounts& counts : engine->counts()) complete = complete && !counts.error;
     try {
-      outputs.push_back(programme->finish(complete));
+      outputs.push_back(composition->finish(complete));
     } catch (const Error& e) {
       if (!error) error = e;
-      outputs.push_back(programme->soFar());
+      outputs.push_back(composition->soFar());
     }
-    if (!error) error = programme->failure();  // after the last frame: the engine had ended
-    follow = programme->followStats();
+    if (!error) error = composition->failure();  // after the last frame: the engine had ended
+    follow = composition->followStats();
     output_.reportLosses(outputs, sources_);
   }
   engine->join();  // workers and readers go; results that wait to be taken stay
@@ -259,7 +261,7 @@ void Pipeline::end(bool drain) {
   stop();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return state_ != RunState::opening && state_ != RunState::aborting; });
-  const std::shared_ptr<Programme> programme = programme_;
+  const std::shared_ptr<Composition> composition = composition_;
   if (!engine_) return;
   const auto over = [&] { return state_ == RunState::over; };
   // Every frame is composed or about to be: what is left is the end of a whole file.
@@ -267,7 +269,7 @@ void Pipeline::end(bool drain) {
   if (over()) return;
   state_ = RunState::stopping;
   lock.unlock();
-  if (programme) drain ? programme->stop(startNs + kDrainNs) : programme->abort();
+  if (composition) drain ? composition->stop(startNs + kDrainNs) : composition->abort();
   lock.lock();
   changed_.wait(lock, over);
 }
@@ -276,11 +278,11 @@ void Pipeline::close(bool drain) {
   end(drain);
   std::unique_lock freeing(freeing_);
   std::shared_ptr<Engine> engine;
-  std::shared_ptr<Programme> programme;
+  std::shared_ptr<Composition> composition;
   {
     std::lock_guard lock(mutex_);
     engine = engine_;
-    programme = programme_;
+    composition = composition_;
   }
   if (finisher_.joinable()) finisher_.join();
   if (engine) engine->join();
@@ -300,14 +302,14 @@ void Pipeline::close(bool drain) {
     error = error_;
     finalCounts_ = countsLocked();
     finalStages_ = stagesLocked();
-    if (programme_) encoder_ = programme_->encoder();
+    if (composition_) encoder_ = composition_->encoder();
     encoderLeft = encoder_;
     engine_.reset();
-    programme_.reset();
+    composition_.reset();
     spec_.shared.reset();
   }
   engine.reset();
-  programme.reset();
+  composition.reset();
   if (encoderLeft.expired()) returnFreeMemory();  // else with the encoder
   freeing.unlock();
   for (Done& callback : callbacks) callback(error);

@@ -21,12 +21,12 @@
 
 #include "core/interrupt.h"
 #include "core/stop.h"
+#include "graph/composition.h"
 #include "graph/engine.h"
 #include "graph/external.h"
 #include "graph/module_builder.h"
 #include "graph/output_side.h"
 #include "graph/pipeline_spec.h"
-#include "graph/programme.h"
 #include "graph/recoveries.h"
 #include "graph/report.h"
 #include "graph/run_results.h"
@@ -83,7 +83,7 @@ class Pipeline {
 
   void next(size_t max, Engine::NextCallback callback);
   void discard();
-  void nextPacket(Programme::PacketCallback callback);
+  void nextPacket(Composition::PacketCallback callback);
   void answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
   TaskRef asked(int32_t module, int64_t taskId) const;
 
@@ -126,11 +126,11 @@ class Pipeline {
   std::vector<OpenedSource> openSources(ModuleBuilder& builder);
   void checkOpen() const;
   void finishRun();
-  void sourceFinished(const Engine& engine, Programme* programme, int32_t source);
+  void sourceFinished(const Engine& engine, Composition* composition, int32_t source);
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
-  std::shared_ptr<Programme> programme() const;
+  std::shared_ptr<Composition> composition() const;
   double secondsLocked() const;
 
   PipelineSpec spec_;
@@ -157,7 +157,7 @@ class Pipeline {
   std::condition_variable changed_;
   RunState state_ = RunState::created;
   // From start() to close(); what is asked of them afterwards is kept below.
-  std::shared_ptr<Programme> programme_;
+  std::shared_ptr<Composition> composition_;
   std::shared_ptr<Engine> engine_;
   std::weak_ptr<const void> encoder_;  // may be freed after close()
   std::vector<SourceCounts> finalCounts_;

@@ -32,9 +32,9 @@ std::shared_ptr<Engine> Pipeline::engine() const {
   return engine_;
 }
 
-std::shared_ptr<Programme> Pipeline::programme() const {
+std::shared_ptr<Composition> Pipeline::composition() const {
   std::lock_guard lock(mutex_);
-  return programme_;
+  return composition_;
 }
 
 std::vector<SourceCounts> Pipeline::countsLocked() const {
@@ -44,10 +44,10 @@ std::vector<SourceCounts> Pipeline::countsLocked() const {
 std::vector<StageStats> Pipeline::stagesLocked() const {
   if (!engine_) return finalStages_;
   std::vector<StageStats> stages = engine_->stages();
-  // The composition's sink only hands frames over; the programme's own stages tell the time.
+  // The composition's sink only hands frames over; the composition's own stages tell the time.
   std::erase_if(stages, [](const StageStats& stage) { return stage.kind == "module" && stage.name == "compose"; });
-  if (programme_)
-    for (StageStats& stage : programme_->stages()) stages.push_back(std::move(stage));
+  if (composition_)
+    for (StageStats& stage : composition_->stages()) stages.push_back(std::move(stage));
   return stages;
 }
 
@@ -89,11 +89,11 @@ void Pipeline::hostServed(Span span) {
   if (trace_) trace_->add(std::move(span));
 }
 
-void Pipeline::nextPacket(Programme::PacketCallback callback) {
+void Pipeline::nextPacket(Composition::PacketCallback callback) {
   if (!spec_.output || !spec_.output->packets)
     throw Error(ErrorCode::INVALID_ARGUMENT, "This run keeps no packets.",
                 "Ask for them when encoding: .encode(path, { packets: true }).");
-  const std::shared_ptr<Programme> running = programme();
+  const std::shared_ptr<Composition> running = composition();
   if (running)
     running->nextPacket(std::move(callback));
   else
@@ -113,35 +113,35 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
 void Pipeline::addSource(const SourceSpec& spec) {
   std::lock_guard adding(adding_);
   const std::shared_ptr<Engine> running = engine();
-  const std::shared_ptr<Programme> programme = this->programme();
+  const std::shared_ptr<Composition> composition = this->composition();
   const int32_t number = sources_.size();
   OpenedSource open;
-  media::SoundRef sound;
+  media::AudioRef audio;
   try {
     open = openSource(spec, {device_, closing_, spec_.inFlight, number + 1, recoveries_});
-    sound = output_.openJoiningSound(open, number);
+    audio = output_.openJoiningAudio(open, number);
   } catch (const Error&) {
     if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while the source was opened.");
     throw;
   }
   const bool live = open.file.live();
-  if (programme) programme->addSource(number, {spec.id, live, std::move(sound)});  // before its first frame
+  if (composition) composition->addSource(number, {spec.id, live, std::move(audio)});  // before its first frame
   sources_.add(std::move(open.file));
   try {
     running->addSource(std::move(open.frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
   } catch (...) {
     sources_.removeLast();
-    if (programme) programme->removeSource(number);
+    if (composition) composition->removeSource(number);
     throw;
   }
 }
 
 void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {
   const std::shared_ptr<Engine> running = engine();
-  const std::shared_ptr<Programme> programme = this->programme();
+  const std::shared_ptr<Composition> composition = this->composition();
   const std::vector<int32_t> numbers = sources_.numbersOf(id);
-  if (programme)
-    for (const int32_t number : numbers) programme->removeSource(number);
+  if (composition)
+    for (const int32_t number : numbers) composition->removeSource(number);
   try {
     running->removeSource(id, removed);
   } catch (const Error& e) {
@@ -198,7 +198,7 @@ Report Pipeline::report() const {
     report.live.leases = engine_->liveLeases();
     report.live.tasks = engine_->liveTasks();
   }
-  report.live.encoders = programme_ ? !programme_->encoder().expired() : !encoder_.expired();
+  report.live.encoders = composition_ ? !composition_->encoder().expired() : !encoder_.expired();
   results_.addTo(report);
   report.models = models_;
   if (device_) {
@@ -208,7 +208,7 @@ Report Pipeline::report() const {
   }
   recoveries_.addTo(report);
   report.outputs = outputs_;
-  if (outputs_.empty() && programme_) report.outputs.push_back(programme_->soFar());
+  if (outputs_.empty() && composition_) report.outputs.push_back(composition_->soFar());
   report.follow = follow_;
   if (gpu_) report.gpu = gpu_->summary();
   return report;

@@ -63,7 +63,7 @@ void WindowReader::checkRoom(size_t more) const {
               "Ask for a shorter window, or for smaller crops.");
 }
 
-void WindowReader::forget(int32_t source) {
+void WindowReader::onSourceEnded(int32_t source) {
   std::lock_guard lock(mutex_);
   sources_.erase(source);
 }

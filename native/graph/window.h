@@ -24,7 +24,7 @@ class WindowReader : public PixelReader {
                size_t mostBytes = kMostBytes);
   // A source's frames in order. A frame that throws did not enter any window.
   InputRef read(const Task& task, bool toHost = false) override;
-  void forget(int32_t source) override;
+  void onSourceEnded(int32_t source) override;
 
  private:
   struct Window {

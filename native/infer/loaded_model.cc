@@ -5,27 +5,27 @@
 
 namespace framepath::infer {
 
-LoadedModel::LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo graph, ProviderLadder ladder,
+LoadedModel::LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo graph, ProviderFallback fallback,
                          std::unique_ptr<Session> warm, int32_t batch)
     : spec_(std::move(spec)),
       graph_(std::move(graph)),
       provider_(nameOf(warm->provider())),
-      falls_(ladder.falls()),
+      falls_(fallback.falls()),
       batch_(batch),
       recovered_(options.recovered),
-      ladder_(std::move(ladder)),
+      fallback_(std::move(fallback)),
       warm_(std::move(warm)) {}
 
 std::unique_ptr<Session> LoadedModel::openSession() const {
   std::lock_guard lock(mutex_);
   if (warm_) return std::move(warm_);
-  const size_t before = ladder_.falls().size();
-  std::unique_ptr<Session> session = ladder_.open(graph_, batch_, batch_, itemDims(spec_));
+  const size_t before = fallback_.falls().size();
+  std::unique_ptr<Session> session = fallback_.open(graph_, batch_, batch_, itemDims(spec_));
   session->countMemory();
-  for (size_t i = before; i < ladder_.falls().size(); i++)
-    recovered("provider " + ladder_.falls()[i].provider + " failed for another worker, which runs on " +
+  for (size_t i = before; i < fallback_.falls().size(); i++)
+    recovered("provider " + fallback_.falls()[i].provider + " failed for another worker, which runs on " +
                   nameOf(session->provider()),
-              ladder_.falls()[i].reason);
+              fallback_.falls()[i].reason);
   return session;
 }
 

@@ -4,14 +4,14 @@
 #include <mutex>
 
 #include "infer/model.h"
-#include "infer/provider_ladder.h"
+#include "infer/provider_fallback.h"
 #include "infer/session.h"
 
 namespace framepath::infer {
 
 class LoadedModel : public Model {
  public:
-  LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo graph, ProviderLadder ladder,
+  LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo graph, ProviderFallback fallback,
               std::unique_ptr<Session> warm, int32_t batch);
 
   const ModelSpec& spec() const override { return spec_; }
@@ -35,7 +35,7 @@ class LoadedModel : public Model {
   int32_t batch_;
   std::function<void(const std::string&, const std::string&)> recovered_;
   mutable std::mutex mutex_;
-  mutable ProviderLadder ladder_;
+  mutable ProviderFallback fallback_;
   mutable std::unique_ptr<Session> warm_;
 };
 

@@ -4,7 +4,7 @@
 #include "infer/head.h"
 #include "infer/loaded_model.h"
 #include "infer/model_file.h"
-#include "infer/provider_ladder.h"
+#include "infer/provider_fallback.h"
 #include "infer/spec.h"
 
 namespace framepath::infer {
@@ -62,8 +62,8 @@ std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_p
   const std::string name = nameOf(options);
   const std::string sha256 = checkModelFile(options.file);
   auto ortRuntime = std::static_pointer_cast<OrtRuntime>(runtime);
-  ProviderLadder ladder(std::move(ortRuntime), std::move(device), options, sha256);
-  GraphInfo graph = ladder.look();
+  ProviderFallback fallback(std::move(ortRuntime), std::move(device), options, sha256);
+  GraphInfo graph = fallback.look();
 
   // Where the input is known before the head, a trial run settles output dims that the file leaves open.
   const ModelSpec input = inferInput(graph, options.stated, name);
@@ -71,12 +71,12 @@ std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_p
   const int32_t most = input.fixedBatch > 0 ? input.fixedBatch : options.maxBatch > 0 ? options.maxBatch : kGpuBatch;
   const bool sized = input.width > 0 && input.height > 0;
   std::unique_ptr<Session> session;
-  if (sized) session = ladder.open(graph, smallest, most, itemDims(input));
+  if (sized) session = fallback.open(graph, smallest, most, itemDims(input));
   ModelSpec spec = inferSpec(session ? withRunDims(*session) : graph, options.stated, name);
   spec.name = name;
   spec.file = options.file;
   spec.sha256 = sha256;
-  if (!session) session = ladder.open(graph, smallest, most, itemDims(spec));
+  if (!session) session = fallback.open(graph, smallest, most, itemDims(spec));
   graph = withRunDims(*session);
   checkOutputs(spec, graph);
   if (spec.head == HeadKind::embedding)
@@ -91,7 +91,7 @@ std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_p
       batch = chooseBatch(*session, spec, onCpu);
   }
   session->countMemory();
-  return std::make_shared<LoadedModel>(options, std::move(spec), std::move(graph), std::move(ladder),
+  return std::make_shared<LoadedModel>(options, std::move(spec), std::move(graph), std::move(fallback),
                                        std::move(session), batch);
 }
 

@@ -45,7 +45,7 @@ const OrtApiBase* apiBase(void* library) {
   return get ? get() : nullptr;
 }
 
-void letGo(OrtRuntime* runtime) {
+void release(OrtRuntime* runtime) {
   delete runtime;
   ProcessState& state = processState();
   std::lock_guard lock(state.mutex);
@@ -67,7 +67,7 @@ std::shared_ptr<OrtRuntime> openEnvironment(ProcessState& state, std::unique_loc
   const bool hasStats = minor >= static_cast<int>(kOrtStatsVersion);
   const OrtApi* statsApi = hasStats ? apiBase(state.library)->GetApi(kOrtStatsVersion) : nullptr;
   state.alive = true;
-  const std::shared_ptr<OrtRuntime> runtime(new OrtRuntime(api, statsApi, env, state.info), letGo);
+  const std::shared_ptr<OrtRuntime> runtime(new OrtRuntime(api, statsApi, env, state.info), release);
   (void)takeMessage(*api, api->DisableTelemetryEvents(env));
   state.runtime = runtime;
   return runtime;

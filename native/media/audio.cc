@@ -13,22 +13,22 @@ int audioStream(const Input& input) {
   return av_find_best_stream(input.format(), AVMEDIA_TYPE_AUDIO, -1, input.videoStream(), nullptr, 0);
 }
 
-// Only the sound is read; a playlist or MP4 then skips the rest without parsing it.
+// Only the audio is read; a playlist or MP4 then skips the rest without parsing it.
 void readOnly(const Input& input, int stream) {
   for (unsigned i = 0; i < input.format()->nb_streams; i++) {
     input.format()->streams[i]->discard = static_cast<int>(i) == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
   }
 }
 
-// A local file never keeps anybody waiting, and its sound is read to the last picture even when time is up.
+// A local file never keeps anybody waiting, and its audio is read to the last picture even when time is up.
 std::unique_ptr<Input> openInput(const AudioInput& cut) {
   return std::make_unique<Input>(cut.uri, cut.limits, localPath(cut.uri) ? nullptr : cut.stop);
 }
 
 }  // namespace
 
-SoundRef openSound(const AudioInput& cut) {
-  if (needsReader(cut.limits)) return openIsolatedSound(cut);
+AudioRef openAudioSource(const AudioInput& cut) {
+  if (needsReader(cut.limits)) return openIsolatedAudio(cut);
   auto input = openInput(cut);
   const int stream = audioStream(*input);
   if (stream < 0) return nullptr;
@@ -45,11 +45,11 @@ std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, boo
     readOnly(*input, stream);
     if (auto copied = tryCopyAudio(input, stream, inputs[0], container)) return copied;
   }
-  std::vector<SoundRef> sounds;
+  std::vector<AudioRef> sources;
   for (const AudioInput& cut : inputs)  // from the start again, also where it cannot be sought
-    if (SoundRef sound = openSound(cut)) sounds.push_back(std::move(sound));
-  if (sounds.empty() && !joining) return nullptr;
-  return encodeAudio(AudioMixer(std::move(sounds)));
+    if (AudioRef audio = openAudioSource(cut)) sources.push_back(std::move(audio));
+  if (sources.empty() && !joining) return nullptr;
+  return encodeAudio(AudioMixer(std::move(sources)));
 }
 
 }  // namespace framepath::media

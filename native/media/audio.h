@@ -1,4 +1,4 @@
-// The sound of an output: compressed packets on the programme's clock, made on demand.
+// The audio of an output: compressed packets on the composition's clock, made on demand.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace framepath::media {
 
-// One thread. Holds a few packets at most, however long the programme.
+// One thread. Holds a few packets at most, however long the composition.
 class AudioTrack {
  public:
   using Emit = std::function<void(AvPacket)>;  // times in timeBase(), in order
@@ -19,20 +19,20 @@ class AudioTrack {
   virtual ~AudioTrack() = default;
   virtual const AVCodecParameters& parameters() const = 0;
   virtual AVRational timeBase() const = 0;
-  // Emits packets up to a programme time that the pictures have reached already.
+  // Emits packets up to a composition time that the pictures have reached already.
   virtual void advance(int64_t untilUs, const Emit& emit) = 0;
-  // The rest: sound ends at `endUs` (to the sample when encoded here, to the packet when copied).
+  // The rest: audio ends at `endUs` (to the sample when encoded here, to the packet when copied).
   virtual void finish(int64_t endUs, const Emit& emit) = 0;
-  // As Output::addSound and endSound. Only a track opened for it can be joined.
-  virtual void join(SoundRef sound, int64_t fromUs) = 0;
+  // As Output::addAudio and endAudio. Only a track opened for it can be joined.
+  virtual void join(AudioRef audio, int64_t fromUs) = 0;
   virtual void leave(int32_t source, int64_t atUs) = 0;
   // No packet to come starts before this; INT64_MAX = none will come.
   virtual int64_t nextUs() const = 0;
-  // Sentences about sources whose sound broke off (it is silence from there).
+  // Sentences about sources whose audio broke off (it is silence from there).
   virtual std::vector<std::string> losses() const = 0;
 };
 
-// Null: no input has sound, and none may join. One input is copied when its codec fits the container, the cut falls on
+// Null: no input has audio, and none may join. One input is copied when its codec fits the container, the cut falls on
 // its packets, none may join and it is read in this process, otherwise it is decoded and encoded again; several are
 // mixed. Throws what opening the sources throws, and ENCODER_UNAVAILABLE.
 std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, bool joining, const Container& container);

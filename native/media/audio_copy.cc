@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "media/sound_clock.h"
+#include "media/audio_clock.h"
 #include "media/ticks.h"
 
 namespace framepath::media {
@@ -12,7 +12,7 @@ namespace {
 
 // A cut this close to a packet's start is on it: startMs itself is no finer.
 constexpr int64_t kOnPacketUs = 1'000;
-// Sound may begin this late without silence before it; encoders' first packets often do.
+// Audio may begin this late without silence before it; encoders' first packets often do.
 constexpr int64_t kLateStartUs = 40'000;
 
 class CopiedAudio : public AudioTrack {
@@ -40,7 +40,7 @@ class CopiedAudio : public AudioTrack {
   void advance(int64_t untilUs, const Emit& emit) override {
     while (next_ && nextUs() < untilUs) {
       const std::optional<int64_t> placedUs = clock_.placeUs(mendedUs_, durationUs());
-      if (!placedUs && stop_ && stop_->passed()) {  // hours of sound without pictures
+      if (!placedUs && stop_ && stop_->passed()) {  // hours of audio without pictures
         next_ = nullptr;
         return;
       }
@@ -57,7 +57,9 @@ class CopiedAudio : public AudioTrack {
     }
   }
   void finish(int64_t endUs, const Emit& emit) override { advance(endUs, emit); }
-  void join(SoundRef, int64_t) override { throw Error(ErrorCode::INTERNAL, "A sound joined a track that is copied."); }
+  void join(AudioRef, int64_t) override {
+    throw Error(ErrorCode::INTERNAL, "A source joined an audio track that is copied.");
+  }
   void leave(int32_t source, int64_t atUs) override {
     if (source != source_) return;
     endUs_ = endUs_ < 0 ? atUs : std::min(endUs_, atUs);
@@ -84,7 +86,7 @@ class CopiedAudio : public AudioTrack {
         const int result = input_->read(*next_);
         if (result < 0) {
           if (result != AVERROR_EOF && !input_->stopped())
-            loss_ = "Reading the sound of \"" + input_->uri() + "\" failed: " + avErrorText(result) + ".";
+            loss_ = "Reading the audio of \"" + input_->uri() + "\" failed: " + avErrorText(result) + ".";
           break;
         }
         if (next_->stream_index == stream_ && next_->pts != AV_NOPTS_VALUE) {
@@ -105,8 +107,8 @@ class CopiedAudio : public AudioTrack {
   int64_t zero_;
   const int64_t lengthUs_;  // of the cut, in the source's time; -1 = none
   const StopRef stop_;
-  SoundClock clock_;
-  int64_t endUs_ = -1;                 // programme time, -1 = none
+  AudioClock clock_;
+  int64_t endUs_ = -1;                 // composition time, -1 = none
   int64_t timeUs_ = 0, mendedUs_ = 0;  // of next_, from the source's start
   int64_t lastPts_ = INT64_MIN;
   AvPacket next_;

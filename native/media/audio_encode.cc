@@ -59,8 +59,8 @@ class EncodedAudio : public AudioTrack {
     next_ = INT64_MAX;
   }
 
-  void join(SoundRef sound, int64_t fromUs) override {
-    mixer_.join(std::move(sound), av_rescale_q(fromUs, kMicroseconds, kAudioTick));
+  void join(AudioRef audio, int64_t fromUs) override {
+    mixer_.join(std::move(audio), av_rescale_q(fromUs, kMicroseconds, kAudioTick));
   }
   void leave(int32_t source, int64_t atUs) override {
     mixer_.leave(source, av_rescale_q(atUs, kMicroseconds, kAudioTick));

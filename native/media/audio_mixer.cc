@@ -11,12 +11,12 @@ constexpr float kGainStep = 1.0f / (0.05f * kAudioRate);  // a sample; from 1 to
 
 }  // namespace
 
-AudioMixer::AudioMixer(std::vector<SoundRef> sources) {
-  for (SoundRef& source : sources) voices_.push_back({std::move(source)});
+AudioMixer::AudioMixer(std::vector<AudioRef> sources) {
+  for (AudioRef& source : sources) voices_.push_back({std::move(source)});
   gain_ = wantedGain();
 }
 
-void AudioMixer::join(SoundRef source, int64_t position) {
+void AudioMixer::join(AudioRef source, int64_t position) {
   source->joinAt(position, position_);
   voices_.push_back({std::move(source), position});
 }

@@ -7,21 +7,21 @@
 
 namespace framepath::media {
 
-// Sum with gain 1/sqrt(n): unrelated sounds keep their loudness together. n counts who is there, and changes softly. A
+// Sum with gain 1/sqrt(n): unrelated signals keep their loudness together. n counts who is there, and changes softly. A
 // limiter keeps what still exceeds full scale from clipping: it turns down at once and comes back over about half a
 // second.
 class AudioMixer {
  public:
-  explicit AudioMixer(std::vector<SoundRef> sources);
+  explicit AudioMixer(std::vector<AudioRef> sources);
   void read(float* left, float* right, int count);
   // From and to a position (in samples), at the earliest from the next sample read.
-  void join(SoundRef source, int64_t position);
+  void join(AudioRef source, int64_t position);
   void leave(int32_t source, int64_t position);
   std::vector<std::string> losses() const;
 
  private:
   struct Voice {
-    SoundRef source;
+    AudioRef source;
     int64_t begin = 0;  // counts from here on
     int64_t fade = INT64_MAX, end = INT64_MAX;
   };

@@ -7,11 +7,11 @@ namespace framepath::media {
 namespace {
 
 // Containers round time stamps (Matroska and FLV to 1 ms) and encoders jitter by a few. Below this a deviation is
-// rounding; lips and sound are seen apart from about twice as much.
+// rounding; lips and voice are seen apart from about twice as much.
 constexpr int64_t kTolerance = kAudioRate / 50;
 // Decoders with overlapping windows need packets before the first one that counts.
 constexpr int64_t kPrerollUs = 150'000;
-// Samples are within 1, or a little more. Float sound may hold anything, and an encoder gives up at what is no number.
+// Samples are within 1, or a little more. Float audio may hold anything, and an encoder gives up at what is no number.
 constexpr float kLoudest = 64;
 // A gap becomes silence piece by piece: by the next one its pictures may have cut it out.
 constexpr int64_t kSilenceAtOnce = kAudioRate / 10;
@@ -37,7 +37,7 @@ DecodedAudio::DecodedAudio(std::unique_ptr<Input> input, int stream, const Audio
   const AVStream& audio = *input_->format()->streams[stream_];
   const AVCodec* codec = avcodec_find_decoder(audio.codecpar->codec_id);
   if (!codec) {
-    throw Error(ErrorCode::SOURCE_UNSUPPORTED, "No decoder for the sound of \"" + input_->uri() + "\" (" +
+    throw Error(ErrorCode::SOURCE_UNSUPPORTED, "No decoder for the audio of \"" + input_->uri() + "\" (" +
                                                    avcodec_get_name(audio.codecpar->codec_id) + ").");
   }
   decoder_.reset(avcodec_alloc_context3(codec));
@@ -101,7 +101,7 @@ bool DecodedAudio::fill() {
   while (!ended_ && silence_ == 0 && samples_[0].empty()) {
     if (filled_ >= end() || !decodeNext()) ended_ = true;
   }
-  if (ended_) {  // many may come and end while the programme goes on
+  if (ended_) {  // many may come and end while the composition goes on
     decoder_.reset();
     input_.reset();
   }
@@ -127,13 +127,13 @@ bool DecodedAudio::decodeNext() {
       const int got = input_->read(*packet_);
       if (got < 0) {
         if (got != AVERROR_EOF && !input_->stopped())
-          loss_ = "Reading the sound of \"" + input_->uri() + "\" failed: " + avErrorText(got) + ".";
+          loss_ = "Reading the audio of \"" + input_->uri() + "\" failed: " + avErrorText(got) + ".";
         draining_ = true;
         avcodec_send_packet(decoder_.get(), nullptr);
         continue;
       }
     } catch (const Error& error) {
-      // The pictures of this source say by themselves what happened to it; the programme's sound goes on.
+      // The pictures of this source say by themselves what happened to it; the composition's audio goes on.
       loss_ = error.sentence;
       draining_ = true;
       avcodec_send_packet(decoder_.get(), nullptr);
@@ -151,7 +151,7 @@ int64_t DecodedAudio::sourceUs(int64_t ticks) const {
   return std::clamp(av_rescale_q(av_sat_sub64(ticks, zeroTicks_), tick, AV_TIME_BASE_Q), -kFar, kFar);
 }
 
-// Hours of sound where there are no pictures are not decoded to be dropped, nor waited for once it is time to end.
+// Hours of audio where there are no pictures are not decoded to be dropped, nor waited for once it is time to end.
 bool DecodedAudio::isCutOut(const AVPacket& packet) {
   if (!cuts_ || packet.pts == AV_NOPTS_VALUE) return false;
   const int64_t fromUs = sourceUs(packet.pts);

@@ -1,22 +1,22 @@
-// One source's sound as samples on the programme's clock.
+// One source's audio as samples on the composition's clock.
 #pragma once
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "media/audio_clock.h"
 #include "media/av.h"
 #include "media/input.h"
 #include "media/output.h"
-#include "media/sound_clock.h"
 
 namespace framepath::media {
 
 inline constexpr int kAudioRate = 48'000;
 inline constexpr AVRational kAudioTick{1, kAudioRate};
 
-// Stereo, 48 kHz, float. Position 0 is the programme's start; the source begins at its offset. Samples are placed by
-// their time stamps: late starts and gaps are silence, overlaps are cut, so that sound cannot drift from the pictures.
+// Stereo, 48 kHz, float. Position 0 is the composition's start; the source begins at its offset. Samples are placed by
+// their time stamps: late starts and gaps are silence, overlaps are cut, so that audio cannot drift from the pictures.
 class AudioSource {
  public:
   virtual ~AudioSource() = default;
@@ -29,7 +29,7 @@ class AudioSource {
   // Fills `count` samples from where the last read ended. Past the source's end: silence.
   virtual void read(float* left, float* right, int count) = 0;
 
-  // Why the sound broke off before its end; empty = it did not.
+  // Why the audio broke off before its end; empty = it did not.
   const std::string& loss() const { return loss_; }
 
  protected:
@@ -67,11 +67,11 @@ class DecodedAudio final : public AudioSource {
   AvFrame frame_;
   AvPacket packet_;
   int64_t zeroTicks_ = 0;  // stream time that is played at begin_
-  int64_t begin_ = 0;      // programme positions, in samples
+  int64_t begin_ = 0;      // composition positions, in samples
   int64_t lengthUs_ = -1;  // of the cut, in the source's time; -1 = to its end
   const std::shared_ptr<const TimeCuts> cuts_;
   const StopRef stop_;
-  SoundClock clock_;
+  AudioClock clock_;
   std::optional<int64_t> heldUs_;  // frame_ lies ahead, at this time of the source: silence comes first
   int64_t filled_ = 0;             // everything before this is in the queue or read
   int64_t silence_ = 0;            // queued before the samples

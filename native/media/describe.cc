@@ -116,7 +116,7 @@ SourceInfo describe(const Input& input) {
     info.durationMs = declaredMs(format, nullptr);
   } else {
     throw Error(ErrorCode::SOURCE_UNSUPPORTED,
-                "\"" + input.uri() + "\" (" + info.container + ") has neither pictures nor sound.");
+                "\"" + input.uri() + "\" (" + info.container + ") has neither pictures nor audio.");
   }
   info.live = info.kind != "image" && info.durationMs < 0 && !input.randomAccess();
   return info;

@@ -5,7 +5,7 @@
 
 namespace framepath::media {
 
-// Throws SOURCE_UNREADABLE (streams without a size), SOURCE_UNSUPPORTED (neither pictures nor sound, no decoder).
+// Throws SOURCE_UNREADABLE (streams without a size), SOURCE_UNSUPPORTED (neither pictures nor audio, no decoder).
 SourceInfo describe(const Input& input);
 
 // What the headers say of its length, in milliseconds; -1 = nothing. `video` may be null.

@@ -1,7 +1,7 @@
 #include "media/encoder.h"
 
 #include "media/adaptive_encoder.h"
-#include "media/encoder_ladder.h"
+#include "media/encoder_fallback.h"
 #include "media/nvenc_encoder.h"
 #include "media/software_encoder.h"
 
@@ -12,7 +12,7 @@ std::unique_ptr<Encoder> openOn(const EncoderOptions& options, const std::shared
   if (device->id().kind == DeviceKind::cuda) {
     std::string whyNot;
     if (auto nvenc = openNvenc(options, device, whyNot))
-      return std::make_unique<EncoderLadder>(std::move(nvenc), options, device);
+      return std::make_unique<EncoderFallback>(std::move(nvenc), options, device);
     if (options.recovered) options.recovered("encoded in software", device->id().name() + ": " + whyNot);
   }
   return openSoftwareEncoder(options, device, pixelFormat::yuv420p);

@@ -43,7 +43,7 @@ FrameMaker::~FrameMaker() {
 
 std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation, Rational sampleAspect,
                                         const FrameStamp& stamp) {
-  letGoOfRead();
+  releaseRead();
   Pixels pixels = pixelsOf(std::move(picture));
   const ShownSize shown = shownSize(pixels.view.width, pixels.view.height, sampleAspect, orientation);
   if (orientation != Orientation{}) {
@@ -57,7 +57,7 @@ std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation
   return frame;
 }
 
-void FrameMaker::letGoOfRead() {
+void FrameMaker::releaseRead() {
   while (!used_.empty() && (used_.size() > kUnread || used_.front().first->done())) {
     waitHost(used_.front().first);
     used_.pop_front();

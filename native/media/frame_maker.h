@@ -34,7 +34,7 @@ class FrameMaker {
     std::shared_ptr<void> owner;
   };
 
-  void letGoOfRead();
+  void releaseRead();
   Pixels pixelsOf(AvFrame picture);
   AvFrame expressible(AvFrame picture);
   Pixels made(const Pixels& from, Image image);

@@ -34,7 +34,7 @@ class Input {
   // The stream whose pictures are shown (cover art is not); -1 = none.
   int videoStream() const;
   // Where the source's time begins, in microseconds of libav's clock: the start of its video, else of the container.
-  // Everything that cuts a source (frames, sound) counts startMs and endMs from here. AV_NOPTS_VALUE = unknown.
+  // Everything that cuts a source (frames, audio) counts startMs and endMs from here. AV_NOPTS_VALUE = unknown.
   int64_t originUs() const;
 
  private:

@@ -9,28 +9,28 @@ Interleaver::Interleaver(std::unique_ptr<AudioTrack> audio, AVRational videoTime
 
 void Interleaver::push(AvPacket picture, int64_t reachedUs) {
   pictures_.push_back(std::move(picture));
-  if (audio_) audio_->advance(reachedUs, [&](AvPacket sound) { sounds_.push_back(std::move(sound)); });
+  if (audio_) audio_->advance(reachedUs, [&](AvPacket packet) { audioPackets_.push_back(std::move(packet)); });
   writeReady();
 }
 
 void Interleaver::finish(int64_t endUs) {
   if (audio_) {
-    audio_->finish(endUs, [&](AvPacket sound) { sounds_.push_back(std::move(sound)); });
+    audio_->finish(endUs, [&](AvPacket packet) { audioPackets_.push_back(std::move(packet)); });
     // What is left of a copied track lies past the end.
     writeReady();
   }
   for (; !pictures_.empty(); pictures_.pop_front()) write_(*pictures_.front(), false);
-  for (; !sounds_.empty(); sounds_.pop_front()) write_(*sounds_.front(), true);
+  for (; !audioPackets_.empty(); audioPackets_.pop_front()) write_(*audioPackets_.front(), true);
 }
 
 void Interleaver::writeReady() {
   while (!pictures_.empty()) {
     const int64_t pictureDts = pictures_.front()->dts;
-    if (sounds_.empty()) {
+    if (audioPackets_.empty()) {
       if (audio_ && audio_->nextUs() < av_rescale_q(pictureDts, videoTimeBase_, kMicroseconds)) return;
-    } else if (av_compare_ts(sounds_.front()->dts, audio_->timeBase(), pictureDts, videoTimeBase_) < 0) {
-      write_(*sounds_.front(), true);
-      sounds_.pop_front();
+    } else if (av_compare_ts(audioPackets_.front()->dts, audio_->timeBase(), pictureDts, videoTimeBase_) < 0) {
+      write_(*audioPackets_.front(), true);
+      audioPackets_.pop_front();
       continue;
     }
     write_(*pictures_.front(), false);

@@ -1,4 +1,4 @@
-// Pictures and sound in the order of their times, as players and fragments need them.
+// Pictures and audio in the order of their times, as players and fragments need them.
 #pragma once
 #include <deque>
 #include <functional>
@@ -8,7 +8,7 @@
 
 namespace framepath::media {
 
-// Holds pictures back only until the sound of their time is there: a few packets.
+// Holds pictures back only until the audio of their time is there: a few packets.
 class Interleaver {
  public:
   using Write = std::function<void(AVPacket& packet, bool isAudio)>;
@@ -28,7 +28,7 @@ class Interleaver {
   std::unique_ptr<AudioTrack> audio_;
   AVRational videoTimeBase_;
   Write write_;
-  std::deque<AvPacket> pictures_, sounds_;
+  std::deque<AvPacket> pictures_, audioPackets_;
 };
 
 }  // namespace framepath::media

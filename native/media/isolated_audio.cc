@@ -18,7 +18,7 @@ class IsolatedAudio final : public AudioSource {
       : AudioSource(cut.source), process_(std::move(process)), cuts_(cut.cuts) {}
 
   void joinAt(int64_t begin, int64_t position) override {
-    process_->ask(ReaderAsks::place, SoundPlace{begin, position});
+    process_->ask(ReaderAsks::place, AudioPlace{begin, position});
   }
 
   void read(float* left, float* right, int count) override {
@@ -48,18 +48,18 @@ class IsolatedAudio final : public AudioSource {
         return false;
       }
       if (message) {
-        const auto sound = process_->read<Sound>(*message);
-        if (message->kind != ReaderTells::samples || static_cast<int>(sound.left.size()) != count)
-          process_->throwBroken("its process sent other sound than it was asked for");
+        const auto audio = process_->read<AudioSamples>(*message);
+        if (message->kind != ReaderTells::samples || static_cast<int>(audio.left.size()) != count)
+          process_->throwBroken("its process sent other audio than it was asked for");
         // An encoder may take anything but these.
         const auto finite = [](float sample) { return std::isfinite(sample) ? sample : 0.0f; };
-        std::transform(sound.left.begin(), sound.left.end(), left, finite);
-        std::transform(sound.right.begin(), sound.right.end(), right, finite);
-        loss_ = sound.loss;
+        std::transform(audio.left.begin(), audio.left.end(), left, finite);
+        std::transform(audio.right.begin(), audio.right.end(), right, finite);
+        loss_ = audio.loss;
         return true;
       }
     } catch (const Error& error) {
-      // The pictures of this source tell what happened to it; the output's sound goes on.
+      // The pictures of this source tell what happened to it; the output's audio goes on.
       loss_ = error.sentence;
     }
     process_.reset();
@@ -73,19 +73,19 @@ class IsolatedAudio final : public AudioSource {
 
 }  // namespace
 
-SoundRef openIsolatedSound(const AudioInput& cut) {
+AudioRef openIsolatedAudio(const AudioInput& cut) {
   ReaderJob job;
-  job.kind = ReaderJob::Kind::sound;
+  job.kind = ReaderJob::Kind::audio;
   job.options.uri = cut.uri;
   job.options.startMs = cut.startMs;
   job.options.endMs = cut.endMs;
   job.options.limits = cut.limits;
   job.offsetMs = cut.offsetMs;
-  // As in this process: the sound of a local file is read to the last picture even when time is up, if it comes at
+  // As in this process: the audio of a local file is read to the last picture even when time is up, if it comes at
   // once.
   const int64_t graceMs = localPath(cut.uri) ? 300 : 0;
   auto process = std::make_unique<ReaderProcess>(job, cut.stop, graceMs);
-  if (!process->openedSound()) return nullptr;
+  if (!process->openedAudio()) return nullptr;
   return std::make_shared<IsolatedAudio>(std::move(process), cut);
 }
 

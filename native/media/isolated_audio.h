@@ -1,10 +1,10 @@
-// The sound of a source that is read in a process of its own.
+// The audio of a source that is read in a process of its own.
 #pragma once
 #include "media/output.h"
 
 namespace framepath::media {
 
-// As openSound.
-SoundRef openIsolatedSound(const AudioInput& cut);
+// As openAudioSource.
+AudioRef openIsolatedAudio(const AudioInput& cut);
 
 }  // namespace framepath::media

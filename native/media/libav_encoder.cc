@@ -47,7 +47,7 @@ AvFrame pictureOf(const FrameRef& canvas) {
   const size_t bytes = static_cast<size_t>(view.planes[0].pitchBytes) * view.height;
   frame->buf[0] = av_buffer_create(
       view.planes[0].data, bytes,
-      [](void* opaque, uint8_t*) { std::unique_ptr<FrameRef> letGo(static_cast<FrameRef*>(opaque)); }, held.get(),
+      [](void* opaque, uint8_t*) { std::unique_ptr<FrameRef> release(static_cast<FrameRef*>(opaque)); }, held.get(),
       AV_BUFFER_FLAG_READONLY);
   if (!frame->buf[0]) throw std::bad_alloc();
   held.release();

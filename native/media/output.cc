@@ -14,7 +14,7 @@
 namespace framepath::media {
 namespace {
 
-// What a killed process may lose: programme time for runs faster than time, wall time for slower ones. Half of the
+// What a killed process may lose: composition time for runs faster than time, wall time for slower ones. Half of the
 // promised second each, because a fragment ends only when the next packet comes.
 constexpr int64_t kFlushUs = 500'000;
 constexpr int64_t kFlushWallNs = 300'000'000;
@@ -31,7 +31,7 @@ AvPacket wrap(const Packet& packet, Rational fps) {
   auto* bytes = const_cast<uint8_t*>(packet.data->data());
   out->buf = av_buffer_create(
       bytes, packet.data->size(),
-      [](void* opaque, uint8_t*) { std::unique_ptr<Bytes> letGo(static_cast<Bytes*>(opaque)); }, held.get(),
+      [](void* opaque, uint8_t*) { std::unique_ptr<Bytes> release(static_cast<Bytes*>(opaque)); }, held.get(),
       AV_BUFFER_FLAG_READONLY);
   if (!out->buf) throw std::bad_alloc();
   held.release();
@@ -67,8 +67,8 @@ class MuxedOutput : public Output {
     interleaver_.push(wrap(packet, options_.fps), endUs_);
   }
 
-  void addSound(SoundRef sound, int64_t fromUs) override { interleaver_.audio()->join(std::move(sound), fromUs); }
-  void endSound(int32_t source, int64_t atUs) override {
+  void addAudio(AudioRef audio, int64_t fromUs) override { interleaver_.audio()->join(std::move(audio), fromUs); }
+  void endAudio(int32_t source, int64_t atUs) override {
     if (AudioTrack* track = interleaver_.audio()) track->leave(source, atUs);
   }
 
@@ -89,7 +89,7 @@ class MuxedOutput : public Output {
     if (frames_ == 0) removeEmpty();
     result.frames = frames_;
     result.durationMs = (endUs_ + 500) / 1000;
-    if (interleaver_.audio()) result.soundLosses = interleaver_.audio()->losses();
+    if (interleaver_.audio()) result.audioLosses = interleaver_.audio()->losses();
     return result;
   }
 
@@ -182,7 +182,7 @@ void requireWritable(const OutputOptions& options) {
               "Choose a path in an existing folder that you may write to.");
 }
 
-// The output is created before the sound is read: over the source itself it would destroy it.
+// The output is created before the audio is read: over the source itself it would destroy it.
 void refuseOverwritingSources(const OutputOptions& options) {
   std::error_code ignored;
   for (const AudioInput& input : options.audio) {

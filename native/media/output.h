@@ -11,29 +11,29 @@
 
 namespace framepath::media {
 
-// Sound of one source on the programme's clock.
+// Audio of one source on the composition's clock.
 struct AudioInput {
   std::string uri;
   int64_t startMs = 0, endMs = -1;  // the cut of the source, as in SourceOptions
-  int64_t offsetMs = 0;             // programme time at which the source starts (late starts are padded with silence)
+  int64_t offsetMs = 0;             // composition time at which the source starts (late starts are padded with silence)
   Limits limits;
-  std::shared_ptr<const TimeCuts> cuts = nullptr;  // out of the times of its pictures, and so of its sound; null = none
-  int32_t source = 0;                              // its number, for Output::endSound
+  std::shared_ptr<const TimeCuts> cuts = nullptr;  // out of the times of its pictures, and so of its audio; null = none
+  int32_t source = 0;                              // its number, for Output::endAudio
   StopRef stop = nullptr;                          // of a connection: opening throws CANCELLED, reading ends
 };
 
-// An opened sound that joins an output later.
+// Opened audio that joins an output later.
 class AudioSource;
-using SoundRef = std::shared_ptr<AudioSource>;
+using AudioRef = std::shared_ptr<AudioSource>;
 
-// Null: the source has no sound. Throws what opening a source throws. Blocks on a slow connection.
-SoundRef openSound(const AudioInput& input);
+// Null: the source has no audio. Throws what opening a source throws. Blocks on a slow connection.
+AudioRef openAudioSource(const AudioInput& input);
 
 struct OutputOptions {
   std::string path;               // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
   std::vector<AudioInput> audio;  // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
   Rational fps{25, 1};
-  bool joining = false;     // sounds may join: there is a track (AAC) from the start, silent while nothing sounds
+  bool joining = false;     // sources may join: there is a track (AAC) from the start, silent while none plays
   StopRef stop = nullptr;   // of a connection: opening and writing give up soon after it has passed
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
 };
@@ -46,10 +46,10 @@ struct OutputResult {
   bool complete = false;
   bool hasAudio = false;
   bool finalised = false;                // MP4: the index is at the front; false = still in fragments, which play too
-  int64_t bytes = 0;                     // of its pictures, sound aside
-  int64_t bitrate = 0;                   // bits per second of its pictures, sound aside
+  int64_t bytes = 0;                     // of its pictures, audio aside
+  int64_t bitrate = 0;                   // bits per second of its pictures, audio aside
   RateFigures rate;                      // how that came about
-  std::vector<std::string> soundLosses;  // sources whose sound broke off (silence from there), one sentence each
+  std::vector<std::string> audioLosses;  // sources whose audio broke off (silence from there), one sentence each
 };
 
 // MP4 is written in fragments of at most 1 s, flushed, at `path` itself, so that a killed process leaves a playable
@@ -61,16 +61,16 @@ class Output {
   virtual ~Output() = default;  // without finish(): what is written stays, not complete
   // Video packets in decode order; audio is read and interleaved up to the packet's time.
   virtual void write(const Packet& packet) = 0;
-  // A sound joins, a source's sound ends, at a programme time that no written picture has passed. Joining is for
-  // outputs opened for it; a source that does not sound is nothing to end.
-  virtual void addSound(SoundRef sound, int64_t fromUs) = 0;
-  virtual void endSound(int32_t source, int64_t atUs) = 0;
+  // Audio of a source joins or ends, at a composition time that no written picture has passed. Joining is for
+  // outputs opened for it; of a source without audio there is nothing to end.
+  virtual void addAudio(AudioRef audio, int64_t fromUs) = 0;
+  virtual void endAudio(int32_t source, int64_t atUs) = 0;
   // Trailer, the rest of the audio (up to the video's end), remux. `complete` false: the run was broken off.
   virtual OutputResult finish(bool complete) = 0;
 };
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source
-// without sound gives silence when mixed with others; alone it gives an output without audio. write/finish throw
+// without audio gives silence when mixed with others; alone it gives an output without audio. write/finish throw
 // OUTPUT_DISK_FULL, OUTPUT_FAILED.
 std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& encoder);
 

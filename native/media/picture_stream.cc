@@ -17,7 +17,7 @@ AVStream& videoStreamOf(Input& input) {
   const int index = input.videoStream();
   if (index < 0)
     throw Error(ErrorCode::SOURCE_UNSUPPORTED, "\"" + input.uri() + "\" has no pictures.",
-                "Give a video or an image; sound alone can only go into an output.");
+                "Give a video or an image; audio alone can only go into an output.");
   return *input.format()->streams[index];
 }
 

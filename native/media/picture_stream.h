@@ -2,7 +2,7 @@
 #pragma once
 #include <algorithm>
 
-#include "media/decoder_ladder.h"
+#include "media/decoder_fallback.h"
 #include "media/input.h"
 
 namespace framepath::media {
@@ -10,7 +10,7 @@ namespace framepath::media {
 class PictureStream {
  public:
   // `options` outlives it. `device` may decode; null: software does. Throws SOURCE_UNSUPPORTED when the input has no
-  // pictures, and what DecoderLadder throws.
+  // pictures, and what DecoderFallback throws.
   PictureStream(Input& input, const SourceOptions& options, std::shared_ptr<Device> device);
 
   // Null at the end, or when the input was stopped. Throws DECODE_FAILED past the limit of consecutive errors,
@@ -35,7 +35,7 @@ class PictureStream {
 
   Input& input_;
   AVStream* stream_;
-  DecoderLadder decoder_;
+  DecoderFallback decoder_;
   AvPacket packet_ = newPacket();
   int32_t maxDecodeErrors_;
   Limits limits_;

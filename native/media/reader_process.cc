@@ -97,9 +97,9 @@ SourceInfo ReaderProcess::opened() {
   return read<SourceInfo>(message);
 }
 
-bool ReaderProcess::openedSound() {
+bool ReaderProcess::openedAudio() {
   const Message message = answer();
-  if (message.kind != ReaderTells::opened && message.kind != ReaderTells::noSound)
+  if (message.kind != ReaderTells::opened && message.kind != ReaderTells::noAudio)
     throwBroken("its process sent something else than what it has opened");
   return message.kind == ReaderTells::opened;
 }
@@ -115,10 +115,10 @@ std::optional<ReaderProcess::Message> ReaderProcess::receive() {
 }
 
 std::optional<ReaderProcess::Message> ReaderProcess::receive(int64_t deadlineNs, bool opening) {
-  int64_t giveUpNs = INT64_MAX;
+  int64_t stopNs = INT64_MAX;
   for (;;) {
-    if (stop_ && stop_->passed()) giveUpNs = std::min(giveUpNs, nowNs() + graceNs_);
-    if (nowNs() >= giveUpNs) return std::nullopt;
+    if (stop_ && stop_->passed()) stopNs = std::min(stopNs, nowNs() + graceNs_);
+    if (nowNs() >= stopNs) return std::nullopt;
     const int64_t left = deadlineNs - nowNs();
     if (left <= 0 && opening)
       throw Error(ErrorCode::SOURCE_UNREADABLE, "\"" + uri_ + "\" was not opened within 10 s, and was given up.",
@@ -151,7 +151,7 @@ std::optional<ReaderProcess::Message> ReaderProcess::receive(int64_t deadlineNs,
       }
       case ReaderTells::failed: throwFailure(message);
       case ReaderTells::opened:
-      case ReaderTells::noSound:
+      case ReaderTells::noAudio:
       case ReaderTells::picture:
       case ReaderTells::ended:
       case ReaderTells::samples: return message;

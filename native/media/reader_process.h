@@ -44,9 +44,9 @@ class ReaderProcess {
   ReaderProcess& operator=(const ReaderProcess&) = delete;
 
   // The answer to opening, within 11 s in all. Throws what the reader tells; SOURCE_UNREADABLE when time is up,
-  // CANCELLED when `stop` has passed, SOURCE_CRASHED. `sound` false where the source has none.
+  // CANCELLED when `stop` has passed, SOURCE_CRASHED. `audio` false where the source has none.
   SourceInfo opened();
-  bool openedSound();
+  bool openedAudio();
 
   // One thread uses what follows. The next message but `alive`, `recovered` and `times`, which are taken note of;
   // empty: `stop` has passed. Throws what the reader tells, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of

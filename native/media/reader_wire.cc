@@ -173,7 +173,7 @@ void fields(A& a, Release& r) {
   a(r.number);
 }
 template <typename A>
-void fields(A& a, SoundPlace& p) {
+void fields(A& a, AudioPlace& p) {
   a(p.begin, p.position);
 }
 template <typename A>
@@ -197,7 +197,7 @@ void fields(A& a, Ended& e) {
   a(e.counters, e.isEmptyCut, e.emptyCut);
 }
 template <typename A>
-void fields(A& a, Sound& s) {
+void fields(A& a, AudioSamples& s) {
   a(s.left, s.right, s.loss);
 }
 template <typename A>
@@ -235,7 +235,7 @@ void validate(const SourceInfo& i) {
     require(value == -1 || isCount(value), "a length that cannot be");
   require(i.depth >= 0 && i.depth <= 64, "a depth that cannot be");
   for (const AudioStreamInfo& audio : i.audio)
-    require(audio.sampleRate >= 0 && audio.channels >= 0, "a sound that cannot be");
+    require(audio.sampleRate >= 0 && audio.channels >= 0, "a audio that cannot be");
 }
 void validate(const Picture& p) {
   const PixelFormat& f = p.view.format;
@@ -278,9 +278,9 @@ void validate(const Ended& e) {
 void validate(const TimeChange& t) {
   require(isCount(t.fromUs) && isCount(t.toUs) && (t.setBack || t.fromUs <= t.toUs), "a gap that cannot be");
 }
-void validate(const Sound& s) {
+void validate(const AudioSamples& s) {
   require(s.left.size() == s.right.size() && s.left.size() <= static_cast<size_t>(kSamplesAtOnce),
-          "sound of a wrong length");
+          "audio of a wrong length");
 }
 template <typename T>
 void validate(const T&) {}
@@ -311,13 +311,13 @@ FRAMEPATH_ON_THE_WIRE(ReaderJob)
 FRAMEPATH_ON_THE_WIRE(SourceInfo)
 FRAMEPATH_ON_THE_WIRE(ReaderCounters)
 FRAMEPATH_ON_THE_WIRE(Release)
-FRAMEPATH_ON_THE_WIRE(SoundPlace)
+FRAMEPATH_ON_THE_WIRE(AudioPlace)
 FRAMEPATH_ON_THE_WIRE(Samples)
 FRAMEPATH_ON_THE_WIRE(TimeChange)
 FRAMEPATH_ON_THE_WIRE(RecoveryNote)
 FRAMEPATH_ON_THE_WIRE(Failure)
 FRAMEPATH_ON_THE_WIRE(Ended)
-FRAMEPATH_ON_THE_WIRE(Sound)
+FRAMEPATH_ON_THE_WIRE(AudioSamples)
 FRAMEPATH_ON_THE_WIRE(Picture)
 #undef FRAMEPATH_ON_THE_WIRE
 

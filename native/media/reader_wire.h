@@ -15,37 +15,37 @@
 namespace framepath::media {
 
 struct ReaderJob {
-  enum class Kind : uint8_t { probe, pictures, sound };
+  enum class Kind : uint8_t { probe, pictures, audio };
   Kind kind = Kind::probe;
   std::string folder;     // to which relative paths refer
-  SourceOptions options;  // of a probe its uri and limits, of sound also the cut
-  int64_t offsetMs = 0;   // of sound
+  SourceOptions options;  // of a probe its uri and limits, of audio also the cut
+  int64_t offsetMs = 0;   // of audio
 };
 
 enum class ReaderAsks : uint8_t {
   picture,  // one more may come
   release,  // Release: the memory of a picture is free
-  place,    // SoundPlace: where sound begins, see AudioSource::joinAt
+  place,    // AudioPlace: where audio begins, see AudioSource::joinAt
   samples,  // Samples
-  times,    // TimeChange of the pictures, which the sound follows
+  times,    // TimeChange of the pictures, which the audio follows
 };
 
 enum class ReaderTells : uint8_t {
-  opened,     // SourceInfo, of sound nothing
-  noSound,    // instead
+  opened,     // SourceInfo, of audio nothing
+  noAudio,    // instead
   picture,    // Picture
   ended,      // Ended
   failed,     // Failure
   recovered,  // RecoveryNote
   alive,      // ReaderCounters: it works on, or waits for its peer
-  samples,    // Sound
+  samples,    // AudioSamples
   times,      // TimeChange, before the picture that comes after it
 };
 
 struct Release {
   uint64_t number = 0;
 };
-struct SoundPlace {
+struct AudioPlace {
   int64_t begin = 0, position = 0;
 };
 struct Samples {
@@ -63,7 +63,7 @@ struct Ended {
   bool isEmptyCut = false;  // SourceReader::emptyCut, and why
   Failure emptyCut;
 };
-struct Sound {
+struct AudioSamples {
   std::vector<float> left, right;
   std::string loss;
 };

@@ -20,7 +20,7 @@ class PictureMemory;
 struct SourceOptions {
   std::string uri;                    // a file, URL or image
   std::vector<std::string> images;    // an image list instead of a uri
-  double imageFps = 25;               // images per second of programme time
+  double imageFps = 25;               // images per second of composition time
   int64_t startMs = 0;                // first frame at or after; times start from here
   int64_t endMs = -1;                 // -1 = to the end
   int32_t stride = 1;                 // every Nth decoded frame

@@ -1,4 +1,4 @@
-// Times of a programme of constant rate: whole frames ("ticks") and microseconds. One tick is many microseconds, so
+// Times of a composition of constant rate: whole frames ("ticks") and microseconds. One tick is many microseconds, so
 // going to microseconds and back gives the same tick: order and distance of packets survive the crossing.
 #pragma once
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A source's clock without its gaps: pictures, and the sound that belongs to them.
+// A source's clock without its gaps: pictures, and the audio that belongs to them.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -25,7 +25,7 @@ struct TimeChange {
 };
 
 // Pieces that are cut out of a source's time, and how its clock was mended. The reader of the pictures adds them, the
-// reader of the sound, on another thread and with a connection of its own, asks. Times are microseconds of the source,
+// reader of the audio, on another thread and with a connection of its own, asks. Times are microseconds of the source,
 // from its start.
 class TimeCuts {
  public:

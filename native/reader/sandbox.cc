@@ -166,7 +166,7 @@ void forbidCalls() {
 
 }  // namespace
 
-void giveUpRights(const media::Limits& limits) {
+void dropPrivileges(const media::Limits& limits) {
   boundResources();
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return;
   confine(limits);

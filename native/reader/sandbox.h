@@ -8,6 +8,6 @@ namespace framepath::reader {
 // and below a jail only that; where limits allow local files only, no network. What the kernel does not offer (Landlock
 // since 5.13, of networks 6.7, of signals 6.12; seccomp) is left out: libav's code is then held by the limits and by
 // being a process of its own.
-void giveUpRights(const media::Limits& limits);
+void dropPrivileges(const media::Limits& limits);
 
 }  // namespace framepath::reader

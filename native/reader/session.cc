@@ -52,7 +52,7 @@ class Session {
           tell(ReaderTells::opened, media::probe(job.options.uri, job.options.limits, stop_));
           break;
         case ReaderJob::Kind::pictures: pictures(job.options, memory); break;
-        case ReaderJob::Kind::sound: sound(job); break;
+        case ReaderJob::Kind::audio: audio(job); break;
       }
     } catch (const Error& error) {
       fail(error.code, error.sentence, error.hint);
@@ -97,7 +97,7 @@ class Session {
   bool mayShow();
   void show(const FrameRef& frame, const ReaderCounters& counters);
   void breathe();
-  void sound(const ReaderJob& job);
+  void audio(const ReaderJob& job);
 
   const int messages_;
   const std::shared_ptr<Stop> stop_;
@@ -253,7 +253,7 @@ void Session::breathe() {
   }
 }
 
-void Session::sound(const ReaderJob& job) {
+void Session::audio(const ReaderJob& job) {
   AudioInput cut;
   cut.uri = job.options.uri;
   cut.startMs = job.options.startMs;
@@ -262,21 +262,21 @@ void Session::sound(const ReaderJob& job) {
   cut.offsetMs = job.offsetMs;
   const auto cuts = std::make_shared<TimeCuts>();
   cut.cuts = cuts;
-  const SoundRef source = openSound(cut);
-  send(source ? ReaderTells::opened : ReaderTells::noSound, {});
+  const AudioRef source = openAudioSource(cut);
+  send(source ? ReaderTells::opened : ReaderTells::noAudio, {});
   if (!source) return;
   for (;;) {
     const std::vector<uint8_t> bytes = asked();
     if (bytes.empty()) return;
     const std::span<const uint8_t> body(bytes.data() + 1, bytes.size() - 1);
     if (static_cast<ReaderAsks>(bytes[0]) == ReaderAsks::place) {
-      const auto place = fromWire<SoundPlace>(body);
+      const auto place = fromWire<AudioPlace>(body);
       source->joinAt(place.begin, place.position);
     } else if (static_cast<ReaderAsks>(bytes[0]) == ReaderAsks::times) {
       cuts->change(fromWire<TimeChange>(body));
     } else if (static_cast<ReaderAsks>(bytes[0]) == ReaderAsks::samples) {
       const auto samples = fromWire<Samples>(body);
-      Sound answer;
+      AudioSamples answer;
       answer.left.resize(static_cast<size_t>(samples.count));
       answer.right.resize(answer.left.size());
       source->read(answer.left.data(), answer.right.data(), samples.count);
@@ -307,7 +307,7 @@ void serve(int messages, int memory, int job) {
   ReaderJob wanted = jobBehind(job);
   close(job);
   if (chdir(wanted.folder.c_str()) != 0 && chdir("/") != 0) return;
-  giveUpRights(wanted.options.limits);
+  dropPrivileges(wanted.options.limits);
   becomeReader();
   session.run(wanted, memory);
 }

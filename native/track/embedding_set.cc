@@ -100,9 +100,9 @@ void EmbeddingSet::updateMean() {
   }
 }
 
-float setDistance(const EmbeddingSpace& space, const EmbeddingSet& a, const EmbeddingSet& b, float giveUp) {
+float setDistance(const EmbeddingSpace& space, const EmbeddingSet& a, const EmbeddingSet& b, float cutoff) {
   const float bound = embeddingDistance(space, a.mean(), b.mean());
-  if (bound > giveUp || space.metric == Metric::cosine) return bound;
+  if (bound > cutoff || space.metric == Metric::cosine) return bound;
   double sum = 0, weights = 0;
   for (const Embedding& x : a.embeddings()) {
     for (const Embedding& y : b.embeddings()) {

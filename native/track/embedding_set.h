@@ -50,9 +50,9 @@ class EmbeddingSet {
 };
 
 // Mean distance over all pairs, weighted by the product of the qualities: comparable with the limit of single
-// embeddings, steadier than the nearest pair. Infinity when a set is empty or the dimensions differ. Above `giveUp` any
+// embeddings, steadier than the nearest pair. Infinity when a set is empty or the dimensions differ. Above `cutoff` any
 // larger value may come back, sooner: the distance of the means is a lower bound (and for cosine the mean itself).
 float setDistance(const EmbeddingSpace& space, const EmbeddingSet& a, const EmbeddingSet& b,
-                  float giveUp = std::numeric_limits<float>::infinity());
+                  float cutoff = std::numeric_limits<float>::infinity());
 
 }  // namespace framepath::track

@@ -87,7 +87,7 @@ describe.skipIf(noAddon !== undefined)('a source over', () => {
     const run = await within(patience, pipeline(video(url)).encode(out, { profile: 'realtime' }).start(), 'start()');
     await first(run, 30);
     const { recoveries } = await closed(run);
-    expect(recoveries).toMatchObject([{ where: '0', what: 'sound left out' }]);
+    expect(recoveries).toMatchObject([{ where: '0', what: 'audio left out' }]);
     const { frames: n, audio } = decoded(out);
     expect(n).toBeGreaterThan(0);
     expect(audio).toBe(false);

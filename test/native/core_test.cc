@@ -2,8 +2,8 @@
 
 #include "check.h"
 #include "core/channel.h"
+#include "core/detached_threads.h"
 #include "core/histogram.h"
-#include "core/leftover.h"
 #include "core/pool.h"
 #include "core/results.h"
 #include "core/stop.h"
@@ -60,12 +60,12 @@ TEST(a_stop_passes_at_its_time_or_with_its_parent_and_never_later) {
 }
 
 TEST(who_makes_another_waits_for_those_left_behind) {
-  for (int32_t i = 0; i < Leftovers::kMost; i++) Leftovers::came();
-  CHECK(!Leftovers::waitForRoom([asked = 0]() mutable { return ++asked > 2; }));
-  std::thread leaver([] { Leftovers::went(); });
-  CHECK(Leftovers::waitForRoom([] { return false; }));
+  for (int32_t i = 0; i < DetachedThreads::kMost; i++) DetachedThreads::detached();
+  CHECK(!DetachedThreads::waitForRoom([asked = 0]() mutable { return ++asked > 2; }));
+  std::thread leaver([] { DetachedThreads::ended(); });
+  CHECK(DetachedThreads::waitForRoom([] { return false; }));
   leaver.join();
-  for (int32_t i = 1; i < Leftovers::kMost; i++) Leftovers::went();
+  for (int32_t i = 1; i < DetachedThreads::kMost; i++) DetachedThreads::ended();
 }
 
 TEST(an_empty_pool_waits_until_something_comes_back) {

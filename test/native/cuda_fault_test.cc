@@ -1,4 +1,4 @@
-// Everything that can go wrong with a GPU, in simulation: how far the ladder goes, each call failing in turn, loss.
+// Everything that can go wrong with a GPU, in simulation: how far the probe comes, each call failing in turn, loss.
 #include <fcntl.h>
 #include <sys/wait.h>
 
@@ -18,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using test::simulator;
 
-// What a user sees: the ladder, and what "auto" and "cuda:0" give.
-int printLadder() {
+// What a user sees: the probe, and what "auto" and "cuda:0" give.
+int printProbe() {
   const DeviceProbe probe = probeCuda();
   for (const ProbeStep& step : probe.steps)
     std::printf("%s: %s: %s [%s]\n", step.name.c_str(), step.works ? "ok" : "failed", step.says.c_str(),
@@ -35,11 +35,11 @@ int printLadder() {
   return 0;
 }
 
-// printLadder in a fresh process (the loader reads LD_LIBRARY_PATH at its start) with more environment.
-std::string ladder(const std::vector<std::string>& environment) {
+// printProbe in a fresh process (the loader reads LD_LIBRARY_PATH at its start) with more environment.
+std::string probed(const std::vector<std::string>& environment) {
   std::string command = "env";
   for (const std::string& one : environment) command += " '" + one + "'";
-  command += " '" + fs::read_symlink("/proc/self/exe").string() + "' --ladder 2>&1";
+  command += " '" + fs::read_symlink("/proc/self/exe").string() + "' --probe 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   std::string text;
   std::array<char, 4096> buffer;
@@ -55,7 +55,7 @@ void mustSay(const std::string& text, std::initializer_list<const char*> parts) 
 }
 
 TEST(without_a_driver_auto_is_the_cpu_and_nobody_is_bothered) {
-  const std::string text = ladder({"LD_LIBRARY_PATH="});
+  const std::string text = probed({"LD_LIBRARY_PATH="});
   if (text.find("usable: 1") != std::string::npos) return test::skip("there is a real GPU");
   mustSay(text, {"driver library: failed", "usable: 0", "auto: cpu []", "cuda:0: DEVICE_UNAVAILABLE"});
 }
@@ -64,43 +64,43 @@ TEST(a_broken_driver_library_is_said) {
   std::string folder = (fs::temp_directory_path() / "framepath-driver-XXXXXX").string();
   CHECK(mkdtemp(folder.data()) != nullptr);
   std::ofstream(fs::path(folder) / "libcuda.so.1") << "no library";
-  mustSay(ladder({"LD_LIBRARY_PATH=" + folder}), {"driver library: failed", "usable: 0", "auto: cpu"});
+  mustSay(probed({"LD_LIBRARY_PATH=" + folder}), {"driver library: failed", "usable: 0", "auto: cpu"});
   fs::remove_all(folder);
 }
 
-TEST(the_ladder_says_where_it_ends_and_what_to_do) {
+TEST(the_probe_reports_the_step_that_fails_and_what_to_do) {
   if (!simulator().present()) return test::skip("there is no simulated GPU (scripts/with-simulator)");
-  mustSay(ladder({}), {"libcuda.so.1", "driver: ok: CUDA 13.0", "device: ok: Simulated GPU, compute capability 9.0",
+  mustSay(probed({}), {"libcuda.so.1", "driver: ok: CUDA 13.0", "device: ok: Simulated GPU, compute capability 9.0",
                        "kernels: ok: ", "usable: 1", "auto: cuda:0 []", "cuda:0: Simulated GPU"});
-  mustSay(ladder({"FRAMEPATH_SIM_INIT=100"}),
+  mustSay(probed({"FRAMEPATH_SIM_INIT=100"}),
           {"driver: failed", "CUDA_ERROR_NO_DEVICE (100", "nvidia-smi", "auto: cpu []", "cuda:0: DEVICE_UNAVAILABLE"});
-  mustSay(ladder({"FRAMEPATH_SIM_INIT=999"}), {"driver: failed", "CUDA_ERROR_UNKNOWN (999", "nvidia-modprobe",
+  mustSay(probed({"FRAMEPATH_SIM_INIT=999"}), {"driver: failed", "CUDA_ERROR_UNKNOWN (999", "nvidia-modprobe",
                                                "auto: cpu [The NVIDIA driver does not start"});
-  mustSay(ladder({"FRAMEPATH_SIM_DEVICES=0"}), {"CUDA_ERROR_NO_DEVICE", "auto: cpu []"});
-  mustSay(ladder({"FRAMEPATH_SIM_DRIVER=9020"}),
+  mustSay(probed({"FRAMEPATH_SIM_DEVICES=0"}), {"CUDA_ERROR_NO_DEVICE", "auto: cpu []"});
+  mustSay(probed({"FRAMEPATH_SIM_DRIVER=9020"}),
           {"driver: failed", "supports CUDA 9.2, 10.1 is needed", "418", "auto: cpu [The NVIDIA driver is too old"});
-  mustSay(ladder({"FRAMEPATH_SIM_CAPABILITY=61"}),
+  mustSay(probed({"FRAMEPATH_SIM_CAPABILITY=61"}),
           {"device: failed", "6.1", "Turing", "auto: cpu [cuda:0 (Simulated GPU) has compute capability 6.1"});
-  mustSay(ladder({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:46"}), {"kernels: failed", "exclusively"});
-  mustSay(ladder({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:2"}),
+  mustSay(probed({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:46"}), {"kernels: failed", "exclusively"});
+  mustSay(probed({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:2"}),
           {"kernels: failed", "CUDA_ERROR_OUT_OF_MEMORY", "cuda:0: DEVICE_OUT_OF_MEMORY"});
 }
 
 TEST(images_are_tried_in_turn_and_each_cause_is_named) {
   if (!simulator().present()) return test::skip("there is no simulated GPU (scripts/with-simulator)");
-  const bool fatbin = ladder({}).find("kernels: ok: fatbin") != std::string::npos;
+  const bool fatbin = probed({}).find("kernels: ok: fatbin") != std::string::npos;
   if (fatbin)
-    mustSay(ladder({"FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1:209"}),
+    mustSay(probed({"FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1:209"}),
             {"kernels: ok: PTX (fatbin: it has no code for this GPU, CUDA_ERROR_NO_BINARY_FOR_GPU (209"});
   const std::pair<const char*, const char*> causes[] = {{"221", "libnvidia-ptxjitcompiler.so.1"},
                                                         {"222", "newer than the driver"},
                                                         {"218", "cannot read"},
                                                         {"209", "no code"}};
   for (const auto& [result, cause] : causes)
-    mustSay(ladder({std::string("FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1+:") + result}),
+    mustSay(probed({std::string("FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1+:") + result}),
             {"kernels: failed: No kernels load on cuda:0.", "PTX: ", cause, result, "usable: 0",
              "auto: cpu [No kernels", "cuda:0: DEVICE_UNAVAILABLE"});
-  mustSay(ladder({"FRAMEPATH_SIM_FAIL=cuModuleGetFunction:1+:500"}), {"kernels: failed", "in framepath_fill"});
+  mustSay(probed({"FRAMEPATH_SIM_FAIL=cuModuleGetFunction:1+:500"}), {"kernels: failed", "in framepath_fill"});
 }
 
 // A little of everything that the device does, on any device: two queues, both kinds of memory, all directions.
@@ -259,6 +259,6 @@ SIMULATOR_TEST(gpus_go_by_number) {
 }  // namespace framepath
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::strcmp(argv[1], "--ladder") == 0) return framepath::printLadder();
+  if (argc > 1 && std::strcmp(argv[1], "--probe") == 0) return framepath::printProbe();
   return check::main(argc, argv);
 }

@@ -62,8 +62,8 @@ class StubbornEncoder : public media::Encoder {
 class CountingOutput : public media::Output {
  public:
   void write(const Packet&) override { written++; }
-  void addSound(media::SoundRef, int64_t) override {}
-  void endSound(int32_t source, int64_t) override { ended = source; }
+  void addAudio(media::AudioRef, int64_t) override {}
+  void endAudio(int32_t source, int64_t) override { ended = source; }
   media::OutputResult finish(bool complete) override {
     media::OutputResult result;
     result.frames = written;
@@ -83,7 +83,7 @@ struct Stage {
     parts.output = std::move(counting);
     parts.packets = packets;
     parts.cues = cues;
-    parts.giveUp = giveUp;
+    parts.deadline = deadline;
     parts.failed = [this](const Error&) { failures++; };
     encoding = std::make_unique<Encoding>(std::move(parts));
     encoding->start();
@@ -96,9 +96,9 @@ struct Stage {
   }
 
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
-  std::shared_ptr<Stop> giveUp = std::make_shared<Stop>();
+  std::shared_ptr<Stop> deadline = std::make_shared<Stop>();
   std::shared_ptr<PacketQueue> packets = std::make_shared<PacketQueue>();
-  std::shared_ptr<SoundCues> cues = std::make_shared<SoundCues>();
+  std::shared_ptr<AudioCues> cues = std::make_shared<AudioCues>();
   std::shared_ptr<Device> device = openDevice("cpu");
   CountingOutput* output = nullptr;
   std::atomic<int> failures{0};
@@ -130,7 +130,7 @@ TEST(an_encoder_that_does_not_return_loses_the_output_and_frees_itself_later) {
   std::promise<bool> packetsEnded;
   for (int i = 0; i < 3; i++) stage.packets->next([](std::optional<Packet> packet) { CHECK(packet.has_value()); });
   stage.packets->next([&](std::optional<Packet> packet) { packetsEnded.set_value(!packet); });
-  stage.giveUp->now();
+  stage.deadline->now();
   stage.encoding->wake();
   // Both return although the encoder does not.
   const Encoding::End end = stage.encoding->finish();
@@ -154,7 +154,7 @@ TEST(an_encoder_that_returns_late_but_in_time_gives_what_it_had) {
   Stage stage(1);
   for (int i = 0; i < 3; i++) CHECK(stage.push());
   stage.encoding->close();
-  stage.giveUp->at(nowNs() + 3'600'000'000'000);
+  stage.deadline->at(nowNs() + 3'600'000'000'000);
   stage.encoding->wake();
   std::thread opener([&] {
     stage.until([&] { return stage.gate->reached.load(); });

@@ -41,7 +41,7 @@ TEST(workers_are_told_once_when_nothing_more_comes_of_a_source) {
       told_->run[tasks[0]->source]++;
       says[0] = observe(Classes{});
     }
-    void forget(int32_t source) override {
+    void onSourceEnded(int32_t source) override {
       std::lock_guard lock(told_->mutex);
       if (told_->forgotten.contains(source)) check::fail(__FILE__, __LINE__, "told twice");
       told_->forgotten[source] = told_->run[source];  // with every frame behind it

@@ -63,7 +63,7 @@ class Script {
           asked.push_back(waiting_.back());
           came_.notify_all();
         },
-        [this](const std::string& reason) { cameHome.push_back(reason); });
+        [this](const std::string& reason) { fellBackToHost.push_back(reason); });
     thread_ = std::thread([this] { play(); });
   }
   ~Script() {
@@ -84,7 +84,7 @@ class Script {
 
   std::shared_ptr<ExternalModule> module;
   std::vector<Question> asked;
-  std::vector<std::string> cameHome;
+  std::vector<std::string> fellBackToHost;
 
  private:
   void play() {
@@ -234,7 +234,7 @@ TEST(pixels_out_of_reach_are_asked_for_again_on_the_host_in_order) {
     if (i + 3 < tasks.size()) worker->announce(tasks[i + 3]);
   }
   CHECK((script.tasksAsked() == std::vector<int64_t>{1, 2, 3, -1, -2, -3, -4, -5}));
-  CHECK((script.cameHome == std::vector<std::string>{"It cannot be mapped."}));
+  CHECK((script.fellBackToHost == std::vector<std::string>{"It cannot be mapped."}));
 }
 
 TEST(closing_cancels_what_is_asked_and_asks_nothing_more) {

@@ -173,7 +173,7 @@ SIMULATOR_TEST(without_the_cpu_among_them_nothing_is_left_in_the_end) {
   CHECK_ERROR(infer::loadModel(runtime(), device(), asked), INVALID_ARGUMENT);
 }
 
-SIMULATOR_TEST(a_model_that_is_no_model_does_not_go_down_the_ladder) {
+SIMULATOR_TEST(a_model_that_is_no_model_does_not_fall_back) {
   infer::ModelOptions asked = options();
   asked.file = writeFile("broken.onnx", "\x08\x07 this is not a graph");
   CHECK_ERROR(infer::loadModel(runtime(), device(), asked), MODEL_INVALID);

@@ -1,4 +1,4 @@
-// The sound of outputs, as ffmpeg hears it.
+// The audio of outputs, as ffmpeg hears it.
 #include <functional>
 
 #include "check.h"
@@ -45,7 +45,7 @@ AudioInput whole(const std::string& uri) {
   return {uri, 0, -1, 0, {}};
 }
 
-// First time (in seconds) at which the sound is louder than a tenth of full scale.
+// First time (in seconds) at which the audio is louder than a tenth of full scale.
 double onset(const std::vector<float>& samples) {
   for (size_t i = 0; i < samples.size(); i++)
     if (std::fabs(samples[i]) > 0.1) return i / 48000.0;
@@ -85,7 +85,7 @@ std::string sine(const clip::TempFolder& folder, const std::string& name, int hz
 
 }  // namespace
 
-TEST(sound_and_pictures_stay_together) {
+TEST(audio_and_pictures_stay_together) {
   const clip::TempFolder folder;
   struct Case {
     const char* source;
@@ -110,23 +110,23 @@ TEST(sound_and_pictures_stay_together) {
     const double fps = c.fps.value();
     const int flashFrame = static_cast<int>(std::lround(1.2 * fps));
     const OutputResult result = writeWith(path, {whole(source)}, static_cast<int>(4 * fps), c.fps, flashFrame);
-    CHECK(result.hasAudio && result.soundLosses.empty());
+    CHECK(result.hasAudio && result.audioLosses.empty());
     CHECK_EQUAL(audioValue(path, "codec_name"), c.codec);
-    // What the source itself sounds like: MPEG-TS, for one, cannot say that AAC begins with 21 ms of nothing.
-    const double wantedSound = onset(clip::heard(source, folder)), wantedFlash = flashFrame / fps;
+    // What the source itself is heard as: MPEG-TS, for one, cannot say that AAC begins with 21 ms of nothing.
+    const double wantedAudio = onset(clip::heard(source, folder)), wantedFlash = flashFrame / fps;
     // Both count from the player's 0, which is the earlier of the streams.
     const double heard = onset(clip::heard(path, folder));
     const double videoStart = std::stod(clip::streamValues(path, "v:0")["start_time"]) -
                               std::stod(clip::probed(path, "", "format=start_time"));
     const double seen = flash(path, folder, fps) + videoStart;
-    const double off = (heard - wantedSound) - (seen - wantedFlash);
-    std::printf("  %-6s -> %-14s sound off by %+.1f ms\n", c.source, c.output, off * 1000);
+    const double off = (heard - wantedAudio) - (seen - wantedFlash);
+    std::printf("  %-6s -> %-14s audio off by %+.1f ms\n", c.source, c.output, off * 1000);
     CHECK_NEAR(off, 0, 0.012);
     CHECK_NEAR(seen, wantedFlash, 1 / fps);
   }
 }
 
-TEST(sound_ends_with_the_pictures) {
+TEST(audio_ends_with_the_pictures) {
   const clip::TempFolder folder;
   for (const char* name : {"a.wav", "a.m4a"}) {
     const std::string source = sine(folder, name, 440, 8);
@@ -141,7 +141,7 @@ TEST(sound_ends_with_the_pictures) {
   }
 }
 
-TEST(sound_shorter_than_the_pictures_is_followed_by_silence) {
+TEST(audio_shorter_than_the_pictures_is_followed_by_silence) {
   const clip::TempFolder folder;
   const std::string source = sine(folder, "a.wav", 440, 1);
   const std::string path = folder.file("out.mp4");
@@ -152,7 +152,7 @@ TEST(sound_shorter_than_the_pictures_is_followed_by_silence) {
   CHECK_EQUAL(std::stoi(clip::streamValues(path, "v:0")["nb_read_frames"]), 75);
 }
 
-TEST(a_cut_source_gives_the_sound_of_its_cut) {
+TEST(a_cut_source_gives_the_audio_of_its_cut) {
   const clip::TempFolder folder;
   // Beep at 2.5 s; the cut begins at 2 s: in the middle of an AAC packet, so it is encoded again.
   const std::string source = beep(folder, "a.m4a", 2.5, 5, "-c:a aac");
@@ -192,11 +192,11 @@ TEST(a_late_source_is_preceded_by_silence) {
   CHECK(clip::tone(heard, 600, 0.8, 1.9) > 0.4);
 }
 
-TEST(sound_that_starts_late_in_its_file_stays_late) {
+TEST(audio_that_starts_late_in_its_file_stays_late) {
   const clip::TempFolder folder;
-  const std::string sound = sine(folder, "a.wav", 600, 3);
+  const std::string audio = sine(folder, "a.wav", 600, 3);
   const std::string source = folder.file("late.mkv");
-  clip::ffmpeg("-f lavfi -i color=s=64x64:r=25:d=3 -itsoffset 0.8 -i " + sound + " -map 0:v -map 1:a -c:a aac " +
+  clip::ffmpeg("-f lavfi -i color=s=64x64:r=25:d=3 -itsoffset 0.8 -i " + audio + " -map 0:v -map 1:a -c:a aac " +
                source);
   const std::string path = folder.file("out.mp4");
   writeWith(path, {whole(source)}, 60);
@@ -257,34 +257,34 @@ TEST(samples_that_are_no_numbers_are_silence) {
       " -c:a pcm_f32le " +
       source);
   const OutputResult result = writeWith(path, {whole(source)}, 50);
-  CHECK(result.complete && result.hasAudio && result.soundLosses.empty());
+  CHECK(result.complete && result.hasAudio && result.audioLosses.empty());
   const std::vector<float> heard = clip::heard(path, folder);
   CHECK_NEAR(clip::tone(heard, 500, 0.1, 0.4), 0.5, 0.03);
   CHECK(clip::tone(heard, 500, 0.55, 0.65) < 0.01);
   CHECK_NEAR(clip::tone(heard, 500, 1.3, 1.8), 0.5, 0.03);
 }
 
-TEST(sounds_join_and_leave_while_it_is_written) {
+TEST(audio_join_and_leave_while_it_is_written) {
   const clip::TempFolder folder;
   const std::string low = sine(folder, "low.wav", 400, 6), high = sine(folder, "high.m4a", 3000, 6, "-c:a aac");
   const std::string path = folder.file("out.mp4");
   OutputOptions to;
   to.path = path;
-  to.joining = true;  // nothing sounds at the start
-  const auto sound = [](const std::string& uri, int32_t source) {
+  to.joining = true;  // silent at the start
+  const auto audio = [](const std::string& uri, int32_t source) {
     AudioInput input = whole(uri);
     input.source = source;
-    return openSound(input);
+    return openAudioSource(input);
   };
-  // As the programme does it: the cue for a tick before the picture of that tick.
+  // As the composition does it: the cue for a tick before the picture of that tick.
   const OutputResult result = writeTo(to, 150, -1, [&](int n, Output& output) {
-    if (n == 20) output.addSound(sound(low, 7), 1'000'000);
-    if (n == 50) output.addSound(sound(high, 8), 2'000'000);
-    if (n == 75) output.endSound(7, 3'000'000);
-    if (n == 76) output.endSound(99, 3'040'000);  // nobody
-    if (n == 100) output.endSound(8, 4'000'000);
+    if (n == 20) output.addAudio(audio(low, 7), 1'000'000);
+    if (n == 50) output.addAudio(audio(high, 8), 2'000'000);
+    if (n == 75) output.endAudio(7, 3'000'000);
+    if (n == 76) output.endAudio(99, 3'040'000);  // nobody
+    if (n == 100) output.endAudio(8, 4'000'000);
   });
-  CHECK(result.hasAudio && result.soundLosses.empty());
+  CHECK(result.hasAudio && result.audioLosses.empty());
   const std::vector<float> heard = clip::heard(path, folder);
   CHECK_NEAR(onset(heard), 1.0, 0.022);
   CHECK_NEAR(clip::tone(heard, 400, 1.1, 1.9), 0.5, 0.03);  // alone: not turned down
@@ -297,12 +297,12 @@ TEST(sounds_join_and_leave_while_it_is_written) {
   CHECK_NEAR(std::stod(audioValue(path, "duration")), 6, 0.03);  // silence to the end
 }
 
-TEST(a_copied_sound_ends_where_it_is_told) {
+TEST(a_copied_audio_ends_where_it_is_told) {
   const clip::TempFolder folder;
   const std::string source = sine(folder, "a.m4a", 600, 4, "-c:a aac");
   const std::string path = folder.file("out.mp4");
   const OutputResult result = writeTo({path, {whole(source)}, {25, 1}}, 75, -1, [](int n, Output& output) {
-    if (n == 50) output.endSound(0, 2'000'000);
+    if (n == 50) output.endAudio(0, 2'000'000);
   });
   CHECK(result.hasAudio);
   CHECK_NEAR(std::stod(audioValue(path, "duration")), 2, 0.05);
@@ -311,7 +311,7 @@ TEST(a_copied_sound_ends_where_it_is_told) {
   CHECK(clip::tone(heard, 600, 0.2, 1.9) > 0.3);
 }
 
-TEST(a_source_without_sound_is_silent_in_a_mix_and_nothing_alone) {
+TEST(a_source_without_audio_is_silent_in_a_mix_and_nothing_alone) {
   const clip::TempFolder folder;
   const std::string mute = folder.file("mute.mp4"), low = sine(folder, "low.wav", 400, 3);
   clip::ffmpeg("-f lavfi -i color=s=64x64:r=25:d=2 " + mute);
@@ -333,10 +333,10 @@ TEST(sources_that_cannot_be_opened_fail_at_once) {
   std::filesystem::create_directory(folder.file("jail"));
   jailed.limits.jail = folder.file("jail");
   CHECK_ERROR(writeWith(path, {jailed}, 1), SOURCE_REFUSED);
-  CHECK(!std::filesystem::exists(path));  // nothing was written before the sound was known to be there
+  CHECK(!std::filesystem::exists(path));  // nothing was written before the audio was known to be there
 }
 
-TEST(damaged_sound_does_not_stop_the_pictures) {
+TEST(damaged_audio_does_not_stop_the_pictures) {
   const clip::TempFolder folder;
   for (const char* name : {"a.mp3", "a.m4a", "a.flac", "a.mkv"}) {
     const std::string source = sine(folder, name, 440, 4);
@@ -359,7 +359,7 @@ TEST(damaged_sound_does_not_stop_the_pictures) {
 }
 
 // The same clock as SourceReader: a cut of a file whose video does not begin at 0.
-TEST(the_cut_of_the_sound_is_the_cut_of_the_pictures) {
+TEST(the_cut_of_the_audio_is_the_cut_of_the_pictures) {
   const clip::TempFolder folder;
   const std::string source = folder.file("av.ts");
   // White from 2.0 s on, beep from 2.0 s on; MPEG-TS starts its clock at 1.4 s.
@@ -379,10 +379,10 @@ TEST(the_cut_of_the_sound_is_the_cut_of_the_pictures) {
       break;
     }
   }
-  AudioInput sound = whole(source);
-  sound.startMs = 1500;
+  AudioInput audio = whole(source);
+  audio.startMs = 1500;
   const std::string path = folder.file("out.mp4");
-  writeWith(path, {sound}, 50);
+  writeWith(path, {audio}, 50);
   const double heard = onset(clip::heard(path, folder));
   std::printf("  seen at %.3f s, heard at %.3f s\n", whiteUs / 1e6, heard);
   CHECK_NEAR(whiteUs / 1e6, 0.5, 0.041);

@@ -96,8 +96,8 @@ TEST(no_permission_is_said) {
   checkBroken(path, ErrorCode::SOURCE_UNREADABLE);
 }
 
-TEST(sound_alone_can_be_probed_but_not_read) {
-  const auto path = make("sound.m4a", "-f lavfi -i sine=d=1:r=48000 -ac 2 -c:a aac");
+TEST(audio_alone_can_be_probed_but_not_read) {
+  const auto path = make("audio.m4a", "-f lavfi -i sine=d=1:r=48000 -ac 2 -c:a aac");
   const SourceInfo info = probe(path, {});
   CHECK_EQUAL(info.kind, "audio");
   CHECK_EQUAL(info.codec, "");

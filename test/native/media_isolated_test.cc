@@ -1,4 +1,4 @@
-// Untrusted sources: the same pictures, times and sound as in this process, and whatever the other one does, this one
+// Untrusted sources: the same pictures, times and audio as in this process, and whatever the other one does, this one
 // goes on.
 #include <dirent.h>
 #include <fcntl.h>
@@ -172,7 +172,7 @@ TEST(the_same_image_list) {
 
 TEST(the_same_errors) {
   const std::string text = clips::writeText("text.mp4", "this is no film");
-  const std::string sound = make("sound.wav", "-f lavfi -i sine=duration=1");
+  const std::string audio = make("audio.wav", "-f lavfi -i sine=duration=1");
   const auto code = [](const std::function<void()>& call) {
     try {
       call();
@@ -185,7 +185,7 @@ TEST(the_same_errors) {
   hardware.decoder = DecoderChoice::hardware;
   CHECK_ERROR(openSource(hardware, clips::device()), INVALID_ARGUMENT);
   for (const std::string& uri :
-       {text, sound, clips::folder().file("missing.mp4"), std::string("/"), std::string("nope://x")}) {
+       {text, audio, clips::folder().file("missing.mp4"), std::string("/"), std::string("nope://x")}) {
     CHECK_EQUAL(code([&] { openSource(optionsFor(uri), clips::device()); }),
                 code([&] { openSource(optionsFor(uri, false), clips::device()); }));
     Limits limits;
@@ -204,8 +204,8 @@ TEST(the_same_errors) {
   CHECK_EQUAL(probe(limits.jail + "/in.mp4", limits).width, 320);
 }
 
-TEST(the_same_sound) {
-  const std::string film = make("sounding.mp4",
+TEST(the_same_audio) {
+  const std::string film = make("with_audio.mp4",
                                 "-f lavfi -i testsrc2=s=64x48:r=25 -f lavfi -i sine=f=440:b=4 -t 4 "
                                 "-c:v libx264 -preset ultrafast -c:a aac -ac 1 -ar 44100");
   const auto samples = [&](bool isolated, bool joins) {
@@ -215,12 +215,12 @@ TEST(the_same_sound) {
     cut.endMs = 3600;
     cut.offsetMs = joins ? 0 : 123;
     cut.limits.isolated = isolated;
-    const SoundRef sound = openSound(cut);
-    if (joins) sound->joinAt(5000, 1000);
+    const AudioRef audio = openAudioSource(cut);
+    if (joins) audio->joinAt(5000, 1000);
     std::vector<float> all(2 * 150'000);
     for (int done = 0, count = 1; done < 150'000; done += count, count = std::min(count * 3, 150'000 - done))
-      sound->read(all.data() + done, all.data() + 150'000 + done, std::min(count, 150'000 - done));
-    CHECK(sound->loss().empty());
+      audio->read(all.data() + done, all.data() + 150'000 + done, std::min(count, 150'000 - done));
+    CHECK(audio->loss().empty());
     return all;
   };
   CHECK(samples(true, false) == samples(false, false));
@@ -228,11 +228,11 @@ TEST(the_same_sound) {
   AudioInput silent;
   silent.uri = longClip();
   silent.limits.isolated = true;
-  CHECK(!openSound(silent));
+  CHECK(!openAudioSource(silent));
 }
 
-TEST(sound_follows_gaps_that_are_cut_out_of_the_pictures) {
-  const std::string film = make("gap_sounding.mkv",
+TEST(audio_follows_gaps_that_are_cut_out_of_the_pictures) {
+  const std::string film = make("gap_with_audio.mkv",
                                 "-f lavfi -i testsrc2=s=64x48:r=25:d=2 -f lavfi -i sine=f=440:b=4:d=2 "
                                 "-vf \"setpts='if(gte(N,25),PTS+60/TB,PTS)'\" "
                                 "-af \"asetpts='if(gte(T,1),PTS+60/TB,PTS)'\" "
@@ -245,9 +245,9 @@ TEST(sound_follows_gaps_that_are_cut_out_of_the_pictures) {
     cut.uri = film;
     cut.cuts = options.cuts;
     cut.limits.isolated = isolated;
-    const SoundRef sound = openSound(cut);
+    const AudioRef audio = openAudioSource(cut);
     std::vector<float> left(96'000), right(left.size());
-    sound->read(left.data(), right.data(), static_cast<int>(left.size()));
+    audio->read(left.data(), right.data(), static_cast<int>(left.size()));
     return left;
   };
   const std::vector<float> wanted = samples(false);

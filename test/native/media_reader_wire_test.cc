@@ -105,7 +105,7 @@ TEST(any_bytes_are_a_message_or_refused) {
   const std::vector<std::vector<uint8_t>> seeds = {toWire(someInfo()),
                                                    toWire(somePicture()),
                                                    toWire(Failure{ErrorCode::DECODE_FAILED, "text", "hint"}),
-                                                   toWire(Sound{{1, 2}, {3, 4}, "loss"}),
+                                                   toWire(AudioSamples{{1, 2}, {3, 4}, "loss"}),
                                                    toWire(Ended{}),
                                                    toWire(TimeChange{}),
                                                    toWire(RecoveryNote{"a", "b"})};
@@ -115,7 +115,7 @@ TEST(any_bytes_are_a_message_or_refused) {
     if (random() % 4 == 0) bytes.resize(random() % (bytes.size() + 8));
     attempt([&] { fromWire<SourceInfo>(bytes); });
     attempt([&] { fromWire<Failure>(bytes); });
-    attempt([&] { fromWire<Sound>(bytes); });
+    attempt([&] { fromWire<AudioSamples>(bytes); });
     attempt([&] { fromWire<ReaderCounters>(bytes); });
     attempt([&] { fromWire<Ended>(bytes); });
     attempt([&] { fromWire<RecoveryNote>(bytes); });
@@ -212,7 +212,7 @@ TEST(a_hostile_reader_is_an_error_of_its_source) {
       "\"played\" is not read any more: its process tells of more recoveries than can have been.";
   CHECK_EQUAL(tellsOf(ReaderTells::recovered, toWire(RecoveryNote{"lost", "again"})), tooMany);
   CHECK_EQUAL(tellsOf(ReaderTells::times, toWire(TimeChange{false, 1, 2})), tooMany);
-  CHECK_ERROR(reading([](const Played& p) { p.tell(ReaderTells::samples, toWire(Sound{})); }), SOURCE_CRASHED);
+  CHECK_ERROR(reading([](const Played& p) { p.tell(ReaderTells::samples, toWire(AudioSamples{})); }), SOURCE_CRASHED);
   CHECK_ERROR(reading([](const Played&) {}), SOURCE_CRASHED);
 }
 

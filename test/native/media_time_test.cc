@@ -5,9 +5,9 @@
 #include "check.h"
 #include "clips.h"
 #include "core/error.h"
+#include "media/audio_clock.h"
 #include "media/compat.h"
 #include "media/frame_times.h"
-#include "media/sound_clock.h"
 #include "media/ticks.h"
 
 using namespace framepath;
@@ -220,20 +220,20 @@ TEST(a_clock_that_is_set_back_is_told) {
   CHECK_EQUAL(recovered.size(), 1u);
 }
 
-TEST(sound_follows_what_was_cut_out_of_its_pictures) {
+TEST(audio_follows_what_was_cut_out_of_its_pictures) {
   const auto cuts = std::make_shared<TimeCuts>();
-  SoundClock sound(cuts);
-  CHECK_EQUAL(*sound.placeUs(sound.mendUs(0, 20'000), 20'000), 0);
-  CHECK_EQUAL(*sound.placeUs(5'000'000, 20'000), 5'000'000);  // the pictures have not come there
+  AudioClock audio(cuts);
+  CHECK_EQUAL(*audio.placeUs(audio.mendUs(0, 20'000), 20'000), 0);
+  CHECK_EQUAL(*audio.placeUs(5'000'000, 20'000), 5'000'000);  // the pictures have not come there
   cuts->add(1'000'000, 5'000'000);
-  CHECK_EQUAL(*sound.placeUs(5'000'000, 20'000), 1'000'000);
-  CHECK_EQUAL(*sound.placeUs(999'000, 20'000), 999'000);
-  CHECK(!sound.placeUs(2'000'000, 20'000));
-  CHECK_EQUAL(sound.mendUs(6'000'000, 20'000), 6'000'000);
-  CHECK_EQUAL(sound.mendUs(0, 20'000), 0);  // only the sound was set back, or the pictures not yet
+  CHECK_EQUAL(*audio.placeUs(5'000'000, 20'000), 1'000'000);
+  CHECK_EQUAL(*audio.placeUs(999'000, 20'000), 999'000);
+  CHECK(!audio.placeUs(2'000'000, 20'000));
+  CHECK_EQUAL(audio.mendUs(6'000'000, 20'000), 6'000'000);
+  CHECK_EQUAL(audio.mendUs(0, 20'000), 0);  // only the audio was set back, or the pictures not yet
   cuts->setBack(6'020'000);
-  CHECK_EQUAL(sound.mendUs(20'000, 20'000), 6'040'000);
-  CHECK_EQUAL(*sound.placeUs(6'040'000, 20'000), 2'040'000);
+  CHECK_EQUAL(audio.mendUs(20'000, 20'000), 6'040'000);
+  CHECK_EQUAL(*audio.placeUs(6'040'000, 20'000), 2'040'000);
 }
 
 TEST(a_cut_without_a_picture_says_why) {

@@ -65,9 +65,9 @@ std::string toneFile(const clip::TempFolder& folder) {
 }
 
 // The child of the kill tests: writes for ever, and says on stdout what it has written.
-int writeForEver(const std::string& path, const std::string& sound, bool paced) {
+int writeForEver(const std::string& path, const std::string& audioFile, bool paced) {
   std::vector<AudioInput> audio;
-  if (!sound.empty()) audio.push_back({sound, 0, -1, 0, {}});
+  if (!audioFile.empty()) audio.push_back({audioFile, 0, -1, 0, {}});
   Writing writing(path, audio);
   writing.emit = [&](Packet packet) {
     writing.output->write(packet);
@@ -87,7 +87,7 @@ struct Emitted {
 };
 
 // Lets a child write until `count` packets were written, then kills it where it stands.
-std::vector<Emitted> killedAfter(size_t count, const std::string& path, const std::string& sound, bool paced) {
+std::vector<Emitted> killedAfter(size_t count, const std::string& path, const std::string& audioFile, bool paced) {
   int ends[2];
   if (pipe(ends) != 0) throw std::runtime_error("pipe failed");
   const pid_t child = fork();
@@ -95,8 +95,8 @@ std::vector<Emitted> killedAfter(size_t count, const std::string& path, const st
     dup2(ends[1], STDOUT_FILENO);
     close(ends[0]);
     close(ends[1]);
-    execl("/proc/self/exe", "media_write_test", "--write-for-ever", path.c_str(), sound.c_str(), paced ? "paced" : "",
-          nullptr);
+    execl("/proc/self/exe", "media_write_test", "--write-for-ever", path.c_str(), audioFile.c_str(),
+          paced ? "paced" : "", nullptr);
     _exit(127);
   }
   close(ends[1]);
@@ -113,13 +113,13 @@ std::vector<Emitted> killedAfter(size_t count, const std::string& path, const st
   return emitted;
 }
 
-void checkKilled(const std::string& name, bool withSound, bool paced, size_t count) {
+void checkKilled(const std::string& name, bool withAudio, bool paced, size_t count) {
   const clip::TempFolder folder;
   const std::string path = folder.file(name);
-  const auto emitted = killedAfter(count, path, withSound ? toneFile(folder) : "", paced);
+  const auto emitted = killedAfter(count, path, withAudio ? toneFile(folder) : "", paced);
   CHECK(emitted.size() >= count);
   if (emitted.size() < count) return;
-  // Everything up to a second before the last packet: of programme time when writing is fast, of wall time when not.
+  // Everything up to a second before the last packet: of composition time when writing is fast, of wall time when not.
   size_t promised = 0;
   for (size_t i = 0; i < emitted.size(); i++) {
     const bool inTime = paced ? emitted[i].atNs <= emitted.back().atNs - 1'000'000'000
@@ -131,7 +131,7 @@ void checkKilled(const std::string& name, bool withSound, bool paced, size_t cou
               decoded);
   CHECK(promised > count / 3);
   CHECK(decoded >= static_cast<int>(promised));
-  if (withSound) {
+  if (withAudio) {
     const double seconds = clip::heard(path, folder).size() / 48000.0;
     CHECK(seconds >= (promised - 3) / 25.0);
   }
@@ -264,8 +264,8 @@ TEST(mp4_killed_while_fast) {
 TEST(mp4_killed_at_real_pace) {
   checkKilled("paced.mp4", false, true, 60);
 }
-TEST(mp4_with_sound_killed_while_fast) {
-  checkKilled("sound.mp4", true, false, 400);
+TEST(mp4_with_audio_killed_while_fast) {
+  checkKilled("audio.mp4", true, false, 400);
 }
 TEST(matroska_killed_while_fast) {
   checkKilled("fast.mkv", false, false, 400);

@@ -31,7 +31,7 @@ PipelineSpec split(const std::string& device, const std::string& output) {
   return spec;
 }
 
-// What frames say on the CPU; its programme is in fileOf("cpu"). Of a child, which writes it down: a process that has
+// What frames say on the CPU; its composition is in fileOf("cpu"). Of a child, which writes it down: a process that has
 // used ONNX Runtime cannot be forked.
 const Sayings& onCpu() {
   static const Sayings said = [] {

@@ -159,10 +159,10 @@ TEST(sources_have_tracks_of_their_own) {
     if (frame) CHECK(values(input->windows.at(0)) == Values({20, 21}));
   }
   CHECK_EQUAL(fixture.memory->leased(), size_t{4});
-  reader->forget(1);
+  reader->onSourceEnded(1);
   CHECK_EQUAL(fixture.memory->leased(), size_t{2});
-  reader->forget(1);
-  reader->forget(7);
+  reader->onSourceEnded(1);
+  reader->onSourceEnded(7);
   CHECK_EQUAL(fixture.memory->leased(), size_t{2});
 }
 
@@ -230,12 +230,12 @@ TEST(a_source_ends_while_another_is_read) {
   Fixture fixture;
   const auto reader = fixture.open(windowSpec(2));
   std::thread ending([&] {
-    for (int i = 0; i < 200; i++) reader->forget(i % 2);
+    for (int i = 0; i < 200; i++) reader->onSourceEnded(i % 2);
   });
   for (int frame = 0; frame < 100; frame++) reader->read(taskOf(frame, seen({1, 2}), frame % 2));
   ending.join();
-  reader->forget(0);
-  reader->forget(1);
+  reader->onSourceEnded(0);
+  reader->onSourceEnded(1);
   CHECK_EQUAL(fixture.memory->leased(), size_t{0});
 }
 

@@ -1,4 +1,4 @@
-// Bytes as a file with sound, cut anywhere: copied packet by packet where that fits, decoded otherwise.
+// Bytes as a file with audio, cut anywhere: copied packet by packet where that fits, decoded otherwise.
 #include <cmath>
 
 #include "confined.h"
@@ -10,7 +10,7 @@ using namespace framepath;
 
 namespace {
 
-int soundOf(const media::Input& input) {
+int audioOf(const media::Input& input) {
   return av_find_best_stream(input.format(), AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0);
 }
 
@@ -65,14 +65,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::jail() = folder.path() + "/";
   fuzz::answered([&] {
     auto input = std::make_unique<media::Input>(cut.uri, cut.limits, cut.stop);
-    const int stream = soundOf(*input);
+    const int stream = audioOf(*input);
     if (stream < 0) return;
     if (const auto track = media::tryCopyAudio(input, stream, cut, container)) return checkCopy(*track, lengthMs);
   });
   cut.offsetMs = fuzz::pick<int64_t>(ways, std::array<int64_t, 3>{0, 0, 70});
   fuzz::answered([&] {
     auto input = std::make_unique<media::Input>(cut.uri, cut.limits, cut.stop);
-    const int stream = soundOf(*input);
+    const int stream = audioOf(*input);
     if (stream < 0) return;
     media::DecodedAudio source(std::move(input), stream, cut);
     checkSamples(source, lengthMs, cut.offsetMs);

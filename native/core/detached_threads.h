@@ -8,12 +8,12 @@ namespace framepath {
 // Of the whole process, thread-safe. The addon is never unmapped (-z nodelete), and a process that exits takes these
 // threads with it, so nobody joins them. They hold memory: who makes another of their kind waits here first, so there
 // are never more than kMost besides those that were made at the same time.
-class Leftovers {
+class DetachedThreads {
  public:
   static constexpr int32_t kMost = 2;
 
-  static void came();
-  static void went();
+  static void detached();  // one more
+  static void ended();
   // False: `stopped` said so (asked every few milliseconds).
   static bool waitForRoom(const std::function<bool()>& stopped);
 };

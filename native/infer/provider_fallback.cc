@@ -1,4 +1,4 @@
-#include "infer/provider_ladder.h"
+#include "infer/provider_fallback.h"
 
 #include <algorithm>
 
@@ -47,8 +47,8 @@ std::string engineFolder(const std::string& cacheFolder, const std::string& sha2
 
 }  // namespace
 
-ProviderLadder::ProviderLadder(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device,
-                               const ModelOptions& options, const std::string& sha256)
+ProviderFallback::ProviderFallback(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device,
+                                   const ModelOptions& options, const std::string& sha256)
     : runtime_(std::move(runtime)), device_(std::move(device)) {
   settings_.file = options.file;
   settings_.interrupt = options.interrupt;
@@ -65,8 +65,8 @@ ProviderLadder::ProviderLadder(std::shared_ptr<OrtRuntime> runtime, std::shared_
   }
 }
 
-SessionSettings ProviderLadder::settingsFor(Provider provider, const GraphInfo& graph, int32_t most,
-                                            const std::vector<int64_t>& itemDims) const {
+SessionSettings ProviderFallback::settingsFor(Provider provider, const GraphInfo& graph, int32_t most,
+                                              const std::vector<int64_t>& itemDims) const {
   SessionSettings settings = settings_;
   if (provider != Provider::tensorrt) return settings;
   settings.engineFolder = engineFolder_;
@@ -82,7 +82,7 @@ SessionSettings ProviderLadder::settingsFor(Provider provider, const GraphInfo& 
   return settings;
 }
 
-GraphInfo ProviderLadder::look() {
+GraphInfo ProviderFallback::look() {
   // TensorRT wants to know the shapes before it opens the file; the CPU opens it once and for all.
   if (left_ != std::vector<Provider>{Provider::cpu}) return Session::look(runtime_, settings_.file);
   std::string refused;
@@ -90,8 +90,8 @@ GraphInfo ProviderLadder::look() {
   return looked_->graph();
 }
 
-std::unique_ptr<Session> ProviderLadder::open(const GraphInfo& graph, int32_t batch, int32_t most,
-                                              const std::vector<int64_t>& itemDims) {
+std::unique_ptr<Session> ProviderFallback::open(const GraphInfo& graph, int32_t batch, int32_t most,
+                                                const std::vector<int64_t>& itemDims) {
   for (; !left_.empty(); left_.erase(left_.begin())) {
     const Provider provider = left_.front();
     std::string refused;

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "core/clock.h"
-#include "graph/programme.h"
+#include "graph/composition.h"
 
 namespace framepath::graph {
 namespace {
@@ -21,23 +21,23 @@ std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
 
 }  // namespace
 
-class Programme::SinkWorker : public Worker {
+class Composition::SinkWorker : public Worker {
  public:
-  SinkWorker(Programme& programme, std::vector<Observed> observed)
-      : programme_(programme), observed_(std::move(observed)), copier_(programme.device_) {}
+  SinkWorker(Composition& composition, std::vector<Observed> observed)
+      : composition_(composition), observed_(std::move(observed)), copier_(composition.device_) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    programme_.take(*tasks[0], observed_, copier_);
+    composition_.take(*tasks[0], observed_, copier_);
     says[0] = Observation::of(External{});
   }
 
  private:
-  Programme& programme_;
+  Composition& composition_;
   const std::vector<Observed> observed_;
   FrameCopier copier_;
 };
 
 // A module that the layout names and nobody has is refused by the graph.
-ModuleNode Programme::sinkNode(const std::vector<ModuleNode>& modules) {
+ModuleNode Composition::sinkNode(const std::vector<ModuleNode>& modules) {
   ModuleNode node;
   node.name = "compose";
   node.depends = modulesOf(options_.layout);
@@ -50,24 +50,24 @@ ModuleNode Programme::sinkNode(const std::vector<ModuleNode>& modules) {
   return node;
 }
 
-CanvasSource* Programme::queueOf(int32_t source) {
+CanvasSource* Composition::queueOf(int32_t source) {
   const auto found = sources_.find(source);
   return found == sources_.end() ? nullptr : &found->second;
 }
 
-void Programme::setLookAhead(int32_t source) {
+void Composition::setLookAhead(int32_t source) {
   CanvasSource& queue = sources_.at(source);
   queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
   clock_.setLookAhead(source, queue.lookAheadUs);
 }
 
-int64_t Programme::lookAheadOf(int32_t source) const {
+int64_t Composition::lookAheadOf(int32_t source) const {
   std::lock_guard lock(mutex_);
   const auto found = sources_.find(source);
   return found == sources_.end() ? 0 : found->second.lookAheadUs;
 }
 
-void Programme::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
+void Composition::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
   CanvasFrame item;
   item.lease = task.lease;
   item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
@@ -90,7 +90,7 @@ void Programme::take(const Task& task, const std::vector<Observed>& observed, Fr
   if (queue.state == CanvasState::joining) {
     queue.state = CanvasState::showing;
     queue.offsetUs = tickUs;
-    if (queue.sound) cues_->begin(std::move(queue.sound), tickUs);
+    if (queue.audio) cues_->begin(std::move(queue.audio), tickUs);
   }
   item.ptsUs += queue.offsetUs;
   queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
@@ -103,7 +103,7 @@ void Programme::take(const Task& task, const std::vector<Observed>& observed, Fr
   changed_.notify_all();
 }
 
-void Programme::addSource(int32_t number, const ProgrammeSource& source) {
+void Composition::addSource(int32_t number, const CompositionSource& source) {
   std::lock_guard lock(mutex_);
   const auto present =
       std::ranges::count_if(sources_, [](const auto& item) { return item.second.state != CanvasState::removed; });
@@ -118,33 +118,33 @@ void Programme::addSource(int32_t number, const ProgrammeSource& source) {
   queue = {};
   queue.id = source.id;
   queue.live = source.live;
-  queue.sound = source.sound;
+  queue.audio = source.audio;
   queue.state = CanvasState::joining;
   queue.tiled = !options_.layout.perSource;
   setLookAhead(number);
 }
 
-void Programme::removeSource(int32_t source) {
+void Composition::removeSource(int32_t source) {
   std::vector<CanvasFrame> past;
-  media::SoundRef unheard;  // closed outside the lock
+  media::AudioRef unheard;  // closed outside the lock
   std::lock_guard lock(mutex_);
   CanvasSource* const known = queueOf(source);
   if (!known || known->state == CanvasState::removed) return;
   CanvasSource& queue = *known;
   queue.state = CanvasState::removed;
   queue.dropAll(past);
-  unheard = std::move(queue.sound);
+  unheard = std::move(queue.audio);
   cues_->end(source, clock_.tickUs(clock_.tick()));
   clock_.leave(source);
   changed_.notify_all();
 }
 
-void Programme::sourceFinished(int32_t source, bool failed) {
-  media::SoundRef unheard;
+void Composition::sourceFinished(int32_t source, bool failed) {
+  media::AudioRef unheard;
   std::lock_guard lock(mutex_);
   CanvasSource* const queue = queueOf(source);
   if (!queue || queue->state == CanvasState::removed) return;
-  unheard = std::move(queue->sound);  // it ended without a frame
+  unheard = std::move(queue->audio);  // it ended without a frame
   queue->state = failed ? CanvasState::failed : CanvasState::ended;
   clock_.sawEnd(source);
   changed_.notify_all();

@@ -2,7 +2,7 @@
 //
 // Encoders hold pictures back, to look ahead and to reorder. What the GPU's gives is passed on only when it is whole:
 // all packets of the pictures up to one, and none of later ones. When it fails, software encodes what was not passed
-// on, from a keyframe, and the stream goes on as if nothing had been: decoding times are the ladder's own. The
+// on, from a keyframe, and the stream goes on as if nothing had been: decoding times are the fallback's own. The
 // parameter sets are then others than those in the header of the stream; they travel before each keyframe, where
 // decoders find them.
 #pragma once
@@ -14,9 +14,9 @@
 
 namespace framepath::media {
 
-class EncoderLadder : public Encoder {
+class EncoderFallback : public Encoder {
  public:
-  EncoderLadder(std::unique_ptr<Encoder> hardware, const EncoderOptions& options, std::shared_ptr<Device> device);
+  EncoderFallback(std::unique_ptr<Encoder> hardware, const EncoderOptions& options, std::shared_ptr<Device> device);
 
   PixelFormat inputFormat() const override { return format_; }
   const AVCodecParameters* parameters() const override { return parameters_.get(); }

@@ -1,4 +1,4 @@
-#include "core/leftover.h"
+#include "core/detached_threads.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -23,19 +23,19 @@ Count& count() {
 
 }  // namespace
 
-void Leftovers::came() {
+void DetachedThreads::detached() {
   std::lock_guard lock(count().mutex);
   count().there++;
 }
 
-void Leftovers::went() {
+void DetachedThreads::ended() {
   returnFreeMemory();
   std::lock_guard lock(count().mutex);
   count().there--;
   count().less.notify_all();
 }
 
-bool Leftovers::waitForRoom(const std::function<bool()>& stopped) {
+bool DetachedThreads::waitForRoom(const std::function<bool()>& stopped) {
   std::unique_lock lock(count().mutex);
   while (count().there >= kMost) {
     if (stopped()) return false;

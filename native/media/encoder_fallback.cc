@@ -1,4 +1,4 @@
-#include "media/encoder_ladder.h"
+#include "media/encoder_fallback.h"
 
 #include <algorithm>
 #include <utility>
@@ -22,8 +22,8 @@ AvCodecParameters copyOf(const AVCodecParameters& parameters) {
 
 }  // namespace
 
-EncoderLadder::EncoderLadder(std::unique_ptr<Encoder> hardware, const EncoderOptions& options,
-                             std::shared_ptr<Device> device)
+EncoderFallback::EncoderFallback(std::unique_ptr<Encoder> hardware, const EncoderOptions& options,
+                                 std::shared_ptr<Device> device)
     : options_(options),
       device_(std::move(device)),
       format_(hardware->inputFormat()),
@@ -33,29 +33,29 @@ EncoderLadder::EncoderLadder(std::unique_ptr<Encoder> hardware, const EncoderOpt
       lead_(options.profile == Profile::realtime ? 0 : kReordering),
       ticks_(options.fps, -1) {}
 
-void EncoderLadder::push(const FrameRef& canvas, const Emit& emit) {
+void EncoderFallback::push(const FrameRef& canvas, const Emit& emit) {
   unfinished_.push_back({fell_ ? nullptr : canvas, ticks_.next(canvas->ptsUs)});
   if (fell_) return inSoftware(canvas, emit);
   if (onGpu(emit, [&](const Emit& wait) { encoder_->push(canvas, wait); })) passOn(emit);
 }
 
-void EncoderLadder::finish(const Emit& emit) {
+void EncoderFallback::finish(const Emit& emit) {
   if (!fell_ && onGpu(emit, [&](const Emit& wait) { encoder_->finish(wait); })) return passOn(emit);
   encoder_->finish([&](Packet packet) { passOn(std::move(packet), emit); });
 }
 
-void EncoderLadder::inSoftware(const FrameRef& canvas, const Emit& emit) {
+void EncoderFallback::inSoftware(const FrameRef& canvas, const Emit& emit) {
   encoder_->push(canvas, [&](Packet packet) { passOn(std::move(packet), emit); });
 }
 
-void EncoderLadder::setBitrate(int64_t bitrate) {
+void EncoderFallback::setBitrate(int64_t bitrate) {
   bitrate_ = bitrate;
   encoder_->setBitrate(bitrate);
 }
 
 // False: it failed, and software has taken over.
 template <typename Call>
-bool EncoderLadder::onGpu(const Emit& emit, Call&& call) {
+bool EncoderFallback::onGpu(const Emit& emit, Call&& call) {
   std::string reason;
   try {
     call([this](Packet packet) { waiting_.push_back(std::move(packet)); });
@@ -68,7 +68,7 @@ bool EncoderLadder::onGpu(const Emit& emit, Call&& call) {
   return false;
 }
 
-void EncoderLadder::passOn(const Emit& emit) {
+void EncoderFallback::passOn(const Emit& emit) {
   // Whole are the first n packets when the latest picture among them is the nth that was pushed.
   size_t whole = 0;
   int64_t latest = INT64_MIN;
@@ -84,7 +84,7 @@ void EncoderLadder::passOn(const Emit& emit) {
 }
 
 // The nth packet is decoded when the nth picture is shown, less what reordering needs.
-void EncoderLadder::passOn(Packet packet, const Emit& emit) {
+void EncoderFallback::passOn(Packet packet, const Emit& emit) {
   const int64_t tick = unfinished_.front().tick;
   unfinished_.pop_front();
   passedTick_ = tick;
@@ -92,7 +92,7 @@ void EncoderLadder::passOn(Packet packet, const Emit& emit) {
   emit(std::move(packet));
 }
 
-void EncoderLadder::fall(const std::string& reason, const Emit& emit) {
+void EncoderFallback::fall(const std::string& reason, const Emit& emit) {
   encoder_ = openSoftwareEncoder(options_, device_, format_, passedTick_);
   fell_ = true;
   waiting_.clear();

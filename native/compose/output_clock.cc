@@ -1,4 +1,4 @@
-#include "compose/programme_clock.h"
+#include "compose/output_clock.h"
 
 #include <algorithm>
 
@@ -6,52 +6,52 @@
 
 namespace framepath::compose {
 
-ProgrammeClock::ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources) : fpsNum_(fpsNum), fpsDen_(fpsDen) {
+OutputClock::OutputClock(int32_t fpsNum, int32_t fpsDen, int32_t sources) : fpsNum_(fpsNum), fpsDen_(fpsDen) {
   for (int32_t s = 0; s < sources; s++) sources_[s] = {};
   if (fpsNum <= 0 || fpsDen <= 0)
     throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a positive canvas frame rate but received " +
                                                  std::to_string(fpsNum) + "/" + std::to_string(fpsDen) + ".");
 }
 
-void ProgrammeClock::join(int32_t source) {
+void OutputClock::join(int32_t source) {
   sources_[source] = {};
   sources_[source].joining = true;
 }
 
-void ProgrammeClock::setLive(int32_t source) {
+void OutputClock::setLive(int32_t source) {
   sources_.at(source).live = true;
 }
 
-void ProgrammeClock::setLookAhead(int32_t source, int64_t us) {
+void OutputClock::setLookAhead(int32_t source, int64_t us) {
   sources_.at(source).lookAheadUs = us;
 }
 
-void ProgrammeClock::leave(int32_t source) {
+void OutputClock::leave(int32_t source) {
   sources_.erase(source);
 }
 
-int64_t ProgrammeClock::tickUs(int64_t tick) const {
+int64_t OutputClock::tickUs(int64_t tick) const {
   const __int128 scaled = static_cast<__int128>(tick) * 1'000'000 * fpsDen_;
   return static_cast<int64_t>((2 * scaled + fpsNum_) / (2 * static_cast<__int128>(fpsNum_)));
 }
 
-void ProgrammeClock::sawFrame(int32_t source, int64_t ptsUs) {
+void OutputClock::sawFrame(int32_t source, int64_t ptsUs) {
   SourceState& s = sources_.at(source);
   s.joining = false;
   s.newestUs = std::max(s.newestUs, ptsUs);
   s.endUs = std::max(s.endUs, ptsUs + 1);
 }
 
-void ProgrammeClock::sawEnd(int32_t source) {
+void OutputClock::sawEnd(int32_t source) {
   sources_.at(source).ended = true;
 }
 
-void ProgrammeClock::setDuration(int32_t source, int64_t endUs) {
+void OutputClock::setDuration(int32_t source, int64_t endUs) {
   SourceState& s = sources_.at(source);
   s.endUs = std::max(s.endUs, endUs);
 }
 
-bool ProgrammeClock::ready(bool late) const {
+bool OutputClock::ready(bool late) const {
   const int64_t now = tickUs(tick_);
   const bool running = std::ranges::any_of(sources_, [&](const auto& entry) {
     const SourceState& s = entry.second;
@@ -63,7 +63,7 @@ bool ProgrammeClock::ready(bool late) const {
   });
 }
 
-bool ProgrammeClock::finished() const {
+bool OutputClock::finished() const {
   const int64_t now = tickUs(tick_);
   return std::ranges::all_of(sources_, [&](const auto& entry) {
     const SourceState& s = entry.second;

@@ -1,4 +1,4 @@
-// Whose sound begins and ends when, from the thread that knows the programme's clock to the one that writes.
+// Whose audio begins and ends when, from the thread that knows the composition's clock to the one that writes.
 #pragma once
 #include <mutex>
 #include <utility>
@@ -10,9 +10,9 @@ namespace framepath::graph {
 
 // Thread-safe. A cue for tick n is given before tick n is drawn, so whoever writes a packet and asks before writing has
 // it in time.
-class SoundCues {
+class AudioCues {
  public:
-  void begin(media::SoundRef sound, int64_t fromUs) { give({std::move(sound), 0, fromUs}); }
+  void begin(media::AudioRef audio, int64_t fromUs) { give({std::move(audio), 0, fromUs}); }
   void end(int32_t source, int64_t atUs) { give({nullptr, source, atUs}); }
 
   void apply(media::Output& output) {
@@ -22,16 +22,16 @@ class SoundCues {
       cues.swap(cues_);
     }
     for (Cue& cue : cues) {
-      if (cue.sound)
-        output.addSound(std::move(cue.sound), cue.atUs);
+      if (cue.audio)
+        output.addAudio(std::move(cue.audio), cue.atUs);
       else
-        output.endSound(cue.source, cue.atUs);
+        output.endAudio(cue.source, cue.atUs);
     }
   }
 
  private:
   struct Cue {
-    media::SoundRef sound;  // null: `source` ends
+    media::AudioRef audio;  // null: `source` ends
     int32_t source;
     int64_t atUs;
   };

@@ -9,17 +9,17 @@ namespace framepath::compose {
 // the next one (or the end) to know. Pure bookkeeping: no frames, no threads.
 //
 // A source that joins later stands at the tick at which its first frame came; until then nobody waits for it, as long
-// as another source runs. Times of sawFrame and setDuration are the programme's.
-class ProgrammeClock {
+// as another source runs. Times of sawFrame and setDuration are the composition's.
+class OutputClock {
  public:
-  ProgrammeClock(int32_t fpsNum, int32_t fpsDen, int32_t sources);
+  OutputClock(int32_t fpsNum, int32_t fpsDen, int32_t sources);
 
   // One more source, of a number that is free.
   void join(int32_t source);
   void setLive(int32_t source);
   // A tick needs to know the source that far past itself.
   void setLookAhead(int32_t source, int64_t us);
-  // Taken out: nobody waits for it, and what it still had does not make the programme longer.
+  // Taken out: nobody waits for it, and what it still had does not make the composition longer.
   void leave(int32_t source);
 
   int64_t tickUs(int64_t tick) const;  // exact rational, rounded to the nearest microsecond

@@ -2,9 +2,9 @@
 //
 //   sink module -> per-source queues -> composer thread (clock) -> Encoding -> output, packets
 //
-// A source that joins while the programme runs begins at the tick at which its first frame comes, its sound too; where
-// the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick, and is
-// heard no longer than seen.
+// A source that joins while the composition runs begins at the tick at which its first frame comes, its audio too;
+// where the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick,
+// and is heard no longer than seen.
 //
 // Where boxes are hidden, a source that is no live one is shown that much later (compose::RedactSpec::lookAheadMs), so
 // that a face is hidden before it is first found. The frames in between are copies and count against nobody's inFlight:
@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "compose/composer.h"
-#include "compose/programme_clock.h"
+#include "compose/output_clock.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "graph/canvas_source.h"
@@ -36,36 +36,36 @@
 
 namespace framepath::graph {
 
-struct ProgrammeSource {
+struct CompositionSource {
   std::string id;
-  bool live = false;                // may be late: ticks do not wait for it longer than Programme::kLiveDelayNs
-  media::SoundRef sound = nullptr;  // of one that joins; null: none
+  bool live = false;                // may be late: ticks do not wait for it longer than Composition::kLiveDelayNs
+  media::AudioRef audio = nullptr;  // of one that joins; null: none
 };
 
-struct ProgrammeOptions {
+struct CompositionOptions {
   compose::LayoutSpec layout;  // fps resolved
   OutputSpec output;
   std::vector<media::AudioInput> audio;
-  bool soundsJoin = false;                                  // sources that join may have sound
-  std::shared_ptr<Stop> giveUp = std::make_shared<Stop>();  // opening, draining and connections end here
-  std::shared_ptr<Stop> endBy = std::make_shared<Stop>();   // what may be left undone at the end is not waited for
-  std::vector<ProgrammeSource> sources;
+  bool audioJoins = false;                                    // sources that join may have audio
+  std::shared_ptr<Stop> deadline = std::make_shared<Stop>();  // opening, draining and connections end here
+  std::shared_ptr<Stop> endBy = std::make_shared<Stop>();     // what may be left undone at the end is not waited for
+  std::vector<CompositionSource> sources;
   std::shared_ptr<Trace> trace;      // null: none
   RecoveryTold::Listener recovered;  // from any thread; may be empty
 };
 
 enum class OutputState : uint8_t { composing, composed, stopped, failed };
 
-class Programme {
+class Composition {
  public:
   using PacketCallback = PacketQueue::Callback;
 
   // Opens encoder and output; throws what they throw, CANCELLED when it is to be given up. `failed` is called from the
-  // programme's threads, once.
-  Programme(ProgrammeOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed);
-  ~Programme();
-  Programme(const Programme&) = delete;
-  Programme& operator=(const Programme&) = delete;
+  // composition's threads, once.
+  Composition(CompositionOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed);
+  ~Composition();
+  Composition(const Composition&) = delete;
+  Composition& operator=(const Composition&) = delete;
 
   // The module that hands frames over, to be added to `modules`: depends on those that the layout names, holds pixels,
   // results do not wait for it.
@@ -73,12 +73,12 @@ class Programme {
 
   void start();
   // Source `number` joins; before its first frame. INVALID_ARGUMENT when the layout has no place for its tile.
-  void addSource(int32_t number, const ProgrammeSource& source);
+  void addSource(int32_t number, const CompositionSource& source);
   // Its tile goes with the next tick, and its frames with it. Idempotent.
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);
-  // No more ticks; what is composed is still encoded until `giveUpNs` (of nowNs()), or not at all.
-  void stop(int64_t giveUpNs);
+  // No more ticks; what is composed is still encoded until `deadlineNs` (of nowNs()), or not at all.
+  void stop(int64_t deadlineNs);
   void abort();
   // Waits for what is left to do, then trailer and remux. `complete` false: broken off. Throws what the output throws.
   media::OutputResult finish(bool complete);
@@ -92,7 +92,7 @@ class Programme {
   media::RateFigures rate() const { return encoding_->rate(); }
   std::vector<StageStats> stages() const;
   std::vector<compose::FollowStats> followStats() const;                      // after finish()
-  std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }  // may outlive the programme for a while
+  std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }  // may outlive the composition for a while
 
   static constexpr int64_t kLiveDelayNs = 500'000'000;
 
@@ -117,9 +117,9 @@ class Programme {
   void failOnce(const Error& error);
   void addRate(media::OutputResult& result) const;
 
-  const ProgrammeOptions options_;
+  const CompositionOptions options_;
   const std::shared_ptr<Device> device_;
-  const std::shared_ptr<SoundCues> cues_ = std::make_shared<SoundCues>();
+  const std::shared_ptr<AudioCues> cues_ = std::make_shared<AudioCues>();
   const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();
   std::unique_ptr<Encoding> encoding_;
   std::unique_ptr<compose::Composer> composer_;
@@ -129,7 +129,7 @@ class Programme {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  compose::ProgrammeClock clock_;
+  compose::OutputClock clock_;
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
   std::vector<CanvasFrame> past_;            // their leases are let go outside the lock
   int64_t firstFrameNs_ = 0;                 // live ticks are due from here on

@@ -1,10 +1,10 @@
-#include "compose/programme_clock.h"
+#include "compose/output_clock.h"
 
 #include "check.h"
 #include "core/error.h"
 
 using namespace framepath;
-using compose::ProgrammeClock;
+using compose::OutputClock;
 
 namespace {
 
@@ -15,7 +15,7 @@ struct Feed {
 
 // Plays the feeds as the engine does: queues frames until the clock is ready, then shows the last at or before the
 // tick.
-std::vector<std::vector<int>> play(ProgrammeClock& clock, const std::vector<Feed>& feeds) {
+std::vector<std::vector<int>> play(OutputClock& clock, const std::vector<Feed>& feeds) {
   std::vector<size_t> queued(feeds.size(), 0);
   std::vector<std::vector<int>> shown;
   for (int guard = 0; guard < 100000; guard++) {
@@ -59,7 +59,7 @@ Feed steady(int num, int den, int frames) {
 }  // namespace
 
 TEST(ticks_are_exact_at_30000_over_1001) {
-  const ProgrammeClock clock(30000, 1001, 1);
+  const OutputClock clock(30000, 1001, 1);
   CHECK_EQUAL(clock.tickUs(0), 0);
   CHECK_EQUAL(clock.tickUs(1), 33367);
   CHECK_EQUAL(clock.tickUs(30000), 1'001'000'000);
@@ -68,7 +68,7 @@ TEST(ticks_are_exact_at_30000_over_1001) {
 }
 
 TEST(sources_of_25_and_30_fps_end_together_on_a_30_fps_canvas) {
-  ProgrammeClock clock(30, 1, 2);
+  OutputClock clock(30, 1, 2);
   const auto shown = play(clock, {steady(25, 1, 50), steady(30, 1, 60)});
   CHECK_EQUAL(shown.size(), size_t{60});
   for (size_t i = 0; i < shown.size(); i++) {
@@ -78,7 +78,7 @@ TEST(sources_of_25_and_30_fps_end_together_on_a_30_fps_canvas) {
 }
 
 TEST(the_longest_source_decides_the_end_and_the_shorter_holds_its_last_frame) {
-  ProgrammeClock clock(25, 1, 2);
+  OutputClock clock(25, 1, 2);
   const auto shown = play(clock, {steady(25, 1, 10), steady(25, 1, 40)});
   CHECK_EQUAL(shown.size(), size_t{40});
   CHECK_EQUAL(shown.back()[0], 9);
@@ -86,7 +86,7 @@ TEST(the_longest_source_decides_the_end_and_the_shorter_holds_its_last_frame) {
 }
 
 TEST(variable_frame_rates_show_the_last_frame_at_or_before_the_tick) {
-  ProgrammeClock clock(10, 1, 1);
+  OutputClock clock(10, 1, 1);
   const auto shown = play(clock, {{{0, 20'000, 90'000, 100'000, 480'000}, 600'000}});
   CHECK_EQUAL(shown.size(), size_t{6});
   const int wanted[] = {0, 3, 3, 3, 3, 4};
@@ -94,7 +94,7 @@ TEST(variable_frame_rates_show_the_last_frame_at_or_before_the_tick) {
 }
 
 TEST(nothing_is_ready_before_every_source_spoke) {
-  ProgrammeClock clock(30, 1, 2);
+  OutputClock clock(30, 1, 2);
   CHECK(!clock.ready());
   clock.sawFrame(0, 0);
   clock.sawFrame(0, 40'000);
@@ -105,7 +105,7 @@ TEST(nothing_is_ready_before_every_source_spoke) {
 }
 
 TEST(a_source_that_joins_is_not_waited_for_while_another_runs) {
-  ProgrammeClock clock(25, 1, 1);
+  OutputClock clock(25, 1, 1);
   clock.sawFrame(0, 0);
   clock.sawFrame(0, 40'000);
   clock.setDuration(0, 80'000);
@@ -123,8 +123,8 @@ TEST(a_source_that_joins_is_not_waited_for_while_another_runs) {
   CHECK(clock.finished());
 }
 
-TEST(a_source_that_leaves_does_not_make_the_programme_longer) {
-  ProgrammeClock clock(25, 1, 2);
+TEST(a_source_that_leaves_does_not_make_the_composition_longer) {
+  OutputClock clock(25, 1, 2);
   for (int source : {0, 1}) clock.setDuration(source, source ? 4'000'000 : 40'000);
   clock.sawFrame(0, 0);
   clock.sawFrame(1, 0);
@@ -136,7 +136,7 @@ TEST(a_source_that_leaves_does_not_make_the_programme_longer) {
 }
 
 TEST(a_live_source_that_is_late_is_left_out_of_the_wait) {
-  ProgrammeClock clock(25, 1, 2);
+  OutputClock clock(25, 1, 2);
   clock.setLive(1);
   clock.sawFrame(0, 40'000);
   CHECK(!clock.ready() && clock.ready(true));
@@ -144,19 +144,19 @@ TEST(a_live_source_that_is_late_is_left_out_of_the_wait) {
   CHECK(!clock.ready(true));  // the file is waited for
 }
 
-TEST(a_source_without_frames_that_ended_ends_the_programme_at_once) {
-  ProgrammeClock clock(30, 1, 1);
+TEST(a_source_without_frames_that_ended_ends_the_composition_at_once) {
+  OutputClock clock(30, 1, 1);
   clock.sawEnd(0);
   CHECK(clock.ready());
   CHECK(clock.finished());
 }
 
 TEST(a_rate_of_zero_is_refused) {
-  CHECK_ERROR(ProgrammeClock(0, 1, 1), INVALID_ARGUMENT);
+  CHECK_ERROR(OutputClock(0, 1, 1), INVALID_ARGUMENT);
 }
 
 TEST(a_source_is_known_as_far_past_a_tick_as_its_look_ahead) {
-  ProgrammeClock clock(25, 1, 2);
+  OutputClock clock(25, 1, 2);
   clock.setLookAhead(0, 1'000'000);
   clock.sawFrame(1, 2'000'000);
   clock.sawFrame(0, 1'000'000);

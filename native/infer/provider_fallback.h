@@ -9,11 +9,11 @@
 
 namespace framepath::infer {
 
-class ProviderLadder {
+class ProviderFallback {
  public:
   // Throws INVALID_ARGUMENT: a provider or precision that is not known, or one that a CPU does not have.
-  ProviderLadder(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const ModelOptions& options,
-                 const std::string& sha256);
+  ProviderFallback(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const ModelOptions& options,
+                   const std::string& sha256);
 
   // What the file says about itself, before open(). Throws MODEL_INVALID, MODEL_UNSUPPORTED.
   GraphInfo look();

@@ -1,4 +1,4 @@
-#include "media/decoder_ladder.h"
+#include "media/decoder_fallback.h"
 
 #include <utility>
 
@@ -6,8 +6,8 @@
 
 namespace framepath::media {
 
-DecoderLadder::DecoderLadder(const AVStream& stream, bool stillImage, const SourceOptions& options,
-                             std::shared_ptr<Device> device)
+DecoderFallback::DecoderFallback(const AVStream& stream, bool stillImage, const SourceOptions& options,
+                                 std::shared_ptr<Device> device)
     : stream_(stream), options_(options), device_(std::move(device)) {
   const bool gpu = device_ && device_->id().kind == DeviceKind::cuda;
   const bool required = options.decoder == DecoderChoice::hardware;
@@ -24,7 +24,7 @@ DecoderLadder::DecoderLadder(const AVStream& stream, bool stillImage, const Sour
 }
 
 // Why not; empty: it is open.
-std::string DecoderLadder::openOnGpu() {
+std::string DecoderFallback::openOnGpu() {
   const AVCodecParameters& parameters = *stream_.codecpar;
   if (!HardwareDecoding::decoderFor(parameters.codec_id))
     return std::string("GPUs do not decode ") + avcodec_get_name(parameters.codec_id);
@@ -41,12 +41,12 @@ std::string DecoderLadder::openOnGpu() {
   }
 }
 
-void DecoderLadder::openSoftware() {
+void DecoderFallback::openSoftware() {
   decoder_.reset();
   decoder_ = std::make_unique<Decoder>(stream_, options_);
 }
 
-void DecoderLadder::send(AVPacket* packet) {
+void DecoderFallback::send(AVPacket* packet) {
   if (!packet) return decoder_->send(nullptr);
   if (untilKeyframe_ && !(packet->flags & AV_PKT_FLAG_KEY)) return;
   untilKeyframe_ = false;
@@ -55,7 +55,7 @@ void DecoderLadder::send(AVPacket* packet) {
   decoder_->send(packet, number);
 }
 
-AvFrame DecoderLadder::pull() {
+AvFrame DecoderFallback::pull() {
   for (;;) {
     AvFrame picture = decoder_->pull();
     if (const std::string failure = decoder_->failure(); !failure.empty()) {
@@ -72,7 +72,7 @@ AvFrame DecoderLadder::pull() {
   }
 }
 
-void DecoderLadder::fall(const std::string& reason) {
+void DecoderFallback::fall(const std::string& reason) {
   requireSoftwareAllowed(reason);
   const bool refused = decoder_->refused();
   const bool catchUp = !kept_.complete() || kept_.anyShown();
@@ -85,31 +85,31 @@ void DecoderLadder::fall(const std::string& reason) {
          (untilKeyframe_ ? "; pictures are missing up to a keyframe" : ""));
 }
 
-void DecoderLadder::requireSoftwareAllowed(const std::string& reason) const {
+void DecoderFallback::requireSoftwareAllowed(const std::string& reason) const {
   if (options_.decoder != DecoderChoice::hardware) return;
   throw Error(decoder_ && !decoder_->refused() ? ErrorCode::DECODE_FAILED : ErrorCode::DEVICE_UNAVAILABLE,
               "The GPU cannot decode \"" + options_.uri + "\": " + reason + ".",
               "Use decoder: 'auto' to let the CPU decode what it cannot.");
 }
 
-void DecoderLadder::report(const std::string& reason) const {
+void DecoderFallback::report(const std::string& reason) const {
   if (options_.recovered) options_.recovered("decoded in software", reason);
 }
 
 // What software could not decode on the way is no loss: the GPU showed it.
-void DecoderLadder::caughtUp() {
+void DecoderFallback::caughtUp() {
   if (catchingUp_) errorsBefore_ -= decoder_->errors();
   catchingUp_ = false;
 }
 
-bool DecoderLadder::sendKept() {
+bool DecoderFallback::sendKept() {
   KeptPackets::Numbered next;
   if (decoder_->onGpu() || !kept_.again(next)) return false;
   decoder_->send(next.packet.get(), next.number);
   return true;
 }
 
-void DecoderLadder::flush() {
+void DecoderFallback::flush() {
   caughtUp();
   errorsAtStart_ = errors();
   decoder_->flush();

@@ -1,9 +1,9 @@
-#include "graph/programme.h"
+#include "graph/composition.h"
 
 #include <algorithm>
 
 #include "core/clock.h"
-#include "core/leftover.h"
+#include "core/detached_threads.h"
 #include "core/thread_name.h"
 #include "core/work.h"
 
@@ -14,24 +14,25 @@ constexpr int32_t kCanvases = 8;  // alive at once beside those that the encoder
 
 }  // namespace
 
-Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed)
+Composition::Composition(CompositionOptions options, std::shared_ptr<Device> device,
+                         std::function<void(const Error&)> failed)
     : options_(std::move(options)),
       device_(device),
       tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
       clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())) {
-  for (int32_t s = 0; const ProgrammeSource& source : options_.sources) {
+  for (int32_t s = 0; const CompositionSource& source : options_.sources) {
     sources_[s].id = source.id;
     sources_[s].live = source.live;
     if (source.live) clock_.setLive(s);
     setLookAhead(s++);
   }
-  if (!Leftovers::waitForRoom([&] { return options_.giveUp->passed(); }))
+  if (!DetachedThreads::waitForRoom([&] { return options_.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
   EncodingParts parts;
   parts.recovered = std::make_shared<RecoveryTold>(options_.recovered);
   media::EncoderOptions encoder = options_.output.encoder;
-  encoder.stop = options_.giveUp;
+  encoder.stop = options_.deadline;
   encoder.recovered = [told = parts.recovered](const std::string& what, const std::string& reason) {
     told->tell(what, reason);
   };
@@ -44,8 +45,8 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
     output.path = options_.output.path;
     output.audio = options_.audio;
     output.fps = {options_.layout.fpsNum, options_.layout.fpsDen};
-    output.joining = options_.soundsJoin;
-    output.stop = options_.giveUp;
+    output.joining = options_.audioJoins;
+    output.stop = options_.deadline;
     output.endBy = options_.endBy;
     parts.output = media::openOutput(output, *parts.encoder);
   }
@@ -53,52 +54,52 @@ Programme::Programme(ProgrammeOptions options, std::shared_ptr<Device> device, s
                                     kCanvases + parts.encoder->heldCanvases());
   if (options_.output.packets) parts.packets = packets_;
   parts.cues = cues_;
-  parts.giveUp = options_.giveUp;
+  parts.deadline = options_.deadline;
   parts.trace = options_.trace;
   parts.failed = [this](const Error& error) { failOnce(error); };
   encoding_ = std::make_unique<Encoding>(std::move(parts));
   composeStats_.name = composeStats_.kind = "compose";
 }
 
-Programme::~Programme() {
+Composition::~Composition() {
   abort();
   if (composeThread_.joinable()) composeThread_.join();
   encoding_.reset();  // its thread uses what is declared after it
 }
 
-void Programme::start() {
+void Composition::start() {
   encoding_->start();
   composeThread_ = std::thread([this] { composeTicks(); });
 }
 
-int64_t Programme::liveDelayNs() const {
+int64_t Composition::liveDelayNs() const {
   return kLiveDelayNs + options_.layout.redact.lookAheadUs(true) * 1000;
 }
 
-void Programme::stop(int64_t giveUpNs) {
-  options_.giveUp->at(giveUpNs);
+void Composition::stop(int64_t deadlineNs) {
+  options_.deadline->at(deadlineNs);
   {
     std::lock_guard lock(mutex_);
     if (state_ == OutputState::composing) state_ = OutputState::stopped;
     changed_.notify_all();
   }
-  packets_->hurry();
+  packets_->shutdown();
   encoding_->wake();
 }
 
-void Programme::abort() {
+void Composition::abort() {
   stop(nowNs());
   encoding_->abort();
   closeComposer();
 }
 
-void Programme::closeComposer() {
+void Composition::closeComposer() {
   std::lock_guard lock(mutex_);
   if (composer_) composer_->close();
 }
 
 // False: no tick follows.
-bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
+bool Composition::waitForTick(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     if (state_ != OutputState::composing || clock_.finished()) return false;
     if (clock_.ready()) return true;
@@ -115,7 +116,7 @@ bool Programme::waitForTick(std::unique_lock<std::mutex>& lock) {
 }
 
 // Sources that joined get their tile, those that were taken out lose theirs.
-void Programme::changeTiles() {
+void Composition::changeTiles() {
   for (auto& [number, queue] : sources_) {
     if (queue.state == CanvasState::removed) {
       for (size_t t = tiles_.size(); t-- > 0;) {
@@ -136,7 +137,7 @@ void Programme::changeTiles() {
 }
 
 // What every tile shows at a tick. Frames that are over go to past_.
-std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
+std::vector<compose::TileInput> Composition::inputsAt(int64_t tickUs) {
   for (auto& [number, queue] : sources_) queue.advance(tickUs, past_);
   std::vector<compose::TileInput> inputs(tiles_.size());
   for (size_t t = 0; t < inputs.size(); t++) {
@@ -159,14 +160,14 @@ std::vector<compose::TileInput> Programme::inputsAt(int64_t tickUs) {
 }
 
 // A canvas is drawn.
-void Programme::spent(int64_t tick, int64_t waitingNs, int64_t startNs) {
+void Composition::spent(int64_t tick, int64_t waitingNs, int64_t startNs) {
   const int64_t endNs = nowNs();
   if (options_.trace) options_.trace->add({composeStats_.name, 0, -1, tick, waitingNs, startNs, endNs});
   std::lock_guard lock(mutex_);
   composeStats_.addWork(waitingNs, startNs, endNs);
 }
 
-void Programme::composeTicks() {
+void Composition::composeTicks() {
   const ThreadName named("compose");
   try {
     for (;;) {
@@ -213,7 +214,7 @@ void Programme::composeTicks() {
   encoding_->close();
 }
 
-void Programme::failOnce(const Error& error) {
+void Composition::failOnce(const Error& error) {
   {
     std::lock_guard lock(mutex_);
     if (state_ == OutputState::failed) return;
@@ -224,7 +225,7 @@ void Programme::failOnce(const Error& error) {
   failed_(error);
 }
 
-media::OutputResult Programme::finish(bool complete) {
+media::OutputResult Composition::finish(bool complete) {
   Encoding::End end = encoding_->finish();
   if (!end.whole) closeComposer();
   if (composeThread_.joinable()) composeThread_.join();
@@ -253,14 +254,14 @@ media::OutputResult Programme::finish(bool complete) {
   return result;
 }
 
-void Programme::addRate(media::OutputResult& result) const {
+void Composition::addRate(media::OutputResult& result) const {
   result.rate = encoding_->rate();
   result.bytes = encoding_->bytes();
   if (result.frames > 0)
     result.bitrate = result.bytes * 8 * options_.layout.fpsNum / (result.frames * options_.layout.fpsDen);
 }
 
-media::OutputResult Programme::soFar() const {
+media::OutputResult Composition::soFar() const {
   media::OutputResult result;
   result.path = options_.output.path;
   result.codec = encoding_->codec();
@@ -270,21 +271,21 @@ media::OutputResult Programme::soFar() const {
   return result;
 }
 
-std::optional<Error> Programme::failure() const {
+std::optional<Error> Composition::failure() const {
   std::lock_guard lock(mutex_);
   return failure_;
 }
 
-void Programme::nextPacket(PacketCallback callback) {
+void Composition::nextPacket(PacketCallback callback) {
   packets_->next(std::move(callback));
 }
 
-std::vector<StageStats> Programme::stages() const {
+std::vector<StageStats> Composition::stages() const {
   std::lock_guard lock(mutex_);
   return {composeStats_, encoding_->stats()};
 }
 
-std::vector<compose::FollowStats> Programme::followStats() const {
+std::vector<compose::FollowStats> Composition::followStats() const {
   return follow_;
 }
 

@@ -1,4 +1,4 @@
-// Places the sound of a source on the clock of its pictures, without the gaps that were cut out of it.
+// Places the audio of a source on the clock of its pictures, without the gaps that were cut out of it.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -10,11 +10,11 @@
 namespace framepath::media {
 
 // One thread. Times are microseconds from the source's start.
-class SoundClock {
+class AudioClock {
  public:
-  explicit SoundClock(std::shared_ptr<const TimeCuts> cuts) : cuts_(std::move(cuts)) {}
+  explicit AudioClock(std::shared_ptr<const TimeCuts> cuts) : cuts_(std::move(cuts)) {}
 
-  // Once for every piece of sound, in order: its time had the source's clock not been set back. Where only the sound's
+  // Once for every piece of audio, in order: its time had the source's clock not been set back. Where only the audio's
   // was, nothing is known of it.
   int64_t mendUs(int64_t timeUs, int64_t durationUs) {
     if (cuts_ && timeUs + shiftUs_ < endUs_ - kJumpUs)

@@ -9,11 +9,12 @@
 namespace framepath::media {
 
 // As Decoder.
-class DecoderLadder {
+class DecoderFallback {
  public:
   // `options` outlives it; `device` may be null. Throws SOURCE_UNSUPPORTED, and with DecoderChoice::hardware
   // DEVICE_UNAVAILABLE where that cannot be.
-  DecoderLadder(const AVStream& stream, bool stillImage, const SourceOptions& options, std::shared_ptr<Device> device);
+  DecoderFallback(const AVStream& stream, bool stillImage, const SourceOptions& options,
+                  std::shared_ptr<Device> device);
 
   // Both throw DEVICE_LOST, and with DecoderChoice::hardware DECODE_FAILED or DEVICE_UNAVAILABLE when the GPU does not
   // go on.
