@@ -104,7 +104,7 @@ export const errors = {
     hint: 'Start a new run.',
   },
   ABORTED: { means: 'The AbortSignal of the run was triggered.' },
-  CANCELLED: { means: 'The work was given up because its source was removed or the run ended.' },
+  CANCELLED: { means: 'The work was cancelled because its source was removed or the run ended.' },
   PLATFORM_UNSUPPORTED: {
     means: 'The native addon runs on Linux only; types and imports work everywhere.',
     hint: 'Run it on Linux, for instance in a container: docker run --rm -it --platform linux/amd64 -v "$PWD":/app -w /app node:20-bookworm bash',

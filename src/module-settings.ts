@@ -6,7 +6,7 @@ import { fields, flag, type Rule } from './validate.js';
 
 /** Settings of one module; those of {@link AnalyzerUse} for analyzers, policies for all. */
 export interface ModuleSettings extends Omit<AnalyzerUse, 'name'>, Pick<Policy, 'workers'> {
-  /** false takes the module out of the run: it says nothing; default true */
+  /** false takes the module out of the run: it returns no value; default true */
   enabled?: boolean;
 }
 
@@ -68,7 +68,7 @@ export function decided(name: string, levels: readonly ModuleLevel[]): ModuleDec
 }
 
 /**
- * What is wrong with an option is the level's that decided it; undefined: the call's, whose errors are told as they are.
+ * What is wrong with an option is the level's that decided it; undefined: the call's, whose errors are reported as they are.
  * @throws CONFIG_INVALID; what `check` throws
  * @internal
  */

@@ -150,7 +150,7 @@ export interface NativeRun {
   answer(question: Pick<ModuleQuestion, 'module' | 'taskId' | 'attempt'>, answer: ModuleAnswer): void;
   /** something was lost and the run goes on: JSON {where, what, reason}, for the report and the event */
   recovered(json: string): void;
-  /** every Nth frame of each source is told to the callback `event`; 0: none */
+  /** every Nth frame of each source is passed to the callback `event`; 0: none */
   sample(every: number): void;
   /** a host answered for a JS module: JSON {module, host, pid, source, seq, startMs, endMs}, for the trace */
   hostServed(json: string): void;

@@ -1,4 +1,4 @@
-/** What `encode` can be told. */
+/** Options of `encode`. */
 import type { AudioMode } from './generated/enums.js';
 import { encodeValuesRules } from './generated/rules.js';
 import type { EncodeValues } from './generated/specs.js';
@@ -26,10 +26,10 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
    */
   bitrate?: number | BitrateRange;
   /**
-   * The sound: of the first source (of the start) that has any, of all mixed, none, or of one source by position or id;
+   * The audio: of the first source (of the start) that has any, of all mixed, none, or of one source by position or id;
    * default `'first'`. With `'mix'` a source that joins is heard from where it is seen; an id that no source has yet is
-   * of one that will join. A source that is removed is heard no longer than seen. Mixed sound, and that of a source yet
-   * to join, is AAC; other sound is copied when it can be.
+   * of one that will join. A source that is removed is heard no longer than seen. Mixed audio, and that of a source yet
+   * to join, is AAC; other audio is copied when possible.
    */
   audio?: AudioMode | SourceRef;
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */

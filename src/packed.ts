@@ -79,7 +79,7 @@ function tensorWords(words: Float64Array, at: number): number {
   return next - at;
 }
 
-/** The value of the native module whose state is at `at`; undefined when it said nothing. */
+/** The value of the native module whose state is at `at`; undefined when it returned no value. */
 export function readValue(words: Float64Array, at: number, labels: readonly string[] | undefined): unknown {
   if (words[at] === state.nothing) return undefined;
   const payload = at + 2;

@@ -29,7 +29,7 @@ export interface VideoOptions extends FileOptions {
   id?: string;
   /**
    * Longest gap between two pictures, in milliseconds; default 10 000. A longer one (and longer than three frame intervals)
-   * is cut out, sound included, and counted among the report's recoveries: `timeMs` is the time without such gaps, and goes
+   * is cut out, audio included, and counted among the report's recoveries: `timeMs` is the time without such gaps, and goes
    * on one frame interval after the last picture. A clock that is set back goes on in the same way. `startMs` and `endMs`
    * are times of the file, gaps included. 0 cuts out every gap of more than three frame intervals, `Infinity` none.
    */

@@ -38,7 +38,7 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --codec h264|hevc|av1                  (h264)
   --bitrate 2M|1M-6M                     bits per second on average, or following the pictures inside a range
                                          (constant quality by profile); k and M are thousands and millions
-  --audio first|mix|none|SOURCE          sound of --out: SOURCE is a position, 0 is the first (first)
+  --audio first|mix|none|SOURCE          audio of --out: SOURCE is a position, 0 is the first (first)
   --boxes                                draw boxes with id and score
   --redact pixelate|blur                 hide faces
   --redact-ahead MS                      and so long before they are first found (1000; 0 for live sources)

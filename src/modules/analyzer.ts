@@ -90,7 +90,7 @@ export interface AnalyzerHost {
   /** dependencies that the configuration disables: they say nothing */
   readonly silent: readonly string[];
   /**
-   * `frame` is shown; `words` say where its input lies, in `cuda` if that is there; `served` is told which host answered.
+   * `frame` is shown; `words` say where its input lies, in `cuda` if that is there; `served` is called with the host that answered.
    * Rejects with what it threw, a coded error, or OutOfReach.
    */
   analyze(

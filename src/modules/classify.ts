@@ -28,7 +28,7 @@ export interface ClassifyBoxesOptions<Of extends string = string>
   model: string;
   /** facts about the model that its file does not say */
   facts?: ModelFacts;
-  /** best classes that are told; default 5 */
+  /** classes in the result, best first; default 5 */
   topK?: number;
   /** `'fail'` ends the run, `'skip'` keeps what was known; default `'fail'` */
   onError?: Exclude<OnError, 'fallback'>;

@@ -35,16 +35,16 @@ export const schemaRule: Rule = (name, value) => {
     throw unexpected('a schema (Standard Schema version 1: zod 3.24, valibot 1, arktype 2 or later)', name, value);
 };
 
-const toldIssues = 3;
+const mostIssues = 3;
 
 /** The value as the schema gives it. Rejects with path and message of the first issues. @internal */
 export async function fitting(schema: StandardSchema, value: unknown): Promise<unknown> {
   const result = await schema['~standard'].validate(value);
   if (!result.issues) return result.value;
-  const told = result.issues.slice(0, toldIssues).map(({ path = [], message }) => {
+  const reported = result.issues.slice(0, mostIssues).map(({ path = [], message }) => {
     const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
     return keys.length ? `${keys.join('.')}: ${message}` : message;
   });
-  const more = result.issues.length - told.length;
-  throw new TypeError(`The value does not fit the schema: ${told.join('; ')}${more ? `; and ${more} more` : ''}`);
+  const more = result.issues.length - reported.length;
+  throw new TypeError(`The value does not fit the schema: ${reported.join('; ')}${more ? `; and ${more} more` : ''}`);
 }

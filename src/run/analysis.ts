@@ -22,7 +22,7 @@ export class Analysis {
     private readonly modules: readonly Module[],
     private readonly values: Values,
     private readonly watched: {
-      /** who is told which host answered about this frame; undefined: nobody wants to know */
+      /** called with the host that answered about this frame; undefined: not needed */
       served(module: string, frame: FrameView): ((by: Served) => void) | undefined;
       /** modules whose boxes the native side reads */
       readonly boxesOf: ReadonlySet<string>;

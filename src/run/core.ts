@@ -107,7 +107,7 @@ export class RunCore implements FrameOwner, WriterRun {
       this.#reject = reject;
     });
     this.#cut.catch(() => undefined); // where nobody is waiting
-    this.ended.catch(() => undefined); // told to whoever iterates or asks; not a rejection of its own
+    this.ended.catch(() => undefined); // reported to whoever iterates or asks; not a rejection of its own
     for (const { name, spec: module } of modules) {
       if ('model' in module && module.model.labels) this.#labels.set(name, module.model.labels);
     }
@@ -314,7 +314,7 @@ export class RunCore implements FrameOwner, WriterRun {
   }
 
   async #close(): Promise<void> {
-    const failed = this.failure; // whoever iterates or asks is told
+    const failed = this.failure; // reported to whoever iterates or asks
     const began = performance.now();
     this.native.finishWithin(finishingMs);
     const ended = this.native.end(true);

@@ -20,7 +20,7 @@ export interface StageTimes {
   host?: Served;
 }
 
-/** Where the time of one frame went, from its decoding until all modules had spoken. */
+/** Where the time of one frame went, from its decoding until all modules had a result. */
 export interface FrameTimes {
   source: string;
   /** gapless number in its source */
@@ -40,7 +40,7 @@ const mostHeld = 1024;
 
 const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
 
-/** Who wants the times of every how manieth frame. Costs nothing while nobody does. */
+/** Listeners for the times of every Nth frame. Costs nothing without any. */
 export class FrameSampler {
   readonly #listeners = new Set<{ every: number; listener: FrameTimesListener }>();
   readonly #served = new Map<number, { module: string; served: Served }[]>();
@@ -75,7 +75,7 @@ export class FrameSampler {
     if (this.#served.size > mostHeld) this.#served.delete(this.#served.keys().next().value!);
   }
 
-  /** All modules have spoken about a frame: JSON of the native side. */
+  /** All modules have a result for a frame: JSON of the native side. */
   frame(json: string): void {
     const { taskId, ...times } = JSON.parse(json) as FrameTimes & { taskId: number };
     for (const { module, served } of this.#served.get(taskId) ?? []) {

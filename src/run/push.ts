@@ -11,7 +11,7 @@ const time = number(-1e12, 1e12);
 
 /**
  * Resolves when the iterable has ended, has thrown or the run takes no more of it; with what it threw, which fails the
- * source but not the others. Rejects with INVALID_ARGUMENT when a frame has the wrong size. The iterable is told to stop
+ * source but not the others. Rejects with INVALID_ARGUMENT when a frame has the wrong size. The iterable is asked to stop
  * in every case.
  */
 export async function pushAll(native: NativeRun, id: string, source: Source): Promise<{ threw?: unknown }> {
@@ -46,7 +46,7 @@ export async function pushAll(native: NativeRun, id: string, source: Source): Pr
   return {};
 }
 
-/** What the iterable threw, told apart from what pushing threw. */
+/** What the iterable threw, kept apart from what pushing threw. */
 class Thrown extends Error {}
 
 async function* guarded(iterable: NonNullable<Source['pushed']>): AsyncGenerator<PushedFrame> {

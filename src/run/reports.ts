@@ -37,7 +37,7 @@ export interface StageReport {
   batches: number;
   workers: number;
   failures: number;
-  /** of a module: `value`, `carried`, or why it said nothing (`none`, `error`, `dependency`, ...), how often */
+  /** of a module: `value`, `carried`, or why it returned no value (`none`, `error`, `dependency`, ...), how often */
   results: Record<string, number>;
   /** of a module: frames that wait for it now */
   queued: number;
@@ -53,7 +53,7 @@ export interface OutputReport {
   codec: string;
   frames: number;
   durationMs: number;
-  /** of the pictures, sound aside */
+  /** of the video, without audio */
   bytes: number;
   bitrate: BitrateReport;
   complete: boolean;
@@ -67,9 +67,9 @@ export interface BitrateReport {
    * pictures inside `{ min, max }`. `capped`: `{ min, max }` of an encoder that keeps its rate: constant quality, `max` as cap.
    */
   control: RateControl;
-  /** of the pictures as written, sound aside */
+  /** of the video as written, without audio */
   mean: number;
-  /** what the encoder was told; `null` where it decides itself (`quality`, `capped`) */
+  /** target given to the encoder; `null` where it decides itself (`quality`, `capped`) */
   target: { min: number; mean: number; max: number } | null;
   /** mean complexity of the pictures, 0 (still, plain) to 1 (noise, motion); `null` unless `adaptive` */
   complexity: number | null;

@@ -116,8 +116,8 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   }
 
   /**
-   * From now on `listener` is told where the time of every Nth frame of each source went, as soon as all modules have spoken
-   * about it; for tracing. Returns what ends it; the run's end does too. Costs a few microseconds a frame told, nothing
+   * From now on `listener` gets the times of every Nth frame of each source, as soon as all modules have a result for it; for
+   * tracing. Returns a function that ends it; the run's end does too. Costs a few microseconds per reported frame, nothing
    * for the others.
    * @throws INVALID_ARGUMENT
    */

@@ -1,4 +1,4 @@
-/** What `diagnostics_channel` is told about the stages of a run. */
+/** The stages of a run on `diagnostics_channel`. */
 import { channel } from 'node:diagnostics_channel';
 import type { Report, StageReport } from './reports.js';
 
@@ -31,7 +31,7 @@ let runs = 0;
 export class StageChannel {
   readonly run = ++runs;
   readonly #report: () => Report;
-  #told = performance.now();
+  #reportedAt = performance.now();
   #ended = false;
 
   /** @param report of the run; it may throw where there is none */
@@ -41,7 +41,7 @@ export class StageChannel {
 
   /** At any time, as often as one likes. */
   meanwhile(): void {
-    if (!stages.hasSubscribers || performance.now() - this.#told < everyMs) return;
+    if (!stages.hasSubscribers || performance.now() - this.#reportedAt < everyMs) return;
     this.#publish(false);
   }
 
@@ -53,7 +53,7 @@ export class StageChannel {
   }
 
   #publish(ended: boolean): void {
-    this.#told = performance.now();
+    this.#reportedAt = performance.now();
     const report = this.#report();
     const sources = report.sources.map(({ id }) => id);
     for (const stage of report.stages)
