@@ -16,7 +16,7 @@ describe.skipIf(!complete)('examples', () => {
   const run = (name: string, ...args: string[]) =>
     execFileSync('node', [join(root, 'examples', name), ...args], { cwd: folder, encoding: 'utf8', timeout: 120_000 });
 
-  test('split-screen writes a programme with sound', () => {
+  test('split-screen writes a file with audio', () => {
     const out = join(folder, 'split.mp4');
     expect(run('split-screen.mjs', clip('a.mp4'), clip('b.mp4'), out)).toContain('h264');
     expect(decoded(out)).toMatchObject({ frames: 75, width: 1920, height: 1080, audio: true });

@@ -1,4 +1,4 @@
-/** The sound of sources that join and leave: heard when and where they are seen. */
+/** The audio of sources that join and leave: heard when and where they are seen. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type EncodeOptions, frames, grid, pipeline, type Run, type Source, video } from '../../src/index.js';

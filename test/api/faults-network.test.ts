@@ -108,7 +108,7 @@ describe.skipIf(noAddon !== undefined)('start()', () => {
     expect(await codeOf(starting, soon)).toBe('ABORTED');
   });
 
-  test('ends with its signal while the sound of a source does not come', async () => {
+  test('ends with its signal while the audio of a source does not come', async () => {
     const { uri, second } = await halfHeard(0);
     const abort = new AbortController();
     const starting = pipeline(video(uri)).encode(join(folder, 'mute.mp4')).start({ signal: abort.signal });
