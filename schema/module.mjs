@@ -223,14 +223,9 @@ const js = object(
   { required: ['kind', 'depends', 'pixels'], also: [any] },
 );
 
-export const module = union('ModuleSpec', 'A module as the native side runs it', [
-  detect,
-  classify,
-  raw,
-  track,
-  identify,
-  js,
-]);
+const kinds = [detect, classify, raw, track, identify, js];
+
+export const module = union('ModuleSpec', 'A module as the native side runs it', kinds);
 
 export const providers = object('ProviderSpec', 'Which providers a run may use', {
   order: list(ref(Provider), { absent: 'all', doc: 'tried in this order' }),
@@ -249,11 +244,6 @@ export const objects = [
   boxClasses,
   trackValues,
   trackMot,
-  detect,
-  classify,
-  raw,
-  track,
-  identify,
-  js,
+  ...kinds,
   providers,
 ];

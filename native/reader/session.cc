@@ -139,7 +139,7 @@ void Session::pictures(SourceOptions options, int memory) {
     reader_ = reader;
   }
   tell(ReaderTells::opened, reader->info());
-  size_t changes = 0;  // that were told
+  size_t changes = 0;  // sent so far
   while (mayShow()) {
     const FrameRef frame = reader->next();
     if (!frame) return tell(ReaderTells::ended, endOf(*reader));
