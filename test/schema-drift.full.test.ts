@@ -70,9 +70,8 @@ test('a new kind of module does not compile where modules are read', async () =>
   const upscale = "object('UpscaleSpec', 'Larger', { kind: constant('upscale') }, { required: ['kind'], also: [any] })";
   await change(
     'module.mjs',
-    ['export const module = union', `const upscale = ${upscale};\n\nexport const module = union`],
-    ['  js,\n]);', '  js,\n  upscale,\n]);'],
-    ['  js,\n  providers,', '  js,\n  upscale,\n  providers,'],
+    ['const kinds = [', `const upscale = ${upscale};\n\nconst kinds = [`],
+    ['identify, js];', 'identify, js, upscale];'],
   );
   expect(await cpp(reader)).toMatch(/no match for call to .*UpscaleSpec/);
 });
