@@ -9,6 +9,7 @@ import { main, root, StepError, say } from './steps/shell.mjs';
 
 /** Each is a script with its arguments; one that prints "N passed, N failed" is counted. */
 const steps = {
+  files: ['each-file.mjs'],
   long: ['test.mjs', '--nightly'], // random tests at length, and vitest's nightly project
   simulator: ['test.mjs', '--simulator'],
   graphs: ['test.mjs', '--graphs', '10000'],

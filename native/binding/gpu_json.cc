@@ -12,7 +12,7 @@ using telemetry::kGpuMetrics;
 
 namespace {
 
-double rounded(double value) {
+double tenths(double value) {
   return std::round(value * 10) / 10;
 }
 
@@ -43,7 +43,7 @@ Json toJson(const telemetry::GpuSummary& summary) {
   json["samples"] = summary.samples;
   addMetrics(json, summary.metrics, summary.reasons, summary.encoderPeriodMs, summary.decoderPeriodMs,
              [](const telemetry::GpuRange& range) {
-               return Json{{"mean", rounded(range.mean)}, {"max", rounded(range.max)}, {"last", rounded(range.last)}};
+               return Json{{"mean", tenths(range.mean)}, {"max", tenths(range.max)}, {"last", tenths(range.last)}};
              });
   return json;
 }
@@ -57,7 +57,7 @@ Json gpusJson(const std::string& cudaBusId) {
       Json json = factsJson(gpu.facts());
       json["device"] = !cudaBusId.empty() && gpu.facts().pciBusId == cudaBusId ? Json("cuda:0") : Json();
       addMetrics(json, reading.values, reading.reasons, reading.encoderPeriodMs, reading.decoderPeriodMs,
-                 [](double value) { return Json(rounded(value)); });
+                 [](double value) { return Json(tenths(value)); });
       gpus.push_back(std::move(json));
     }
     return {{"gpus", gpus}, {"unreadable", list.unreadable}};

@@ -19,8 +19,8 @@ std::string listed(std::span<const char* const> names) {
 }
 
 // As TypeScript has it: 5, 0.5
-std::string textOf(double value) {
-  return binding::textOf(value == std::trunc(value) ? Json(static_cast<int64_t>(value)) : Json(value));
+std::string numberText(double value) {
+  return textOf(value == std::trunc(value) ? Json(static_cast<int64_t>(value)) : Json(value));
 }
 
 // `most`: what bounds every number; a range up to there has no end worth mentioning.
@@ -37,7 +37,7 @@ void takeNumber(const Value& from, T& to, Range range, double most) {
   }
   const bool open = range.max >= most && !(number > range.max);
   unfit(std::string(kWhole ? "an integer " : "a number ") +
-            (open ? "of at least " + textOf(range.min) : "between " + textOf(range.min) + " and " + textOf(range.max)),
+            (open ? "of at least " + numberText(range.min) : "between " + numberText(range.min) + " and " + numberText(range.max)),
         from);
 }
 
@@ -75,7 +75,7 @@ void only(const Value& from, std::initializer_list<const char*> keys) {
   }
 }
 
-size_t nameOf(const Value& from, std::span<const char* const> names) {
+size_t indexOfName(const Value& from, std::span<const char* const> names) {
   if (from.json.is_string()) {
     const std::string& name = from.json.get_ref<const std::string&>();
     for (size_t i = 0; i < names.size(); i++)
@@ -86,7 +86,7 @@ size_t nameOf(const Value& from, std::span<const char* const> names) {
 
 size_t kindOf(const Value& from, std::span<const char* const> kinds) {
   if (!from.json.is_object()) unfit("an object", from);
-  return nameOf(Value{need(from, "kind"), &from, "kind"}, kinds);
+  return indexOfName(Value{need(from, "kind"), &from, "kind"}, kinds);
 }
 
 size_t sizeOf(const Value& from, Size size) {
@@ -108,7 +108,7 @@ std::map<std::string, std::string> textsOf(const Value& from, std::span<const ch
   std::map<std::string, std::string> texts;
   for (const auto& [key, value] : from.json.items()) {
     const Json name = key;
-    nameOf(Value{name, &from, "a name"}, keys);
+    indexOfName(Value{name, &from, "a name"}, keys);
     take(Value{value, &from, key.c_str()}, texts[key]);
   }
   return texts;

@@ -45,7 +45,7 @@ const Json& need(const Value& from, const char* key);
 void only(const Value& from, std::initializer_list<const char*> keys);
 // The position of the object's `kind` among these.
 size_t kindOf(const Value& from, std::span<const char* const> kinds);
-size_t nameOf(const Value& from, std::span<const char* const> names);
+size_t indexOfName(const Value& from, std::span<const char* const> names);
 size_t sizeOf(const Value& from, Size size);
 Value itemOf(const Value& list, size_t index);
 std::map<std::string, std::string> textsOf(const Value& from, std::span<const char* const> keys);
@@ -59,7 +59,7 @@ void take(const Value& from, float& to, Range range);
 
 template <NamedEnum E>
 void take(const Value& from, E& to) {
-  to = static_cast<E>(nameOf(from, EnumNames<E>::values));
+  to = static_cast<E>(indexOfName(from, EnumNames<E>::values));
 }
 
 template <NamedEnum E>

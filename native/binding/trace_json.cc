@@ -16,10 +16,6 @@ namespace {
 
 using graph::Span;
 
-std::string quoted(const std::string& text) {
-  return textOf(text);
-}
-
 std::string micros(int64_t ns) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3f", static_cast<double>(ns) / 1000);
@@ -67,7 +63,7 @@ class Rows {
     return {span.lane, "", span.pid, span.worker};
   }
   static std::string name(const char* what, const std::string& where, const std::string& name) {
-    return R"({"ph":"M",)" + where + ",\"name\":\"" + what + R"(","args":{"name":)" + quoted(name) + "}}";
+    return R"({"ph":"M",)" + where + ",\"name\":\"" + what + R"(","args":{"name":)" + textOf(name) + "}}";
   }
 
   const int own_ = static_cast<int>(getpid());
@@ -101,16 +97,16 @@ std::string traceEvents(const graph::Trace& trace, int64_t originNs,
     const auto id = ids.find(span.source);
     const std::string& source =
         id != ids.end() ? id->second : ids[span.source] = span.source < 0 ? "" : sourceId(span.source);
-    const std::string frame = "\"source\":" + quoted(source) + ",\"seq\":" + std::to_string(span.seq);
+    const std::string frame = "\"source\":" + textOf(source) + ",\"seq\":" + std::to_string(span.seq);
     json += ",\n{\"ph\":\"X\"," + at + ",\"dur\":" + micros(span.endNs - span.startNs) +
-            ",\"name\":" + quoted(span.lane) + ",\"args\":{" + frame +
+            ",\"name\":" + textOf(span.lane) + ",\"args\":{" + frame +
             ",\"waitMs\":" + micros((span.startNs - span.readyNs) / 1000) + ",\"batch\":" + std::to_string(span.batch) +
             "}}";
     if (span.source < 0) continue;
     if (span.host.empty() && span.readyNs < span.startNs) {
       const auto wait = [&](const char* phase, int64_t ns) {
         return ",\n{\"ph\":\"" + std::string(phase) + "\",\"cat\":\"wait\",\"pid\":" + std::to_string(rows.own()) +
-               ",\"id\":" + quoted(span.lane + "/" + frameId(span)) + ",\"name\":" + quoted("waits for " + span.lane) +
+               ",\"id\":" + textOf(span.lane + "/" + frameId(span)) + ",\"name\":" + textOf("waits for " + span.lane) +
                ",\"ts\":" + micros(ns - originNs);
       };
       json += wait("b", span.readyNs) + ",\"args\":{" + frame + "}}" + wait("e", span.startNs) + "}";

@@ -12,6 +12,11 @@ namespace framepath {
 
 std::string_view errorCodeName(ErrorCode code);
 
+// A name as sentences show it.
+inline std::string quoted(const std::string& name) {
+  return '"' + name + '"';
+}
+
 // The one exception type of the native side. Caught in three places only: a lane's loop, the Node-API call wrapper, a
 // test main. `source` and `module` are filled in by whoever knows them (empty = unknown).
 class Error : public std::exception {

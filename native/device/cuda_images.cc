@@ -21,8 +21,8 @@ FRAMEPATH_EMBED(framepath_kernels_fatbin, FRAMEPATH_FATBIN_FILE)
 
 namespace framepath::cuda {
 
-std::span<const Image> kernelImages() {
-  static const Image images[] = {
+std::span<const KernelImage> kernelImages() {
+  static const KernelImage images[] = {
 #ifdef FRAMEPATH_FATBIN_FILE
       {"fatbin", {framepath_kernels_fatbin, framepath_kernels_fatbin_end}},
 #endif

@@ -68,7 +68,7 @@ Block blockFor(KernelId kernel, const Grid& grid) {
 Kernels::Kernels(const Driver& driver, const Check& cu) : driver_(driver), cu_(cu) {
   std::string failures;
   Result last = result::notFound;
-  for (const Image& image : kernelImages()) {
+  for (const KernelImage& image : kernelImages()) {
     if (image.bytes.empty()) continue;
     std::string whyNot;
     last = load(image, whyNot);
@@ -87,7 +87,7 @@ Kernels::~Kernels() {
   if (module_ && !cu_.lost()) cu_.quietly(driver_.cuModuleUnload(module_), "cuModuleUnload");
 }
 
-Result Kernels::load(const Image& image, std::string& whyNot) {
+Result Kernels::load(const KernelImage& image, std::string& whyNot) {
   char log[1024] = {};
   int options[] = {jit::errorLogBuffer, jit::errorLogBufferBytes};
   void* values[] = {log, reinterpret_cast<void*>(sizeof log - 1)};

@@ -8,11 +8,11 @@
 
 namespace framepath::cuda {
 
-struct Image {
+struct KernelImage {
   const char* name;             // "fatbin" or "PTX"
   std::span<const char> bytes;  // PTX with its final 0; empty = this build has none
 };
-std::span<const Image> kernelImages();  // in the order they are tried
+std::span<const KernelImage> kernelImages();  // in the order they are tried
 
 // How a grid is cut into blocks.
 struct Block {
@@ -34,7 +34,7 @@ class Kernels {
   const std::string& description() const { return description_; }
 
  private:
-  Result load(const Image& image, std::string& whyNot);
+  Result load(const KernelImage& image, std::string& whyNot);
 
   const Driver& driver_;
   const Check& cu_;

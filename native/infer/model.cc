@@ -23,7 +23,7 @@ void checkOptions(const ModelOptions& options) {
                                                  std::to_string(options.intraThreads) + ".");
 }
 
-std::string nameOf(const ModelOptions& options) {
+std::string nameFor(const ModelOptions& options) {
   if (!options.name.empty()) return options.name;
   const size_t slash = options.file.rfind('/');
   return slash == std::string::npos ? options.file : options.file.substr(slash + 1);
@@ -59,7 +59,7 @@ void checkOutputs(const ModelSpec& spec, const GraphInfo& graph) {
 std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_ptr<Device> device,
                                  const ModelOptions& options) {
   checkOptions(options);
-  const std::string name = nameOf(options);
+  const std::string name = nameFor(options);
   const std::string sha256 = checkModelFile(options.file);
   auto ortRuntime = std::static_pointer_cast<OrtRuntime>(runtime);
   ProviderFallback fallback(std::move(ortRuntime), std::move(device), options, sha256);

@@ -68,7 +68,7 @@ const sockaddr_in6& v6(const sockaddr& address) {
   return reinterpret_cast<const sockaddr_in6&>(address);
 }
 
-std::string lowerCase(std::string text) {
+std::string normalName(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   if (text.size() > 1 && text.back() == '.') text.pop_back();  // the root's dot
   return text;
@@ -120,7 +120,7 @@ HostPolicy::HostPolicy(const std::vector<std::string>& hosts, bool privateNetwor
     : privateNetworks_(privateNetworks) {
   for (const std::string& given : hosts) {
     Host host;
-    std::string name = lowerCase(given), port;
+    std::string name = normalName(given), port;
     if (name.starts_with('[')) {
       const size_t end = name.find(']');
       if (end == std::string::npos) throwHost(given);
@@ -155,12 +155,12 @@ bool HostPolicy::allows(const sockaddr& address, const std::vector<std::string>&
     if (host.wildcard) {
       if (!open && !privateNetworks_) continue;
       for (const std::string& name : names)
-        if (lowerCase(name).ends_with(host.name)) return true;
+        if (normalName(name).ends_with(host.name)) return true;
     } else if (host.name == text) {
       return true;
     } else {
       for (const std::string& name : names)
-        if (lowerCase(name) == host.name) return true;
+        if (normalName(name) == host.name) return true;
     }
   }
   return false;

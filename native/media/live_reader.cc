@@ -21,10 +21,6 @@ int64_t pauseMs(int32_t attempt) {
   return std::min(kLongestPauseMs, kFirstPauseMs << std::min(attempt, 10));
 }
 
-std::string quoted(const std::string& uri) {
-  return "\"" + uri + "\"";
-}
-
 // What another attempt may mend. Limits, above all, are not lifted by asking again.
 bool isLoss(const Error& error) {
   switch (error.code) {

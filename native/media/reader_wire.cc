@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kLongestText = 4096;
 constexpr int32_t kLongestSide = 1 << 20;
 constexpr int64_t kMostPixels = int64_t{1} << 28;  // as Decoder
-constexpr int64_t kFarUs = int64_t{1} << 53;       // 285 years, and exact in JavaScript
+constexpr int64_t kMostCount = int64_t{1} << 53;    // 285 years, and exact in JavaScript
 
 [[noreturn]] void refuse(const char* what) {
   throw Error(ErrorCode::SOURCE_CRASHED, std::string("its process sent ") + what);
@@ -215,7 +215,7 @@ bool isSide(int32_t value) {
   return value >= 1 && value <= kLongestSide;
 }
 bool isCount(int64_t value) {
-  return value >= 0 && value <= kFarUs;
+  return value >= 0 && value <= kMostCount;
 }
 
 void validate(const ReaderCounters& c) {

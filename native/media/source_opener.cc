@@ -12,10 +12,6 @@ extern "C" {
 namespace framepath::media {
 namespace {
 
-std::string quoted(const std::string& uri) {
-  return "\"" + uri + "\"";
-}
-
 std::string seconds(int64_t ns) {
   return std::to_string(ns / 1'000'000'000) + " s";
 }

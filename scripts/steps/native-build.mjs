@@ -118,6 +118,11 @@ export function buildSanitized(name, sanitizers, targets = ['native_tests']) {
   return buildPrograms(name, [...options, ...(ofAddresses && hasFuzzer() ? fuzzing : [])], targets);
 }
 
+/** Compiles every file of the addon alone, which shows a header that one lacks (FRAMEPATH_UNITY in CMakeLists.txt). */
+export function buildEachFile() {
+  return buildPrograms('each-file', ['-DFRAMEPATH_ADDON=ON', '-DFRAMEPATH_UNITY=OFF'], ['addon']);
+}
+
 /** Builds fuzz targets that count which lines run. */
 export function buildForCoverage(targets) {
   return buildPrograms('coverage', [...fuzzing, '-DFRAMEPATH_ADDON=OFF', '-DFRAMEPATH_COVERAGE=ON'], targets);

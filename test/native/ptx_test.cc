@@ -17,7 +17,7 @@ constexpr const char* kKernelNames[] = {
 };
 
 std::string embeddedPtx() {
-  for (const cuda::Image& image : cuda::kernelImages())
+  for (const cuda::KernelImage& image : cuda::kernelImages())
     if (std::string(image.name) == "PTX") return image.bytes.data();
   return "";
 }
