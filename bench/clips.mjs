@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '../scripts/steps/packages.mjs';
-import { hasProgram, root, run, StepError, say } from '../scripts/steps/shell.mjs';
+import { hasProgram, progress, root, run, StepError } from '../scripts/steps/shell.mjs';
 
 const fps = 30;
 
@@ -104,7 +104,7 @@ export function renderClips() {
     if (names.every((name) => existsSync(clips[name]))) continue;
     if (!hasProgram('ffmpeg'))
       throw new StepError('The clips are rendered by the ffmpeg program: apt-get install ffmpeg');
-    say(`rendering the clip "${title}" (${recipe.seconds} s), once, into ${folder}`);
+    progress(`rendering the clip "${title}" (${recipe.seconds} s), once, into ${folder}`);
     render(recipe, folder);
   }
   clips.mosaic1080 = join(folder, 'mosaic1080.mp4');

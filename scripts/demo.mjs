@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { renderSamples } from './samples.mjs';
 import { setUp } from './setup.mjs';
-import { main, root, runLoud, say } from './steps/shell.mjs';
+import { main, progress, root, runLoud } from './steps/shell.mjs';
 
 const outputs = {
   '--out': 'demo/out.mp4',
@@ -24,6 +24,6 @@ await main(async () => {
     '--boxes',
     ...Object.entries(outputs).flat(),
   ];
-  say(`framepath ${args.join(' ')}`);
+  progress(`framepath ${args.join(' ')}`);
   return runLoud(process.execPath, ['lib/cli.js', ...args]);
 });

@@ -1,5 +1,5 @@
 // npm run fuzz -- [--minutes N | --seconds S] [--seed N] [target...]: the fuzz targets, two at a time, each for its share
-// of the time; --ci gives each 15 s; --coverage tells instead which lines of native/media, native/infer and packages/models
+// of the time; --ci gives each 15 s; --coverage reports instead which lines of native/media, native/infer and packages/models
 // the inputs gathered so far reach.
 //
 // Native targets are libFuzzer's under ASan and UBSan (test/fuzz/native), the others are programs in test/fuzz/js. What
@@ -12,7 +12,7 @@ import { longestInput, makeSeeds } from '../test/fuzz/seeds.mjs';
 import { setUp } from './setup.mjs';
 import { reportCoverage } from './steps/fuzz-coverage.mjs';
 import { buildSanitized } from './steps/native-build.mjs';
-import { main, root, StepError, say } from './steps/shell.mjs';
+import { main, progress, root, StepError } from './steps/shell.mjs';
 import { ensureSystemPackages, ensureTestPackages, hasFuzzer } from './steps/system-packages.mjs';
 import { seed as seedOfTests } from './tests/environment.mjs';
 import { runCaptured } from './tests/jobs.mjs';
@@ -52,7 +52,7 @@ const sanitizerOptions = {
   ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1:handle_abort=1',
 };
 
-/** The line that says what went wrong. */
+/** The line with the cause of a failure. */
 function reasonIn(output) {
   const lines = output.split('\n');
   const telling = lines.find((line) =>
@@ -192,26 +192,26 @@ await main(async () => {
   await ensureSystemPackages();
   await ensureTestPackages();
   if (!hasFuzzer()) {
-    say("clang's libFuzzer is not installed (Debian: clang-14 libclang-rt-14-dev): native targets are left out");
+    progress("clang's libFuzzer is not installed (Debian: clang-14 libclang-rt-14-dev): native targets are left out");
     chosen = chosen.filter((target) => !target.native);
   }
   if (chosen.some((target) => !target.native)) await setUp();
   const missing = makeSeeds();
-  if (missing.length) say(`seeds that this ffmpeg cannot make: ${missing.join(', ')}`);
+  if (missing.length) progress(`seeds that this ffmpeg cannot make: ${missing.join(', ')}`);
   const programs = chosen.filter((target) => target.native).map((target) => `${target.name}_fuzz`);
   if (values.coverage) return reportCoverage(chosen, seed);
   const build = programs.length ? await buildSanitized('asan', 'address,undefined', programs) : '';
 
   const lanes = Math.min(2, availableParallelism(), chosen.length);
   const share = values.ci ? 15 : (total * lanes) / chosen.length;
-  say(`${chosen.length} targets, ${share.toFixed(0)} s each, ${lanes} at a time, seed ${seed}`);
+  progress(`${chosen.length} targets, ${share.toFixed(0)} s each, ${lanes} at a time, seed ${seed}`);
   const rows = [];
   const waiting = [...chosen];
   const lane = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const row = next.native ? await runNative(build, next.name, share, seed) : await runJs(next.name, share, seed);
       rows.push(row);
-      say(`${row.target}: ${row.inputs} inputs, ${row.failures} failures`);
+      progress(`${row.target}: ${row.inputs} inputs, ${row.failures} failures`);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

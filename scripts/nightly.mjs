@@ -1,13 +1,13 @@
 // npm run test:nightly -- [--fresh] [step...]: what is too long for every commit, one step after the other. What ended on this
 // commit is not run again, so that a broken-off night goes on where it was; --fresh begins anew. build/nightly/summary.md
-// says how each step ended, build/nightly/STEP.log what it printed.
+// has how each step ended, build/nightly/STEP.log its output.
 import { spawn, spawnSync } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { main, root, StepError, say } from './steps/shell.mjs';
+import { main, progress, root, StepError } from './steps/shell.mjs';
 
-/** Each is a script with its arguments; one that prints "N passed, N failed" is counted. */
+/** Each is a script with its arguments; one that writes "N passed, N failed" is counted. */
 const steps = {
   files: ['each-file.mjs'],
   long: ['test.mjs', '--nightly'], // random tests at length, and vitest's nightly project
@@ -87,15 +87,15 @@ await main(async () => {
   for (const name of positionals.length ? positionals : Object.keys(steps)) {
     const earlier = state.steps[name];
     if (earlier && !earlier.failed) {
-      say(`${name}: passed before`);
+      progress(`${name}: passed before`);
       continue;
     }
-    say(`${name}: node scripts/${steps[name].join(' ')}`);
+    progress(`${name}: node scripts/${steps[name].join(' ')}`);
     const begun = performance.now();
     const result = await runStep(name);
     state.steps[name] = { ...result, seconds: (performance.now() - begun) / 1000 };
     save(state);
-    say(`${name}: ${result.passed} passed, ${result.failed} failed`);
+    progress(`${name}: ${result.passed} passed, ${result.failed} failed`);
   }
   console.log(readFileSync(join(folder, 'summary.md'), 'utf8'));
   const sum = (what) => Object.values(state.steps).reduce((total, step) => total + step[what], 0);

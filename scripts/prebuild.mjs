@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
-import { main, root, run, say } from './steps/shell.mjs';
+import { main, progress, root, run } from './steps/shell.mjs';
 
 await main(async () => {
   process.env.FRAMEPATH_FATBIN = '1'; // for GPUs that this machine lacks
@@ -16,6 +16,6 @@ await main(async () => {
     ['framepath-reader', `framepath-reader.av${major}`],
   ]) {
     run('strip', ['-o', join(root, inside, prebuilt), join(root, 'build/Release', built)]);
-    say(`${inside}/${prebuilt}`);
+    progress(`${inside}/${prebuilt}`);
   }
 });

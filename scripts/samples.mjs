@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { main, root, runLoud, StepError, say } from './steps/shell.mjs';
+import { main, progress, root, runLoud, StepError } from './steps/shell.mjs';
 
 const photos = join(root, 'node_modules/@vladmandic/face-api/demo');
 const width = 1280;
@@ -176,7 +176,7 @@ async function render(name, folder) {
   args.push('-colorspace', 'bt709', '-color_primaries', 'bt709', '-color_trc', 'bt709', '-color_range', 'tv');
   args.push('-c:a', 'aac', '-b:a', '128k', '-fflags', '+bitexact', '-movflags', '+faststart', '-t', String(seconds));
   const file = join(folder, `${name}.mp4`);
-  say(`rendering ${name}.mp4 (${width}x${height}, ${clip.fps} fps, ${seconds} s)`);
+  progress(`rendering ${name}.mp4 (${width}x${height}, ${clip.fps} fps, ${seconds} s)`);
   if ((await runLoud('ffmpeg', [...args, '-f', 'mp4', `${file}.part`])) !== 0)
     throw new StepError(`ffmpeg could not render ${file}`);
   return file;
@@ -201,6 +201,6 @@ export async function renderSamples(folder) {
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
     const files = await renderSamples(resolve(process.argv[2] ?? join(root, 'demo')));
-    say(files.join(' '));
+    progress(files.join(' '));
   });
 }

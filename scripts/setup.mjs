@@ -3,7 +3,7 @@
 import { generateModels } from './steps/models.mjs';
 import { buildAddon } from './steps/native-build.mjs';
 import { ensureNodeModules } from './steps/npm-install.mjs';
-import { main, say } from './steps/shell.mjs';
+import { main, progress } from './steps/shell.mjs';
 import { ensureSystemPackages } from './steps/system-packages.mjs';
 import { compileTypeScript } from './steps/typescript.mjs';
 
@@ -19,6 +19,6 @@ export async function setUp(...targets) {
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
     await setUp();
-    say('ready');
+    progress('ready');
   });
 }

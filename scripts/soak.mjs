@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderSamples } from './samples.mjs';
 import { setUp } from './setup.mjs';
-import { main, root, say } from './steps/shell.mjs';
+import { main, progress, root } from './steps/shell.mjs';
 
 const mostMegabytesPerMinute = 1;
 
@@ -123,10 +123,10 @@ async function child(minutes, json) {
   const [left, right] = await renderSamples(join(root, 'demo'));
   const folder = mkdtempSync(join(tmpdir(), 'framepath-soak-'));
   try {
-    const { cycles, frames, readings } = await soak(minutes, { left, right }, folder, say);
+    const { cycles, frames, readings } = await soak(minutes, { left, right }, folder, progress);
     const { wrong, slope = 0, error = 0 } = judge(readings, minutes);
     if (json) writeFileSync(json, `${JSON.stringify({ minutes, cycles, frames, slope, error, wrong, readings })}\n`);
-    say(
+    progress(
       `${cycles} runs, ${frames} frames; memory ${slope >= 0 ? '+' : ''}${slope.toFixed(2)} +- ${(2 * error).toFixed(2)} MB a minute` +
         ` (bound: ${mostMegabytesPerMinute}), at the end ${readings.at(-1)[1].rssMegabytes.toFixed(0)} MB`,
     );

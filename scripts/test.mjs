@@ -7,10 +7,10 @@
 //   npm run test:simulator   only what runs on the simulated GPU, in three ways
 //   npm run test:graphs      10,000 random graphs of analyzers; -- N: so many
 //   npm run test:faults      every fault of the simulated GPU's driver and codecs instead of a few of each kind
-// What is random begins at FRAMEPATH_SEED, by default a number of the commit. docs/testing.md says where the time goes.
+// What is random begins at FRAMEPATH_SEED, by default a number of the commit. docs/testing.md has the times.
 import { setUp } from './setup.mjs';
 import { buildSanitized } from './steps/native-build.mjs';
-import { main, StepError, say } from './steps/shell.mjs';
+import { main, progress, StepError } from './steps/shell.mjs';
 import { ensureSystemPackages, ensureTestPackages } from './steps/system-packages.mjs';
 import { addonUnderAsan } from './tests/addon-under-asan.mjs';
 import { build, seed, simulations } from './tests/environment.mjs';
@@ -82,7 +82,7 @@ const suites = {
 
 await main(async () => {
   const suite = suites[process.argv[2]] ?? fast;
-  say(`random cases from ${seed} on; again: FRAMEPATH_SEED=${seed}`);
+  progress(`random cases from ${seed} on; again: FRAMEPATH_SEED=${seed}`);
   await ensureSystemPackages();
   await ensureTestPackages();
   await setUp('native_tests');

@@ -31,7 +31,7 @@ describe('without an addon that fits', () => {
     rmSync(root, { recursive: true });
   });
 
-  test('the error says where it looked, which libavcodec is there and the command to build', () => {
+  test('the error lists where it looked, which libavcodec is there and the command to build', () => {
     const error = failure(root);
     expect(error.code).toBe('ADDON_MISSING');
     expect(error.message).toContain(join(root, 'build/Release/framepath.node'));
@@ -39,7 +39,7 @@ describe('without an addon that fits', () => {
     expect(error.hint).toContain(`node ${join(root, 'scripts/build.mjs')}`);
   });
 
-  test('every prebuilt addon is tried, the newest first, and the error says why each did not load', () => {
+  test('every prebuilt addon is tried, the newest first, and the error has the reason for each', () => {
     for (const major of [58, 100, 61]) writeFileSync(join(prebuilds, `framepath.av${major}.node`), 'not a library');
     writeFileSync(join(prebuilds, 'README'), '');
     const { message } = failure(root);
@@ -49,7 +49,7 @@ describe('without an addon that fits', () => {
     expect(message).not.toContain('README');
   });
 
-  test('in a bundle, which has none of the files of the package, it says to keep framepath out of it', () => {
+  test('in a bundle, which has none of the files of the package, its hint is to keep framepath out of it', () => {
     rmSync(join(root, 'scripts'), { recursive: true });
     const error = failure(root);
     expect(error.code).toBe('ADDON_MISSING');
@@ -65,7 +65,7 @@ describe.each(['darwin', 'win32'])('on %s', (platform) => {
   const node = (...args: string[]) =>
     spawnSync(process.execPath, ['--import', as, ...args], { cwd: package_, encoding: 'utf8' });
 
-  test('the package is imported, and the first native call says what to do', () => {
+  test('the package is imported, and the first native call has a hint', () => {
     const { stdout, stderr } = node(
       '--input-type=module',
       '-e',
@@ -82,7 +82,7 @@ describe.each(['darwin', 'win32'])('on %s', (platform) => {
     for (const line of lines) expect(line).toMatch(new RegExp(`^PLATFORM_UNSUPPORTED .*${platform}-.*docker run`));
   });
 
-  test('the command line helps, and doctor tells it', () => {
+  test('the command line helps, and doctor reports it', () => {
     expect(node('lib/cli.js', '--help').status).toBe(0);
     const { status, stdout } = node('lib/cli.js', 'doctor');
     expect(status).toBe(1);

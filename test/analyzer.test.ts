@@ -156,7 +156,7 @@ describe('the use of an analyzer', () => {
     wrong(windows({ ...good, width: 1200 })); // 65.9 MiB a track
   });
 
-  test('with a window is what the native side is told, in order whatever it says of itself', async () => {
+  test('with a window is passed to the native side, in order whatever its definition', async () => {
     const moves = defineAnalyzer({
       name: 'moves',
       stateless: true,
@@ -200,7 +200,7 @@ describe('the use of an analyzer', () => {
     });
   });
 
-  test('with an input and without state is what the native side is told', async () => {
+  test('with an input and without state is passed to the native side', async () => {
     const chips = defineAnalyzer({ name: 'chips', stateless: true, input: { width: 8, crop: 'faces' }, analyze });
     const run = await pipeline(pushed(40))
       .use(faces())

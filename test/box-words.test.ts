@@ -4,7 +4,7 @@ import type { PipelineSpec } from '../src/generated/specs.js';
 import { boxWords, modulesReadForBoxes } from '../src/run/box-words.js';
 
 describe('boxes of a value', () => {
-  test('are rows of track, id, box and score; what is not said is none, and sure', () => {
+  test('are rows of track, id, box and score; what is absent is none, and sure', () => {
     const people = [{ box: [1, 2, 3, 4], track: 7, id: 2, score: 0.5, more: 'ignored' }, { box: [5, 6, 7, 8.5] }];
     expect([...boxWords(people)]).toEqual([7, 2, 1, 2, 3, 4, 0.5, 0, 0, 5, 6, 7, 8.5, 1]);
     expect([...boxWords([])]).toEqual([]);

@@ -22,7 +22,7 @@ describe('waiting', () => {
     for (const load of [0, 0.1, 0.5, 0.9]) expect(waitProbability(1, load)).toBeCloseTo(load, 12);
   });
 
-  test('for several is what the tables of Erlang C say', () => {
+  test('for several equals the tables of Erlang C', () => {
     expect(waitProbability(2, 1)).toBeCloseTo(1 / 3, 12);
     expect(waitProbability(5, 4)).toBeCloseTo(0.5541, 4);
     expect(waitProbability(10, 8)).toBeCloseTo(0.4092, 4);

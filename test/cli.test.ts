@@ -142,7 +142,7 @@ describe('run', () => {
     expect(people!.model).not.toHaveProperty('metric');
   });
 
-  test('looks ahead of a face for the time given', async () => {
+  test('hides a face before it is found, for the time given', async () => {
     await run(clip, '--out', join(folder, 'ahead.mp4'), '--redact', 'blur', '--redact-ahead', '400');
     expect(spec().compose!.redact).toMatchObject({ module: 'faces', kind: 'blur', lookAheadMs: 400 });
     await run(clip, '--out', join(folder, 'usual.mp4'), '--redact', 'blur');
@@ -236,7 +236,7 @@ describe('run', () => {
     expect(readFileSync(at('r.jsonl'), 'utf8').trim().split('\n')).toHaveLength(2 * 10 + 1);
   });
 
-  test('--json prints the report and nothing else', async () => {
+  test('--json writes the report and nothing else', async () => {
     const { code, out } = await run(clip, '--json');
     expect(code).toBe(0);
     expect(Object.keys(JSON.parse(out))).toEqual(
@@ -312,7 +312,7 @@ describe('the summary of a run', () => {
 });
 
 describe('probe', () => {
-  test('prints the facts of a source', async () => {
+  test('shows the facts of a source', async () => {
     const { code, out } = await framepath(['probe', clip]);
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -320,7 +320,7 @@ describe('probe', () => {
     );
   });
 
-  test('--json prints the result of the library', async () => {
+  test('--json writes the result of the library', async () => {
     const info = { kind: 'video', codec: 'h264', pixelFormat: 'yuv420p', width: 64, height: 64, fps: 25, audio: [] };
     expect(JSON.parse((await framepath(['probe', clip, '--json'])).out)).toMatchObject(info);
   });
@@ -334,7 +334,7 @@ describe('probe', () => {
 });
 
 describe('run --explain', () => {
-  test('prints the plan with reasons, draws it, and runs nothing', async () => {
+  test('shows the plan with reasons, draws it, and runs nothing', async () => {
     const [dot, mermaid] = [join(folder, 'graph.dot'), join(folder, 'graph.mmd')];
     const files = ['--dot', dot, '--mermaid', mermaid];
     const { code, out } = await framepath([
@@ -357,7 +357,7 @@ describe('run --explain', () => {
     expect(runs.specs).toEqual([]);
   });
 
-  test('--json prints it with stable keys', async () => {
+  test('--json writes it with stable keys', async () => {
     const { out } = await framepath(['run', 'a.mp4', '--detect', model, '--embed', 'none', '--explain', '--json']);
     expect(JSON.parse(out)).toMatchObject({
       device: { value: 'cpu' },
@@ -414,7 +414,7 @@ describe('models', () => {
     });
   });
 
-  test('converts a graph model and prints its inputs and outputs', async () => {
+  test('converts a graph model and shows its inputs and outputs', async () => {
     const relu = { name: 'y', op: 'Relu', input: ['x'] };
     const picture = { shape: { shape: { dim: [-1, 4, 6, 3].map((size) => ({ size: String(size) })) } } };
     const node = [{ name: 'x', op: 'Placeholder', attr: picture }, relu];
@@ -441,7 +441,7 @@ describe('models', () => {
     });
   });
 
-  test('prints how to make a known model that is not installed', async () => {
+  test('shows how to make a known model that is not installed', async () => {
     expect((await framepath(['models'])).out).toMatch(
       /person \(detect.*states none.*\n.*\n {2}not here: framepath models add person/,
     );

@@ -15,7 +15,7 @@ describe('settings', () => {
     expect(settings.encoderSessions).toEqual({ value: 'fallback', from: 'default' });
   });
 
-  test('say how many sessions of GPU encoders there may be', async () => {
+  test('set how many sessions of GPU encoders there may be', async () => {
     const folder = scratch('config');
     writeFileSync(join(folder, 'framepath.config.json'), JSON.stringify({ encoderSessions: 'wait' }));
     const settings = await loadSettings({}, folder, { FRAMEPATH_MAX_ENCODER_SESSIONS: '3' });
@@ -61,7 +61,7 @@ describe('settings', () => {
     ['framepath.config.json', '{ "environments": null }', 'Expected an object for environments'],
     ['framepath.config.json', '{ "modules": { "__proto__": { "speed": 1 } } }', "but received 'speed'"],
     ['framepath.config.yaml', 'device: cpu', 'framepath.config.mjs'],
-  ])('that cannot be used are told: %s %s', async (name, content, why) => {
+  ])('that cannot be used are errors: %s %s', async (name, content, why) => {
     const folder = scratch('config');
     writeFileSync(join(folder, name), content);
     const error = await loadSettings({}, folder, {}).catch((e) => e);
@@ -77,7 +77,7 @@ describe('settings', () => {
     );
   });
 
-  test('of an environment that is not there are told', async () => {
+  test('of an environment that is not there are an error', async () => {
     const folder = scratch('config');
     writeFileSync(join(folder, 'framepath.config.json'), '{ "environments": { "test": {} } }');
     for (const [name, why] of [

@@ -28,7 +28,7 @@ describe('the nearest name', () => {
   });
 });
 
-describe('is said', () => {
+describe('is suggested', () => {
   const folder = scratch('mean');
   const model = tinyDetector(folder);
   const loose = (description: unknown) => (description as { start(): Promise<unknown> }).start();

@@ -49,7 +49,7 @@ test('what has no code of the table is a defect', () => {
   expect(toFramepathError('text').message).toBe('text');
 });
 
-test('file system errors of outputs are told apart', () => {
+test('file system errors of outputs are distinguished', () => {
   const errno = (code: string) => Object.assign(new Error(code), { code });
   expect(toOutputError(errno('ENOSPC'), '/x', false).code).toBe('OUTPUT_DISK_FULL');
   expect(toOutputError(errno('ENOSPC'), '/x', true).code).toBe('OUTPUT_DISK_FULL');

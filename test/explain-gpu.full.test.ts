@@ -11,7 +11,7 @@ const folder = scratch('explain');
 const model = tinyDetector(folder);
 const simulator = join(root, 'build/simulator/ort/libonnxruntime.so.1');
 test.skipIf(!required('simulator', existsSync(simulator)))(
-  'on a GPU the batch is what the provider takes, and a fall to the CPU is told',
+  'on a GPU the batch is what the provider takes, and a fallback to the CPU is reported',
   () => {
     const explained = (rules: string, ...args: string[]) => {
       const command = [

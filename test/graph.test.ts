@@ -168,7 +168,7 @@ describe('encoding', () => {
     await run.close();
   });
 
-  test('sound can come from a source by id', async () => {
+  test('audio can come from a source by id', async () => {
     const sources = [video(clip), video(clip, { id: 'door' })];
     const run = await pipeline(...sources)
       .compose(grid(small))
@@ -178,7 +178,7 @@ describe('encoding', () => {
     await run.close();
   });
 
-  test('sound can come from a source that is to join, by its id', async () => {
+  test('audio can come from a source that is to join, by its id', async () => {
     const run = await pipeline(video(clip)).compose(grid(small)).encode(out, { audio: 'guest' }).start();
     expect(runs.spec.output).toMatchObject({ audioId: 'guest' });
     await run.close();

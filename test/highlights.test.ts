@@ -44,7 +44,7 @@ describe('peaks', () => {
     expect(eventsOf([0, 1, ...times(30, 0)], { smoothMs: 300, leastMs: 0 }).events).toEqual([]); // one frame is smoothed away
   });
 
-  test('that go on are told as open', () => {
+  test('that go on are reported as open', () => {
     const { events, open } = eventsOf([...times(10, 0), ...times(20, 0.9)]);
     expect(events).toEqual([]);
     expect(open).toMatchObject({ startMs: 400, endMs: 1160 });

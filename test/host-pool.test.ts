@@ -86,7 +86,7 @@ beforeEach(() => {
 });
 
 describe('a pool of hosts', () => {
-  test('gives a host some questions ahead, and each of several two, the idlest first', async () => {
+  test('prefetches some requests for a host, and two for each of several, the idlest first', async () => {
     const held = new Map<Scripted, number[]>();
     const asked: number[][] = [];
     const hold = (host: Scripted, id: number) => {

@@ -30,7 +30,7 @@ describe('layouts become native specs', () => {
     ]);
   });
 
-  test('grid and focus show every source when nothing is said', () => {
+  test('grid and focus show every source by default', () => {
     expect(spec(grid(), 3).tiles).toEqual([{ source: 0 }, { source: 1 }, { source: 2 }]);
     expect(spec(focus(), 2)).toMatchObject({ kind: 'focus', tiles: [{ source: 0 }, { source: 1 }] });
   });

@@ -166,7 +166,7 @@ describe('framepath modules', () => {
     expect(JSON.parse((await modules('--json')).slice(2)).conflicts).toHaveLength(1);
   });
 
-  test('prints a sentence when there are none', async () => {
+  test('shows a sentence when there are none', async () => {
     expect(await modules()).toBe('0\nNo package here lists an analyzer.\n');
   });
 });

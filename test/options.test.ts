@@ -224,7 +224,7 @@ const cases: [string, () => unknown, string][] = [
   ],
 ];
 
-describe('what does not fit is told before anything starts', () => {
+describe('what does not fit is an error before anything starts', () => {
   test.each(cases)('%s', (_, call, message) => {
     let error: unknown;
     try {
@@ -294,7 +294,7 @@ describe('limits', () => {
     expect(limitsOf('http://a/b', { maxBytes: 1 }).isolated).toBe(false);
   });
 
-  test('are off when nothing is said', () => {
+  test('are off by default', () => {
     expect(video('a.mp4').spec.limits).toBeUndefined();
   });
 });

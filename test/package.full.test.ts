@@ -103,7 +103,7 @@ describe('the packed package', () => {
     expect([status, stderr]).toEqual([2, expect.stringContaining('Expected one of kernels, stages, A')]);
   });
 
-  test('says where it comes from, and is refused on no platform', () => {
+  test('states where it comes from, and is refused on no platform', () => {
     const content = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
     expect(content.repository.url).toMatch(/^git\+https:\/\/.+\.git$/);
     expect([content.homepage, content.bugs.url]).toEqual([
@@ -136,7 +136,7 @@ describe('the packed package', () => {
     expect(readdirSync(join(app, 'node_modules/@framepath'))).toEqual(['models']);
   });
 
-  test('without ONNX Runtime it says how to get it', () => {
+  test('without ONNX Runtime its hint is how to get it', () => {
     const clip = facesClip(join(app, 'left.mp4'), { seconds: 1 });
     const { status, stderr } = node(
       join(installed, 'lib/cli.js'),
@@ -194,7 +194,7 @@ describe('the packed package', () => {
     expect(JSON.parse(stdout)).toMatchObject({ width: 640, height: 360 });
   });
 
-  test('without a prebuilt addon that fits, the error says what was tried and the next command', () => {
+  test('without a prebuilt addon that fits, the error lists what was tried and the next command', () => {
     const prebuilds = join(installed, prebuilt);
     const addon = readdirSync(prebuilds).find((name) => name.endsWith('.node'))!;
     renameSync(join(prebuilds, addon), join(prebuilds, 'elsewhere'));

@@ -136,7 +136,7 @@ describe.skipIf(!simulated)('the providers of a run', () => {
     expect(chosen).toMatchObject({ order: ['cpu'], off: {} });
   });
 
-  test('come from the settings, and unknown ones are told', async () => {
+  test('come from the settings, and unknown ones are reported', async () => {
     const decided = await loadSettings({}, cache, { FRAMEPATH_PROVIDERS: 'cuda,cpu' });
     expect(decided.providers).toEqual({ value: ['cuda', 'cpu'], from: 'FRAMEPATH_PROVIDERS' });
     await expect(loadSettings({}, cache, { FRAMEPATH_PROVIDERS: 'metal' })).rejects.toThrow(

@@ -172,7 +172,7 @@ describe('ending', () => {
     expect(runs.specs).toEqual([]);
   });
 
-  test.skipIf(!existsSync('/dev/full'))('what closing could not finish is told', async () => {
+  test.skipIf(!existsSync('/dev/full'))('what closing could not finish is reported', async () => {
     const run = await people(pushed(1000)).report('/dev/full').start();
     await expect(run.close()).rejects.toMatchObject({ code: 'OUTPUT_DISK_FULL' });
     await expect(run.done).rejects.toMatchObject({ code: 'OUTPUT_DISK_FULL' });

@@ -101,7 +101,7 @@ describe('a schema of zod', () => {
     for await (const frame of run) expect(frame.smiles).toEqual({ score: frame.index / 8, label: 'none' });
   });
 
-  test('says where a value does not fit', async () => {
+  test('reports where a value does not fit', async () => {
     const list = z.array(smile);
     const bad = analyzer({ name: 'bad', schema: list, analyze: () => [{ score: 0.5 }, { score: 7 }] });
     const error = await failureOf(bad);

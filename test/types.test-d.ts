@@ -118,7 +118,7 @@ describe('analyzers of files', () => {
     },
   });
 
-  test('are shown windows of tracks', () => {
+  test('get windows of tracks', () => {
     defineAnalyzer({
       name: 'moves',
       input: { of: 'tracks', window: 16, width: 112 },

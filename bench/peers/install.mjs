@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { main, run, StepError, say } from '../../scripts/steps/shell.mjs';
+import { main, progress, run, StepError } from '../../scripts/steps/shell.mjs';
 import { ensureSystemPackages, openCvNeeds, python } from '../../scripts/steps/system-packages.mjs';
 
 const folder = import.meta.dirname;
@@ -33,9 +33,9 @@ export function openCvMissing() {
     : `OpenCV for Python is not installed: apt-get install ${Object.keys(openCvNeeds).join(' ')}`;
 }
 
-function installModules(say) {
+function installModules(progress) {
   if (modulesInstalled()) return;
-  say('installing the npm packages of the peers (450 MB)');
+  progress('installing the npm packages of the peers (450 MB)');
   // Install scripts would download CUDA libraries and an ffmpeg program; package.json switches them off too.
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: folder,
@@ -43,12 +43,12 @@ function installModules(say) {
   });
 }
 
-/** Installs what is missing and can be installed, with a line to `say` for each. Resolves with the reasons for what could not. */
-export async function installPeers(say) {
+/** Installs what is missing and can be installed, with a line to `progress` for each. Resolves with the reasons for what could not. */
+export async function installPeers(progress) {
   const reasons = [];
   for (const install of [installModules, () => ensureSystemPackages(openCvNeeds)]) {
     try {
-      await install(say);
+      await install(progress);
     } catch (error) {
       if (!(error instanceof StepError)) throw error;
       reasons.push(error.message);
@@ -59,8 +59,8 @@ export async function installPeers(say) {
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const reasons = await installPeers(say);
-    for (const reason of reasons) say(`not installed: ${reason}`);
+    const reasons = await installPeers(progress);
+    for (const reason of reasons) progress(`not installed: ${reason}`);
     return reasons.length > 0 ? 1 : 0;
   });
 }

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kCanvasBytes = 192 << 20;
 constexpr int64_t kFewest = 24;  // frames of a measurement, however slow the encoder is
-constexpr int64_t kFarthestAhead = 512;
+constexpr int64_t kFarthestLookAhead = 512;
 constexpr int64_t kWarmUpFrames = 8;
 
 // The clip's first pictures on canvases of the encoder's size.
@@ -76,8 +76,8 @@ Figures encode(const Setting& setting, const EncodeCase& is) {
   Stopwatch watch;
   const int64_t beganNs = nowNs();
   watch.start();
-  // How far the encoder looks ahead shows with its first packet.
-  const auto settled = [&] { return window.items >= kFewest && (packets > 0 || window.items >= kFarthestAhead); };
+  // The encoder's look-ahead is known with its first packet.
+  const auto settled = [&] { return window.items >= kFewest && (packets > 0 || window.items >= kFarthestLookAhead); };
   while (!settled() || static_cast<double>(nowNs() - beganNs) < setting.minSeconds * 1e9) {
     encoder->push(pictureAt(canvases, window.items, options.fps), emit);
     delay = std::max(delay, ++window.items - packets);

@@ -6,7 +6,7 @@
 namespace framepath::bench {
 
 struct PatternClip {
-  std::string path;  // its extension says the container
+  std::string path;  // its extension selects the container
   int32_t width = 1280, height = 720;
   int32_t fps = 30;
   int32_t frames = 90;

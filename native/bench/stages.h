@@ -15,7 +15,7 @@
 
 namespace framepath::bench {
 
-// What every measurement is told.
+// Settings of every measurement.
 struct Setting {
   std::string device = "cpu";
   std::vector<std::string> runtimeLibraries;
@@ -50,7 +50,7 @@ struct LetterboxCase {
 };
 Figures letterbox(const Setting& setting, const LetterboxCase& is);
 
-// Frames to boxes. The facts say the batch that was used and the model's own part of the time.
+// Frames to boxes. The facts have the batch that was used and the model's part of the time.
 struct DetectCase {
   std::string clip;
   infer::ModelOptions model;
@@ -59,7 +59,7 @@ struct DetectCase {
 Figures detect(const Setting& setting, const DetectCase& is);
 
 // Crops to embeddings, alignment included. `batched` false: one run of the model a crop. On the CPU the batch is what
-// the model's load found safe; the facts say it.
+// the model's load found safe; it is in the facts.
 struct EmbedCase {
   std::string clip;
   infer::ModelOptions model;

@@ -74,7 +74,7 @@ Napi::Value doctor(const Napi::CallbackInfo& info) {
       json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
       const DeviceProbe gpu = probeCuda();
       json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
-                                             : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().says}});
+                                             : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().found}});
       json["cuda"] = toJson(gpu);
       if (gpu.usable()) json["cuda"]["video"] = videoJson(media::gpuCodecs(openDevice("cuda:0")));
       json["nvml"] = gpusJson(gpu.pciBusId);
@@ -96,7 +96,7 @@ Napi::Value inspectModel(const Napi::CallbackInfo& info) {
       json["device"] = device->id().name();
       json["largestBatch"] = model->batch();
       json["provider"] = model->provider();
-      json["falls"] = toJson(model->falls());
+      json["falls"] = toJson(model->refusedProviders());
       return jsonMaker(json);
     });
   });

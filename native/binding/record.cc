@@ -105,12 +105,12 @@ struct Packer {
   }
 };
 
-ResultState stateOf(graph::Said said) {
-  switch (said) {
-    case graph::Said::value: return ResultState::value;
-    case graph::Said::carried: return ResultState::carried;
-    case graph::Said::notYet:
-    case graph::Said::nothing: return ResultState::nothing;
+ResultState stateOf(graph::ObservationState state) {
+  switch (state) {
+    case graph::ObservationState::value: return ResultState::value;
+    case graph::ObservationState::carried: return ResultState::carried;
+    case graph::ObservationState::pending:
+    case graph::ObservationState::nothing: return ResultState::nothing;
   }
   return ResultState::nothing;
 }
@@ -130,7 +130,7 @@ void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::v
     const int32_t at = pipeline.observationOf(m);
     const bool may = !known || std::find(known->begin(), known->end(), at) != known->end();
     const graph::Observation& says = may ? task.observations[static_cast<size_t>(at)] : silent;
-    const ResultState state = stateOf(says.said);
+    const ResultState state = stateOf(says.state);
     words.push_back(static_cast<double>(state));
     if (state == ResultState::nothing)
       Packer{words}.kind(ResultKind::none);

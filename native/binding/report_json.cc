@@ -122,7 +122,7 @@ Json toJson(const graph::Task& task, const graph::Pipeline& pipeline) {
     if (graph.node(m).sink || !task.stamps[m].startNs) continue;  // a sink may still be at work
     const graph::Observation& says = task.observations[m];
     Json stage = stampsJson(graph.node(m).name, task.stamps[m]);
-    stage["result"] = graph::kObservationNames[graph::observationKind(says.said, says.reason)];
+    stage["result"] = graph::kObservationNames[graph::observationKind(says.state, says.reason)];
     stages.push_back(std::move(stage));
   }
   return {{"taskId", task.id},
@@ -155,7 +155,7 @@ Json toJson(const graph::Report& report) {
     models.push_back({{"name", m.spec.name},
                       {"sha256", m.spec.sha256},
                       {"provider", m.provider},
-                      {"falls", toJson(m.falls)},
+                      {"falls", toJson(m.refused)},
                       {"batch", m.batch},
                       {"fixes", m.spec.fixes}});
   for (const graph::Recovery& r : report.recoveries) recoveries.push_back(toJson(r));
@@ -246,9 +246,10 @@ Json toJson(const infer::ModelSpec& spec) {
           {"fixes", spec.fixes}};
 }
 
-Json toJson(const std::vector<infer::ProviderFall>& falls) {
+Json toJson(const std::vector<infer::RefusedProvider>& refused) {
   Json json = Json::array();
-  for (const infer::ProviderFall& fall : falls) json.push_back({{"provider", fall.provider}, {"reason", fall.reason}});
+  for (const infer::RefusedProvider& one : refused)
+    json.push_back({{"provider", one.provider}, {"reason", one.reason}});
   return json;
 }
 
@@ -289,7 +290,7 @@ Json toJson(const DeviceProbe& probe) {
             {"kernels", probe.kernels},
             {"steps", Json::array()}};
   for (const ProbeStep& step : probe.steps)
-    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.says}, {"hint", step.hint}});
+    json["steps"].push_back({{"name", step.name}, {"works", step.works}, {"says", step.found}, {"hint", step.hint}});
   return json;
 }
 

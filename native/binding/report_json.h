@@ -13,7 +13,7 @@ Json toJson(const graph::Recovery& recovery);
 // A sampled frame (PipelineHooks::sampled), as FrameTimes in src/run/frame-times.ts; times by nowNs(), in ms.
 Json toJson(const graph::Task& task, const graph::Pipeline& pipeline);
 Json toJson(const infer::ModelSpec& spec);
-Json toJson(const std::vector<infer::ProviderFall>& falls);
+Json toJson(const std::vector<infer::RefusedProvider>& refused);
 Json toJson(const DeviceProbe& probe);
 // These relink: not on the JS thread.
 Json timelineJson(graph::Pipeline& pipeline);

@@ -62,9 +62,9 @@ void drawCard(DrawList& list, const Box& rect, const TileSpec& tile, bool black,
   const size_t fits = static_cast<size_t>(std::max(0.0f, rect.width() - 8) / (kGlyphWidth * 2 * size));
   int32_t y = static_cast<int32_t>((rect.y1 + rect.y2) / 2) - DrawList::textHeight(size);
   for (const std::string& line : {name, std::string("no signal")}) {
-    const std::string shown = line.substr(0, fits);
-    const int32_t x = static_cast<int32_t>((rect.x1 + rect.x2 - DrawList::textWidth(shown, size)) / 2);
-    if (y >= rect.y1 && y + DrawList::textHeight(size) <= rect.y2) list.text(x, y, size, shown, {180, 128, 128});
+    const std::string text = line.substr(0, fits);
+    const int32_t x = static_cast<int32_t>((rect.x1 + rect.x2 - DrawList::textWidth(text, size)) / 2);
+    if (y >= rect.y1 && y + DrawList::textHeight(size) <= rect.y2) list.text(x, y, size, text, {180, 128, 128});
     y += DrawList::textHeight(size);
   }
 }

@@ -131,7 +131,7 @@ void Cast::sortByPresence() {
 }
 
 void assign(const Cast& cast, int64_t nowUs, std::vector<Claim*>& claims) {
-  std::vector<int64_t> held;  // shown members, tile by tile
+  std::vector<int64_t> held;  // members that a tile has, tile by tile
   auto isHeld = [&](int64_t uid) { return std::find(held.begin(), held.end(), uid) != held.end(); };
   auto visible = [&](int64_t uid) {
     const Member* m = uid ? cast.find(uid) : nullptr;
@@ -188,7 +188,7 @@ void assign(const Cast& cast, int64_t nowUs, std::vector<Claim*>& claims) {
     return std::any_of(ranks.begin(), ranks.end(), [&](const Claim* claim) { return claim->home == uid; });
   };
   for (Claim* claim : ranks) {
-    int32_t skip = claim->spec.value - static_cast<int32_t>(held.size());  // who is shown elsewhere is counted first
+    int32_t skip = claim->spec.value - static_cast<int32_t>(held.size());  // members that other tiles have count first
     for (int64_t uid : cast.order()) {
       if (claim->uid) break;
       if (!visible(uid) || isHeld(uid) || belongsTo(uid) || (claim->home && !standsIn(uid))) continue;

@@ -23,7 +23,7 @@ struct Member {
 // All tiles that follow one module of one source share a cast.
 class Cast {
  public:
-  // What the module said about a new frame.
+  // The module's boxes of a new frame.
   void observe(int64_t nowUs, const TileBoxes& boxes, double pictureArea);
 
   const Member* find(int64_t uid) const;  // follows merges; null when forgotten
@@ -54,13 +54,13 @@ class Cast {
 // One tile's claim on a cast.
 struct Claim {
   FollowSpec spec;
-  int64_t uid = 0;      // shown now, 0 = nobody
+  int64_t uid = 0;      // in the tile now, 0 = nobody
   int64_t sinceUs = 0;  // when that began
   int64_t home = 0;     // of a rank: who the tile belongs to until the cast forgets them, 0 = nobody yet
 };
 
 // Decides for all tiles of a cast together; never gives one member to two of them. Ids come first, then ranks, then the
-// tiles of the main person in their order. A shown member stays while visible.
+// tiles of the main person in their order. A member keeps its tile while visible.
 // main: a better one takes over, but only after the minimum hold.
 // rank: decides only who a tile is given first. Then the tile is theirs, whatever their size: somebody else stands in
 // while they are away, and they come back to their own tile. Who may turn out to be somebody known does not stand in

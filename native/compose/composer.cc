@@ -27,7 +27,7 @@ struct Held {
   int32_t width = 0, height = 0;
 };
 
-struct SpokenBoxes {
+struct LatestBoxes {
   TileBoxes boxes;
   int64_t atUs = 0;
 };
@@ -37,8 +37,8 @@ struct Tile {
   TileState state = TileState::starting;
   std::optional<Picture> picture;  // this tick
   std::shared_ptr<Held> held;
-  std::weak_ptr<const Frame> last;  // in case the engine let go of it without passing it again
-  std::vector<SpokenBoxes> spoken;  // latest of each module, as of the picture shown
+  std::weak_ptr<const Frame> last;  // in case the engine released it without passing it again
+  std::vector<LatestBoxes> latest;  // of each module, as of the tile's picture
   HiddenBoxes hidden;
   std::vector<Box> coming;  // hidden too, before they are found
 
@@ -82,7 +82,7 @@ class DeviceComposer : public Composer {
     checkLayout(larger);
     spec_ = std::move(larger);
     append(tile);
-    shown_.clear();
+    visible_.clear();
   }
 
   void removeTile(size_t tile) override {
@@ -90,7 +90,7 @@ class DeviceComposer : public Composer {
     spec_.tiles.erase(spec_.tiles.begin() + at);
     tiles_.erase(tiles_.begin() + at);
     follow_.removeTile(tile);
-    shown_.clear();
+    visible_.clear();
   }
 
   FrameRef compose(int64_t tick, int64_t ptsUs, std::span<const TileInput> inputs) override {
@@ -131,10 +131,10 @@ class DeviceComposer : public Composer {
   void take(Tile& tile, const TileInput& input, int64_t ptsUs) {
     tile.state = input.state;
     for (const TileBoxes& boxes : input.observations) {
-      auto same = [&](const SpokenBoxes& s) { return s.boxes.module == boxes.module; };
-      auto found = std::find_if(tile.spoken.begin(), tile.spoken.end(), same);
-      if (found == tile.spoken.end())
-        tile.spoken.push_back({boxes, ptsUs});
+      auto same = [&](const LatestBoxes& s) { return s.boxes.module == boxes.module; };
+      auto found = std::find_if(tile.latest.begin(), tile.latest.end(), same);
+      if (found == tile.latest.end())
+        tile.latest.push_back({boxes, ptsUs});
       else
         *found = {boxes, ptsUs};
     }
@@ -182,8 +182,8 @@ class DeviceComposer : public Composer {
     std::vector<bool> visible(tiles_.size(), true);
     if (spec_.whenEnded == WhenEnded::relayout)
       for (size_t i = 0; i < tiles_.size(); i++) visible[i] = !tiles_[i].over() && tiles_[i].picture.has_value();
-    if (visible == shown_ || tiles_.empty()) return;
-    shown_ = visible;
+    if (visible == visible_ || tiles_.empty()) return;
+    visible_ = visible;
     rects_ = layoutRects(spec_, visible);
   }
 
@@ -191,7 +191,7 @@ class DeviceComposer : public Composer {
     std::vector<FollowTiles::Picture> pictures(tiles_.size());
     for (size_t i = 0; i < tiles_.size(); i++) {
       const Tile& tile = tiles_[i];
-      if (tile.picture && shown_[i])
+      if (tile.picture && visible_[i])
         pictures[i] = {tile.picture->width, tile.picture->height, rects_[i], &inputs[i],
                        tile.picture->frame != nullptr};
     }
@@ -211,7 +211,7 @@ class DeviceComposer : public Composer {
   void paint(const ImageView& canvas, int64_t ptsUs) {
     std::vector<size_t> order;
     for (size_t i = 0; i < tiles_.size(); i++)
-      if (shown_[i]) order.push_back(i);
+      if (visible_[i]) order.push_back(i);
     std::stable_sort(order.begin(), order.end(),
                      [&](size_t a, size_t b) { return tiles_[a].spec.z < tiles_[b].spec.z; });
 
@@ -267,9 +267,9 @@ class DeviceComposer : public Composer {
 
   void drawBoxes(DrawList& list, const Tile& tile, const Placement& place, const ImageView& canvas, int64_t ptsUs) {
     if (spec_.draw.boxes.empty()) return;
-    for (const SpokenBoxes& said : tile.spoken)
-      if (said.boxes.module == spec_.draw.boxes && (tile.held || ptsUs - said.atUs <= kStaleBoxesUs))
-        annotate(list, said.boxes, place, spec_.draw.labels, canvas);
+    for (const LatestBoxes& latest : tile.latest)
+      if (latest.boxes.module == spec_.draw.boxes && (tile.held || ptsUs - latest.atUs <= kStaleBoxesUs))
+        annotate(list, latest.boxes, place, spec_.draw.labels, canvas);
   }
 
   LayoutSpec spec_;
@@ -279,7 +279,7 @@ class DeviceComposer : public Composer {
   Redactor redactor_;
   std::vector<Tile> tiles_;
   FollowTiles follow_;
-  std::vector<bool> shown_;
+  std::vector<bool> visible_;
   std::vector<Box> rects_;
 };
 

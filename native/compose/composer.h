@@ -16,7 +16,7 @@ namespace framepath::compose {
 // starting: no picture yet (background, or not in the layout under `relayout`). ended, failed: LayoutSpec::whenEnded.
 enum class TileState : uint8_t { starting, live, ended, failed };
 
-// What modules said about a tile's frame, by module name, reduced to what drawing needs.
+// Results of one module for a tile's frame, reduced to what drawing needs.
 struct TileBoxes {
   std::string module;
   std::vector<Box> boxes;
@@ -27,10 +27,10 @@ struct TileBoxes {
 
 struct TileInput {
   TileState state = TileState::live;
-  // Null: nothing to show yet or any more. For `hold`, pass the last frame with the first tick that says ended or
-  // failed: the composer copies it then, and lets go of it.
+  // Null: nothing to show yet or any more. For `hold`, pass the last frame with the first tick that is `ended` or
+  // `failed`: the composer copies it then, and releases it.
   FrameRef frame;
-  bool fresh = false;  // this frame was not shown before: its observations are new
+  bool fresh = false;  // the first tick of this frame: its observations are new
   std::vector<TileBoxes> observations;
   std::vector<Box> coming;  // hidden too: boxes of the redacted module that are found only in later pictures
 };

@@ -1,4 +1,4 @@
-// The follow tiles of a layout together: who is shown (cast), how the crop moves (camera), what it did (statistics).
+// The follow tiles of a layout together: who is in each (cast), how the crop moves (camera), what it did (statistics).
 #pragma once
 #include <memory>
 #include <span>
@@ -26,7 +26,7 @@ class FollowTiles {
   // The crop of tile i in picture coordinates; valid after advance() with a picture.
   Box crop(size_t tile) const { return tiles_[tile].camera->crop(); }
   bool follows(size_t tile) const { return !tiles_[tile].claim.spec.module.empty(); }
-  int64_t shown(size_t tile) const { return tiles_[tile].claim.uid; }  // 0 = the wide shot
+  int64_t personIn(size_t tile) const { return tiles_[tile].claim.uid; }  // 0 = the wide shot
   std::vector<FollowStats> stats() const;
 
  private:

@@ -81,8 +81,8 @@ std::vector<Box> HiddenBoxes::missing() const {
 
 void HiddenBoxes::refresh(int64_t nowUs) {
   nowUs_ = nowUs;
-  shown_.clear();
-  for (const Entry& entry : entries_) shown_.push_back(at(entry, nowUs));
+  boxes_.clear();
+  for (const Entry& entry : entries_) boxes_.push_back(at(entry, nowUs));
 }
 
 }  // namespace framepath::compose

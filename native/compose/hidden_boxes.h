@@ -1,7 +1,7 @@
 // What redaction hides in one tile: the boxes found last, and those that went missing a moment ago.
 //
 // A detector loses a face for a few frames now and then. Its box stays hidden, moves on as it moved and grows, until it
-// is found again near by or has been missing for a while: rather too much is hidden than a face shown.
+// is found again near by or has been missing for a while: better too much is hidden than a face visible.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -20,7 +20,7 @@ class HiddenBoxes {
   // It has none for a new picture (failed, skipped, too late): nobody knows who is where.
   void noResult(int64_t nowUs);
 
-  const std::vector<Box>& boxes() const { return shown_; }
+  const std::vector<Box>& boxes() const { return boxes_; }
   // Those of them that were not found in the latest picture.
   std::vector<Box> missing() const;
   // There is no result for the picture, or it has more boxes than can be kept: all of it is hidden.
@@ -42,7 +42,7 @@ class HiddenBoxes {
   void refresh(int64_t nowUs);
 
   std::vector<Entry> entries_;
-  std::vector<Box> shown_;
+  std::vector<Box> boxes_;
   int64_t holdUs_;
   int64_t nowUs_ = 0;
   bool blind_ = true;

@@ -62,7 +62,7 @@ void checkLayout(const LayoutSpec& spec) {
   if (spec.fpsNum < 0 || spec.fpsDen <= 0) refuse("Expected a positive canvas frame rate.");
   if (!(spec.redact.strength > 0) || !(spec.redact.margin >= 0))
     refuse("Expected redact.strength above 0 and redact.margin from 0.");
-  if (const double ahead = spec.redact.lookAheadMs.value_or(0); !(ahead >= 0 && ahead <= kMostLookAheadMs))
+  if (const double lookAhead = spec.redact.lookAheadMs.value_or(0); !(lookAhead >= 0 && lookAhead <= kMostLookAheadMs))
     refuse("Expected redact.lookAheadMs from 0 to " + number(static_cast<int>(kMostLookAheadMs)) + ".");
   for (const TileSpec& tile : spec.tiles) {
     if (!(tile.alpha >= 0 && tile.alpha <= 1))

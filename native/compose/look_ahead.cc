@@ -12,7 +12,7 @@ constexpr size_t kMostInPicture = 500, kMostInAll = 5000;
 }  // namespace
 
 // A face that is not found yet is one that goes missing when time runs backwards.
-std::vector<Box> comingBoxes(const Box& picture, const FoundBoxes& shown, std::span<const FoundBoxes> later,
+std::vector<Box> comingBoxes(const Box& picture, const FoundBoxes& now, std::span<const FoundBoxes> later,
                              int64_t reachUs) {
   size_t all = 0;
   for (const FoundBoxes& found : later) {
@@ -22,11 +22,11 @@ std::vector<Box> comingBoxes(const Box& picture, const FoundBoxes& shown, std::s
   }
   HiddenBoxes backwards(reachUs);
   for (auto it = std::make_reverse_iterator(later.end()); it != std::make_reverse_iterator(later.begin()); ++it) {
-    const int64_t aheadUs = it->ptsUs - shown.ptsUs;
-    if (it->boxes && aheadUs > 0 && aheadUs <= reachUs) backwards.found(reachUs - aheadUs, *it->boxes);
+    const int64_t laterUs = it->ptsUs - now.ptsUs;
+    if (it->boxes && laterUs > 0 && laterUs <= reachUs) backwards.found(reachUs - laterUs, *it->boxes);
   }
-  if (shown.boxes)
-    backwards.found(reachUs, *shown.boxes);
+  if (now.boxes)
+    backwards.found(reachUs, *now.boxes);
   else
     backwards.noResult(reachUs);
   return backwards.missing();

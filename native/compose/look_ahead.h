@@ -1,4 +1,4 @@
-// Redaction before a face is first found: boxes of pictures to come, moved back to the picture that is shown.
+// Redaction before a face is first found: boxes of pictures to come, moved back to the current picture.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -14,10 +14,10 @@ struct FoundBoxes {
   const std::vector<Box>* boxes = nullptr;
 };
 
-// Where the boxes of `later` (oldest first) are expected in the picture `shown`, as far as they were not found in it:
-// moved back as they move from there on and grown with the time between. Nothing further ahead than `reachUs` counts.
+// Where the boxes of `later` (oldest first) are expected in the picture of `now`, as far as they were not found in it:
+// moved back as they move from there on and grown with the time between. Nothing later than `reachUs` after it counts.
 // All of `picture` where more are found than can be followed in time.
-std::vector<Box> comingBoxes(const Box& picture, const FoundBoxes& shown, std::span<const FoundBoxes> later,
+std::vector<Box> comingBoxes(const Box& picture, const FoundBoxes& now, std::span<const FoundBoxes> later,
                              int64_t reachUs);
 
 }  // namespace framepath::compose

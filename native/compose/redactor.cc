@@ -7,7 +7,7 @@ namespace framepath::compose {
 namespace {
 
 constexpr double kMostCover = 16;
-constexpr int32_t kMinBlock = 8;  // canvas pixels: small faces are not to be told by a few fine blocks
+constexpr int32_t kMinBlock = 8;  // canvas pixels: a few fine blocks would show a small face
 
 }  // namespace
 

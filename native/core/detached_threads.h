@@ -14,7 +14,7 @@ class DetachedThreads {
 
   static void detached();  // one more
   static void ended();
-  // False: `stopped` said so (asked every few milliseconds).
+  // False: `stopped` returned true (called every few milliseconds).
   static bool waitForRoom(const std::function<bool()>& stopped);
 };
 

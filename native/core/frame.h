@@ -11,7 +11,7 @@
 
 namespace framepath {
 
-// Coordinates of everything said about a frame (boxes, keypoints, tiles) are pixels of `width` x `height`: upright and
+// Coordinates of all results about a frame (boxes, keypoints, tiles) are pixels of `width` x `height`: upright and
 // square. Storage (`view.width` x `view.height`) differs where pixels are not square (sample aspect ratio):
 // storage = coordinate * view.width / width.
 class Frame {

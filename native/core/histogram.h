@@ -15,7 +15,8 @@ class Histogram {
   int64_t maxNs() const { return maxNs_; }
   int64_t totalNs() const { return totalNs_; }
   double totalMs() const { return static_cast<double>(totalNs_) / 1e6; }
-  // How many fell into each octave: entry k has those below 2^(k+1) us and not below 2^k us, the first all below 2 us.
+  // How many values each octave has: entry k counts those below 2^(k+1) us and not below 2^k us, the first all below 2
+  // us.
   std::array<uint64_t, 40> octaves() const;
   double quantileMs(double q) const;  // q in 0..1; 0 when empty
   double maxMs() const { return static_cast<double>(maxNs_) / 1e6; }

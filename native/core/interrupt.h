@@ -1,4 +1,4 @@
-// Ends calls that block elsewhere and can be told to end: whoever makes one says how, whoever ends things says when.
+// Interrupts calls that block in a library: who makes such a call registers how, who closes the run decides when.
 #pragma once
 #include <functional>
 #include <list>

@@ -1,4 +1,4 @@
-// A bounded set of equal things leased through shared_ptr: returning is letting go. An empty pool is back-pressure.
+// A bounded set of equal things leased through shared_ptr: releasing returns them. An empty pool is back-pressure.
 #pragma once
 #include <condition_variable>
 #include <functional>
@@ -42,7 +42,7 @@ class Pool {
       state->freed.notify_one();
     });
   }
-  // Wakes waiters with null; things still leased die when let go.
+  // Wakes waiters with null; things still leased die when released.
   void close() {
     std::vector<std::unique_ptr<T>> dropped;
     std::lock_guard lock(state_->mutex);

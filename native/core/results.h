@@ -1,4 +1,4 @@
-// What modules say about a frame. Struct of arrays; coordinates are pixels of the source frame (x1, y1, x2, y2).
+// Results of modules for a frame. Struct of arrays; coordinates are pixels of the source frame (x1, y1, x2, y2).
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,5 @@
-// Whether this is built for AddressSanitizer or ThreadSanitizer, by GCC or clang: what it takes in memory and time then
-// says nothing.
+// Whether this is built for AddressSanitizer or ThreadSanitizer, by GCC or clang: its memory and time mean nothing
+// then.
 #pragma once
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

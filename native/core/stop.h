@@ -1,5 +1,4 @@
-// When calls that block shall give up: never, from a moment on, or now. Whoever ends things says it, whoever waits
-// asks.
+// When blocking calls end: never, at a deadline, or now. Who closes something sets it, who waits checks it.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -10,7 +9,7 @@
 
 namespace framepath {
 
-// Thread-safe. What has been said can only come earlier, never later. A stop with a parent also holds when its parent
+// Thread-safe. A deadline can only move earlier, never later. A stop with a parent also holds when its parent
 // does.
 class Stop {
  public:

@@ -31,7 +31,7 @@ void Check::lose(Result result, const char* call) const {
   const Error* expected = nullptr;
   const auto* loss =
       new Error(ErrorCode::DEVICE_LOST, gpu() + " is lost: " + call + " answered " + driver_.errorText(result) + ".",
-                "Start a new process: this one cannot use the GPU any more. dmesg may say more (Xid).");
+                "Start a new process: this one cannot use the GPU any more. dmesg may show more (Xid).");
   if (!lossOf(index_).compare_exchange_strong(expected, loss)) delete loss;
 }
 
@@ -46,7 +46,7 @@ void Check::fail(Result result, const char* call) const {
   if (result == result::devicesUnavailable)
     throw Error(ErrorCode::DEVICE_UNAVAILABLE, sentence,
                 "Another process holds the GPU exclusively: nvidia-smi -c 0 as root shares it.");
-  throw Error(ErrorCode::DEVICE_UNAVAILABLE, sentence, "See framepath doctor; dmesg may say more.");
+  throw Error(ErrorCode::DEVICE_UNAVAILABLE, sentence, "See framepath doctor; dmesg may show more.");
 }
 
 }  // namespace framepath::cuda

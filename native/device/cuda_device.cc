@@ -81,9 +81,9 @@ class CudaDevice : public Device {
   std::unique_ptr<Queue> openQueue() override {
     return std::make_unique<CudaQueue>(stream_ ? stream_ : std::make_shared<StreamOwner>(gpu_), timer_);
   }
-  void timeQueues(std::function<void(const QueueWork&)> told) override {
+  void timeQueues(std::function<void(const QueueWork&)> listener) override {
     if (!gpu_->driver.cuEventElapsedTime) return;
-    timer_ = std::make_shared<QueueTimer>(std::make_shared<StreamOwner>(gpu_), std::move(told));
+    timer_ = std::make_shared<QueueTimer>(std::make_shared<StreamOwner>(gpu_), std::move(listener));
   }
 
   void copy(Queue& queue, void* to, size_t toPitch, const void* from, size_t fromPitch, size_t widthBytes,

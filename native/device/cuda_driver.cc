@@ -63,8 +63,8 @@ std::string hintAboutInit(Result result) {
       return "The driver's library and kernel module are of two versions: reboot, or reload the module.";
     case result::compatNotSupported:
       return "A forward-compatibility libcuda lies before the driver's own: take it out of LD_LIBRARY_PATH.";
-    case result::unknown: return "Try nvidia-modprobe -u -c=0 as root, or reboot; dmesg may say more.";
-    default: return "See whether nvidia-smi works; dmesg may say more.";
+    case result::unknown: return "Try nvidia-modprobe -u -c=0 as root, or reboot; dmesg may show more.";
+    default: return "See whether nvidia-smi works; dmesg may show more.";
   }
 }
 

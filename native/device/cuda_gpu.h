@@ -13,7 +13,7 @@ namespace framepath::cuda {
 
 struct GpuFacts {
   std::string name;
-  std::string pciBusId;      // 0000:65:00.0; empty: the driver does not say
+  std::string pciBusId;      // 0000:65:00.0; empty: the driver does not report it
   int major = 0, minor = 0;  // compute capability
   int multiprocessors = 0;
   uint64_t totalBytes = 0;
@@ -24,7 +24,7 @@ class Gpu {
  public:
   // The one that is open, or a new one. Throws DEVICE_UNAVAILABLE, DEVICE_OUT_OF_MEMORY, DEVICE_LOST.
   static std::shared_ptr<Gpu> open(int index);
-  // What can be said without a context. Throws DEVICE_UNAVAILABLE where there is no such GPU, or none that we support.
+  // What can be read without a context. Throws DEVICE_UNAVAILABLE where there is no such GPU, or none that we support.
   static GpuFacts look(const Driver& driver, int index);
 
   Gpu(const ReadyDriver& ready, int index, const GpuFacts& facts);

@@ -79,10 +79,9 @@ void* MemoryPool::allocate(size_t bytes, MemoryKind kind) {
       result = driver_.cuMemHostAlloc(&data, bytes, hostAllocPortable);
     }
     if (result == result::outOfMemory)
-      throw Error(
-          ErrorCode::DEVICE_OUT_OF_MEMORY,
-          "This machine has no " + text(bytes) + " of memory left that " + cu_.gpu() + " can reach.",
-          "Use smaller pictures, fewer sources or a smaller inFlight; ulimit -l may say how much may be locked.");
+      throw Error(ErrorCode::DEVICE_OUT_OF_MEMORY,
+                  "This machine has no " + text(bytes) + " of memory left that " + cu_.gpu() + " can reach.",
+                  "Use smaller pictures, fewer sources or a smaller inFlight; ulimit -l may limit how much is locked.");
     cu_(result, "cuMemHostAlloc");
     return data;
   }

@@ -33,7 +33,7 @@ class MemoryPool {
   void unreserve(uint64_t bytes, const std::string& forWhat) noexcept;
 
   DeviceMemory memory() const;
-  uint64_t freeBytes() const;  // of the GPU, as the driver says
+  uint64_t freeBytes() const;  // of the GPU, as the driver reports
   void trim();
 
  private:

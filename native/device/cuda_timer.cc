@@ -8,7 +8,7 @@
 namespace framepath::cuda {
 namespace {
 
-// Events are compared over this long at most: the driver says milliseconds in a float.
+// Events are compared over this long at most: the driver returns milliseconds in a float.
 constexpr int64_t kBaseNs = 2'000'000'000;
 
 }  // namespace
@@ -45,8 +45,8 @@ struct QueueTimer::Piece {
   std::shared_ptr<int64_t> lastEndNs;  // of its queue: pieces follow one another
 };
 
-QueueTimer::QueueTimer(std::shared_ptr<StreamOwner> idle, std::function<void(const QueueWork&)> told)
-    : gpu_(idle->gpu), told_(std::move(told)), idle_(std::move(idle)) {}
+QueueTimer::QueueTimer(std::shared_ptr<StreamOwner> idle, std::function<void(const QueueWork&)> listener)
+    : gpu_(idle->gpu), listener_(std::move(listener)), idle_(std::move(idle)) {}
 
 QueueTimer::~QueueTimer() = default;
 
@@ -55,14 +55,14 @@ QueueTimer::Track::Track(std::shared_ptr<QueueTimer> timer, Stream stream)
 
 QueueTimer::Track::~Track() {
   if (open_) timer_->finished(std::move(open_));
-  timer_->tellWhatIsDone();
+  timer_->reportDone();
 }
 
 void QueueTimer::Track::begin() {
   const Work& work = WorkScope::current();
   if (open_ && open_->work == work) return;
   if (open_) timer_->finished(std::move(open_));
-  timer_->tellWhatIsDone();
+  timer_->reportDone();
   if (work.stage.empty()) return;
   if (name_.empty()) name_ = timer_->nameFor(work);
   auto piece = std::make_unique<Piece>(timer_->gpu_, work);
@@ -103,17 +103,17 @@ void QueueTimer::finished(std::unique_ptr<Piece> piece) {
 }
 
 // Nothing here may throw: queues end with it.
-void QueueTimer::tellWhatIsDone() {
+void QueueTimer::reportDone() {
   std::lock_guard lock(mutex_);
   while (!pieces_.empty() && done(*pieces_.front())) {
     const std::unique_ptr<Piece> piece = std::move(pieces_.front());
     pieces_.pop_front();
     const std::optional<int64_t> startNs = timeOf(*piece->base, piece->start), endNs = timeOf(*piece->base, piece->end);
     if (!startNs || !endNs) continue;
-    QueueWork told{piece->queue, piece->work, std::max(*startNs, *piece->lastEndNs), 0};
-    told.endNs = std::max(*endNs, told.startNs);
-    *piece->lastEndNs = told.endNs;
-    told_(told);
+    QueueWork done{piece->queue, piece->work, std::max(*startNs, *piece->lastEndNs), 0};
+    done.endNs = std::max(*endNs, done.startNs);
+    *piece->lastEndNs = done.endNs;
+    listener_(done);
   }
 }
 
@@ -127,8 +127,8 @@ std::optional<int64_t> QueueTimer::timeOf(const Base& base, const Event& event) 
   std::optional<int64_t> ns;
   gpu_->quietly([&] {
     float ms = 0;
-    const Result said = gpu_->driver.cuEventElapsedTime(&ms, base.event.event, event.event);
-    if (gpu_->cu.quietly(said, "cuEventElapsedTime")) ns = base.ns + static_cast<int64_t>(ms * 1e6);
+    const Result result = gpu_->driver.cuEventElapsedTime(&ms, base.event.event, event.event);
+    if (gpu_->cu.quietly(result, "cuEventElapsedTime")) ns = base.ns + static_cast<int64_t>(ms * 1e6);
   });
   return ns;
 }

@@ -23,7 +23,7 @@ class QueueTimer : public std::enable_shared_from_this<QueueTimer> {
 
  public:
   // `idle`: a stream that nothing else is on.
-  QueueTimer(std::shared_ptr<StreamOwner> idle, std::function<void(const QueueWork&)> told);
+  QueueTimer(std::shared_ptr<StreamOwner> idle, std::function<void(const QueueWork&)> listener);
   ~QueueTimer();
 
   // Of one queue, on its thread. What it is given while its thread is at work on one thing (core/work.h) is one piece,
@@ -47,12 +47,12 @@ class QueueTimer : public std::enable_shared_from_this<QueueTimer> {
   std::string nameFor(const Work& work);
   std::shared_ptr<const Base> base();
   void finished(std::unique_ptr<Piece> piece);
-  void tellWhatIsDone();
+  void reportDone();
   bool done(const Piece& piece) const;
   std::optional<int64_t> timeOf(const Base& base, const Event& event) const;
 
   const std::shared_ptr<Gpu> gpu_;
-  const std::function<void(const QueueWork&)> told_;
+  const std::function<void(const QueueWork&)> listener_;
   std::mutex mutex_;
   const std::shared_ptr<StreamOwner> idle_;  // of the bases
   std::shared_ptr<const Base> base_;

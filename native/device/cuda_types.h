@@ -111,7 +111,7 @@ inline constexpr int pointerMemoryType = 2;  // CUpointer_attribute
 inline constexpr unsigned streamNonBlocking = 1;
 inline constexpr unsigned eventDisableTiming = 2;
 inline constexpr unsigned hostAllocPortable = 1;
-inline constexpr unsigned ipcLazyPeerAccess = 1;  // what opening a handle must be told
+inline constexpr unsigned ipcLazyPeerAccess = 1;  // the flag for opening a handle
 
 namespace jit {  // CUjit_option
 inline constexpr int errorLogBuffer = 5;

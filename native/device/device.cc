@@ -8,7 +8,7 @@
 namespace framepath {
 namespace {
 
-// The best that works. What is wrong with a GPU that is there is kept; that there is none is nothing to tell.
+// The best that works. What is wrong with a GPU that is present is kept; no GPU is no fault.
 std::shared_ptr<Device> openBest(const DeviceOptions& options) {
   try {
     return openCudaDevice(0, options);

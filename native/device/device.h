@@ -1,8 +1,8 @@
 // Where things run: memory, queues, fences, kernel launch. This header is the whole backend contract; no domain verb
 // (decode, convert, encode) ever enters it.
 //
-// Work is asynchronous on every device. Memory goes back to the device when its last owner lets go, and may have
-// another owner at once: let go of it only when the work on it is done. A Frame waits for that by itself (its `ready`
+// Work is asynchronous on every device. Memory goes back to the device when its last owner releases it, and may have
+// another owner at once: release it only when the work on it is done. A Frame waits for that by itself (its `ready`
 // and its read fences), and so does the destructor of a queue; everything else synchronises first. The same holds for
 // host memory that a copy reads or writes.
 #pragma once
@@ -32,7 +32,7 @@ enum class MemoryKind : uint8_t {
   host,    // readable here, fast to copy from and to the device (pinned on CUDA)
 };
 
-// A block of memory; freed when the last owner lets go. 64-byte aligned.
+// A block of memory; freed when the last owner releases it. 64-byte aligned.
 class Memory {
  public:
   Memory(void* data, size_t bytes) : data(data), bytes(bytes) {}
@@ -68,7 +68,7 @@ enum class CopyKind : uint8_t { h2dImage, d2hImage, d2hEncode, d2hRequested, d2h
 
 // Bytes of device memory in this process, over everybody who opened the device.
 struct DeviceMemory {
-  uint64_t used = 0;    // allocated and not let go, or reserved
+  uint64_t used = 0;    // allocated and not released, or reserved
   uint64_t cached = 0;  // kept for the next allocation
   uint64_t limit = 0;   // used + cached stays below; 0 = none
   uint64_t total = 0;   // of the device; 0 = not its own (CPU)
@@ -88,19 +88,19 @@ class Device {
   // Throws DEVICE_OUT_OF_MEMORY.
   virtual std::shared_ptr<Memory> allocate(size_t bytes, MemoryKind kind) = 0;
   // A part of the budget for somebody who allocates by other means (a session, a codec), or has already done so; given
-  // back when let go. Throws DEVICE_OUT_OF_MEMORY, which names what fits and what does not.
+  // back when released. Throws DEVICE_OUT_OF_MEMORY, which names what fits and what does not.
   virtual std::shared_ptr<void> reserve(uint64_t bytes, const std::string& forWhat) = 0;
   virtual DeviceMemory memory() const = 0;
   virtual void trim() = 0;  // gives cached memory back
-  // For other processes; it stands for the whole block at `memory.data`. The memory is let go only when they have
+  // For other processes; it stands for the whole block at `memory.data`. The memory is released only when they have
   // closed it. Throws DEVICE_UNAVAILABLE where processes cannot share memory of this device, as on the CPU.
   virtual ExportHandle exportHandle(const Memory& memory) const;
 
   virtual std::unique_ptr<Queue> openQueue() = 0;
-  // Queues that are opened from now on have their work told, on any thread and some time after it is done, all of it
-  // when they are gone; not what no WorkScope was there for, nor what is done when a call returns. `told` calls nothing
-  // here.
-  virtual void timeQueues(std::function<void(const QueueWork&)> /*told*/) {}
+  // Work of queues that are opened from now on is reported to `listener`: on any thread, some time after it is done,
+  // and all of it when the queue is destroyed. Not reported: work outside a WorkScope, and what is done when a call
+  // returns. `listener` must not call the device.
+  virtual void timeQueues(std::function<void(const QueueWork&)> /*listener*/) {}
 
   // `height` rows of `widthBytes`. Either side may be host or device memory.
   virtual void copy(Queue& queue, void* to, size_t toPitch, const void* from, size_t fromPitch, size_t widthBytes,

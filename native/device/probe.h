@@ -9,15 +9,15 @@ namespace framepath {
 struct ProbeStep {
   std::string name;  // "driver library", "driver", "device", "kernels"
   bool works = false;
-  std::string says;  // what was found, or the cause
-  std::string hint;  // what to do where it does not work
+  std::string found;  // what was found, or the cause
+  std::string hint;   // what to do where it does not work
 };
 
 struct DeviceProbe {
   std::vector<ProbeStep> steps;  // up to the first that fails
   std::string library;           // path of libcuda
   int32_t driverVersion = 0;     // of CUDA that the driver supports: 12040 for 12.4
-  std::string description;       // of the GPU, as Device::description() says it
+  std::string description;       // of the GPU, as from Device::description()
   std::string name, pciBusId;
   int32_t computeMajor = 0, computeMinor = 0, multiprocessors = 0;
   uint64_t totalBytes = 0, freeBytes = 0;

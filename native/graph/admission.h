@@ -58,7 +58,7 @@ class Admission {
   bool closed_ = false;
 };
 
-// A frame's pixels, alive until the last reader lets go of the lease.
+// A frame's pixels, alive until the last reader releases the lease.
 class FrameLease {
  public:
   FrameLease(FrameRef frame, std::shared_ptr<Admission> admission)

@@ -14,7 +14,7 @@
 
 namespace framepath::graph {
 
-// A frame that waits to be shown, with the boxes that the layout reads.
+// A frame that waits for its tick, with the boxes that the layout reads.
 struct CanvasFrame {
   LeaseRef lease;  // null once the source need not wait for it
   FrameRef frame;
@@ -33,7 +33,7 @@ enum class CanvasState : uint8_t {
   removed,  // its tiles go at the next tick, and it with them
 };
 
-// Not thread-safe. Frames that are over go to `past`: their leases are let go outside the caller's lock.
+// Not thread-safe. Frames that are over go to `past`: their leases are released outside the caller's lock.
 struct CanvasSource {
   std::string id;
   std::deque<CanvasFrame> waiting;

@@ -10,7 +10,7 @@
 namespace framepath::graph {
 namespace {
 
-// What is kept about the tracks of a source; those that are gone are forgotten.
+// What is kept about the tracks of a source; those that ended are dropped.
 template <typename T>
 class PerTrack {
  public:
@@ -20,14 +20,14 @@ class PerTrack {
     entry.seen = seq;
     return entry.value;
   }
-  void forgetBefore(int64_t seq) {
+  void dropBefore(int64_t seq) {
     if (seq < nextSweep_) return;
-    nextSweep_ = seq + kForgetAfter;
-    std::erase_if(entries_, [&](const auto& entry) { return entry.second.seen < seq - kForgetAfter; });
+    nextSweep_ = seq + kDropAfter;
+    std::erase_if(entries_, [&](const auto& entry) { return entry.second.seen < seq - kDropAfter; });
   }
 
  private:
-  static constexpr int64_t kForgetAfter = 1000;  // frames; trackers give a track up much sooner
+  static constexpr int64_t kDropAfter = 1000;  // frames; trackers give a track up much sooner
   struct Entry {
     T value{};
     int64_t seen = 0;
@@ -39,8 +39,8 @@ class PerTrack {
 class ChooseWorker : public Worker {
  public:
   ChooseWorker(BoxClassesOptions options, int32_t boxes) : options_(options), boxes_(boxes) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    for (size_t i = 0; i < tasks.size(); i++) says[i] = observe(choose(*tasks[i]));
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
+    for (size_t i = 0; i < tasks.size(); i++) results[i] = observe(choose(*tasks[i]));
   }
   void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
@@ -52,9 +52,9 @@ class ChooseWorker : public Worker {
 
   Crops choose(const Task& task) {
     Crops crops;
-    const Observation& said = task.observations[boxes_];
-    if (said.said != Said::value) return crops;  // carried boxes are not where things are
-    const std::vector<SeenBox> seen = boxesOf(said);
+    const Observation& boxes = task.observations[boxes_];
+    if (boxes.state != ObservationState::value) return crops;  // carried boxes are not where things are
+    const std::vector<SeenBox> seen = boxesOf(boxes);
     PerTrack<Look>& tracks = sources_.at(task.source);
     for (size_t i = 0; i < seen.size(); i++) {
       const Box& box = seen[i].box;
@@ -72,7 +72,7 @@ class ChooseWorker : public Worker {
       crop.box = {box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy};
       crops.items.push_back(std::move(crop));
     }
-    tracks.forgetBefore(task.seq);
+    tracks.dropBefore(task.seq);
     return crops;
   }
 
@@ -85,7 +85,7 @@ class ScoreWorker : public Worker {
  public:
   ScoreWorker(std::shared_ptr<infer::Model> model, int32_t crops)
       : classifier_(infer::openClassifier(std::move(model))), crops_(crops) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     std::vector<infer::CropRequest> requests;
     for (const TaskRef& task : tasks)
       if (const auto* crops = task->observations[crops_].as<Crops>())
@@ -100,7 +100,7 @@ class ScoreWorker : public Worker {
       const auto end = row + static_cast<std::ptrdiff_t>(crops ? crops->items.size() : 0) * all.classes;
       mine.values.assign(row, end);
       row = end;
-      says[i] = observe(std::move(mine));
+      results[i] = observe(std::move(mine));
     }
   }
 
@@ -113,8 +113,8 @@ class SmoothWorker : public Worker {
  public:
   SmoothWorker(BoxClassesOptions options, int32_t topK, int32_t boxes, int32_t crops, int32_t scores)
       : options_(options), topK_(topK), boxes_(boxes), crops_(crops), scores_(scores) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    for (size_t i = 0; i < tasks.size(); i++) says[i] = smoothed(*tasks[i]);
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
+    for (size_t i = 0; i < tasks.size(); i++) results[i] = smoothed(*tasks[i]);
   }
   void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
@@ -129,12 +129,13 @@ class SmoothWorker : public Worker {
   };
 
   Observation smoothed(const Task& task) {
-    const Observation& said = task.observations[boxes_];
-    if (said.said == Said::nothing) return Observation::nothing(Reason::dependency);
+    const Observation& boxes = task.observations[boxes_];
+    if (boxes.state == ObservationState::nothing) return Observation::nothing(Reason::dependency);
     PerSource& source = sources_.at(task.source);
-    if (said.said != Said::value)
-      return source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
-    const std::vector<SeenBox> seen = boxesOf(said);
+    if (boxes.state != ObservationState::value)
+      return source.last.state == ObservationState::pending ? Observation::nothing(Reason::dependency)
+                                                            : source.last.carriedOn();
+    const std::vector<SeenBox> seen = boxesOf(boxes);
     std::vector<const float*> rows(seen.size(), nullptr);
     const auto* scores = task.observations[scores_].as<ClassScores>();
     const auto* crops = task.observations[crops_].as<Crops>();
@@ -149,7 +150,7 @@ class SmoothWorker : public Worker {
       if (rows[i]) learn(known, rows[i], scores->classes);
       result.items.push_back({seen[i].box, seen[i].track, known.best});
     }
-    source.tracks.forgetBefore(task.seq);
+    source.tracks.dropBefore(task.seq);
     source.last = observe(std::move(result));
     return source.last;
   }
@@ -189,10 +190,10 @@ std::vector<ModuleNode> classifyBoxesNodes(const ModuleSpec& spec, bool stateful
   score.policy = spec.policy;
   score.workers = std::max(1, spec.workers);
   score.openWorker = [model, first] { return std::make_unique<ScoreWorker>(model, first); };
-  score.passes = [first](const Task& task, Observation& says) {  // nothing chosen: nothing to wait for
+  score.passes = [first](const Task& task, Observation& result) {  // nothing chosen: nothing to wait for
     const auto* crops = task.observations[first].as<Crops>();
     if (crops && !crops->items.empty()) return false;
-    says = observe(ClassScores{});
+    result = observe(ClassScores{});
     return true;
   };
 

@@ -30,11 +30,11 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
   if (!DetachedThreads::waitForRoom([&] { return options_.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
   EncodingParts parts;
-  parts.recovered = std::make_shared<RecoveryTold>(options_.recovered);
+  parts.recovered = std::make_shared<RecoveryListener>(options_.recovered);
   media::EncoderOptions encoder = options_.output.encoder;
   encoder.stop = options_.deadline;
-  encoder.recovered = [told = parts.recovered](const std::string& what, const std::string& reason) {
-    told->tell(what, reason);
+  encoder.recovered = [listener = parts.recovered](const std::string& what, const std::string& reason) {
+    listener->report(what, reason);
   };
   {
     const ThreadName named("encode");

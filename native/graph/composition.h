@@ -6,7 +6,7 @@
 // where the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick,
 // and is heard no longer than seen.
 //
-// Where boxes are hidden, a source that is no live one is shown that much later (compose::RedactSpec::lookAheadMs), so
+// Where boxes are hidden, a source that is not live is delayed by the look-ahead (compose::RedactSpec::lookAheadMs), so
 // that a face is hidden before it is first found. The frames in between are copies and count against nobody's inFlight:
 // a lease is kept only of what lies beyond.
 //
@@ -50,8 +50,8 @@ struct CompositionOptions {
   std::shared_ptr<Stop> deadline = std::make_shared<Stop>();  // opening, draining and connections end here
   std::shared_ptr<Stop> endBy = std::make_shared<Stop>();     // what may be left undone at the end is not waited for
   std::vector<CompositionSource> sources;
-  std::shared_ptr<Trace> trace;      // null: none
-  RecoveryTold::Listener recovered;  // from any thread; may be empty
+  std::shared_ptr<Trace> trace;          // null: none
+  RecoveryListener::Listener recovered;  // from any thread; may be empty
 };
 
 enum class OutputState : uint8_t { composing, composed, stopped, failed };
@@ -82,7 +82,7 @@ class Composition {
   void abort();
   // Waits for what is left to do, then trailer and remux. `complete` false: broken off. Throws what the output throws.
   media::OutputResult finish(bool complete);
-  // What finish() would say of the pictures encoded so far; not complete.
+  // What finish() would return for the pictures encoded so far; not complete.
   media::OutputResult soFar() const;
   std::optional<Error> failure() const;  // of composing or encoding
 
@@ -131,7 +131,7 @@ class Composition {
   std::condition_variable changed_;
   compose::OutputClock clock_;
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
-  std::vector<CanvasFrame> past_;            // their leases are let go outside the lock
+  std::vector<CanvasFrame> past_;            // their leases are released outside the lock
   int64_t firstFrameNs_ = 0;                 // live ticks are due from here on
   OutputState state_ = OutputState::composing;
   std::optional<Error> failure_;  // failed

@@ -25,9 +25,9 @@ class Composition::SinkWorker : public Worker {
  public:
   SinkWorker(Composition& composition, std::vector<Observed> observed)
       : composition_(composition), observed_(std::move(observed)), copier_(composition.device_) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     composition_.take(*tasks[0], observed_, copier_);
-    says[0] = Observation::of(External{});
+    results[0] = Observation::of(External{});
   }
 
  private:
@@ -74,11 +74,11 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   item.ptsUs = task.ptsUs;
   const People* people = nullptr;
   for (const auto& [name, position] : observed) {
-    const Observation& says = task.observations[position];
-    // Nothing said is not "nobody there": the composer goes on with what it knew, redaction most of all.
-    if (says.said == Said::nothing) continue;
-    item.boxes.push_back(tileBoxes(name, says));
-    if (name == options_.layout.draw.people) people = says.as<People>();
+    const Observation& result = task.observations[position];
+    // No value does not mean "nobody there": the composer goes on with what it knew, redaction most of all.
+    if (result.state == ObservationState::nothing) continue;
+    item.boxes.push_back(tileBoxes(name, result));
+    if (name == options_.layout.draw.people) people = result.as<People>();
   }
   std::vector<CanvasFrame> past;
   std::lock_guard lock(mutex_);

@@ -10,7 +10,7 @@
 
 namespace framepath::graph {
 
-// Blocks of the device, cut into slots of sizes between powers of two; one that is let go is kept for the next that
+// Blocks of the device, cut into slots of sizes between powers of two; one that is released is kept for the next that
 // fills at least half of it. Blocks stay as long as this lives, so that others may keep them mapped. Thread-safe.
 class DeviceSlots : public std::enable_shared_from_this<DeviceSlots> {
  public:
@@ -24,7 +24,7 @@ class DeviceSlots : public std::enable_shared_from_this<DeviceSlots> {
     std::optional<ExportHandle> handle;  // once somebody asked for it
   };
 
-  // Part of a block, back in the pool when the last owner lets go. Let go when the work on it is done, by whomever.
+  // Part of a block, back in the pool when the last owner releases it. To be released when the work on it is done.
   struct Slot {
     Slot(std::shared_ptr<DeviceSlots> slots, Block& block, size_t offset, size_t capacity)
         : slots(std::move(slots)), block(block), offset(offset), capacity(capacity) {}

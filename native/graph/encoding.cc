@@ -11,7 +11,7 @@
 namespace framepath::graph {
 namespace {
 
-// Most calls of an encoder return within this: then nobody is left behind.
+// Most calls of an encoder return within this: then no thread is detached.
 constexpr int64_t kGraceNs = 300'000'000;
 // Until its first packet a file is nothing, and takes no time to finish: this much longer is waited for it.
 constexpr int64_t kFirstPacketNs = 700'000'000;
@@ -54,7 +54,7 @@ struct Encoding::Work {
   std::mutex outputMutex;  // held while writing
   std::unique_ptr<media::Output> output;
   std::function<void(const Error&)> failed;
-  const std::shared_ptr<RecoveryTold> recovered;
+  const std::shared_ptr<RecoveryListener> recovered;
   std::atomic<bool> anyPacket = false, aborted = false;
   bool taken = false;  // nothing of the run may be touched any more
 

@@ -25,16 +25,16 @@
 
 namespace framepath::graph {
 
-// An encoder may live longer than the run that it tells about its recoveries.
-class RecoveryTold {
+// Passes an encoder's recoveries to the run, which the encoder may outlive. Thread-safe.
+class RecoveryListener {
  public:
   using Listener = std::function<void(const std::string& what, const std::string& reason)>;
-  explicit RecoveryTold(Listener listener) : listener_(std::move(listener)) {}
-  void tell(const std::string& what, const std::string& reason) {
+  explicit RecoveryListener(Listener listener) : listener_(std::move(listener)) {}
+  void report(const std::string& what, const std::string& reason) {
     std::lock_guard lock(mutex_);
     if (listener_) listener_(what, reason);
   }
-  void stop() {  // once it has returned nobody is told any more
+  void stop() {  // once it has returned the listener is not called any more
     std::lock_guard lock(mutex_);
     listener_ = nullptr;
   }
@@ -49,10 +49,10 @@ struct EncodingParts {
   std::unique_ptr<media::Output> output;  // null: packets only
   std::shared_ptr<PacketQueue> packets;   // null: output only
   std::shared_ptr<AudioCues> cues;
-  StopRef deadline;                          // what is not encoded by then is not waited for
-  std::shared_ptr<Trace> trace;              // null: none
-  std::function<void(const Error&)> failed;  // from the encoder's thread, once
-  std::shared_ptr<RecoveryTold> recovered;   // by the encoder; null: nobody listens
+  StopRef deadline;                             // what is not encoded by then is not waited for
+  std::shared_ptr<Trace> trace;                 // null: none
+  std::function<void(const Error&)> failed;     // from the encoder's thread, once
+  std::shared_ptr<RecoveryListener> recovered;  // by the encoder; null: nobody listens
 };
 
 class Encoding {
@@ -73,9 +73,9 @@ class Encoding {
     std::unique_ptr<media::Output> output;  // to be finished
     bool whole = false;                     // every canvas that was pushed is in it
   };
-  // Waits until everything is encoded or it is time to give up; packets are closed then. Once.
+  // Waits until everything is encoded or `deadline` has passed; packets are closed then. Once.
   End finish();
-  // Waits until the encoder is freed, after `deadline` only for a moment: then the thread is left behind.
+  // Waits until the encoder is freed, after `deadline` only for a moment: then the thread is detached.
   void freeEncoder();
 
   const std::string& codec() const { return codec_; }

@@ -174,7 +174,7 @@ std::vector<StageStats> Engine::stages() const {
     StageStats& stats = all.emplace_back(lane->stats);
     stats.queued = static_cast<int64_t>(lane->queue.size());
     for (size_t kind = 0; kind < kObservationKinds; kind++)
-      if (lane->spoken[kind]) stats.results[kObservationNames[kind]] = lane->spoken[kind];
+      if (lane->resultCounts[kind]) stats.results[kObservationNames[kind]] = lane->resultCounts[kind];
   }
   return all;
 }

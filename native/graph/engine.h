@@ -43,14 +43,14 @@ struct EngineHooks {
   std::function<void(int32_t source)> sourceFinished;
   // Every source has finished (and the run is not open), or the run failed or was stopped. Once.
   std::function<void()> drained;
-  // Every module whose word the caller gets has spoken about a frame that is sampled (sample()): for its stamps. On an
-  // engine thread, without the lock; may be empty.
+  // A sampled frame (sample()) has all results that are delivered; its stamps are complete. On an engine thread,
+  // without the lock; may be empty.
   std::function<void(const Task&)> sampled;
 };
 
 struct EngineOptions {
   bool open = false;        // sources may come later: the run does not end by itself
-  bool keepPixels = false;  // a delivered task keeps its pixels until the caller lets go of it
+  bool keepPixels = false;  // a delivered task keeps its pixels until the caller releases it
   std::shared_ptr<Trace> trace = nullptr;
 };
 
@@ -83,7 +83,8 @@ class Engine {
   void next(size_t max, NextCallback callback);
   // From now on results count as delivered when they are complete.
   void discard();
-  // Stops reading the source; `removed` is called with its last task spoken. Throws SOURCE_NOT_FOUND, RUN_CLOSED.
+  // Stops reading the source; `removed` is called when its last task has all results. Throws SOURCE_NOT_FOUND,
+  // RUN_CLOSED.
   void removeSource(const std::string& id, std::function<void()> removed);
   // A picture outside every source: unordered, through the stateless modules. Its failure is its own (Task::error), the
   // run goes on; CANCELLED when the run ends first.
@@ -91,7 +92,7 @@ class Engine {
   // No source will be added: the run may end.
   void closeToSources();
 
-  // From now on every Nth frame of each source is told to hooks.sampled; 0, the default: none.
+  // From now on hooks.sampled is called for every Nth frame of each source; 0, the default: for none.
   void sample(int64_t every);
 
   // Ends the run with an error. The first one stays.
@@ -112,7 +113,7 @@ class Engine {
 
  private:
   using SessionRef = std::shared_ptr<SourceSession>;
-  // Things to do once the lock is gone: let leases go, call hooks.
+  // Things to do after unlocking: release leases, call hooks.
   struct After;
   using Lock = std::unique_lock<std::mutex>;
 
@@ -130,7 +131,7 @@ class Engine {
   TaskRef makeTask(int32_t source, FrameRef frame, std::shared_ptr<Admission> admission);
   void enter(const TaskRef& task, After& after);
   void becomeReady(const TaskRef& task, int32_t module, After& after);
-  void speak(const TaskRef& task, int32_t module, Observation says, After& after);
+  void setResult(const TaskRef& task, int32_t module, Observation result, After& after);
   void complete(const TaskRef& task, After& after);
   void taskGone(const TaskRef& task, After& after);
   void checkDrained(After& after);
@@ -138,11 +139,11 @@ class Engine {
   Delivery takeResults(size_t max, After& after);
   void stopLocked(After& after);
   void serve(Lane& lane, Worker& worker, int32_t number);
-  void serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock);
-  void announceMore(Lane& lane, Worker& worker, int32_t number, std::vector<TaskRef>& announced, Lock& lock);
-  bool spokeAtOnce(Lane& lane, Batch& batch, Lock& lock);
-  void tell(Lane& lane, int32_t number, Batch batch, std::vector<Observation> says, int64_t startNs, int64_t doneNs,
-            Lock& lock);
+  void servePrefetching(Lane& lane, Worker& worker, int32_t number, Lock& lock);
+  void prefetchMore(Lane& lane, Worker& worker, int32_t number, std::vector<TaskRef>& prefetched, Lock& lock);
+  bool finishAtOnce(Lane& lane, Batch& batch, Lock& lock);
+  void finishBatch(Lane& lane, int32_t number, Batch batch, std::vector<Observation> results, int64_t startNs,
+                   int64_t doneNs, Lock& lock);
   Batch takeBatch(Lane& lane, Lock& lock);
   std::vector<Observation> runBatch(Lane& lane, Worker& worker, const Batch& batch);
   std::optional<Observation> withoutRunning(Lane& lane, const TaskRef& task, bool& parked);
@@ -163,7 +164,7 @@ class Engine {
   std::map<int64_t, TaskRef> submissions_;  // not finished, by id
   int64_t nextTaskId_ = 1;
   int64_t sampleEvery_ = 0;
-  int64_t liveTasks_ = 0;   // not yet spoken by every module
+  int64_t liveTasks_ = 0;   // with modules that have no result yet
   int32_t nextSource_ = 0;  // takeResults starts here
   std::optional<std::pair<size_t, NextCallback>> waitingNext_;
   std::optional<Error> error_;

@@ -1,4 +1,4 @@
-// What an engine call leaves to do once the lock is gone: let leases and tasks go, call hooks.
+// What an engine call leaves to do after unlocking: release leases and tasks, call hooks.
 #pragma once
 #include <functional>
 #include <vector>

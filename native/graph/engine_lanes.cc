@@ -38,76 +38,75 @@ Batch Engine::takeBatch(Lane& lane, Lock& lock) {
 void Engine::serve(Lane& lane, Worker& worker, int32_t number) {
   const ThreadName named(lane.node.name);
   Lock lock(mutex_);
-  if (lane.node.ahead > 1) return serveAhead(lane, worker, number, lock);
+  if (lane.node.prefetch > 1) return servePrefetching(lane, worker, number, lock);
   for (;;) {
     Batch batch = takeBatch(lane, lock);
     if (batch.tasks.empty()) return;
-    if (lane.node.stateful && spokeAtOnce(lane, batch, lock)) continue;
+    if (lane.node.stateful && finishAtOnce(lane, batch, lock)) continue;
     lock.unlock();
     const int64_t startNs = nowNs();
     const WorkScope at(workOn(lane, number, *batch.tasks[0], batch.tasks.size()));
-    std::vector<Observation> says = runBatch(lane, worker, batch);
+    std::vector<Observation> results = runBatch(lane, worker, batch);
     const int64_t doneNs = nowNs();
     lock.lock();
     for (const TaskRef& task : batch.tasks) {
       lane.queue.done(*task);
       task->stamps[lane.module].startNs = startNs;
     }
-    tell(lane, number, std::move(batch), std::move(says), startNs, doneNs, lock);
+    finishBatch(lane, number, std::move(batch), std::move(results), startNs, doneNs, lock);
   }
 }
 
-// The worker waits for somebody else, who shall not have to wait for it: when one task is done, the next is there
-// already.
-void Engine::serveAhead(Lane& lane, Worker& worker, int32_t number, Lock& lock) {
-  std::vector<TaskRef> announced;
+// The worker waits for another thread or process: that one gets tasks early, so that it never waits for the worker.
+void Engine::servePrefetching(Lane& lane, Worker& worker, int32_t number, Lock& lock) {
+  std::vector<TaskRef> prefetched;
   for (int64_t doneNs = 0;;) {
-    announceMore(lane, worker, number, announced, lock);
-    if (announced.empty()) return;
+    prefetchMore(lane, worker, number, prefetched, lock);
+    if (prefetched.empty()) return;
     lock.unlock();
-    const auto next = announced.begin() + static_cast<ptrdiff_t>(worker.ready(announced));
+    const auto next = prefetched.begin() + static_cast<ptrdiff_t>(worker.ready(prefetched));
     Batch batch{{std::move(*next)}};
-    announced.erase(next);
+    prefetched.erase(next);
     // Until the last one was done this thread was busy with that.
     const int64_t startNs = std::max(doneNs, batch.tasks[0]->stamps[lane.module].startNs);
     const WorkScope at(workOn(lane, number, *batch.tasks[0]));
-    std::vector<Observation> says = runBatch(lane, worker, batch);
+    std::vector<Observation> results = runBatch(lane, worker, batch);
     doneNs = nowNs();
     lock.lock();
-    tell(lane, number, std::move(batch), std::move(says), startNs, doneNs, lock);
+    finishBatch(lane, number, std::move(batch), std::move(results), startNs, doneNs, lock);
   }
 }
 
 // At least one in the end, unless the run ends; more only if they are there. A stateful module's tasks stay in order
 // because the lane has this thread alone.
-void Engine::announceMore(Lane& lane, Worker& worker, int32_t number, std::vector<TaskRef>& announced, Lock& lock) {
-  while (state_ < EngineState::ended && announced.size() < static_cast<size_t>(lane.node.ahead)) {
-    Batch batch = announced.empty() ? takeBatch(lane, lock) : lane.queue.take(1);
+void Engine::prefetchMore(Lane& lane, Worker& worker, int32_t number, std::vector<TaskRef>& prefetched, Lock& lock) {
+  while (state_ < EngineState::ended && prefetched.size() < static_cast<size_t>(lane.node.prefetch)) {
+    Batch batch = prefetched.empty() ? takeBatch(lane, lock) : lane.queue.take(1);
     if (batch.tasks.empty()) return;
-    if (lane.node.stateful && spokeAtOnce(lane, batch, lock)) continue;
+    if (lane.node.stateful && finishAtOnce(lane, batch, lock)) continue;
     for (TaskRef& task : batch.tasks) {
       lane.queue.done(*task);
       task->stamps[lane.module].startNs = nowNs();
       lock.unlock();
       {
         const WorkScope at(workOn(lane, number, *task));
-        worker.announce(task);
+        worker.prefetch(task);
       }
       lock.lock();
-      announced.push_back(std::move(task));
+      prefetched.push_back(std::move(task));
     }
   }
 }
 
-// Of a stateful module: what needs no worker, or is said when its anchor has spoken.
-bool Engine::spokeAtOnce(Lane& lane, Batch& batch, Lock& lock) {
+// Of a stateful module: true if the task needs no worker, or waits for the result of its anchor.
+bool Engine::finishAtOnce(Lane& lane, Batch& batch, Lock& lock) {
   const TaskRef& task = batch.tasks[0];
   bool parked = false;
-  std::optional<Observation> says = withoutRunning(lane, task, parked);
-  if (!says && !parked) return false;
+  std::optional<Observation> result = withoutRunning(lane, task, parked);
+  if (!result && !parked) return false;
   After after;
   lane.queue.done(*task);
-  if (says) speak(task, lane.module, std::move(*says), after);
+  if (result) setResult(task, lane.module, std::move(*result), after);
   lock.unlock();
   batch.tasks.clear();
   after.run();
@@ -115,9 +114,9 @@ bool Engine::spokeAtOnce(Lane& lane, Batch& batch, Lock& lock) {
   return true;
 }
 
-// Counts what a worker's thread has done, and passes it on.
-void Engine::tell(Lane& lane, int32_t number, Batch batch, std::vector<Observation> says, int64_t startNs,
-                  int64_t doneNs, Lock& lock) {
+// Counts a finished batch and passes its results on.
+void Engine::finishBatch(Lane& lane, int32_t number, Batch batch, std::vector<Observation> results, int64_t startNs,
+                         int64_t doneNs, Lock& lock) {
   After after;
   lane.stats.batches++;
   lane.stats.busyNs += doneNs - startNs;
@@ -128,10 +127,10 @@ void Engine::tell(Lane& lane, int32_t number, Batch batch, std::vector<Observati
     stamps.worker = number;
     stamps.batch = static_cast<int32_t>(batch.tasks.size());
     lane.stats.add(startNs - stamps.readyNs, doneNs - startNs);
-    if (options_.trace && !lane.node.sink)  // the composition tells its own times
+    if (options_.trace && !lane.node.sink)  // the composition records its own spans
       options_.trace->add(
           {lane.node.name, number, task->source, task->seq, stamps.readyNs, startNs, doneNs, stamps.batch});
-    speak(task, lane.module, std::move(says[i]), after);
+    setResult(task, lane.module, std::move(results[i]), after);
   }
   if (lane.node.stateful && lane.node.workers > 1) lane.wake.notify_one();
   lock.unlock();
@@ -143,10 +142,10 @@ void Engine::tell(Lane& lane, int32_t number, Batch batch, std::vector<Observati
 // Outside the lock. A failed batch is tried again task by task, so that one bad frame does not take its neighbours
 // along.
 std::vector<Observation> Engine::runBatch(Lane& lane, Worker& worker, const Batch& batch) {
-  std::vector<Observation> says(batch.tasks.size());
+  std::vector<Observation> results(batch.tasks.size());
   const auto attempt = [&](size_t first, size_t count) -> std::optional<Error> {
     try {
-      worker.run({batch.tasks.data() + first, count}, {says.data() + first, count});
+      worker.run({batch.tasks.data() + first, count}, {results.data() + first, count});
       return std::nullopt;
     } catch (const Error& e) {
       return e;
@@ -155,15 +154,15 @@ std::vector<Observation> Engine::runBatch(Lane& lane, Worker& worker, const Batc
     }
   };
   std::optional<Error> error = attempt(0, batch.tasks.size());
-  if (!error) return says;
+  if (!error) return results;
   const bool single = batch.tasks.size() == 1;
   const int32_t tries = lane.node.policy.retry + (single || lane.node.stateful ? 0 : 1);
   for (size_t i = 0; i < batch.tasks.size(); i++) {
     std::optional<Error> last = error;
     for (int32_t n = 0; n < tries && last && last->code != ErrorCode::DEVICE_LOST; n++) last = attempt(i, 1);
-    if (last) says[i] = afterFailure(lane, *batch.tasks[i], *last);
+    if (last) results[i] = afterFailure(lane, *batch.tasks[i], *last);
   }
-  return says;
+  return results;
 }
 
 Observation Engine::afterFailure(Lane& lane, Task& task, const Error& error) {

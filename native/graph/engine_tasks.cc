@@ -20,8 +20,8 @@ TaskRef Engine::makeTask(int32_t source, FrameRef frame, std::shared_ptr<Admissi
   task->stamps.resize(graph_.size());
   task->waitingFor.resize(graph_.size());
   for (size_t m = 0; m < graph_.size(); m++) task->waitingFor[m] = static_cast<int32_t>(graph_.dependencies(m).size());
-  task->unspoken = static_cast<int32_t>(graph_.size());
-  task->unspokenResults = graph_.resultModules();
+  task->pendingModules = static_cast<int32_t>(graph_.size());
+  task->pendingResults = graph_.resultModules();
   task->pixelReaders = graph_.pixelReaders();
   return task;
 }
@@ -30,26 +30,27 @@ void Engine::enter(const TaskRef& task, After& after) {
   liveTasks_++;
   for (auto& lane : lanes_) lane->upstream++;
   if (task->pixelReaders == 0 && !options_.keepPixels) after.leases.push_back(std::move(task->lease));
-  if (task->unspokenResults == 0) complete(task, after);
+  if (task->pendingResults == 0) complete(task, after);
   for (size_t m = 0; m < graph_.size(); m++)
     if (graph_.dependencies(m).empty()) becomeReady(task, static_cast<int32_t>(m), after);
   if (graph_.size() == 0) taskGone(task, after);
 }
 
-// What can be said without a worker. `parked`: the task waits for its anchor.
+// The result of a task that needs no worker. `parked`: the task waits for its anchor.
 std::optional<Observation> Engine::withoutRunning(Lane& lane, const TaskRef& task, bool& parked) {
   if (task->source == kSubmitted && lane.node.stateful) return Observation::nothing(Reason::unordered);
   if (!lane.node.acceptsNothing)
     for (int32_t dependency : graph_.dependencies(lane.module))
-      if (dependency != graph_.fallbackOf(lane.module) && task->observations[dependency].said == Said::nothing)
+      if (dependency != graph_.fallbackOf(lane.module) &&
+          task->observations[dependency].state == ObservationState::nothing)
         return Observation::nothing(Reason::dependency);
   if (task->source != kSubmitted && !lane.strides.isAnchor(*task)) {
     std::optional<Observation> carried = lane.strides.carry(task);
     parked = !carried;
     return carried;
   }
-  Observation says;
-  if (lane.node.passes && lane.node.passes(*task, says)) return says;
+  Observation result;
+  if (lane.node.passes && lane.node.passes(*task, result)) return result;
   return std::nullopt;
 }
 
@@ -59,42 +60,43 @@ void Engine::becomeReady(const TaskRef& task, int32_t module, After& after) {
   task->stamps[module].readyNs = nowNs();
   if (!lane.node.stateful || task->source == kSubmitted) {
     bool parked = false;
-    std::optional<Observation> says = withoutRunning(lane, task, parked);
+    std::optional<Observation> result = withoutRunning(lane, task, parked);
     if (parked) return;
-    if (says) return speak(task, module, std::move(*says), after);
+    if (result) return setResult(task, module, std::move(*result), after);
   }
   lane.queue.push(task);
   lane.wake.notify_one();
 }
 
-void Engine::speak(const TaskRef& task, int32_t module, Observation says, After& after) {
+void Engine::setResult(const TaskRef& task, int32_t module, Observation result, After& after) {
   if (stopped()) {
     after.tasks.push_back(task);
     return;
   }
   Lane& lane = *lanes_[module];
   std::vector<TaskRef> followers;
-  if (task->source != kSubmitted && lane.strides.isAnchor(*task)) followers = lane.strides.anchorSpoke(*task, says);
-  lane.spoken[observationKind(says.said, says.reason)]++;
-  const Observation carried = followers.empty() ? Observation{} : says.carriedOn();
-  task->observations[module] = std::move(says);
+  if (task->source != kSubmitted && lane.strides.isAnchor(*task))
+    followers = lane.strides.onAnchorResult(*task, result);
+  lane.resultCounts[observationKind(result.state, result.reason)]++;
+  const Observation carried = followers.empty() ? Observation{} : result.carriedOn();
+  task->observations[module] = std::move(result);
 
   if (lane.node.pixels && --task->pixelReaders == 0 && !options_.keepPixels)
     after.leases.push_back(std::move(task->lease));
-  const bool last = --task->unspoken == 0;
-  if (!lane.node.sink && --task->unspokenResults == 0) complete(task, after);
+  const bool last = --task->pendingModules == 0;
+  if (!lane.node.sink && --task->pendingResults == 0) complete(task, after);
   for (int32_t dependent : graph_.dependents(module))
     if (--task->waitingFor[dependent] == 0) becomeReady(task, dependent, after);
   if (last) taskGone(task, after);
 
-  for (const TaskRef& follower : followers) speak(follower, module, carried, after);
+  for (const TaskRef& follower : followers) setResult(follower, module, carried, after);
   // A lane that waits for company must know when none can come.
   for (int32_t dependent : graph_.dependents(module))
     if (lanes_[dependent]->node.policy.maxWaitMs > 0 && lanes_[dependent]->upstream == 0)
       lanes_[dependent]->wake.notify_all();
 }
 
-// Every module whose word the caller gets has spoken.
+// Every module whose result is delivered has one.
 void Engine::complete(const TaskRef& task, After& after) {
   if (task->source == kSubmitted) {
     submissions_.erase(task->id);
@@ -109,7 +111,7 @@ void Engine::complete(const TaskRef& task, After& after) {
   answerNext(after);
 }
 
-// Every module has spoken, sinks too.
+// Every module has a result, sinks too.
 void Engine::taskGone(const TaskRef& task, After& after) {
   liveTasks_--;
   if (task->source == kSubmitted) return;

@@ -11,10 +11,10 @@ class ExternalModule::ExternalWorker : public Worker {
  public:
   ExternalWorker(std::shared_ptr<ExternalModule> module, std::unique_ptr<PixelReader> reader)
       : module_(std::move(module)), reader_(std::move(reader)) {}
-  void announce(const TaskRef& task) override { module_->announce(task, reader_.get()); }
-  size_t ready(std::span<const TaskRef> announced) override { return module_->ready(announced); }
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    for (size_t i = 0; i < tasks.size(); i++) says[i] = module_->wait(tasks[i], reader_.get());
+  void prefetch(const TaskRef& task) override { module_->prefetch(task, reader_.get()); }
+  size_t ready(std::span<const TaskRef> prefetched) override { return module_->ready(prefetched); }
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
+    for (size_t i = 0; i < tasks.size(); i++) results[i] = module_->wait(tasks[i], reader_.get());
   }
   void interrupt() override { module_->close(); }
   void onSourceEnded(int32_t source) override {
@@ -31,7 +31,7 @@ std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<PixelReader> 
 }
 
 // Asks already, unless tasks before this one have to be asked again: then wait() does, in order.
-void ExternalModule::announce(const TaskRef& task, PixelReader* reader) {
+void ExternalModule::prefetch(const TaskRef& task, PixelReader* reader) {
   {
     std::lock_guard lock(mutex_);
     if (onHost_ && std::ranges::any_of(pending_, [](const auto& item) { return item.second.onDevice(); })) return;
@@ -39,13 +39,13 @@ void ExternalModule::announce(const TaskRef& task, PixelReader* reader) {
   ask(task, reader);
 }
 
-size_t ExternalModule::ready(std::span<const TaskRef> announced) {
+size_t ExternalModule::ready(std::span<const TaskRef> prefetched) {
   size_t found = 0;
   std::unique_lock lock(mutex_);
   answered_.wait(lock, [&] {
     if (closed_) return true;
-    for (found = 0; found < announced.size(); found++) {
-      const auto it = pending_.find(announced[found]->id);
+    for (found = 0; found < prefetched.size(); found++) {
+      const auto it = pending_.find(prefetched[found]->id);
       if (it == pending_.end() || it->second.settled()) return true;
     }
     return false;

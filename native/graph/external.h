@@ -21,7 +21,7 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   // Posts to JavaScript, returns at once. `attempt` goes back with the answer; input is null unless asked for.
   using Ask = std::function<void(const TaskRef& task, int64_t attempt, const InputRef& input)>;
 
-  // Told once, when the module could not read its pixels on the device and sees them on the host from then on.
+  // Called once, when the module could not read its pixels on the device and reads them on the host from then on.
   using FellBackToHost = std::function<void(const std::string& reason)>;
 
   ExternalModule(std::string name, double timeoutMs, Ask ask, FellBackToHost fellBackToHost = {})
@@ -55,8 +55,8 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
     bool onDevice() const { return input && input->onDevice; }
     bool settled() const { return answer || unread; }
   };
-  void announce(const TaskRef& task, PixelReader* reader);
-  size_t ready(std::span<const TaskRef> announced);
+  void prefetch(const TaskRef& task, PixelReader* reader);
+  size_t ready(std::span<const TaskRef> prefetched);
   Observation wait(const TaskRef& task, PixelReader* reader);
   void ask(const TaskRef& task, PixelReader* reader);
   std::optional<Pending> take(int64_t taskId);

@@ -19,7 +19,7 @@ class SelectWorker : public Worker {
  public:
   SelectWorker(track::IdentityOptions options, int32_t tracks, int32_t detections, FactsOf facts)
       : options_(std::move(options)), tracks_(tracks), detections_(detections), facts_(std::move(facts)) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     const Task& task = *tasks[0];
     auto& selector = sources_.at(task.source);
     if (!selector) {
@@ -27,11 +27,12 @@ class SelectWorker : public Worker {
       options.fps = facts_(task.source).fps;
       selector = track::makeCropSelector(options);
     }
-    const bool seen = task.observations[tracks_].said == Said::value;  // carried boxes are not where people are
-    says[0] = observe(seen ? selector->select(orEmpty(task.observations[tracks_].as<Tracks>()),
-                                              orEmpty(task.observations[detections_].as<Detections>()), task.width,
-                                              task.height, task.ptsUs)
-                           : Crops{});
+    const bool seen =
+        task.observations[tracks_].state == ObservationState::value;  // carried boxes are not where people are
+    results[0] = observe(seen ? selector->select(orEmpty(task.observations[tracks_].as<Tracks>()),
+                                                 orEmpty(task.observations[detections_].as<Detections>()), task.width,
+                                                 task.height, task.ptsUs)
+                              : Crops{});
   }
   void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
@@ -46,7 +47,7 @@ class EmbedWorker : public Worker {
  public:
   EmbedWorker(std::shared_ptr<infer::Model> model, int32_t crops, int32_t detections)
       : embedder_(infer::openEmbedder(std::move(model))), crops_(crops), detections_(detections) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     std::vector<infer::CropRequest> requests;
     for (const TaskRef& task : tasks) {
       const auto* detections = task->observations[detections_].as<Detections>();
@@ -63,7 +64,7 @@ class EmbedWorker : public Worker {
       embeddings.dims = static_cast<int32_t>(dims);
       embeddings.values.assign(row, row + count * dims);
       row += count * dims;
-      says[i] = observe(std::move(embeddings));
+      results[i] = observe(std::move(embeddings));
     }
   }
 
@@ -76,12 +77,13 @@ class GalleryWorker : public Worker {
  public:
   GalleryWorker(IdentityState state, int32_t tracks, int32_t crops, int32_t embeddings)
       : state_(std::move(state)), tracks_(tracks), crops_(crops), embeddings_(embeddings) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     const Task& task = *tasks[0];
     PerSource& source = sources_.at(task.source);
     if (!source.gallery) source.gallery = state_.identities->openGallery(task.source);
-    if (task.observations[tracks_].said != Said::value) {
-      says[0] = source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
+    if (task.observations[tracks_].state != ObservationState::value) {
+      results[0] = source.last.state == ObservationState::pending ? Observation::nothing(Reason::dependency)
+                                                                  : source.last.carriedOn();
       return;
     }
     // An embedding that failed under 'skip' leaves its crops out.
@@ -91,7 +93,7 @@ class GalleryWorker : public Worker {
     source.last = observe(source.gallery->update(orEmpty(task.observations[tracks_].as<Tracks>()), crops,
                                                  orEmpty(embeddings), task.index, task.ptsUs));
     state_.totals->set(task.source, source.gallery->counts());
-    says[0] = source.last;
+    results[0] = source.last;
   }
   void onSourceEnded(int32_t source) override { sources_.erase(source); }
 
@@ -134,9 +136,9 @@ std::vector<ModuleNode> identifyNodes(const ModuleSpec& spec, const std::string&
   embed.policy = spec.policy;
   embed.workers = std::max(1, spec.workers);
   embed.openWorker = [model, first, detections] { return std::make_unique<EmbedWorker>(model, first, detections); };
-  embed.passes = [first](const Task& task, Observation& says) {  // nothing chosen: nothing to wait for
+  embed.passes = [first](const Task& task, Observation& result) {  // nothing chosen: nothing to wait for
     if (!orEmpty(task.observations[first].as<Crops>()).items.empty()) return false;
-    says = observe(Embeddings{});
+    result = observe(Embeddings{});
     return true;
   };
 

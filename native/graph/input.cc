@@ -126,7 +126,7 @@ Input InputReader::crops(const Task& task, bool onDevice, std::span<const SeenBo
   if (boxes.empty()) return input;
   const FrameRef& frame = task.frame();
   const Detections* detections = nullptr;  // with a stride, boxes and keypoints may be of two frames: then by box
-  if (crops_.detections >= 0 && task.observations[crops_.detections].said == task.observations[crops_.boxes].said)
+  if (crops_.detections >= 0 && task.observations[crops_.detections].state == task.observations[crops_.boxes].state)
     detections = task.observations[crops_.detections].as<Detections>();
 
   const infer::CropShape shape{spec_.width, spec_.height, spec_.align};

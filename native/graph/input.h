@@ -29,7 +29,7 @@ struct InputSpec {
   std::string of;
   int32_t window = 0;     // most crops of a track
   int32_t stride = 1;     // every stride-th frame in which the track is seen enters
-  int32_t min = 0;        // crops from which on a track is shown
+  int32_t min = 0;        // minimum crops before `analyze` is called for a track
   bool onDevice = false;  // a GPU's stay there
   bool exported = false;  // of them: another process is to map them
 };
@@ -73,7 +73,7 @@ struct CropSource {
   int32_t boxes = -1, detections = -1;
 };
 
-// What a module is shown of a task. One worker's.
+// Reads the pixels of a task that a module gets. Belongs to one worker.
 class PixelReader {
  public:
   virtual ~PixelReader() = default;
@@ -86,7 +86,7 @@ class PixelReader {
 // The frame, or crops of it. Not thread-safe.
 class InputReader : public PixelReader {
  public:
-  // `deviceSlots`: of a spec that says onDevice, on a GPU; null: pictures come to the host. `mostBytes`: of one frame.
+  // `deviceSlots`: of a spec with onDevice, on a GPU; null: pictures come to the host. `mostBytes`: of one frame.
   InputReader(std::shared_ptr<Device> device, std::shared_ptr<SharedMemory> memory, InputSpec spec, CropSource crops,
               std::shared_ptr<DeviceSlots> deviceSlots = nullptr, size_t mostBytes = kMostInputBytes);
   ~InputReader() override;

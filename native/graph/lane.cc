@@ -74,20 +74,20 @@ std::optional<Observation> StrideMemory::carry(const TaskRef& task) {
   auto& anchors = sources_[task->source];
   Anchor& anchor = anchors[anchorSeq];
   anchor.carried++;
-  if (!anchor.says) {
+  if (!anchor.result) {
     anchor.waiting.push_back(task);
     return std::nullopt;
   }
-  Observation says = anchor.says->carriedOn();
+  Observation result = anchor.result->carriedOn();
   if (anchor.carried == stride_ - 1) anchors.erase(anchorSeq);
-  return says;
+  return result;
 }
 
-std::vector<TaskRef> StrideMemory::anchorSpoke(const Task& task, const Observation& says) {
+std::vector<TaskRef> StrideMemory::onAnchorResult(const Task& task, const Observation& result) {
   if (stride_ == 1) return {};
   auto& anchors = sources_[task.source];
   Anchor& anchor = anchors[task.seq];
-  anchor.says = says;
+  anchor.result = result;
   std::vector<TaskRef> waiting = std::move(anchor.waiting);
   anchor.waiting.clear();
   if (anchor.carried == stride_ - 1) anchors.erase(task.seq);

@@ -53,15 +53,15 @@ class StrideMemory {
  public:
   explicit StrideMemory(int32_t stride) : stride_(stride) {}
   bool isAnchor(const Task& task) const { return task.seq % stride_ == 0; }
-  // What to carry, or nothing yet: then the task waits until its anchor has spoken.
+  // The result to carry; none: the task waits until its anchor has one.
   std::optional<Observation> carry(const TaskRef& task);
-  // The anchor has spoken: who waited for it.
-  std::vector<TaskRef> anchorSpoke(const Task& task, const Observation& says);
+  // Returns the tasks that waited for this anchor.
+  std::vector<TaskRef> onAnchorResult(const Task& task, const Observation& result);
   void onSourceEnded(int32_t source) { sources_.erase(source); }
 
  private:
   struct Anchor {
-    std::optional<Observation> says;
+    std::optional<Observation> result;
     std::vector<TaskRef> waiting;
     int32_t carried = 0;
   };
@@ -85,8 +85,8 @@ struct Lane {
   std::vector<std::shared_ptr<Worker>> workers;  // shared with interrupts under way
   std::vector<std::thread> threads;
   StageStats stats;
-  std::array<int64_t, kObservationKinds> spoken{};  // by observationKind() of what it said
-  int64_t upstream = 0;                             // live tasks that may still come
+  std::array<int64_t, kObservationKinds> resultCounts{};  // by observationKind()
+  int64_t upstream = 0;                                   // live tasks that may still come
 };
 
 }  // namespace framepath::graph

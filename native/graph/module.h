@@ -25,15 +25,16 @@ struct Policy {
 class Worker {
  public:
   virtual ~Worker() = default;
-  // says[i] is the observation about tasks[i]. Throws: the policy decides, for the batch first, then task by task.
-  virtual void run(std::span<const TaskRef> tasks, std::span<Observation> says) = 0;
-  // Of a worker that waits for somebody else: told of tasks early, in order; run() is given them one by one.
-  virtual void announce(const TaskRef& /*task*/) {}
-  // Blocks until run() would not have to: the first of the announced that can be run.
-  virtual size_t ready(std::span<const TaskRef> /*announced*/) { return 0; }
-  // From any thread: a run() or ready() that waits for somebody else returns soon (throwing is fine).
+  // results[i] is the observation about tasks[i]. Throws: the policy decides, for the batch first, then task by task.
+  virtual void run(std::span<const TaskRef> tasks, std::span<Observation> results) = 0;
+  // Of a worker that waits for another thread or process: tasks that will be run, early and in order. run() then gets
+  // them one by one.
+  virtual void prefetch(const TaskRef& /*task*/) {}
+  // Blocks until one of the prefetched tasks can be run without waiting; returns its position.
+  virtual size_t ready(std::span<const TaskRef> /*prefetched*/) { return 0; }
+  // From any thread: a run() or ready() that waits returns soon (throwing is fine).
   virtual void interrupt() {}
-  // From any thread: every frame of this source has been spoken about, nothing more comes of it.
+  // From any thread: every frame of this source has a result, no more frames follow.
   virtual void onSourceEnded(int32_t /*source*/) {}
 };
 
@@ -41,16 +42,16 @@ struct ModuleNode {
   std::string name;
   std::vector<std::string> depends;
   bool stateful = false;        // each source's tasks in seq order, one at a time
-  bool pixels = false;          // holds the frame's lease until it has spoken
-  bool acceptsNothing = false;  // runs although a dependency has nothing to say
+  bool pixels = false;          // holds the frame's lease until it has a result
+  bool acceptsNothing = false;  // runs although a dependency has no value
   bool internal = false;        // a step of another module; its observation is not delivered
   bool sink = false;            // results do not wait for it (composition)
   int32_t workers = 1;
-  int32_t ahead = 1;  // tasks that a worker is told of at once, see announce(); a stateful module has one worker then
+  int32_t prefetch = 1;  // tasks that a worker has at once; above 1, a stateful module has one worker
   Policy policy;
   std::function<std::unique_ptr<Worker>()> openWorker;  // at start, on the starting thread
-  // Optional, quick, under the engine's lock: speaks at once where there is nothing to do.
-  std::function<bool(const Task& task, Observation& says)> passes;
+  // Optional, quick, under the engine's lock: true, with a result, where there is nothing to do.
+  std::function<bool(const Task& task, Observation& result)> passes;
 };
 
 // Modules with their dependencies resolved. Throws GRAPH_INVALID: duplicate or empty names, unknown dependencies,

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int32_t kCropsAtOnce = 4;  // of an embedder on the CPU
 constexpr int32_t kGpuWorkers = 2;   // of a detector: one prepares while the other's results come back
-constexpr int32_t kAskedAhead = 8;   // of a JS module: nobody has to be woken for each of them
+constexpr int32_t kPrefetch = 8;     // of a JS module: one wake-up serves several tasks
 
 bool usesModel(const ModuleSpec& spec) {
   switch (spec.kind) {
@@ -75,7 +75,7 @@ void ModuleBuilder::loadModels(const std::function<void()>& checkOpen) {
     checkOpen();
     if (!needed) continue;
     const infer::Model& model = *models_.back();
-    built_.models.push_back({model.spec(), model.provider(), model.falls(), model.batch()});
+    built_.models.push_back({model.spec(), model.provider(), model.refusedProviders(), model.batch()});
   }
 }
 
@@ -90,7 +90,7 @@ std::shared_ptr<infer::Model> ModuleBuilder::loadModel(ModuleSpec& spec) {
   options.recovered = recoveries_.of(spec.name);
   try {
     std::shared_ptr<infer::Model> model = infer::loadModel(runtime_, device_, options);
-    reportFalls(spec, *model);
+    reportRefused(spec, *model);
     return model;
   } catch (Error& e) {
     if (e.module.empty()) e.module = spec.name;
@@ -99,13 +99,14 @@ std::shared_ptr<infer::Model> ModuleBuilder::loadModel(ModuleSpec& spec) {
 }
 
 // Pictures of a GPU that are looked at by the CPU, or a provider that was asked for by name: not what was wanted.
-void ModuleBuilder::reportFalls(const ModuleSpec& spec, const infer::Model& model) {
-  if (model.falls().empty()) return;
+void ModuleBuilder::reportRefused(const ModuleSpec& spec, const infer::Model& model) {
+  if (model.refusedProviders().empty()) return;
   const bool downloads = device_->id().kind == DeviceKind::cuda && model.provider() == "cpu";
-  for (const infer::ProviderFall& fall : model.falls())
+  for (const infer::RefusedProvider& refused : model.refusedProviders())
     if (downloads || !spec_.providers.order.empty())
-      recoveries_.add({spec.name, "provider " + fall.provider + " cannot run the model, " + model.provider() + " does",
-                       fall.reason});
+      recoveries_.add({spec.name,
+                       "provider " + refused.provider + " cannot run the model, " + model.provider() + " does",
+                       refused.reason});
 }
 
 IdentityState ModuleBuilder::openIdentities(ModuleSpec& spec, const infer::Model* model) {
@@ -143,7 +144,7 @@ int32_t ModuleBuilder::positionOf(const std::string& name) const {
   return -1;
 }
 
-// A user's closure keeps what it likes: unless it says otherwise, each source in order, one at a time.
+// A user's closure may keep state: unless `stateless` is set, each source in order, one frame at a time.
 ModuleNode ModuleBuilder::externalNode(const ModuleSpec& spec, int32_t module) {
   ModuleNode node;
   node.name = spec.name;
@@ -153,7 +154,7 @@ ModuleNode ModuleBuilder::externalNode(const ModuleSpec& spec, int32_t module) {
   node.stateful = !spec.stateless || windows;  // windows grow in order
   if (!node.stateful) node.workers = std::max(1, spec.workers);
   // The time of an answer counts from when it is asked for.
-  if (node.policy.timeoutMs <= 0) node.ahead = kAskedAhead;
+  if (node.policy.timeoutMs <= 0) node.prefetch = kPrefetch;
   node.pixels = spec.pixels || spec.input;
   node.acceptsNothing = true;  // sees undefined where a dependency has nothing
   CropSource crops;
@@ -182,7 +183,7 @@ ModuleNode ModuleBuilder::externalNode(const ModuleSpec& spec, int32_t module) {
   return node;
 }
 
-// Null: the module's pixels come to the host. Other processes may map what lies there until spec_.shared is let go.
+// Null: the module's pixels come to the host. Other processes may map what lies there until spec_.shared is released.
 std::shared_ptr<DeviceSlots> ModuleBuilder::deviceSlotsFor(const ModuleSpec& spec) {
   if (!spec.input || !spec.input->onDevice || device_->id().kind == DeviceKind::cpu) return nullptr;
   std::shared_ptr<DeviceSlots> slots = deviceSlots_.lock();

@@ -42,7 +42,7 @@ class ModuleBuilder {
 
  private:
   std::shared_ptr<infer::Model> loadModel(ModuleSpec& spec);
-  void reportFalls(const ModuleSpec& spec, const infer::Model& model);
+  void reportRefused(const ModuleSpec& spec, const infer::Model& model);
   void connect();
   void recordTracks();
   ModuleNode externalNode(const ModuleSpec& spec, int32_t module);

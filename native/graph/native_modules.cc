@@ -12,12 +12,12 @@ namespace {
 class DetectWorker : public Worker {
  public:
   explicit DetectWorker(std::shared_ptr<infer::Model> model) : detector_(infer::openDetector(std::move(model))) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     std::vector<FrameRef> frames;
     for (const TaskRef& task : tasks) frames.push_back(task->frame());
-    std::vector<Detections> results(tasks.size());
-    detector_->detect(frames, results);
-    for (size_t i = 0; i < tasks.size(); i++) says[i] = observe(std::move(results[i]));
+    std::vector<Detections> found(tasks.size());
+    detector_->detect(frames, found);
+    for (size_t i = 0; i < tasks.size(); i++) results[i] = observe(std::move(found[i]));
   }
 
  private:
@@ -27,14 +27,14 @@ class DetectWorker : public Worker {
 class ClassifyWorker : public Worker {
  public:
   explicit ClassifyWorker(std::shared_ptr<infer::Model> model) : classifier_(infer::openClassifier(std::move(model))) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     for (size_t i = 0; i < tasks.size(); i++) {
       infer::CropRequest whole;
       whole.frame = tasks[i]->frame();
       whole.box = wholeFrame(*tasks[i]->frame());
       Classes classes;
       classifier_->classify({&whole, 1}, classes);
-      says[i] = observe(std::move(classes));
+      results[i] = observe(std::move(classes));
     }
   }
 
@@ -45,8 +45,8 @@ class ClassifyWorker : public Worker {
 class RawWorker : public Worker {
  public:
   explicit RawWorker(std::shared_ptr<infer::Model> model) : model_(infer::openRawModel(std::move(model))) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-    for (size_t i = 0; i < tasks.size(); i++) says[i] = observe(model_->run(tasks[i]->frame()));
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
+    for (size_t i = 0; i < tasks.size(); i++) results[i] = observe(model_->run(tasks[i]->frame()));
   }
 
  private:
@@ -57,7 +57,7 @@ class TrackWorker : public Worker {
  public:
   TrackWorker(track::TrackerOptions options, int32_t detections, FactsOf facts)
       : options_(options), detections_(detections), facts_(std::move(facts)) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     const Task& task = *tasks[0];
     PerSource& source = sources_.at(task.source);
     if (!source.tracker) {
@@ -67,12 +67,13 @@ class TrackWorker : public Worker {
     }
     const Observation& seen = task.observations[detections_];
     const auto* detections = seen.as<Detections>();
-    if (seen.said == Said::value && detections) {
+    if (seen.state == ObservationState::value && detections) {
       source.last = observe(source.tracker->update(*detections, task.ptsUs));
-      says[0] = source.last;
+      results[0] = source.last;
     } else {  // not looked at: predicted, what was seen last is carried on
       source.tracker->predict(task.ptsUs);
-      says[0] = source.last.said == Said::notYet ? Observation::nothing(Reason::dependency) : source.last.carriedOn();
+      results[0] = source.last.state == ObservationState::pending ? Observation::nothing(Reason::dependency)
+                                                                  : source.last.carriedOn();
     }
   }
   void onSourceEnded(int32_t source) override { sources_.erase(source); }

@@ -1,4 +1,4 @@
-// What a module says about one frame: a value, one carried from an earlier frame (stride), or nothing with a reason.
+// The result of a module for one frame: a value, one carried from an earlier frame (stride), or none with a reason.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -13,14 +13,16 @@
 
 namespace framepath::graph {
 
-enum class Said : uint8_t { notYet, value, carried, nothing };
+enum class ObservationState : uint8_t { pending, value, carried, nothing };
 enum class Reason : uint8_t { none, error, dependency, cancelled, unordered };
 
-// What was said, for counting, by ObservationKind.
+// Kinds of results, for counting.
 inline constexpr auto& kObservationNames = EnumNames<ObservationKind>::values;
 inline constexpr size_t kObservationKinds = kValuesOf<ObservationKind>;
-inline size_t observationKind(Said said, Reason reason) {
-  return said == Said::nothing ? 2 + static_cast<size_t>(reason) : said == Said::carried ? 1 : 0;
+inline size_t observationKind(ObservationState state, Reason reason) {
+  return state == ObservationState::nothing   ? 2 + static_cast<size_t>(reason)
+         : state == ObservationState::carried ? 1
+                                              : 0;
 }
 
 // A value kept by JavaScript under the task's id; its boxes where a native module, the layout or an input reads them.
@@ -35,15 +37,17 @@ using Value =
                  std::shared_ptr<const std::vector<RawTensor>>, External>;
 
 struct Observation {
-  Said said = Said::notYet;
+  ObservationState state = ObservationState::pending;
   Reason reason = Reason::none;
   Value value;
 
-  static Observation of(Value value) { return {Said::value, Reason::none, std::move(value)}; }
-  static Observation nothing(Reason reason) { return {Said::nothing, reason, {}}; }
-  Observation carriedOn() const { return said == Said::nothing ? *this : Observation{Said::carried, reason, value}; }
+  static Observation of(Value value) { return {ObservationState::value, Reason::none, std::move(value)}; }
+  static Observation nothing(Reason reason) { return {ObservationState::nothing, reason, {}}; }
+  Observation carriedOn() const {
+    return state == ObservationState::nothing ? *this : Observation{ObservationState::carried, reason, value};
+  }
 
-  // The value if there is one of this kind, spoken or carried; else null.
+  // The value if there is one of this kind, computed or carried; else null.
   template <typename T>
   const T* as() const {
     if constexpr (std::is_same_v<T, People>)

@@ -158,7 +158,7 @@ void OutputSide::reportLosses(const std::vector<media::OutputResult>& outputs, c
   const std::string& id = spec_.output->audioId;
   if (sources.numbersOf(id).empty())
     recoveries_.add(
-        {spec_.output->path, "silent", "Its audio was to come from source \"" + id + "\", which never joined."});
+        {spec_.output->path, "no audio", "Its audio was to come from source \"" + id + "\", which never joined."});
 }
 
 std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,

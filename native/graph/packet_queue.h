@@ -22,7 +22,7 @@ class PacketQueue {
   void next(Callback callback);
   // No packet follows; what waits can still be taken. Idempotent.
   void close();
-  // From now on packets are dropped instead of waited with, but the end is only told by close().
+  // From now on a full queue drops packets instead of blocking. Readers still see the end by close() only.
   void shutdown();
 
  private:

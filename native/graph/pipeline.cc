@@ -252,7 +252,7 @@ void Pipeline::stop() {
   }
   if (engine) engine->stop();  // first: what the others break off fails, and is no failure of the run any more
   interrupt_->now();
-  closing_->now();  // start() gives up at once where it waits for a peer, else at its next step
+  closing_->now();  // start() ends at once where it waits for a peer, else at its next step
 }
 
 void Pipeline::end(bool drain) {

@@ -48,8 +48,8 @@ struct PipelineHooks {
 enum class RunState : uint8_t {
   created,
   opening,   // start() is at work
-  aborting,  // it is, and is to give up
-  failed,    // it gave up, or is not to begin: nothing runs
+  aborting,  // it is, and is to end
+  failed,    // it ended, or is not to begin: nothing runs
   running,
   finishing,  // the outputs end
   stopping,   // the engine and the outputs end, as soon as they can
@@ -95,7 +95,7 @@ class Pipeline {
   // GRAPH_INVALID where a module needs the frames of a source in order: it has no result for a single picture.
   void checkSubmit() const;
   void submit(FrameRef frame, std::function<void(const TaskRef&)> finished);
-  StopRef closing() const { return closing_; }  // whatever is being opened for this run gives up with it
+  StopRef closing() const { return closing_; }  // whatever is being opened for this run ends with it
   Device& device() { return *device_; }
   std::shared_ptr<Device> deviceRef() { return device_; }
 

@@ -44,7 +44,7 @@ std::vector<SourceCounts> Pipeline::countsLocked() const {
 std::vector<StageStats> Pipeline::stagesLocked() const {
   if (!engine_) return finalStages_;
   std::vector<StageStats> stages = engine_->stages();
-  // The composition's sink only hands frames over; the composition's own stages tell the time.
+  // The composition's sink only hands frames over; the composition's own stages have the times.
   std::erase_if(stages, [](const StageStats& stage) { return stage.kind == "module" && stage.name == "compose"; });
   if (composition_)
     for (StageStats& stage : composition_->stages()) stages.push_back(std::move(stage));

@@ -23,7 +23,7 @@ struct SourceSpec {
   Kind kind = Kind::file;
   std::string id;
   media::SourceOptions reader;  // file, images
-  std::optional<bool> live;     // absent: what the container says
+  std::optional<bool> live;     // absent: as the container has it
   // frames: pushed pixels
   int32_t width = 0, height = 0;
   PixelFormat format = pixelFormat::rgb24;

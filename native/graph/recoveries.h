@@ -12,7 +12,7 @@
 
 namespace framepath::graph {
 
-// What a recovery says of a module that was to read its pixels on the GPU.
+// The recovery of a module that should read its pixels on the GPU and gets them on the host.
 inline constexpr const char* kPixelsOnHost = "pixels in memory of the host, not of the GPU";
 // Of an identifier: rows for MOT files could not be kept to the end; the end of the run came before that of relinking,
 // or of writing rows.

@@ -27,7 +27,7 @@ struct SourceReport {
 struct ModelReport {
   infer::ModelSpec spec;
   std::string provider;
-  std::vector<infer::ProviderFall> falls;
+  std::vector<infer::RefusedProvider> refused;
   int32_t batch = 1;
 };
 

@@ -44,16 +44,16 @@ track::RelinkRef RunResults::relinked() {
   const track::RelinkRef linked = people.state.identities->relink(options);
   {
     std::lock_guard lock(mutex_);
-    if (linked == linked_) return shown_;
+    if (linked == linked_) return withShots_;
   }
-  auto shown = std::make_shared<track::RelinkResult>(*linked);
-  if (people.shots) people.shots->choose(*shown);
+  auto withShots = std::make_shared<track::RelinkResult>(*linked);
+  if (people.shots) people.shots->choose(*withShots);
   if (!linked->complete)
     recoveries_.add(
         {people.identify ? people.identify->name : "", kRelinkCut, "The run was closed while it compared them."});
   std::lock_guard lock(mutex_);
   linked_ = linked;
-  return shown_ = shown;
+  return withShots_ = withShots;
 }
 
 std::unique_ptr<track::FinalRows> RunResults::rows(int32_t source) {

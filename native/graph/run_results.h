@@ -51,7 +51,7 @@ class RunResults {
   mutable std::mutex mutex_;
   FoundPeople people_;
   std::shared_ptr<Stop> linking_ = std::make_shared<Stop>();  // relinking, and what is written from it
-  track::RelinkRef linked_, shown_;  // what relinking found, and the same with the best shots chosen
+  track::RelinkRef linked_, withShots_;  // what relinking found, and the same with the best shots chosen
 };
 
 }  // namespace framepath::graph

@@ -1,4 +1,4 @@
-// The boxes of a frame, as the three modules that have boxes say them.
+// The boxes of a frame, from the result of detect, track or identify.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -13,7 +13,7 @@ struct SeenBox {
   int32_t detection = -1;  // position among the detector's; -1: where it ought to be, nobody saw it there
 };
 
-// In the module's order; empty where it said nothing, or something else.
-std::vector<SeenBox> boxesOf(const Observation& says);
+// In the module's order; empty where the result has no boxes.
+std::vector<SeenBox> boxesOf(const Observation& result);
 
 }  // namespace framepath::graph

@@ -57,7 +57,7 @@ Mapping::~Mapping() {
 }
 
 // Other pages in their place: a hole in a sealed memfd is refused.
-void Mapping::forget(size_t bytes) const {
+void Mapping::discard(size_t bytes) const {
   if (bytes) mmap(data_, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
@@ -82,7 +82,7 @@ SharedMemory::SharedMemory(int fd, size_t bytes)
 
 // Views that JavaScript has not collected yet keep the mapping: they read zeros from now on.
 SharedMemory::~SharedMemory() {
-  mapping_->forget(used_);
+  mapping_->discard(used_);
   {
     std::lock_guard lock(made().mutex);
     made().byDescriptor.erase(fd_);

@@ -9,7 +9,7 @@
 
 namespace framepath::graph {
 
-// A mapping of a memfd; unmapped when the last owner lets go.
+// A mapping of a memfd; unmapped when the last owner releases it.
 class Mapping {
  public:
   enum class Access : uint8_t { readOnly, readWrite };
@@ -21,7 +21,7 @@ class Mapping {
   uint8_t* data() const { return data_; }
   size_t bytes() const { return bytes_; }
   // The first `bytes` read as zeros from now on, and what they held is no longer held here.
-  void forget(size_t bytes) const;
+  void discard(size_t bytes) const;
 
  private:
   uint8_t* data_;
@@ -29,7 +29,7 @@ class Mapping {
 };
 
 // One memfd, cut into slots of sizes between powers of two. Pages that were never written cost nothing. A slot that is
-// let go is kept for the next one of its size and stays where it is: readers may cache views by offset. The memfd is
+// released is kept for the next one of its size and stays where it is: readers may cache views by offset. The memfd is
 // sealed: another process that was given its descriptor can neither resize it (which would end this process by SIGBUS)
 // nor write to it. Thread-safe.
 class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
@@ -37,11 +37,11 @@ class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
   // Throws DEVICE_OUT_OF_MEMORY when the system refuses.
   static std::shared_ptr<SharedMemory> open(size_t bytes = kBytes);
   ~SharedMemory();
-  // What somebody reads who was told the descriptor: the mapping of this process where the memory was made in it, else
+  // For a reader that got the descriptor: the mapping of this process where the memory was made in it, else
   // one to read only. Throws INVALID_ARGUMENT for another kind of descriptor, DEVICE_OUT_OF_MEMORY.
   static std::shared_ptr<const Mapping> mapped(int fd);
 
-  // Part of the memory, back in the pool when the last owner lets go.
+  // Part of the memory, back in the pool when the last owner releases it.
   struct Slot {
     Slot(std::shared_ptr<SharedMemory> memory, size_t offset, size_t capacity)
         : memory(std::move(memory)), offset(offset), capacity(capacity) {}

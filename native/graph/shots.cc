@@ -36,11 +36,11 @@ class Shots::ShotWorker : public Worker {
         queue_(shots_->device_->openQueue()),
         scratch_(allocateImage(*shots_->device_, pixelFormat::rgb24, kWidth, kHeight)),
         tracks_(tracks) {}
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     const Observation& seen = tasks[0]->observations[tracks_];
-    if (const auto* tracks = seen.as<Tracks>(); tracks && seen.said == Said::value)
+    if (const auto* tracks = seen.as<Tracks>(); tracks && seen.state == ObservationState::value)
       shots_->look(*tasks[0], *tracks, *queue_, scratch_);
-    says[0] = Observation::of(External{});
+    results[0] = Observation::of(External{});
   }
 
  private:
@@ -118,12 +118,12 @@ void Shots::choose(track::RelinkResult& result) const {
 std::vector<uint8_t> Shots::contactSheet(const track::RelinkResult& result, bool onlyTracks) const {
   constexpr int32_t kGap = 12, kCaption = 40;
   std::lock_guard lock(mutex_);
-  std::vector<std::pair<const track::Identity*, const Shot*>> shown;
+  std::vector<std::pair<const track::Identity*, const Shot*>> best;
   track::SubId from{};
   for (const track::Identity& identity : result.identities)
-    if (const Shot* best = bestOf(identity, from)) shown.emplace_back(&identity, best);
-  if (shown.empty()) return {};
-  const auto count = static_cast<int32_t>(shown.size());
+    if (const Shot* shot = bestOf(identity, from)) best.emplace_back(&identity, shot);
+  if (best.empty()) return {};
+  const auto count = static_cast<int32_t>(best.size());
   const int32_t columns = std::min(count, std::max(2, static_cast<int32_t>(std::ceil(std::sqrt(count * 1.4)))));
   const int32_t rows = (count + columns - 1) / columns;
   const std::shared_ptr<Device> cpu = openDevice("cpu");  // the pictures are in host memory, and so is the JPEG
@@ -136,7 +136,7 @@ std::vector<uint8_t> Shots::contactSheet(const track::RelinkResult& result, bool
   draw.fill({0, 0, static_cast<float>(sheet.view.width), static_cast<float>(sheet.view.height)}, {24, 128, 128});
   draw.flush();
   for (int32_t i = 0; i < count; i++) {
-    const auto& [identity, shot] = shown[static_cast<size_t>(i)];
+    const auto& [identity, shot] = best[static_cast<size_t>(i)];
     const int32_t x = kGap + i % columns * (kWidth + kGap), y = kGap + i / columns * (kHeight + kCaption + kGap);
     ImageView place = sheet.view;  // the part of the sheet under this picture
     place.width = kWidth;

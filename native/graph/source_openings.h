@@ -16,7 +16,7 @@ namespace framepath::graph {
 // One thread owns it.
 class SourceOpenings {
  public:
-  // Begins at once. `failed` is called when one cannot be opened, from its thread; the others give up then.
+  // Begins at once. `failed` is called when one cannot be opened, from its thread; the others are cancelled then.
   SourceOpenings(const std::vector<SourceSpec>& specs, const OpeningOptions& options, std::function<void()> failed);
   ~SourceOpenings();  // cancels what was not taken
   SourceOpenings(const SourceOpenings&) = delete;

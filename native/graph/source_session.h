@@ -58,7 +58,7 @@ struct SourceRecord {
 
 enum class SourceState : uint8_t { opened, reading, leaving, draining, ended, failed, removed };
 
-// Every member belongs to the engine's lock, but for what says otherwise.
+// Every member belongs to the engine's lock, unless noted otherwise.
 class SourceSession {
  public:
   SourceSession(int32_t number, std::shared_ptr<FrameSource> frames, const SourceOptions& options);

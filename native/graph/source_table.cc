@@ -5,7 +5,7 @@
 namespace framepath::graph {
 namespace {
 
-// The frames that a source will give, as far as its container says; -1: unknown.
+// The number of frames of a source, from its container; -1: unknown.
 int64_t expectedFrames(const SourceFile& file) {
   const media::SourceOptions& reader = file.spec.reader;
   if (file.info.frames <= 0) return -1;

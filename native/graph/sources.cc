@@ -76,7 +76,7 @@ void PushedSource::interrupt() {
 int64_t PushedSource::placeUs(int64_t ptsUs) {
   int64_t us = ptsUs + shiftUs_;
   if (lastUs_ >= 0 && us < lastUs_ - kJumpUs) {
-    media::tellJumpBack(recovered_, lastUs_ - us, lastUs_);
+    media::reportJumpBack(recovered_, lastUs_ - us, lastUs_);
     shiftUs_ += lastUs_ + intervalUs_ - us;
     us = lastUs_ + intervalUs_;
   }

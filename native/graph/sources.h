@@ -34,7 +34,7 @@ class ReaderSource : public FrameSource {
   bool any_ = false;
 };
 
-// Pushed pixels wait here, a few at most; the pusher is told when there is room again.
+// Pushed pixels wait here, a few at most; a callback is called when there is room again.
 class PushedSource : public FrameSource {
  public:
   using Taken = std::function<void(bool taken)>;

@@ -17,7 +17,7 @@ struct StageStats {
   int64_t failures = 0;
   int64_t busyNs = 0;
   int64_t queued = 0;                      // of a module: tasks that wait for it
-  std::map<std::string, int64_t> results;  // of a module: what it said, by kind of value or reason for none
+  std::map<std::string, int64_t> results;  // of a module: number of results by ObservationKind
   Histogram wait, service;
 
   void add(int64_t waitNs, int64_t serviceNs) {

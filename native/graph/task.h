@@ -21,7 +21,7 @@ struct Stamps {
 };
 
 // Bookkeeping fields belong to the engine's lock. A worker reads the frame and the observations its module depends on;
-// both stay as they are until the module has spoken.
+// both stay as they are until the module has a result.
 struct Task {
   int64_t id = 0;
   int32_t source = 0;
@@ -33,15 +33,15 @@ struct Task {
   int64_t enteredNs = 0;
   Stamps decode;  // waiting for room, then reading and decoding
 
-  LeaseRef lease;  // null once the last pixel reader has spoken
+  LeaseRef lease;  // null once the last pixel reader has a result
   std::vector<Observation> observations;
   std::vector<Stamps> stamps;
 
-  std::vector<int32_t> waitingFor;  // per module: dependencies that have not spoken
-  int32_t unspoken = 0;
-  int32_t unspokenResults = 0;  // of the modules whose word goes to the caller
+  std::vector<int32_t> waitingFor;  // per module: dependencies without a result
+  int32_t pendingModules = 0;       // without a result
+  int32_t pendingResults = 0;       // the same, of modules whose results are delivered
   int32_t pixelReaders = 0;
-  // Submitted pictures: who is told, once, and what went wrong instead of a result.
+  // Submitted pictures: called once; `error` instead of a result.
   std::function<void(const std::shared_ptr<Task>&)> finished;
   std::optional<Error> error;
 

@@ -12,9 +12,9 @@ WindowReader::WindowReader(std::unique_ptr<InputReader> crops, const InputSpec& 
 
 InputRef WindowReader::read(const Task& task, bool) {
   const auto input = std::make_shared<Input>();
-  const Observation& says = task.observations[static_cast<size_t>(tracks_)];
-  if (says.said != Said::value) return input;
-  const std::vector<SeenBox> boxes = boxesOf(says);
+  const Observation& result = task.observations[static_cast<size_t>(tracks_)];
+  if (result.state != ObservationState::value) return input;
+  const std::vector<SeenBox> boxes = boxesOf(result);
 
   std::lock_guard lock(mutex_);
   PerSource& source = sources_[task.source];

@@ -74,7 +74,7 @@ std::string GraphInfo::outputsText() const {
   return listed(outputs);
 }
 
-const std::string& GraphInfo::said(const std::string& key) const {
+const std::string& GraphInfo::metadataValue(const std::string& key) const {
   static const std::string nothing;
   const auto found = metadata.find(key);
   return found == metadata.end() ? nothing : found->second;

@@ -1,4 +1,4 @@
-// What an ONNX file says about itself: inputs, outputs, metadata. Plain data, so that specs are inferred without a
+// Facts of an ONNX file: inputs, outputs, metadata. Plain data, so that specs are inferred without a
 // runtime.
 #pragma once
 #include <cstdint>
@@ -40,7 +40,7 @@ struct GraphInfo {
   std::string inputsText() const;
   std::string outputsText() const;
   // The metadata value, or an empty string.
-  const std::string& said(const std::string& key) const;
+  const std::string& metadataValue(const std::string& key) const;
 };
 
 // Position of an output; -1: there is none of this name.

@@ -1,5 +1,5 @@
-// A head reads a model's outputs into boxes. The maths of each is in kernels/head_NAME.h; head_NAME.cc says which
-// output is what.
+// A head reads a model's outputs into boxes. The maths of each is in kernels/head_NAME.h; head_NAME.cc maps
+// outputs to their roles.
 #pragma once
 #include <string>
 #include <vector>
@@ -23,7 +23,7 @@ struct Head {
   };
 
   // Of a segmentation model: an output [N,channels,rows,columns] that masks are mixed from. The coefficients of an
-  // anchor begin at value `first` of what it says about itself.
+  // anchor begin at value `first` of its outputs.
   struct Prototypes {
     int32_t output = 0;
     int32_t channels = 0;  // 0: there are none
@@ -63,7 +63,7 @@ Head openMovenetHead(const ModelSpec& spec, const GraphInfo& graph);
 
 bool isDetectionHead(HeadKind head);
 
-// MODEL_UNSUPPORTED saying what the head expects and what the model has.
+// MODEL_UNSUPPORTED with what the head expects and what the model has.
 [[noreturn]] void outputsDoNotFit(const ModelSpec& spec, const GraphInfo& graph, const std::string& expected);
 
 // A head with what every one takes from the spec.

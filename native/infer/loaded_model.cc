@@ -10,7 +10,7 @@ LoadedModel::LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo 
     : spec_(std::move(spec)),
       graph_(std::move(graph)),
       provider_(nameOf(warm->provider())),
-      falls_(fallback.falls()),
+      refused_(fallback.refusedProviders()),
       batch_(batch),
       recovered_(options.recovered),
       fallback_(std::move(fallback)),
@@ -19,13 +19,13 @@ LoadedModel::LoadedModel(const ModelOptions& options, ModelSpec spec, GraphInfo 
 std::unique_ptr<Session> LoadedModel::openSession() const {
   std::lock_guard lock(mutex_);
   if (warm_) return std::move(warm_);
-  const size_t before = fallback_.falls().size();
+  const size_t before = fallback_.refusedProviders().size();
   std::unique_ptr<Session> session = fallback_.open(graph_, batch_, batch_, itemDims(spec_));
   session->countMemory();
-  for (size_t i = before; i < fallback_.falls().size(); i++)
-    recovered("provider " + fallback_.falls()[i].provider + " failed for another worker, which runs on " +
+  for (size_t i = before; i < fallback_.refusedProviders().size(); i++)
+    recovered("provider " + fallback_.refusedProviders()[i].provider + " failed for another worker, which runs on " +
                   nameOf(session->provider()),
-              fallback_.falls()[i].reason);
+              fallback_.refusedProviders()[i].reason);
   return session;
 }
 

@@ -16,22 +16,22 @@ class LoadedModel : public Model {
 
   const ModelSpec& spec() const override { return spec_; }
   std::string provider() const override { return provider_; }
-  const std::vector<ProviderFall>& falls() const override { return falls_; }
+  const std::vector<RefusedProvider>& refusedProviders() const override { return refused_; }
   int32_t batch() const override { return batch_; }
-  // As the file says it, outputs' dims as the warm-up gave them.
+  // As in the file, outputs' dims as the warm-up gave them.
   const GraphInfo& graph() const { return graph_; }
 
   // A prepared session of the caller's own: the one that was warmed up at load for the first caller. Thread-safe.
   std::unique_ptr<Session> openSession() const;
 
-  // Tells whoever loaded the model.
+  // Calls ModelOptions::recovered.
   void recovered(const std::string& what, const std::string& reason) const;
 
  private:
   ModelSpec spec_;
   GraphInfo graph_;
   std::string provider_;
-  std::vector<ProviderFall> falls_;
+  std::vector<RefusedProvider> refused_;
   int32_t batch_;
   std::function<void(const std::string&, const std::string&)> recovered_;
   mutable std::mutex mutex_;

@@ -71,7 +71,7 @@ void MissingFacts::ask(const std::string& name, const GraphInfo& graph, const Mo
   hint += ".";
   if (headMissing_) hint += " Heads: " + namesOf<HeadKind>() + ".";
   throw Error(ErrorCode::MODEL_SPEC_NEEDED,
-              "The file of model \"" + name + "\" does not say: " + what + ". " + found + ".", hint);
+              "The file of model \"" + name + "\" does not state: " + what + ". " + found + ".", hint);
 }
 
 }  // namespace framepath::infer

@@ -48,8 +48,8 @@ struct ModelSpec {
   bool bgr = false;
   Resize resize = Resize::letterboxCenter;
   std::string align = "none";
-  std::string metric;   // embedding: l2 | cosine; empty = not said
-  float threshold = 0;  // of that metric; 0 = not said
+  std::string metric;   // embedding: l2 | cosine; empty = not stated
+  float threshold = 0;  // of that metric; 0 = not stated
   std::array<float, 3> mean{0, 0, 0}, scale{1, 1, 1};
   float pad = 0;
   float cropFraction = 1;  // center-crop: the part of the short side that is kept
@@ -61,7 +61,7 @@ struct ModelSpec {
   int32_t topK = 5;
   int32_t embeddingDims = 0;
   std::vector<std::string> fixes;  // graph fixes noted in the file's metadata ("framepath.fixes")
-  std::string sourceSha256;        // of the file before those fixes; empty = not said
+  std::string sourceSha256;        // of the file before those fixes; empty = not stated
 };
 
 // Which of ONNX Runtime's providers may run a model on a GPU. On the CPU there is only one.
@@ -82,13 +82,13 @@ struct ModelOptions {
   int32_t intraThreads = 1;
   ProviderChoice providers;
   std::string precision = "fp32";  // fp32 | tf32 | fp16, on a GPU
-  // Told what went on in another way than asked while the model ran, and why. From any thread.
+  // Called when the model went on in another way than asked for: what happened, and why. From any thread.
   std::function<void(const std::string& what, const std::string& reason)> recovered;
   std::shared_ptr<Interrupt> interrupt;  // ends loading and running, which then fail; null: nobody does
 };
 
 // A provider that was tried before the one that runs a model, and why it was not that one.
-struct ProviderFall {
+struct RefusedProvider {
   std::string provider;
   std::string reason;
 };
@@ -99,13 +99,13 @@ class Model {
   virtual ~Model() = default;
   virtual const ModelSpec& spec() const = 0;
   virtual std::string provider() const = 0;  // cpu | cuda | tensorrt
-  virtual const std::vector<ProviderFall>& falls() const = 0;
+  virtual const std::vector<RefusedProvider>& refusedProviders() const = 0;
   // The largest batch workers run: fixedBatch, or the largest up to maxBatch that is safe on this device (on the CPU a
   // power of two).
   virtual int32_t batch() const = 0;
 };
 
-// Reads the file, infers the spec, opens and warms one session. Throws MODEL_NOT_FOUND, MODEL_INVALID (not ONNX, says
+// Reads the file, infers the spec, opens and warms one session. Throws MODEL_NOT_FOUND, MODEL_INVALID (not ONNX; names
 // what it is), MODEL_SPEC_NEEDED (what was found, what to state), MODEL_UNSUPPORTED (inputs or outputs do not fit the
 // head), INVALID_ARGUMENT (unknown head or option), RUNTIME_UNUSABLE (no provider of those asked for works),
 // DEVICE_OUT_OF_MEMORY (it does not fit).

@@ -4,7 +4,7 @@
 
 namespace framepath::infer {
 
-// Reads the file once and returns its SHA-256. Throws MODEL_NOT_FOUND, or MODEL_INVALID saying what the file looks like
+// Reads the file once and returns its SHA-256. Throws MODEL_NOT_FOUND, or MODEL_INVALID with what the file looks like
 // when it cannot be ONNX.
 std::string checkModelFile(const std::string& file);
 

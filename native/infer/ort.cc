@@ -6,7 +6,7 @@
 namespace framepath::infer {
 namespace {
 
-bool says(const std::string& message, std::initializer_list<const char*> words) {
+bool mentions(const std::string& message, std::initializer_list<const char*> words) {
   for (const char* word : words)
     if (message.find(word) != std::string::npos) return true;
   return false;
@@ -14,8 +14,8 @@ bool says(const std::string& message, std::initializer_list<const char*> words) 
 
 // Host and device allocators, CUDA itself, cuBLAS and cuDNN, each in its own words.
 bool isOutOfMemory(const std::string& message) {
-  return says(message, {"bad allocation", "bad_alloc", "Failed to allocate memory", "Available memory of",
-                        "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"});
+  return mentions(message, {"bad allocation", "bad_alloc", "Failed to allocate memory", "Available memory of",
+                            "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"});
 }
 
 // "CUDA failure 700: an illegal memory access was encountered": after these no call of the process succeeds any more.
@@ -66,7 +66,7 @@ void failed(const std::string& message, ErrorCode code, const std::string& doing
   switch (deviceTrouble(message).value_or(code)) {
     case ErrorCode::DEVICE_LOST:
       throw Error(ErrorCode::DEVICE_LOST, doing + " lost the GPU: " + message,
-                  "Start a new process: this one cannot use the GPU any more. dmesg may say more (Xid).");
+                  "Start a new process: this one cannot use the GPU any more. dmesg may show more (Xid).");
     case ErrorCode::DEVICE_OUT_OF_MEMORY:
       throw Error(ErrorCode::DEVICE_OUT_OF_MEMORY, doing + " ran out of memory: " + message,
                   "Use a smaller batch, fewer workers or a smaller input size.");

@@ -35,7 +35,7 @@ class OrtRuntime : public Runtime {
 // The message of a failed call (and the status is gone); empty = it succeeded.
 std::string takeMessage(const OrtApi& api, OrtStatus* status);
 
-// What the runtime's words say about the device: DEVICE_OUT_OF_MEMORY, DEVICE_LOST, or nothing.
+// What the runtime's message means for the device: DEVICE_OUT_OF_MEMORY, DEVICE_LOST, or nothing.
 std::optional<ErrorCode> deviceTrouble(const std::string& message);
 
 // Throws `code` with what was being done and the runtime's own words; running out of memory is DEVICE_OUT_OF_MEMORY.

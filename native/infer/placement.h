@@ -9,7 +9,7 @@
 
 namespace framepath::infer {
 
-// The kernel's arguments for `region` (frame pixels) resized into `slot` as the spec says, and the way back.
+// The kernel's arguments for `region` (frame pixels) resized into `slot` by the spec, and the way back.
 LetterboxArgs place(const Frame& frame, const Box& region, const ModelSpec& spec, const TensorSlot& slot,
                     Placement& back);
 

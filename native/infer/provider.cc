@@ -102,7 +102,7 @@ void openLibrariesBeside(const std::string& runtimePath) {
     for (const char* wanted : kLibraries)
       for (const std::string& name : names)
         if (name.rfind(wanted, 0) == 0 && name.find(".so") != std::string::npos)
-          (void)dlopen((folder / name).c_str(), RTLD_NOW | RTLD_GLOBAL);  // what fails here is told by the provider
+          (void)dlopen((folder / name).c_str(), RTLD_NOW | RTLD_GLOBAL);  // a failure here is reported by the provider
   });
 }
 

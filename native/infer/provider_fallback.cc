@@ -60,7 +60,7 @@ ProviderFallback::ProviderFallback(std::shared_ptr<OrtRuntime> runtime, std::sha
     if (off == options.providers.off.end()) {
       left_.push_back(provider);
     } else {
-      falls_.push_back({nameOf(provider), off->second});
+      refused_.push_back({nameOf(provider), off->second});
     }
   }
 }
@@ -111,10 +111,11 @@ std::unique_ptr<Session> ProviderFallback::open(const GraphInfo& graph, int32_t 
         refused = e.sentence;
       }
     }
-    falls_.push_back({nameOf(provider), refused});
+    refused_.push_back({nameOf(provider), refused});
   }
   std::string reasons;
-  for (const ProviderFall& fall : falls_) reasons += (reasons.empty() ? "" : "; ") + fall.provider + ": " + fall.reason;
+  for (const RefusedProvider& refused : refused_)
+    reasons += (reasons.empty() ? "" : "; ") + refused.provider + ": " + refused.reason;
   throw Error(ErrorCode::RUNTIME_UNUSABLE,
               "None of the providers that may run the model \"" + settings_.file + "\" works here. " + reasons,
               "Allow \"cpu\" too, or see framepath doctor and docs/gpu.md.");

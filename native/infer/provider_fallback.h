@@ -15,18 +15,18 @@ class ProviderFallback {
   ProviderFallback(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device, const ModelOptions& options,
                    const std::string& sha256);
 
-  // What the file says about itself, before open(). Throws MODEL_INVALID, MODEL_UNSUPPORTED.
+  // Facts of the file, before open(). Throws MODEL_INVALID, MODEL_UNSUPPORTED.
   GraphInfo look();
 
   // A session prepared for `batch` items of `itemDims`, which has done its first run; `most` is the largest batch it
-  // may be prepared for later. What fails on the way is left behind for good: options of the provider, appending it,
+  // may be prepared for later. What fails on the way is not tried again: options of the provider, appending it,
   // opening the file with it, the first run.
   // Throws what the last provider ran into; RUNTIME_UNUSABLE when that is not the CPU's; DEVICE_OUT_OF_MEMORY and
   // DEVICE_LOST at once.
   std::unique_ptr<Session> open(const GraphInfo& graph, int32_t batch, int32_t most,
                                 const std::vector<int64_t>& itemDims);
 
-  const std::vector<ProviderFall>& falls() const { return falls_; }
+  const std::vector<RefusedProvider>& refusedProviders() const { return refused_; }
 
  private:
   SessionSettings settingsFor(Provider provider, const GraphInfo& graph, int32_t most,
@@ -38,7 +38,7 @@ class ProviderFallback {
   std::string engineFolder_;
   std::vector<Provider> left_;
   std::unique_ptr<Session> looked_;  // the session that look() opened, where open() can go on with it
-  std::vector<ProviderFall> falls_;
+  std::vector<RefusedProvider> refused_;
 };
 
 }  // namespace framepath::infer

@@ -21,12 +21,12 @@ struct ProcessState {
   void* library = nullptr;
   RuntimeInfo info;
   std::weak_ptr<OrtRuntime> runtime;
-  bool alive = false;  // an environment, also while its last user lets go of it: there may be one at a time
+  bool alive = false;  // an environment, also while its last user releases it: there may be one at a time
   std::condition_variable gone;
 };
 
 ProcessState& processState() {
-  static ProcessState& state = *new ProcessState;  // outlives whoever lets go last
+  static ProcessState& state = *new ProcessState;  // outlives its last user
   return state;
 }
 

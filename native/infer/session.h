@@ -32,7 +32,7 @@ class Session {
   // cannot read the file), MODEL_UNSUPPORTED (the CPU provider cannot run it), DEVICE_LOST.
   static std::unique_ptr<Session> open(std::shared_ptr<OrtRuntime> runtime, std::shared_ptr<Device> device,
                                        const SessionSettings& settings, Provider provider, std::string& refused);
-  // What a file says about itself, whatever provider will run it. Throws MODEL_INVALID, MODEL_UNSUPPORTED.
+  // Facts of a file, independent of the provider. Throws MODEL_INVALID, MODEL_UNSUPPORTED.
   static GraphInfo look(std::shared_ptr<OrtRuntime> runtime, const std::string& file);
 
   const GraphInfo& graph() const { return graph_; }

@@ -1,4 +1,4 @@
-// What a session says about its graph and its values.
+// Names, types and shapes of a session's graph and values.
 #include <cstring>
 
 #include "infer/session.h"

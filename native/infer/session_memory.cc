@@ -7,7 +7,7 @@
 
 namespace framepath::infer {
 
-// Bytes of the provider's arenas; 0 = it does not say.
+// Bytes of the provider's arenas; 0 = it does not report them.
 uint64_t Session::arenaBytes() const {
   uint64_t bytes = arenaBytes(*session_);
   for (const auto& [batch, session] : sized_) bytes += arenaBytes(*session);

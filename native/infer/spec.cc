@@ -256,9 +256,9 @@ ModelSpec inferSpec(const GraphInfo& graph, const StatedSpec& given, const std::
   takeStatedPixels(c, spec);
   takeStatedResults(c, spec);
   if (!missing.empty()) missing.ask(name, graph, spec, stated.use);
-  if (spec.resize == Resize::centerCrop) spec.cropFraction = graph.said("task") == "classify" ? 1.0f : 0.875f;
-  spec.fixes = namesIn(graph.said("framepath.fixes"));
-  spec.sourceSha256 = graph.said("framepath.source.sha256");
+  if (spec.resize == Resize::centerCrop) spec.cropFraction = graph.metadataValue("task") == "classify" ? 1.0f : 0.875f;
+  spec.fixes = namesIn(graph.metadataValue("framepath.fixes"));
+  spec.sourceSha256 = graph.metadataValue("framepath.source.sha256");
   return spec;
 }
 

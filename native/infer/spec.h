@@ -1,4 +1,4 @@
-// Turning what a file says and what the caller states into a ModelSpec. No runtime needed: plain data in, plain data
+// Makes a ModelSpec of the facts of a file and what the caller states. No runtime needed: plain data in, plain data
 // out.
 #pragma once
 #include <optional>

@@ -43,14 +43,14 @@ std::vector<std::string> pythonStrings(const std::string& text) {
 
 void takeFramepath(const GraphInfo& graph, StatedSpec& stated) {
   const auto text = [&](const char* key, std::string& value) {
-    if (value.empty()) value = graph.said(std::string("framepath.") + key);
+    if (value.empty()) value = graph.metadataValue(std::string("framepath.") + key);
   };
   const auto list = [&](const char* key, std::vector<double>& value) {
-    if (value.empty()) value = numbersIn(graph.said(std::string("framepath.") + key));
+    if (value.empty()) value = numbersIn(graph.metadataValue(std::string("framepath.") + key));
   };
   const auto number = [&](const char* key, std::optional<double>& value) {
-    const std::vector<double> said = numbersIn(graph.said(std::string("framepath.") + key));
-    if (!value && said.size() == 1) value = said[0];
+    const std::vector<double> values = numbersIn(graph.metadataValue(std::string("framepath.") + key));
+    if (!value && values.size() == 1) value = values[0];
   };
   text("head", stated.head);
   text("layout", stated.layout);
@@ -61,10 +61,10 @@ void takeFramepath(const GraphInfo& graph, StatedSpec& stated) {
   list("mean", stated.mean);
   list("scale", stated.scale);
   number("pad", stated.pad);
-  const std::string& metric = graph.said("framepath.metric");
+  const std::string& metric = graph.metadataValue("framepath.metric");
   if (metric.empty() || metric == stated.metric) number("threshold", stated.threshold);  // it is one of that metric
   number("scoreThreshold", stated.scoreThreshold);
-  if (stated.labels.empty()) stated.labels = namesIn(graph.said("framepath.labels"));
+  if (stated.labels.empty()) stated.labels = namesIn(graph.metadataValue("framepath.labels"));
 }
 
 // Its RT-DETR has a row a query, not a column a cell: 4 numbers and one of each class.
@@ -72,13 +72,13 @@ bool isRtDetr(const GraphInfo& graph, const std::vector<std::string>& labels) {
   if (graph.outputs.size() != 1 || graph.outputs[0].dims.size() != 3) return false;
   if (graph.outputs[0].dims[2] != 4 + static_cast<int64_t>(labels.size())) return false;
   // Of two classes it looks like rows that a YOLO selected itself.
-  return labels.size() != 2 || graph.said("description").find("rtdetr") != std::string::npos;
+  return labels.size() != 2 || graph.metadataValue("description").find("rtdetr") != std::string::npos;
 }
 
 void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
-  const std::string& task = graph.said("task");
-  if (stated.labels.empty()) stated.labels = pythonStrings(graph.said("names"));
-  const std::vector<double> size = numbersIn(graph.said("imgsz"));  // height, width
+  const std::string& task = graph.metadataValue("task");
+  if (stated.labels.empty()) stated.labels = pythonStrings(graph.metadataValue("names"));
+  const std::vector<double> size = numbersIn(graph.metadataValue("imgsz"));  // height, width
   if (stated.size.empty() && size.size() == 2)
     stated.size = {static_cast<int64_t>(size[1]), static_cast<int64_t>(size[0])};
   if (stated.scale.empty() && !isWhole(graph.inputs.front().type)) stated.scale = {1.0 / 255};
@@ -87,7 +87,7 @@ void takeUltralytics(const GraphInfo& graph, StatedSpec& stated) {
     if (stated.resize.empty()) stated.resize = "center-crop";
     return;
   }
-  if (stated.head.empty() && (graph.said("end2end") == "True" || graph.said("end2end") == "true"))
+  if (stated.head.empty() && (graph.metadataValue("end2end") == "True" || graph.metadataValue("end2end") == "true"))
     stated.head = "yolo-end2end";
   if (stated.head.empty() && isRtDetr(graph, stated.labels)) {
     stated.head = "rt-detr";
@@ -110,9 +110,10 @@ std::vector<std::string> namesIn(const std::string& text) {
 
 StatedSpec withMetadata(const GraphInfo& graph, StatedSpec stated, const std::string& name) {
   takeFramepath(graph, stated);
-  const bool ultralytics = !graph.said("task").empty() && !graph.said("names").empty() && !graph.said("stride").empty();
+  const bool ultralytics = !graph.metadataValue("task").empty() && !graph.metadataValue("names").empty() &&
+                           !graph.metadataValue("stride").empty();
   if (!ultralytics || graph.inputs.empty()) return stated;
-  const std::string& task = graph.said("task");
+  const std::string& task = graph.metadataValue("task");
   if (stated.head.empty() && stated.use != ModelUse::raw && task == "obb")
     throw Error(
         ErrorCode::MODEL_UNSUPPORTED,

@@ -99,7 +99,7 @@ HD PixelReader pixelReader(const ImageView& view) {
   return r;
 }
 
-// Whether luma alone says it: then only channel 0 needs to be sampled.
+// Whether luma alone gives the value: then only channel 0 needs to be sampled.
 HD bool lumaIsEnough(const PixelReader& r, int32_t channels) {
   return r.layout == PixelLayout::gray || (channels == 1 && r.layout != PixelLayout::rgb);
 }

@@ -49,7 +49,7 @@ struct ComposeArgs {
   bool clear;  // start from the background, else from what the canvas holds
   int32_t count;
   ComposeTile tiles[kMaxComposeTiles];
-  int32_t cells;  // of 2x2 pixels beside one another, the work of one thread; composeGrid() says, 0 is 1
+  int32_t cells;  // of 2x2 pixels beside one another, the work of one thread; from composeGrid(), 0 is 1
 };
 
 HD int32_t composeEdge(const ComposeAxis& axis, int32_t o) {

@@ -82,7 +82,7 @@ HD int32_t extraValues(const HeadArgs& a) {
   return a.keypoints * (a.pointValues > 2 ? 3 : 2);
 }
 
-// What an anchor says about itself. A score that is not a number: nothing is there.
+// The output of an anchor. A score that is not a number: nothing is there.
 struct AnchorScore {
   float score;
   int32_t classId;

@@ -64,10 +64,10 @@ struct ScoreAnchorsArgs {
 };
 
 HD void scoreAnchors(const ScoreAnchorsArgs& a, int32_t anchor, int32_t, int32_t item) {
-  const AnchorScore said = anchorScore(a.head, item, anchor);
+  const AnchorScore found = anchorScore(a.head, item, anchor);
   const int64_t at = static_cast<int64_t>(item) * a.head.anchors + anchor;
-  a.scores[at] = said.score;
-  if (isThere(said.score)) a.classes[at] = said.classId;
+  a.scores[at] = found.score;
+  if (isThere(found.score)) a.classes[at] = found.classId;
   if (anchor == 0 && a.counts) a.counts[item] = 0;
 }
 

@@ -1,4 +1,4 @@
-// Anchors become detections on the device: those that say something in the order of their scores, their boxes, who
+// Anchors become detections on the device: those with a score, in the order of their scores, their boxes, who
 // overlaps whom, who stays. Deterministic without atomics: every kernel writes what is its own. Equal scores keep the
 // order of the anchors, as a stable sort leaves them.
 //
@@ -39,7 +39,7 @@ struct Candidates {
   int32_t* counts;         // items
   int32_t* order;          // items x limit: anchors
   float* records;          // items x limit x recordValues
-  uint32_t* overlaps;      // items x limit x overlapWords: bit j of row i (j > i) says that i hides j
+  uint32_t* overlaps;      // items x limit x overlapWords: bit j of row i (j > i) i hides j
   int32_t* firsts;         // items x limit: the candidate that stays (or leads its group)
   int32_t* groups;         // items x limit: weighted: the group of a candidate
   int32_t anchors;
@@ -53,7 +53,7 @@ HD int64_t candidateRow(const Candidates& c, int32_t item) {
   return static_cast<int64_t>(item) * c.limit;
 }
 
-// Grid: (anchors, 1, items). The best one says how many there are; where there is none, the count stays 0.
+// Grid: (anchors, 1, items). The thread of the best one writes the count; where there is none, the count stays 0.
 struct RankAnchorsArgs {
   Candidates candidates;
 };

@@ -55,7 +55,7 @@ class RowAcross {
     return true;
   }
 
-  // `component`, below kComponents, tells the planes apart that use the same axes.
+  // `component`, below kComponents, distinguishes planes that use the same axes.
   void row(uint8_t* __restrict to, const ComposeComponent& part, int32_t component, const ComposeTaps& down) {
     const int16_t* rows[kRows];
     int32_t weights[kRows] = {};

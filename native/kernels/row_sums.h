@@ -52,11 +52,11 @@ inline int64_t nextRows(const RowTaps& rows, int32_t pitch) {
 inline void sumPairs512(const uint8_t* row, int32_t pitch, const RowTaps& rows, __mmask64 mask, int16_t* sums) {
   const __m512i sign = _mm512_set1_epi8(static_cast<char>(0x80));
   __m512i low = _mm512_set1_epi16(static_cast<int16_t>(0x8000)), high = low;
-  const int64_t ahead = nextRows(rows, pitch);
+  const int64_t distance = nextRows(rows, pitch);
   for (int32_t k = 0; k < rows.count; k += 2) {
     const uint8_t* next = k + 1 < rows.count ? row + pitch : row;
-    __builtin_prefetch(row + ahead);
-    __builtin_prefetch(next + ahead);
+    __builtin_prefetch(row + distance);
+    __builtin_prefetch(next + distance);
     const __m512i weights = _mm512_set1_epi16(static_cast<int16_t>(rows.weights[k] | rows.weights[k + 1] << 8));
     const __m512i a = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, row), sign);
     const __m512i b = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, next), sign);
@@ -82,11 +82,11 @@ inline void sumRows(const uint8_t* from, int32_t pitch, const RowTaps& rows, int
 inline void sumPairs256(const uint8_t* row, int32_t pitch, const RowTaps& rows, int16_t* sums) {
   const __m256i sign = _mm256_set1_epi8(static_cast<char>(0x80));
   __m256i low = _mm256_set1_epi16(static_cast<int16_t>(0x8000)), high = low;
-  const int64_t ahead = nextRows(rows, pitch);
+  const int64_t distance = nextRows(rows, pitch);
   for (int32_t k = 0; k < rows.count; k += 2) {
     const uint8_t* next = k + 1 < rows.count ? row + pitch : row;
-    __builtin_prefetch(row + ahead);
-    __builtin_prefetch(next + ahead);
+    __builtin_prefetch(row + distance);
+    __builtin_prefetch(next + distance);
     const __m256i weights = _mm256_set1_epi16(static_cast<int16_t>(rows.weights[k] | rows.weights[k + 1] << 8));
     const __m256i a = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(row)), sign);
     const __m256i b = _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(next)), sign);

@@ -37,8 +37,8 @@ class TileRows {
     if (!across_) table_.build(arena, axisX, part);
   }
 
-  // Rows one after the other. `component`: 0 to 2, tells those of one shape apart. `pitchBytes`: from one target row to
-  // the next, 0 if there is but one.
+  // Rows one after the other. `component`: 0 to 2, distinguishes those of one shape. `pitchBytes`: from one target row
+  // to the next, 0 if there is but one.
   void row(uint8_t* __restrict to, const ComposeComponent& part, int32_t component, int32_t y, int32_t pitchBytes = 0) {
     const ComposeTaps down = descend(part, component, y);
     // Stores that follow one another closely need no help.

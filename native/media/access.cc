@@ -163,7 +163,7 @@ FileDescriptor Access::openPath(const std::string& uri, const std::string& path)
   std::string real;
   if (!canonical(path, real)) {
     const int reason = errno;
-    // A refused path must not tell whether something lies there.
+    // A refused path must not reveal whether something is there.
     const std::string folder = path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
     std::string realFolder;
     if (!canonical(folder, realFolder) || (realFolder + "/").rfind(jail_, 0) != 0) throw outside(uri);

@@ -35,7 +35,7 @@ class AdaptiveEncoder : public Encoder {
     int64_t from;  // the picture that is encoded with it first
     int64_t bitrate;
   };
-  std::deque<Target> targets_;  // of pictures that the encoder looks ahead to
+  std::deque<Target> targets_;  // of pictures in the encoder's look-ahead
 };
 
 }  // namespace framepath::media

@@ -11,7 +11,7 @@ namespace {
 constexpr int64_t kTolerance = kAudioRate / 50;
 // Decoders with overlapping windows need packets before the first one that counts.
 constexpr int64_t kPrerollUs = 150'000;
-// Samples are within 1, or a little more. Float audio may hold anything, and an encoder gives up at what is no number.
+// Samples are within 1, or a little more. Float audio may hold anything, and an encoder fails at what is no number.
 constexpr float kLoudest = 64;
 // A gap becomes silence piece by piece: by the next one its pictures may have cut it out.
 constexpr int64_t kSilenceAtOnce = kAudioRate / 10;
@@ -133,7 +133,7 @@ bool DecodedAudio::decodeNext() {
         continue;
       }
     } catch (const Error& error) {
-      // The pictures of this source say by themselves what happened to it; the composition's audio goes on.
+      // The video of this source reports the failure; the composition's audio goes on.
       loss_ = error.sentence;
       draining_ = true;
       avcodec_send_packet(decoder_.get(), nullptr);

@@ -72,7 +72,7 @@ class DecodedAudio final : public AudioSource {
   const std::shared_ptr<const TimeCuts> cuts_;
   const StopRef stop_;
   AudioClock clock_;
-  std::optional<int64_t> heldUs_;  // frame_ lies ahead, at this time of the source: silence comes first
+  std::optional<int64_t> heldUs_;  // frame_ is later, at this time of the source: silence comes first
   int64_t filled_ = 0;             // everything before this is in the queue or read
   int64_t silence_ = 0;            // queued before the samples
   std::vector<float> samples_[2];

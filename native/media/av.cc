@@ -33,7 +33,7 @@ void keepLog(void* source, int level, const char* format, va_list arguments) {
     return;
   }
   while (!line.empty() && std::string_view("\n .:").find(line.back()) != std::string_view::npos) line.pop_back();
-  // What went wrong was said before.
+  // The cause is in an earlier line.
   if (!line.starts_with("Failed setup for format")) lastLog().line = std::move(line);
 }
 

@@ -13,7 +13,7 @@ namespace framepath::media {
 namespace {
 
 constexpr int kReading = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
-constexpr int kAttempts = 20;  // the kernel gives up when a folder above ".." moves meanwhile
+constexpr int kAttempts = 20;  // the kernel fails when a folder above ".." moves meanwhile
 
 FileDescriptor openInSteps(int folder, const std::string& path) {
   FileDescriptor opened;

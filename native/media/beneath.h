@@ -10,7 +10,8 @@ namespace framepath::media {
 // containers that do not know the call; the kernel's way falls back to it by itself.
 enum class Resolution { kernel, steps };
 
-// Never blocks. Not open: errno says why, EXDEV and ELOOP where the path leads out of `folder`, through a link or "..".
+// Never blocks. Not open: errno has the reason, EXDEV and ELOOP where the path leads out of `folder`, through a link or
+// "..".
 FileDescriptor openBeneath(int folder, const std::string& path, Resolution resolution = Resolution::kernel);
 
 }  // namespace framepath::media

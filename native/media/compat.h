@@ -117,7 +117,7 @@ inline bool displayMatrix(const AVStream& stream, int32_t (&matrix)[9]) {
   return true;
 }
 
-// What an encoder takes; empty = it does not say.
+// What an encoder takes; empty = it does not list them.
 #if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(61, 13, 100)
 template <typename T>
 std::span<const T> supportedConfig(const AVCodec& codec, AVCodecConfig what) {

@@ -51,7 +51,7 @@ Container containerOf(const std::string& path) {
     if (extension == known.name) return known.container;
   }
   throw Error(ErrorCode::INVALID_ARGUMENT,
-              extension.empty() ? "The output \"" + path + "\" has no extension that says what to write."
+              extension.empty() ? "The output \"" + path + "\" has no extension of a container."
                                 : "Cannot write " + extension + " files.",
               "Name it .mp4, .mov, .mkv, .ts or .m3u8 (HLS).");
 }

@@ -40,7 +40,7 @@ Decoder::Decoder(const AVStream& stream, const AVCodec* codec) {
      ErrorCode::SOURCE_UNSUPPORTED);
   context_->pkt_timebase = stream.time_base;
   // Pictures before the first point of recovery come out marked, so that they can be counted. Unaligned: the picture
-  // is cropped where the stream says, not where it suits the CPU.
+  // is cropped as the stream states, not where it suits the CPU.
   context_->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT | AV_CODEC_FLAG_UNALIGNED;
   numberPictures(*context_);
 }

@@ -16,9 +16,9 @@ DecoderFallback::DecoderFallback(const AVStream& stream, bool stillImage, const 
                 "Use device: 'cuda:0', or decoder: 'auto'.");
   if (gpu && options.decoder != DecoderChoice::software) {
     const std::string refusal = openOnGpu();
-    fell_ = !refusal.empty();
-    if (fell_) requireSoftwareAllowed(refusal);
-    if (fell_ && !stillImage) report(refusal);
+    fellBack_ = !refusal.empty();
+    if (fellBack_) requireSoftwareAllowed(refusal);
+    if (fellBack_ && !stillImage) report(refusal);
   }
   if (!decoder_) openSoftware();
 }
@@ -59,11 +59,11 @@ AvFrame DecoderFallback::pull() {
   for (;;) {
     AvFrame picture = decoder_->pull();
     if (const std::string failure = decoder_->failure(); !failure.empty()) {
-      fall(failure);
+      fallBack(failure);
     } else if (!picture) {
       if (!sendKept()) return nullptr;
     } else if (decoder_->onGpu()) {
-      kept_.shown(*picture);
+      kept_.emitted(*picture);
       return picture;
     } else if (!catchingUp_ || kept_.isNew(*picture)) {
       caughtUp();  // pictures come in display order: all others are new too
@@ -72,12 +72,12 @@ AvFrame DecoderFallback::pull() {
   }
 }
 
-void DecoderFallback::fall(const std::string& reason) {
+void DecoderFallback::fallBack(const std::string& reason) {
   requireSoftwareAllowed(reason);
   const bool refused = decoder_->refused();
-  const bool catchUp = !kept_.complete() || kept_.anyShown();
+  const bool catchUp = !kept_.complete() || kept_.anyEmitted();
   errorsBefore_ = catchUp ? errors() : errorsAtStart_;
-  fell_ = true;
+  fellBack_ = true;
   catchingUp_ = catchUp;
   untilKeyframe_ = !kept_.complete();
   openSoftware();

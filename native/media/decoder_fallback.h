@@ -1,4 +1,4 @@
-// The GPU's decoder as long as it works, libav's in software from then on: not one picture is lost or shown twice.
+// The GPU's decoder as long as it works, libav's in software from then on: no picture is lost or emitted twice.
 #pragma once
 #include <memory>
 #include <string>
@@ -24,7 +24,7 @@ class DecoderFallback {
   void flush();
 
   bool onGpu() const { return decoder_->onGpu(); }
-  bool fell() const { return fell_; }  // the GPU refused or failed
+  bool fellBack() const { return fellBack_; }  // the GPU refused or failed
   int32_t reorderedPictures() const { return decoder_->reorderedPictures(); }
   bool exceededPixels() const { return decoder_->exceededPixels(); }
   int64_t errors() const { return errorsBefore_ + (catchingUp_ ? 0 : decoder_->errors()); }
@@ -34,7 +34,7 @@ class DecoderFallback {
  private:
   std::string openOnGpu();
   void openSoftware();
-  void fall(const std::string& reason);
+  void fallBack(const std::string& reason);
   bool sendKept();
   void caughtUp();
   void requireSoftwareAllowed(const std::string& reason) const;
@@ -48,8 +48,8 @@ class DecoderFallback {
   int64_t sent_ = 0;           // packets
   int64_t errorsBefore_ = 0;   // beside those of the decoder
   int64_t errorsAtStart_ = 0;  // all, when it started or was flushed
-  bool fell_ = false;
-  bool catchingUp_ = false;     // software decodes what the GPU has shown
+  bool fellBack_ = false;
+  bool catchingUp_ = false;     // software decodes what the GPU has emitted
   bool untilKeyframe_ = false;  // what comes before one cannot be decoded
 };
 

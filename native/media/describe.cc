@@ -40,9 +40,9 @@ void describeColor(SourceInfo& info, AVPixelFormat format, AVColorSpace space, A
 }
 
 void place(SourceInfo& info, Orientation orientation) {
-  const ShownSize shown = shownSize(info.codedWidth, info.codedHeight, info.sampleAspect, orientation);
-  info.width = shown.width;
-  info.height = shown.height;
+  const DisplaySize display = displaySize(info.codedWidth, info.codedHeight, info.sampleAspect, orientation);
+  info.width = display.width;
+  info.height = display.height;
   info.rotation = orientation.quarterTurns * 90;
 }
 

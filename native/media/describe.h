@@ -8,12 +8,12 @@ namespace framepath::media {
 // Throws SOURCE_UNREADABLE (streams without a size), SOURCE_UNSUPPORTED (neither pictures nor audio, no decoder).
 SourceInfo describe(const Input& input);
 
-// What the headers say of its length, in milliseconds; -1 = nothing. `video` may be null.
+// Length from the headers, in milliseconds; -1 = not stated. `video` may be null.
 int64_t declaredMs(const AVFormatContext& format, const AVStream* video);
 
 bool isImage(const AVFormatContext& format);
 
-// Pictures know better than headers how they are stored and turned: images say it in every picture only.
+// Storage and orientation from a picture, which knows better than headers; images have them in each picture only.
 void refine(SourceInfo& info, const AVFrame& picture, const AVStream& stream);
 
 Rational sampleAspectOf(const AVFrame* picture, const AVStream& stream);

@@ -27,11 +27,11 @@ struct EncoderOptions {
   int32_t maxSessions = 0;    // of a GPU's encoder in this process; 0 = as many as the driver allows
   SessionPolicy sessions = SessionPolicy::fallback;
   StopRef stop = nullptr;  // waiting for a session ends
-  // Told when software encodes what was to be the GPU's, by the thread that opens or pushes.
+  // Called when software takes over from the GPU, by the thread that opens or pushes.
   std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
 };
 
-// Bits per second. What the encoder was told; all 0 where it decides itself (quality, capped).
+// Bits per second. The target given to the encoder; all 0 where it decides itself (quality, capped).
 struct RateFigures {
   RateControl control = RateControl::quality;
   int64_t min = 0, mean = 0, max = 0;

@@ -34,13 +34,13 @@ EncoderFallback::EncoderFallback(std::unique_ptr<Encoder> hardware, const Encode
       ticks_(options.fps, -1) {}
 
 void EncoderFallback::push(const FrameRef& canvas, const Emit& emit) {
-  unfinished_.push_back({fell_ ? nullptr : canvas, ticks_.next(canvas->ptsUs)});
-  if (fell_) return inSoftware(canvas, emit);
+  unfinished_.push_back({fellBack_ ? nullptr : canvas, ticks_.next(canvas->ptsUs)});
+  if (fellBack_) return inSoftware(canvas, emit);
   if (onGpu(emit, [&](const Emit& wait) { encoder_->push(canvas, wait); })) passOn(emit);
 }
 
 void EncoderFallback::finish(const Emit& emit) {
-  if (!fell_ && onGpu(emit, [&](const Emit& wait) { encoder_->finish(wait); })) return passOn(emit);
+  if (!fellBack_ && onGpu(emit, [&](const Emit& wait) { encoder_->finish(wait); })) return passOn(emit);
   encoder_->finish([&](Packet packet) { passOn(std::move(packet), emit); });
 }
 
@@ -64,7 +64,7 @@ bool EncoderFallback::onGpu(const Emit& emit, Call&& call) {
     if (error.code != ErrorCode::ENCODE_FAILED) throw;
     reason = error.sentence;
   }
-  fall(reason, emit);
+  fallBack(reason, emit);
   return false;
 }
 
@@ -83,7 +83,7 @@ void EncoderFallback::passOn(const Emit& emit) {
   }
 }
 
-// The nth packet is decoded when the nth picture is shown, less what reordering needs.
+// The nth packet is decoded when the nth picture is displayed, less what reordering needs.
 void EncoderFallback::passOn(Packet packet, const Emit& emit) {
   const int64_t tick = unfinished_.front().tick;
   unfinished_.pop_front();
@@ -92,9 +92,9 @@ void EncoderFallback::passOn(Packet packet, const Emit& emit) {
   emit(std::move(packet));
 }
 
-void EncoderFallback::fall(const std::string& reason, const Emit& emit) {
+void EncoderFallback::fallBack(const std::string& reason, const Emit& emit) {
   encoder_ = openSoftwareEncoder(options_, device_, format_, passedTick_);
-  fell_ = true;
+  fellBack_ = true;
   waiting_.clear();
   if (bitrate_ > 0) encoder_->setBitrate(bitrate_);
   if (options_.recovered) options_.recovered("encoded in software from here on", "the GPU's encoder failed: " + reason);

@@ -1,6 +1,6 @@
 // The GPU's encoder as long as it works, one in software from then on: not one picture is lost.
 //
-// Encoders hold pictures back, to look ahead and to reorder. What the GPU's gives is passed on only when it is whole:
+// Encoders hold pictures back, for look-ahead and reordering. What the GPU's gives is passed on only when it is whole:
 // all packets of the pictures up to one, and none of later ones. When it fails, software encodes what was not passed
 // on, from a keyframe, and the stream goes on as if nothing had been: decoding times are the fallback's own. The
 // parameter sets are then others than those in the header of the stream; they travel before each keyframe, where
@@ -38,7 +38,7 @@ class EncoderFallback : public Encoder {
   void passOn(const Emit& emit);
   void passOn(Packet packet, const Emit& emit);
   void inSoftware(const FrameRef& canvas, const Emit& emit);
-  void fall(const std::string& reason, const Emit& emit);
+  void fallBack(const std::string& reason, const Emit& emit);
 
   const EncoderOptions options_;
   const std::shared_ptr<Device> device_;
@@ -46,8 +46,8 @@ class EncoderFallback : public Encoder {
   const int32_t held_;
   const AvCodecParameters parameters_;  // the GPU's: the stream began with it
   std::unique_ptr<Encoder> encoder_;
-  bool fell_ = false;
-  const int64_t lead_;                 // ticks that packets are decoded before their pictures are shown
+  bool fellBack_ = false;
+  const int64_t lead_;                 // ticks that packets are decoded before their pictures are displayed
   TickGrid ticks_;                     // both encoders have the same
   int64_t passedTick_ = -1;            // up to this one everything was passed on
   std::deque<Unfinished> unfinished_;  // pushed, and not passed on

@@ -17,7 +17,7 @@ struct Sessions {
 };
 
 Sessions& sessions() {
-  static auto* const one = new Sessions;  // encoders that are left behind end after static objects
+  static auto* const one = new Sessions;  // detached encoders end after static objects
   return *one;
 }
 

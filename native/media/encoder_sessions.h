@@ -8,7 +8,7 @@
 
 namespace framepath::media {
 
-using EncoderSession = std::shared_ptr<void>;  // given back when let go
+using EncoderSession = std::shared_ptr<void>;  // given back when released
 
 // `most` at a time, 0 = as many as the driver allows, as far as that is known. Null: there is none, and it was not to
 // be waited for, or there is nothing to wait for, or `stop` passed. Thread-safe.

@@ -13,7 +13,7 @@ void enqueue(Queue& queue, Work&& work) {
     try {
       queue.synchronize();
     } catch (const Error&) {
-      // The device is lost, and with it all work. The first failure says so.
+      // The device is lost, and with it all work. The first failure reports it.
     }
     throw;
   }

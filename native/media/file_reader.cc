@@ -20,8 +20,8 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
 }
 
 void FileReader::open() {
-  if (pictures_ && pictures_->fell() && options_.decoder == DecoderChoice::automatic)
-    options_.decoder = DecoderChoice::software;  // it was said once
+  if (pictures_ && pictures_->fellBack() && options_.decoder == DecoderChoice::automatic)
+    options_.decoder = DecoderChoice::software;  // it was reported once
   pictures_.reset();
   input_.emplace(options_.uri, options_.limits, stop_);
   pictures_.emplace(*input_, options_, device_);
@@ -65,7 +65,7 @@ FrameRef FileReader::next() {
 }
 
 void FileReader::setBack(const FrameStamp& stamp) {
-  tellJumpBack(options_.recovered, stamp.backUs, stamp.timeUs);
+  reportJumpBack(options_.recovered, stamp.backUs, stamp.timeUs);
   if (options_.cuts) options_.cuts->setBack(times_->shiftUs());
 }
 
@@ -92,7 +92,7 @@ AvFrame FileReader::firstPicture() {
 }
 
 // Containers index decoding times, or only guess, so a seek may land after the wanted picture: the first decoded
-// picture's own time says whether it did. If so, from further back.
+// picture's own time shows whether it did. If so, from further back.
 AvFrame FileReader::seekToStart() {
   const AVStream& stream = pictures_->stream();
   const int64_t origin = input_->originUs() == AV_NOPTS_VALUE ? 0 : input_->originUs();

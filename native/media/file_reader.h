@@ -23,8 +23,8 @@ class FileReader final : public SourceReader {
   std::optional<Error> emptyCut() const override;
   ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_->now(); }
-  bool fell() const { return pictures_->fell(); }  // software decodes what the GPU refused or gave up
-  bool atCut() const { return atCut_; }            // ended by endMs, not by the source
+  bool fellBack() const { return pictures_->fellBack(); }  // software decodes what the GPU refused or failed at
+  bool atCut() const { return atCut_; }                    // ended by endMs, not by the source
 
  private:
   void open();
@@ -42,7 +42,7 @@ class FileReader final : public SourceReader {
   std::optional<TimeGaps> gaps_;
   FrameSelection selection_;
   FrameMaker maker_;
-  AvFrame waiting_;  // decoded ahead: an image's only picture, the first after a seek
+  AvFrame waiting_;  // decoded early: an image's only picture, the first after a seek
   bool started_ = false;
   bool ended_ = false;
   bool atCut_ = false;

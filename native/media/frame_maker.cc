@@ -45,12 +45,13 @@ std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation
                                         const FrameStamp& stamp) {
   releaseRead();
   Pixels pixels = pixelsOf(std::move(picture));
-  const ShownSize shown = shownSize(pixels.view.width, pixels.view.height, sampleAspect, orientation);
+  const DisplaySize display = displaySize(pixels.view.width, pixels.view.height, sampleAspect, orientation);
   if (orientation != Orientation{}) {
     queue_->wait(pixels.ready);
     pixels = made(pixels, turned(pixels.view, orientation));
   }
-  auto frame = std::make_shared<Frame>(pixels.view, shown.width, shown.height, std::move(pixels.owner), pixels.ready);
+  auto frame =
+      std::make_shared<Frame>(pixels.view, display.width, display.height, std::move(pixels.owner), pixels.ready);
   frame->ptsUs = stamp.timeUs;
   frame->durationUs = stamp.durationUs;
   frame->index = stamp.index;

@@ -1,4 +1,4 @@
-// When each picture is shown. Broken clocks are mended: times never decrease.
+// Display times of pictures. Broken clocks are mended: times never decrease.
 #pragma once
 #include <cstdint>
 

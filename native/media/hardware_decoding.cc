@@ -13,7 +13,7 @@ extern "C" {
 namespace framepath::media {
 namespace {
 
-constexpr int32_t kMaxSurfaces = 32;  // of one decoder, says NVIDIA
+constexpr int32_t kMaxSurfaces = 32;  // of one decoder (NVIDIA's documentation)
 constexpr int32_t kWorkSurfaces = 3;  // that libav adds to what its codecs ask for
 
 const char* decoderName(AVCodecID codec) {

@@ -2,7 +2,7 @@
 //
 // libav decides on its own, with the first picture of each sequence, whether a stream can be decoded on the GPU, and
 // would go on in software by itself with the threads and options that hardware needs. Here it is refused that: the
-// decoder then gives nothing more, and failure() says why.
+// decoder then gives nothing more, and failure() has the reason.
 #pragma once
 #include <string>
 

@@ -87,7 +87,7 @@ void Input::findStreams() {
   opener_->throwEnd("Opening");  // libav takes an interrupted read for the end
 }
 
-// What the headers say; pictures and times that come may still differ from it.
+// Checks the headers; pictures and times may still differ from them.
 void Input::requireDeclared() const {
   const int video = videoStream();
   const AVStream* stream = video >= 0 ? format_->streams[video] : nullptr;

@@ -27,11 +27,11 @@ class Input {
   // As av_read_frame, after which a refused file or a stalled connection has thrown (SOURCE_REFUSED, SOURCE_TOO_LARGE,
   // SOURCE_FAILED).
   int read(AVPacket& packet);
-  // The keyframe at or before `timestamp` (in the stream's time base), as well as the container can tell. False:
-  // cannot.
+  // The keyframe at or before `timestamp` (in the stream's time base), as well as the container knows. False: it cannot
+  // seek.
   bool seek(int stream, int64_t timestamp);
 
-  // The stream whose pictures are shown (cover art is not); -1 = none.
+  // The video stream (cover art is none); -1 = none.
   int videoStream() const;
   // Where the source's time begins, in microseconds of libav's clock: the start of its video, else of the container.
   // Everything that cuts a source (frames, audio) counts startMs and endMs from here. AV_NOPTS_VALUE = unknown.

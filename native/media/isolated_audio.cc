@@ -43,13 +43,13 @@ class IsolatedAudio final : public AudioSource {
         }
       process_->ask(ReaderAsks::samples, Samples{count});
       const std::optional<ReaderProcess::Message> message = process_->receive();
-      if (message && message->kind == ReaderTells::ended) {  // silence from here
+      if (message && message->kind == ReaderMessage::ended) {  // silence from here
         process_.reset();
         return false;
       }
       if (message) {
         const auto audio = process_->read<AudioSamples>(*message);
-        if (message->kind != ReaderTells::samples || static_cast<int>(audio.left.size()) != count)
+        if (message->kind != ReaderMessage::samples || static_cast<int>(audio.left.size()) != count)
           process_->throwBroken("its process sent other audio than it was asked for");
         // An encoder may take anything but these.
         const auto finite = [](float sample) { return std::isfinite(sample) ? sample : 0.0f; };
@@ -59,7 +59,7 @@ class IsolatedAudio final : public AudioSource {
         return true;
       }
     } catch (const Error& error) {
-      // The pictures of this source tell what happened to it; the output's audio goes on.
+      // The video of this source reports the failure; the output's audio goes on.
       loss_ = error.sentence;
     }
     process_.reset();

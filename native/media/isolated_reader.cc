@@ -6,7 +6,7 @@
 namespace framepath::media {
 namespace {
 
-// A picture's place in the reader's memory; the reader is told when the last owner lets go.
+// A picture's place in the reader's memory; the last owner's release is sent to the reader.
 struct Lease {
   Lease(std::shared_ptr<const ReaderMemory> memory, std::weak_ptr<ReaderProcess> process, uint64_t number)
       : memory(std::move(memory)), process(std::move(process)), number(number) {}
@@ -45,8 +45,8 @@ IsolatedReader::IsolatedReader(std::shared_ptr<ReaderProcess> process, std::shar
                                const SourceOptions& options, std::shared_ptr<Device> device)
     : stop_(std::move(stop)), device_(std::move(device)), upload_(device_), process_(std::move(process)) {
   process_->counted = [this](const ReaderCounters& counters) { count(counters); };
-  process_->recovered = [told = options.recovered](const RecoveryNote& r) {
-    if (told) told(r.what, r.reason);
+  process_->recovered = [listener = options.recovered](const RecoveryNote& r) {
+    if (listener) listener(r.what, r.reason);
   };
   process_->timesChanged = [cuts = options.cuts](const TimeChange& change) {
     if (cuts) cuts->change(change);
@@ -59,12 +59,12 @@ FrameRef IsolatedReader::next() {
   if (!process_) return nullptr;
   try {
     const std::optional<ReaderProcess::Message> message = process_->receive();
-    if (message && message->kind == ReaderTells::picture) {
+    if (message && message->kind == ReaderMessage::picture) {
       FrameRef frame = received(*message);
       process_->ask(ReaderAsks::picture);
       return frame;
     }
-    if (message && message->kind != ReaderTells::ended) process_->throwBroken("its process sent no picture");
+    if (message && message->kind != ReaderMessage::ended) process_->throwBroken("its process sent no picture");
     if (message) end(process_->read<Ended>(*message));
   } catch (...) {
     process_.reset();

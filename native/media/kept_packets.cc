@@ -25,12 +25,12 @@ void KeptPackets::add(const AVPacket& packet, int64_t number) {
   }
 }
 
-void KeptPackets::shown(const AVFrame& picture) {
+void KeptPackets::emitted(const AVFrame& picture) {
   const int64_t number = numberOf(picture), time = picture.best_effort_timestamp;
   lastTime_ = time;
   if (!complete_) return;
-  shown_.insert(number);
-  // Once a keyframe is shown, so is everything that needs what was before it.
+  emitted_.insert(number);
+  // Once a keyframe is out, so is everything that needs packets before it.
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     if (entry->number > number || !(entry->packet->flags & AV_PKT_FLAG_KEY)) continue;
     const bool later = entry->packet->pts != AV_NOPTS_VALUE && time != AV_NOPTS_VALUE && time >= entry->packet->pts;
@@ -43,12 +43,12 @@ void KeptPackets::dropBefore(int64_t number) {
     bytes_ -= static_cast<size_t>(entries_.front().packet->size);
     entries_.pop_front();
   }
-  std::erase_if(shown_, [&](int64_t n) { return n < number; });
+  std::erase_if(emitted_, [&](int64_t n) { return n < number; });
 }
 
 void KeptPackets::clear() {
   entries_.clear();
-  shown_.clear();
+  emitted_.clear();
   bytes_ = 0;
   lastTime_ = AV_NOPTS_VALUE;
   complete_ = true;
@@ -63,12 +63,12 @@ bool KeptPackets::again(Numbered& next) {
 
 bool KeptPackets::isNew(const AVFrame& picture) {
   const int64_t number = numberOf(picture), time = picture.best_effort_timestamp;
-  if (const auto same = shown_.find(number); same != shown_.end()) {
-    shown_.erase(same);
+  if (const auto same = emitted_.find(number); same != emitted_.end()) {
+    emitted_.erase(same);
     return false;
   }
   if (time != AV_NOPTS_VALUE && lastTime_ != AV_NOPTS_VALUE && time != lastTime_) return time > lastTime_;
-  return shown_.empty() || number > last_;
+  return emitted_.empty() || number > last_;
 }
 
 }  // namespace framepath::media

@@ -1,5 +1,5 @@
 // What another decoder needs to take over from one that fails: the packets since the last keyframe whose picture was
-// shown, and which pictures were shown since.
+// emitted, and which pictures were emitted since.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -14,12 +14,12 @@ class KeptPackets {
   // Before the packet is sent with `number`, which grows by one each time.
   void add(const AVPacket& packet, int64_t number);
   // A picture went out.
-  void shown(const AVFrame& picture);
+  void emitted(const AVFrame& picture);
   // After a seek: what was is over.
   void clear();
 
-  bool complete() const { return complete_; }        // false: too much to keep, the next packet kept is a keyframe
-  bool anyShown() const { return !shown_.empty(); }  // since the first packet kept
+  bool complete() const { return complete_; }            // false: too much to keep, the next packet kept is a keyframe
+  bool anyEmitted() const { return !emitted_.empty(); }  // since the first packet kept
 
   // For the decoder that takes over: every packet kept, in order, once; null at the end.
   struct Numbered {
@@ -27,16 +27,16 @@ class KeptPackets {
     int64_t number = 0;
   };
   bool again(Numbered& next);
-  // Whether a picture of that decoder, given in display order, has not been shown. Asked once a picture.
+  // Whether a picture of that decoder, given in display order, has not been emitted. Called once a picture.
   bool isNew(const AVFrame& picture);
 
  private:
   void dropBefore(int64_t number);
 
   std::deque<Numbered> entries_;
-  std::unordered_multiset<int64_t> shown_;  // numbers, as far as their packets are kept
-  int64_t last_ = 0;                        // number of the last packet
-  int64_t lastTime_ = AV_NOPTS_VALUE;       // of the last picture shown
+  std::unordered_multiset<int64_t> emitted_;  // numbers, as far as their packets are kept
+  int64_t last_ = 0;                          // number of the last packet
+  int64_t lastTime_ = AV_NOPTS_VALUE;         // of the last picture emitted
   size_t bytes_ = 0;
   bool complete_ = true;
 };

@@ -100,7 +100,7 @@ void LibavEncoder::finish(const Emit& emit) {
   if (drained_ || !begun_) return;
   if (!ended_) av(avcodec_send_frame(context_.get(), nullptr), name(), ErrorCode::ENCODE_FAILED);
   ended_ = true;
-  drain(emit);  // `emit` may throw to give up
+  drain(emit);  // `emit` may throw to end it
   drained_ = true;
 }
 

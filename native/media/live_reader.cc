@@ -75,7 +75,7 @@ bool LiveReader::over() const {
 void LiveReader::open() {
   SourceOptions rest = options_;
   rest.startMs = 0;  // the start was cut once
-  if (fell_ && rest.decoder == DecoderChoice::automatic) rest.decoder = DecoderChoice::software;
+  if (fellBack_ && rest.decoder == DecoderChoice::automatic) rest.decoder = DecoderChoice::software;
   if (rest.endMs >= 0)
     rest.endMs =
         std::max<int64_t>(1, options_.endMs - options_.startMs - (lastUs_ + (nowNs() - frameNs_) / 1000) / 1000);
@@ -126,7 +126,7 @@ void LiveReader::lose(const Error& loss) {
   std::unique_lock lock(mutex_);
   if (reader_) {
     before_ = sumLocked();
-    fell_ = fell_ || reader_->fell();
+    fellBack_ = fellBack_ || reader_->fellBack();
     gone = std::move(reader_);
     reason_ = loss.sentence;
   }

@@ -174,7 +174,7 @@ void Muxer::end() {
   }
 }
 
-// An SRT receiver hands out what it got after a delay (latency=MICROSECONDS, else 0.12 s) and forgets the rest when the
+// An SRT receiver hands out what it got after a delay (latency=MICROSECONDS, else 0.12 s) and drops the rest when the
 // connection ends.
 void Muxer::waitForPlayout() {
   avio_flush(context_->pb);

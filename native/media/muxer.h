@@ -52,7 +52,7 @@ class Muxer {
   int64_t deadlineNs_ = 0;
   int64_t stoppedNs_ = 0;                  // when the stop was noticed
   const AVIOContext* playlist_ = nullptr;  // HLS: where the next playlist is being written
-  int segmentError_ = 0;                   // HLS: what closing a segment's file said, which its muxer does not pass on
+  int segmentError_ = 0;                   // HLS: result of closing a segment's file, which its muxer does not pass on
   decltype(AVFormatContext::io_open) libavOpen_ = nullptr;
   int64_t durableBytes_ = 0;  // up to here the file is whole fragments
   bool begun_ = false;

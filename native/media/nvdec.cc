@@ -42,7 +42,7 @@ std::string chromaText(int cuvid) {
   return cuvid == kChroma420 ? "4:2:0" : "4:4:4";
 }
 
-// With the GPU's context current on this thread; what the driver says where that cannot be. Throws DEVICE_LOST.
+// With the GPU's context current on this thread; the driver's error where that cannot be. Throws DEVICE_LOST.
 template <typename Calls>
 cuda::Result inContext(Device& device, Calls&& calls) {
   const cuda::Driver& driver = cuda::driverLibrary();
@@ -64,7 +64,7 @@ Nvdec ask(Device& device) {
   }
   const auto getCaps = reinterpret_cast<GetDecoderCaps>(dlsym(library, "cuvidGetDecoderCaps"));
   if (!getCaps) {
-    nvdec.unavailable = "the driver is too old to say what its video decoder takes (cuvidGetDecoderCaps is missing)";
+    nvdec.unavailable = "the driver is too old to report what its video decoder takes (cuvidGetDecoderCaps is missing)";
     return nvdec;
   }
   cuda::Result refused = cuda::result::success;

@@ -54,7 +54,7 @@ std::unique_ptr<Encoder> tryOpen(const EncoderOptions& options, const ProfileRow
                                  std::string& whyNot) try {
   HardwareContext hardware(device);
   const AvBuffer frames = canvasFrames(hardware, options);
-  // What it takes for pictures that it refers to or looks ahead to, about.
+  // What it takes for pictures that it refers to or holds for look-ahead, about.
   auto reservation =
       device->reserve(static_cast<uint64_t>(options.width) * options.height * 3 / 2 * kOwnPictures, "a video encoder");
   AvCodecContext context = newEncoderContext(row.encoder, options);
@@ -67,7 +67,7 @@ std::unique_ptr<Encoder> tryOpen(const EncoderOptions& options, const ProfileRow
   takeLastLog();
   const int result = avcodec_open2(context.get(), context->codec, &privates);
   if (result < 0) {
-    whyNot = takeLastLog();  // says more than the error, which stands for other things too
+    whyNot = takeLastLog();  // more precise than the error code
     if (whyNot.empty()) whyNot = avErrorText(result);
     hardware.queue().synchronize();  // DEVICE_LOST, if it is
     return nullptr;

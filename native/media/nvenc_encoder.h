@@ -31,7 +31,7 @@ class NvencEncoder : public LibavEncoder {
   int32_t untilKeyframe_ = 0;
 };
 
-// Null: it cannot be, `whyNot` says why. Throws DEVICE_LOST.
+// Null: it cannot be, `whyNot` has the reason. Throws DEVICE_LOST.
 std::unique_ptr<Encoder> openNvenc(const EncoderOptions& options, const std::shared_ptr<Device>& device,
                                    std::string& whyNot);
 

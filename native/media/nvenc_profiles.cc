@@ -26,7 +26,7 @@ constexpr ProfileRow kNvencRows[] = {
     {"av1_nvenc", Profile::archival, "p7", 22, 3, false, 0},
 };
 
-// How many pictures it looks ahead; each is a canvas held.
+// Look-ahead in pictures; each is a canvas held.
 int64_t nvencLookahead(Profile profile) {
   switch (profile) {
     case Profile::quality: return 16;

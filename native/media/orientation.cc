@@ -11,7 +11,7 @@
 namespace framepath::media {
 
 Orientation orientationOf(const int32_t (&matrix)[9]) {
-  // A pixel at (p, q) is shown at (a p + c q, b p + d q), rows going down.
+  // A pixel at (p, q) is displayed at (a p + c q, b p + d q), rows going down.
   int64_t a = matrix[0], b = matrix[1];
   const int64_t c = matrix[3], d = matrix[4];
   Orientation result;
@@ -38,7 +38,7 @@ Orientation orientationOf(const AVFrame* picture, const AVStream& stream) {
   return displayMatrix(stream, matrix) ? orientationOf(matrix) : Orientation{};
 }
 
-ShownSize shownSize(int32_t width, int32_t height, Rational sampleAspect, Orientation orientation) {
+DisplaySize displaySize(int32_t width, int32_t height, Rational sampleAspect, Orientation orientation) {
   const double aspect = sampleAspect.value();
   if (aspect >= 1.0 / 16 && aspect <= 16) {  // beyond it is a broken header
     width = std::max(1, static_cast<int32_t>(std::lround(width * aspect)));

@@ -19,13 +19,13 @@ struct Orientation {
 
 // The nearest right angle of a display matrix (libavutil/display.h).
 Orientation orientationOf(const int32_t (&matrix)[9]);
-// Of a picture: what it says itself (EXIF, SEI), else what its stream says.
+// Of a picture: its own (EXIF, SEI), else its stream's.
 Orientation orientationOf(const AVFrame* picture, const AVStream& stream);
 
 // The size in square pixels, upright.
-struct ShownSize {
+struct DisplaySize {
   int32_t width, height;
 };
-ShownSize shownSize(int32_t width, int32_t height, Rational sampleAspect, Orientation orientation);
+DisplaySize displaySize(int32_t width, int32_t height, Rational sampleAspect, Orientation orientation);
 
 }  // namespace framepath::media

@@ -107,7 +107,7 @@ class MuxedOutput : public Output {
     lastFlushNs_ = nowNs();
   }
 
-  // Nobody can play it, nor tell it from one that was meant to be.
+  // An empty file cannot be played, and would look like a result.
   void removeEmpty() {
     muxer_.close();
     std::error_code ignored;
@@ -131,7 +131,7 @@ class MuxedOutput : public Output {
       remux(options_.path, container_, options_.fps, options_.endBy);
       return true;
     } catch (const Error& e) {
-      // Everything is in the fragments and plays; `finalised` tells.
+      // Everything is in the fragments and plays; `finalised` reports it.
       if (e.code == ErrorCode::OUTPUT_DISK_FULL || e.code == ErrorCode::CANCELLED) return false;
       throw;
     }
@@ -140,7 +140,7 @@ class MuxedOutput : public Output {
   void setContainerOptions(AvDictionary& privates) const {
     const std::string_view format = container_.format;
     if (container_.fragmented) {
-      // Fragments end where flush() says; the header waits for the first one, so that edit lists (B-frames, priming
+      // Fragments end at flush(); the header waits for the first one, so that edit lists (B-frames, priming
       // of AAC) are known and playback starts at 0.
       privates.set("movflags", "+frag_custom+delay_moov+default_base_moof");
     } else if (format == "hls") {

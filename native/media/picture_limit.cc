@@ -19,7 +19,7 @@ Registry& registry() {
 
 thread_local bool noticedHere = false;
 
-// libav logs on behalf of a context that may only be a parent of the one that speaks. Threads of a decoder have copies
+// libav logs on behalf of a context that may only be a parent of the one that logs. Threads of a decoder have copies
 // of its context.
 const AVCodecContext* decoderOf(void* source) {
   for (int depth = 0; source && depth < 4; depth++) {

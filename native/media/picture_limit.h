@@ -1,4 +1,4 @@
-// Notices that libav refused a picture for its size. A decoder then fails as it does for any damage, and says why only
+// Notices that libav refused a picture for its size. A decoder then fails as for any damage, and reports the cause only
 // in its log, on whichever of its threads met the picture.
 #pragma once
 #include <atomic>
@@ -10,7 +10,7 @@ namespace framepath::media {
 
 class PictureLimit {
  public:
-  // Before the decoder is opened. Decoders are told apart by `opaque`, which must be its own.
+  // Before the decoder is opened. Decoders are identified by `opaque`, which must be its own.
   PictureLimit(AVCodecContext& decoder, int64_t maxPixels);
   ~PictureLimit();
   PictureLimit(const PictureLimit&) = delete;

@@ -23,7 +23,7 @@ class PictureMemory : public std::enable_shared_from_this<PictureMemory> {
   // know.
   bool fill(AVCodecContext& decoder, AVFrame& picture);
 
-  // A block, given back when the last owner lets go; null: no room. Aligned to a page, and followed by room that a
+  // A block, given back when the last owner releases it; null: no room. Aligned to a page, and followed by room that a
   // vector may read.
   std::shared_ptr<uint8_t> allocate(size_t bytes);
 

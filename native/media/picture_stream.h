@@ -18,11 +18,11 @@ class PictureStream {
   AvFrame next();
   // At the end: throws DECODE_FAILED when not one good picture came.
   void requirePictures() const;
-  // What comes next starts at a keyframe not after `timestamp`, if the container can tell. False: did not move.
+  // What comes next starts at a keyframe not after `timestamp`, if the container knows one. False: did not move.
   bool seek(int64_t timestamp);
 
   const AVStream& stream() const { return *stream_; }
-  bool fell() const { return decoder_.fell(); }
+  bool fellBack() const { return decoder_.fellBack(); }
   // Damaged packets and pictures: what the decoder or, if that is more, what the container says.
   int64_t errors() const { return std::max(decoder_.errors(), damagedReads_); }
   // Pictures that the container's index places wholly beyond the end of the file: the file was cut.

@@ -7,10 +7,10 @@
 
 namespace framepath::media {
 
-// Empty: a PixelFormat cannot say it (palettes, planar RGB, big endian, alpha planes, packed YUV, bits, floats).
+// Empty: not expressible as a PixelFormat (palettes, planar RGB, big endian, alpha planes, packed YUV, bits, floats).
 std::optional<PixelFormat> expressed(AVPixelFormat format);
 
-// The format that a PixelFormat can say and that loses least of `format`: depth and chroma are kept, alpha is not.
+// The expressible format that loses least of `format`: depth and chroma are kept, alpha is not.
 AVPixelFormat nearestExpressible(AVPixelFormat format);
 
 // Unspecified matrix: BT.709 for pictures of 720 rows or more, else BT.601.

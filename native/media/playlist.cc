@@ -75,7 +75,7 @@ class Checker {
         const double seconds = std::strtod(std::string(value_.substr(offset + 12, 64)).c_str(), nullptr);
         if (!(std::abs(seconds) <= kMaxSeconds)) fail("has a start out of range");
       }
-      text_[at + 5] = '_';  // no tag any more: no player has to begin there, and ours begins where it is told
+      text_[at + 5] = '_';  // no tag any more: players need not begin there, ours begins at `start`
     } else if (!line.empty() && line.front() != '#') {
       if (line.size() > kMaxLine) fail("has a URL of " + std::to_string(line.size()) + " bytes");
       if (!nextIsSegment_) return;

@@ -196,7 +196,7 @@ void prepareReaders() {
   try {
     if (!shared.forker.started()) shared.forker.start();
   } catch (const Error&) {
-    // launchReader() tries again, and says why not
+    // launchReader() tries again, and reports why it failed
   }
 }
 

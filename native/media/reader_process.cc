@@ -19,7 +19,7 @@ namespace {
 
 constexpr int64_t kMs = 1'000'000, kSecondNs = 1000 * kMs;
 constexpr int64_t kNotesAtOnce = 200;
-// It ends opening after 10 s itself, and tells why; a second later it hangs.
+// It ends opening after 10 s itself, with a reason; a second later it counts as hung.
 constexpr int64_t kOpenNs = 11'000 * kMs;
 // Reading waits 30 s for a peer, and up to 8 s between two attempts to connect: only then is silence a hang.
 constexpr int64_t kSilenceNs = 45'000 * kMs;
@@ -93,15 +93,15 @@ ReaderProcess::~ReaderProcess() = default;
 
 SourceInfo ReaderProcess::opened() {
   const Message message = answer();
-  if (message.kind != ReaderTells::opened) throwBroken("its process sent something else than what it has opened");
+  if (message.kind != ReaderMessage::opened) throwBroken("its process sent something else than what it has opened");
   return read<SourceInfo>(message);
 }
 
 bool ReaderProcess::openedAudio() {
   const Message message = answer();
-  if (message.kind != ReaderTells::opened && message.kind != ReaderTells::noAudio)
+  if (message.kind != ReaderMessage::opened && message.kind != ReaderMessage::noAudio)
     throwBroken("its process sent something else than what it has opened");
-  return message.kind == ReaderTells::opened;
+  return message.kind == ReaderMessage::opened;
 }
 
 ReaderProcess::Message ReaderProcess::answer() {
@@ -129,32 +129,32 @@ std::optional<ReaderProcess::Message> ReaderProcess::receive(int64_t deadlineNs,
     const std::optional<std::vector<uint8_t>> bytes = datagram();
     if (!bytes) continue;
     if (bytes->empty()) throwGone();
-    Message message{static_cast<ReaderTells>(bytes->front()), {bytes->begin() + 1, bytes->end()}};
+    Message message{static_cast<ReaderMessage>(bytes->front()), {bytes->begin() + 1, bytes->end()}};
     switch (message.kind) {
-      case ReaderTells::alive: {
+      case ReaderMessage::alive: {
         const auto counters = read<ReaderCounters>(message);
         if (counted) counted(counters);
         if (!opening) deadlineNs = nowNs() + kSilenceNs;
         continue;
       }
-      case ReaderTells::recovered: {
+      case ReaderMessage::recovered: {
         const auto note = read<RecoveryNote>(message);
         countNote();
         if (recovered) recovered(note);
         continue;
       }
-      case ReaderTells::times: {
+      case ReaderMessage::times: {
         const auto change = read<TimeChange>(message);
         countNote();
         if (timesChanged) timesChanged(change);
         continue;
       }
-      case ReaderTells::failed: throwFailure(message);
-      case ReaderTells::opened:
-      case ReaderTells::noAudio:
-      case ReaderTells::picture:
-      case ReaderTells::ended:
-      case ReaderTells::samples: return message;
+      case ReaderMessage::failed: throwFailure(message);
+      case ReaderMessage::opened:
+      case ReaderMessage::noAudio:
+      case ReaderMessage::picture:
+      case ReaderMessage::ended:
+      case ReaderMessage::samples: return message;
     }
     throwBroken("its process sent a message of no known kind");
   }
@@ -163,7 +163,7 @@ std::optional<ReaderProcess::Message> ReaderProcess::receive(int64_t deadlineNs,
 // They are kept. A stream that comes back takes a pause before each attempt.
 void ReaderProcess::countNote() {
   if (++notes_ > kNotesAtOnce + 4 * (nowNs() - startedNs_) / kSecondNs)
-    throwBroken("its process tells of more recoveries than can have been");
+    throwBroken("its process reports more recoveries than possible");
 }
 
 // One message; empty bytes: the process has ended; nothing: look again.
@@ -174,7 +174,7 @@ std::optional<std::vector<uint8_t>> ReaderProcess::datagram() {
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   const ssize_t size = recvmsg(messages_.get(), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  // ECONNRESET comes once, before what was sent ahead of it.
+  // ECONNRESET comes once, before what was sent earlier.
   if (size < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET)) return std::nullopt;
   if (size <= 0) return std::vector<uint8_t>();
   if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) throwBroken("its process sent a message that is too long");

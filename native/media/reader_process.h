@@ -31,11 +31,11 @@ class ReaderMemory {
 class ReaderProcess {
  public:
   struct Message {
-    ReaderTells kind;
+    ReaderMessage kind;
     std::vector<uint8_t> body;
   };
 
-  // Launches it. When `stop` passes, receive() waits for `graceMs` more and gives up.
+  // Launches it. When `stop` passes, receive() waits for `graceMs` more and ends.
   ReaderProcess(ReaderJob job, StopRef stop, int64_t graceMs = 0);
   // One that is launched, whose memory has so many bytes.
   ReaderProcess(LaunchedReader launched, size_t memoryBytes, std::string uri, StopRef stop, int64_t graceMs = 0);
@@ -43,13 +43,13 @@ class ReaderProcess {
   ReaderProcess(const ReaderProcess&) = delete;
   ReaderProcess& operator=(const ReaderProcess&) = delete;
 
-  // The answer to opening, within 11 s in all. Throws what the reader tells; SOURCE_UNREADABLE when time is up,
+  // The answer to opening, within 11 s in all. Throws the reader's error; SOURCE_UNREADABLE when time is up,
   // CANCELLED when `stop` has passed, SOURCE_CRASHED. `audio` false where the source has none.
   SourceInfo opened();
   bool openedAudio();
 
   // One thread uses what follows. The next message but `alive`, `recovered` and `times`, which are taken note of;
-  // empty: `stop` has passed. Throws what the reader tells, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of
+  // empty: `stop` has passed. Throws the reader's error, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of
   // life for long.
   std::optional<Message> receive();
   template <typename T>
@@ -68,7 +68,7 @@ class ReaderProcess {
 
   [[noreturn]] void throwBroken(const std::string& what) const;  // SOURCE_CRASHED
 
-  // From any thread; never blocks. False: the process is gone, which receive() tells.
+  // From any thread; never blocks. False: the process is gone, which receive() reports.
   template <typename T>
   bool ask(ReaderAsks kind, const T& body) {
     return send(kind, toWire(body));

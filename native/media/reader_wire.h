@@ -30,7 +30,7 @@ enum class ReaderAsks : uint8_t {
   times,    // TimeChange of the pictures, which the audio follows
 };
 
-enum class ReaderTells : uint8_t {
+enum class ReaderMessage : uint8_t {
   opened,     // SourceInfo, of audio nothing
   noAudio,    // instead
   picture,    // Picture
@@ -83,8 +83,8 @@ constexpr int32_t kSamplesAtOnce = 4096;
 template <typename T>
 std::vector<uint8_t> toWire(const T& message);
 
-// Throws Error{SOURCE_CRASHED} when the bytes are not a message of this kind, or say what cannot be. Text that is no
-// UTF-8 is mended.
+// Throws Error{SOURCE_CRASHED} when the bytes are not a message of this kind, or have impossible values. Text that is
+// no UTF-8 is mended.
 template <typename T>
 T fromWire(std::span<const uint8_t> bytes);
 

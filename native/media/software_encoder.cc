@@ -13,7 +13,7 @@ bool isSvt(const AVCodecContext& context) {
   return std::string_view(context.codec->name) == "libsvtav1";
 }
 
-// SVT-AV1 prints to stderr and listens to nothing but its environment variable.
+// SVT-AV1 writes to stderr; only its environment variable changes that.
 void quietSvt() {
   static std::once_flag once;
   std::call_once(once, [] { setenv("SVT_LOG", "0", 0); });

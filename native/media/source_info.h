@@ -1,4 +1,4 @@
-// What probing says about a source, before anything is decoded.
+// What probing finds about a source, before anything is decoded.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -54,7 +54,7 @@ struct Limits {
   bool isolated = false;               // opened, read and decoded in a process of its own
 };
 
-// Opens by content and reads what the headers say. Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE (not media, truncated),
+// Opens by content and reads the headers. Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE (not media, truncated),
 // SOURCE_UNSUPPORTED, SOURCE_TOO_LARGE, SOURCE_REFUSED (jail, protocol), CANCELLED (`stop` passed); in a process of its
 // own also SOURCE_CRASHED.
 SourceInfo probe(const std::string& uri, const Limits& limits, StopRef stop = nullptr);

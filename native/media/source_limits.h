@@ -1,4 +1,4 @@
-// What a source may be at most: the errors that say which limit it exceeds. 0 = no limit.
+// Limits of a source; errors name the one exceeded. 0 = no limit.
 #pragma once
 #include <cstdint>
 #include <string>

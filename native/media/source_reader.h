@@ -37,8 +37,8 @@ struct SourceOptions {
 
   bool live = false;        // stated: a stream without an end of its own, so that its end is a loss
   int32_t reconnects = 10;  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
-  // Told, on the thread that opens or reads, when a lost stream has come back, when times were mended, and when
-  // software decodes what the GPU refused or gave up.
+  // Called, on the thread that opens or reads, when a lost stream has come back, when times were mended, and when
+  // software decodes what the GPU refused or failed at.
   Recovered recovered = nullptr;
   std::shared_ptr<TimeCuts> cuts = nullptr;  // what is cut out of the times is added here; null = nobody asks
 };

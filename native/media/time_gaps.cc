@@ -45,7 +45,7 @@ int64_t TimeGaps::placeUs(int64_t timeUs) {
   return timeUs - cutUs_;
 }
 
-void tellJumpBack(const Recovered& recovered, int64_t backUs, int64_t atUs) {
+void reportJumpBack(const Recovered& recovered, int64_t backUs, int64_t atUs) {
   if (!recovered) return;
   char text[160];
   std::snprintf(text, sizeof text, "Times jumped back by %.1f s after %.3f s of the source; they go on from there.",

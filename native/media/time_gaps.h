@@ -11,7 +11,7 @@
 
 namespace framepath::media {
 
-// What is told about a source whose run goes on: what happened, and why.
+// Listener for recoveries of a source: what happened, and why.
 using Recovered = std::function<void(const std::string& what, const std::string& reason)>;
 
 inline constexpr int64_t kUsualMaxGapMs = 10'000;  // SourceOptions::maxGapMs
@@ -83,7 +83,7 @@ class TimeGaps {
 
   // Times never decrease and count from the source's start.
   int64_t placeUs(int64_t timeUs);
-  // A picture is never shown for longer than a gap may be.
+  // A picture never lasts longer than a gap may be.
   int64_t durationUs(int64_t durationUs) const { return durationUs > mostUs_ ? intervalUs_ : durationUs; }
 
  private:
@@ -97,6 +97,6 @@ class TimeGaps {
 };
 
 // The clock of a source was set back: for `recovered`.
-void tellJumpBack(const Recovered& recovered, int64_t backUs, int64_t atUs);
+void reportJumpBack(const Recovered& recovered, int64_t backUs, int64_t atUs);
 
 }  // namespace framepath::media

@@ -142,7 +142,7 @@ int run() {
     if (pid > 0)
       children.push_back({pid, life});
     else
-      close(life);  // no process: its end is told at once
+      close(life);  // no process: its parent sees the end at once
   }
 }
 

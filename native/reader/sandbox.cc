@@ -98,7 +98,7 @@ void confine(const media::Limits& limits) {
   }
   for (const std::string& folder : readable) {
     const int fd = open(folder.c_str(), O_PATH | O_CLOEXEC);
-    if (fd < 0) continue;                                                 // Access tells when it is the jail
+    if (fd < 0) continue;                                                 // Access reports it when it is the jail
     for (const uint64_t rights : {kReadFile | kReadFolder, kReadFile}) {  // a file has the second only
       const Beneath beneath{rights, fd};
       if (syscall(kAddRule, ruleset, kRuleBeneath, &beneath, 0) == 0) break;

@@ -1,4 +1,4 @@
-// What a process that reads an untrusted source gives up before it opens anything.
+// What a process that reads an untrusted source drops before it opens anything.
 #pragma once
 #include "media/source_info.h"
 

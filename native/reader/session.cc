@@ -31,7 +31,7 @@ namespace {
 
 using namespace media;
 
-constexpr int kPicturesAhead = 4;  // decoded before they are asked for
+constexpr int kPrefetchedPictures = 4;  // decoded before they are requested
 constexpr auto kAliveEvery = std::chrono::seconds(1);
 constexpr size_t kLongestText = 2000;  // of sentences; half of what a message may carry
 
@@ -49,7 +49,7 @@ class Session {
       installNetworkGuard(job.options.limits);
       switch (job.kind) {
         case ReaderJob::Kind::probe:
-          tell(ReaderTells::opened, media::probe(job.options.uri, job.options.limits, stop_));
+          reply(ReaderMessage::opened, media::probe(job.options.uri, job.options.limits, stop_));
           break;
         case ReaderJob::Kind::pictures: pictures(job.options, memory); break;
         case ReaderJob::Kind::audio: audio(job); break;
@@ -66,10 +66,10 @@ class Session {
 
  private:
   template <typename T>
-  void tell(ReaderTells kind, const T& message) {
+  void reply(ReaderMessage kind, const T& message) {
     send(kind, toWire(message));
   }
-  void send(ReaderTells kind, std::vector<uint8_t> body) {
+  void send(ReaderMessage kind, std::vector<uint8_t> body) {
     body.insert(body.begin(), static_cast<uint8_t>(kind));
     ssize_t sent;
     do {
@@ -78,7 +78,7 @@ class Session {
     if (sent < 0) stop_->now();  // nobody is there
   }
   void fail(ErrorCode code, const std::string& sentence, const std::string& hint) {
-    tell(ReaderTells::failed, Failure{code, shortened(sentence), shortened(hint)});
+    reply(ReaderMessage::failed, Failure{code, shortened(sentence), shortened(hint)});
   }
 
   // Empty: the other process has no more to ask.
@@ -105,7 +105,7 @@ class Session {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<SourceReader> reader_;  // set once
-  int64_t wanted_ = kPicturesAhead;
+  int64_t wanted_ = kPrefetchedPictures;
   std::map<uint64_t, std::pair<FrameRef, std::shared_ptr<uint8_t>>> shown_;  // until they are released
   uint64_t number_ = 0;
 };
@@ -128,7 +128,7 @@ void Session::pictures(SourceOptions options, int memory) {
   options.stop = stop_;
   options.cuts = std::make_shared<TimeCuts>();
   options.recovered = [this](const std::string& what, const std::string& reason) {
-    tell(ReaderTells::recovered, RecoveryNote{shortened(what), shortened(reason)});
+    reply(ReaderMessage::recovered, RecoveryNote{shortened(what), shortened(reason)});
   };
   // These two end with the process: they have no end of their own.
   std::thread([this] { listen(); }).detach();
@@ -138,13 +138,13 @@ void Session::pictures(SourceOptions options, int memory) {
     std::lock_guard lock(mutex_);
     reader_ = reader;
   }
-  tell(ReaderTells::opened, reader->info());
+  reply(ReaderMessage::opened, reader->info());
   size_t changes = 0;  // sent so far
   while (mayShow()) {
     const FrameRef frame = reader->next();
-    if (!frame) return tell(ReaderTells::ended, endOf(*reader));
+    if (!frame) return reply(ReaderMessage::ended, endOf(*reader));
     for (const TimeChange& change : options.cuts->changesAfter(changes)) {
-      tell(ReaderTells::times, change);
+      reply(ReaderMessage::times, change);
       changes++;
     }
     show(frame, reader->counters());
@@ -228,10 +228,10 @@ void Session::show(const FrameRef& frame, const ReaderCounters& counters) {
     picture.number = ++number_;
     shown_[picture.number] = std::move(owners);
   }
-  tell(ReaderTells::picture, picture);
+  reply(ReaderMessage::picture, picture);
 }
 
-// Tells that work goes on where no picture comes out of it, and what a lost stream's counters have come to.
+// Sends a sign of life while no picture comes out, with the counters of a lost stream.
 void Session::breathe() {
   int64_t allocations = -1;
   ReaderCounters known;
@@ -249,7 +249,7 @@ void Session::breathe() {
                        now.reconnectsLeft != known.reconnectsLeft;
     allocations = memory_->allocations();
     known = now;
-    if (moved) tell(ReaderTells::alive, now);
+    if (moved) reply(ReaderMessage::alive, now);
   }
 }
 
@@ -263,7 +263,7 @@ void Session::audio(const ReaderJob& job) {
   const auto cuts = std::make_shared<TimeCuts>();
   cut.cuts = cuts;
   const AudioRef source = openAudioSource(cut);
-  send(source ? ReaderTells::opened : ReaderTells::noAudio, {});
+  send(source ? ReaderMessage::opened : ReaderMessage::noAudio, {});
   if (!source) return;
   for (;;) {
     const std::vector<uint8_t> bytes = asked();
@@ -281,7 +281,7 @@ void Session::audio(const ReaderJob& job) {
       answer.right.resize(answer.left.size());
       source->read(answer.left.data(), answer.right.data(), samples.count);
       answer.loss = shortened(source->loss());
-      tell(ReaderTells::samples, answer);
+      reply(ReaderMessage::samples, answer);
     }
   }
 }

@@ -79,7 +79,7 @@ GpuReading Gpu::read() const {
   const auto ask = [&](GpuMetric metric, auto call, auto&& answerOf) {
     const auto at = static_cast<size_t>(metric);
     if (!call) {
-      reading.reasons[at] = "this driver's NVML cannot say it";
+      reading.reasons[at] = "this driver's NVML has no such call";
       return;
     }
     const Answer answer = answerOf(call);

@@ -1,4 +1,4 @@
-// What a GPU says about itself.
+// Readings of a GPU by NVML.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace framepath::telemetry {
 
 inline constexpr size_t kGpuMetrics = kValuesOf<GpuMetric>;
 
-// What stays; empty and 0 where NVML does not say it.
+// What does not change; empty and 0 where NVML does not report it.
 struct GpuFacts {
   std::string name, uuid, driver;
   std::string pciBusId;  // 0000:65:00.0, as CUDA writes it
@@ -27,7 +27,7 @@ struct GpuFacts {
 struct GpuReading {
   std::array<std::optional<double>, kGpuMetrics> values;
   std::array<std::string, kGpuMetrics> reasons;
-  double encoderPeriodMs = 0, decoderPeriodMs = 0;  // 0 = not said
+  double encoderPeriodMs = 0, decoderPeriodMs = 0;  // 0 = not reported
 };
 
 struct GpuList;
@@ -35,7 +35,7 @@ struct GpuList;
 class Gpu {
  public:
   // The GPU in that slot: NVML counts all of the machine's, CUDA those that CUDA_VISIBLE_DEVICES leaves, each in its
-  // own order, so that an index says nothing. Throws DEVICE_UNAVAILABLE.
+  // own order, so an index means nothing. Throws DEVICE_UNAVAILABLE.
   static Gpu at(const std::string& pciBusId, const char* library = nvml::kLibrary);
   // All that NVML sees. Throws DEVICE_UNAVAILABLE.
   static GpuList all(const char* library = nvml::kLibrary);

@@ -26,7 +26,7 @@ struct GpuSummary {
   double encoderPeriodMs = 0, decoderPeriodMs = 0;
 };
 
-// Never throws for what NVML says or does not say: that is in the summary. Thread-safe.
+// Never throws for what NVML reports or lacks: that is in the summary. Thread-safe.
 class GpuSampler {
  public:
   explicit GpuSampler(std::string pciBusId, std::chrono::milliseconds interval = std::chrono::seconds(1),

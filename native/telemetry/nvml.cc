@@ -40,7 +40,7 @@ std::shared_ptr<Nvml> Nvml::open(const char* library) {
   nvml->find(nvml->nvmlErrorString, "nvmlErrorString");
   if (const Status status = nvml->nvmlInit_v2(); status != kSuccess)
     throw Error(ErrorCode::DEVICE_UNAVAILABLE, "NVML does not start: " + nvml->errorText(status) + ".",
-                "`nvidia-smi` says more.");
+                "`nvidia-smi` shows more.");
   nvml->initialised_ = true;
   return nvml;
 }

@@ -26,7 +26,7 @@ struct ByteTrack {
   int64_t startFrame, lastFrame;
   State state = State::tracked;
   bool confirmed = false;
-  bool announced = false;  // was returned before
+  bool returned = false;   // in an earlier frame
   bool recovered = false;  // in this frame
   bool condemned = false;  // too old; the published code still offers it once more
 };
@@ -152,9 +152,9 @@ class ByteTracker final : public Tracker {
         hidden.push_back({track.id, track.filter.box()});
         continue;
       }
-      uint8_t marks = track.announced ? 0 : kTrackNew;
+      uint8_t marks = track.returned ? 0 : kTrackNew;
       if (track.recovered) marks |= kTrackRecovered;
-      track.announced = true;
+      track.returned = true;
       tracks.items.push_back({track.id, track.detection, track.filter.box(), track.score, marks});
     }
     marker_.mark(tracks, hidden);

@@ -1,4 +1,4 @@
-// How much a crop says about who it shows, before it is embedded.
+// How well a crop shows a person, rated before it is embedded.
 #pragma once
 #include "core/results.h"
 

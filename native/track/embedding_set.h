@@ -18,7 +18,7 @@ struct EmbeddingSpace {
   float limit = 0.58f;
 };
 EmbeddingSpace makeEmbeddingSpace(const IdentityOptions& options);  // throws INVALID_ARGUMENT
-// The limit among so many identities: it falls slowly as more people could be mistaken for one another.
+// The limit among so many identities: it decreases slowly as more people could be mistaken for one another.
 float limitFor(const EmbeddingSpace& space, size_t identities);
 
 struct Embedding {

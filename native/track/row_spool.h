@@ -42,7 +42,7 @@ class RowSpool {
   RowSpool(const RowSpool&) = delete;
   RowSpool& operator=(const RowSpool&) = delete;
 
-  // False once, when rows are lost from here on: error() says why.
+  // False once, when rows are lost from here on: error() has the reason.
   bool write(const SpooledFrame& frame);
   const std::optional<Error>& error() const { return error_; }
 

@@ -26,7 +26,7 @@ struct MotionTrack {
   int32_t detection;
   int64_t startFrame, lastFrame;
   State state = State::unconfirmed;
-  bool announced = false;  // was returned before
+  bool returned = false;   // in an earlier frame
   bool recovered = false;  // in this frame
 };
 
@@ -163,9 +163,9 @@ class StandardTracker final : public Tracker {
     for (MotionTrack& track : tracks_) {
       if (track.state == State::lost) hidden.push_back({track.id, track.filter.box()});
       if (track.state != State::tracked) continue;
-      uint8_t marks = track.announced ? 0 : kTrackNew;
+      uint8_t marks = track.returned ? 0 : kTrackNew;
       if (track.recovered) marks |= kTrackRecovered;
-      track.announced = true;
+      track.returned = true;
       tracks.items.push_back({track.id, track.detection, track.filter.box(), track.score, marks});
     }
     marker_.mark(tracks, hidden);

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { renderClips } from '../../bench/clips.mjs';
-import { run, StepError, say } from '../steps/shell.mjs';
+import { progress, run, StepError } from '../steps/shell.mjs';
 
 /** Times the bench's 20 s are repeated. Repeated bytes take no room in a pack: xz looks back further than a clip is long. */
 const repeats = 3;
@@ -12,7 +12,7 @@ const repeats = 3;
 const recipes = {
   long1080: { from: 'faces1080', loop: repeats, file: 'long1080.mp4', options: ['-c', 'copy'] },
   long720: { from: 'faces720', loop: repeats, file: 'long720.mp4', options: ['-c', 'copy'] },
-  // No B-frames: a picture is complete when its bytes are there. FLV says how long each packet is.
+  // No B-frames: a picture is complete when its bytes are there. FLV has the length of each packet.
   live: {
     from: 'faces1080',
     file: 'live.flv',
@@ -65,7 +65,7 @@ export function renderGpuClips() {
   for (const [name, { from, loop = 1, file, options }] of Object.entries(recipes)) {
     clips[name] = join(folder, file);
     if (existsSync(clips[name])) continue;
-    say(`rendering ${file}, once, into ${folder}`);
+    progress(`rendering ${file}, once, into ${folder}`);
     const part = join(folder, `part-${basename(file)}`);
     const repeat = loop > 1 ? ['-stream_loop', String(loop - 1)] : [];
     run('ffmpeg', ['-v', 'error', '-y', ...repeat, '-i', bench[from], '-an', ...options, part]);

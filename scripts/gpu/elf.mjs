@@ -1,4 +1,4 @@
-// What programs and libraries need of a machine, as readelf says.
+// What programs and libraries need of a machine, by readelf.
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { run } from '../steps/shell.mjs';

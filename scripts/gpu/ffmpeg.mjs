@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../steps/packages.mjs';
-import { hasProgram, run, runLoud, StepError, say } from '../steps/shell.mjs';
+import { hasProgram, progress, run, runLoud, StepError } from '../steps/shell.mjs';
 import { ensureSystemPackages, library, program } from '../steps/system-packages.mjs';
 
 const libraries = ['avutil', 'avcodec', 'avformat', 'swscale', 'swresample'];
@@ -72,7 +72,7 @@ export async function smallFfmpeg() {
   const version = run('dpkg-query', ['-W', '-f', '${source:Version}', 'libavcodec-dev']);
   const folder = join(cacheFolder, `gpu-ffmpeg-${version.replace(/[^\w.+-]/g, '_')}`);
   if (existsSync(folder)) return folder;
-  say(`building FFmpeg ${version} with the codecs of the suite alone, once, into ${folder}`);
+  progress(`building FFmpeg ${version} with the codecs of the suite alone, once, into ${folder}`);
   const scratch = `${folder}.${process.pid}`;
   mkdirSync(join(scratch, 'build'), { recursive: true });
   try {

@@ -1,5 +1,5 @@
 // scripts/gpu/pack: bundles for a machine with an NVIDIA GPU that reaches no network, and what to do with them there:
-// scripts/gpu/unpack, then ./suite. docs/gpu.md says how.
+// scripts/gpu/unpack, then ./suite. See docs/gpu.md.
 import { createHash } from 'node:crypto';
 import {
   createReadStream,
@@ -17,7 +17,7 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup.mjs';
-import { hasProgram, main, root, run, runLoud, StepError, say } from '../steps/shell.mjs';
+import { hasProgram, main, progress, root, run, runLoud, StepError } from '../steps/shell.mjs';
 import { ensureSystemPackages } from '../steps/system-packages.mjs';
 import { checksums, divide, mebibyte } from './bundles.mjs';
 import { renderGpuClips } from './clips.mjs';
@@ -69,7 +69,7 @@ async function compress(tree, files, to, compression) {
   const status = await runLoud('bash', ['-c', `set -o pipefail; ${tar} | ${xz} > '${to}'`]);
   if (status !== 0) throw new StepError(`${basename(to)} cannot be written: see above.`);
   rmSync(list);
-  say(`${basename(to)}: ${(statSync(to).size / mebibyte).toFixed(1)} MiB`);
+  progress(`${basename(to)}: ${(statSync(to).size / mebibyte).toFixed(1)} MiB`);
 }
 
 /** Compresses the parts of the tree and puts them into bundles; resolves with [{file, bytes, sha256, parts}]. */
@@ -126,7 +126,7 @@ export async function pack(options) {
   makeTree(tree, inputs);
   const files = filesBelow(tree);
   const needs = examined(tree, files);
-  say(`packing ${files.length} files; they need glibc ${needs.glibc} or later`);
+  progress(`packing ${files.length} files; they need glibc ${needs.glibc} or later`);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
   const bundles = await writeBundles(tree, files, options);
@@ -152,8 +152,8 @@ if (import.meta.filename === process.argv[1]) {
       return;
     }
     for (const { file, bytes, parts } of await pack(options))
-      say(`${join(options.out, file)}: ${(bytes / mebibyte).toFixed(1)} MiB (${parts.join(', ')})`);
-    say(
+      progress(`${join(options.out, file)}: ${(bytes / mebibyte).toFixed(1)} MiB (${parts.join(', ')})`);
+    progress(
       'bring them with unpack, pack.json and both lists of checksums, all at once or one after another, and run ./unpack there',
     );
   });

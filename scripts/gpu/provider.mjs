@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, extract, packages } from '../steps/packages.mjs';
-import { say } from '../steps/shell.mjs';
+import { progress } from '../steps/shell.mjs';
 import { thin } from './fatbin.mjs';
 
 const inside = 'Plugins/Linux/x64';
@@ -16,7 +16,7 @@ export async function cudaProvider(archs) {
   if (!existsSync(thinned)) {
     const library = readFileSync(join(folder, 'libonnxruntime_providers_cuda.so'));
     const { kept, zeroed } = thin(library, archs);
-    say(`the CUDA provider: ${Math.round(kept / 1e6)} MB of GPU code kept, ${Math.round(zeroed / 1e6)} MB zeroed`);
+    progress(`the CUDA provider: ${Math.round(kept / 1e6)} MB of GPU code kept, ${Math.round(zeroed / 1e6)} MB zeroed`);
     writeFileSync(`${thinned}.part`, library);
     renameSync(`${thinned}.part`, thinned);
   }

@@ -21,7 +21,7 @@ const usage = `Usage: scripts/gpu/suite [options]
   --json FILE          write the result
   --text FILE          write what is printed
 
-Exit status 0 when every step went well, whatever the targets say; 1 when one did not.
+Exit status 0 when every step went well, whatever the targets are; 1 when one did not.
 `;
 
 function readOptions(args) {
@@ -51,14 +51,14 @@ function readOptions(args) {
   return { ...values, only, churnMinutes };
 }
 
-/** Runs the steps; resolves with the result. `say` gets a line before each. */
-async function suite({ device, quick, only, churnMinutes, clips }, say) {
+/** Runs the steps; resolves with the result. `progress` gets a line before each. */
+async function suite({ device, quick, only, churnMinutes, clips }, progress) {
   const begun = performance.now();
   const spent = () => (performance.now() - begun) / 1000;
   const context = { device, quick, clips, ...(churnMinutes && { churnMinutes }) };
   const entries = [];
   for (const step of steps.filter(({ name }) => !only || only.includes(name))) {
-    say(`${step.name}: ${step.title}`);
+    progress(`${step.name}: ${step.title}`);
     const left = churnMinutes ? churnMinutes * 60 + 120 : Math.min(step.seconds, suiteSeconds - spent());
     if (left < 5) {
       const error = `not run: the suite's ${suiteSeconds} s are over`;
@@ -82,9 +82,9 @@ await main(async () => {
   const packed = options.clips ?? (existsSync(join(root, '../clips')) ? join(root, '../clips') : undefined);
   const clips = packed ? clipsIn(packed) : renderGpuClips();
   const result = await suite({ ...options, clips }, (line) => process.stderr.write(`${line}\n`));
-  const shown = text(result);
-  process.stdout.write(shown);
+  const summary = text(result);
+  process.stdout.write(summary);
   if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`);
-  if (options.text) writeFileSync(options.text, shown);
+  if (options.text) writeFileSync(options.text, summary);
   return result.steps.every(({ ok }) => ok) ? 0 : 1;
 });

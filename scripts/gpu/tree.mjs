@@ -15,7 +15,7 @@ import { clipFiles } from './clips.mjs';
 import { isElf, neededBy, ofGlibc } from './elf.mjs';
 import { deviceTests } from './measure/steps.mjs';
 
-/** Test programs that say something on a real GPU. */
+/** Test programs that are worth running on a real GPU. */
 export const testPrograms = ['conformance_test', ...deviceTests];
 
 /** Below app, copied as they are. */

@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setUp } from '../setup.mjs';
-import { main, root, run, StepError, say } from '../steps/shell.mjs';
+import { main, progress, root, run, StepError } from '../steps/shell.mjs';
 import { python } from '../steps/system-packages.mjs';
 import { neededBy, ofCuda, ofGlibc } from './elf.mjs';
 import { steps } from './measure/steps.mjs';
@@ -129,7 +129,7 @@ function damagedIn(folder, packs) {
   for (const name of ['damaged', 'from-damaged']) rmSync(join(folder, name), { recursive: true });
 }
 
-/** What the suite's JSON must say on the simulated GPU; throws with what it does not. */
+/** Checks the suite's JSON on the simulated GPU; throws with what is missing. */
 function checkResult({ steps: entries, targets, seconds }) {
   const wrong = [];
   const names = entries.map(({ name }) => name).join();
@@ -155,19 +155,19 @@ async function tryPacks({ packed, keep }) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-root-'));
   try {
     makeRoot(folder);
-    say(`unpacking in ${folder}`);
+    progress(`unpacking in ${folder}`);
     unpackIn(folder, packs);
     damagedIn(folder, packs);
     unpackByPython(folder, packs);
     const restored = join(folder, 'opt/framepath-gpu');
     addSimulator(folder, restored);
-    say('the suite, in its quick form');
+    progress('the suite, in its quick form');
     const runtime = '/opt/framepath-gpu/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1';
     const ran = inside(folder, '/opt/framepath-gpu/suite --quick --json /opt/result.json', {
       LD_LIBRARY_PATH: '/opt/simulator:/opt/simulator/ort', // onnxruntime-node's binding takes the simulated one too
       FRAMEPATH_ORT_LIBRARY: '/opt/simulator/ort/libonnxruntime.so.1',
       FRAMEPATH_SIM_ORT_REAL: runtime,
-      // The simulated NVDEC shows what it finds in files: of a stream it must be told.
+      // The simulated NVDEC shows what it finds in files: of a stream it needs its name.
       FRAMEPATH_SIM_NVDEC_FILES: '/opt/framepath-gpu/clips/live.flv',
     });
     process.stdout.write(ran.stdout);
@@ -175,9 +175,9 @@ async function tryPacks({ packed, keep }) {
     if (!existsSync(file)) throw new StepError(`The suite ended with ${ran.signal ?? ran.status} and no result`);
     cpSync(file, join(root, 'build/gpu-try.json'));
     checkResult(JSON.parse(readFileSync(file, 'utf8')));
-    say(`the packs work: ${basename(packs)}, build/gpu-try.json`);
+    progress(`the packs work: ${basename(packs)}, build/gpu-try.json`);
   } finally {
-    if (keep) say(`left: ${folder}`);
+    if (keep) progress(`left: ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   }
 }

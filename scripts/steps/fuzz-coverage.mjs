@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildForCoverage } from './native-build.mjs';
-import { root, run, say } from './shell.mjs';
+import { progress, root, run } from './shell.mjs';
 
 const folder = join(root, 'build/fuzz');
 
@@ -15,7 +15,7 @@ async function nativeLines(names, folders) {
   rmSync(profiles, { recursive: true, force: true });
   mkdirSync(profiles, { recursive: true });
   for (const name of names) {
-    say(`${name}: every input once`);
+    progress(`${name}: every input once`);
     const inputs = ['corpus', 'seeds'].map((kind) => join(folder, kind, name));
     const regressions = join(root, 'test/fuzz/regressions', name);
     const places = [...inputs, regressions].filter((path) => existsSync(path));
@@ -26,7 +26,7 @@ async function nativeLines(names, folders) {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
     });
-    if (status !== 0) say(`${name} ended with ${status}: ${stderr.slice(-300)}`);
+    if (status !== 0) progress(`${name} ended with ${status}: ${stderr.slice(-300)}`);
   }
   const merged = join(profiles, 'all.profdata');
   const raw = readdirSync(profiles).filter((name) => name.endsWith('.profraw'));
@@ -60,7 +60,7 @@ function scriptLines(names, seed) {
   const covered = join(folder, 'v8');
   rmSync(covered, { recursive: true, force: true });
   for (const name of names) {
-    say(`${name}: 60 s`);
+    progress(`${name}: 60 s`);
     const args = [join(root, 'test/fuzz/js', `${name}.mjs`), '--seconds', '60', '--seed', String(seed)];
     spawnSync(process.execPath, args, { env: { ...process.env, NODE_V8_COVERAGE: covered }, stdio: 'ignore' });
   }
@@ -82,7 +82,7 @@ function scriptLines(names, seed) {
   ]);
 }
 
-/** Prints a line a file and one a folder. */
+/** Writes a line a file and one a folder. */
 export async function reportCoverage(targets, seed) {
   const named = (native) => targets.filter((target) => target.native === native).map((target) => target.name);
   const folders = ['native/media/', 'native/infer/', 'packages/models/lib/'];

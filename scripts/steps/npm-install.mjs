@@ -1,7 +1,7 @@
 // node_modules as package-lock.json wants it.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root, run, say } from './shell.mjs';
+import { progress, root, run } from './shell.mjs';
 
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 
@@ -19,7 +19,7 @@ function isInstalled() {
 
 export function ensureNodeModules() {
   if (isInstalled()) return;
-  say('installing npm packages (npm ci)');
+  progress('installing npm packages (npm ci)');
   // onnxruntime-node's post-install downloads CUDA libraries from another registry; its CPU library is in the package.
   run('npm', ['ci', '--no-audit', '--no-fund'], { env: { ONNXRUNTIME_NODE_INSTALL: 'skip' } });
 }

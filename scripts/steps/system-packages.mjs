@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasProgram, run, runLoud, StepError, say } from './shell.mjs';
+import { hasProgram, progress, run, runLoud, StepError } from './shell.mjs';
 
 export const library = (name) => () => spawnSync('pkg-config', ['--exists', name]).status === 0;
 export const program = (name) => () => hasProgram(name);
@@ -66,7 +66,7 @@ export async function ensureSystemPackages(of = needs) {
   if (process.getuid() !== 0) {
     throw new StepError(`System packages are missing. Run this, then try again:\n\n  sudo ${command}\n`);
   }
-  say(`installing system packages: ${missing.join(' ')}`);
+  progress(`installing system packages: ${missing.join(' ')}`);
   run('apt-get', ['update', '-q'], { env: installing });
   if ((await install(missing)) !== 0) throw new StepError(`apt-get failed. Try: ${command}`);
   const still = missingPackages(of);
@@ -101,6 +101,6 @@ export async function ensureTestPackages() {
   const there = (name) => spawnSync('apt-cache', ['show', name]).status === 0;
   const missing = missingPackages(testNeeds).filter(there);
   if (missing.length === 0) return;
-  say(`installing ${missing.join(', ')}`);
-  if ((await install(missing)) !== 0) say('they cannot be installed: some tests are left out');
+  progress(`installing ${missing.join(', ')}`);
+  if ((await install(missing)) !== 0) progress('they cannot be installed: some tests are left out');
 }

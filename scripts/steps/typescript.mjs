@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generate } from '../schema/generate.mjs';
-import { main, root, run, say } from './shell.mjs';
+import { main, progress, root, run } from './shell.mjs';
 
 const stamp = join(root, 'build/typescript-built');
 
@@ -33,7 +33,7 @@ export async function compileTypeScript() {
   await generate(root);
   const isBuilt = packages.every((folder) => existsSync(join(folder, 'lib')));
   if (isBuilt && existsSync(stamp) && statSync(stamp).mtimeMs > newestSource()) return;
-  say('compiling TypeScript');
+  progress('compiling TypeScript');
   const begun = new Date();
   run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--build', root]);
   packages.forEach(removeOrphans);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { root, say } from '../steps/shell.mjs';
+import { progress, root } from '../steps/shell.mjs';
 import { build, environment } from './environment.mjs';
 
 /** Runs a program to its end; one that hangs is killed after `minutes` and has failed. */
@@ -45,10 +45,10 @@ export const finished = [];
 
 /**
  * Runs jobs, each {name, cores = 1, run(): Promise<{passed, failed, output?}>}: `cores` of them are kept busy at a time. What a
- * job printed is shown when it fails; what it skipped always.
+ * job printed is displayed when it fails; what it skipped always.
  */
 export async function runJobs(title, jobs, { cores = Math.max(2, availableParallelism()) } = {}) {
-  say(`${title}: ${jobs.length}`);
+  progress(`${title}: ${jobs.length}`);
   const times = lastTimes();
   const last = (job) => times[job.name] ?? 0;
   const waiting = [...jobs].sort((a, b) => last(b) - last(a));
@@ -61,7 +61,7 @@ export async function runJobs(title, jobs, { cores = Math.max(2, availableParall
       const seconds = (performance.now() - begun) / 1000;
       finished.push({ name: job.name, seconds, passed, failed });
       times[job.name] = Math.round(seconds * 10) / 10;
-      say(`${failed ? 'FAILED' : 'ok'} ${job.name}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)`);
+      progress(`${failed ? 'FAILED' : 'ok'} ${job.name}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)`);
       if (failed) process.stdout.write(output);
       else for (const reason of new Set(output.match(/^ *skipped: .*/gm))) console.log(reason);
       free += taken;

@@ -108,7 +108,7 @@ describe.skipIf(noAddon !== undefined)('an analyzer with boxes', () => {
     await run.close();
   });
 
-  test('fails where it says something else, by its policy', async () => {
+  test('fails where it returns something else, by its policy', async () => {
     const wrong = (onError: 'fail' | 'skip') =>
       pipeline(source())
         .use(analyzer({ name: 'wrong', onError, analyze: ({ index }) => (index === 3 ? 'nobody' : []) }))

@@ -60,7 +60,7 @@ describe.skipIf(!hostsWork)('the configuration', () => {
     }
   });
 
-  test.skipIf(!pythonWorks)('disables a module, and Python is told None', async () => {
+  test.skipIf(!pythonWorks)('disables a module, and Python gets None', async () => {
     inEnvironment('python');
     const file = join(folder, 'told.py');
     writeFileSync(

@@ -70,7 +70,7 @@ describe.skipIf(!hostsWork)('two versions of one native package', () => {
     expect(marks()).toEqual([]);
   });
 
-  test('are isolated by auto, which says which and why', async () => {
+  test('are isolated by auto, with which and why', async () => {
     const description = both('auto', 'auto');
     const { modules } = await both('thread', 'auto').explain();
     expect(modules.map(({ where }) => where.value)).toEqual(['thread', 'process']);

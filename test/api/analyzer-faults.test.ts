@@ -103,7 +103,7 @@ describe.skipIf(!hostsWork)('a faulty analyzer', () => {
     expect(report.recoveries.at(-1)).toMatchObject({ where: 'faulty', what: expect.stringContaining('has failed') });
   });
 
-  test.each(places)('in a %s ends the run where its policy says so', async (_, isolation) => {
+  test.each(places)('in a %s ends the run where its policy is fail', async (_, isolation) => {
     const ends = async (how: string, use: object = {}) => {
       const started = await pipeline(video(clip))
         .use(analyzer(twin('faulty', isolation), { name: 'faulty', isolation, options: { at: { 5: how } }, ...use }))

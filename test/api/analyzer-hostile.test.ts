@@ -45,7 +45,7 @@ describe.skipIf(!hostsWork)('an analyzer in a process', () => {
     ['nothing', /it sent null where a message has to be/],
     ['flood', /it sent an answer to what it was not asked/],
     ['deaf', /it closed the pipe of its questions/],
-  ])('that does %s is ended, and the sentence says what it did', async (does, why) => {
+  ])('that does %s is ended, and the sentence names what it did', async (does, why) => {
     const { values, report } = await run(does, 1000); // more frames than a host is asked ahead
     expect(values.slice(0, 2)).toEqual([0, 1]);
     expect(values.at(-1)).toBeUndefined();

@@ -47,7 +47,7 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
     inline = await valuesOf('inline');
   });
 
-  test('sees every frame of both sources, and what others said', () => {
+  test('sees every frame of both sources, and the results of others', () => {
     expect(inline).toHaveLength(50);
     expect(inline[0]).toMatchObject([
       { index: 0, size: [64, 36] },
@@ -122,7 +122,7 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
     },
   );
 
-  test.skipIf(!complete)('is shown a crop of every face, the same in every place', async () => {
+  test.skipIf(!complete)('gets a crop of every face, the same in every place', async () => {
     const clip = facesClip(join(folderFor('chips'), 'faces.mp4'));
     const seen: unknown[] = [];
     for (const isolation of ['inline', ...inHosts] as Isolation[]) {
@@ -144,7 +144,7 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
     for (const values of seen) expect(values).toEqual(seen[0]);
   });
 
-  test.skipIf(!complete)('is shown the last crops of every track, the same in every place', async () => {
+  test.skipIf(!complete)('gets the last crops of every track, the same in every place', async () => {
     const clip = facesClip(join(folderFor('windows'), 'faces.mp4'), { seconds: 1 });
     type Said = { track: number; fresh: boolean; hashes: number[]; sizes: unknown[]; same: boolean };
     const seen: Said[][][] = [];

@@ -36,7 +36,7 @@ async function encoded(
 /** What follows a bitrate is one encoder's own: these two are of x264 and x265. */
 const onGpu = process.env.FRAMEPATH_DEVICE?.startsWith('cuda') ?? false;
 
-describe.skipIf(noAddon !== undefined)('the report says how the bitrate came about', () => {
+describe.skipIf(noAddon !== undefined)('the report has how the bitrate came about', () => {
   test.skipIf(onGpu)('of a range: where the target went, and how complex the pictures were', async () => {
     const { outputs, recoveries } = await encoded({ bitrate: { min: 200_000, max: 2_000_000 }, profile: 'realtime' });
     const { control, mean, target, complexity } = outputs[0]!.bitrate;
@@ -67,7 +67,7 @@ describe.skipIf(noAddon !== undefined)('the report says how the bitrate came abo
     expect(outputs[0]!.bitrate.mean).toBeGreaterThan(1_000_000);
   });
 
-  test.skipIf(onGpu)('of a range with an encoder that keeps its rate: a cap, told among the recoveries', async () => {
+  test.skipIf(onGpu)('of a range with an encoder that keeps its rate: a cap, listed among the recoveries', async () => {
     const path = join(folderFor('bitrate'), 'out.mkv');
     const options = { codec: 'hevc', bitrate: { min: 200_000, max: 1_000_000 }, profile: 'realtime' } as const;
     const { outputs, recoveries } = await encoded(options, path);

@@ -75,7 +75,7 @@ function inStep(heard: number[], seen: number[]): void {
   heard.forEach((ms, i) => expect(Math.abs(ms - seen[i]!)).toBeLessThan(45));
 }
 
-describe.skipIf(noAddon !== undefined)('sound', () => {
+describe.skipIf(noAddon !== undefined)('audio', () => {
   test("of all mixed: one that joins is heard from where it is seen, and no longer than that, 'mix'", async () => {
     const programme = await new Programme(join(folder, 'mix.mp4')).start([], { audio: 'mix' });
     await programme.until('red', 700);
@@ -121,7 +121,7 @@ describe.skipIf(noAddon !== undefined)('sound', () => {
     expect(beeps(programme.path, 2500)).toEqual([]);
   });
 
-  test('of a source by an id that never joins is silence, and the report says so', async () => {
+  test('of a source by an id that never joins is silence, and the report lists it', async () => {
     const programme = await new Programme(join(folder, 'nobody.mp4')).start([], { audio: 'nobody' });
     await programme.until('red', 200);
     await programme.end();

@@ -213,7 +213,7 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
     expect(Object.values((await run.report()).live).every((n) => n === 0)).toBe(true);
   });
 
-  test('a source that joins the last one to end is still shown, and lengthens the programme', async () => {
+  test('a source that joins the last one to end is still displayed, and lengthens the composition', async () => {
     let over = false;
     const path = newFile();
     const run = await pipeline(reds(() => !over))
@@ -315,7 +315,7 @@ describe.skipIf(noAddon !== undefined)('time', () => {
     expect(shown.name(20, 0.5, 0.5)).toBe('green');
   });
 
-  test.each(['first', 'mix', 'none', 1] as const)('sound %s is in step with the pictures', async (audio) => {
+  test.each(['first', 'mix', 'none', 1] as const)('audio %s is in step with the pictures', async (audio) => {
     const a = flashClip(join(folder, 'flash-a.mp4'), { seconds: 3, fps: 25, at: 0.5, hertz: 1000 });
     const b = flashClip(join(folder, 'flash-b.mp4'), { seconds: 3, fps: 30, at: 0.8, hertz: 2500 });
     const how = split({ left: 0, right: 1, ...small });
@@ -330,7 +330,7 @@ describe.skipIf(noAddon !== undefined)('time', () => {
     heard.b.forEach((ms, i) => expect(Math.abs(ms - right[i]!)).toBeLessThan(45));
   });
 
-  test('a part of the sources keeps its sound in step', async () => {
+  test('a part of the sources keeps its audio in step', async () => {
     const a = flashClip(join(folder, 'cut-a.mp4'), { seconds: 4, fps: 25, at: 0.5 });
     const part = { startMs: 1240, endMs: 3240 };
     const how = split({ left: 0, right: 1, ...small });

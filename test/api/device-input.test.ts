@@ -77,7 +77,7 @@ describe.skipIf(!hostsWork)('an analyzer that reads its pixels where they are', 
     await closed(run);
   });
 
-  test.skipIf(!onGpu)('is told in this process at which address, in another by which handle', async () => {
+  test.skipIf(!onGpu)('has an address in this process, a handle in another', async () => {
     const places: unknown[] = [];
     const shown = defineAnalyzer({
       name: 'shown',

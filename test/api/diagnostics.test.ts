@@ -27,7 +27,7 @@ async function messagesOf(body: () => Promise<void>): Promise<StageMessage[]> {
 }
 
 describe.skipIf(noAddon !== undefined)('framepath:stage', () => {
-  test('tells every stage once when a run ends, as the report has it', async () => {
+  test('publishes every stage once when a run ends, as the report has it', async () => {
     let stages: object[] = [];
     const messages = await messagesOf(async () => {
       const run = await pipeline(video(clip, { id: 'left' }), video(clip, { id: 'right' }))
@@ -46,7 +46,7 @@ describe.skipIf(noAddon !== undefined)('framepath:stage', () => {
     expect(last.find(({ name }) => name === 'look')).toMatchObject({ kind: 'module', count: 100 });
   });
 
-  test('tells the end of a run that was broken off, and of one that failed', async () => {
+  test('publishes the end of a run that was broken off, and of one that failed', async () => {
     const messages = await messagesOf(async () => {
       const broken = await pipeline(video(clip)).start();
       for await (const frame of broken) if (frame.index === 3) break;
@@ -64,7 +64,7 @@ describe.skipIf(noAddon !== undefined)('framepath:stage', () => {
     expect(ends[1]!.run).toBe(ends[0]!.run + 1);
   });
 
-  test('tells how it goes while frames are iterated, about once a second', async () => {
+  test('publishes progress while frames are iterated, about once a second', async () => {
     const messages = await messagesOf(async () => {
       const run = await pipeline(video(clip)).options({ resultQueue: 1, inFlight: 1 }).start();
       for await (const _ of run) await sleep(60);

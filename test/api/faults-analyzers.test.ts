@@ -126,7 +126,7 @@ describe.skipIf(noAddon !== undefined)('an analyzer', () => {
     await closed(run);
   });
 
-  test('that keeps the frame it is shown holds a copy until it closes it', async () => {
+  test('that keeps the frame it gets holds a copy until it closes it', async () => {
     const run = await pipeline(video(clip, { endMs: 400 }))
       .use(
         odd(

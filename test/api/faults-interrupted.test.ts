@@ -96,7 +96,7 @@ describe.skipIf(!compiled || !complete)('the command', () => {
     return { child, ended };
   }
 
-  test('interrupted finishes every file, says so and exits 1', async () => {
+  test('interrupted finishes every file, reports it and exits 1', async () => {
     const path = (name: string) => join(folder, name);
     const files = ['--results', path('r.jsonl'), '--timeline', path('t.json'), '--report', path('report.json')];
     const { child, ended } = running('--out', path('cli.mp4'), '--profile', 'realtime', ...files, '--json');

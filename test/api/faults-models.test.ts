@@ -95,7 +95,7 @@ describe.skipIf(!complete)('a model', () => {
       expect(await started(detect('faces', path, { head })), head).toMatch(/^MODEL_(UNSUPPORTED|SPEC_NEEDED)$/);
   });
 
-  test('with a head that nobody knows says which are known', async () => {
+  test('with an unknown head lists the known ones', async () => {
     const path = model('plain', [1, 3, 32, 32]);
     const error = await pipeline(video(clip))
       .use(detect('faces', path, { head: 'crystal-ball' }))
@@ -119,7 +119,7 @@ describe.skipIf(!complete)('a model', () => {
     expect(await started(raw('out', path))).toMatch(/^MODEL_(INVALID|UNSUPPORTED)$/);
   });
 
-  test('that fails while it runs is an error, or skipped where the policy says so', async () => {
+  test('that fails while it runs is an error, or skipped where the policy is skip', async () => {
     // Reshapes to a size that the picture does not have: known only when it runs.
     const path = model('late', ['batch', 3, 'height', 'width'], (b, x) => b.node('Reshape', [x, b.integers([7, 11])]), [
       'a',

@@ -152,7 +152,7 @@ describe.skipIf(noAddon !== undefined)('close()', () => {
     expect(sources[0]!.error).toBeUndefined();
   });
 
-  test('finishes the file although the sound stops in the middle', async () => {
+  test('finishes the file although the audio stops in the middle', async () => {
     const { uri } = await halfHeard(0.5);
     const out = join(folder, 'half-heard.mp4');
     const paced = analyzer({ name: 'paced', analyze: () => sleep(1).then(() => 1) });

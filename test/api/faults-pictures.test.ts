@@ -132,7 +132,7 @@ describe.skipIf(noAddon !== undefined)('a stream', () => {
     expect(n + sources[0]!.decodeErrors).toBe(50); // what is missing is counted
   });
 
-  test('of a Matroska file with a hole says that something is missing', async () => {
+  test('of a Matroska file with a hole reports that something is missing', async () => {
     const whole = patternClip(join(folder, 'hole.mkv'));
     const bytes = readFileSync(whole);
     bytes.fill(0xa5, bytes.length >> 2, bytes.length >> 1);

@@ -52,7 +52,7 @@ describe.skipIf(noAddon !== undefined)('a source that fails in mid-run', () => {
     expect(recoveries).toEqual([]);
   });
 
-  test('beside another is lost, told, and the other goes on', async () => {
+  test('beside another is lost and reported, and the other goes on', async () => {
     const seen: Record<string, number> = {};
     const events = await recoveriesOf(async () => {
       const out = join(folder, 'lost.mp4');

@@ -63,7 +63,7 @@ describe.skipIf(!ready)('sources that are not what they seem', () => {
     expect(failure(zeros)).toBe('SOURCE_UNREADABLE');
   });
 
-  test('sound only', () => {
+  test('audio only', () => {
     const sound = join(folder, 'sound.m4a');
     execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'sine=duration=1', sound]);
     expect(failure(sound)).toBe('SOURCE_UNSUPPORTED');
@@ -112,7 +112,7 @@ describe.skipIf(!ready)('pictures at the edges', () => {
 });
 
 describe.skipIf(!ready)('a runtime that is not there', () => {
-  test('is told, with what to do', () => {
+  test('is reported, with a hint', () => {
     expect(withRuntime('/nonexistent/libonnxruntime.so')).toBe('RUNTIME_MISSING');
     expect(withRuntime(clip)).toMatch(/^RUNTIME_/);
   });

@@ -50,7 +50,7 @@ describe.skipIf(!ready)('doctor', () => {
     });
   });
 
-  test('says why there is no reading, and goes on', async () => {
+  test('reports why there is no reading, and goes on', async () => {
     const { nvml } = await doctor('nvmlDeviceGetPowerUsage:3');
     expect(nvml.gpus[1]).toMatchObject({ powerW: null, missing: { powerW: 'Not Supported (3)' }, sm: 40 });
     expect((await doctor('nvmlInit_v2:9')).nvml.error).toContain('Driver Not Loaded (9)');
@@ -71,7 +71,7 @@ describe.skipIf(!ready)('the report', () => {
       { env: { LD_LIBRARY_PATH: simulator, FRAMEPATH_SIM_NVML: nvml } },
     ).ended;
 
-  test('of a run on a GPU has what NVML said meanwhile', async () => {
+  test('of a run on a GPU has the readings of NVML', async () => {
     const { out, err } = await run('cuda:0', 'sm=50,nvmlDeviceGetEncoderUtilization:3');
     expect(err).toBe('');
     const gpu = JSON.parse(out);
@@ -87,7 +87,7 @@ describe.skipIf(!ready)('the report', () => {
     expect(gpu.samples).toBeGreaterThanOrEqual(1);
   });
 
-  test('says why NVML said nothing', async () => {
+  test('reports why NVML has no reading', async () => {
     const { out } = await run('cuda:0', 'nvmlInit_v2:18');
     expect(JSON.parse(out)).toMatchObject({ error: expect.stringContaining('(18)'), samples: 0, sm: null });
   });

@@ -35,7 +35,7 @@ const best = (boxes: readonly BoxClasses[]) => boxes.map(({ classes }) => classe
 describe.skipIf(!complete)('classify on boxes', () => {
   const halves = picture((x) => (x < side / 2 ? 0 : 255));
 
-  test('says a row of classes for each box of a detector, in its order, and of small ones nothing', async () => {
+  test('returns a row of classes for each box of a detector, in its order, empty for small ones', async () => {
     const boxes = finds('boxes', [
       [4, 4, 28, 28, 0.9, 0],
       [36, 4, 60, 28, 0.8, 0],

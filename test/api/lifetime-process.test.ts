@@ -76,7 +76,7 @@ describe.skipIf(!compiled)('a process', () => {
       expect((await ended(body)).code).toBe(expected);
   });
 
-  test('whose loop body throws says so and exits 1', async () => {
+  test('whose loop body throws reports it and exits 1', async () => {
     const { code, err } = await ended(`
       const run = await pipeline(video(long)).use(light).start();
       for await (const frame of run) if (frame.index === 10) throw new Error('in the body');

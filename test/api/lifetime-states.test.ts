@@ -52,7 +52,7 @@ describe.skipIf(noAddon !== undefined)('closing', () => {
     await within(5_000, done, 'done');
   });
 
-  test('after the end, with everything still told', async () => {
+  test('after the end, with everything still reported', async () => {
     const run = await pipeline(video(clip)).start();
     expect(await count(run)).toBe(50);
     const { sources } = await closed(run);
@@ -60,7 +60,7 @@ describe.skipIf(noAddon !== undefined)('closing', () => {
     expect(run.progress).toMatchObject({ frames: 50 });
   });
 
-  test('after a failure, which stays the one that is told', async () => {
+  test('after a failure, which stays the one reported', async () => {
     const broken = analyzer({
       name: 'broken',
       analyze() {
@@ -83,7 +83,7 @@ describe.skipIf(noAddon !== undefined)('closing', () => {
     }
   });
 
-  test('while an encoder drains gives a whole file or one that says it is not', async () => {
+  test('while an encoder drains gives a whole file or one that is marked incomplete', async () => {
     for (const after of [40, 48, 49]) {
       const out = join(folder, `drain-${after}.mp4`);
       const run = await pipeline(video(clip)).encode(out, { profile: 'balanced' }).start();
@@ -194,7 +194,7 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
     await within(5_000, Promise.all([removing, adding]), 'add() and remove()');
   });
 
-  test('a pushed one that is removed tells its iterable to stop', async () => {
+  test('a pushed one that is removed ends its iterable', async () => {
     let stopped = false;
     async function* endless() {
       try {
@@ -304,7 +304,7 @@ describe.skipIf(noAddon !== undefined)('submitted pictures', () => {
     await closed(run as Run);
   });
 
-  test('that are under way when the run closes are told', async () => {
+  test('that are under way when the run closes are settled', async () => {
     const free = analyzer({
       name: 'light',
       stateless: true,

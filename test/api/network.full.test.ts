@@ -79,7 +79,7 @@ describe.skipIf(noAddon !== undefined)('a source over', () => {
     await taken(video(`udp://127.0.0.1:${port}`));
   });
 
-  test('UDP, with sound, is encoded without it, and says so', async () => {
+  test('UDP, with audio, is encoded without it, and reports it', async () => {
     const url = `udp://127.0.0.1:${await freeUdpPort()}`;
     const both = ['-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy'];
     ffmpegPeer(...both, '-f', 'mpegts', `${url}?pkt_size=1316`);

@@ -37,7 +37,7 @@ const light = analyzer({
 });
 
 describe.skipIf(noAddon !== undefined)('without models', () => {
-  test('probe tells size, rate and length', async () => {
+  test('probe returns size, rate and length', async () => {
     expect(await probe(pattern)).toMatchObject({ kind: 'video', codec: 'h264', width: 320, height: 240, fps: 25 });
   });
 
@@ -60,7 +60,7 @@ describe.skipIf(noAddon !== undefined)('without models', () => {
     await run.close();
   });
 
-  test.each(['mp4', 'mkv', 'ts', 'm3u8'])('sound out of MPEG-TS goes into .%s', async (type) => {
+  test.each(['mp4', 'mkv', 'ts', 'm3u8'])('audio out of MPEG-TS goes into .%s', async (type) => {
     const source = patternClip(join(folder, 'sound.ts'), { seconds: 1 });
     const out = join(folder, `from-ts.${type}`);
     const run = await pipeline(video(source)).encode(out, { profile: 'realtime' }).start();
@@ -104,7 +104,7 @@ describe.skipIf(noAddon !== undefined)('without models', () => {
     await run.close();
   });
 
-  test('a late analyzer is skipped or fails the run, as its policy says', async () => {
+  test('a late analyzer is skipped or fails the run, by its policy', async () => {
     const never = (onError: 'fail' | 'skip') =>
       analyzer({ name: 'never', onError, timeoutMs: 30, analyze: () => new Promise<number>(() => {}) });
     const skipping = await pipeline(video(pattern, { endMs: 200 }))
@@ -155,7 +155,7 @@ describe.skipIf(noAddon !== undefined)('without models', () => {
     expect((await run.report()).outputs[0]).toMatchObject({ path: out, frames: 50, complete: true });
   });
 
-  test('a break in the middle leaves a playable file that says it is not complete', async () => {
+  test('a break in the middle leaves a playable file that is marked incomplete', async () => {
     const out = join(folder, 'broken.mp4');
     const long = patternClip(join(folder, 'long.mp4'), { seconds: 20 });
     const run = await pipeline(video(long)).encode(out, { profile: 'realtime' }).start();
@@ -243,7 +243,7 @@ describe.skipIf(!complete)('the main job', () => {
       .use(track('tracks', { of: 'faces' }))
       .use(identify('people', { of: 'tracks', model: 'face-recognition' }));
 
-  test('finds, tracks and identifies people; the results file says the same as the frames', async () => {
+  test('finds, tracks and identifies people; the results file equals the frames', async () => {
     const results = join(folder, 'people.jsonl');
     const run = await people(faces).results(results).start();
     const ids = new Set<number>();

@@ -45,7 +45,7 @@ describe.skipIf(!compiled || !complete)('framepath plan', () => {
     expect(fresh.err).toContain('measuring decode');
   }, 120_000);
 
-  test('exits 1 for what no machine carries, and says what was tried', async () => {
+  test('exits 1 for what no machine carries, and lists what was tried', async () => {
     const { code, out } = await plan('--streams', '1000', '--fps', '1000', '--latency', '1', '--height', '240');
     expect(code).toBe(1);
     expect(out).toContain('throughput: DOES NOT FIT; latency: DOES NOT FIT');

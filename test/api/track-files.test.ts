@@ -64,7 +64,7 @@ describe.skipIf(!complete)('a run that tracks and identifies nobody', () => {
     expect(readFileSync(mot, 'utf8').trim().split('\n')).toHaveLength(2);
   });
 
-  test('that sees nobody leaves an empty MOT file, and says why there is no contact sheet', async () => {
+  test('that sees nobody leaves an empty MOT file, and reports why there is no contact sheet', async () => {
     const [mot, sheet] = [join(folder, 'none.txt'), join(folder, 'none.jpg')];
     const run = await tracked([[4, 4, 24, 24, 0.01, 0]])
       .mot(mot)

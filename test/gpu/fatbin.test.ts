@@ -95,7 +95,7 @@ test('an architecture that the library has no code for is refused, and nothing i
   expect(after.equals(before)).toBe(true);
 });
 
-test('what is no ELF file, or holds no GPU code, is said to be so', () => {
+test('what is no ELF file, or holds no GPU code, is reported as such', () => {
   expect(() => gpuCode(Buffer.from('text'))).toThrow('no 64-bit ELF');
   const other = elfWith(containers);
   other.write('.nv_other', other.indexOf('.nv_fatbin'));

@@ -193,7 +193,7 @@ test('sources are cut so that trials take equally long', () => {
   expect(cutMs({ sources: 16, fps: 20, seconds: 5 })).toBe(1000); // a second at least
 });
 
-test('where pictures were decoded is told of all sources together', () => {
+test('where pictures were decoded is reported for all sources together', () => {
   expect(decodedWhere([{ decoded: 5, decodedOnGpu: 5 }])).toBe('all');
   expect(
     decodedWhere([
@@ -204,13 +204,13 @@ test('where pictures were decoded is told of all sources together', () => {
   expect(decodedWhere([{ decoded: 5 }])).toBe('none');
 });
 
-test('of what a failed process said, the error remains', () => {
+test('of the output of a failed process, the error remains', () => {
   const said = `node trial.mjs ended with 1: \x1b[1;31mnoise\x1b[m\nfile.js:50\n    ^\n\nFramepathError: No GPU.\n    at start (x.js)\n`;
   expect(errorOf(said)).toBe('FramepathError: No GPU.');
   expect(errorOf('killed \n')).toBe('killed');
 });
 
-test('an FLV file falls into its head and its pictures', () => {
+test('an FLV file is cut into its head and its pictures', () => {
   const tag = (type: number, timeMs: number, body: number[]) => {
     const header = Buffer.alloc(11);
     header[0] = type;

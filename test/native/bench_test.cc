@@ -1,4 +1,4 @@
-// Every stage measured alone: plausible counts, facts that say what was measured, coded errors. Never speed.
+// Every stage measured alone: plausible counts, facts that name what was measured, coded errors. Never speed.
 #include <algorithm>
 #include <filesystem>
 
@@ -124,11 +124,11 @@ TEST(encode_gives_every_frame_out_again) {
     CHECK_EQUAL(fact<int64_t>(figures, "packets"), figures.items);
     CHECK_EQUAL(fact<std::string>(figures, "encoder"), std::string("libx264"));
     CHECK(fact<double>(figures, "kbitPerSecond") > 0);
-    // `realtime` gives every frame out before the next goes in; `balanced` looks ahead.
+    // `realtime` gives every frame out before the next goes in; `balanced` has a look-ahead.
     const auto delay = fact<int64_t>(figures, "delayFrames");
     if (profile == media::Profile::realtime) CHECK_EQUAL(delay, int64_t{0});
     if (profile == media::Profile::balanced) CHECK(delay > 0);
-    // x264's preset slow looks 50 pictures ahead: more than the fewest that are measured.
+    // x264's preset slow has a look-ahead of 50 pictures: more than the fewest that are measured.
     if (profile == media::Profile::archival) CHECK(delay >= 50 && delay < figures.items);
   }
   bench::EncodeCase odd{pattern(), {}};

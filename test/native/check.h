@@ -1,5 +1,5 @@
-// The smallest test harness that says what failed. A program per file: TEST(name) { CHECK(...); } and TEST_MAIN().
-// Each test prints "ok NAME" or "not ok NAME"; the last line is "N passed, N failed". An argument filters by substring.
+// A small test harness. A program per file: TEST(name) { CHECK(...); } and TEST_MAIN().
+// Each test writes "ok NAME" or "not ok NAME"; the last line is "N passed, N failed". An argument filters by substring.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -29,7 +29,7 @@ inline int& failures() {
 struct Add {
   Add(const char* name, void (*body)()) { tests().push_back({name, body}); }
 };
-// Where random cases begin: FRAMEPATH_SEED, else 1. A case that fails prints its seed.
+// Where random cases begin: FRAMEPATH_SEED, else 1. A case that fails reports its seed.
 inline uint32_t firstSeed() {
   const char* seed = std::getenv("FRAMEPATH_SEED");
   return seed && *seed ? static_cast<uint32_t>(std::strtoul(seed, nullptr, 10)) : 1;

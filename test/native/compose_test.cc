@@ -144,7 +144,7 @@ TEST(layouts_that_make_no_sense_are_refused) {
   CHECK_ERROR(makeComposer(spec(LayoutKind::split, 1), device(), pixelFormat::p010, 1), INVALID_ARGUMENT);
 }
 
-TEST(fits_keep_or_change_the_shape_as_they_say) {
+TEST(fits_keep_or_change_the_shape) {
   const Box tile{100, 50, 200, 150};
   const Placement contain = placeFit(tile, Fit::contain, 1600, 800);
   CHECK(contain.x == 100 && contain.width == 100 && contain.y == 76 && contain.height == 50);
@@ -271,7 +271,7 @@ TEST(redaction_hides_what_is_inside_the_boxes_and_nothing_else) {
           if (!near) changed += at(before, x, y).y != at(after, x, y).y;
         }
       CHECK_EQUAL(changed, 0);
-      // Still hidden while the module has nothing new to say about the same picture.
+      // Still hidden while the module has no new result for the same picture.
       inputs[0].fresh = false;
       inputs[0].observations.clear();
       CHECK(variance(composer->compose(2, 80'000, inputs), {100, 100, 200, 220}) < raw / 20);
@@ -306,9 +306,9 @@ TEST(a_box_that_goes_missing_stays_hidden_for_a_while_where_it_was) {
     return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
   });
   const Box face{100, 100, 200, 220}, elsewhere{400, 100, 500, 220};
-  auto variances = [&](int64_t ms, const std::vector<Box>& said) {
+  auto variances = [&](int64_t ms, const std::vector<Box>& found) {
     std::vector<TileInput> inputs{live(noise)};
-    inputs[0].observations = {{"faces", said, {}, {}, {}}};
+    inputs[0].observations = {{"faces", found, {}, {}, {}}};
     const FrameRef canvas = composer->compose(ms / 40, ms * 1000, inputs);
     return std::pair{variance(canvas, face), variance(canvas, elsewhere)};
   };
@@ -349,15 +349,15 @@ TEST(boxes_that_come_are_hidden_before_they_are_found) {
   };
   std::vector<std::vector<Box>> boxes;
   for (int64_t ms = 0; ms <= 1000; ms += 40) boxes.push_back(ms < 400 ? std::vector<Box>{} : std::vector{faceAt(ms)});
-  const auto coming = [&](size_t shown) {
+  const auto coming = [&](size_t now) {
     std::vector<FoundBoxes> later;
-    for (size_t i = shown + 1; i < boxes.size(); i++) later.push_back({static_cast<int64_t>(i) * 40'000, &boxes[i]});
-    return comingBoxes(whole, {static_cast<int64_t>(shown) * 40'000, &boxes[shown]}, later, 1'000'000);
+    for (size_t i = now + 1; i < boxes.size(); i++) later.push_back({static_cast<int64_t>(i) * 40'000, &boxes[i]});
+    return comingBoxes(whole, {static_cast<int64_t>(now) * 40'000, &boxes[now]}, later, 1'000'000);
   };
-  for (size_t shown = 0; shown < 10; shown++) {
-    const std::vector<Box> hidden = coming(shown);
+  for (size_t now = 0; now < 10; now++) {
+    const std::vector<Box> hidden = coming(now);
     CHECK_EQUAL(hidden.size(), size_t{1});
-    const Box face = faceAt(static_cast<int64_t>(shown) * 40);
+    const Box face = faceAt(static_cast<int64_t>(now) * 40);
     const float margin = 0.25f * face.width();  // as redaction adds it
     CHECK(hidden[0].x1 - margin <= face.x1 && hidden[0].x2 + margin >= face.x2);
     CHECK(hidden[0].y1 <= face.y1 && hidden[0].y2 >= face.y2);

@@ -114,7 +114,7 @@ TEST(every_target_gives_the_bits_of_the_scalar_body) {
   }
 }
 
-TEST(measuring_tells_every_instruction_set_apart) {
+TEST(every_instruction_set_is_measured_apart) {
   std::vector<Isa> isas;
   for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
     if (isaSupported(isa)) isas.push_back(isa);

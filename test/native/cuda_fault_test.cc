@@ -22,7 +22,7 @@ using test::simulator;
 int printProbe() {
   const DeviceProbe probe = probeCuda();
   for (const ProbeStep& step : probe.steps)
-    std::printf("%s: %s: %s [%s]\n", step.name.c_str(), step.works ? "ok" : "failed", step.says.c_str(),
+    std::printf("%s: %s: %s [%s]\n", step.name.c_str(), step.works ? "ok" : "failed", step.found.c_str(),
                 step.hint.c_str());
   std::printf("usable: %d\n", probe.usable());
   const auto best = openDevice("auto");
@@ -60,7 +60,7 @@ TEST(without_a_driver_auto_is_the_cpu_and_nobody_is_bothered) {
   mustSay(text, {"driver library: failed", "usable: 0", "auto: cpu []", "cuda:0: DEVICE_UNAVAILABLE"});
 }
 
-TEST(a_broken_driver_library_is_said) {
+TEST(a_broken_driver_library_is_an_error) {
   std::string folder = (fs::temp_directory_path() / "framepath-driver-XXXXXX").string();
   CHECK(mkdtemp(folder.data()) != nullptr);
   std::ofstream(fs::path(folder) / "libcuda.so.1") << "no library";
@@ -149,7 +149,7 @@ bool takesAway(const std::string& call) {
 }
 
 // One call answers `result`: either nobody notices and the work is right, or a coded error comes, once and for all if
-// the GPU is lost. Nothing crashes, hangs or is left behind.
+// the GPU is lost. Nothing crashes, hangs or leaks.
 void oneFailure(const std::vector<uint8_t>& expected, const std::string& call, long long at, cuda::Result result) {
   simulator().fail((call + ":" + std::to_string(at) + ":" + std::to_string(result)).c_str());
   const bool lost = cuda::isSticky(result) && call != "cuInit";

@@ -141,7 +141,7 @@ TEST(the_cpu_has_nothing_to_export) {
   CHECK_ERROR(device->exportHandle(*memory), DEVICE_UNAVAILABLE);
 }
 
-SIMULATOR_TEST(a_driver_that_refuses_says_so_and_stays) {
+SIMULATOR_TEST(a_driver_that_refuses_has_a_reason_and_stays) {
   const auto device = openDevice("cuda:0");
   const auto memory = device->allocate(64, MemoryKind::device);
   simulator().fail("cuIpcGetMemHandle:1:801");

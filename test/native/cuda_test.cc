@@ -267,7 +267,7 @@ GPU_TEST(native_handles_are_there_for_other_libraries) {
   CHECK(openDevice("cpu")->native() == nullptr);
 }
 
-GPU_TEST(the_budget_is_kept_and_says_what_fits) {
+GPU_TEST(the_budget_is_kept_and_its_error_names_what_fits) {
   const auto device = openDevice("cuda:0", {.memoryLimit = 8 << 20});
   CHECK_EQUAL(device->memory().limit, uint64_t{8} << 20);
   auto held = device->allocate(4 << 20, MemoryKind::device);
@@ -347,16 +347,16 @@ SIMULATOR_TEST(nothing_is_left_after_the_last_device) {
   CHECK_EQUAL(simulator().live(), 0);
 }
 
-GPU_TEST(queues_tell_when_they_worked_and_for_what) {
-  struct Told {
+GPU_TEST(queues_report_their_work_and_its_stage) {
+  struct Reported {
     std::string queue, stage;
     int64_t seq, startNs, endNs;
   };
-  std::vector<Told> told;
+  std::vector<Reported> reported;
   const auto device = openDevice("cuda:0");
   const auto untimed = device->openQueue();
   device->timeQueues([&](const QueueWork& done) {
-    told.push_back({done.queue, std::string(done.work.stage), done.work.seq, done.startNs, done.endNs});
+    reported.push_back({done.queue, std::string(done.work.stage), done.work.seq, done.startNs, done.endNs});
     CHECK_EQUAL(done.work.worker, 1);
     CHECK_EQUAL(done.work.batch, 4);
   });
@@ -378,9 +378,9 @@ GPU_TEST(queues_tell_when_they_worked_and_for_what) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   const int64_t overNs = nowNs();
-  CHECK_EQUAL(told.size(), 6u);
-  std::map<std::string, std::vector<Told>> rows;
-  for (const Told& piece : told) rows[piece.queue].push_back(piece);
+  CHECK_EQUAL(reported.size(), 6u);
+  std::map<std::string, std::vector<Reported>> rows;
+  for (const Reported& piece : reported) rows[piece.queue].push_back(piece);
   CHECK_EQUAL(rows.size(), 2u);
   constexpr int64_t kClocks = 1'000'000;  // two of them
   for (const auto& [name, pieces] : rows) {
@@ -399,10 +399,10 @@ GPU_TEST(queues_tell_when_they_worked_and_for_what) {
 
 SIMULATOR_TEST(what_times_queues_goes_with_them_and_may_fail) {
   for (const char* rules : {"", "cuEventElapsedTime:1+:400"}) {
-    int told = 0;
+    int reported = 0;
     {
       const auto device = openDevice("cuda:0");
-      device->timeQueues([&](const QueueWork&) { told++; });
+      device->timeQueues([&](const QueueWork&) { reported++; });
       const Block block(*device, 64, 64);
       const auto queue = device->openQueue();
       simulator().fail(rules);
@@ -412,7 +412,7 @@ SIMULATOR_TEST(what_times_queues_goes_with_them_and_may_fail) {
       }
     }
     simulator().fail("");
-    CHECK_EQUAL(told, *rules ? 0 : 5);
+    CHECK_EQUAL(reported, *rules ? 0 : 5);
     CHECK_EQUAL(simulator().live(), 0);
   }
 }

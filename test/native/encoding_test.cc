@@ -1,4 +1,4 @@
-// The encoder's stage against encoders that do not return: whoever gives up gets the output, and is not waited with.
+// The encoder's stage against encoders that do not return: at the deadline there is an output, and no wait.
 #include "graph/encoding.h"
 
 #include <atomic>

@@ -33,7 +33,7 @@ void randomCase(unsigned seed) {
     node.policy.maxWaitMs = pick(0, 2) == 0 ? 0.3 : 0;
     node.policy.retry = node.stateful ? 0 : pick(0, 1);
     node.policy.onError = pick(0, 5) == 0 ? OnError::fail : OnError::skip;
-    if (!node.stateful || node.workers == 1) node.ahead = pick(0, 1) ? pick(2, 5) : 1;
+    if (!node.stateful || node.workers == 1) node.prefetch = pick(0, 1) ? pick(2, 5) : 1;
     if (m > 0 && pick(0, 3) == 0) {
       node.policy.onError = OnError::fallback;
       node.policy.fallback = "m" + std::to_string(pick(0, m - 1));

@@ -49,25 +49,25 @@ class CountingSource : public FrameSource {
   std::atomic<bool> interrupted_{false};
 };
 
-// Says the sum of what it depends on plus one, so that a wrong order of execution changes the value. Told of tasks
+// Returns the sum of its dependencies plus one, so that a wrong order of execution changes the value. Prefetched tasks
 // early, it runs a stateless module's in any order.
 class SumWorker : public Worker {
  public:
   SumWorker(const Graph* const* graph, std::string name, int delayUs, int failEvery)
       : graph_(graph), name_(std::move(name)), delayUs_(delayUs), failEvery_(failEvery) {}
-  void announce(const TaskRef& task) override { CHECK(announced_.insert(task->id).second); }
-  size_t ready(std::span<const TaskRef> announced) override {
-    CHECK_EQUAL(announced.size(), announced_.size());
-    for (const TaskRef& task : announced) CHECK(announced_.contains(task->id));
+  void prefetch(const TaskRef& task) override { CHECK(prefetched_.insert(task->id).second); }
+  size_t ready(std::span<const TaskRef> prefetched) override {
+    CHECK_EQUAL(prefetched.size(), prefetched_.size());
+    for (const TaskRef& task : prefetched) CHECK(prefetched_.contains(task->id));
     const Graph& graph = **graph_;
-    return graph.node(graph.find(name_)).stateful ? 0 : random_() % announced.size();
+    return graph.node(graph.find(name_)).stateful ? 0 : random_() % prefetched.size();
   }
-  void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
+  void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     pause(delayUs_);
     const Graph& graph = **graph_;
-    if (graph.node(graph.find(name_)).ahead > 1) {
+    if (graph.node(graph.find(name_)).prefetch > 1) {
       CHECK_EQUAL(tasks.size(), 1u);
-      CHECK(announced_.erase(tasks[0]->id) == 1 || failEvery_);  // or tried again
+      CHECK(prefetched_.erase(tasks[0]->id) == 1 || failEvery_);  // or tried again
     }
     const int32_t module = graph.find(name_);
     for (size_t i = 0; i < tasks.size(); i++) {
@@ -84,7 +84,7 @@ class SumWorker : public Worker {
         if (tasks[i]->seq <= it->second) throw Error(ErrorCode::INTERNAL, "out of order");
         it->second = tasks[i]->seq;
       }
-      says[i] = observe(sum);
+      results[i] = observe(sum);
     }
   }
 
@@ -93,7 +93,7 @@ class SumWorker : public Worker {
   std::string name_;
   int delayUs_, failEvery_;
   std::map<int32_t, int64_t> lastSeq_;
-  std::set<int64_t> announced_;
+  std::set<int64_t> prefetched_;
   std::minstd_rand random_;
 };
 

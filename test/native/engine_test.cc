@@ -28,34 +28,34 @@ TEST(two_sources_through_a_diamond_arrive_in_order_with_right_values) {
   checkConserved(*f.engine);
 }
 
-TEST(workers_are_told_once_when_nothing_more_comes_of_a_source) {
-  struct Told {
+TEST(workers_learn_once_that_a_source_has_ended) {
+  struct Ended {
     std::mutex mutex;
-    std::map<int32_t, int> run, forgotten;
+    std::map<int32_t, int> run, last;
   };
   class RememberingWorker : public Worker {
    public:
-    explicit RememberingWorker(Told* told) : told_(told) {}
-    void run(std::span<const TaskRef> tasks, std::span<Observation> says) override {
-      std::lock_guard lock(told_->mutex);
-      told_->run[tasks[0]->source]++;
-      says[0] = observe(Classes{});
+    explicit RememberingWorker(Ended* ended) : ended_(ended) {}
+    void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
+      std::lock_guard lock(ended_->mutex);
+      ended_->run[tasks[0]->source]++;
+      results[0] = observe(Classes{});
     }
     void onSourceEnded(int32_t source) override {
-      std::lock_guard lock(told_->mutex);
-      if (told_->forgotten.contains(source)) check::fail(__FILE__, __LINE__, "told twice");
-      told_->forgotten[source] = told_->run[source];  // with every frame behind it
+      std::lock_guard lock(ended_->mutex);
+      if (ended_->last.contains(source)) check::fail(__FILE__, __LINE__, "ended twice");
+      ended_->last[source] = ended_->run[source];  // with every frame behind it
     }
 
    private:
-    Told* told_;
+    Ended* ended_;
   };
-  Told told;  // outlives the engine
+  Ended ended;  // outlives the engine
   Fixture f;
   ModuleNode node;
   node.name = "a";
   node.stateful = true;
-  node.openWorker = [&told] { return std::make_unique<RememberingWorker>(&told); };
+  node.openWorker = [&ended] { return std::make_unique<RememberingWorker>(&ended); };
   f.build({node}, true);
   f.engine->addSource(std::make_unique<CountingSource>(5, 0), {"short", false, 3, 4});
   f.engine->addSource(std::make_unique<CountingSource>(1'000'000, 50), {"long", false, 3, 4});
@@ -64,13 +64,13 @@ TEST(workers_are_told_once_when_nothing_more_comes_of_a_source) {
   for (int i = 0; i < 5000 && f.sourcesFinished < 1; i++) pause(1000);
   for (int i = 0; i < 5000; i++) {
     pause(1000);
-    std::lock_guard lock(told.mutex);
-    if (!told.forgotten.empty()) break;
+    std::lock_guard lock(ended.mutex);
+    if (!ended.last.empty()) break;
   }
   {
-    std::lock_guard lock(told.mutex);
-    CHECK(told.forgotten == (std::map<int32_t, int>{{0, 5}}));
-    CHECK(told.run[1] > 0);
+    std::lock_guard lock(ended.mutex);
+    CHECK(ended.last == (std::map<int32_t, int>{{0, 5}}));
+    CHECK(ended.run[1] > 0);
   }
   f.engine->stop();
   f.engine->join();
@@ -87,38 +87,38 @@ TEST(a_stride_carries_the_anchors_word_and_runs_only_there) {
   f.engine->start();
   int values = 0, carried = 0;
   for (Delivery d = f.next(64); !d.ended; d = f.next(64))
-    for (const TaskRef& task : d.tasks) (task->observations[0].said == Said::value ? values : carried)++;
+    for (const TaskRef& task : d.tasks) (task->observations[0].state == ObservationState::value ? values : carried)++;
   CHECK_EQUAL(values, 6);
   CHECK_EQUAL(carried, 16);
   CHECK_EQUAL(f.engine->stages()[1].count, 6);
   CHECK((f.engine->stages()[1].results == std::map<std::string, int64_t>{{"value", 6}, {"carried", 16}}));
 }
 
-TEST(a_worker_is_told_of_the_next_tasks_while_the_first_is_at_work) {
+TEST(a_worker_gets_prefetched_tasks_while_the_first_runs) {
   class WaitingWorker : public Worker {
    public:
     explicit WaitingWorker(std::vector<size_t>* known) : known_(known) {}
-    void announce(const TaskRef&) override { announced_++; }
-    size_t ready(std::span<const TaskRef> announced) override {
-      CHECK_EQUAL(announced.size(), announced_);
-      known_->push_back(announced_);
-      pause(2000);            // meanwhile others come
-      return announced_ - 1;  // stateless: the newest first
+    void prefetch(const TaskRef&) override { prefetched_++; }
+    size_t ready(std::span<const TaskRef> prefetched) override {
+      CHECK_EQUAL(prefetched.size(), prefetched_);
+      known_->push_back(prefetched_);
+      pause(2000);             // meanwhile others come
+      return prefetched_ - 1;  // stateless: the newest first
     }
-    void run(std::span<const TaskRef>, std::span<Observation> says) override {
-      announced_--;
-      says[0] = observe(Classes{});
+    void run(std::span<const TaskRef>, std::span<Observation> results) override {
+      prefetched_--;
+      results[0] = observe(Classes{});
     }
 
    private:
     std::vector<size_t>* known_;
-    size_t announced_ = 0;
+    size_t prefetched_ = 0;
   };
   std::vector<size_t> known;
   Fixture f;
   ModuleNode node;
   node.name = "elsewhere";
-  node.ahead = 3;
+  node.prefetch = 3;
   node.openWorker = [&known] { return std::make_unique<WaitingWorker>(&known); };
   const int64_t begunNs = nowNs();
   f.build({node});

@@ -1,4 +1,4 @@
-// Modules that JavaScript answers for; a thread plays JavaScript: it answers one question after the other, as told.
+// Modules that JavaScript answers for; a thread plays JavaScript: it answers one question after the other, by a script.
 #include "graph/external.h"
 
 #include <chrono>
@@ -115,14 +115,14 @@ Answer failed() {
   return {Answer::failed, Error(ErrorCode::MODULE_FAILED, "No."), nullptr};
 }
 
-void say(ExternalModule& module, const Question& question) {
+void answer(ExternalModule& module, const Question& question) {
   module.answer(question.task, question.attempt, valued());
 }
 
 Observation runOne(Worker& worker, const TaskRef& task) {
-  Observation says;
-  worker.run({&task, 1}, {&says, 1});
-  return says;
+  Observation result;
+  worker.run({&task, 1}, {&result, 1});
+  return result;
 }
 
 std::optional<Error> errorOf(Worker& worker, const TaskRef& task) {
@@ -134,14 +134,14 @@ std::optional<Error> errorOf(Worker& worker, const TaskRef& task) {
   }
 }
 
-// As the engine does it, with all of them announced first. The order in which they were run.
+// As the engine does it, with all of them prefetched first. The order in which they were run.
 std::vector<int64_t> runAnnounced(Worker& worker, std::vector<TaskRef> tasks) {
-  for (const TaskRef& task : tasks) worker.announce(task);
+  for (const TaskRef& task : tasks) worker.prefetch(task);
   std::vector<int64_t> order;
   while (!tasks.empty()) {
     const size_t next = worker.ready(tasks);
     order.push_back(tasks[next]->id);
-    CHECK(runOne(worker, tasks[next]).said == Said::value);
+    CHECK(runOne(worker, tasks[next]).state == ObservationState::value);
     tasks.erase(tasks.begin() + static_cast<ptrdiff_t>(next));
   }
   return order;
@@ -150,9 +150,9 @@ std::vector<int64_t> runAnnounced(Worker& worker, std::vector<TaskRef> tasks) {
 }  // namespace
 
 TEST(a_task_is_asked_about_once_and_its_answer_taken) {
-  Script script(say);
+  Script script(answer);
   const auto worker = script.module->openWorker(nullptr);
-  CHECK(runOne(*worker, taskOf(7)).said == Said::value);
+  CHECK(runOne(*worker, taskOf(7)).state == ObservationState::value);
   CHECK(script.module->asked(7) == nullptr);
   CHECK_EQUAL(script.asked.size(), 1u);
 }
@@ -162,7 +162,7 @@ TEST(what_is_announced_is_asked_at_once_and_can_be_run_when_it_is_answered) {
     held.push_back(question);
     if (held.size() < 3) return;
     for (auto it = held.rbegin(); it != held.rend(); ++it) {
-      say(module, *it);
+      answer(module, *it);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   });
@@ -175,11 +175,11 @@ TEST(a_failure_is_that_of_its_task) {
     if (question.task == 2)
       module.answer(2, question.attempt, failed());
     else
-      say(module, question);
+      answer(module, question);
   });
   const auto worker = script.module->openWorker(std::make_unique<Pictures>(3));
   const std::vector<TaskRef> tasks = tasksUpTo(4);
-  for (const TaskRef& task : tasks) worker->announce(task);
+  for (const TaskRef& task : tasks) worker->prefetch(task);
   CHECK(!errorOf(*worker, tasks[0]));
   CHECK(errorOf(*worker, tasks[1])->code == ErrorCode::MODULE_FAILED);
   CHECK(errorOf(*worker, tasks[2])->code == ErrorCode::DEVICE_OUT_OF_MEMORY);  // its pixels
@@ -191,11 +191,11 @@ TEST(what_is_looked_at_stays_until_it_is_answered) {
   Script script([](ExternalModule& module, const Question& question) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     CHECK(!Pictures::last.expired());
-    say(module, question);
+    answer(module, question);
   });
   const auto worker = script.module->openWorker(std::make_unique<Pictures>());
   const TaskRef task = taskOf(1);
-  worker->announce(task);
+  worker->prefetch(task);
   CHECK(!Pictures::last.expired());
   CHECK(!errorOf(*worker, task));
   CHECK(Pictures::last.expired());
@@ -205,7 +205,7 @@ TEST(an_answer_that_nobody_waits_for_is_ignored) {
   Script script([](ExternalModule& module, const Question& question) {
     module.answer(question.task + 1, question.attempt, valued());
     module.answer(question.task, question.attempt + 1, failed());
-    say(module, question);
+    answer(module, question);
     module.answer(question.task, question.attempt, failed());
   });
   const auto worker = script.module->openWorker(nullptr);
@@ -219,19 +219,19 @@ TEST(an_answer_that_does_not_come_in_time_is_a_failure) {
   CHECK(script.module->asked(1) == nullptr);
 }
 
-// What was announced before must not be overtaken by what is announced after, on the way to the host.
+// What was prefetched before must not be overtaken by what is prefetched after, on the way to the host.
 TEST(pixels_out_of_reach_are_asked_for_again_on_the_host_in_order) {
   Script script([](ExternalModule& module, const Question& question) {
-    if (!question.onDevice) return say(module, question);
+    if (!question.onDevice) return answer(module, question);
     const Error error(ErrorCode::DEVICE_UNAVAILABLE, "It cannot be mapped.");
     module.answer(question.task, question.attempt, {Answer::outOfReach, error, nullptr});
   });
   const auto worker = script.module->openWorker(std::make_unique<Pictures>());
   std::vector<TaskRef> tasks = tasksUpTo(5);
-  for (int i = 0; i < 3; i++) worker->announce(tasks[static_cast<size_t>(i)]);
+  for (int i = 0; i < 3; i++) worker->prefetch(tasks[static_cast<size_t>(i)]);
   for (size_t i = 0; i < tasks.size(); i++) {
-    CHECK(runOne(*worker, tasks[i]).said == Said::value);
-    if (i + 3 < tasks.size()) worker->announce(tasks[i + 3]);
+    CHECK(runOne(*worker, tasks[i]).state == ObservationState::value);
+    if (i + 3 < tasks.size()) worker->prefetch(tasks[i + 3]);
   }
   CHECK((script.tasksAsked() == std::vector<int64_t>{1, 2, 3, -1, -2, -3, -4, -5}));
   CHECK((script.fellBackToHost == std::vector<std::string>{"It cannot be mapped."}));
@@ -241,7 +241,7 @@ TEST(closing_cancels_what_is_asked_and_asks_nothing_more) {
   Script script([](ExternalModule&, const Question&) {});
   const auto worker = script.module->openWorker(nullptr);
   const std::vector<TaskRef> tasks = tasksUpTo(2);
-  worker->announce(tasks[0]);
+  worker->prefetch(tasks[0]);
   std::thread closing([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     worker->interrupt();
@@ -249,7 +249,7 @@ TEST(closing_cancels_what_is_asked_and_asks_nothing_more) {
   CHECK_EQUAL(worker->ready({tasks.data(), 1}), 0u);
   closing.join();
   for (const TaskRef& task : tasks) CHECK(runOne(*worker, task).reason == Reason::cancelled);
-  worker->announce(taskOf(3));
+  worker->prefetch(taskOf(3));
   CHECK(script.module->asked(3) == nullptr);
   CHECK((script.tasksAsked() == std::vector<int64_t>{-1}));
   CHECK_EQUAL(tasks[0].use_count(), 1);  // nobody keeps it

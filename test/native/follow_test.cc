@@ -36,10 +36,10 @@ struct Stage {
       tiles.addTile(tile);
     }
   }
-  void tick(const std::vector<Seen>& people, bool spoke = true) {
+  void tick(const std::vector<Seen>& people, bool hasResult = true) {
     TileInput input;
     input.fresh = true;
-    if (spoke) {
+    if (hasResult) {
       TileBoxes boxes{"people", {}, {}, {}, {}};
       for (const Seen& p : people) {
         boxes.boxes.push_back(p.box);
@@ -55,7 +55,7 @@ struct Stage {
   }
   double x(int tile = 0) const { return (tiles.crop(tile).x1 + tiles.crop(tile).x2) / 2; }
   double height(int tile = 0) const { return tiles.crop(tile).height(); }
-  bool shows(int tile, double at) const { return std::fabs(x(tile) - at) < 60 && tiles.shown(tile) != 0; }
+  bool shows(int tile, double at) const { return std::fabs(x(tile) - at) < 60 && tiles.personIn(tile) != 0; }
 };
 
 FollowSpec mainPerson() {
@@ -64,7 +64,7 @@ FollowSpec mainPerson() {
 
 }  // namespace
 
-TEST(the_first_person_is_shown_at_once_and_the_crop_has_the_shape_of_the_tile) {
+TEST(the_first_person_appears_at_once_and_the_crop_has_the_shape_of_the_tile) {
   Stage stage({mainPerson()});
   stage.tick({{around(700, 500, 150), 1, 1}});
   const Box crop = stage.tiles.crop(0);
@@ -161,7 +161,7 @@ TEST(two_tiles_of_one_video_show_two_people_and_never_the_same) {
     if (random() % 10) people.push_back({around(960 + 500 * s, 500, sizeA), 1, 1});
     if (random() % 10) people.push_back({around(960 - 500 * s, 520, sizeB), 2, 2});
     stage.tick(people);
-    const int64_t a = stage.tiles.shown(0), b = stage.tiles.shown(1);
+    const int64_t a = stage.tiles.personIn(0), b = stage.tiles.personIn(1);
     same += a != 0 && a == b;
     if (i > 0) CHECK(a != 0 && b != 0);
   }
@@ -173,7 +173,7 @@ TEST(one_person_and_two_tiles_gives_the_other_tile_the_wide_shot) {
   Stage stage({mainPerson(), mainPerson()});
   for (int i = 0; i < 50; i++) stage.tick({{around(400, 400, 120), 1, 1}});
   CHECK(stage.shows(0, 400) || stage.height(0) < 400);
-  CHECK_EQUAL(stage.tiles.shown(1), 0);
+  CHECK_EQUAL(stage.tiles.personIn(1), 0);
   CHECK_NEAR(stage.height(1), 1080, 0.5);
 }
 
@@ -263,7 +263,7 @@ TEST(a_tile_for_one_identity_waits_for_it_and_has_precedence) {
   for (int i = 0; i < 60; i++) stage.tick({{around(500, 400, 200), 3, 1}, {around(1400, 400, 150), 5, 2}});
   CHECK(stage.shows(1, 500) && stage.shows(0, 1400));
   for (int i = 0; i < 200; i++) stage.tick({{around(1400, 400, 150), 5, 2}});
-  CHECK_EQUAL(stage.tiles.shown(1), 0);
+  CHECK_EQUAL(stage.tiles.personIn(1), 0);
   CHECK(stage.shows(0, 1400));
 }
 
@@ -273,7 +273,7 @@ TEST(rank_counts_people_by_size) {
   second.value = 1;
   Stage stage({second});
   stage.tick({{around(500, 400, 300), 1, 1}});
-  CHECK_EQUAL(stage.tiles.shown(0), 0);
+  CHECK_EQUAL(stage.tiles.personIn(0), 0);
   for (int i = 0; i < 60; i++)
     stage.tick({{around(500, 400, 300), 1, 1}, {around(1400, 400, 150), 2, 2}, {around(1000, 400, 60), 3, 3}});
   CHECK(stage.shows(0, 1400));
@@ -294,7 +294,7 @@ TEST(two_ranks_keep_their_sides_when_sizes_change_and_a_third_comes) {
     for (int i = 0; i < ticks; i++) {
       std::vector<Seen> people{{around(500, 400, left), 1, 1}, {around(1400, 400, right), 2, 2}};
       if (third > 0) people.push_back({around(960, 700, third), 3, 3});
-      if (i % 2) std::reverse(people.begin(), people.end());  // the order of a list says nothing
+      if (i % 2) std::reverse(people.begin(), people.end());  // the order of a list means nothing
       stage.tick(people);
     }
   };
@@ -310,17 +310,17 @@ TEST(two_ranks_keep_their_sides_when_sizes_change_and_a_third_comes) {
 TEST(two_ranks_are_on_their_sides_again_after_both_were_away) {
   Stage stage(firstAndSecond());
   for (int i = 0; i < 100; i++) stage.tick({{around(500, 400, 200), 1, 1}, {around(1400, 400, 100), 2, 2}});
-  const int64_t first = stage.tiles.shown(0), second = stage.tiles.shown(1);
+  const int64_t first = stage.tiles.personIn(0), second = stage.tiles.personIn(1);
   for (int i = 0; i < 100; i++) stage.tick({});
-  CHECK_EQUAL(stage.tiles.shown(0), 0);
+  CHECK_EQUAL(stage.tiles.personIn(0), 0);
   // Back in the other order, the second one first and larger, on tracks that are recognised after half a second.
   for (int i = 0; i < 40; i++) {
     stage.tick({{around(1400, 400, 300), i < 12 ? 0 : 2, 4}});
-    CHECK_EQUAL(stage.tiles.shown(0), 0);
+    CHECK_EQUAL(stage.tiles.personIn(0), 0);
   }
   for (int i = 0; i < 100; i++) {
     stage.tick({{around(1400, 400, 300), 2, 4}, {around(500, 400, 100), i < 12 ? 0 : 1, 5}});
-    CHECK(stage.tiles.shown(0) == (i < 12 ? 0 : first) && stage.tiles.shown(1) == second);
+    CHECK(stage.tiles.personIn(0) == (i < 12 ? 0 : first) && stage.tiles.personIn(1) == second);
   }
   CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
 }
@@ -343,7 +343,7 @@ TEST(a_rank_beside_the_main_person_is_the_next_one) {
   Stage stage({mainPerson(), second});
   for (int i = 0; i < 60; i++) stage.tick({{around(500, 400, 200), 1, 1}});
   CHECK(stage.shows(0, 500));
-  CHECK_EQUAL(stage.tiles.shown(1), 0);
+  CHECK_EQUAL(stage.tiles.personIn(1), 0);
   for (int i = 0; i < 60; i++) stage.tick({{around(500, 400, 200), 1, 1}, {around(1400, 400, 100), 2, 2}});
   CHECK(stage.shows(0, 500) && stage.shows(1, 1400));
 }
@@ -356,7 +356,7 @@ TEST(plain_detections_are_followed_by_place) {
     if (i % 2) std::swap(people[0], people[1]);
     stage.tick(people);
   }
-  CHECK(stage.tiles.shown(0) != stage.tiles.shown(1));
+  CHECK(stage.tiles.personIn(0) != stage.tiles.personIn(1));
   for (const FollowStats& s : stage.tiles.stats()) CHECK_EQUAL(s.switches, 0);
 }
 

@@ -1,4 +1,4 @@
-// The heads once more, as plainly as they can be said: one anchor after the other, everything sorted, suppressed by two
+// Reference of the heads, as plain as possible: one anchor after the other, everything sorted, suppressed by two
 // loops. Shares with the library only exp, sigmoid and the square root.
 #pragma once
 #include <algorithm>

@@ -109,7 +109,7 @@ TEST(rows_have_the_ids_they_had_when_all_of_them_were_in_memory) {
 #endif
 }
 
-TEST(the_timeline_is_what_the_rows_say) {
+TEST(the_timeline_matches_the_rows) {
   for (uint32_t seed = 1; seed <= 12; seed++) {
     IdentityOptions options;
     if (seed % 3 == 0) options.mode = ReidMode::off;
@@ -119,17 +119,17 @@ TEST(the_timeline_is_what_the_rows_say) {
     const RelinkRef linked = identities->relink({});
     const std::vector<FinalRow> rows = rowsOf(*identities, 1, linked);
     checkExclusive(rows);
-    std::map<int32_t, Identity> told;
+    std::map<int32_t, Identity> reported;
     for (const FinalRow& row : rows) {
-      Identity& identity = told[row.id];
+      Identity& identity = reported[row.id];
       identity.frames++;
       if (identity.spans.empty() || row.ptsUs - identity.spans.back().endUs > kFillUs)
         identity.spans.push_back({0, row.ptsUs, row.ptsUs});
       identity.spans.back().endUs = row.ptsUs;
     }
-    CHECK_EQUAL(linked->identities.size(), told.size());
+    CHECK_EQUAL(linked->identities.size(), reported.size());
     for (const Identity& identity : linked->identities) {
-      const Identity& same = told[identity.id];
+      const Identity& same = reported[identity.id];
       // Another track of the same person in a hole of this one may stand too far off for the rest of it to be filled.
       CHECK(identity.frames >= same.frames && identity.frames <= same.frames + 6);
       CHECK_EQUAL(identity.spans.size(), same.spans.size());
@@ -191,7 +191,7 @@ TEST(people_beyond_the_limits_keep_their_times_and_are_counted) {
   CHECK(linked->embeddings.size() < 400);
 }
 
-TEST(relinking_thousands_ends_within_moments_and_when_it_is_told_to) {
+TEST(relinking_thousands_ends_within_moments_and_at_a_stop) {
   const IdentityOptions options;
   const auto identities = makeIdentities(options, kRows);
   for (int32_t source = 0; source < 4; source++) {
@@ -247,15 +247,15 @@ TEST(rows_come_back_from_the_spool_as_they_were) {
 }
 
 // A limit on the size of files stands in for a full disk.
-TEST(a_full_disk_costs_the_rows_from_there_on_and_is_told_once) {
+TEST(a_full_disk_costs_the_rows_from_there_on_and_is_reported_once) {
   const auto before = std::signal(SIGXFSZ, SIG_IGN);
   rlimit old{};
   getrlimit(RLIMIT_FSIZE, &old);
   const rlimit small{100'000, old.rlim_max};
-  int32_t told = 0;
+  int32_t reported = 0;
   const IdentityOptions options;
   const auto identities = makeIdentities(options, {true, "", [&](const Error& error) {
-                                                     told++;
+                                                     reported++;
                                                      CHECK(error.code == ErrorCode::OUTPUT_DISK_FULL);
                                                    }});
   auto watch = watcher(*identities, options, 0, 1, 32);
@@ -265,7 +265,7 @@ TEST(a_full_disk_costs_the_rows_from_there_on_and_is_told_once) {
   for (int32_t i = 0; i < 10'000; i++) watch.watch(door.next());
   setrlimit(RLIMIT_FSIZE, &old);
   std::signal(SIGXFSZ, before);
-  CHECK_EQUAL(told, 1);
+  CHECK_EQUAL(reported, 1);
   const RelinkRef linked = identities->relink({});
   CHECK(linked->identities.size() >= 3);  // times need no rows
   size_t rows = 0;

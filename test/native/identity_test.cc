@@ -37,8 +37,8 @@ class Faces {
   std::mt19937 random_;
 };
 
-// One source, as the pipeline drives it: `show` says which track shows which person at which place.
-struct Shown {
+// One source, as the pipeline drives it: `show` sets which track has which person at which place.
+struct Shot {
   int64_t track;
   int32_t person;
   float x;
@@ -51,15 +51,15 @@ class Scene {
   Scene(Identities& identities, const IdentityOptions& options, int32_t source, uint32_t seed = 1)
       : selector_(makeCropSelector(options)), gallery_(identities.openGallery(source)), faces_(seed) {}
 
-  People show(std::vector<Shown> list) {
+  People show(std::vector<Shot> list) {
     Tracks tracks;
     Detections detections;
-    for (Shown& shown : list) {
-      if (known_.insert(shown.track).second) shown.marks |= kTrackNew;
-      const Box box{shown.x, 100, shown.x + 90, 190};
-      tracks.items.push_back({shown.track, static_cast<int32_t>(detections.size()), box, shown.score, shown.marks});
+    for (Shot& shot : list) {
+      if (known_.insert(shot.track).second) shot.marks |= kTrackNew;
+      const Box box{shot.x, 100, shot.x + 90, 190};
+      tracks.items.push_back({shot.track, static_cast<int32_t>(detections.size()), box, shot.score, shot.marks});
       detections.boxes.push_back(box);
-      detections.scores.push_back(shown.score);
+      detections.scores.push_back(shot.score);
       detections.classes.push_back(0);
     }
     const int64_t ptsUs = frame_ * kFrameUs;
@@ -73,7 +73,7 @@ class Scene {
     extracted += crops.items.size();
     return gallery_->update(tracks, crops, embeddings, frame_++, ptsUs);
   }
-  void show(int32_t frames, const std::vector<Shown>& list) {
+  void show(int32_t frames, const std::vector<Shot>& list) {
     for (int32_t i = 0; i < frames; i++) last = show(list);
   }
   void skip(int32_t frames) { frame_ += frames; }
@@ -176,7 +176,7 @@ TEST(a_person_who_comes_back_gets_the_old_identity) {
   Scene scene(*identities, options, 0);
   scene.show(50, {{1, 7, 100}});
   const int32_t first = scene.idOf(1);
-  scene.show(100, std::vector<Shown>{});
+  scene.show(100, std::vector<Shot>{});
   scene.show(50, {{2, 7, 900}});
   CHECK_EQUAL(scene.idOf(2), first);
   scene.show(50, {{3, 8, 900}});
@@ -219,7 +219,7 @@ TEST(a_swap_nobody_marked_is_noticed_by_refreshing) {
   Scene scene(*identities, options, 0);
   scene.show(50, {{1, 1, 100}});
   const int32_t one = scene.idOf(1);
-  scene.show(50, std::vector<Shown>{});
+  scene.show(50, std::vector<Shot>{});
   scene.show(100, {{2, 2, 100}});
   const int32_t two = scene.idOf(2);
   scene.show(500, {{2, 1, 100}});
@@ -239,7 +239,7 @@ TEST(two_tracks_in_one_frame_never_share_an_identity) {
       if (random() % 20 == 0) alive[next++] = static_cast<int32_t>(random() % 4);  // the same face twice at times
       if (!alive.empty() && random() % 30 == 0) alive.erase(alive.begin());
       if (!alive.empty() && random() % 25 == 0) alive.begin()->second = static_cast<int32_t>(random() % 4);
-      std::vector<Shown> list;
+      std::vector<Shot> list;
       for (const auto& [track, person] : alive) {
         const uint32_t event = random() % 16;
         const uint8_t marks = event == 0   ? kTrackOverlapping
@@ -304,10 +304,10 @@ TEST(gaps_are_filled_at_frames_that_were_looked_at) {
   const auto identities = withRows(options);
   Scene scene(*identities, options, 0);
   scene.show(20, {{1, 1, 100}});
-  scene.show(5, std::vector<Shown>{});
+  scene.show(5, std::vector<Shot>{});
   scene.skip(3);
   scene.show(20, {{1, 1, 148, kTrackRecovered}});
-  scene.show(60, std::vector<Shown>{});
+  scene.show(60, std::vector<Shot>{});
   scene.show(20, {{1, 1, 148, kTrackRecovered}});  // 2.4 s later
   std::map<int64_t, FinalRow> byFrame;
   for (const FinalRow& row : rowsOf(*identities)) byFrame.emplace(row.frameIndex, row);
@@ -319,7 +319,7 @@ TEST(gaps_are_filled_at_frames_that_were_looked_at) {
   CHECK_EQUAL(linked->identities.at(0).frames, 65);  // as many as there are rows
 }
 
-TEST(identities_and_their_best_shots_are_told) {
+TEST(identities_and_their_best_shots_are_reported) {
   IdentityOptions options;
   const auto identities = makeIdentities(options);
   Scene scene(*identities, options, 0);

@@ -128,7 +128,7 @@ TEST(what_heads_are_trained_with_is_for_floats) {
   CHECK_EQUAL(infer::inferSpec(classes, stated("classification"), "m").scale[0], 1.0f);
 }
 
-// MoveNet as TensorFlow exports it: int32 [1,192,192,3] of 0..255. This one says where it was told to, as sure as its
+// MoveNet as TensorFlow exports it: int32 [1,192,192,3] of 0..255. This one returns given places, as sure as its
 // picture is bright.
 TEST(a_movenet_that_takes_whole_numbers_finds_its_person) {
   NEED_RUNTIME();

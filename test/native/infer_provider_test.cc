@@ -1,5 +1,5 @@
 // The providers of a model on a GPU, and every way in which they fail. On the simulated driver and runtime
-// (test/simulator): the rules of FRAMEPATH_SIM_ORT say what fails.
+// (test/simulator): the rules of FRAMEPATH_SIM_ORT select what fails.
 #include <cstdlib>
 #include <mutex>
 
@@ -31,7 +31,7 @@ struct Recovery {
   std::string what, reason;
 };
 
-// A model that tells its recoveries.
+// A model with its recoveries.
 struct Loaded {
   std::mutex mutex;
   std::vector<Recovery> recoveries;
@@ -102,9 +102,9 @@ SIMULATOR_TEST(the_cuda_provider_keeps_pictures_on_the_gpu) {
   Loaded loaded(options());
   CHECK_EQUAL(loaded.model->provider(), std::string("cuda"));
   CHECK_EQUAL(loaded.model->batch(), 4);
-  CHECK_EQUAL(loaded.model->falls().size(), size_t{1});
-  CHECK_EQUAL(loaded.model->falls()[0].provider, std::string("tensorrt"));
-  CHECK(loaded.model->falls()[0].reason.find("libnvinfer.so.10") != std::string::npos);
+  CHECK_EQUAL(loaded.model->refusedProviders().size(), size_t{1});
+  CHECK_EQUAL(loaded.model->refusedProviders()[0].provider, std::string("tensorrt"));
+  CHECK(loaded.model->refusedProviders()[0].reason.find("libnvinfer.so.10") != std::string::npos);
   const uint64_t images = imagesDown(), results = device()->copiedBytes(CopyKind::d2hResults);
   checkSame(detectAll(loaded.model));
   CHECK_EQUAL(imagesDown(), images);
@@ -119,7 +119,7 @@ SIMULATOR_TEST(tensorrt_comes_first_where_it_is_installed) {
   asked.precision = "fp16";
   Loaded loaded(asked);
   CHECK_EQUAL(loaded.model->provider(), std::string("tensorrt"));
-  CHECK(loaded.model->falls().empty());
+  CHECK(loaded.model->refusedProviders().empty());
   checkSame(detectAll(loaded.model));
   CHECK(std::filesystem::exists(temporaryFolder() + "/tensorrt"));
 }
@@ -134,10 +134,11 @@ SIMULATOR_TEST(whatever_fails_the_next_provider_runs_the_model) {
     const Simulated rules(rule);
     Loaded loaded(options());
     CHECK_EQUAL(loaded.model->provider(), std::string("cpu"));
-    CHECK_EQUAL(loaded.model->falls().size(), size_t{2});
-    CHECK_EQUAL(loaded.model->falls().back().provider, std::string("cuda"));
-    if (loaded.model->falls().back().reason.find(reason) == std::string::npos)
-      check::fail(__FILE__, __LINE__, std::string(rule) + " gave the reason " + loaded.model->falls().back().reason);
+    CHECK_EQUAL(loaded.model->refusedProviders().size(), size_t{2});
+    CHECK_EQUAL(loaded.model->refusedProviders().back().provider, std::string("cuda"));
+    if (loaded.model->refusedProviders().back().reason.find(reason) == std::string::npos)
+      check::fail(__FILE__, __LINE__,
+                  std::string(rule) + " gave the reason " + loaded.model->refusedProviders().back().reason);
     const uint64_t images = imagesDown();
     checkSame(detectAll(loaded.model));
     CHECK(imagesDown() - images >= photos().size() * 256 * 256 * 3 * 4);  // counted as what it is
@@ -155,10 +156,10 @@ SIMULATOR_TEST(a_provider_that_must_not_be_tried_is_left_out_with_its_reason) {
   asked.providers.off = {{"cuda", "tried in a child process, it crashes"}};
   Loaded loaded(asked);
   CHECK_EQUAL(loaded.model->provider(), std::string("cpu"));
-  bool told = false;
-  for (const infer::ProviderFall& fall : loaded.model->falls())
-    told = told || (fall.provider == "cuda" && fall.reason == "tried in a child process, it crashes");
-  CHECK(told);
+  bool reported = false;
+  for (const infer::RefusedProvider& refused : loaded.model->refusedProviders())
+    reported = reported || (refused.provider == "cuda" && refused.reason == "tried in a child process, it crashes");
+  CHECK(reported);
 }
 
 SIMULATOR_TEST(without_the_cpu_among_them_nothing_is_left_in_the_end) {
@@ -207,7 +208,7 @@ SIMULATOR_TEST(out_of_memory_for_good_is_an_error_of_the_module) {
   checkSame(found);
 }
 
-SIMULATOR_TEST(a_failed_run_is_told_and_the_next_one_works) {
+SIMULATOR_TEST(a_failed_run_is_reported_and_the_next_one_works) {
   Loaded loaded(options());
   const auto detector = infer::openDetector(loaded.model);
   std::vector<Detections> found(photos().size());
@@ -298,7 +299,7 @@ SIMULATOR_TEST(any_call_of_the_driver_may_fail) {
   CHECK(failed > 20 && recovered > 0);
 }
 
-SIMULATOR_TEST(a_model_that_does_not_fit_fails_at_the_start_and_says_what_does) {
+SIMULATOR_TEST(a_model_that_does_not_fit_fails_at_the_start_and_names_what_does) {
   const auto small = openDevice("cuda:0", {.memoryLimit = 3 << 20});
   infer::ModelOptions asked = options(16);
   std::string sentence;

@@ -164,7 +164,7 @@ TEST(scrfd_distances_hang_on_the_corners_of_cells) {
       spec.fixedBatch = 1;
       const Outputs outputs = scrfdOutputs(things, 320, 288, keypoints, flat);
       checkScene(outputs.decode(spec), things);
-      spec.fixedBatch = 0;  // without a batch dimension only models of batch 1 can be told apart
+      spec.fixedBatch = 0;  // without a batch dimension only models of batch 1 can be recognised
       if (flat) CHECK_ERROR(infer::openHead(spec, outputs.graph), MODEL_UNSUPPORTED);
     }
 }
@@ -287,7 +287,7 @@ TEST(rt_detr_is_read_in_the_three_forms_it_is_exported_in) {
   }
   const ModelSpec spec = specOf(HeadKind::rtDetr, kWidth, kHeight);
   for (const Outputs* outputs : {&logits, &rows, &selected}) checkScene(outputs->decode(spec), things);
-  // Two classes of one query are two things there, and no more than the queries are told.
+  // Two classes of one query are two things there, and no more than the queries are returned.
   logits.values[0][11 * kClasses + 3] = logit(0.95f);
   const FoundBoxes both = logits.decode(spec);
   CHECK_EQUAL(both.size(), things.size() + 1);
@@ -306,7 +306,7 @@ TEST(movenet_finds_people_by_their_keypoints) {
   Thing& one = things[0];
   one.score = 0;
   one.box = {1e9f, 1e9f, -1e9f, -1e9f};
-  one.pointScores[4] = 0.1f;  // hardly seen: told, but not part of the box
+  one.pointScores[4] = 0.1f;  // hardly seen: returned, but not part of the box
   for (size_t k = 0; k < 17; k++) {
     const float x = one.points[2 * k], y = one.points[2 * k + 1];
     const float values[3] = {y / kSide, x / kSide, one.pointScores[k]};

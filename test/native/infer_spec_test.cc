@@ -43,9 +43,9 @@ Error caught(const std::function<void()>& body) {
   return Error(ErrorCode::INTERNAL, "");
 }
 
-bool says(const std::string& text, const std::string& part) {
+bool mentions(const std::string& text, const std::string& part) {
   if (text.find(part) != std::string::npos) return true;
-  std::printf("  \"%s\" does not say \"%s\"\n", text.c_str(), part.c_str());
+  std::printf("  \"%s\" lacks \"%s\"\n", text.c_str(), part.c_str());
   return false;
 }
 
@@ -56,7 +56,7 @@ std::string mirrorModel(int64_t side, const std::vector<std::pair<std::string, s
       onnx::model("Flatten", {"image", {-1, 3, side, side}}, {"embedding", {-1, 3 * side * side}}, metadata));
 }
 
-// Gray ramp: luma 16 + x in every row, so that a pixel's value tells its column.
+// Gray ramp: luma 16 + x in every row, so that a pixel's value gives its column.
 FrameRef rampFrame(int32_t width, int32_t height) {
   std::vector<uint8_t> i420(static_cast<size_t>(width) * height * 3 / 2, 128);
   for (int32_t y = 0; y < height; y++)
@@ -131,7 +131,7 @@ TEST(heads_of_faces_people_and_queries_are_inferred_from_outputs) {
   CHECK_EQUAL(int(spec.resize), int(infer::Resize::stretch));
   CHECK_EQUAL(spec.scale[0], 1 / 255.0f);
 
-  // RT-DETR's and D-FINE's own exports want to be told the size of the picture; other second inputs are refused.
+  // RT-DETR's and D-FINE's own exports have an input for the size of the picture; other second inputs are refused.
   GraphInfo sized = graphOf(big, {});
   for (const auto& [name, dims] : std::vector<std::pair<std::string, std::vector<int64_t>>>{
            {"labels", {-1, 300}}, {"boxes", {-1, 300, 4}}, {"scores", {-1, 300}}})
@@ -148,14 +148,14 @@ TEST(heads_of_faces_people_and_queries_are_inferred_from_outputs) {
 TEST(what_cannot_be_inferred_is_asked_for_by_name) {
   const Error vague = caught([] { infer::inferSpec(graphOf({-1, 3, 112, 112}, {{-1, 512}}), {}, "mystery"); });
   CHECK_EQUAL(int(vague.code), int(ErrorCode::MODEL_SPEC_NEEDED));
-  CHECK(says(vague.sentence, "mystery") && says(vague.sentence, "images float32 [?,3,112,112]") &&
-        says(vague.sentence, "output0"));
-  CHECK(says(vague.hint, "embedding") && says(vague.hint, "classification"));
+  CHECK(mentions(vague.sentence, "mystery") && mentions(vague.sentence, "images float32 [?,3,112,112]") &&
+        mentions(vague.sentence, "output0"));
+  CHECK(mentions(vague.hint, "embedding") && mentions(vague.hint, "classification"));
   StatedSpec head;
   head.head = "embedding";
   const Error scale = caught([&] { infer::inferSpec(graphOf({-1, 3, 112, 112}, {{-1, 512}}), head, "mystery"); });
   CHECK_EQUAL(int(scale.code), int(ErrorCode::MODEL_SPEC_NEEDED));
-  CHECK(says(scale.hint, "scale"));
+  CHECK(mentions(scale.hint, "scale"));
   const Error end2end = caught([] { infer::inferSpec(graphOf({1, 3, 512, 512}, {{1, 100, 6}}), {}, "m"); });
   CHECK_EQUAL(int(end2end.code), int(ErrorCode::MODEL_SPEC_NEEDED));
   CHECK_ERROR(infer::inferSpec(graphOf({1, 3, 64, 64}, {{1, 9, 9, 9}}), {}, "m"), MODEL_SPEC_NEEDED);
@@ -172,15 +172,15 @@ TEST(all_missing_facts_of_an_embedder_are_asked_for_at_once) {
   const Error error = caught([&] { infer::inferSpec(graph, stated, "face.onnx"); });
   CHECK_EQUAL(int(error.code), int(ErrorCode::MODEL_SPEC_NEEDED));
   for (const char* part : {"face.onnx", "size", "mean and scale", "metric", "threshold", "head embedding", "output0"})
-    CHECK(says(error.sentence, part));
-  CHECK(says(error.hint,
-             "{ metric: 'cosine', threshold: 0.5, "
-             "facts: { size: [640, 640], mean: [127.5], scale: [0.0078125] } }"));
-  CHECK(says(error.hint, "--embed-facts size=640x640,mean=127.5,scale=0.0078125,metric=cosine,threshold=0.5"));
+    CHECK(mentions(error.sentence, part));
+  CHECK(mentions(error.hint,
+                 "{ metric: 'cosine', threshold: 0.5, "
+                 "facts: { size: [640, 640], mean: [127.5], scale: [0.0078125] } }"));
+  CHECK(mentions(error.hint, "--embed-facts size=640x640,mean=127.5,scale=0.0078125,metric=cosine,threshold=0.5"));
   stated.size = {112, 112};
   stated.scale = {0.0078125};
   const Error rest = caught([&] { infer::inferSpec(graph, stated, "face.onnx"); });
-  CHECK(says(rest.hint, "{ metric: 'cosine', threshold: 0.5 }") && !says(rest.hint, "scale"));
+  CHECK(mentions(rest.hint, "{ metric: 'cosine', threshold: 0.5 }") && !mentions(rest.hint, "scale"));
   stated.metric = "cosine";
   stated.threshold = 0.4;
   const infer::ModelSpec spec = infer::inferSpec(graph, stated, "face.onnx");
@@ -195,7 +195,7 @@ TEST(a_threshold_in_the_file_counts_only_for_its_metric) {
   stated.use = infer::ModelUse::embed;
   CHECK_NEAR(infer::inferSpec(graph, stated, "m").threshold, 0.5, 1e-6);
   stated.metric = "l2";
-  CHECK(says(caught([&] { infer::inferSpec(graph, stated, "m"); }).sentence, "threshold"));
+  CHECK(mentions(caught([&] { infer::inferSpec(graph, stated, "m"); }).sentence, "threshold"));
 }
 
 TEST(what_a_model_is_used_for_implies_its_head_where_the_file_shows_none) {
@@ -213,8 +213,8 @@ TEST(what_a_model_is_used_for_implies_its_head_where_the_file_shows_none) {
   CHECK(infer::inferSpec(graphOf({1, 3, 640, 640}, {{1, 84, 8400}}), stated, "m").head == HeadKind::yolo);
   stated.use = infer::ModelUse::detect;
   const Error error = caught([&] { infer::inferSpec(graph, stated, "m"); });
-  CHECK(error.code == ErrorCode::MODEL_SPEC_NEEDED && says(error.hint, "{ head: 'yolo' }") &&
-        says(error.hint, "--detect-facts head=yolo"));
+  CHECK(error.code == ErrorCode::MODEL_SPEC_NEEDED && mentions(error.hint, "{ head: 'yolo' }") &&
+        mentions(error.hint, "--detect-facts head=yolo"));
 }
 
 TEST(wrong_inputs_and_wrong_options_are_refused) {
@@ -359,7 +359,7 @@ TEST(an_embedder_sees_the_pixels_of_its_box) {
   CHECK(std::all_of(&embeddings[768], &embeddings[768 * 2], [](float v) { return v == 0; }));
 }
 
-TEST(a_model_that_asks_for_the_size_of_its_picture_is_told_its_input) {
+TEST(a_model_with_an_input_for_the_picture_size_gets_it) {
   NEED_RUNTIME();
   // As D-FINE's export_onnx.py ends: boxes in parts of the picture, times orig_target_sizes.
   for (const int64_t batch : {int64_t{1}, int64_t{-1}}) {
@@ -391,7 +391,7 @@ TEST(a_model_that_asks_for_the_size_of_its_picture_is_told_its_input) {
   }
 }
 
-TEST(files_that_are_not_models_say_what_they_are) {
+TEST(files_that_are_not_models_are_named) {
   NEED_RUNTIME();
   CHECK_ERROR(load("/no/such/model.onnx"), MODEL_NOT_FOUND);
   CHECK_ERROR(load(""), MODEL_NOT_FOUND);
@@ -399,7 +399,7 @@ TEST(files_that_are_not_models_say_what_they_are) {
   const auto refused = [](const std::string& name, const std::string& bytes, const std::string& kind) {
     const Error e = caught([&] { load(writeFile(name, bytes)); });
     CHECK_EQUAL(std::string(errorCodeName(e.code)), std::string("MODEL_INVALID"));
-    CHECK(says(e.sentence, kind));
+    CHECK(mentions(e.sentence, kind));
   };
   refused("empty.onnx", "", "empty");
   refused("text.onnx", "hello, I am a model\n", "text");
@@ -452,7 +452,7 @@ TEST(a_model_must_fit_what_it_is_opened_as) {
   blazeface.head = "blazeface";
   const Error misfit = caught([&] { load(mirrorModel(16), blazeface); });
   CHECK_EQUAL(int(misfit.code), int(ErrorCode::MODEL_UNSUPPORTED));
-  CHECK(says(misfit.sentence, "[N,512,1]") && says(misfit.sentence, "embedding"));
+  CHECK(mentions(misfit.sentence, "[N,512,1]") && mentions(misfit.sentence, "embedding"));
   const std::string vector = writeFile("vector.onnx", onnx::model("Identity", {"x", {-1, 8}}, {"y", {-1, 8}}));
   CHECK_ERROR(load(vector), MODEL_UNSUPPORTED);
   const std::string doubles =
@@ -472,21 +472,22 @@ TEST(runtimes_are_found_named_and_never_mixed) {
   CHECK_ERROR(infer::openRuntime({}), RUNTIME_MISSING);
   const Error missing = caught([] { infer::openRuntime({"/no/such/libonnxruntime.so", "libnosuchruntime.so.9"}); });
   CHECK_EQUAL(int(missing.code), int(ErrorCode::RUNTIME_MISSING));
-  CHECK(says(missing.sentence, "/no/such/libonnxruntime.so") && says(missing.sentence, "libnosuchruntime.so.9"));
-  CHECK(says(missing.hint, "npm install onnxruntime-node --ignore-scripts"));
+  CHECK(mentions(missing.sentence, "/no/such/libonnxruntime.so") &&
+        mentions(missing.sentence, "libnosuchruntime.so.9"));
+  CHECK(mentions(missing.hint, "npm install onnxruntime-node --ignore-scripts"));
   CHECK_ERROR(infer::openRuntime({writeFile("text.so", "not a library")}), RUNTIME_UNUSABLE);
   NEED_RUNTIME();
   const std::string library = environment("FRAMEPATH_ORT_LIBRARY");
   const auto again = infer::openRuntime({"/no/such/libonnxruntime.so", library});
   CHECK(again == runtime());
-  CHECK(says(again->info().version, "1."));
+  CHECK(mentions(again->info().version, "1."));
   const Error second = caught([] {
     infer::openRuntime({writeFile("other.so",
                                   "\x7f"
                                   "ELF another")});
   });
   CHECK_EQUAL(int(second.code), int(ErrorCode::RUNTIME_UNUSABLE));
-  CHECK(says(second.sentence, again->info().path));
+  CHECK(mentions(second.sentence, again->info().path));
 }
 
 TEST_MAIN()

@@ -400,7 +400,7 @@ TEST(classifiers_rank_classes) {
   CHECK(classes.scores[0] > 0.2f && classes.scores[0] <= 1.0f);
 }
 
-TEST(raw_outputs_are_what_the_model_says) {
+TEST(raw_outputs_are_those_of_the_model) {
   NEED_EVAL("models/human-movenet-lightning-192.onnx");
   infer::StatedSpec stated;
   stated.head = "raw";

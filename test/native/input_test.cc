@@ -113,9 +113,9 @@ TEST(boxes_are_cut_out_whoever_gave_them) {
     tracks.items.push_back({i + 1, i, detections.boxes[static_cast<size_t>(i)], 0.9f, 0});
     people.items.push_back({i + 1, 0, detections.boxes[static_cast<size_t>(i)], 0.9f, i});
   }
-  for (const Observation& says : {observe(detections), observe(tracks), observe(people)}) {
+  for (const Observation& result : {observe(detections), observe(tracks), observe(people)}) {
     Task task = taskOf(halves());
-    task.observations[0] = says;
+    task.observations[0] = result;
     InputReader reader(test::device(), memory, spec, {0, -1});
     const InputRef input = reader.read(task);
     CHECK_EQUAL(input->pictures.size(), size_t{2});
@@ -231,7 +231,7 @@ TEST(others_can_neither_resize_the_memory_nor_write_to_it) {
   munmap(read, 4096);
 }
 
-TEST(a_thread_that_is_told_the_descriptor_has_the_same_mapping_and_another_descriptor_is_refused) {
+TEST(a_thread_with_the_descriptor_has_the_same_mapping_and_another_descriptor_is_refused) {
   const auto memory = SharedMemory::open(1 << 20);
   CHECK(SharedMemory::mapped(memory->fd()) == memory->mapping());
   const int copy = dup(memory->fd());  // as another process has it

@@ -246,7 +246,7 @@ TEST(whole_numbers_are_rounded_and_end_where_their_type_does) {
 }
 
 TEST(crops_follow_the_affine_map) {
-  // A ramp: the value says the position. Source pixel (x, y) holds 2x in red and 3y in green.
+  // A ramp: the value gives the position. Source pixel (x, y) holds 2x in red and 3y in green.
   const int w = 100, h = 80;
   std::vector<uint8_t> pixels(w * h * 3);
   for (int y = 0; y < h; y++)
@@ -379,7 +379,7 @@ TEST(normalize_and_similarity_give_cosines) {
     }
 }
 
-TEST(exp_and_sigmoid_are_as_exact_as_they_say) {
+TEST(exp_and_sigmoid_are_as_exact_as_documented) {
   double worstExp = 0, worstSigmoid = 0;
   for (int i = -870'000; i <= 880'000; i += 7) {
     const float x = static_cast<float>(i) * 1e-4f;
@@ -432,7 +432,7 @@ Complexity complexityOf(const std::vector<uint8_t>& luma, const std::vector<uint
 
 }  // namespace
 
-TEST(complexity_tells_flat_from_busy_and_still_from_moving) {
+TEST(complexity_separates_flat_from_busy_and_still_from_moving) {
   const int w = 70, h = 50;
   Random random(9);
   std::vector<uint8_t> flat(w * h, 90), noise(w * h), ramp(w * h);

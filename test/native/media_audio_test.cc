@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kWidth = 64, kHeight = 64;
 
-// A film of plain pictures; `before` is told before each picture goes in.
+// A film of plain pictures; `before` is called before each picture goes in.
 OutputResult writeTo(const OutputOptions& to, int frames, int flashFrame = -1,
                      const std::function<void(int, Output&)>& before = nullptr) {
   auto device = openDevice("cpu");
@@ -112,7 +112,7 @@ TEST(audio_and_pictures_stay_together) {
     const OutputResult result = writeWith(path, {whole(source)}, static_cast<int>(4 * fps), c.fps, flashFrame);
     CHECK(result.hasAudio && result.audioLosses.empty());
     CHECK_EQUAL(audioValue(path, "codec_name"), c.codec);
-    // What the source itself is heard as: MPEG-TS, for one, cannot say that AAC begins with 21 ms of nothing.
+    // What the source itself is heard as: MPEG-TS, for one, cannot express that AAC begins with 21 ms of nothing.
     const double wantedAudio = onset(clip::heard(source, folder)), wantedFlash = flashFrame / fps;
     // Both count from the player's 0, which is the earlier of the streams.
     const double heard = onset(clip::heard(path, folder));
@@ -270,7 +270,7 @@ TEST(audio_join_and_leave_while_it_is_written) {
   const std::string path = folder.file("out.mp4");
   OutputOptions to;
   to.path = path;
-  to.joining = true;  // silent at the start
+  to.joining = true;  // no audio at the start
   const auto audio = [](const std::string& uri, int32_t source) {
     AudioInput input = whole(uri);
     input.source = source;
@@ -297,7 +297,7 @@ TEST(audio_join_and_leave_while_it_is_written) {
   CHECK_NEAR(std::stod(audioValue(path, "duration")), 6, 0.03);  // silence to the end
 }
 
-TEST(a_copied_audio_ends_where_it_is_told) {
+TEST(a_copied_audio_ends_at_its_cut) {
   const clip::TempFolder folder;
   const std::string source = sine(folder, "a.m4a", 600, 4, "-c:a aac");
   const std::string path = folder.file("out.mp4");
@@ -311,7 +311,7 @@ TEST(a_copied_audio_ends_where_it_is_told) {
   CHECK(clip::tone(heard, 600, 0.2, 1.9) > 0.3);
 }
 
-TEST(a_source_without_audio_is_silent_in_a_mix_and_nothing_alone) {
+TEST(a_source_without_audio_is_silence_in_a_mix_and_nothing_alone) {
   const clip::TempFolder folder;
   const std::string mute = folder.file("mute.mp4"), low = sine(folder, "low.wav", 400, 3);
   clip::ffmpeg("-f lavfi -i color=s=64x64:r=25:d=2 " + mute);

@@ -48,7 +48,7 @@ class TempFolder {
   std::string path_;
 };
 
-// What a command prints; throws when it fails.
+// The output of a command; throws when it fails.
 inline std::string output(const std::string& command) {
   FILE* pipe = popen(("timeout 60 " + command + " 2>&1").c_str(), "r");
   if (!pipe) throw std::runtime_error("popen failed");
@@ -233,7 +233,7 @@ inline void checkPackets(const std::vector<framepath::Packet>& packets, size_t c
     if (i > 0) CHECK(packets[i].dtsUs > packets[i - 1].dtsUs);
     if (i > 0 && packets[i].ptsUs < packets[i - 1].ptsUs) reordered = true;
   }
-  CHECK(reordered);  // otherwise this says nothing about B-frames
+  CHECK(reordered);  // otherwise this tests no B-frames
   const TempFolder folder;
   std::ofstream raw(folder.file("raw.h264"), std::ios::binary);
   size_t keyframes = 0;

@@ -201,7 +201,7 @@ TEST(jpeg_of_every_kind_of_picture) {
   for (const Case& c : cases) {
     Image image = allocateImage(*device, c.format, c.width, c.height);
     image.view.range = c.range;
-    // A flat colour per quarter says whether matrix, range and order are right.
+    // A flat colour per quarter shows whether matrix, range and order are right.
     const bool rgb = c.format.layout == PixelLayout::rgb, gray = c.format.layout == PixelLayout::gray;
     for (int plane = 0; plane < planeCount(c.format); plane++) {
       const Plane& to = image.view.planes[plane];

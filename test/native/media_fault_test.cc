@@ -61,7 +61,7 @@ void checkBroken(const std::string& path, ErrorCode code) {
 
 }  // namespace
 
-TEST(what_is_no_media_says_so) {
+TEST(what_is_no_media_is_an_error) {
   checkBroken(clips::folder().file("missing.mp4"), ErrorCode::SOURCE_NOT_FOUND);
   checkBroken(clips::folder().file(""), ErrorCode::SOURCE_UNREADABLE);  // a folder
   checkBroken(clips::writeText("empty.mp4", ""), ErrorCode::SOURCE_UNREADABLE);
@@ -89,7 +89,7 @@ TEST(what_is_no_media_says_so) {
   }
 }
 
-TEST(no_permission_is_said) {
+TEST(no_permission_is_an_error) {
   if (geteuid() == 0) return;  // root may read everything
   const auto path = clips::writeFile("secret.mp4", clips::readFile(clip()));
   std::filesystem::permissions(path, std::filesystem::perms::none);

@@ -43,7 +43,7 @@ std::string clipOf(const Clip& clip) {
   return make(clip.file, moving("192x128", 25, kFrames) + clip.encode);
 }
 
-// What a reader gave, frames let go as soon as they are looked at.
+// What a reader gave, frames released as soon as they are compared.
 struct Seen {
   std::vector<clips::Bytes> pictures;
   std::vector<int64_t> times, indices;
@@ -238,7 +238,7 @@ VIDEO_TEST(software_can_be_asked_for) {
   CHECK_ERROR(openSource(impossible, cpu()), DEVICE_UNAVAILABLE);
 }
 
-VIDEO_TEST(a_gpu_says_what_it_decodes) {
+VIDEO_TEST(a_gpu_lists_what_it_decodes) {
   const Nvdec& nvdec = nvdecOf(*gpu());
   CHECK(nvdec.unavailable.empty());
   const auto has = [&](const char* codec, const char* chroma, int depth) {
@@ -291,7 +291,7 @@ VIDEO_TEST(a_decoder_that_fails_at_any_picture_loses_nothing) {
   requireNoneLeft("any picture");
 }
 
-VIDEO_TEST(a_gpu_that_has_to_decode_says_that_it_failed) {
+VIDEO_TEST(a_gpu_that_has_to_decode_reports_that_it_failed) {
   const std::string path = clipOf(kClips[0]);
   test::simulator().fail("cuvidDecodePicture:9:999");
   const Seen got = read(path, gpu(), DecoderChoice::hardware);
@@ -310,7 +310,7 @@ VIDEO_TEST(damage_in_the_stream_is_not_the_gpu_s_fault) {
   requireNoneLeft("damaged");
 }
 
-// Whichever call of the driver fails: the frames are those of software, or an error says why they are not.
+// Whichever call of the driver fails: the frames are those of software, or there is an error with the reason.
 TEST(every_call_of_the_driver_may_fail_while_decoding) {
   if (!FAULTS_WANTED) return;
   std::vector<std::string> calls = test::driverCalls();

@@ -36,7 +36,7 @@ std::string withMatrix(const std::string& path, const std::string& name, std::ar
 }
 
 // The picture as the matrix shows it, pixel by pixel: (x, y) goes to (a x + c y, b x + d y), shifted into view.
-clips::Bytes shown(const clips::Bytes& plane, int width, int height, int bytes, std::array<int32_t, 4> m) {
+clips::Bytes transformed(const clips::Bytes& plane, int width, int height, int bytes, std::array<int32_t, 4> m) {
   for (int32_t& value : m) value /= kOne;
   const bool swaps = m[0] == 0;
   const int outWidth = swaps ? height : width;
@@ -97,7 +97,7 @@ TEST(turned_and_mirrored_videos_arrive_upright) {
         const int width = p ? 64 >> clip.chromaX : 64, height = p ? 48 >> clip.chromaY : 48;
         const size_t size = static_cast<size_t>(width) * height * clip.bytes;
         const clips::Bytes plane(stored.begin() + at, stored.begin() + at + size);
-        const clips::Bytes upright = shown(plane, width, height, clip.bytes, c.matrix);
+        const clips::Bytes upright = transformed(plane, width, height, clip.bytes, c.matrix);
         expected.insert(expected.end(), upright.begin(), upright.end());
         at += size;
       }
@@ -134,7 +134,7 @@ TEST(a_single_image_is_a_source_of_one_frame) {
   }
 }
 
-TEST(names_do_not_say_what_a_file_is) {
+TEST(names_do_not_decide_what_a_file_is) {
   const auto png = clips::readFile(make("still.png", moving("90x70", 25, 1) + "-pix_fmt rgb24"));
   CHECK_EQUAL(probe(clips::writeFile("picture.mp4", png), {}).kind, "image");
   CHECK_EQUAL(read(clips::writeFile("percent%03d.png", png)).frames.size(), 1u);
@@ -155,7 +155,7 @@ TEST(exif_orientation_turns_a_photo) {
   const clips::Bytes whole = read(clips::folder().file("still.jpg")).bytes();
   const clips::Bytes luma(whole.begin(), whole.begin() + 90 * 70);
   const clips::Bytes turned = result.bytes();
-  CHECK(clips::Bytes(turned.begin(), turned.begin() + 90 * 70) == shown(luma, 90, 70, 1, {0, kOne, -kOne, 0}));
+  CHECK(clips::Bytes(turned.begin(), turned.begin() + 90 * 70) == transformed(luma, 90, 70, 1, {0, kOne, -kOne, 0}));
 }
 
 TEST(a_list_of_images_is_a_video) {

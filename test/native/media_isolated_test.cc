@@ -225,10 +225,10 @@ TEST(the_same_audio) {
   };
   CHECK(samples(true, false) == samples(false, false));
   CHECK(samples(true, true) == samples(false, true));
-  AudioInput silent;
-  silent.uri = longClip();
-  silent.limits.isolated = true;
-  CHECK(!openAudioSource(silent));
+  AudioInput noAudio;
+  noAudio.uri = longClip();
+  noAudio.limits.isolated = true;
+  CHECK(!openAudioSource(noAudio));
 }
 
 TEST(audio_follows_gaps_that_are_cut_out_of_the_pictures) {

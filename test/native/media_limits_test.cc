@@ -121,7 +121,7 @@ TEST(pictures_may_not_be_larger_than_the_limit) {
   CHECK_ERROR(framesOf(yard().outside, limits), SOURCE_TOO_LARGE);
   CHECK_ERROR(probe(make("large.png", moving("320x240", 1, 1)), limits), SOURCE_TOO_LARGE);
   CHECK_ERROR(probe(make("large.h264", moving("320x240", 1, 3) + "-c:v libx264"), limits), SOURCE_TOO_LARGE);
-  // What the headers say first is not all that comes.
+  // The first headers do not describe all pictures.
   limits.maxPixels = 100 * 100;
   const auto grows = [&](const std::string& name, const std::string& codec, int32_t threads) {
     clips::Bytes both = clips::readFile(make("small-" + name, moving("64x48", 25, 25) + codec));
@@ -165,7 +165,8 @@ TEST(a_jail_holds_files_and_links) {
   CHECK_ERROR(probe(yard().jail + "/../outside.mp4", jailed()), SOURCE_REFUSED);
   CHECK_ERROR(probe("file:" + yard().outside, jailed()), SOURCE_REFUSED);
   CHECK_ERROR(probe("/etc/passwd", jailed()), SOURCE_REFUSED);
-  CHECK_ERROR(probe(clips::folder().file("nothing_here.mp4"), jailed()), SOURCE_REFUSED);  // says nothing of outside
+  CHECK_ERROR(probe(clips::folder().file("nothing_here.mp4"), jailed()),
+              SOURCE_REFUSED);  // reveals nothing about files outside
   CHECK_ERROR(probe(yard().jail + "/nothing_here.mp4", jailed()), SOURCE_NOT_FOUND);
   fs::create_symlink(yard().outside, yard().jail + "/link.mp4");
   CHECK_ERROR(probe(yard().jail + "/link.mp4", jailed()), SOURCE_REFUSED);

@@ -108,7 +108,7 @@ void requireNoneLeft(const std::string& what) {
   test::requireNone({"nvenc_live", "nvenc_registered", "nvenc_mapped", "nvenc_misuse", "illegal"}, what);
 }
 
-// The file plays and holds every picture once, in order: that is what its sharpness says.
+// The file plays and holds every picture once, in order: its sharpness shows it.
 void requireWhole(const std::string& path, VideoCodec codec, int frames, const std::string& what) {
   const int before = check::failures();
   clip::checkStream(path, nameOf(codec), frames, {25, 1});
@@ -340,7 +340,7 @@ VIDEO_TEST(a_new_bitrate_waits_for_a_keyframe) {
   for (size_t n = 0; n < keyframes.size(); n++) CHECK_EQUAL(keyframes[n], n % 25 == 0);
 }
 
-VIDEO_TEST(a_lost_gpu_is_said_to_be_lost) {
+VIDEO_TEST(a_lost_gpu_is_reported_as_lost) {
   auto encoder = openEncoder(optionsOf(VideoCodec::h264, Profile::balanced), gpu());
   Canvases canvases(*encoder);
   std::optional<Error> error;
@@ -355,7 +355,7 @@ VIDEO_TEST(a_lost_gpu_is_said_to_be_lost) {
   CHECK(error && error->code == ErrorCode::DEVICE_LOST);
 }
 
-// Whichever call of the driver fails: the file is whole, or an error says why it is not.
+// Whichever call of the driver fails: the file is whole, or there is an error with the reason.
 TEST(every_call_of_the_driver_may_fail_while_encoding) {
   if (!FAULTS_WANTED) return;
   std::vector<std::string> calls = test::driverCalls();
@@ -375,7 +375,7 @@ TEST(every_call_of_the_driver_may_fail_while_encoding) {
   });
 }
 
-VIDEO_TEST(a_gpu_says_what_it_encodes) {
+VIDEO_TEST(a_gpu_lists_what_it_encodes) {
   GpuCodecs codecs = gpuCodecs(gpu());
   CHECK_EQUAL(codecs.encodes["h264"], "");
   CHECK_EQUAL(codecs.encodes["hevc"], "");

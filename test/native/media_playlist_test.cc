@@ -108,7 +108,7 @@ TEST(a_playlist_that_turns_into_something_else_while_live_is_refused) {
 TEST(a_rendition_without_segments_is_left_out) {
   list("good.m3u8", kGood);
   list("empty.m3u8", "#EXT-X-TARGETDURATION:1\n");
-  CHECK_EQUAL(framesOf(list("silent.m3u8",
+  CHECK_EQUAL(framesOf(list("no_audio.m3u8",
                             "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"x\",URI=\"empty.m3u8\"\n"
                             "#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\"\ngood.m3u8\n")),
               25u);

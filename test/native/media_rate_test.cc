@@ -126,9 +126,9 @@ double psnr(const std::string& path, const std::vector<FrameRef>& pictures) {
   const auto reader = openSource(source, cpu());
   double squares = 0;
   for (const FrameRef& wanted : pictures) {
-    const FrameRef shown = reader->next();
-    if (!shown) throw std::runtime_error(path + " has too few pictures");
-    const Plane& a = shown->view.planes[0];
+    const FrameRef frame = reader->next();
+    if (!frame) throw std::runtime_error(path + " has too few pictures");
+    const Plane& a = frame->view.planes[0];
     const Plane& b = wanted->view.planes[0];
     for (int y = 0; y < kHeight; y++)
       for (int x = 0; x < kWidth; x++) {
@@ -162,17 +162,17 @@ double scoreOf(const Scene& scene) {
   return complexityScore(activity(between(scene)));
 }
 
-// Holds `ahead` pictures back, and knows the rate at which each was encoded.
-class LookingAhead : public Encoder {
+// Holds `lookAhead` pictures back, and knows the rate at which each was encoded.
+class LookAhead : public Encoder {
  public:
-  LookingAhead(int64_t ahead, std::vector<int64_t>* rates) : ahead_(ahead), rates_(rates) {}
+  LookAhead(int64_t lookAhead, std::vector<int64_t>* rates) : lookAhead_(lookAhead), rates_(rates) {}
   PixelFormat inputFormat() const override { return pixelFormat::yuv420p; }
   const AVCodecParameters* parameters() const override { return nullptr; }
-  std::string name() const override { return "looking ahead"; }
+  std::string name() const override { return "look-ahead"; }
   void setBitrate(int64_t bitrate) override { bitrate_ = bitrate; }
   void push(const FrameRef&, const Emit& emit) override {
     held_++;
-    while (held_ > ahead_) encode(emit);
+    while (held_ > lookAhead_) encode(emit);
   }
   void finish(const Emit& emit) override {
     while (held_ > 0) encode(emit);
@@ -184,15 +184,15 @@ class LookingAhead : public Encoder {
     rates_->push_back(bitrate_);
     emit({});
   }
-  const int64_t ahead_;
+  const int64_t lookAhead_;
   std::vector<int64_t>* const rates_;
   int64_t held_ = 0, bitrate_ = 0;
 };
 
 // The rate of every picture of a film between 1 and 4 Mbit/s.
-std::vector<int64_t> ratesOf(const std::vector<FrameRef>& pictures, int64_t ahead) {
+std::vector<int64_t> ratesOf(const std::vector<FrameRef>& pictures, int64_t lookAhead) {
   std::vector<int64_t> rates;
-  AdaptiveEncoder encoder(std::make_unique<LookingAhead>(ahead, &rates), optionsOf(1'000'000, 4'000'000), cpu());
+  AdaptiveEncoder encoder(std::make_unique<LookAhead>(lookAhead, &rates), optionsOf(1'000'000, 4'000'000), cpu());
   for (const FrameRef& picture : pictures) encoder.push(picture, [](Packet) {});
   encoder.finish([](Packet) {});
   return rates;
@@ -247,18 +247,18 @@ TEST(one_cut_changes_no_target) {
 
 TEST(a_target_meets_the_picture_that_called_for_it) {
   const auto pictures = film({{still, 2}, {noise, 2}, {still, 2}});
-  for (const int64_t ahead : {0, 15, 40}) {
-    const std::vector<int64_t> rates = ratesOf(pictures, ahead);
+  for (const int64_t lookAhead : {0, 15, 40}) {
+    const std::vector<int64_t> rates = ratesOf(pictures, lookAhead);
     CHECK_EQUAL(rates.size(), pictures.size());
     const auto first = [&](size_t from, int64_t rate) {
       return std::find(rates.begin() + static_cast<ptrdiff_t>(from), rates.end(), rate) - rates.begin();
     };
-    const auto rises = first(0, 4'000'000), falls = first(static_cast<size_t>(rises), 1'000'000);
-    std::printf("  %jd ahead: rises at %td of 50, falls at %td of 100\n", static_cast<intmax_t>(ahead), rises, falls);
-    const int64_t late = ahead ? 0 : 15;  // who does not look ahead learns it late
-    CHECK(rises >= 38 && rises <= 50 + late);
-    CHECK(falls >= 86 && falls <= 106 + late);
-    CHECK_EQUAL(rates[static_cast<size_t>(rises) + 10], 4'000'000);
+    const auto up = first(0, 4'000'000), down = first(static_cast<size_t>(up), 1'000'000);
+    std::printf("  look-ahead %jd: up at %td of 50, down at %td of 100\n", static_cast<intmax_t>(lookAhead), up, down);
+    const int64_t late = lookAhead ? 0 : 15;  // without look-ahead it is learnt late
+    CHECK(up >= 38 && up <= 50 + late);
+    CHECK(down >= 86 && down <= 106 + late);
+    CHECK_EQUAL(rates[static_cast<size_t>(up) + 10], 4'000'000);
     CHECK_EQUAL(rates.back(), 1'000'000);
   }
 }

@@ -32,7 +32,7 @@ struct Played {
     launched.memory = FileDescriptor(memfd_create("framepath-reader", 0));
     if (ftruncate(launched.memory.get(), static_cast<off_t>(bytes)) != 0) throw std::runtime_error("ftruncate");
   }
-  void tell(ReaderTells kind, std::vector<uint8_t> body) const {
+  void reply(ReaderMessage kind, std::vector<uint8_t> body) const {
     body.insert(body.begin(), static_cast<uint8_t>(kind));
     raw(body);
   }
@@ -142,20 +142,20 @@ TEST(a_hostile_reader_is_an_error_of_its_source) {
   CHECK_ERROR(opening([](const Played& p) { p.raw({}); }), SOURCE_CRASHED);
   CHECK_ERROR(opening([](const Played& p) { p.raw({200}); }), SOURCE_CRASHED);
   CHECK_ERROR(opening([](const Played& p) { p.raw(std::vector<uint8_t>(kLongestAnswer + 1, 1)); }), SOURCE_CRASHED);
-  CHECK_ERROR(opening([](const Played& p) { p.tell(ReaderTells::opened, {1, 2, 3}); }), SOURCE_CRASHED);
-  CHECK_ERROR(opening([](const Played& p) { p.tell(ReaderTells::picture, toWire(somePicture())); }), SOURCE_CRASHED);
+  CHECK_ERROR(opening([](const Played& p) { p.reply(ReaderMessage::opened, {1, 2, 3}); }), SOURCE_CRASHED);
+  CHECK_ERROR(opening([](const Played& p) { p.reply(ReaderMessage::picture, toWire(somePicture())); }), SOURCE_CRASHED);
   CHECK_ERROR(opening([](const Played& p) {
-                p.tell(ReaderTells::failed, toWire(Failure{ErrorCode::INTERNAL, "", ""}));
+                p.reply(ReaderMessage::failed, toWire(Failure{ErrorCode::INTERNAL, "", ""}));
               }),
               SOURCE_CRASHED);
   CHECK_ERROR(opening([](const Played& p) {
-                p.tell(ReaderTells::failed, toWire(Failure{ErrorCode::SOURCE_REFUSED, "no", ""}));
+                p.reply(ReaderMessage::failed, toWire(Failure{ErrorCode::SOURCE_REFUSED, "no", ""}));
               }),
               SOURCE_REFUSED);
 
   const auto reading = [](const std::function<void(const Played&)>& play) {
     Played played;
-    played.tell(ReaderTells::opened, toWire(someInfo()));
+    played.reply(ReaderMessage::opened, toWire(someInfo()));
     play(played);
     const auto reader = played.open();
     played.ours = FileDescriptor();
@@ -167,8 +167,8 @@ TEST(a_hostile_reader_is_an_error_of_its_source) {
     return [change](const Played& played) {
       Picture picture = somePicture();
       change(picture);
-      played.tell(ReaderTells::picture, toWire(picture));
-      played.tell(ReaderTells::ended, toWire(Ended{}));
+      played.reply(ReaderMessage::picture, toWire(picture));
+      played.reply(ReaderMessage::ended, toWire(Ended{}));
     };
   };
   CHECK_EQUAL(reading(picture([](Picture&) {})), 1u);
@@ -194,25 +194,24 @@ TEST(a_hostile_reader_is_an_error_of_its_source) {
   CHECK_ERROR(reading([](const Played& p) {
                 Picture later = somePicture();
                 later.ptsUs = 1000;
-                p.tell(ReaderTells::picture, toWire(later));
-                p.tell(ReaderTells::picture, toWire(somePicture()));
+                p.reply(ReaderMessage::picture, toWire(later));
+                p.reply(ReaderMessage::picture, toWire(somePicture()));
               }),
               SOURCE_CRASHED);
-  const auto tellsOf = [&](ReaderTells kind, const std::vector<uint8_t>& body) {
+  const auto tellsOf = [&](ReaderMessage kind, const std::vector<uint8_t>& body) {
     try {
       reading([&](const Played& p) {
-        for (int i = 0; i < 230; i++) p.tell(kind, body);
+        for (int i = 0; i < 230; i++) p.reply(kind, body);
       });
     } catch (const Error& error) {
       return error.sentence;
     }
     return std::string();
   };
-  const std::string tooMany =
-      "\"played\" is not read any more: its process tells of more recoveries than can have been.";
-  CHECK_EQUAL(tellsOf(ReaderTells::recovered, toWire(RecoveryNote{"lost", "again"})), tooMany);
-  CHECK_EQUAL(tellsOf(ReaderTells::times, toWire(TimeChange{false, 1, 2})), tooMany);
-  CHECK_ERROR(reading([](const Played& p) { p.tell(ReaderTells::samples, toWire(AudioSamples{})); }), SOURCE_CRASHED);
+  const std::string tooMany = "\"played\" is not read any more: its process reports more recoveries than possible.";
+  CHECK_EQUAL(tellsOf(ReaderMessage::recovered, toWire(RecoveryNote{"lost", "again"})), tooMany);
+  CHECK_EQUAL(tellsOf(ReaderMessage::times, toWire(TimeChange{false, 1, 2})), tooMany);
+  CHECK_ERROR(reading([](const Played& p) { p.reply(ReaderMessage::samples, toWire(AudioSamples{})); }), SOURCE_CRASHED);
   CHECK_ERROR(reading([](const Played&) {}), SOURCE_CRASHED);
 }
 

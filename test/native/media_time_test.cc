@@ -130,7 +130,7 @@ TEST(variable_rate_keeps_its_times) {
   }
 }
 
-TEST(a_source_begins_at_zero_whatever_its_clock_says) {
+TEST(a_source_begins_at_zero_whatever_its_clock) {
   for (const char* offset : {"5", "-3", "70000"}) {
     const auto path =
         make(std::string("offset") + offset + ".ts", moving("160x120", 25, 10) +
@@ -186,17 +186,17 @@ TEST(times_stay_in_order_whatever_a_damaged_file_holds) {
   }
 }
 
-SourceOptions told(const std::string& uri, std::vector<std::string>& recovered) {
+SourceOptions reporting(const std::string& uri, std::vector<std::string>& recovered) {
   SourceOptions options = cut(uri, 0);
   options.recovered = [&recovered](const std::string& what, const std::string&) { recovered.push_back(what); };
   return options;
 }
 
-TEST(a_gap_is_cut_out_and_told) {
+TEST(a_gap_is_cut_out_and_reported) {
   const auto path = make("gap.mkv", moving("160x120", 25, 20) +
                                         "-vf \"setpts='if(gte(N,10),PTS+360000/TB,PTS)'\" -fps_mode vfr -c:v libx264");
   std::vector<std::string> recovered;
-  const auto result = read(told(path, recovered));
+  const auto result = read(reporting(path, recovered));
   CHECK_EQUAL(result.frames.size(), 20u);
   for (size_t i = 0; i < result.frames.size(); i++) {
     CHECK_NEAR(result.frames[i]->ptsUs, i * 40000.0, 1000);
@@ -209,14 +209,14 @@ TEST(a_gap_is_cut_out_and_told) {
   CHECK_NEAR(read(all).frames.back()->ptsUs, 360000e6 + 19 * 40000.0, 1000);
 }
 
-TEST(a_clock_that_is_set_back_is_told) {
+TEST(a_clock_that_is_set_back_is_reported) {
   const auto a = make("clock_a.ts", moving("160x120", 25, 20) + "-c:v libx264 -muxdelay 0 -output_ts_offset 50");
   const auto b = make("clock_b.ts", moving("160x120", 25, 20) + "-c:v libx264 -muxdelay 0 -output_ts_offset 10");
   clips::Bytes both = clips::readFile(a);
   const clips::Bytes second = clips::readFile(b);
   both.insert(both.end(), second.begin(), second.end());
   std::vector<std::string> recovered;
-  read(told(clips::writeFile("clock_told.ts", both), recovered));
+  read(reporting(clips::writeFile("clock_reported.ts", both), recovered));
   CHECK_EQUAL(recovered.size(), 1u);
 }
 
@@ -236,7 +236,7 @@ TEST(audio_follows_what_was_cut_out_of_its_pictures) {
   CHECK_EQUAL(*audio.placeUs(6'040'000, 20'000), 2'040'000);
 }
 
-TEST(a_cut_without_a_picture_says_why) {
+TEST(a_cut_without_a_picture_has_a_reason) {
   const auto path = make("gop.mp4", moving("160x120", 25, 50) + kOpenGop);
   for (const SourceOptions& options : {cut(path, 60'000), cut(path, 10, 15)}) {
     const auto reader = openSource(options, clips::device());

@@ -64,15 +64,15 @@ std::string toneFile(const clip::TempFolder& folder) {
   return path;
 }
 
-// The child of the kill tests: writes for ever, and says on stdout what it has written.
+// The child of the kill tests: writes for ever, and reports on stdout what it has written.
 int writeForEver(const std::string& path, const std::string& audioFile, bool paced) {
   std::vector<AudioInput> audio;
   if (!audioFile.empty()) audio.push_back({audioFile, 0, -1, 0, {}});
   Writing writing(path, audio);
   writing.emit = [&](Packet packet) {
     writing.output->write(packet);
-    const int64_t said[2] = {packet.ptsUs, nowNs()};
-    if (write(STDOUT_FILENO, said, sizeof said) != sizeof said) std::exit(1);
+    const int64_t written[2] = {packet.ptsUs, nowNs()};
+    if (write(STDOUT_FILENO, written, sizeof written) != sizeof written) std::exit(1);
   };
   const int64_t startNs = nowNs();
   while (true) {

@@ -17,7 +17,7 @@ struct Feed {
 // tick.
 std::vector<std::vector<int>> play(OutputClock& clock, const std::vector<Feed>& feeds) {
   std::vector<size_t> queued(feeds.size(), 0);
-  std::vector<std::vector<int>> shown;
+  std::vector<std::vector<int>> canvases;
   for (int guard = 0; guard < 100000; guard++) {
     while (!clock.ready()) {
       bool any = false;
@@ -44,10 +44,10 @@ std::vector<std::vector<int>> play(OutputClock& clock, const std::vector<Feed>& 
         last = static_cast<int>(i);
       now.push_back(last);
     }
-    shown.push_back(now);
+    canvases.push_back(now);
     clock.advance();
   }
-  return shown;
+  return canvases;
 }
 
 Feed steady(int num, int den, int frames) {
@@ -69,28 +69,28 @@ TEST(ticks_are_exact_at_30000_over_1001) {
 
 TEST(sources_of_25_and_30_fps_end_together_on_a_30_fps_canvas) {
   OutputClock clock(30, 1, 2);
-  const auto shown = play(clock, {steady(25, 1, 50), steady(30, 1, 60)});
-  CHECK_EQUAL(shown.size(), size_t{60});
-  for (size_t i = 0; i < shown.size(); i++) {
-    CHECK_EQUAL(shown[i][1], static_cast<int>(i));
-    CHECK_EQUAL(shown[i][0], static_cast<int>(i * 25 / 30));
+  const auto canvases = play(clock, {steady(25, 1, 50), steady(30, 1, 60)});
+  CHECK_EQUAL(canvases.size(), size_t{60});
+  for (size_t i = 0; i < canvases.size(); i++) {
+    CHECK_EQUAL(canvases[i][1], static_cast<int>(i));
+    CHECK_EQUAL(canvases[i][0], static_cast<int>(i * 25 / 30));
   }
 }
 
 TEST(the_longest_source_decides_the_end_and_the_shorter_holds_its_last_frame) {
   OutputClock clock(25, 1, 2);
-  const auto shown = play(clock, {steady(25, 1, 10), steady(25, 1, 40)});
-  CHECK_EQUAL(shown.size(), size_t{40});
-  CHECK_EQUAL(shown.back()[0], 9);
-  CHECK_EQUAL(shown.back()[1], 39);
+  const auto canvases = play(clock, {steady(25, 1, 10), steady(25, 1, 40)});
+  CHECK_EQUAL(canvases.size(), size_t{40});
+  CHECK_EQUAL(canvases.back()[0], 9);
+  CHECK_EQUAL(canvases.back()[1], 39);
 }
 
 TEST(variable_frame_rates_show_the_last_frame_at_or_before_the_tick) {
   OutputClock clock(10, 1, 1);
-  const auto shown = play(clock, {{{0, 20'000, 90'000, 100'000, 480'000}, 600'000}});
-  CHECK_EQUAL(shown.size(), size_t{6});
+  const auto canvases = play(clock, {{{0, 20'000, 90'000, 100'000, 480'000}, 600'000}});
+  CHECK_EQUAL(canvases.size(), size_t{6});
   const int wanted[] = {0, 3, 3, 3, 3, 4};
-  for (size_t i = 0; i < shown.size(); i++) CHECK_EQUAL(shown[i][0], wanted[i]);
+  for (size_t i = 0; i < canvases.size(); i++) CHECK_EQUAL(canvases[i][0], wanted[i]);
 }
 
 TEST(nothing_is_ready_before_every_source_spoke) {

@@ -72,13 +72,13 @@ TEST(a_provider_that_fails_leaves_the_models_to_the_cpu) {
   checkSame(outcome);
   for (const ModelReport& model : outcome.report.models) {
     CHECK_EQUAL(model.provider, std::string("cpu"));
-    CHECK_EQUAL(model.falls.size(), size_t{2});
+    CHECK_EQUAL(model.refused.size(), size_t{2});
   }
   CHECK_EQUAL(outcome.report.recoveries.size(), size_t{4});
-  CHECK(copies(outcome, CopyKind::d2hImage) > 0);  // and it is told
+  CHECK(copies(outcome, CopyKind::d2hImage) > 0);  // and it is reported
 }
 
-TEST(memory_that_runs_out_in_a_run_is_told_and_changes_nothing) {
+TEST(memory_that_runs_out_in_a_run_is_reported_and_changes_nothing) {
   NEED_SIMULATOR();
   const Simulated rules("oom:17,oom:18");
   const Outcome outcome = runAll(people(testedDevice()), 4);
@@ -118,13 +118,13 @@ TEST(emotions_of_tracked_faces_are_the_same_on_every_device) {
   };
   const Outcome expected = runAll(emotions("cpu"), 5), found = runAll(emotions(testedDevice()), 6);
   CHECK(!expected.error && !found.error);
-  size_t told = 0;
+  size_t reported = 0;
   for (const auto& [key, text] : expected.frames) {
-    told += text.find("classes of 1 ") != std::string::npos;
+    reported += text.find("classes of 1 ") != std::string::npos;
     const auto other = found.frames.find(key);
     CHECK(other != found.frames.end() && other->second == text);
   }
-  CHECK(told > kFrames);
+  CHECK(reported > kFrames);
 }
 
 TEST(windows_of_people_are_the_same_on_every_device) {
@@ -141,9 +141,9 @@ TEST(windows_of_people_are_the_same_on_every_device) {
     moves.workers = 4;
     spec.modules.push_back(moves);
     PipelineRun run(std::move(spec), 7);
-    Sayings shown;
+    FrameTexts inputs;
     run.watch = [&](const Task& task, const InputRef& input) {
-      std::string& text = shown[{task.source, task.seq}];  // one worker: never two at once
+      std::string& text = inputs[{task.source, task.seq}];  // one worker: never two at once
       for (const TrackWindow& window : input->windows) {
         text += "track " + std::to_string(window.track) + hex(window.box.x1);
         for (const InputRef& frame : window.frames) {
@@ -160,12 +160,12 @@ TEST(windows_of_people_are_the_same_on_every_device) {
     CHECK(!run.waitDone());
     run.pipeline->close(true);
     run.closed();
-    return shown;
+    return inputs;
   };
-  const Sayings expected = windows("cpu");
-  size_t told = 0;
-  for (const auto& [key, text] : expected) told += !text.empty();
-  CHECK(told > kFrames);
+  const FrameTexts expected = windows("cpu");
+  size_t reported = 0;
+  for (const auto& [key, text] : expected) reported += !text.empty();
+  CHECK(reported > kFrames);
   CHECK(windows(testedDevice()) == expected);
 }
 

@@ -1,4 +1,4 @@
-// Whole runs that find, track and recognise people: what their frames say, to the bit, and the report.
+// Whole runs that find, track and recognise people: the results of their frames, to the bit, and the report.
 #pragma once
 #include <cstdio>
 
@@ -45,8 +45,8 @@ inline std::string hex(float value) {
   return text;
 }
 
-// What a frame's modules said, every bit of it but for the embeddings.
-inline std::string said(const Task& task) {
+// The results of a frame as text, every bit but the embeddings.
+inline std::string resultsOf(const Task& task) {
   std::string text;
   for (const Observation& observation : task.observations) {
     if (const auto* faces = observation.as<Detections>())
@@ -71,10 +71,10 @@ inline std::string said(const Task& task) {
   return text;
 }
 
-using Sayings = std::map<std::pair<int32_t, int64_t>, std::string>;  // by source and number of the frame
+using FrameTexts = std::map<std::pair<int32_t, int64_t>, std::string>;  // by source and number of the frame
 
 struct Outcome {
-  Sayings frames;
+  FrameTexts frames;
   std::optional<Error> error;
   Report report;
 };
@@ -85,7 +85,7 @@ inline Outcome runAll(PipelineSpec spec, unsigned seed) {
   run.pipeline->start();
   for (bool ended = false; !ended;) {
     const Delivery delivery = run.next(8);
-    for (const TaskRef& task : delivery.tasks) outcome.frames[{task->source, task->seq}] = said(*task);
+    for (const TaskRef& task : delivery.tasks) outcome.frames[{task->source, task->seq}] = resultsOf(*task);
     ended = delivery.ended;
   }
   outcome.error = run.waitDone();
@@ -94,8 +94,8 @@ inline Outcome runAll(PipelineSpec spec, unsigned seed) {
   return outcome;
 }
 
-// How many frames of `outcome` do not say what they say in `wanted`; the first is printed.
-inline size_t differing(const Outcome& outcome, const Sayings& wanted) {
+// The number of frames of `outcome` whose results differ from `wanted`; the first is reported.
+inline size_t differing(const Outcome& outcome, const FrameTexts& wanted) {
   CHECK_EQUAL(outcome.frames.size(), wanted.size());
   size_t differ = 0;
   for (const auto& [key, text] : wanted) {

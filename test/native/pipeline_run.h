@@ -208,7 +208,7 @@ class PipelineRun {
   }
 
   const unsigned seed;
-  std::function<void(const Task& task, const InputRef& input)> watch;  // what JS modules are shown; set before start
+  std::function<void(const Task& task, const InputRef& input)> watch;  // inputs of JS modules; set before start
   std::promise<std::optional<Error>> done;
   std::atomic<int> doneCalls{0}, inputsWrong{0};
   const std::shared_ptr<SharedMemory> shared = SharedMemory::open();

@@ -42,7 +42,7 @@ Plan randomPlan(unsigned seed, Random& random) {
     plan.spec.modules.back().stateless = random.once(4);
     Policy& policy = plan.spec.modules.back().policy;
     if (plan.spec.modules.back().stateless) policy.retry = random.pick(0, 2);
-    policy.timeoutMs = plan.silentEvery || random.once(3) ? 10 : 0;  // without one it is asked ahead
+    policy.timeoutMs = plan.silentEvery || random.once(3) ? 10 : 0;  // without one tasks are prefetched
     policy.onError = random.once(8) ? OnError::fail : OnError::skip;
     policy.stride = random.once(3) ? 3 : 1;
   }
@@ -65,7 +65,7 @@ Plan randomPlan(unsigned seed, Random& random) {
 }
 
 // Sources come and go, pictures are submitted, reports are asked for, while the run goes and after it.
-void meddle(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
+void fuzz(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
   Random random(seed * 7919);
   const std::vector<uint8_t> pixels(64 * 48 * 3, 50);
   int late = 0;
@@ -90,7 +90,7 @@ void meddle(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
       }
     } catch (const Error& e) {
       const bool expected = e.code == ErrorCode::RUN_CLOSED || e.code == ErrorCode::SOURCE_NOT_FOUND;
-      if (!expected) check::fail(__FILE__, __LINE__, "meddling threw " + e.sentence);
+      if (!expected) check::fail(__FILE__, __LINE__, "concurrent fuzzing threw " + e.sentence);
     }
     random.pause(20'000);
   }
@@ -122,7 +122,7 @@ void storm(unsigned seed) {
     }));
   if (packets && random.once(2))
     others.push_back(later([&, pause = random.pick(0, 3000)] { CHECK(run.takePackets(pause).ordered); }));
-  if (random.once(2)) others.push_back(later([&] { meddle(run, seed, over); }));
+  if (random.once(2)) others.push_back(later([&] { fuzz(run, seed, over); }));
 
   // 0: to the end; 1: nobody reads, close; 2: discard; 3: break; 4: abort. An open run never ends by itself.
   const int how = random.pick(open ? 1 : 0, 4);

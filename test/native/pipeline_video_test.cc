@@ -1,5 +1,5 @@
-// Whole runs on a GPU, simulated, from packets to packets: decoded, looked at, composed and encoded there. They say and
-// show what runs on the CPU do, no picture crosses to the host, and whatever fails is told or taken over.
+// Whole runs on a GPU, simulated, from packets to packets: decoded, looked at, composed and encoded there. Results
+// and pictures are those of the CPU, no picture crosses to the host, and every failure is reported or recovered from.
 #include "pipeline_people.h"
 #include "simulated_video.h"
 
@@ -31,19 +31,19 @@ PipelineSpec split(const std::string& device, const std::string& output) {
   return spec;
 }
 
-// What frames say on the CPU; its composition is in fileOf("cpu"). Of a child, which writes it down: a process that has
-// used ONNX Runtime cannot be forked.
-const Sayings& onCpu() {
-  static const Sayings said = [] {
+// Results of frames on the CPU; its composition is in fileOf("cpu"). Of a child, which writes it down: a process that
+// has used ONNX Runtime cannot be forked.
+const FrameTexts& onCpu() {
+  static const FrameTexts results = [] {
     test::mustPassInChild("on the CPU", [] {
       const Outcome outcome = runAll(split("cpu", "cpu"), 1);
       CHECK(!outcome.error);
-      std::ofstream file(folder().file("said"));
+      std::ofstream file(folder().file("results"));
       for (const auto& [key, text] : outcome.frames)
         file << key.first << ' ' << key.second << ' ' << text.size() << '\n' << text;
     });
-    Sayings read;
-    std::ifstream file(folder().file("said"));
+    FrameTexts read;
+    std::ifstream file(folder().file("results"));
     std::pair<int32_t, int64_t> key;
     for (size_t bytes = 0; file >> key.first >> key.second >> bytes;) {
       std::string& text = read[key];
@@ -53,7 +53,7 @@ const Sayings& onCpu() {
     }
     return read;
   }();
-  return said;
+  return results;
 }
 
 // What a player shows of it.
@@ -190,13 +190,13 @@ RUN_TEST(frames_that_a_caller_holds_do_not_starve_the_decoder) {
 
 namespace {
 
-// In mid-stream: software takes over, nothing is lost, and it is told once a unit.
+// In mid-stream: software takes over, nothing is lost, and it is reported once a unit.
 void takesOver(const std::string& rule, size_t recoveries) {
   test::mustPassInChild(rule, [&] {
     test::simulator().fail(rule.c_str());
-    const Outcome outcome = runAll(split("cuda:0", "fell"), 6);
+    const Outcome outcome = runAll(split("cuda:0", "fallback"), 6);
     printRecoveries(rule, outcome);
-    requireSame(outcome, "fell");
+    requireSame(outcome, "fallback");
     CHECK_EQUAL(outcome.report.recoveries.size(), recoveries);
     CHECK_EQUAL(copies(outcome, CopyKind::d2hImage), uint64_t{0});
     requireNoneLeft(rule);
@@ -237,7 +237,7 @@ TEST(software_takes_over_in_mid_stream) {
   takesOver("nvEncEncodePicture:17:20", 1);
 }
 
-TEST(memory_that_runs_out_is_told_or_made_do_without) {
+TEST(memory_that_runs_out_is_reported_or_made_do_without) {
   if (!FAULTS_WANTED || !canRun()) return;
   const std::vector<int> turns = test::allFaults() ? std::vector{1, 2, 3, 4, 9, 20, 33, 60} : std::vector{4, 33};
   for (const int n : turns)

@@ -1,4 +1,4 @@
-// COCO's compressed run lengths, read as maskApi.c does (rleFrString), said once more.
+// COCO's compressed run lengths, read as maskApi.c does (rleFrString): a reference.
 #pragma once
 #include <cstdint>
 #include <string>

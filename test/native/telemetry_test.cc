@@ -126,7 +126,7 @@ TEST(an_error_of_one_reading_leaves_the_others) {
   }
 }
 
-TEST(facts_that_nvml_does_not_say_are_empty) {
+TEST(facts_that_nvml_does_not_have_are_empty) {
   const Rules rules(
       "nvmlDeviceGetName:999,nvmlDeviceGetUUID:999,nvmlSystemGetDriverVersion:4,nvmlDeviceGetPciInfo_v3:3");
   const Gpu gpu = Gpu::at(kFirstOfCuda, kNvml);
@@ -137,7 +137,7 @@ TEST(facts_that_nvml_does_not_say_are_empty) {
   CHECK_EQUAL(valueOf(gpu.read(), GpuMetric::sm), 40);
 }
 
-TEST(a_divided_gpu_says_why_it_has_no_utilisation) {
+TEST(a_divided_gpu_has_a_reason_for_no_utilisation) {
   const Rules rules("mig");
   const Gpu gpu = Gpu::at(kFirstOfCuda, kNvml);
   CHECK(gpu.facts().mig);
@@ -192,7 +192,7 @@ TEST(a_sampler_goes_on_at_its_interval) {
   until([&] { return sampler.summary().samples >= 5; });
 }
 
-TEST(a_sampler_without_readings_says_why) {
+TEST(a_sampler_without_readings_has_a_reason) {
   GpuSampler missing(kFirstOfCuda, 1h, "libnvidia-ml-not-here.so.1");
   missing.stop();
   CHECK(has(missing.summary().error, "libnvidia-ml-not-here.so.1"));

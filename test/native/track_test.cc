@@ -1,4 +1,4 @@
-// Motion tracking. `track_test --perf` prints tracker updates per second instead.
+// Motion tracking. `track_test --perf` measures tracker updates per second instead.
 #include <algorithm>
 #include <map>
 #include <random>
@@ -18,7 +18,7 @@ using namespace framepath::track;
 
 namespace {
 
-// People walking to and fro over a picture: what a good detector would say.
+// People walking to and fro over a picture, as a good detector finds them.
 class Walkers {
  public:
   Walkers(int32_t count, uint32_t seed, float width = 1920, float height = 1080)
@@ -163,18 +163,18 @@ TEST(ids_are_permanent_and_unique_under_misses) {
     options.association = association;
     const std::unique_ptr<Tracker> tracker = makeTracker(options);
     Walkers walkers(5, 11, 4000, 3000);
-    std::map<int64_t, std::set<int32_t>> shown;
+    std::map<int64_t, std::set<int32_t>> peopleOf;
     for (int32_t frame = 0; frame < 400; frame++) {
       const Detections detections = walkers.next(0.1f);
       std::set<int64_t> inFrame;
       for (const framepath::Track& track : tracker->update(detections, frame * 33'333).items) {
         CHECK(inFrame.insert(track.track).second);
         CHECK(track.detection >= 0 && track.detection < static_cast<int32_t>(detections.size()));
-        shown[track.track].insert(walkers.truth[track.detection]);
+        peopleOf[track.track].insert(walkers.truth[track.detection]);
       }
     }
-    CHECK_EQUAL(shown.size(), size_t{5});
-    for (const auto& [track, people] : shown) CHECK_EQUAL(people.size(), size_t{1});
+    CHECK_EQUAL(peopleOf.size(), size_t{5});
+    for (const auto& [track, people] : peopleOf) CHECK_EQUAL(people.size(), size_t{1});
   }
 }
 

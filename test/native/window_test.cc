@@ -25,12 +25,12 @@ FrameRef painted(int value) {
   return std::make_shared<Frame>(image.view, 32, 32, image.memory);
 }
 
-Task taskOf(int value, Observation says, int32_t source = 0) {
+Task taskOf(int value, Observation result, int32_t source = 0) {
   static const auto admission = std::make_shared<Admission>(1000, 1000);
   Task task;
   task.source = source;
   task.lease = std::make_shared<FrameLease>(painted(value), admission);
-  task.observations.push_back(std::move(says));
+  task.observations.push_back(std::move(result));
   return task;
 }
 
@@ -77,7 +77,7 @@ using Values = std::vector<int>;
 
 }  // namespace
 
-TEST(a_track_is_shown_when_its_window_is_full_oldest_first) {
+TEST(a_track_is_included_when_its_window_is_full_oldest_first) {
   Fixture fixture;
   const auto reader = fixture.open(windowSpec(3));
   for (int frame = 0; frame < 6; frame++) {
@@ -171,7 +171,7 @@ TEST(a_window_goes_with_its_track) {
   const auto reader = fixture.open(windowSpec(3));
   for (int frame = 0; frame < 3; frame++) reader->read(taskOf(frame, seen({1})));
   CHECK_EQUAL(fixture.memory->leased(), size_t{3});
-  // Frames that the tracker did not look at say nothing about it.
+  // Frames without the tracker do not count.
   for (int frame = 0; frame < 2 * WindowReader::kGoneAfter; frame++) reader->read(taskOf(0, seen({}).carriedOn()));
   for (int frame = 0; frame < WindowReader::kGoneAfter; frame++) reader->read(taskOf(0, seen({})));
   CHECK_EQUAL(fixture.memory->leased(), size_t{3});
@@ -199,7 +199,7 @@ TEST(equal_crops_are_made_once) {
   CHECK_EQUAL(fixture.memory->leased(), size_t{1});
 }
 
-TEST(what_was_shown_outlives_the_window) {
+TEST(crops_in_use_outlive_the_window) {
   Fixture fixture;
   auto reader = fixture.open(windowSpec(1));
   const InputRef input = reader->read(taskOf(50, seen({1})));

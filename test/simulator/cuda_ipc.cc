@@ -1,4 +1,4 @@
-// Memory of one process in another: a handle says which process, which file of it and which part.
+// Memory of one process in another: a handle has the process, its file and the part.
 #include <fcntl.h>
 #include <unistd.h>
 

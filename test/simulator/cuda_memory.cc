@@ -41,7 +41,7 @@ void copyRows(void* to, size_t toPitch, const void* from, size_t fromPitch, size
     std::memcpy(static_cast<char*>(to) + y * toPitch, static_cast<const char*>(from) + y * fromPitch, width);
 }
 
-// A side must be where the call says that it is.
+// A side must be where the call states.
 bool isAt(const void* memory, MemoryType type) {
   return type == MemoryType::unified || (type == MemoryType::device) == arena().owns(memory);
 }

@@ -1,6 +1,6 @@
 // A simulated NVIDIA driver, libcuda.so.1: "device" memory is memory of this process, kernels are the host kernels of
 // our own list, and everything the real driver would refuse is refused. It proves that our code calls the driver
-// rightly, on machines without a GPU; what a GPU computes and how fast it is, it cannot say.
+// rightly, on machines without a GPU; what a GPU computes and how fast it is, it does not show.
 //
 //   FRAMEPATH_SIM_INIT=100         cuInit answers that
 //   FRAMEPATH_SIM_DRIVER=13000     version of CUDA that the driver supports
@@ -33,7 +33,7 @@ void simulatorCount(const char* name, long long by);
 
 // Replaces the rules of FRAMEPATH_SIM_FAIL; empty: none.
 void simulatorFail(const char* rules);
-// What the rules say about this call of `name`; 0 = let it be. For calls of the other libraries.
+// The rule for this call of `name`; 0 = let it be. For calls of the other libraries.
 int simulatorRule(const char* name);
 
 // Work in the order of a stream (CUstream), with device memory reachable.

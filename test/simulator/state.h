@@ -37,7 +37,7 @@ bool flag(const char* name);  // of the environment
 long long number(const char* name, long long otherwise);
 void log(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// An access outside of what is allocated: said on stderr, counted, and an illegal address for the process.
+// An access outside of what is allocated: reported on stderr, counted, and an illegal address for the process.
 Result illegal(const char* what);
 
 std::vector<ContextState*>& contextStack();  // of this thread

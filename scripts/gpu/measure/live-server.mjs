@@ -42,7 +42,7 @@ function repeated(pictures, times) {
 
 /**
  * Serves the file `times` times over to whoever connects, from its start. Resolves with {url, sent: Map(timeMs -> when it was sent, as
- * performance.now() says), lengthMs, close()}.
+ * by performance.now()), lengthMs, close()}.
  */
 export async function serveLive(path, times = 1) {
   const flv = readFlv(readFileSync(path));

@@ -1,5 +1,5 @@
 // Decode and detect without residency: one run decodes, every picture is downloaded into JavaScript and given to a second
-// run, which uploads and looks at it. Its job is argv[2]: {device, clip, endMs}. Prints {frames, fps, copies}.
+// run, which uploads and looks at it. Its job is argv[2]: {device, clip, endMs}. Writes {frames, fps, copies}.
 import { detect, pipeline, video } from '../../../lib/index.js';
 
 const { device, clip, endMs } = JSON.parse(process.argv[2]);

@@ -1,4 +1,4 @@
-// What a step says while it runs: one JSON line a finding, so that what was found before a crash or a time limit is kept.
+// Findings of a step while it runs, one JSON line each, so that what was found before a crash or a time limit is kept.
 
 /**
  * The findings of a step. `write` gets one line at a time.
@@ -6,15 +6,15 @@
  * noted and does not end the others.
  */
 export function findings(write) {
-  const say = (line) => write(`${JSON.stringify(line)}\n`);
+  const emit = (line) => write(`${JSON.stringify(line)}\n`);
   return {
-    set: (key, value) => say({ set: key, value }),
-    add: (key, value) => say({ add: key, value }),
+    set: (key, value) => emit({ set: key, value }),
+    add: (key, value) => emit({ add: key, value }),
     async attempt(what, body) {
       try {
         return await body();
       } catch (error) {
-        say({ add: 'errors', value: { what, error: error.message } });
+        emit({ add: 'errors', value: { what, error: error.message } });
         return undefined;
       }
     },

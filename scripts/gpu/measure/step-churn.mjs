@@ -8,7 +8,7 @@ import * as api from '../../../lib/index.js';
 import { cycle, judge, reading } from '../../soak.mjs';
 import { recoveryLine } from './trials.mjs';
 
-/** Memory of the whole GPU that is in use, by NVML; null where it does not say. */
+/** Memory of the whole GPU that is in use, by NVML; null where it does not report it. */
 async function vramBytes(device) {
   const { nvml } = JSON.parse(await loadAddon().doctor('{"runtimeLibraries":[]}'));
   return nvml.gpus?.find((gpu) => gpu.device === device)?.memoryBytes ?? null;
@@ -51,7 +51,7 @@ export async function run({ device, clips, quick, churnMinutes }, { set, attempt
         grew: slope === undefined ? [] : wrong,
         recoveries: [...recoveries],
       });
-      // Less than a minute says nothing about slow growth; a churn that was asked for by itself does.
+      // Less than a minute shows no slow growth; a churn that was asked for by itself does.
       if (churnMinutes && wrong.length) throw new Error(wrong.join('; '));
     });
   } finally {

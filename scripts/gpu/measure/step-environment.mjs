@@ -10,7 +10,7 @@ export async function run({ device, clips }, { set, attempt }) {
   set('kernel', release());
   set('libc', process.report.getReport().header.glibcVersionRuntime ?? null);
   await attempt('framepath doctor', () => {
-    // Status 1: something that every run needs is missing; the findings say what.
+    // Status 1: something that every run needs is missing; the findings name it.
     set('doctor', JSON.parse(output(process.execPath, ['lib/cli.js', 'doctor', '--json'], { statuses: [0, 1] })));
   });
   try {

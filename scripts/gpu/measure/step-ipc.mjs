@@ -17,26 +17,26 @@ function chooseLibraries(isolation) {
   else process.env.LD_LIBRARY_PATH = path;
 }
 
-/** Runs one analyzer over the clip; resolves with what it said of each frame, and what the report says. */
+/** Runs one analyzer over the clip; resolves with its results for each frame, and parts of the report. */
 async function sums(clip, { device, module, isolation, work, endMs }) {
   chooseLibraries(isolation);
   const run = await pipeline(video(clip, { endMs }))
     .options({ device })
     .use(analyzer(file(module), { name: 'sums', isolation, options: { work }, startTimeoutMs: 60_000 }))
     .start();
-  const said = [];
+  const results = [];
   let begun;
   try {
     for await (const frame of run) {
       begun ??= performance.now(); // libraries and contexts are there
-      said.push(frame.sums);
+      results.push(frame.sums);
     }
   } finally {
     await run.close();
   }
   const { copies, recoveries } = await run.report();
-  const fps = ((said.length - 1) / (performance.now() - begun)) * 1000;
-  return { said, fps, copies, recoveries: recoveries.map(recoveryLine) };
+  const fps = ((results.length - 1) / (performance.now() - begun)) * 1000;
+  return { results, fps, copies, recoveries: recoveries.map(recoveryLine) };
 }
 
 export async function run({ device, clips, quick }, { add, attempt }) {
@@ -54,12 +54,18 @@ export async function run({ device, clips, quick }, { add, attempt }) {
   for (const [name, module, isolation] of compare)
     await attempt(name, async () => {
       if (isolation === python && !pythonThere) return add('equal', { name, skipped: 'there is no python3' });
-      const { said, copies, recoveries } = await sums(clip, { device, module, isolation, work: 'hash', endMs: 1000 });
-      const hashes = said.map(({ hash }) => hash);
+      const { results, copies, recoveries } = await sums(clip, {
+        device,
+        module,
+        isolation,
+        work: 'hash',
+        endMs: 1000,
+      });
+      const hashes = results.map(({ hash }) => hash);
       reference ??= hashes;
       const differ = hashes.filter((hash, i) => hash !== reference[i]).length;
-      const where = [...new Set(said.map((one) => one.device))].join(', ');
-      add('equal', { name, frames: said.length, differ, where, copies, recoveries });
+      const where = [...new Set(results.map((one) => one.device))].join(', ');
+      add('equal', { name, frames: results.length, differ, where, copies, recoveries });
     });
   let total;
   for (const [name, module] of [
@@ -70,11 +76,11 @@ export async function run({ device, clips, quick }, { add, attempt }) {
       if (!pythonThere) return add('torch', { name, skipped: 'there is no python3' });
       const endMs = quick ? 1000 : 20_000;
       const ran = await sums(clip, { device, module, isolation: python, work: 'mean', endMs });
-      const [{ skipped, torch }] = ran.said;
+      const [{ skipped, torch }] = ran.results;
       if (skipped) return add('torch', { name, skipped });
-      const sum = ran.said.reduce((all, one) => all + one.sum, 0);
+      const sum = ran.results.reduce((all, one) => all + one.sum, 0);
       total ??= sum;
-      const { fps, copies, recoveries, said } = ran;
-      add('torch', { name, torch, frames: said.length, fps, sum, same: sum === total, copies, recoveries });
+      const { fps, copies, recoveries, results } = ran;
+      add('torch', { name, torch, frames: results.length, fps, sum, same: sum === total, copies, recoveries });
     });
 }

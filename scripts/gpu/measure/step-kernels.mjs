@@ -11,7 +11,7 @@ import { output } from './trials.mjs';
 const build = join(root, 'build');
 const program = join(build, 'conformance_test');
 
-/** {passed, failed} of a test program; a line of it says so. @throws Error when it does not come to that */
+/** {passed, failed} of a test program; read from its output. @throws Error when it does not come to that */
 function tested(file, env) {
   const text = output(file, [], { env, statuses: [0, 1] });
   const counts = /^(\d+) passed, (\d+) failed$/m.exec(text);

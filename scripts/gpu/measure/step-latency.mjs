@@ -3,12 +3,12 @@ import { camera, detect, pipeline } from '../../../lib/index.js';
 import { serveLive } from './live-server.mjs';
 import { decodedWhere } from './trials.mjs';
 
-/** Opening reads ahead: pictures that were sent by then, and this much after, do not count. */
+/** Opening prefetches: pictures that were sent by then, and this much after, do not count. */
 const settleMs = 1000;
 /** A picture without a result by then: the source has ended, or hangs. */
 const patienceMs = 5000;
 
-/** Pictures that say something, and that are enough. */
+/** The fewest pictures for a result, and enough of them. */
 const [least, most] = [20, 200];
 
 /** The p-th part (0 to 1) of the values. */

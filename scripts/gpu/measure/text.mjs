@@ -42,7 +42,8 @@ const runRow = (name, row) => [
   megabytes(row.vramBytes?.max),
   ...['h2dImage', 'd2hImage', 'd2hEncode'].map((kind) => megabytes(row.copies?.[kind])),
 ];
-const falls = (rows) => [...new Set(rows.flatMap(({ recoveries = [] }) => recoveries))].map((text) => `! ${text}`);
+const recoveryLines = (rows) =>
+  [...new Set(rows.flatMap(({ recoveries = [] }) => recoveries))].map((text) => `! ${text}`);
 
 /** Lines of each step's result. */
 const lines = {
@@ -57,7 +58,7 @@ const lines = {
       ...(doctor?.native?.cuda?.video?.decodes ?? []).map(
         ({ codec, chroma, depth, to }) => `decodes ${codec} ${chroma} ${depth}-bit to ${to.join('x')}`,
       ),
-      ...(encoding ? [`encoding: ${encoding.inSoftware ? 'in software' : 'NVENC'}`, ...falls([encoding])] : []),
+      ...(encoding ? [`encoding: ${encoding.inSoftware ? 'in software' : 'NVENC'}`, ...recoveryLines([encoding])] : []),
     ];
   },
   kernels({ equal, speed, tests = [] }) {
@@ -95,7 +96,7 @@ const lines = {
         rows.map((row) => runRow(row.name, row)),
       ),
       ...named,
-      ...falls([...rows, ...codecs]),
+      ...recoveryLines([...rows, ...codecs]),
     ];
   },
   inference({ rows = [] }) {
@@ -113,7 +114,7 @@ const lines = {
         runsHead,
         rows.map((row) => runRow(`${row.name} on ${row.device}`, row)),
       ),
-      ...falls(rows),
+      ...recoveryLines(rows),
     ];
   },
   latency({ rows = [] }) {
@@ -128,7 +129,7 @@ const lines = {
     return table(['', 'pictures', 'decoded by', 'p50 ms', 'p99 ms', 'max ms'], cells);
   },
   parallel({ row }) {
-    return row ? [...table(runsHead, [runRow('4 sources', row)]), ...falls([row])] : [];
+    return row ? [...table(runsHead, [runRow('4 sources', row)]), ...recoveryLines([row])] : [];
   },
   ipc({ equal = [], torch = [] }) {
     const seen = equal.map(({ name, skipped, frames, differ, where, copies }) =>
@@ -142,7 +143,7 @@ const lines = {
     return [
       ...table(['', 'frames', 'differ', 'read on', 'down MB'], seen),
       ...table(['PyTorch', 'frames', 'frames/s', '', 'down MB'], timed),
-      ...falls([...equal, ...torch]),
+      ...recoveryLines([...equal, ...torch]),
     ];
   },
   churn({ churn }) {
@@ -153,11 +154,11 @@ const lines = {
       `memory ${rssMegabytes.map((value) => number(value, 0)).join(' -> ')} MB, VRAM ${vramBytes.map(megabytes).join(' -> ')} MB, ` +
         `threads ${threads.join(' -> ')}, files ${descriptors.join(' -> ')}`,
       ...grew.map((what) => `! ${what}`),
-      ...falls([churn]),
+      ...recoveryLines([churn]),
     ];
   },
   peers({ torch, rows = [] }) {
-    const said = torch?.skipped
+    const skippedLines = torch?.skipped
       ? [`PyTorch: not measured, ${torch.skipped}`]
       : torch
         ? [
@@ -170,7 +171,7 @@ const lines = {
       megabytes(copies.h2dImage),
       megabytes(copies.d2hImage + copies.d2hRequested),
     ]);
-    return [...said, ...table(['ours', 'frames/s', 'up MB', 'down MB'], cells)];
+    return [...skippedLines, ...table(['ours', 'frames/s', 'up MB', 'down MB'], cells)];
   },
 };
 
@@ -179,7 +180,7 @@ export function text({ machine, date, seconds, quick, steps, targets }) {
   const { gpu, driver, cpu, cores, versions } = machine;
   const out = [
     `framepath ${versions.framepath} on ${gpu ?? 'no GPU'}${driver ? `, driver ${driver}` : ''}; ${cpu}, ${cores} cores; ${date}`,
-    `${number(seconds, 0)} s${quick ? ', the quick form: its figures say nothing about speed' : ''}`,
+    `${number(seconds, 0)} s${quick ? ', the quick form: its figures are not about speed' : ''}`,
   ];
   for (const { name, title, ok, seconds: took, result, error } of steps) {
     out.push('', `${ok ? 'ok' : 'FAILED'} ${name}: ${title} (${number(took)} s)`);

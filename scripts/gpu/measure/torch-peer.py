@@ -1,5 +1,5 @@
 """torch-peer.py CLIP FRAMES: decodes with OpenCV, resizes and normalises with PyTorch on the CPU, as a detector's input
-is made. Prints {skipped} or {torch, opencv, threads, frames, decodeFps, fps}."""
+is made. Writes {skipped} or {torch, opencv, threads, frames, decodeFps, fps}."""
 
 import json
 import sys

@@ -18,7 +18,7 @@ export function decodedWhere(sources) {
 /** A recovery of a report as a line. */
 export const recoveryLine = ({ where, what, reason }) => `${where}: ${what}: ${reason}`;
 
-/** What the suite says of one trial of bench/trial.mjs. */
+/** The result of one trial of bench/trial.mjs. */
 export function rowOf(trial) {
   const { frames, wallMs, cpuMs, gpu } = trial;
   return {
@@ -39,14 +39,14 @@ export function rowOf(trial) {
   };
 }
 
-/** Of what a process said when it ended, the error that it threw, without colours and stack. */
+/** The error in the output of a process, without colours and stack. */
 export function errorOf(message) {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
   const plain = message.replace(/\x1b\[[\d;]*m/g, '');
   return /^\w*Error(?: \[\w+\])?: .*$/m.exec(plain)?.[0] ?? plain.trim();
 }
 
-/** The outcome of a trial whose failure is told by errorOf. */
+/** The outcome of a trial; errorOf has its failure. */
 export async function brief(running) {
   try {
     return await running;
@@ -66,7 +66,7 @@ export function ownTrial(script, job) {
   return brief(runTrial({ file: process.execPath, args }));
 }
 
-/** Runs a program to its end. @throws Error with what it said, unless its status is one of `statuses` */
+/** Runs a program to its end. @throws Error with its output, unless its status is one of `statuses` */
 export function output(file, args, { env = {}, seconds = 60, statuses = [0] } = {}) {
   const ran = spawnSync(file, args, {
     cwd: root,

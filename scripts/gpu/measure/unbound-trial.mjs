@@ -1,5 +1,5 @@
 // A model through onnxruntime-node with the CUDA provider and tensors on the host: no IO binding. Its job is argv[2]:
-// {model, batch, seconds, device}. Prints {provider, modelMs}, the median of a run, both copies included.
+// {model, batch, seconds, device}. Writes {provider, modelMs}, the median of a run, both copies included.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { median } from '../../../bench/runner.mjs';
 

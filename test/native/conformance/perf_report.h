@@ -1,4 +1,4 @@
-// conformance_test --perf [--json FILE] [--only NAME] [--isa NAME]: measures, prints a table and writes
+// conformance_test --perf [--json FILE] [--only NAME] [--isa NAME]: measures, shows a table and writes
 //   {isa, kernels: [{name, case, isa, ms, minMs, bytes, gbPerSecond, copyRatio}]}
 // with the instruction set that this machine picks first. NAME of --only is a part of a kernel's or a case's name.
 // With --device cuda:0 it measures the kernels of that device (device_perf.h) and writes

@@ -63,7 +63,7 @@ class Stage {
   }
   KernelId launched() const { return launches_.empty() ? KernelId::count : launches_.back().kernel; }
 
-  // What --perf counts: the bytes that have to be read and written. Unless a case says less: all inputs and outputs.
+  // What --perf counts: the bytes that have to be read and written. Unless a case sets less: all inputs and outputs.
   void touches(size_t bytes) { touchedBytes_ = bytes; }
   size_t touchedBytes() const { return touchedBytes_ ? touchedBytes_ : allocatedBytes_; }
   size_t allocatedBytes() const { return allocatedBytes_; }

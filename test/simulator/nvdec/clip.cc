@@ -10,7 +10,7 @@ namespace framepath::simulator {
 namespace {
 
 constexpr size_t kKept = 48;    // pictures: a decoder holds 32 back at most
-constexpr size_t kStride = 64;  // packets further ahead are not worth decoding all between
+constexpr size_t kStride = 64;  // packets further away are not worth decoding all between
 
 const AVCodec* softwareDecoder(AVCodecID codec) {
   const AVCodec* dav1d = codec == AV_CODEC_ID_AV1 ? avcodec_find_decoder_by_name("libdav1d") : nullptr;
@@ -84,7 +84,7 @@ ClipPictures::~ClipPictures() {
   avcodec_free_context(&context_);
 }
 
-// From the keyframe before the last one: what is shown between a keyframe and it may need pictures before it.
+// From the keyframe before the last one: what is displayed between a keyframe and it may need pictures before it.
 void ClipPictures::startBefore(size_t packet) {
   avcodec_flush_buffers(context_);
   pictures_.clear();

@@ -76,7 +76,7 @@ std::vector<std::string> candidateFiles() {
 struct Decoded {
   size_t packet = 0;
   bool known = false;
-  bool hidden = false;  // shown later, by a packet that only says so
+  bool hidden = false;  // displayed later, by a packet without a picture
 };
 
 struct Decoder {
@@ -94,7 +94,7 @@ struct Decoder {
   std::vector<std::unique_ptr<ClipPictures>> clips;
   ClipPictures* clip = nullptr;  // where the last picture was found
   size_t position = 0;           // its packet
-  size_t shown = SIZE_MAX;       // the packet whose picture was mapped last
+  size_t displayed = SIZE_MAX;   // the packet whose picture was mapped last
   std::mutex mutex;
 };
 
@@ -303,10 +303,10 @@ API CUresult cuvidMapVideoFrame64(CUvideodecoder handle, int index, unsigned lon
     Picture picture;
     if (decoded.known) {
       if (!decoded.hidden)
-        d.shown = decoded.packet;
-      else  // shown by the packet at hand, or by the next one, which has nothing to decode
-        d.shown = d.position += d.position == d.shown ? 1 : 0;
-      picture = d.clip->of(d.shown);
+        d.displayed = decoded.packet;
+      else  // displayed by the packet at hand, or by the next one, which has nothing to decode
+        d.displayed = d.position += d.position == d.displayed ? 1 : 0;
+      picture = d.clip->of(d.displayed);
     }
     output.mapped = true;
     output.shows = index;

@@ -68,7 +68,7 @@ void Session::setRate(const NV_ENC_RC_PARAMS& rate) {
 
 NVENCSTATUS Session::encode(const NV_ENC_PIC_PARAMS& p) {
   if (!backend_) return NV_ENC_ERR_ENCODER_NOT_INITIALIZED;
-  if (p.encodePicFlags & NV_ENC_PIC_FLAG_EOS) {  // libavcodec says it with every packet that it takes from then on
+  if (p.encodePicFlags & NV_ENC_PIC_FLAG_EOS) {  // libavcodec sets it with every packet that it takes from then on
     if (!std::exchange(ended_, true) && !pushAndTake(nullptr, false))
       return fail("the simulator's encoder does not end");
     return NV_ENC_SUCCESS;

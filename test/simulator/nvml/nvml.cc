@@ -46,8 +46,8 @@ long long rule(std::string_view key) {
 }
 
 long long value(std::string_view key, long long usual) {
-  const long long said = rule(key);
-  return said < 0 ? usual : said;
+  const long long ruled = rule(key);
+  return ruled < 0 ? usual : ruled;
 }
 
 bool divided() {

@@ -1,4 +1,4 @@
-// What an analyzer in JavaScript says of a picture: where it lies, and its hash.
+// Results of an analyzer in JavaScript for a picture: where it lies, and its hash.
 import { createHash } from 'node:crypto';
 import { defineAnalyzer } from '../../../../lib/index.js';
 
