@@ -30,7 +30,7 @@ std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<PixelReader> 
   return std::make_unique<ExternalWorker>(shared_from_this(), std::move(reader));
 }
 
-// Asks already, unless tasks before this one have to be asked again: then wait() does, in order.
+// Sends the request, unless earlier ones have to be repeated: then wait() does, in order.
 void ExternalModule::prefetch(const TaskRef& task, PixelReader* reader) {
   {
     std::lock_guard lock(mutex_);
@@ -128,7 +128,7 @@ void ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {
     if (it == pending_.end() || it->second.attempt != attempt || it->second.settled()) return;
     it->second.answer = std::move(answer);
   }
-  answered_.notify_all();  // whoever wakes finds the lock free
+  answered_.notify_all();  // who wakes up finds the lock free
 }
 
 void ExternalModule::close() {

@@ -98,7 +98,7 @@ std::shared_ptr<infer::Model> ModuleBuilder::loadModel(ModuleSpec& spec) {
   }
 }
 
-// Pictures of a GPU that are looked at by the CPU, or a provider that was asked for by name: not what was wanted.
+// A model on the CPU for frames on a GPU, or a provider requested by name that does not work: recoveries.
 void ModuleBuilder::reportRefused(const ModuleSpec& spec, const infer::Model& model) {
   if (model.refusedProviders().empty()) return;
   const bool downloads = device_->id().kind == DeviceKind::cuda && model.provider() == "cpu";
@@ -153,7 +153,7 @@ ModuleNode ModuleBuilder::externalNode(const ModuleSpec& spec, int32_t module) {
   const bool windows = spec.input && !spec.input->of.empty();
   node.stateful = !spec.stateless || windows;  // windows grow in order
   if (!node.stateful) node.workers = std::max(1, spec.workers);
-  // The time of an answer counts from when it is asked for.
+  // The time of an answer counts from its request.
   if (node.policy.timeoutMs <= 0) node.prefetch = kPrefetch;
   node.pixels = spec.pixels || spec.input;
   node.acceptsNothing = true;  // sees undefined where a dependency has nothing
@@ -279,7 +279,7 @@ void ModuleBuilder::connect() {
   if ((spec_.rows || spec_.snapshots) && !built_.people.state.identities) recordTracks();
 }
 
-// Files of tracks in a run that identifies nobody: a gallery without embeddings writes down each track as somebody of
+// Files of tracks in a run without identify: a gallery without embeddings records each track as a person of
 // its own. Its observation is not delivered.
 void ModuleBuilder::recordTracks() {
   std::vector<ModuleNode>& nodes = built_.nodes;

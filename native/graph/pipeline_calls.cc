@@ -1,4 +1,4 @@
-// What can be asked of a run while it goes and after it.
+// Queries and requests to a run, during it and after it.
 #include "core/clock.h"
 #include "graph/open_source.h"
 #include "graph/pipeline.h"

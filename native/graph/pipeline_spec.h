@@ -1,4 +1,4 @@
-// What a caller asked for, as plain data. Converted once at the binding; everything behind trusts it.
+// A run's specification, as plain data. Converted once at the binding; everything behind trusts it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -32,7 +32,7 @@ struct SourceSpec {
 
 // Classification of another module's boxes.
 struct BoxClassesOptions {
-  double minSize = 16;  // pixels of the shorter side below which a box is not looked at
+  double minSize = 16;  // pixels of the shorter side below which a box is skipped
   double margin = 0;    // of the box's sides, added on each side
   double smooth = 0;    // the part of what a track was before that stays, 0..1
   int32_t every = 1;    // frames from one look at a track to the next

@@ -7,21 +7,21 @@ extern "C" {
 namespace framepath::media {
 namespace {
 
-thread_local SkippedData::Reading* now = nullptr;
+thread_local SkippedData::Reading* currentReading = nullptr;
 
 }  // namespace
 
 SkippedData::Reading::Reading(SkippedData& skipped, const AVFormatContext& format)
     : skipped_(skipped), format_(format) {
-  if (av_match_name(format.iformat->name, "matroska,webm,flv,live_flv,kux")) now = this;
+  if (av_match_name(format.iformat->name, "matroska,webm,flv,live_flv,kux")) currentReading = this;
 }
 
 SkippedData::Reading::~Reading() {
-  now = nullptr;
+  currentReading = nullptr;
 }
 
 void SkippedData::notice(const void* source) {
-  if (now && source == &now->format_) now->skipped_.any_ = true;
+  if (currentReading && source == &currentReading->format_) currentReading->skipped_.any_ = true;
 }
 
 }  // namespace framepath::media
