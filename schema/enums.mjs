@@ -1,5 +1,6 @@
 // Every list of names that TypeScript, C++ or a file format knows. The order counts: it is that of the messages and of the values in C++.
 import { byId, names } from './build.mjs';
+import { errors } from './errors.mjs';
 
 const of = (area, cpp, is) => ({ area, cpp, is });
 
@@ -260,5 +261,8 @@ export const flags = [
   }),
 ];
 
+/** The codes of errors.mjs, which has their meanings. */
+const codes = { $id: 'ErrorCode', type: 'string', enum: Object.keys(errors), 'x-cpp': 'ErrorCode', 'x-area': 'error' };
+
 /** By `$id`. */
-export const named = byId([...enums, ...numbered, ...flags]);
+export const named = byId([...enums, ...numbered, ...flags, codes]);

@@ -1,11 +1,11 @@
 /** Frames as JavaScript sees them: results are read when asked for, pixels while they are there. */
 import { FramepathError } from './errors.js';
 import { type InputFormat, inputFormatNames } from './generated/enums.js';
+import type { Box, Tensor } from './generated/results.js';
 import type { InputCrop, InputPicture } from './modules/input.js';
 import type { Module } from './modules/module.js';
 import type { InputWindow } from './modules/window.js';
 import { field, kind, moduleOffsets, readValue } from './packed.js';
-import type { Box, Tensor } from './results.js';
 import { box, fields, integer, oneOf, unexpected } from './validate.js';
 
 /** What {@link FrameBase.pixels} is asked for. */

@@ -1,7 +1,7 @@
 /** Reads packed results (the layout is described at `ResultBlock` in native.ts). */
 import { trackMarkNames } from './generated/enums.js';
 import { resultKind as kind, resultState as state } from './generated/packed.js';
-import type { Box, BoxClasses, Classification, Detection, Person, Tensor, Track } from './results.js';
+import type { Box, BoxClasses, Classification, Detection, Person, Tensor, Track } from './generated/results.js';
 
 export { kind, state };
 

@@ -4,7 +4,7 @@
 
 #include "binding/arrays.h"
 #include "binding/js_error.h"
-#include "binding/json_values.h"
+#include "binding/read.h"
 #include "binding/record.h"
 #include "binding/report_json.h"
 #include "binding/shared_inputs.h"
@@ -110,19 +110,19 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
         functions->task.Call({question});
       });
     };
-    const auto tell = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const char* event,
-                                                                                             Json json) {
+    const auto emit = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const char* event,
+                                                                                             std::string json) {
       js->post([callbacks, event, json = std::move(json)](Napi::Env env) {
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->event.IsEmpty()) return;
-        functions->event.Call({Napi::String::New(env, event), jsonText(env, json)});
+        functions->event.Call({Napi::String::New(env, event), Napi::String::New(env, json)});
       });
     };
-    hooks.sampled = [tell, state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
-      if (const auto alive = state.lock()) tell("frame", toJson(task, *alive->pipeline));
+    hooks.sampled = [emit, state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
+      if (const auto alive = state.lock()) emit("frame", jsonOf(sampledFrame(task, *alive->pipeline)));
     };
-    hooks.recovered = [tell](const graph::Recovery& recovery) { tell("recovery", toJson(recovery)); };
+    hooks.recovered = [emit](const graph::Recovery& recovery) { emit("recovery", jsonOf(toSchema(recovery))); };
     state_->pipeline = std::make_unique<graph::Pipeline>(std::move(spec), std::move(hooks));
     end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
       *alive = false;
@@ -231,30 +231,30 @@ Napi::Value Run::nextPacket(const Info& info) {
 }
 
 Napi::Value Run::progress(const Info& info) {
-  return guarded(info.Env(), [&] { return jsonText(info.Env(), toJson(state_->pipeline->progress())); });
+  return guarded(info.Env(), [&] { return Napi::String::New(info.Env(), jsonOf(toSchema(state_->pipeline->progress()))); });
 }
 
 Napi::Value Run::labels(const Info& info) {
   return guarded(info.Env(), [&] {
-    Json labels = Json::object();
+    std::map<std::string, std::vector<std::string>> labels;
     const auto& modules = state_->pipeline->spec().modules;
     for (size_t m = 0; m < modules.size(); m++)
       if (const auto* list = state_->pipeline->labelsOf(m); list && !list->empty()) labels[modules[m].name] = *list;
-    return jsonText(info.Env(), labels);
+    return Napi::String::New(info.Env(), jsonOf(labels));
   });
 }
 
 Napi::Value Run::report(const Info& info) {
-  return guarded(info.Env(), [&] { return jsonText(info.Env(), toJson(state_->pipeline->report())); });
+  return guarded(info.Env(), [&] { return Napi::String::New(info.Env(), jsonOf(toSchema(state_->pipeline->report()))); });
 }
 Napi::Value Run::timeline(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [json = textOf(timelineJson(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
+    return [json = jsonOf(timelineOf(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
   });
 }
 Napi::Value Run::relink(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [json = textOf(relinkJson(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
+    return [json = jsonOf(relinkOf(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
   });
 }
 Napi::Value Run::mot(const Info& info) {
@@ -310,9 +310,9 @@ void Run::answer(const Info& info) {
 
 void Run::recovered(const Info& info) {
   guarded(info.Env(), [&] {
-    const Json recovery = parseJson(text(info[0]));
-    state_->pipeline->recovered({get<std::string>(recovery, "where", ""), get<std::string>(recovery, "what", ""),
-                                 get<std::string>(recovery, "reason", "")});
+    const auto given = read<schema::RecoveryNote>(parseJson(text(info[0])));
+    FIELDS_OF(given, where, what, reason);
+    state_->pipeline->recovered({where, what, reason});
   });
 }
 
@@ -321,7 +321,7 @@ void Run::sample(const Info& info) {
 }
 
 void Run::hostServed(const Info& info) {
-  guarded(info.Env(), [&] { state_->pipeline->hostServed(spanFrom(parseJson(text(info[0])))); });
+  guarded(info.Env(), [&] { state_->pipeline->hostServed(spanOf(read<schema::HostSpan>(parseJson(text(info[0]))))); });
 }
 
 Napi::Value Run::end(const Info& info) {

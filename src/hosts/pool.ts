@@ -1,11 +1,11 @@
 /** The hosts of one analyzer: sends requests to the least busy, restarts those that ended, fails past the restart budget. */
 import { FramepathError } from '../errors.js';
+import type { HostReport, Served } from '../generated/results.js';
 import type { DefinitionFacts } from '../modules/definition.js';
 import { OutOfReach } from '../modules/device-input.js';
-import type { HostReport } from '../run/reports.js';
 import { type Host, type HostPlace, type OpenHost, openHost } from './host.js';
 import { BadMessage, type FromHost, fromHost, type Question, rebuilt, type Worked, whyNotKept } from './messages.js';
-import { monotonicMs, type Served, WorkerSlotFigures } from './worker-slot-figures.js';
+import { monotonicMs, WorkerSlotFigures } from './worker-slot-figures.js';
 
 export interface PoolOptions {
   /** its name in errors until `called` */

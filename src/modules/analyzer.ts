@@ -1,7 +1,7 @@
 /** Modules of your own: where an analyzer is used, and where it runs. */
 import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
-import type { Served } from '../hosts/worker-slot-figures.js';
+import type { Served } from '../generated/results.js';
 import type { CudaBlock } from '../native.js';
 import {
   anyOf,

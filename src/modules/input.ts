@@ -1,9 +1,9 @@
 /** The pixels a module asks for: made natively once a frame, in memory that threads and processes share. */
 import type { InputFormat } from '../generated/enums.js';
+import type { Box } from '../generated/results.js';
 import { inputRequestRules } from '../generated/rules.js';
 import type { InputRequest } from '../generated/specs.js';
 import type { CudaBlock, SharedInputs } from '../native.js';
-import type { Box } from '../results.js';
 import { fields, unexpected } from '../validate.js';
 import { type CudaPicture, DevicePicture, download, placeIn } from './device-input.js';
 import { checkWindow, type InputWindow, readWindows } from './window.js';

@@ -1,5 +1,5 @@
 /** Windows: the last crops of every track, for models that look at movement. Kept natively, where they were made. */
-import type { Box } from '../results.js';
+import type { Box } from '../generated/results.js';
 import { unexpected } from '../validate.js';
 import type { InputPicture, InputRequest, InputWords } from './input.js';
 

@@ -1,7 +1,7 @@
 /** Modules that JavaScript answers for: the native side asks, `analyze` answers, here or in a host. */
 import { FramepathError, messageOf } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
-import type { Served } from '../hosts/worker-slot-figures.js';
+import type { Served } from '../generated/results.js';
 import { OutOfReach } from '../modules/device-input.js';
 import type { Module } from '../modules/module.js';
 import type { ModuleQuestion, NativeRun } from '../native.js';

@@ -1,6 +1,7 @@
 /** Boxes of JavaScript's values for the native side: what the layout hides, draws and follows, and inputs crop. */
+
+import type { Box } from '../generated/results.js';
 import type { PipelineSpec } from '../generated/specs.js';
-import type { Box } from '../results.js';
 import { unexpected } from '../validate.js';
 
 /** Names of the modules whose boxes others read natively. */

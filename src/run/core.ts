@@ -3,8 +3,8 @@ import { channel } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
+import type { HostReport, Progress, Report, Served } from '../generated/results.js';
 import type { PipelineSpec } from '../generated/specs.js';
-import type { Served } from '../hosts/worker-slot-figures.js';
 import type { Module } from '../modules/module.js';
 import type { ModuleQuestion, NativeAddon, NativeRun, ResultBlock, RunCallbacks, SharedInputs } from '../native.js';
 import { records } from '../packed.js';
@@ -15,7 +15,6 @@ import { Analysis } from './analysis.js';
 import { modulesReadForBoxes } from './box-words.js';
 import { FrameSampler } from './frame-times.js';
 import { pushAll } from './push.js';
-import type { HostReport, Progress, Report } from './reports.js';
 import { StageChannel } from './stages.js';
 
 /** Most frames of one crossing. */
