@@ -232,12 +232,17 @@ export const enums = [
 
 /** Numbers in packed results (`ResultBlock` in src/native.ts): a name's value is its position. */
 export const numbered = [
-  names('ResultState', of('binding', 'binding::ResultState', 'What a module gave for a frame'), {
-    nothing: '',
+  names('ResultState', of('binding', 'binding::ResultState', 'The result of a module for a frame'), {
+    pending: 'none yet',
     value: '',
     carried: 'the value of an earlier frame',
+    none: 'it returned no value',
+    error: 'it failed',
+    dependency: 'one that it depends on has no value',
+    cancelled: 'the run ended first',
+    unordered: 'it needs the order of frames',
   }),
-  names('ResultKind', of('binding', 'binding::ResultKind', 'What the payload of a result is'), {
+  names('ResultKind', of('binding', 'binding::ResultKind', 'The payload of a result'), {
     none: '',
     detections: '',
     tracks: '',

@@ -1,29 +1,29 @@
 /**
  * The only importer of the addon: its shape, and how it is found. Everything here is internal.
  *
- * Conventions: options cross as one JSON string (schema/ has them, generated/specs.ts their types), results as packed `Float64Array`s (see `ResultBlock`), failures as an
- * `Error` with `code`, `hint`, `source`, `module` set natively (wrapped into `FramepathError` by `errors.ts`).
+ * Conventions: options cross as one JSON string (schema/ has them, generated/specs.ts their types), results as packed
+ * `Float64Array`s (see `ResultBlock`) or JSON (generated/results.ts), failures as an `Error` with `code`, `hint`, `source`, `module` set natively (wrapped into `FramepathError` by `errors.ts`).
  */
 
 /**
- * Delivered tasks, packed. `words` is a sequence of records:
+ * Delivered tasks: a sequence of records, made of the rows of schema/packed.mjs.
  *
  * ```
- * record     = length, taskId, source, seq, index, ptsUs, width, height, modules..., (length counts all words)
- * module     = state, kind, payload            one per module of the spec, in its order
- * state      = 0 nothing, 1 value, 2 carried; with state 0 kind is 0 and there is no payload
- * kind       = 1 detections  n, k, s, height, width, n x (x1 y1 x2 y2 score class), n x k x (x y),
- *                            with s = 1 n x k x (score), with height > 0 n x (length, characters of a mask, eight a word)
- *              2 tracks      n, n x (track detection x1 y1 x2 y2 score marks)
- *              3 people      n, n x (track id detection x1 y1 x2 y2 score)
- *              4 classes     rows, k, rows x k x (index score)
- *              5 tensors     count, count x (rank, dims..., values...)
- *              6 external    (a JS module's value, kept in JS under taskId)
- *              7 box classes n, n x (track x1 y1 x2 y2 k, k x (index score))
+ * record   = RecordHeader, module...              one module per module of the spec, in its order
+ * module   = ModuleHeader, payload                by its kind:
+ *   detections  DetectionsHeader, DetectionRow..., (x y)... of keypoints, scores of these, TextRange... of masks
+ *   tracks      n, TrackRow...
+ *   people      n, PersonRow...
+ *   classes     ClassesHeader, ClassRow...
+ *   tensors     n, (rank, dims..., values...)...
+ *   boxClasses  n, (BoxClassesRow, ClassRow...)...
+ *   external    nothing: the value is kept in JavaScript, under the task and the module of the header
  * ```
  */
 export interface ResultBlock {
-  words: Float64Array;
+  packed: Float64Array;
+  /** ASCII; of results with masks */
+  text?: Uint8Array | undefined;
 }
 
 export interface NativePacket {
@@ -40,18 +40,11 @@ export interface ModuleQuestion {
   module: number;
   taskId: number;
   attempt: number;
-  /** has the form of a ResultBlock record: modules that have results so far */
-  record: Float64Array;
+  /** one record: results of the modules that it depends on */
+  record: ResultBlock;
   /**
-   * If the module asked for one:
-   *
-   * ```
-   * input      = slot, capacity, pictures...     where in SharedInputs, or in `cuda` if that is there; 0 0 without pictures
-   * picture    = offset (in the slot), bytes, width, height, x1, y1, x2, y2, index (of the box; -1: the whole frame)
-   *              of a module with windows
-   * input      = 0, 0, windows...
-   * window     = track, index, x1, y1, x2, y2, fresh (0 or 1), width, height, bytes, n, n x (slot, capacity)
-   * ```
+   * If the module asked for one: SlotRow (in SharedInputs, or in `cuda` if that is there), PictureRow...; of a module with
+   * windows SlotRow (0 0), then WindowRow and a SlotRow for each of its crops.
    */
   input?: Float64Array | undefined;
   cuda?: CudaBlock | undefined;
@@ -59,7 +52,7 @@ export interface ModuleQuestion {
 
 /** What a JS module answers; its value stays in JavaScript. */
 export type ModuleAnswer =
-  /** n x (track id x1 y1 x2 y2 score) of a value whose boxes the native side reads */
+  /** rows of BoxRow of a value whose boxes the native side reads */
   | { kind: 'value'; boxes?: Float64Array | undefined }
   /** `outOfReach`: it cannot read pixels on the GPU, and is asked again with pixels on the host */
   | { kind: 'failed' | 'outOfReach'; code: string; message: string; hint?: string | undefined };
@@ -135,9 +128,9 @@ export interface NativeRun {
   /** no more comes; with `failure`, because the source failed: the others go on */
   endFrames(source: string, failure?: string): void;
   /** JSON of SubmitRequest; resolves with one record */
-  submit(json: string, pixels?: Uint8Array): Promise<Float64Array>;
-  /** An answer that nobody waits for any more is ignored. @throws INVALID_ARGUMENT for boxes that are none */
-  answer(question: Pick<ModuleQuestion, 'module' | 'taskId' | 'attempt'>, answer: ModuleAnswer): void;
+  submit(json: string, pixels?: Uint8Array): Promise<ResultBlock>;
+  /** False: nobody waits for it any more, and it is ignored. @throws INVALID_ARGUMENT for boxes that are none */
+  answer(question: Pick<ModuleQuestion, 'module' | 'taskId' | 'attempt'>, answer: ModuleAnswer): boolean;
   /** something was lost and the run goes on: JSON of RecoveryNote, for the report and the event */
   recovered(json: string): void;
   /** every Nth frame of each source is passed to the callback `event`; 0: none */

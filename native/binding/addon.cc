@@ -74,7 +74,9 @@ Napi::Value trackMot(const Napi::CallbackInfo& info) {
 Napi::Value benchStage(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const auto measure = stageOf(read<schema::StageRequest>(parseJson(argument(info, 0))));
-    return Environment::of(info.Env()).promise(info.Env(), [measure] { return textMaker(jsonOf(toSchema(measure()))); });
+    return Environment::of(info.Env()).promise(info.Env(), [measure] {
+      return textMaker(jsonOf(toSchema(measure())));
+    });
   });
 }
 

@@ -13,11 +13,11 @@ namespace framepath::binding {
 namespace {
 
 template <typename T, size_t N>
-std::vector<double> listOf(const std::array<T, N>& values) {
+std::vector<double> numbersOf(const std::array<T, N>& values) {
   return {values.begin(), values.end()};
 }
 
-schema::GpuVideo videoOf(const media::GpuCodecs& codecs) {
+schema::GpuVideo gpuVideo(const media::GpuCodecs& codecs) {
   std::vector<schema::VideoFormat> decodes;
   for (const media::NvdecFormat& format : codecs.decodes.formats)
     decodes.push_back({.codec = format.codec,
@@ -37,12 +37,12 @@ schema::GpuVideo videoOf(const media::GpuCodecs& codecs) {
   return {.decodes = decodes, .decodesNothing = decodesNothing, .encodes = encodes};
 }
 
-schema::GpuProbe probeOf(const DeviceProbe& probe) {
+schema::GpuProbe gpuProbe(const DeviceProbe& probe) {
   std::vector<schema::DeviceProbeStep> steps;
   for (const ProbeStep& step : probe.steps)
     steps.push_back({.name = step.name, .works = step.works, .says = step.found, .hint = step.hint});
   std::optional<schema::GpuVideo> video;
-  if (probe.usable()) video = videoOf(media::gpuCodecs(openDevice("cuda:0")));
+  if (probe.usable()) video = gpuVideo(media::gpuCodecs(openDevice("cuda:0")));
   return {.usable = probe.usable(),
           .library = probe.library,
           .driverVersion = probe.driverVersion,
@@ -56,7 +56,7 @@ schema::GpuProbe probeOf(const DeviceProbe& probe) {
           .video = video};
 }
 
-std::variant<schema::RuntimeFound, schema::RuntimeMissing> runtimeOf(const std::vector<std::string>& libraries) {
+std::variant<schema::RuntimeFound, schema::RuntimeMissing> runtimeFindings(const std::vector<std::string>& libraries) {
   try {
     const infer::RuntimeInfo& info = infer::openRuntime(libraries)->info();
     return schema::RuntimeFound{.path = info.path, .version = info.version, .tried = info.tried};
@@ -108,8 +108,8 @@ schema::ModelFindings findingsOf(const infer::Model& model, const std::string& d
           .align = spec.align,
           .metric = spec.metric,
           .threshold = spec.threshold,
-          .mean = listOf(spec.mean),
-          .scale = listOf(spec.scale),
+          .mean = numbersOf(spec.mean),
+          .scale = numbersOf(spec.scale),
           .pad = spec.pad,
           .size = std::array{spec.width, spec.height},
           .batch = spec.fixedBatch,
@@ -147,9 +147,9 @@ schema::MachineFindings machineFindings(const std::vector<std::string>& runtimeL
     devices.push_back({.id = "cuda:0", .description = std::nullopt, .error = gpu.steps.back().found});
   return {.libav = media::libavVersions(),
           .encoders = media::availableEncoders(),
-          .runtime = runtimeOf(runtimeLibraries),
+          .runtime = runtimeFindings(runtimeLibraries),
           .devices = devices,
-          .cuda = probeOf(gpu),
+          .cuda = gpuProbe(gpu),
           .nvml = gpusFound(gpu.pciBusId)};
 }
 

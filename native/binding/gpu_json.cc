@@ -6,19 +6,17 @@
 namespace framepath::binding {
 namespace {
 
-using telemetry::GpuMetric;
-
-std::map<std::string, std::string> missingOf(const std::array<std::string, telemetry::kGpuMetrics>& reasons) {
+std::map<std::string, std::string> missingMetrics(const std::array<std::string, telemetry::kGpuMetrics>& reasons) {
   std::map<std::string, std::string> missing;
   for (size_t m = 0; m < reasons.size(); m++)
-    if (!reasons[m].empty()) missing[nameOf(static_cast<GpuMetric>(m))] = reasons[m];
+    if (!reasons[m].empty()) missing[nameOf(static_cast<telemetry::GpuMetric>(m))] = reasons[m];
   return missing;
 }
 
-schema::GpuFound foundOf(const telemetry::Gpu& gpu, const std::string& cudaBusId) {
+schema::GpuFound gpuFound(const telemetry::Gpu& gpu, const std::string& cudaBusId) {
   const telemetry::GpuFacts& facts = gpu.facts();
   const telemetry::GpuReading reading = gpu.read();
-  const auto metric = [&](GpuMetric m) { return reading.values[static_cast<size_t>(m)]; };
+  const auto metric = [&](telemetry::GpuMetric m) { return reading.values[static_cast<size_t>(m)]; };
   std::optional<std::string> device;
   if (!cudaBusId.empty() && facts.pciBusId == cudaBusId) device = "cuda:0";
   return {.name = facts.name,
@@ -27,16 +25,15 @@ schema::GpuFound foundOf(const telemetry::Gpu& gpu, const std::string& cudaBusId
           .pciBusId = facts.pciBusId,
           .mig = facts.mig,
           .memoryTotalBytes = facts.memoryTotalBytes,
-          .sm = metric(GpuMetric::sm),
-          .memoryController = metric(GpuMetric::memoryController),
-          .encoder = metric(GpuMetric::encoder),
-          .decoder = metric(GpuMetric::decoder),
-          .memoryBytes = metric(GpuMetric::memoryBytes),
-          .temperatureC = metric(GpuMetric::temperatureC),
-          .powerW = metric(GpuMetric::powerW),
-          .samplingMs =
-              schema::SamplingPeriods{.encoder = reading.encoderPeriodMs, .decoder = reading.decoderPeriodMs},
-          .missing = missingOf(reading.reasons),
+          .sm = metric(telemetry::GpuMetric::sm),
+          .memoryController = metric(telemetry::GpuMetric::memoryController),
+          .encoder = metric(telemetry::GpuMetric::encoder),
+          .decoder = metric(telemetry::GpuMetric::decoder),
+          .memoryBytes = metric(telemetry::GpuMetric::memoryBytes),
+          .temperatureC = metric(telemetry::GpuMetric::temperatureC),
+          .powerW = metric(telemetry::GpuMetric::powerW),
+          .samplingMs = schema::SamplingPeriods{.encoder = reading.encoderPeriodMs, .decoder = reading.decoderPeriodMs},
+          .missing = missingMetrics(reading.reasons),
           .device = device};
 }
 
@@ -44,7 +41,7 @@ schema::GpuFound foundOf(const telemetry::Gpu& gpu, const std::string& cudaBusId
 
 schema::GpuReport toSchema(const telemetry::GpuSummary& summary) {
   const telemetry::GpuFacts& facts = summary.facts;
-  const auto metric = [&](GpuMetric m) -> std::optional<schema::Range> {
+  const auto metric = [&](telemetry::GpuMetric m) -> std::optional<schema::Range> {
     const std::optional<telemetry::GpuRange>& range = summary.metrics[static_cast<size_t>(m)];
     if (!range) return std::nullopt;
     return schema::Range{.mean = range->mean, .max = range->max, .last = range->last};
@@ -59,23 +56,22 @@ schema::GpuReport toSchema(const telemetry::GpuSummary& summary) {
           .mig = facts.mig,
           .memoryTotalBytes = facts.memoryTotalBytes,
           .samples = summary.samples,
-          .sm = metric(GpuMetric::sm),
-          .memoryController = metric(GpuMetric::memoryController),
-          .encoder = metric(GpuMetric::encoder),
-          .decoder = metric(GpuMetric::decoder),
-          .memoryBytes = metric(GpuMetric::memoryBytes),
-          .temperatureC = metric(GpuMetric::temperatureC),
-          .powerW = metric(GpuMetric::powerW),
-          .samplingMs =
-              schema::SamplingPeriods{.encoder = summary.encoderPeriodMs, .decoder = summary.decoderPeriodMs},
-          .missing = missingOf(summary.reasons)};
+          .sm = metric(telemetry::GpuMetric::sm),
+          .memoryController = metric(telemetry::GpuMetric::memoryController),
+          .encoder = metric(telemetry::GpuMetric::encoder),
+          .decoder = metric(telemetry::GpuMetric::decoder),
+          .memoryBytes = metric(telemetry::GpuMetric::memoryBytes),
+          .temperatureC = metric(telemetry::GpuMetric::temperatureC),
+          .powerW = metric(telemetry::GpuMetric::powerW),
+          .samplingMs = schema::SamplingPeriods{.encoder = summary.encoderPeriodMs, .decoder = summary.decoderPeriodMs},
+          .missing = missingMetrics(summary.reasons)};
 }
 
 std::variant<schema::GpusFound, schema::GpusUnread> gpusFound(const std::string& cudaBusId) {
   try {
     const telemetry::GpuList list = telemetry::Gpu::all();
     std::vector<schema::GpuFound> gpus;
-    for (const telemetry::Gpu& gpu : list.gpus) gpus.push_back(foundOf(gpu, cudaBusId));
+    for (const telemetry::Gpu& gpu : list.gpus) gpus.push_back(gpuFound(gpu, cudaBusId));
     return schema::GpusFound{.gpus = gpus, .unreadable = list.unreadable};
   } catch (const Error& error) {
     return schema::GpusUnread{.error = error.sentence, .hint = error.hint};

@@ -1,15 +1,20 @@
 #include "binding/json_reader.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
-#include "binding/json_values.h"
+#include "binding/json.h"
+#include "core/error.h"
 
 namespace framepath::binding {
 namespace {
 
 [[noreturn]] void unfit(const std::string& expected, const Value& value) {
   const std::string path = value.path();
-  throwUnfit(expected, path.empty() ? "the options" : path, value.json);
+  throw Error(ErrorCode::INVALID_ARGUMENT, "Expected " + expected + " for " + (path.empty() ? "the options" : path) +
+                                               " but received " + textOf(value.json).substr(0, 80) + ".");
 }
 
 std::string listed(std::span<const char* const> names) {

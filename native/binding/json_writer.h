@@ -7,27 +7,14 @@
 #include <optional>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "binding/required.h"
 #include "core/enum_names.h"
 
 namespace framepath::binding {
-
-// A field that has to be stated: without a default, so that one that is left out does not compile. Takes whatever makes
-// a T, but for a fraction where a whole number is written.
-template <typename T>
-struct Required {
-  T value;
-
-  Required() = delete;
-  template <typename From>
-    requires(!std::same_as<std::remove_cvref_t<From>, Required> && std::is_constructible_v<T, From &&> &&
-             !(std::is_integral_v<T> && std::is_floating_point_v<std::remove_cvref_t<From>>))
-  Required(From&& from) : value(static_cast<T>(std::forward<From>(from))) {}
-};
 
 // To how many a number is rounded.
 struct Decimals {

@@ -8,7 +8,7 @@
 namespace framepath::binding {
 namespace {
 
-double milliseconds(int64_t us) {
+double msOf(int64_t us) {
   return static_cast<double>(us) / 1000;
 }
 
@@ -27,7 +27,7 @@ schema::Percentiles percentilesOf(const Histogram& times) {
           .octaves = octaves};
 }
 
-schema::BitrateReport bitrateOf(const media::OutputResult& output) {
+schema::BitrateReport bitrateReport(const media::OutputResult& output) {
   const media::RateFigures& rate = output.rate;
   std::optional<schema::BitrateTarget> target;
   std::optional<double> complexity;
@@ -35,25 +35,27 @@ schema::BitrateReport bitrateOf(const media::OutputResult& output) {
     case media::RateControl::quality:
     case media::RateControl::capped: break;
     case media::RateControl::adaptive: complexity = rate.complexity; [[fallthrough]];
-    case media::RateControl::constant: target = schema::BitrateTarget{.min = rate.min, .mean = rate.mean, .max = rate.max};
+    case media::RateControl::constant:
+      target = schema::BitrateTarget{.min = rate.min, .mean = rate.mean, .max = rate.max};
   }
   return {.control = rate.control, .mean = output.bitrate, .target = target, .complexity = complexity};
 }
 
-schema::OutputReport outputOf(const media::OutputResult& output) {
+schema::OutputReport outputReport(const media::OutputResult& output) {
   return {.path = output.path,
           .codec = output.codec,
           .frames = output.frames,
           .durationMs = output.durationMs,
           .bytes = output.bytes,
-          .bitrate = bitrateOf(output),
+          .bitrate = bitrateReport(output),
           .complete = output.complete,
           .hasAudio = output.hasAudio};
 }
 
-schema::SourceReport sourceOf(const graph::SourceReport& source) {
+schema::SourceReport sourceReport(const graph::SourceReport& source) {
   std::optional<schema::CodedError> error;
-  if (source.counts.error) error = schema::CodedError{.code = source.counts.error->code, .message = source.counts.error->sentence};
+  if (source.counts.error)
+    error = schema::CodedError{.code = source.counts.error->code, .message = source.counts.error->sentence};
   return {.id = source.counts.id,
           .uri = source.uri,
           .width = source.info.width,
@@ -72,7 +74,7 @@ schema::SourceReport sourceOf(const graph::SourceReport& source) {
           .error = error};
 }
 
-schema::StageReport stageOf(const graph::StageStats& stage, double wallMs) {
+schema::StageReport stageReport(const graph::StageStats& stage, double wallMs) {
   const double capacityNs = wallMs * 1e6 * stage.workers;
   return {.name = stage.name,
           .kind = stage.kind,
@@ -87,7 +89,7 @@ schema::StageReport stageOf(const graph::StageStats& stage, double wallMs) {
           .busy = capacityNs > 0 ? static_cast<double>(stage.busyNs) / capacityNs : 0.0};
 }
 
-schema::ModelReport modelOf(const graph::ModelReport& model) {
+schema::ModelReport modelReport(const graph::ModelReport& model) {
   return {.name = model.spec.name,
           .sha256 = model.spec.sha256,
           .provider = providerNamed(model.provider),
@@ -96,7 +98,7 @@ schema::ModelReport modelOf(const graph::ModelReport& model) {
           .fixes = model.spec.fixes};
 }
 
-schema::FollowReport followOf(const compose::FollowStats& follow) {
+schema::FollowReport followReport(const compose::FollowStats& follow) {
   return {.tile = follow.tile,
           .ticks = follow.ticks,
           .switches = follow.switches,
@@ -105,7 +107,7 @@ schema::FollowReport followOf(const compose::FollowStats& follow) {
           .maxAcceleration = follow.maxAcceleration};
 }
 
-schema::StageTimes timesOf(const std::string& stage, const graph::Stamps& stamps, const std::string& result) {
+schema::StageTimes stageTimes(const std::string& stage, const graph::Stamps& stamps, const std::string& result) {
   const auto ms = [](int64_t ns) { return static_cast<double>(ns) / 1e6; };
   return {.stage = stage,
           .worker = stamps.worker,
@@ -116,18 +118,17 @@ schema::StageTimes timesOf(const std::string& stage, const graph::Stamps& stamps
           .result = result};
 }
 
-schema::Identity identityOf(const track::Identity& identity, const graph::Pipeline& pipeline) {
+schema::Identity identitySchema(const track::Identity& identity, const graph::Pipeline& pipeline) {
   std::vector<schema::SubId> subIds;
   std::vector<schema::Span> spans;
   for (const track::SubId& sub : identity.subIds)
     subIds.push_back({.source = pipeline.sourceId(sub.source), .track = sub.track});
   for (const track::Span& span : identity.spans)
-    spans.push_back({.source = pipeline.sourceId(span.source),
-                     .startMs = milliseconds(span.startUs),
-                     .endMs = milliseconds(span.endUs)});
+    spans.push_back(
+        {.source = pipeline.sourceId(span.source), .startMs = msOf(span.startUs), .endMs = msOf(span.endUs)});
   const track::BestShot& best = identity.best;
   const schema::BestShot shot{.source = pipeline.sourceId(best.source),
-                              .timeMs = milliseconds(best.ptsUs),
+                              .timeMs = msOf(best.ptsUs),
                               .box = schema::Box{best.box.x1, best.box.y1, best.box.x2, best.box.y2},
                               .score = best.score};
   return {.id = identity.id, .subIds = subIds, .spans = spans, .frames = identity.frames, .best = shot};
@@ -162,17 +163,17 @@ schema::Recovery toSchema(const graph::Recovery& recovery) {
 schema::SampledFrame sampledFrame(const graph::Task& task, const graph::Pipeline& pipeline) {
   const graph::Graph& graph = pipeline.graph();
   std::vector<schema::StageTimes> stages;
-  stages.push_back(timesOf("decode." + pipeline.sourceId(task.source), task.decode, "value"));
+  stages.push_back(stageTimes("decode." + pipeline.sourceId(task.source), task.decode, "value"));
   for (size_t m = 0; m < graph.size(); m++) {
     if (graph.node(m).sink || !task.stamps[m].startNs) continue;  // a sink may still be at work
     const graph::Observation& result = task.observations[m];
-    stages.push_back(timesOf(graph.node(m).name, task.stamps[m],
-                             graph::kObservationNames[graph::observationKind(result.state, result.reason)]));
+    stages.push_back(stageTimes(graph.node(m).name, task.stamps[m],
+                                graph::kObservationNames[graph::observationKind(result.state, result.reason)]));
   }
   return {.source = pipeline.sourceId(task.source),
           .seq = task.seq,
           .index = task.index,
-          .timeMs = milliseconds(task.ptsUs),
+          .timeMs = msOf(task.ptsUs),
           .stages = stages,
           .taskId = task.id};
 }
@@ -186,8 +187,8 @@ schema::Report toSchema(const graph::Report& report) {
           .wallMs = report.wallMs,
           .cpuMs = report.cpuMs,
           .peakRssBytes = report.peakRssBytes,
-          .sources = each(report.sources, sourceOf),
-          .stages = each(report.stages, [&](const graph::StageStats& one) { return stageOf(one, report.wallMs); }),
+          .sources = each(report.sources, sourceReport),
+          .stages = each(report.stages, [&](const graph::StageStats& one) { return stageReport(one, report.wallMs); }),
           .reid = schema::ReidReport{.detections = reid.detections,
                                      .extracted = reid.extracted,
                                      .changed = reid.changed,
@@ -199,11 +200,11 @@ schema::Report toSchema(const graph::Report& report) {
                                          .d2hEncode = copied(CopyKind::d2hEncode),
                                          .d2hRequested = copied(CopyKind::d2hRequested),
                                          .d2hResults = copied(CopyKind::d2hResults)},
-          .models = each(report.models, modelOf),
+          .models = each(report.models, modelReport),
           .recoveries = each(report.recoveries, [](const graph::Recovery& one) { return toSchema(one); }),
           .recovered = report.recovered,
-          .outputs = each(report.outputs, outputOf),
-          .follow = each(report.follow, followOf),
+          .outputs = each(report.outputs, outputReport),
+          .follow = each(report.follow, followReport),
           .gpu = gpu,
           .live = schema::LiveReport{.tasks = report.live.tasks,
                                      .leases = report.live.leases,
@@ -230,7 +231,7 @@ schema::Progress toSchema(const graph::Progress& progress) {
 schema::Timeline timelineOf(graph::Pipeline& pipeline) {
   std::vector<schema::Identity> identities;
   const track::RelinkRef linked = pipeline.relink();
-  for (const track::Identity& identity : linked->identities) identities.push_back(identityOf(identity, pipeline));
+  for (const track::Identity& identity : linked->identities) identities.push_back(identitySchema(identity, pipeline));
   return {.identities = identities};
 }
 

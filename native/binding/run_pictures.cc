@@ -45,7 +45,8 @@ Napi::Value Run::pixels(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
     const std::vector<uint8_t> bytes =
-        orReleased(state_->held()).pixels(id, asked(id), requestOf(read<schema::PixelRequest>(parseJson(text(info[1])))));
+        orReleased(state_->held())
+            .pixels(id, asked(id), requestOf(read<schema::PixelRequest>(parseJson(text(info[1])))));
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }

@@ -102,13 +102,14 @@ Napi::Value Run::submit(const Info& info) {
           if (!frame) throw Error(ErrorCode::DECODE_FAILED, "No picture in " + options.uri + ".");
         } else {
           auto queue = device.openQueue();
-          frame = graph::frameFromBytes(device, *queue, pixelFormatOf(format), width, height, bytes.data(), bytes.size());
+          frame =
+              graph::frameFromBytes(device, *queue, pixelFormatOf(format), width, height, bytes.data(), bytes.size());
         }
         state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {
           if (task->error) return settle->reject(*task->error);
-          auto words = std::make_shared<std::vector<double>>();
-          packRecord(*task, *state->pipeline, *words);
-          settle->resolve([words](Napi::Env env) { return wordsArray(env, *words); });
+          auto packed = std::make_shared<Packed>();
+          packRecord(*task, *state->pipeline, *packed);
+          settle->resolve([packed](Napi::Env env) { return blockOf(env, *packed); });
         });
       } catch (const std::exception& e) {
         if (!state->pipeline->closing()->passed()) return settle->reject(e);

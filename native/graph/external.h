@@ -38,8 +38,8 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
     std::optional<Error> error;           // of `failed` and `outOfReach`
     std::shared_ptr<const People> boxes;  // of `value`, where they are read
   };
-  // An answer nobody waits for (late, a second one, of an earlier attempt, unknown) is ignored.
-  void answer(int64_t taskId, int64_t attempt, Answer answer);
+  // False: nobody waits for it (late, a second one, of an earlier attempt, unknown), and it is ignored.
+  bool answer(int64_t taskId, int64_t attempt, Answer answer);
   void close();
   // The task JavaScript is being asked about, for its pixels; null when it is not (or no longer).
   TaskRef asked(int64_t taskId) const;

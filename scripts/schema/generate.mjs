@@ -1,12 +1,14 @@
-// From schema/*.mjs: src/generated, native/generated and schemas. Plain Node without dependencies; it runs before every compiler and
+// From schema/*.mjs: src/generated, native/generated, schemas and python/framepath/messages.py. Plain Node without dependencies; it runs before every compiler and
 // writes only what has changed. `node scripts/schema/generate.mjs [ROOT]`
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cppFiles } from './cpp.mjs';
+import { packedFiles } from './cpp-packed.mjs';
 import { resultFiles } from './cpp-results.mjs';
 import { specFiles } from './cpp-specs.mjs';
 import { jsonSchemas } from './json-schema.mjs';
+import { pythonFile } from './messages.mjs';
 import { typescriptFiles } from './typescript.mjs';
 
 /** Path -> text of every generated file, of the schema in `root`. */
@@ -17,6 +19,8 @@ async function generatedFiles(root) {
   const schema = {
     ...(await load('enums.mjs')),
     ...(await load('errors.mjs')),
+    ...(await load('packed.mjs')),
+    hosts: await load('messages.mjs'),
     objects: parts.flatMap(({ objects }) => objects),
     unions: parts.flatMap(({ unions = [] }) => unions),
     aliases: found.aliases,
@@ -34,6 +38,8 @@ async function generatedFiles(root) {
     ...cppFiles(schema),
     ...specFiles(schema),
     ...resultFiles(schema),
+    ...packedFiles(schema),
+    ...pythonFile({ ...schema, ...schema.hosts }),
     ...jsonSchemas(schema),
   };
 }

@@ -1,4 +1,5 @@
 // The TypeScript of the schema: enums with their names, specs, the rules of what callers set, the table of errors.
+import { shapesSource } from './messages.mjs';
 import { docOf, isSet, kindOf, lowerFirst, notice, ownFields, quoted, refsOf, wrapped } from './model.mjs';
 
 const module = (doc, parts) => `/** ${doc} ${notice} */\n\n${parts.join('\n')}`;
@@ -29,6 +30,12 @@ export const ${lowerFirst($id)}Names = [${all.map(quoted).join(', ')}] as const;
 const numbers = (schema) => `${comment(meaning(schema))}export const ${lowerFirst(schema.$id)} = {
 ${schema.enum.map((name, i) => `  ${name}: ${i},\n`).join('')}} as const;
 `;
+
+const columns = ({ $id, description, columns: all }) => {
+  const names = Object.keys(all);
+  const lines = names.map((name, i) => `${all[name] ? comment(all[name], '  ') : ''}  ${name}: ${i},\n`);
+  return `${comment(`${description}.`)}export const ${lowerFirst($id)} = {\n${lines.join('')}  size: ${names.length},\n} as const;\n`;
+};
 
 const errorTable = (errors) => `/** Every code a {@link FramepathError} can carry, with what it means. */
 export const errorCodes = {
@@ -140,6 +147,29 @@ function resultsModule({ results, aliases, enums, flags }) {
   ]);
 }
 
+function messagesModule({ messages, parts, toHost, fromHost, mostMessageBytes, imports: from }) {
+  const known = all(messages, parts);
+  return module('Messages between a run and the hosts of its analyzers.', [
+    Object.entries(from)
+      .map(([path, names]) => imports(names, path, true))
+      .join(''),
+    ...[...parts, ...messages].map((schema) => objectType(schema, known)),
+    unionType(toHost),
+    unionType(fromHost),
+    `/** A field: its type and range; \`fields\` of an object that is checked. */
+export interface Shape {
+  type: string;
+  min?: number;
+  max?: number;
+  optional?: boolean;
+  fields?: Readonly<Record<string, Shape>>;
+}
+`,
+    `/** Longest message, as bytes of a pipe. */\nexport const mostMessageBytes = ${mostMessageBytes};\n`,
+    shapesSource('fromHostShapes', fromHost, messages, parts),
+  ]);
+}
+
 const all = (...lists) => ({ byId: Object.fromEntries(lists.flat().map((schema) => [schema.$id, schema])) });
 
 function rulesModule({ objects, unions, enums }) {
@@ -155,9 +185,24 @@ function rulesModule({ objects, unions, enums }) {
   ]);
 }
 
-export const typescriptFiles = ({ enums, numbered, flags, errors, objects, unions, results, aliases }) => ({
+export const typescriptFiles = ({
+  hosts,
+  enums,
+  numbered,
+  flags,
+  rows,
+  errors,
+  objects,
+  unions,
+  results,
+  aliases,
+}) => ({
+  'src/generated/messages.ts': messagesModule(hosts),
   'src/generated/enums.ts': module('Names that TypeScript and C++ share.', [...enums, ...flags].map(enumeration)),
-  'src/generated/packed.ts': module('Numbers in packed results.', numbered.map(numbers)),
+  'src/generated/packed.ts': module('Numbers in packed results, and where they are in a row.', [
+    ...numbered.map(numbers),
+    ...rows.map(columns),
+  ]),
   'src/generated/specs.ts': specsModule({ objects, unions, enums }),
   'src/generated/results.ts': resultsModule({ results, aliases, enums, flags }),
   'src/generated/rules.ts': rulesModule({ objects, unions, enums }),
