@@ -22,8 +22,8 @@ allowed.reader = ['core', 'kernels', 'device', 'media'];
 allowed.bench = [...allowed.graph, 'graph'];
 allowed.binding = [...allowed.bench, 'bench'];
 
-/** Lines of code, see docs/architecture.md; the target for `src` is 9,000. */
-const mostLines = { src: 9_300, api: 6_000 };
+/** Lines of code, see docs/architecture.md. */
+const mostLines = { src: 9_000, api: 6_000 };
 
 /** Third-party header -> the only folder that may see it. */
 const thirdParty: [RegExp, string][] = [

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -38,14 +37,6 @@ Napi::Uint8Array bytesOf(const Napi::Value& value) {
 }
 Napi::Float64Array packedOf(const Napi::Value& value) {
   return typed<Napi::Float64Array>(value, napi_float64_array, "Float64Array");
-}
-
-double decimal(float value) {
-  char text[32];
-  const auto written = std::to_chars(text, text + sizeof text, value);
-  double result = value;
-  std::from_chars(text, written.ptr, result);
-  return result;
 }
 
 Napi::Value packedArray(Napi::Env env, const std::vector<double>& numbers) {

@@ -16,9 +16,6 @@ std::string text(const Napi::Value& value);
 int64_t whole(const Napi::Value& value);
 Napi::Uint8Array bytesOf(const Napi::Value& value);
 Napi::Float64Array packedOf(const Napi::Value& value);
-// The double that is written as the float is: 0.8, not 0.800000011920929. Results and boxes of inputs have the same
-// numbers.
-double decimal(float value);
 
 Napi::Value packedArray(Napi::Env env, const std::vector<double>& numbers);
 // A ResultBlock of src/native.ts.

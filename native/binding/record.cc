@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "binding/arrays.h"
 #include "binding/packed_rows.h"
 #include "generated/binding_enums.h"
 
