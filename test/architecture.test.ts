@@ -22,8 +22,8 @@ allowed.reader = ['core', 'kernels', 'device', 'media'];
 allowed.bench = [...allowed.graph, 'graph'];
 allowed.binding = [...allowed.bench, 'bench'];
 
-/** Lines of code, see docs/architecture.md; the target for `src` is 9,000. */
-const mostLines = { src: 9_300, api: 6_000 };
+/** Lines of code, see docs/architecture.md. */
+const mostLines = { src: 9_000, api: 6_000 };
 
 /** Third-party header -> the only folder that may see it. */
 const thirdParty: [RegExp, string][] = [
@@ -112,11 +112,11 @@ describe('native includes', () => {
       expect(commands.some(({ file }) => file.includes(folder))).toBe(true);
   });
 
-  test('of the schema are for every folder, its readers for the binding', () => {
+  test('of the schema are for every folder, its readers and writers for the binding', () => {
     const wrong = includes.filter(({ folder, header }) =>
       folder === 'generated'
-        ? header.includes('/') && !/^(generated\/|binding\/json_reader\.h$)/.test(header)
-        : header.startsWith('generated/read_') && folder !== 'binding',
+        ? header.includes('/') && !/^(generated\/|binding\/(json_reader|json_writer|required)\.h$)/.test(header)
+        : /^generated\/(read_|write_|packed\.h)/.test(header) && folder !== 'binding',
     );
     expect(describeIncludes(wrong)).toEqual([]);
   });

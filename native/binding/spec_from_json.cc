@@ -1,22 +1,9 @@
 #include "binding/spec_from_json.h"
 
-#include "generated/read_specs.h"
+#include "binding/read.h"
 
 namespace framepath::binding {
 namespace {
-
-// Takes a struct of the schema apart into all of its fields, which are named in its order. One that is added, renamed
-// or moved there does not compile here until somebody decides what becomes of it.
-#define FIELDS_OF(from, ...)                                                                           \
-  static_assert(std::decay_t<decltype(from)>::kFields == #__VA_ARGS__, "the schema has other fields"); \
-  const auto& [__VA_ARGS__] = from
-
-template <typename T>
-T read(const Json& json) {
-  T value;
-  take(Value{json}, value);
-  return value;
-}
 
 template <NamedEnum E>
 std::string nameOr(const std::optional<E>& value) {
@@ -307,20 +294,20 @@ PixelFormat pixelFormatOf(InputFormat name) {
   return pixelFormat::rgb24;
 }
 
-media::Limits limitsFrom(const Json& json) {
-  return limitsOf(read<schema::LimitsSpec>(json));
+media::Limits limitsFrom(const schema::LimitsSpec& limits) {
+  return limitsOf(limits);
 }
 
 graph::SourceSpec sourceFrom(const Json& json) {
   return sourceOf(read<schema::SourceSpec>(json));
 }
 
-infer::ModelOptions modelFrom(const Json& json) {
-  return modelOf(read<schema::ModelFileSpec>(json));
+infer::ModelOptions modelFrom(const schema::ModelFileSpec& file) {
+  return modelOf(file);
 }
 
-infer::ProviderChoice providersFrom(const Json& json) {
-  return providersOf(read<schema::ProviderSpec>(json));
+infer::ProviderChoice providersFrom(const std::optional<schema::ProviderSpec>& providers) {
+  return providers ? providersOf(*providers) : infer::ProviderChoice{};
 }
 
 track::TrackerOptions trackerFrom(const Json& json) {

@@ -2,16 +2,17 @@
 #pragma once
 #include <nlohmann/json_fwd.hpp>
 
+#include "generated/specs.h"
 #include "graph/pipeline_spec.h"
 
 namespace framepath::binding {
 
 using Json = nlohmann::json;
 
-media::Limits limitsFrom(const Json& json);
+media::Limits limitsFrom(const schema::LimitsSpec& limits);
 graph::SourceSpec sourceFrom(const Json& json);
-infer::ModelOptions modelFrom(const Json& json);
-infer::ProviderChoice providersFrom(const Json& json);
+infer::ModelOptions modelFrom(const schema::ModelFileSpec& file);
+infer::ProviderChoice providersFrom(const std::optional<schema::ProviderSpec>& providers);
 track::TrackerOptions trackerFrom(const Json& json);
 graph::PipelineSpec pipelineFrom(const Json& json);
 PixelFormat pixelFormatOf(PixelFormatName name);

@@ -38,8 +38,8 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
     std::optional<Error> error;           // of `failed` and `outOfReach`
     std::shared_ptr<const People> boxes;  // of `value`, where they are read
   };
-  // An answer that is late, a second one, of an earlier attempt or unknown is ignored.
-  void answer(int64_t taskId, int64_t attempt, Answer answer);
+  // False: nobody waits for it (late, a second one, of an earlier attempt, unknown), and it is ignored.
+  bool answer(int64_t taskId, int64_t attempt, Answer answer);
   void close();
   // The task of a pending request, for its pixels; null when there is none (any more).
   TaskRef asked(int64_t taskId) const;

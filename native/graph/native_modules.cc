@@ -68,7 +68,7 @@ class TrackWorker : public Worker {
     const Observation& seen = task.observations[detections_];
     const auto* detections = seen.as<Detections>();
     if (seen.state == ObservationState::value && detections) {
-      source.last = observe(source.tracker->update(*detections, task.ptsUs));
+      source.last = observe(source.tracker->update(*detections, task.ptsUs), task.id);
       results[0] = source.last;
     } else {  // no detections of this frame: predicted, the last ones are carried
       source.tracker->predict(task.ptsUs);

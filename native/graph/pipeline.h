@@ -84,7 +84,7 @@ class Pipeline {
   void next(size_t max, Engine::NextCallback callback);
   void discard();
   void nextPacket(Composition::PacketCallback callback);
-  void answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
+  bool answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
   TaskRef asked(int32_t module, int64_t taskId) const;
 
   void addSource(const SourceSpec& spec);  // blocks while opening

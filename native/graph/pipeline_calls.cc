@@ -100,9 +100,9 @@ void Pipeline::nextPacket(Composition::PacketCallback callback) {
     callback(std::nullopt);
 }
 
-void Pipeline::answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer) {
+bool Pipeline::answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer) {
   const auto it = externals_.find(module);
-  if (it != externals_.end()) it->second->answer(taskId, attempt, std::move(answer));
+  return it != externals_.end() && it->second->answer(taskId, attempt, std::move(answer));
 }
 
 TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../addon.js';
 import { cacheFile, writeCached } from '../cache-folder.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
-import type { ModelFileSpec } from '../generated/specs.js';
-import type { StageFigures, StageRequest } from '../native.js';
+import type { StageFigures } from '../generated/results.js';
+import type { ModelFileSpec, StageRequest } from '../generated/specs.js';
 import { type Costs, type Profile, type StageCost, skips } from './workload.js';
 
 /** What is to be measured, and on what. */
