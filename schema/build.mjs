@@ -20,10 +20,10 @@ export function names(id, { cpp, area, is }, values) {
   };
 }
 
-/** Longest string, list and number that cross natively where nothing smaller is said. */
+/** Longest string, list and number that cross natively where nothing smaller is stated. */
 const int32 = 2 ** 31 - 1;
 
-// Fields. `doc` without its default and unit, which are added; `absent`: what is when it is left out and no default says so.
+// Fields. `doc` without its default and unit, which are added; `absent`: what is when it is left out and has no default.
 // `by: 'engine'`: who decides then, from what it finds. `cpp`, `ts`: its type on each side, where that is not the usual one.
 // `decimals`: to which a number that comes out is rounded. `side: 'javascript'`: only TypeScript adds it.
 const field = (schema, { doc, unit, absent, by, default: value, cpp, ts, decimals, side } = {}) => ({

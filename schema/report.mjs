@@ -203,7 +203,7 @@ const gpuMetrics = (value) => ({
 const gpuReport = result(
   'GpuReport',
   `Readings of the run's GPU by NVML, once a second while the run was. A reading that NVML does not give is \`null\`, and
-    \`missing\` says why. They are of the whole GPU, whoever uses it`,
+    \`missing\` has the reason. They are of the whole GPU, whoever uses it`,
   {
     error: nullable(text({ doc: 'why there are none at all (no NVML, another driver), else `null`' })),
     ...gpuFacts,
@@ -293,7 +293,7 @@ const followReport = result(
 
 const liveReport = result(
   'LiveReport',
-  'What is alive. All 0 after `close()`, but for an encoder that a break left behind (and a picture in it): it frees itself soon after',
+  'What is alive. All 0 after `close()`, but for an encoder whose call could not be interrupted (and a picture in it): it is freed soon after',
   {
     tasks: count(),
     leases: count('leases of pixels'),
@@ -456,11 +456,15 @@ const gpuProbe = result(
   { optional: ['video'] },
 );
 
-const gpuFound = result('GpuFound', 'A GPU read once; a reading that is not given is `null`, and `missing` says why', {
-  ...gpuFacts,
-  ...gpuMetrics((doc) => number({ decimals: 1, doc })),
-  device: nullable(text({ doc: 'id of the device, `cuda:0`' })),
-});
+const gpuFound = result(
+  'GpuFound',
+  'A GPU read once; a reading that is not given is `null`, with its reason in `missing`',
+  {
+    ...gpuFacts,
+    ...gpuMetrics((doc) => number({ decimals: 1, doc })),
+    device: nullable(text({ doc: 'id of the device, `cuda:0`' })),
+  },
+);
 
 const gpusFound = result('GpusFound', 'What NVML sees', { gpus: list(ref(gpuFound)), unreadable: list(text()) });
 const gpusUnread = result('GpusUnread', 'Why NVML sees nothing', { error: text(), hint: text() });

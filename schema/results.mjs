@@ -4,8 +4,6 @@ import { named } from './enums.mjs';
 
 const { TrackMark } = named;
 
-const score = (doc) => number({ min: 0, max: 1, ...(doc && { doc }) });
-
 export const box = alias('Box', '`[x1, y1, x2, y2]`, pixels of the frame', {
   ...list(number({ decimals: 3 }), { min: 4, max: 4 }),
   'x-names': ['x1', 'y1', 'x2', 'y2'],
@@ -31,8 +29,8 @@ const detection = result(
   'One detected object',
   {
     box: ref(box),
-    score: score('0 to 1'),
-    class: integer({ min: 0, doc: "position of the class in the model's list" }),
+    score: number({ doc: '0 to 1' }),
+    class: integer({ doc: "position of the class in the model's list" }),
     label: text({ doc: 'name of the class, where the model or its facts have it' }),
     keypoints: list(
       tuple([
@@ -79,7 +77,7 @@ const person = result(
 const classification = result(
   'Classification',
   'One class of a classified frame or box',
-  { class: integer({ min: 0 }), label: text(), score: number({}) },
+  { class: integer({}), label: text(), score: number({}) },
   { optional: ['label'] },
 );
 

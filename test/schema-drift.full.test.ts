@@ -132,7 +132,10 @@ test('a new field of the report, and a new column of packed results, do not comp
 });
 
 test('a new field of a value, and new kinds of messages, fail TypeScript where values and messages are made and read', async () => {
-  await change('results.mjs', ["    score: score('0 to 1'),", "    score: score('0 to 1'),\n    area: number({}),"]);
+  await change('results.mjs', [
+    "    score: number({ doc: '0 to 1' }),",
+    "    score: number({ doc: '0 to 1' }),\n    area: number({}),",
+  ]);
   await change(
     'messages.mjs',
     ["  message('CloseMessage',", "  message('PauseMessage', 'pause', 'Waits', {}),\n  message('CloseMessage',"],

@@ -109,7 +109,7 @@ export function specFiles({ objects, unions, enums }) {
   );
   const standard = ['array', 'cstdint', 'map', 'optional', 'string', 'string_view', 'variant', 'vector'];
   const specs = `// ${notice}
-// What crosses from TypeScript, as it crosses; empty or none: it was left out, and no default says what is then.
+// What crosses from TypeScript, as it crosses; empty or none: it was left out, and has no default.
 #pragma once
 ${standard.map((name) => `#include <${name}>\n`).join('')}
 ${areas.map((area) => `#include "generated/${area}_enums.h"\n`).join('')}

@@ -3,7 +3,11 @@ import { inOrder, refsOf } from './model.mjs';
 
 /** What is ours alone, or has become a keyword. */
 const dropped = /^(x-(?!unit$)|\$id$)/;
-const clean = (text) => text.replace(/\s+/g, ' ').trim();
+const clean = (text) =>
+  text
+    .replace(/\s+/g, ' ')
+    .replace(/\{@link (\w+)\}/g, '$1')
+    .trim();
 
 /** A schema of ours in keywords of the standard. */
 function plain(schema) {

@@ -107,7 +107,7 @@ ${Object.entries(schema.properties)
   .join('')}};
 `;
 
-/** What is where a caller says nothing. */
+/** Values of options that a caller leaves out. */
 const defaultsOf = (schema) => `export const ${lowerFirst(schema.$id)}Defaults = {
 ${Object.entries(schema.properties)
   .filter(([, field]) => field.default !== undefined)

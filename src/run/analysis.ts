@@ -79,7 +79,7 @@ export class Analysis {
   }
 }
 
-/** What the host of a module says of itself keeps its code; whatever the module threw is MODULE_FAILED. */
+/** Failures of a module's host keep their codes; whatever the module threw is MODULE_FAILED. */
 function failureOf(error: unknown): { code: string; message: string; hint?: string | undefined } {
   const ours = error instanceof FramepathError && (error.code === 'MODULE_CRASHED' || error.code === 'MODULE_TIMEOUT');
   const message = messageOf(error);

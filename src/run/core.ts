@@ -31,7 +31,7 @@ const leastEndMs = 500;
 const mostPendingBytes = 512 * 1024 ** 2;
 
 /**
- * Owns the native run. It ends once, in one of three ways: by itself (`next` says null), closed by the caller, or
+ * Owns the native run. It ends once, in one of three ways: by itself (`next` is null), closed by the caller, or
  * failed; `ended` settles then, after the writers are done.
  *
  * ```
@@ -273,7 +273,7 @@ export class RunCore implements FrameOwner, WriterRun {
     const started = this.#state === 'running';
     this.failure = this.wrap(error);
     const closed = this.native.close(false).catch(() => undefined);
-    const left = this.analyzers.close().catch(() => undefined); // the run has failed already, and says why
+    const left = this.analyzers.close().catch(() => undefined); // the run has failed already, with a reason
     await closed;
     await this.#writers?.abandon(started ? this.native : undefined);
     await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
