@@ -16,17 +16,21 @@ const message = (id, kind, is, fields, optional = []) =>
 
 const questionId = integer({ min: 0, max: Number.MAX_SAFE_INTEGER, doc: 'of the question' });
 
-const definitionFacts = object(
-  'DefinitionFacts',
-  'What a pipeline needs to know of an analyzer; plain data',
-  {
-    name: text(),
-    depends: list(text(), { doc: 'modules whose values it reads' }),
-    input: ref(inputRequest),
-    stateless: flag({}),
-  },
-  { required: ['name', 'depends', 'stateless'] },
-);
+/** Its fields are checked as those of a definition in this process are (`checkFacts`), with the same errors. */
+const definitionFacts = {
+  ...object(
+    'DefinitionFacts',
+    'What a pipeline needs to know of an analyzer; plain data',
+    {
+      name: text(),
+      depends: list(text(), { doc: 'modules whose values it reads' }),
+      input: ref(inputRequest),
+      stateless: flag({}),
+    },
+    { required: ['name', 'depends', 'stateless'] },
+  ),
+  'x-checked': 'by code',
+};
 
 const thrownFacts = object(
   'ThrownFacts',

@@ -1,5 +1,5 @@
-// From schema/*.mjs: src/generated, native/generated, schemas and python/framepath/messages.py. Plain Node without dependencies; it runs before every compiler and
-// writes only what has changed. `node scripts/schema/generate.mjs [ROOT]`
+// From schema/*.mjs: src/generated, native/generated, schemas and python/framepath/messages.py. Plain Node without
+// dependencies; it runs before every compiler and writes only what has changed. `node scripts/schema/generate.mjs [ROOT]`
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';

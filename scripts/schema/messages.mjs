@@ -14,7 +14,7 @@ function shapeOf(schema, required, known) {
     ...(min !== undefined && { min }),
     ...(max !== undefined && { max }),
     ...(!required && { optional: true }),
-    ...(to?.$id === 'ThrownFacts' && { fields: shapesOf(to, known) }),
+    ...(to && !to['x-checked'] && { fields: shapesOf(to, known) }),
   };
 }
 const shapesOf = (schema, known) =>
