@@ -49,7 +49,7 @@ function maker(schema) {
 const row = ({ $id, description, columns }) =>
   `# ${description}.\n${$id} = namedtuple("${$id}", ${JSON.stringify(Object.keys(columns)).replaceAll(',', ', ')})\n`;
 
-export function pythonFile({ toHost, fromHost, messages, rows, named, mostMessageBytes }) {
+export function pythonFile({ toHost, fromHost, messages, rows, mostMessageBytes }) {
   const kinds = (union) =>
     `(${membersOf(union, messages)
       .map((one) => `"${kindOf(one)}", `)
@@ -69,9 +69,6 @@ MOST_MESSAGE_BYTES = ${mostMessageBytes}
 
 # Kinds of messages that framepath sends.
 TO_HOST = ${kinds(toHost)}
-
-# Formats of pixels, one byte a sample.
-INPUT_FORMATS = (${named.InputFormat.enum.map((name) => `"${name}"`).join(', ')})
 
 ${used.map(row).join('\n')}
 
