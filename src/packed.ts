@@ -10,7 +10,6 @@ import {
   moduleHeader,
   personRow,
   recordHeader,
-  resultState,
   textRange,
   trackRow,
 } from './generated/packed.js';
@@ -36,10 +35,6 @@ export function moduleOffsets({ packed }: ResultBlock, at: number, modules: numb
   }
   return offsets;
 }
-
-/** Whether the module whose header is at `at` has a value. */
-export const hasValue = ({ packed }: ResultBlock, at: number): boolean =>
-  packed[at] === resultState.value || packed[at] === resultState.carried;
 
 function payloadSize(packed: Float64Array, of: number, at: number): number {
   switch (of) {

@@ -1,6 +1,6 @@
 /** Values of JS modules: the native side decides whose value a result is, they are kept here until nothing refers to them. */
 import type { ResultBlock } from './native.js';
-import { hasValue, kind, moduleHeader, moduleOffsets, recordHeader } from './packed.js';
+import { kind, moduleHeader, moduleOffsets, recordHeader } from './packed.js';
 
 /** Values of one task, by module. */
 interface Task {
@@ -36,7 +36,7 @@ export class Values {
     const { packed } = block;
     const tasks = this.#sources.get(packed[at + recordHeader.source]!);
     return moduleOffsets(block, at, modules).map((header) => {
-      if (!hasValue(block, header) || packed[header + moduleHeader.kind] !== kind.external) return undefined;
+      if (packed[header + moduleHeader.kind] !== kind.external) return undefined;
       return tasks?.get(packed[header + moduleHeader.task]!)?.values.get(packed[header + moduleHeader.module]!);
     });
   }
