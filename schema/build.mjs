@@ -24,8 +24,10 @@ export function names(id, { cpp, area, is }, values) {
 const int32 = 2 ** 31 - 1;
 
 // Fields. `doc` without its default and unit, which are added; `absent`: what is when it is left out and no default says so.
-// `by: 'engine'`: who decides then, from what it finds. `cpp`: its type natively, where that is not the usual one.
-const field = (schema, { doc, unit, absent, by, default: value, cpp } = {}) => ({
+// `by`: who decides then, from what it finds: the engine before it starts, a probe (the model's file, what works here), or
+// the source when it is opened. `found`: nobody can set it, it is in the plan only. `plan: false`: it is not in the plan.
+// `cpp`: its type natively, where that is not the usual one.
+const field = (schema, { doc, unit, absent, by, default: value, cpp, found, plan } = {}) => ({
   ...schema,
   ...(doc && { description: doc }),
   ...(value !== undefined && { default: value }),
@@ -33,6 +35,8 @@ const field = (schema, { doc, unit, absent, by, default: value, cpp } = {}) => (
   ...(absent && { 'x-absent': absent }),
   ...(by && { 'x-decides': by }),
   ...(cpp && { 'x-cpp': cpp }),
+  ...(found && { 'x-found': true }),
+  ...(plan === false && { 'x-plan': false }),
 });
 
 export const integer = ({ min, max, ...more }) =>
@@ -57,8 +61,11 @@ export const list = (items, { min, max, ...more } = {}) =>
 /** Text by name: one of `keys`. */
 export const texts = (keys, more) =>
   field({ type: 'object', propertyNames: { $ref: keys.$id }, additionalProperties: { type: 'string' } }, more);
-/** An enum or an object. */
-export const ref = (to, more) => field({ $ref: to.$id }, more);
+/** An enum or an object. `always`: an object that is natively there, with its defaults, when it is left out. */
+export const ref = (to, { always, ...more } = {}) => ({
+  ...field({ $ref: to.$id }, more),
+  ...(always && { 'x-always': true }),
+});
 export const constant = (value) => ({ const: value });
 
 /** An object: of `fields`, those `required` must be there; `also` are objects whose fields it has too. */

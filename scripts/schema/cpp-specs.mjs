@@ -1,14 +1,15 @@
 // The C++ of what crosses: structs, and their readers from JSON.
-import { docOf, kindOf, notice, wrapped } from './model.mjs';
+import { openPart, planFiles } from './cpp-plan.mjs';
+import { docOf, isDecided, isOpen, kindOf, notice, wrapped } from './model.mjs';
 
-const quoted = JSON.stringify;
+export const quoted = JSON.stringify;
 const camel = (name) => name.replace(/-(\w)/g, (_, first) => first.toUpperCase());
 const isFixed = ({ minItems, maxItems }) => minItems !== undefined && minItems === maxItems;
 const mostInteger = 2 ** 31 - 1;
 
 const enumType = (schema) => `${schema['x-cpp'].includes('::') ? '' : 'framepath::'}${schema['x-cpp']}`;
 
-function typeOf(schema, all) {
+export function typeOf(schema, all) {
   const kind = kindOf(schema, all);
   if (kind === 'enum') return enumType(all.byId[schema.$ref]);
   if (kind) return schema.$ref;
@@ -38,16 +39,30 @@ function literal(schema, all) {
   return typeof schema.default === 'string' ? quoted(schema.default) : String(schema.default);
 }
 
+/** The type of a value that somebody decides: empty, where it may be and nothing else shows it. */
+export const decidedType = (schema, all) => {
+  const type = typeOf(schema, all);
+  const empty = schema['x-absent'] !== undefined && !isOpen(schema) && !isEmptyWhenAbsent(schema);
+  return empty ? `std::optional<${type}>` : type;
+};
+
 function member(key, schema, required, all) {
   const type = typeOf(schema, all);
   const doc = docOf(schema);
   const comment = doc ? wrapped(doc, '  // ') : '';
-  if (schema.default !== undefined) return `${comment}  ${type} ${key} = ${literal(schema, all)};\n`;
+  const decision = `Decision<${decidedType(schema, all)}>`;
+  if (isOpen(schema)) return `${comment}  std::optional<${decision}> ${key};\n`;
+  if (isDecided(schema, required)) {
+    if (schema.default !== undefined) return `${comment}  ${decision} ${key}{${literal(schema, all)}};\n`;
+    const by = schema['x-decides'] === 'source' ? 'probe' : 'byDefault';
+    return `${comment}  ${decision} ${key}{{}, DecidedBy::${by}, ${quoted(schema['x-absent'])}};\n`;
+  }
   if (required) return `${comment}  ${type} ${key}{};\n`;
-  return `${comment}  ${isEmptyWhenAbsent(schema) ? type : `std::optional<${type}>`} ${key};\n`;
+  return `${comment}  ${schema['x-always'] || isEmptyWhenAbsent(schema) ? type : `std::optional<${type}>`} ${key};\n`;
 }
 
-const fieldsOf = ({ properties }) => Object.entries(properties).filter(([, schema]) => schema.const === undefined);
+export const fieldsOf = ({ properties }) =>
+  Object.entries(properties).filter(([, schema]) => schema.const === undefined);
 
 const struct = (schema, all) => `// ${schema.description}.
 struct ${schema.$id} {
@@ -73,18 +88,21 @@ function limitsOf(schema) {
 }
 
 function reader(schema) {
-  const keys = Object.keys(schema.properties).map(quoted).join(', ');
-  const lines = fieldsOf(schema).map(([key, field]) => {
+  const isAsked = ([, field]) => !field['x-found'];
+  const keys = Object.entries(schema.properties)
+    .filter(isAsked)
+    .map(([key]) => quoted(key));
+  const lines = fieldsOf(schema).filter(isAsked).map(([key, field]) => {
     const call = schema.required.includes(key) ? 'required' : 'field';
     return `  ${call}(${['from', quoted(key), `to.${key}`, ...limitsOf(field)].join(', ')});\n`;
   });
   return `void take(const Value& from, schema::${schema.$id}& to) {
-  only(from, {${keys}});
+  only(from, {${keys.join(', ')}});
 ${lines.join('')}}
 `;
 }
 
-const kindName = (member, all) => all.byId[member.$ref].properties.kind.const;
+export const kindName = (member, all) => all.byId[member.$ref].properties.kind.const;
 
 const unionReader = ({ $id, oneOf }, all) => `void take(const Value& from, schema::${$id}& to) {
   static constexpr const char* kKinds[] = {${oneOf.map((member) => quoted(kindName(member, all))).join(', ')}};
@@ -122,20 +140,24 @@ export function specFiles({ objects, unions, enums }) {
   const structs = order.map((schema) =>
     schema.oneOf
       ? `// ${schema.description}.\nusing ${schema.$id} = std::variant<${schema.oneOf.map((member) => member.$ref).join(', ')}>;\n`
-      : struct(schema, all),
+      : struct(schema, all) + openPart(schema, all),
   );
   const standard = ['array', 'cstdint', 'map', 'optional', 'string', 'string_view', 'variant', 'vector'];
   const specs = `// ${notice}
-// What crosses from TypeScript, as it crosses; empty or none: it was left out, and no default says what is then.
+// What crosses from TypeScript, every option with who decided it. Open ones are none until complete() has closed them:
+// then the spec of a run is its plan.
 #pragma once
 ${standard.map((name) => `#include <${name}>\n`).join('')}
+#include "core/decision.h"
 ${areas.map((area) => `#include "generated/${area}_enums.h"\n`).join('')}
 namespace framepath::schema {
 
 ${structs.join('\n')}
 }  // namespace framepath::schema
 `;
-  const declarations = order.map((schema) => `void take(const Value& from, schema::${schema.$id}& to);\n`).join('');
+  const isRead = (schema) => schema.oneOf || !fieldsOf(schema).every(([, field]) => field['x-found']);
+  const readable = order.filter(isRead);
+  const declarations = readable.map((schema) => `void take(const Value& from, schema::${schema.$id}& to);\n`).join('');
   const readerHeader = `// ${notice}
 #pragma once
 #include "binding/json_reader.h"
@@ -147,7 +169,7 @@ namespace framepath::binding {
 ${declarations}
 }  // namespace framepath::binding
 `;
-  const bodies = order.map((schema) => (schema.oneOf ? unionReader(schema, all) : reader(schema)));
+  const bodies = readable.map((schema) => (schema.oneOf ? unionReader(schema, all) : reader(schema)));
   const readerSource = `// ${notice}
 #include "generated/read_specs.h"
 
@@ -160,5 +182,6 @@ ${bodies.join('\n')}
     'native/generated/specs.h': specs,
     'native/generated/read_specs.h': readerHeader,
     'native/generated/read_specs.cc': readerSource,
+    ...planFiles(order, all),
   };
 }

@@ -9,6 +9,13 @@ export const kindOf = (schema, { byId }) => {
   return to && (to.enum ? 'enum' : to.oneOf ? 'union' : 'object');
 };
 
+/** Whether a field is open until the engine or a probe has decided it. */
+export const isOpen = ({ 'x-decides': by }) => by !== undefined && by !== 'source';
+
+/** Whether the plan has who decided a field, and why; what must be there was given by somebody. */
+export const isDecided = (schema, required) =>
+  isOpen(schema) || (!required && (schema.default !== undefined || schema['x-absent'] !== undefined));
+
 /** A field's text: what it is, and what is when it is left out. */
 export function docOf(schema) {
   const { description = '', default: value, 'x-unit': unit, 'x-absent': absent } = schema;
