@@ -68,8 +68,11 @@ export const ref = (to, { always, ...more } = {}) => ({
 });
 export const constant = (value) => ({ const: value });
 
-/** An object: of `fields`, those `required` must be there; `also` are objects whose fields it has too. */
-export function object(id, is, fields, { required = [], also = [] } = {}) {
+/**
+ * An object: of `fields`, those `required` must be there; `also` are objects whose fields it has too. `planOnly`: it is found,
+ * nobody can set it.
+ */
+export function object(id, is, fields, { required = [], also = [], planOnly = false } = {}) {
   const inherited = Object.assign({}, ...also.map(({ properties }) => properties));
   return {
     $id: id,
@@ -79,6 +82,7 @@ export function object(id, is, fields, { required = [], also = [] } = {}) {
     required: [...also.flatMap((other) => other.required), ...required],
     additionalProperties: false,
     'x-also': also.map(({ $id }) => $id),
+    ...(planOnly && { 'x-plan-only': true }),
   };
 }
 

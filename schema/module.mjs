@@ -56,7 +56,12 @@ export const modelFacts = object(
     labels: list(text(), { plan: false, doc: 'names of its classes' }),
     pad: number({ min: 0, max: 255, by: 'probe', doc: "pixel value of the letterbox's border, before mean and scale" }),
     scoreThreshold: number({ min: 0, max: 1, by: 'probe', doc: 'boxes below this score are left out' }),
-    iouThreshold: number({ min: 0, max: 1, by: 'probe', doc: 'of boxes that overlap by more than this the best stays' }),
+    iouThreshold: number({
+      min: 0,
+      max: 1,
+      by: 'probe',
+      doc: 'of boxes that overlap by more than this the best stays',
+    }),
     topK: integer({ min: 1, max: 10000, by: 'probe', doc: 'best classes that a classifier gives' }),
     precision: ref(Precision, {
       default: 'fp32',
@@ -70,7 +75,7 @@ const providerFall = object(
   'ProviderFallSpec',
   'A provider that was tried before the one that runs a model',
   { provider: ref(Provider), reason: text({ doc: 'why it does not run the model' }) },
-  { required: ['provider', 'reason'] },
+  { required: ['provider', 'reason'], planOnly: true },
 );
 
 export const modelFile = object(
@@ -133,13 +138,13 @@ const lane = object(
   'How the engine runs a module',
   {
     where: text({
-      found: true,
       by: 'engine',
       doc: '`cpu`, `cuda:0`; of analyzers `main thread`, `thread`, `process` or the Python interpreter',
     }),
-    stateful: flag({ found: true, by: 'engine', doc: "takes each source's frames in order, one at a time" }),
-    pixels: flag({ found: true, by: 'engine', doc: 'reads pixels: the frame stays alive until its result' }),
+    stateful: flag({ by: 'engine', doc: "takes each source's frames in order, one at a time" }),
+    pixels: flag({ by: 'engine', doc: 'reads pixels: the frame stays alive until its result' }),
   },
+  { planOnly: true },
 );
 
 const any = object(
@@ -251,8 +256,13 @@ const js = object(
     pixels: flag({}),
     stateless: flag({ default: false, doc: 'any order, `policy.workers` at once' }),
     input: ref(inputRequest, { doc: 'crops have a width and a height' }),
-    where: text({ absent: 'main thread', doc: 'where its function runs' }),
-    elsewhere: flag({ default: false, plan: false, doc: 'another process reads the input: on a GPU it is given a handle' }),
+    where: text({ absent: 'main thread', plan: false, doc: 'where its function runs; `lane.where` of the plan' }),
+    hosted: flag({ default: false, plan: false, doc: 'its host keeps to `policy.timeoutMs`, and is ended by it' }),
+    elsewhere: flag({
+      default: false,
+      plan: false,
+      doc: 'another process reads the input: on a GPU it is given a handle',
+    }),
   },
   { required: ['kind', 'depends', 'pixels'], also: [any] },
 );

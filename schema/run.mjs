@@ -85,7 +85,11 @@ export const pipeline = object(
   'PipelineSpec',
   'A run as the native side starts it',
   {
-    device: text({ by: 'engine', absent: "`'auto'`", doc: "`'auto'`, `'cpu'` or `'cuda:N'`; in the plan never `'auto'`" }),
+    device: text({
+      by: 'engine',
+      absent: "`'auto'`",
+      doc: "`'auto'`, `'cpu'` or `'cuda:N'`; in the plan never `'auto'`",
+    }),
     levels: list(ref(level), { plan: false, doc: 'what was not decided by the call' }),
     runtimeLibraries: list(text(), { plan: false, doc: 'where ONNX Runtime may be, the first that is there' }),
     providers: ref(providers),

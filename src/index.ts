@@ -3,6 +3,7 @@ export type { ConfigFile, Decided, DecidedSettings, Settings } from './config.js
 export { type ErrorCode, type ErrorDetails, errorCodes, FramepathError } from './errors.js';
 export type { ExplainedModel, ExplainedModule, Explanation } from './explain/explanation.js';
 export type { Frame, FrameBase, JpegRequest, Pixels, PixelsRequest } from './frame.js';
+export type * from './generated/plan.js';
 export {
   type CanvasOptions,
   type CustomTile,

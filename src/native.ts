@@ -124,6 +124,8 @@ export interface NativeRun {
   labels?(): string;
   /** JSON, the report of the CLI's interface */
   report(): string;
+  /** JSON of Plan; null before `start` has decided it */
+  plan(): string | null;
   /** JSON {identities: [...]}. This and the next four relink on a thread of their own, once while nothing new is seen. */
   timeline(): Promise<string>;
   /** JSON {merged: [[onlineId, finalId]...]} */
@@ -243,6 +245,8 @@ export interface NativeAddon {
    * model: ModelFileSpec}, on the CPU unless `device` says otherwise
    */
   inspectModel(json: string): Promise<string>;
+  /** JSON of Plan: what `start` of a run with this PipelineSpec would decide. Opens the device and the models, nothing else. */
+  resolve(specJson: string): Promise<string>;
   /** offline tracking of given detections (MOT text in, MOT text out); JSON options as the track module's, plus fps */
   trackMot(detections: string, json: string): string;
   /** JSON of StageRequest in, of StageFigures out */

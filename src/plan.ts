@@ -1,11 +1,11 @@
 /** From what the caller described to what the native side runs: graph checks, names, models, outputs. */
 
-import type { DecidedSettings } from './config.js';
+import { type DecidedSettings, decidedBy } from './config.js';
 import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
 import { reservedNames } from './frame.js';
 import { audioModeNames } from './generated/enums.js';
-import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './generated/specs.js';
+import type { LevelSpec, ModuleSpec, OutputSpec, PipelineSpec, Policy, SourceSpec } from './generated/specs.js';
 import { Layout, layoutSpec } from './layout.js';
 import { resolveModel } from './model-file.js';
 import type { Module, Shape } from './modules/module.js';
@@ -176,6 +176,7 @@ export function planRun(
   const folder = settings.modelsFolder.value;
   return {
     device: settings.device.value,
+    levels: [...settingLevels(settings), ...modules.flatMap(moduleLevels)],
     ...(settings.memoryLimit.value !== undefined && { memoryLimit: settings.memoryLimit.value }),
     runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value),
     providers,
@@ -197,7 +198,33 @@ export function planRun(
   };
 }
 
+/** Settings by their names in a spec: those that were not decided by the call. */
+function settingLevels({ providers, ...settings }: DecidedSettings): LevelSpec[] {
+  return Object.entries({ ...settings, 'providers.order': providers }).map(([option, { from }]) => ({
+    option,
+    by: decidedBy(from),
+    why: from,
+  }));
+}
+
+/** The same of a module: of its policy, and of its place, which may have been looked for. */
+function moduleLevels({ spec, host, decidedBy: levels }: Module, position: number): LevelSpec[] {
+  const at = `modules[${position}]`;
+  const ofPolicy = Object.keys(spec.policy ?? {}).map((key) => [`policy.${key}`, levels[key as keyof Policy]]);
+  const workers = levels.workers ?? levels.instances;
+  const isolation = levels.isolation ?? 'call';
+  const found = isolation.startsWith('auto (');
+  return [
+    ...[...ofPolicy, ['policy.workers', workers]].flatMap(([key, from]) =>
+      from === undefined ? [] : [{ option: `${at}.${key}`, by: decidedBy(from), why: from }],
+    ),
+    ...(host ? [{ option: `${at}.where`, by: found ? ('probe' as const) : decidedBy(isolation), why: isolation }] : []),
+  ];
+}
+
 function moduleSpec(module: Module, folder: string): ModuleSpec {
+  if (module.spec.kind === 'js')
+    return { name: module.name, ...module.spec, ...(module.host && { where: module.host.where }) };
   if (!('model' in module.spec)) return { name: module.name, ...module.spec };
   const { ref, ...stated } = module.spec.model;
   return {

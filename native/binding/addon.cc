@@ -9,10 +9,12 @@
 #include "binding/environment.h"
 #include "binding/gpu_json.h"
 #include "binding/js_error.h"
+#include "binding/plan_json.h"
 #include "binding/report_json.h"
 #include "binding/run.h"
 #include "binding/shared_inputs.h"
 #include "binding/spec_from_json.h"
+#include "graph/pipeline.h"
 #include "infer/runtime.h"
 #include "kernels/host.h"
 #include "media/gpu_codecs.h"
@@ -102,6 +104,15 @@ Napi::Value inspectModel(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value resolve(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto asked = std::make_shared<schema::PipelineSpec>(planFrom(parseJson(argument(info, 0))));
+    return Environment::of(info.Env()).promise(info.Env(), [asked] {
+      return jsonMaker(planJson(*asked, graph::Pipeline(pipelineOf(*asked), {}).resolve()));
+    });
+  });
+}
+
 Napi::Value trackMot(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     return Napi::String::New(info.Env(), track::trackMot(argument(info, 0), trackerFrom(parseJson(argument(info, 1)))));
@@ -149,6 +160,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("probe", Napi::Function::New(env, probeSource, "probe"));
   exports.Set("doctor", Napi::Function::New(env, doctor, "doctor"));
   exports.Set("inspectModel", Napi::Function::New(env, inspectModel, "inspectModel"));
+  exports.Set("resolve", Napi::Function::New(env, resolve, "resolve"));
   exports.Set("trackMot", Napi::Function::New(env, trackMot, "trackMot"));
   exports.Set("benchStage", Napi::Function::New(env, benchStage, "benchStage"));
   exports.Set("benchClip", Napi::Function::New(env, benchClip, "benchClip"));

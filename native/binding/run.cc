@@ -5,6 +5,7 @@
 #include "binding/arrays.h"
 #include "binding/js_error.h"
 #include "binding/json_values.h"
+#include "binding/plan_json.h"
 #include "binding/record.h"
 #include "binding/report_json.h"
 #include "binding/shared_inputs.h"
@@ -47,6 +48,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::progress>("progress"),
                       InstanceMethod<&Run::labels>("labels"),
                       InstanceMethod<&Run::report>("report"),
+                      InstanceMethod<&Run::plan>("plan"),
                       InstanceMethod<&Run::timeline>("timeline"),
                       InstanceMethod<&Run::relink>("relink"),
                       InstanceMethod<&Run::mot>("mot"),
@@ -73,9 +75,10 @@ Napi::Function Run::define(Napi::Env env) {
 
 Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environment::of(info.Env())) {
   guarded(info.Env(), [&] {
-    graph::PipelineSpec spec = pipelineFrom(parseJson(text(info[0])));
-    spec.shared = SharedInputs::of(info[2]);
     state_ = std::make_shared<RunState>();
+    state_->asked = planFrom(parseJson(text(info[0])));
+    graph::PipelineSpec spec = pipelineOf(state_->asked);
+    spec.shared = SharedInputs::of(info[2]);
     state_->js = environment_.js;
     callbacks_ = std::make_shared<RunCallbacks>();
     if (info[1].IsObject()) {
@@ -241,6 +244,13 @@ Napi::Value Run::labels(const Info& info) {
     for (size_t m = 0; m < modules.size(); m++)
       if (const auto* list = state_->pipeline->labelsOf(m); list && !list->empty()) labels[modules[m].name] = *list;
     return jsonText(info.Env(), labels);
+  });
+}
+
+Napi::Value Run::plan(const Info& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::optional<graph::Decisions> decisions = state_->pipeline->decisions();
+    return decisions ? jsonText(info.Env(), planJson(state_->asked, *decisions)) : info.Env().Null();
   });
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <nlohmann/json_fwd.hpp>
 
+#include "generated/specs.h"
 #include "graph/pipeline_spec.h"
 
 namespace framepath::binding {
@@ -13,6 +14,9 @@ graph::SourceSpec sourceFrom(const Json& json);
 infer::ModelOptions modelFrom(const Json& json);
 infer::ProviderChoice providersFrom(const Json& json);
 track::TrackerOptions trackerFrom(const Json& json);
+// A run as it was asked for; what is open in it, the engine decides.
+schema::PipelineSpec planFrom(const Json& json);
+graph::PipelineSpec pipelineOf(const schema::PipelineSpec& plan);
 graph::PipelineSpec pipelineFrom(const Json& json);
 PixelFormat pixelFormatOf(PixelFormatName name);
 PixelFormat pixelFormatOf(InputFormat name);

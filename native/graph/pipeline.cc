@@ -82,7 +82,7 @@ void Pipeline::checkOpen() const {
 }
 
 void Pipeline::openDevice() {
-  std::shared_ptr<Device> device = framepath::openDevice(spec_.device, spec_.deviceOptions);
+  std::shared_ptr<Device> device = framepath::openDevice(spec_.device.value, spec_.deviceOptions);
   if (trace_)
     device->timeQueues([trace = trace_](const QueueWork& queued) {
       const Work& work = queued.work;
@@ -90,7 +90,7 @@ void Pipeline::openDevice() {
                   queued.endNs, work.batch, queued.queue});
     });
   const std::string reason = device->fallbackReason();
-  if (!reason.empty()) recoveries_.add({spec_.device, "the CPU instead of the GPU", reason});
+  if (!reason.empty()) recoveries_.add({spec_.device.value, "the CPU instead of the GPU", reason});
   std::lock_guard lock(mutex_);
   device_ = std::move(device);
 }
@@ -112,11 +112,23 @@ std::vector<OpenedSource> Pipeline::openSources(ModuleBuilder& builder) {
   return opened;
 }
 
+Decisions Pipeline::resolve() {
+  openDevice();
+  ModuleBuilder builder(spec_, device_, recoveries_, {}, interrupt_, externals_);
+  builder.loadModels([] {});
+  return builder.decide();
+}
+
 void Pipeline::open() {
   openDevice();
   ModuleBuilder builder(
       spec_, device_, recoveries_, [this](int32_t source) { return sources_.factsOf(source); }, interrupt_, externals_);
   std::vector<OpenedSource> opened = openSources(builder);
+  {
+    const Decisions& decisions = builder.decide();
+    std::lock_guard lock(mutex_);
+    decisions_ = decisions;
+  }
   BuiltModules modules = builder.build();
   observationOf_ = std::move(modules.observationOf);
   labels_ = std::move(modules.labels);

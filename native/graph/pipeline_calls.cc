@@ -188,7 +188,7 @@ Progress Pipeline::progress() const {
 Report Pipeline::report() const {
   Report report;
   std::lock_guard lock(mutex_);
-  report.device = device_ ? device_->id().name() : spec_.device;
+  report.device = device_ ? device_->id().name() : spec_.device.value;
   report.wallMs = secondsLocked() * 1e3;
   if (startNs_) report.cpuMs = static_cast<double>((endNs_ ? endCpuNs_ : processCpuNs()) - startCpuNs_) / 1e6;
   report.peakRssBytes = telemetry::peakRssBytes();
@@ -212,6 +212,11 @@ Report Pipeline::report() const {
   report.follow = follow_;
   if (gpu_) report.gpu = gpu_->summary();
   return report;
+}
+
+std::optional<Decisions> Pipeline::decisions() const {
+  std::lock_guard lock(mutex_);
+  return decisions_;
 }
 
 int64_t Pipeline::startNs() const {

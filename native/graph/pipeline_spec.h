@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compose/layout.h"
+#include "core/decision.h"
 #include "device/device.h"
 #include "generated/graph_enums.h"
 #include "graph/input.h"
@@ -67,7 +68,7 @@ struct OutputSpec {
 };
 
 struct PipelineSpec {
-  std::string device = "auto";
+  Decision<std::string> device{"auto"};
   DeviceOptions deviceOptions;
   std::vector<std::string> runtimeLibraries;
   infer::ProviderChoice providers;

@@ -1,6 +1,6 @@
 // The C++ of the plan: what only the engine or a probe can decide of a spec, and a spec as JSON with who decided each option.
-import { decidedType, fieldsOf, kindName, quoted, typeOf } from './cpp-specs.mjs';
-import { isOpen, kindOf, notice } from './model.mjs';
+import { decidedType, quoted, typeOf } from './cpp-specs.mjs';
+import { fieldsOf, isOpen, isPlanned, notice, plannedOf } from './model.mjs';
 
 export const openName = (id) => `${id.replace(/Spec$/, '')}Open`;
 
@@ -28,40 +28,25 @@ ${moves.join('')}}
 `;
 }
 
-const isPlanned = ([, field]) => field['x-plan'] !== false;
-
-function writer(schema, all) {
+function writer(schema) {
   const kind = schema.properties.kind?.const;
   const lines = fieldsOf(schema)
     .filter(isPlanned)
     .map(([key]) => `  put(to, ${quoted(key)}, plan.${key});\n`);
-  return `void write(Json& to, const schema::${schema.$id}& plan) {
+  return `void write(Out to, const schema::${schema.$id}& plan) {
 ${kind ? `  put(to, "kind", std::string(${quoted(kind)}));\n` : ''}${lines.join('')}}
 `;
 }
 
-const unionWriter = ({ $id }) => `void write(Json& to, const schema::${$id}& plan) {
+const unionWriter = ({ $id }) => `void write(Out to, const schema::${$id}& plan) {
   std::visit([&](const auto& one) { write(to, one); }, plan);
 }
 `;
 
-/** Objects that the plan has, by what leads to them from the spec of a run. */
-function planned(all) {
-  const found = new Set();
-  const visit = (schema) => {
-    if (!schema || schema.enum || found.has(schema)) return;
-    found.add(schema);
-    if (schema.oneOf) return schema.oneOf.forEach(({ $ref }) => visit(all.byId[$ref]));
-    for (const [, field] of fieldsOf(schema).filter(isPlanned)) visit(all.byId[(field.items ?? field).$ref]);
-  };
-  visit(all.byId.PipelineSpec);
-  return found;
-}
-
 export function planFiles(order, all) {
-  const used = planned(all);
+  const used = plannedOf(all);
   const written = order.filter((schema) => used.has(schema));
-  const declarations = written.map(({ $id }) => `void write(Json& to, const schema::${$id}& plan);\n`);
+  const declarations = written.map(({ $id }) => `void write(Out to, const schema::${$id}& plan);\n`);
   return {
     'native/generated/write_plan.h': `// ${notice}
 #pragma once
@@ -78,7 +63,7 @@ ${declarations.join('')}
 
 namespace framepath::binding {
 
-${written.map((schema) => (schema.oneOf ? unionWriter(schema) : writer(schema, all))).join('\n')}
+${written.map((schema) => (schema.oneOf ? unionWriter(schema) : writer(schema))).join('\n')}
 }  // namespace framepath::binding
 `,
   };

@@ -1,6 +1,6 @@
 // The C++ of what crosses: structs, and their readers from JSON.
 import { openPart, planFiles } from './cpp-plan.mjs';
-import { docOf, isDecided, isOpen, kindOf, notice, wrapped } from './model.mjs';
+import { docOf, fieldsOf, isDecided, isEmptyWhenAbsent, isOpen, kindOf, mayBeNone, notice, wrapped } from './model.mjs';
 
 export const quoted = JSON.stringify;
 const camel = (name) => name.replace(/-(\w)/g, (_, first) => first.toUpperCase());
@@ -23,12 +23,6 @@ export function typeOf(schema, all) {
   );
 }
 
-/** Whether a field that is left out is empty, and not another thing than that. */
-const isEmptyWhenAbsent = (schema) =>
-  (schema.type === 'string' && !schema['x-presence']) ||
-  schema.type === 'object' ||
-  (schema.type === 'array' && !isFixed(schema));
-
 function literal(schema, all) {
   if (kindOf(schema, all) === 'enum') {
     const to = all.byId[schema.$ref];
@@ -39,11 +33,10 @@ function literal(schema, all) {
   return typeof schema.default === 'string' ? quoted(schema.default) : String(schema.default);
 }
 
-/** The type of a value that somebody decides: empty, where it may be and nothing else shows it. */
+/** The type of a value that somebody decides. */
 export const decidedType = (schema, all) => {
   const type = typeOf(schema, all);
-  const empty = schema['x-absent'] !== undefined && !isOpen(schema) && !isEmptyWhenAbsent(schema);
-  return empty ? `std::optional<${type}>` : type;
+  return mayBeNone(schema) ? `std::optional<${type}>` : type;
 };
 
 function member(key, schema, required, all) {
@@ -60,9 +53,6 @@ function member(key, schema, required, all) {
   if (required) return `${comment}  ${type} ${key}{};\n`;
   return `${comment}  ${schema['x-always'] || isEmptyWhenAbsent(schema) ? type : `std::optional<${type}>`} ${key};\n`;
 }
-
-export const fieldsOf = ({ properties }) =>
-  Object.entries(properties).filter(([, schema]) => schema.const === undefined);
 
 const struct = (schema, all) => `// ${schema.description}.
 struct ${schema.$id} {
@@ -92,10 +82,12 @@ function reader(schema) {
   const keys = Object.entries(schema.properties)
     .filter(isAsked)
     .map(([key]) => quoted(key));
-  const lines = fieldsOf(schema).filter(isAsked).map(([key, field]) => {
-    const call = schema.required.includes(key) ? 'required' : 'field';
-    return `  ${call}(${['from', quoted(key), `to.${key}`, ...limitsOf(field)].join(', ')});\n`;
-  });
+  const lines = fieldsOf(schema)
+    .filter(isAsked)
+    .map(([key, field]) => {
+      const call = schema.required.includes(key) ? 'required' : 'field';
+      return `  ${call}(${['from', quoted(key), `to.${key}`, ...limitsOf(field)].join(', ')});\n`;
+    });
   return `void take(const Value& from, schema::${schema.$id}& to) {
   only(from, {${keys.join(', ')}});
 ${lines.join('')}}
@@ -155,8 +147,7 @@ namespace framepath::schema {
 ${structs.join('\n')}
 }  // namespace framepath::schema
 `;
-  const isRead = (schema) => schema.oneOf || !fieldsOf(schema).every(([, field]) => field['x-found']);
-  const readable = order.filter(isRead);
+  const readable = order.filter((schema) => !schema['x-plan-only']);
   const declarations = readable.map((schema) => `void take(const Value& from, schema::${schema.$id}& to);\n`).join('');
   const readerHeader = `// ${notice}
 #pragma once

@@ -1,10 +1,12 @@
 // The TypeScript of the schema: enums with their names, specs, the rules of what callers set, the table of errors.
-import { docOf, isSet, kindOf, lowerFirst, notice, ownFields, quoted, wrapped } from './model.mjs';
 
-const module = (doc, parts) => `/** ${doc} ${notice} */\n\n${parts.join('\n')}`;
+import { docOf, isSet, kindOf, lowerFirst, notice, ownFields, quoted, wrapped } from './model.mjs';
+import { planModule } from './typescript-plan.mjs';
+
+export const module = (doc, parts) => `/** ${doc} ${notice} */\n\n${parts.join('\n')}`;
 
 /** A TSDoc comment. */
-function comment(text, indent = '') {
+export function comment(text, indent = '') {
   const line = `${indent}/** ${text} */`;
   return line.length <= 120 ? `${line}\n` : `${indent}/**\n${wrapped(text, `${indent} * `)}${indent} */\n`;
 }
@@ -46,7 +48,7 @@ ${Object.entries(errors)
   .join('')}};
 `;
 
-function typeOf(schema) {
+export function typeOf(schema) {
   if (schema.$ref) return schema.$ref;
   if (schema.const !== undefined) return quoted(schema.const);
   if (schema.type === 'array') {
@@ -60,7 +62,8 @@ function typeOf(schema) {
 
 function objectType(schema, all) {
   const { $id, description, required, 'x-also': also } = schema;
-  const fields = ownFields(schema, all).map(([key, field]) => {
+  const asked = ownFields(schema, all).filter(([, field]) => !field['x-found']);
+  const fields = asked.map(([key, field]) => {
     const doc = docOf(field);
     return `${doc ? comment(doc, '  ') : ''}  ${key}${required.includes(key) ? '' : '?'}: ${typeOf(field)};\n`;
   });
@@ -94,10 +97,11 @@ ${Object.entries(schema.properties)
   .join('')}} as const;
 `;
 
-const imports = (names, from, types) =>
+export const imports = (names, from, types) =>
   `import ${types ? 'type ' : ''}{ ${[...new Set(names)].sort().join(', ')} } from '${from}';\n`;
 
-function specsModule({ objects, unions, enums }) {
+function specsModule({ objects: every, unions, enums }) {
+  const objects = every.filter((schema) => !schema['x-plan-only']);
   const types = [...objects, ...unions].flatMap((schema) => JSON.stringify(schema).match(/"\$ref":"\w+"/g) ?? []);
   const used = new Set(types.map((text) => text.slice(8, -1)));
   return module('What crosses from TypeScript to the native side.', [
@@ -130,6 +134,7 @@ export const typescriptFiles = ({ enums, numbered, flags, errors, objects, union
   'src/generated/enums.ts': module('Names that TypeScript and C++ share.', [...enums, ...flags].map(enumeration)),
   'src/generated/packed.ts': module('Numbers in packed results.', numbered.map(numbers)),
   'src/generated/specs.ts': specsModule({ objects, unions, enums }),
+  'src/generated/plan.ts': planModule({ objects, unions, enums }),
   'src/generated/rules.ts': rulesModule({ objects, unions, enums }),
   'src/generated/errors.ts': module('The closed table of error codes.', [errorTable(errors)]),
 });

@@ -98,12 +98,7 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   const input = facts.input && inputSpec(facts.input);
   const boxes = input && boxesOf(input);
   const depends = [...new Set([...facts.depends, ...(boxes === undefined ? [] : [boxes])])];
-  // The timeout of hosts is kept on this side, which also kills a host that is late.
-  const { timeoutMs, ...rest } = policy;
-  const nativePolicy: Policy = {
-    ...(inline ? policy : rest),
-    ...(instances > 1 && { workers: instances }),
-  };
+  const nativePolicy: Policy = { ...policy, ...(instances > 1 && { workers: instances }) };
   const { pixels } = module.spec as { pixels: boolean };
   const stateless = facts.stateless && input?.of === undefined; // windows grow in order
   const elsewhere = input?.memory === 'device' && !inline && isolation !== 'thread';
@@ -114,6 +109,7 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
     pixels,
     stateless,
     ...(input && { input }),
+    ...(!inline && { hosted: true }), // the timeout is kept on this side, which also kills a host that is late
     ...(elsewhere && { elsewhere }),
   };
   const host: AnalyzerHost = {

@@ -1,6 +1,7 @@
 /** What a run says about itself. The formats are stable: the CLI writes them as they are. */
 import type { ErrorCode } from '../errors.js';
 import type { RateControl } from '../generated/enums.js';
+import type { Plan } from '../generated/plan.js';
 import type { Provider } from '../providers/provider.js';
 import type { Box } from '../results.js';
 
@@ -201,6 +202,8 @@ export interface Report {
     rmsAcceleration: number;
     maxAcceleration: number;
   }[];
+  /** every option of the run with its value, who decided it and why; `null` of a run that failed before */
+  plan: Plan | null;
   /** `null` on the CPU */
   gpu: GpuReport | null;
   /**
