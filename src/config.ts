@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { type FileLevel, fileLevels } from './config-file.js';
 import { warnOfUnknownVariables } from './environment.js';
 import { FramepathError } from './errors.js';
-import type { DecidedBy, EncoderSessions } from './generated/enums.js';
+import type { EncoderSessions } from './generated/enums.js';
 import { runSettingsDefaults, runSettingsRules } from './generated/rules.js';
 import type { RunSettings } from './generated/specs.js';
 import { type ModuleLevel, type ModuleSettings, moduleSettingsRule } from './module-settings.js';
@@ -43,13 +43,6 @@ export interface Decided<T> {
   value: T;
   /** e.g. `options`, `FRAMEPATH_DEVICE`, `framepath.config.mjs (production)`, `default` */
   from: string;
-}
-
-/** The kind of level that is called so. @internal */
-export function decidedBy(from: string): DecidedBy {
-  if (from === 'options' || from === 'call') return 'call';
-  if (from === 'default') return 'default';
-  return from.startsWith('FRAMEPATH_') ? 'environment' : 'file';
 }
 
 /** All settings with who decided each. */

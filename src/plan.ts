@@ -1,12 +1,13 @@
 /** From what the caller described to what the native side runs: graph checks, names, models, outputs. */
 
-import { type DecidedSettings, decidedBy } from './config.js';
+import type { DecidedSettings } from './config.js';
 import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
 import { reservedNames } from './frame.js';
 import { audioModeNames } from './generated/enums.js';
-import type { LevelSpec, ModuleSpec, OutputSpec, PipelineSpec, Policy, SourceSpec } from './generated/specs.js';
+import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './generated/specs.js';
 import { Layout, layoutSpec } from './layout.js';
+import { moduleLevels, settingLevels } from './levels.js';
 import { resolveModel } from './model-file.js';
 import type { Module, Shape } from './modules/module.js';
 import type { EncodeOptions } from './output.js';
@@ -196,30 +197,6 @@ export function planRun(
     trace: from.trace,
     ...(from.rows !== undefined && { rows: from.rows }),
   };
-}
-
-/** Settings by their names in a spec: those that were not decided by the call. */
-function settingLevels({ providers, ...settings }: DecidedSettings): LevelSpec[] {
-  return Object.entries({ ...settings, 'providers.order': providers }).map(([option, { from }]) => ({
-    option,
-    by: decidedBy(from),
-    why: from,
-  }));
-}
-
-/** The same of a module: of its policy, and of its place, which may have been looked for. */
-function moduleLevels({ spec, host, decidedBy: levels }: Module, position: number): LevelSpec[] {
-  const at = `modules[${position}]`;
-  const ofPolicy = Object.keys(spec.policy ?? {}).map((key) => [`policy.${key}`, levels[key as keyof Policy]]);
-  const workers = levels.workers ?? levels.instances;
-  const isolation = levels.isolation ?? 'call';
-  const found = isolation.startsWith('auto (');
-  return [
-    ...[...ofPolicy, ['policy.workers', workers]].flatMap(([key, from]) =>
-      from === undefined ? [] : [{ option: `${at}.${key}`, by: decidedBy(from), why: from }],
-    ),
-    ...(host ? [{ option: `${at}.where`, by: found ? ('probe' as const) : decidedBy(isolation), why: isolation }] : []),
-  ];
 }
 
 function moduleSpec(module: Module, folder: string): ModuleSpec {

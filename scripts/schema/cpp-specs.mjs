@@ -23,7 +23,7 @@ export function typeOf(schema, all) {
   );
 }
 
-function literal(schema, all) {
+export function literal(schema, all) {
   if (kindOf(schema, all) === 'enum') {
     const to = all.byId[schema.$ref];
     return `${enumType(to)}::${to['x-values'][schema.default].cpp ?? camel(schema.default)}`;

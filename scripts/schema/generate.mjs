@@ -4,20 +4,23 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cppFiles } from './cpp.mjs';
+import { defaultFiles } from './cpp-defaults.mjs';
 import { specFiles } from './cpp-specs.mjs';
 import { typescriptFiles } from './typescript.mjs';
 
 /** Path -> text of every generated file, of the schema in `root`. */
 async function generatedFiles(root) {
   const load = (name) => import(pathToFileURL(join(root, 'schema', name)).href);
-  const parts = await Promise.all(['source.mjs', 'module.mjs', 'layout.mjs', 'run.mjs'].map(load));
+  const named = ['source', 'module', 'layout', 'run'];
+  const parts = await Promise.all(named.map((name) => load(`${name}.mjs`)));
+  const objectsOf = Object.fromEntries(named.map((name, i) => [name, parts[i].objects]));
   const schema = {
     ...(await load('enums.mjs')),
     ...(await load('errors.mjs')),
     objects: parts.flatMap(({ objects }) => objects),
     unions: parts.flatMap(({ unions = [] }) => unions),
   };
-  return { ...typescriptFiles(schema), ...cppFiles(schema), ...specFiles(schema) };
+  return { ...typescriptFiles(schema), ...cppFiles(schema), ...specFiles(schema), ...defaultFiles(objectsOf, schema) };
 }
 
 export async function generate(root) {
