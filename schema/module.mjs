@@ -247,6 +247,31 @@ const identify = object(
   { required: ['kind', 'of', 'model', 'reid'], also: [any] },
 );
 
+export const hostOptions = object('HostOptions', 'How the threads or processes of an analyzer are kept running', {
+  restarts: integer({
+    min: 0,
+    default: 5,
+    doc: 'how often in a minute a thread or process that ended is started again; then the module has failed',
+  }),
+  backoffMs: number({
+    min: 0,
+    max: mostTimerMs,
+    default: 100,
+    doc: 'pause before the first restart, doubled for each that follows without an answer between; at most 5 s',
+  }),
+  startTimeoutMs: number({
+    min: 1,
+    max: mostTimerMs,
+    default: 30_000,
+    doc: 'longest start of its thread or process, `configure` included',
+  }),
+  memoryMb: integer({
+    min: 16,
+    absent: 'as Node, none',
+    doc: 'most memory for its JavaScript objects, or of its Python process (address space), MiB',
+  }),
+});
+
 const js = object(
   'JsSpec',
   'A module in JavaScript or Python',
@@ -257,7 +282,9 @@ const js = object(
     stateless: flag({ default: false, doc: 'any order, `policy.workers` at once' }),
     input: ref(inputRequest, { doc: 'crops have a width and a height' }),
     where: text({ absent: 'main thread', plan: false, doc: 'where its function runs; `lane.where` of the plan' }),
-    hosted: flag({ default: false, plan: false, doc: 'its host keeps to `policy.timeoutMs`, and is ended by it' }),
+    host: ref(hostOptions, {
+      doc: 'of one that is not inline: its host keeps to `policy.timeoutMs`, and is ended by it',
+    }),
     elsewhere: flag({
       default: false,
       plan: false,
@@ -290,6 +317,7 @@ export const objects = [
   boxClasses,
   trackValues,
   trackMot,
+  hostOptions,
   ...kinds,
   providers,
 ];

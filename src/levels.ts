@@ -24,8 +24,10 @@ export function moduleLevels({ spec, host, decidedBy }: Module, position: number
     ...decidedBy,
     workers: decidedBy.workers ?? decidedBy.instances,
   };
-  const policy = Object.keys(spec.policy ?? {}).map((key) => ({ key: `policy.${key}`, from: levels[key] }));
-  return [...policy, { key: 'where', from: host && levels.isolation }].flatMap(({ key, from }) =>
+  const within = (name: string, options: object = {}) =>
+    Object.keys(options).map((key) => ({ key: `${name}.${key}`, from: levels[key] }));
+  const options = [...within('policy', spec.policy), ...within('host', 'host' in spec ? spec.host : undefined)];
+  return [...options, { key: 'where', from: host && levels.isolation }].flatMap(({ key, from }) =>
     from === undefined ? [] : [level(`modules[${position}].${key}`, from)],
   );
 }

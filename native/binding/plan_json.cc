@@ -65,8 +65,7 @@ Json planJson(schema::PipelineSpec asked, const graph::Decisions& decisions) {
   asked.device.reset();  // 'auto' is none of a plan, and the decision knows what was asked for
   complete(asked, decisions.run);
   for (size_t s = 0; s < asked.sources.size(); s++) complete(asked.sources[s], decisions.sources[s]);
-  for (size_t m = 0; m < asked.modules.size(); m++)
-    std::visit(CompleteModule{decisions.modules[m]}, asked.modules[m]);
+  for (size_t m = 0; m < asked.modules.size(); m++) std::visit(CompleteModule{decisions.modules[m]}, asked.modules[m]);
   if (asked.output && decisions.output) complete(*asked.output, *decisions.output);
   Json json;
   write(Out{json}, asked);

@@ -2,39 +2,17 @@
 
 #include <tuple>
 
+#include "binding/spec_fields.h"
 #include "generated/read_specs.h"
-#include "graph/decisions.h"
 
 namespace framepath::binding {
 namespace {
-
-// Takes a struct of the schema apart into all of its fields, which are named in its order. One that is added, renamed
-// or moved there does not compile here until somebody decides what becomes of it.
-#define FIELDS_OF(from, ...)                                                                           \
-  static_assert(std::decay_t<decltype(from)>::kFields == #__VA_ARGS__, "the schema has other fields"); \
-  const auto& [__VA_ARGS__] = from
 
 template <typename T>
 T read(const Json& json) {
   T value;
   take(Value{json}, value);
   return value;
-}
-
-// What is open is for the engine to decide.
-template <typename T>
-T valueOr(const std::optional<Decision<T>>& decided, T open) {
-  return decided ? decided->value : std::move(open);
-}
-
-template <typename T>
-std::optional<T> valueOf(const std::optional<Decision<T>>& decided) {
-  return decided ? std::optional<T>(decided->value) : std::nullopt;
-}
-
-template <NamedEnum E>
-std::string nameOr(const std::optional<Decision<E>>& decided) {
-  return decided ? framepath::nameOf(decided->value) : "";
 }
 
 media::Limits limitsOf(const schema::LimitsSpec& from) {
@@ -162,13 +140,13 @@ struct OwnFields {
     to.bank = bank;
   }
   void operator()(const schema::JsSpec& from) {
-    FIELDS_OF(from, name, policy, lane, depends, pixels, stateless, input, where, hosted, elsewhere);
+    FIELDS_OF(from, name, policy, lane, depends, pixels, stateless, input, where, host, elsewhere);
     to.kind = graph::ModuleKind::js;
     to.depends = depends;
     to.pixels = pixels;
     to.stateless = stateless;
     if (input) to.input = inputOf(*input, elsewhere);
-    if (hosted) to.policy.timeoutMs = 0;
+    if (host) to.policy.timeoutMs = 0;
   }
 };
 
@@ -188,78 +166,6 @@ graph::ModuleSpec moduleOf(const schema::ModuleSpec& from) {
       },
       from);
   return module;
-}
-
-compose::FollowSpec followOf(const schema::FollowSpec& from) {
-  FIELDS_OF(from, zoom, minHoldMs, responseMs, module, pick, value);
-  return {module, pick, value, zoom, minHoldMs, responseMs};
-}
-
-compose::TileSpec tileOf(const schema::TileSpec& from) {
-  FIELDS_OF(from, source, rect, fit, z, alpha, follow);
-  compose::TileSpec tile;
-  tile.source = source;
-  if (const auto& at = rect.value) tile.rect = {(*at)[0], (*at)[1], (*at)[2], (*at)[3]};
-  tile.fit = fit;
-  tile.z = z;
-  tile.alpha = alpha;
-  if (follow) tile.follow = followOf(*follow);
-  return tile;
-}
-
-compose::RedactSpec redactOf(const schema::RedactSpec& from) {
-  FIELDS_OF(from, kind, margin, strength, lookAheadMs, module);
-  return {module, kind, margin, strength, lookAheadMs};
-}
-
-compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
-  FIELDS_OF(from, gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw);
-  compose::LayoutSpec layout;
-  layout.kind = kind;
-  layout.width = width;
-  layout.height = height;
-  if (const auto& rate = fps.value) layout.fpsNum = (*rate)[0], layout.fpsDen = (*rate)[1];
-  if (const auto& color = background.value)
-    for (size_t i = 0; i < color->size(); i++) layout.background[i] = static_cast<uint8_t>((*color)[i]);
-  layout.gap = gap;
-  layout.whenEnded = whenEnded;
-  for (const schema::TileSpec& tile : tiles) layout.tiles.push_back(tileOf(tile));
-  layout.perSource = perSource;
-  if (redact) layout.redact = redactOf(*redact);
-  if (draw) {
-    FIELDS_OF(*draw, boxes, labels, time);
-    layout.draw.boxes = boxes;
-    layout.draw.labels = labels;
-    layout.draw.time = time;
-  }
-  return layout;
-}
-
-graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
-  using Audio = graph::OutputSpec::Audio;
-  switch (mode) {
-    case graph::AudioMode::first: return Audio::first;
-    case graph::AudioMode::mix: return Audio::mix;
-    case graph::AudioMode::none: return Audio::none;
-  }
-  return Audio::first;
-}
-
-graph::OutputSpec outputOf(const schema::OutputSpec& from) {
-  FIELDS_OF(from, codec, profile, bitrate, threads, path, minBitrate, audio, audioSource, audioId, packets);
-  graph::OutputSpec output;
-  output.path = path;
-  output.encoder.codec = codec;
-  output.encoder.profile = profile;
-  output.encoder.bitrate = bitrate;
-  output.encoder.minBitrate = minBitrate;
-  output.encoder.threads = valueOr(threads, 0);
-  output.packets = packets ? packets->value : graph::decideOutput(path).packets.value;
-  const bool one = audioSource.value || !audioId.empty();
-  output.audio = one ? graph::OutputSpec::Audio::source : audioOf(audio);
-  if (one) output.audioSource = audioSource.value.value_or(-1);
-  output.audioId = audioId;
-  return output;
 }
 
 infer::ProviderChoice providersOf(const schema::ProviderSpec& from) {
@@ -328,8 +234,8 @@ schema::PipelineSpec planFrom(const Json& json) {
 
 graph::PipelineSpec pipelineOf(const schema::PipelineSpec& from) {
   FIELDS_OF(from, inFlight, resultQueue, keptFrames, maxPending, memoryLimit, maxEncoderSessions, encoderSessions,
-            device, levels, runtimeLibraries, providers, sources, modules, compose, output, keepPixels, open, snapshots, trace,
-            rows);
+            device, levels, runtimeLibraries, providers, sources, modules, compose, output, keepPixels, open, snapshots,
+            trace, rows);
   graph::PipelineSpec spec;
   if (device) spec.device = *device;
   spec.deviceOptions.memoryLimit = static_cast<uint64_t>(memoryLimit.value.value_or(0));

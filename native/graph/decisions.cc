@@ -167,13 +167,12 @@ ModuleDecisions decideModule(const ModuleSpec& spec, const PipelineSpec& run, co
       .where = decideWhere(device, model), .stateful = decideOrder(spec, run), .pixels = decidePixels(spec)};
   const bool alone = lane.stateful.value && !model;  // with one, its crops of all sources go together
   const auto sources = static_cast<int32_t>(run.sources.size());
-  ModuleDecisions decisions{
-      .alone = alone,
-      .policy = {.maxBatch = alone ? engine(1, kInOrder) : decideMaxBatch(model, onGpu),
-                 .workers = alone ? engine(1, kInOrder) : decideWorkers(spec, sources, onGpu)},
-      .lane = std::move(lane),
-      .model = std::nullopt,
-      .identity = std::nullopt};
+  ModuleDecisions decisions{.alone = alone,
+                            .policy = {.maxBatch = alone ? engine(1, kInOrder) : decideMaxBatch(model, onGpu),
+                                       .workers = alone ? engine(1, kInOrder) : decideWorkers(spec, sources, onGpu)},
+                            .lane = std::move(lane),
+                            .model = std::nullopt,
+                            .identity = std::nullopt};
   if (model) decisions.model = decideModel(*model, device);
   if (model && spec.kind == Kind::identify) decisions.identity = decideIdentity(*model);
   return decisions;
@@ -205,10 +204,8 @@ schema::OutputOpen decideOutput(const std::string& path) {
 
 Decisions decide(const PipelineSpec& spec, const Device& device,
                  const std::vector<std::shared_ptr<infer::Model>>& models) {
-  Decisions decisions{.run = {.device = decideDevice(spec.device, device)},
-                      .sources = {},
-                      .modules = {},
-                      .output = std::nullopt};
+  Decisions decisions{
+      .run = {.device = decideDevice(spec.device, device)}, .sources = {}, .modules = {}, .output = std::nullopt};
   for (size_t s = 0; s < spec.sources.size(); s++)
     decisions.sources.push_back(decideSource(static_cast<int32_t>(spec.sources.size())));
   for (size_t m = 0; m < spec.modules.size(); m++)
