@@ -115,6 +115,11 @@ export const source = object(
     limits: ref(limits),
     width: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
     height: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
+    triesGpu: flag({
+      found: true,
+      by: 'engine',
+      doc: "a GPU's decoder is tried first; `decodedOnGpu` of the report counts what it decoded",
+    }),
   },
   { required: ['id', 'kind'], also: [fileOptions, framesValues] },
 );

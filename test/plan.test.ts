@@ -136,7 +136,7 @@ describe('a plan', () => {
       .use(identify('people', { of: 'tracks', model: embedder })) as unknown as Pipeline;
 
   test('says of every option who decided it', async () => {
-    const plan = await planOf(people().options({ keptFrames: 2 }));
+    const plan = await planOf(people().options({ keptFrames: 2, device: 'cpu' }));
     expect(plan.keptFrames).toEqual({ value: 2, by: 'call', why: 'options' });
     expect(plan.inFlight).toEqual({ value: 6, by: 'environment', why: 'FRAMEPATH_IN_FLIGHT' });
     expect(plan.resultQueue).toEqual({ value: 32, by: 'file', why: process.env.FRAMEPATH_CONFIG });
@@ -149,6 +149,7 @@ describe('a plan', () => {
       live: { value: null, by: 'probe', why: 'what the container says' },
       threads: { by: 'engine', why: expect.stringMatching(/^\d+ cores? for 2 sources$/) },
       decoder: { value: 'auto', by: 'default' },
+      triesGpu: { value: false, by: 'engine', why: 'the run is on the CPU' },
     });
     const [faces, tracks, identities] = plan.modules;
     expect(faces).toMatchObject({
@@ -177,6 +178,18 @@ describe('a plan', () => {
   test('has facts of a model that were stated as those of the call', async () => {
     const plan = await planOf(pipeline(pushed(1)).use(detect('faces', model, { scoreThreshold: 0.7 })) as never);
     expect(plan.modules[0]).toMatchObject({ model: { scoreThreshold: { value: 0.7, by: 'call', why: 'call' } } });
+  });
+
+  test('of an analyzer says where it runs, and how its host is kept', async () => {
+    writeFileSync(join(folder, 'nod.mjs'), "export default { name: 'nod', analyze: () => 1 };\n");
+    const nod = analyzer(join(folder, 'nod.mjs'), { isolation: 'process', timeoutMs: 500, restarts: 2 });
+    const plan = await planOf(pipeline(pushed(1)).use(nod) as never);
+    expect(plan.modules[0]).toMatchObject({
+      name: 'nod',
+      policy: { timeoutMs: { value: 500, by: 'call' }, workers: { value: 1, by: 'engine' } },
+      lane: { where: { value: 'process', by: 'call' }, stateful: { value: true, why: 'not stateless' } },
+      host: { restarts: { value: 2, by: 'call' }, backoffMs: { value: 100, by: 'default' } },
+    });
   });
 
   test('of an output has its threads, its layout and what the sources decide', async () => {

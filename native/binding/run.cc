@@ -78,6 +78,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
     state_ = std::make_shared<RunState>();
     state_->asked = planFrom(parseJson(text(info[0])));
     graph::PipelineSpec spec = pipelineOf(state_->asked);
+    for (schema::SourceSpec& source : state_->asked.sources) source.images = {};  // long lists, and not in the plan
     spec.shared = SharedInputs::of(info[2]);
     state_->js = environment_.js;
     callbacks_ = std::make_shared<RunCallbacks>();

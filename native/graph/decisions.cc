@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/enum_names.h"
+#include "media/decoder_choice.h"
 
 namespace framepath::graph {
 namespace {
@@ -71,6 +72,13 @@ void checkBoxes(const ModuleSpec& spec, const ModuleSpec& of) {
     refuse("takes neither a stride nor a fallback.", "Use every, which counts for each track.");
 }
 
+Decision<bool> decideDecoder(const SourceSpec& spec, const Device& device) {
+  if (spec.kind == SourceSpec::Kind::frames) return engine(false, "pushed frames are not decoded");
+  if (media::triesGpu(spec.reader, &device)) return engine(true, "the run is on " + device.id().name());
+  if (device.id().kind == DeviceKind::cpu) return engine(false, "the run is on the CPU");
+  return engine(false, media::needsReader(spec.reader.limits) ? "it is isolated" : "its decoder is software");
+}
+
 Decision<bool> decideOrder(const ModuleSpec& spec, const PipelineSpec& run) {
   switch (spec.kind) {
     case Kind::detect:
@@ -101,7 +109,7 @@ Decision<bool> decidePixels(const ModuleSpec& spec) {
 Decision<std::string> decideWhere(const Decision<std::string>& device, const infer::Model* model) {
   if (!model) return engine<std::string>("cpu", "has no model");
   if (model->provider() != "cpu" || device.value == "cpu") return device;
-  const auto& falls = model->falls();
+  const auto& falls = model->refusedProviders();
   return found<std::string>(
       "cpu", falls.empty() ? "the providers allowed" : falls.back().provider + " does not run the model");
 }
@@ -121,14 +129,14 @@ Decision<int32_t> decideMaxBatch(const infer::Model* model, bool onGpu) {
 
 std::string whyProvider(const infer::Model& model, const Decision<std::string>& device) {
   if (device.value == "cpu") return "on the CPU";
-  return model.falls().empty() ? "the first that is allowed" : "the first that runs the model";
+  return model.refusedProviders().empty() ? "the first that is allowed" : "the first that runs the model";
 }
 
 schema::ModelFileOpen decideModel(const infer::Model& model, const Decision<std::string>& device) {
   const infer::ModelSpec& spec = model.spec();
   const bool fixed = spec.fixedBatch > 0;
   std::vector<schema::ProviderFallSpec> falls;
-  for (const infer::ProviderFall& fall : model.falls())
+  for (const infer::RefusedProvider& fall : model.refusedProviders())
     falls.push_back({valueNamed<infer::Provider>(fall.provider).value_or(infer::Provider::cpu), fall.reason});
   return {.head = found<std::string>(nameOf(spec.head), kFile),
           .layout = found(spec.layout, kFile),
@@ -192,9 +200,10 @@ bool usesModel(const ModuleSpec& spec) {
   return false;
 }
 
-schema::SourceOpen decideSource(int32_t sources) {
+schema::SourceOpen decideSource(const SourceSpec& spec, int32_t sources, const Device& device) {
   const int32_t threads = std::max(1, cores() / std::max(1, sources));
-  return {.threads = engine(threads, counted(cores(), "core") + " for " + counted(std::max(1, sources), "source"))};
+  return {.threads = engine(threads, counted(cores(), "core") + " for " + counted(std::max(1, sources), "source")),
+          .triesGpu = decideDecoder(spec, device)};
 }
 
 schema::OutputOpen decideOutput(const std::string& path) {
@@ -206,8 +215,8 @@ Decisions decide(const PipelineSpec& spec, const Device& device,
                  const std::vector<std::shared_ptr<infer::Model>>& models) {
   Decisions decisions{
       .run = {.device = decideDevice(spec.device, device)}, .sources = {}, .modules = {}, .output = std::nullopt};
-  for (size_t s = 0; s < spec.sources.size(); s++)
-    decisions.sources.push_back(decideSource(static_cast<int32_t>(spec.sources.size())));
+  for (const SourceSpec& source : spec.sources)
+    decisions.sources.push_back(decideSource(source, static_cast<int32_t>(spec.sources.size()), device));
   for (size_t m = 0; m < spec.modules.size(); m++)
     decisions.modules.push_back(decideModule(spec.modules[m], spec, decisions.run.device, models[m].get()));
   if (spec.output) decisions.output = decideOutput(spec.output->path);

@@ -28,7 +28,7 @@ struct Decisions {
 };
 
 // Of one of so many sources, which share the cores.
-schema::SourceOpen decideSource(int32_t sources);
+schema::SourceOpen decideSource(const SourceSpec& spec, int32_t sources, const Device& device);
 schema::OutputOpen decideOutput(const std::string& path);
 // `models` by position of the module, null where none is opened. Throws GRAPH_INVALID.
 Decisions decide(const PipelineSpec& spec, const Device& device,

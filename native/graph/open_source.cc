@@ -22,7 +22,7 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
   if (spec.kind == SourceSpec::Kind::frames) return openPushed(spec, options);
   OpenedSource open{{spec, {}, {}}, nullptr, std::make_shared<media::TimeCuts>()};
   media::SourceOptions reader = spec.reader;
-  if (reader.threads <= 0) reader.threads = decideSource(options.sources).threads;
+  if (reader.threads <= 0) reader.threads = decideSource(spec, options.sources, *options.device).threads;
   reader.extraFrames = options.inFlight + 2;
   reader.stop = options.stop;
   reader.cuts = open.cuts;
