@@ -23,7 +23,7 @@ allowed.bench = [...allowed.graph, 'graph'];
 allowed.binding = [...allowed.bench, 'bench'];
 
 /** Lines of code, see docs/architecture.md; the target for `src` is 9,000. */
-const mostLines = { src: 9_300, api: 6_000 };
+const mostLines = { src: 9_270, api: 6_000 };
 
 /** Third-party header -> the only folder that may see it. */
 const thirdParty: [RegExp, string][] = [
@@ -80,9 +80,14 @@ describe('native includes', () => {
   const commands = existsSync('build/compile_commands.json')
     ? (JSON.parse(readFileSync('build/compile_commands.json', 'utf8')) as { file: string; command: string }[])
     : [];
+  // Several files are compiled as one, which lies in the folder of the target.
+  const targets = (folder: string) => [
+    `/native/${folder}/`,
+    `/${folder === 'binding' ? 'framepath' : `fp_${folder}`}.dir/`,
+  ];
   const flagsOf = (folder: string) =>
     commands
-      .find(({ file }) => file.includes(`/native/${folder}/`) && file.endsWith('.cc'))
+      .find(({ file }) => targets(folder).some((part) => file.includes(part)) && /\.c(c|xx)$/.test(file))
       ?.command.split(' ')
       .filter((flag) => /^-[IWO]/.test(flag)) ?? [];
   const headers = [...Object.keys(allowed), 'generated'].map((folder) => [
