@@ -22,7 +22,7 @@ struct Decision {
 
 // Fills in what nobody has decided before.
 template <typename T>
-void close(std::optional<Decision<T>>& decided, Decision<T> open) {
+void fillIn(std::optional<Decision<T>>& decided, Decision<T> open) {
   if (!decided) decided = std::move(open);
 }
 

@@ -13,9 +13,9 @@ namespace {
 using Kind = ModuleSpec::Kind;
 
 constexpr int32_t kGpuWorkers = 2;  // of a detector: one prepares while the other's results come back
-const std::string kInOrder = "each source in order";
-const std::string kFile = "the model's file";
-const std::string kFileOrHead = "the model's file, else its head";
+constexpr const char* kInOrder = "each source in order";
+constexpr const char* kFile = "the model's file";
+constexpr const char* kFileOrHead = "the model's file, else its head";
 
 int32_t cores() {
   return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
@@ -152,7 +152,7 @@ schema::ModelFileOpen decideModel(const infer::Model& model, const Decision<std:
           .topK = found(spec.topK, kFileOrHead),
           .provider = found(valueNamed<infer::Provider>(model.provider()).value_or(infer::Provider::cpu),
                             whyProvider(model, device)),
-          .batch = found(model.batch(), fixed ? kFile : "what " + model.provider() + " takes"),
+          .batch = found(model.batch(), fixed ? std::string(kFile) : "what " + model.provider() + " takes"),
           .falls = std::move(falls)};
 }
 

@@ -28,8 +28,6 @@ Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks)
       hooks_(std::move(hooks)),
       trace_(spec_.trace ? std::make_shared<Trace>() : nullptr),
       recoveries_(hooks_.recovered) {
-  const auto isolated = [](const SourceSpec& source) { return media::needsReader(source.reader.limits); };
-  if (std::ranges::any_of(spec_.sources, isolated)) media::prepareReaders();
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     const ModuleSpec& module = spec_.modules[m];
     if (module.kind != ModuleSpec::Kind::js) continue;
@@ -66,7 +64,9 @@ void Pipeline::start() {
                                                                         : state;
     changed_.notify_all();
   };
+  const auto isolated = [](const SourceSpec& source) { return media::needsReader(source.reader.limits); };
   try {
+    if (std::ranges::any_of(spec_.sources, isolated)) media::prepareReaders();
     open();
   } catch (...) {
     opened(RunState::failed);
@@ -110,13 +110,6 @@ std::vector<OpenedSource> Pipeline::openSources(ModuleBuilder& builder) {
   for (const OpenedSource& source : opened) sources_.add(source.file);
   checkOpen();
   return opened;
-}
-
-Decisions Pipeline::resolve() {
-  openDevice();
-  ModuleBuilder builder(spec_, device_, recoveries_, {}, interrupt_, externals_);
-  builder.loadModels([] {});
-  return builder.decide();
 }
 
 void Pipeline::open() {

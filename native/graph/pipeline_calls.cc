@@ -1,4 +1,4 @@
-// What can be asked of a run while it goes and after it.
+// What can be asked of a run before it starts, while it goes and after it.
 #include "core/clock.h"
 #include "graph/open_source.h"
 #include "graph/pipeline.h"
@@ -212,6 +212,13 @@ Report Pipeline::report() const {
   report.follow = follow_;
   if (gpu_) report.gpu = gpu_->summary();
   return report;
+}
+
+Decisions Pipeline::resolve() {
+  openDevice();
+  ModuleBuilder builder(spec_, device_, recoveries_, {}, interrupt_, externals_);
+  builder.loadModels([] {});
+  return builder.decide();
 }
 
 std::optional<Decisions> Pipeline::decisions() const {

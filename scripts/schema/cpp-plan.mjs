@@ -16,7 +16,7 @@ export function openPart(schema, all) {
     isOpen(field) ? `  Decision<${decidedType(field, all)}> ${key};\n` : `  ${typeOf(field, all)} ${key};\n`,
   );
   const moves = open.map(([key, field]) =>
-    isOpen(field) ? `  close(plan.${key}, std::move(open.${key}));\n` : `  plan.${key} = std::move(open.${key});\n`,
+    isOpen(field) ? `  fillIn(plan.${key}, std::move(open.${key}));\n` : `  plan.${key} = std::move(open.${key});\n`,
   );
   return `
 // What is decided of it where nobody has. One that is left out does not compile.

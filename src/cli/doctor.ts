@@ -160,8 +160,8 @@ function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
 /** A setting as a run would have it: what is open has the reason of the plan. */
 function settingLine([name, { value, from }]: [string, Decided<unknown>], plan: Plan | undefined): string {
   const planned = plan?.[name as keyof Plan] as Decision<unknown> | undefined;
-  const text = planned?.value ?? planned?.why ?? value ?? 'found by probing';
-  return `  ${name}: ${text}  (${planned?.value === undefined ? from : planned.why})\n`;
+  const has = planned?.value !== undefined && planned.value !== null;
+  return `  ${name}: ${planned?.value ?? planned?.why ?? value ?? 'found by probing'}  (${has ? planned.why : from})\n`;
 }
 
 function lines({ node, settings, modules, native, plan, providers, models, problems }: Findings): string {
