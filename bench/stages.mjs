@@ -11,7 +11,7 @@ const fullHd = { width: 1920, height: 1080 };
 const profiles = ['realtime', 'streaming', 'balanced', 'quality', 'archival'];
 
 /**
- * The cases: [{stage, case, request, inPipelines}]. `request` is what the addon measures (StageRequest in src/native.ts);
+ * The cases: [{stage, case, request, inPipelines}]. `request` is what the addon measures (StageRequest of schema/requests.mjs);
  * `inPipelines`: compared with the cost of whole pipelines.
  * @param clips {faces1080, faces720, left1080, right1080, mosaic1080}: paths
  * @param models {detect, embed}: {name, file} each

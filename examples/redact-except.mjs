@@ -1,14 +1,14 @@
 // Redacts every face but one: an analyzer selects whom to hide. A face stays hidden until its identity is known.
 import { analyzer, detect, grid, identify, pipeline, track, video } from 'framepath';
 
-const [file = 'demo/left.mp4', out = 'redacted-except.mp4', shown = '1'] = process.argv.slice(2);
+const [file = 'demo/left.mp4', out = 'redacted-except.mp4', visible = '1'] = process.argv.slice(2);
 
 const people = identify('people', { of: 'tracks', model: 'face-recognition' });
 const hidden = analyzer({
   name: 'hidden',
   depends: [people],
   // A layout can redact the boxes of any module: here `people` without the one who consented.
-  analyze: (_, deps) => deps.people.filter(({ id }) => id !== Number(shown)),
+  analyze: (_, deps) => deps.people.filter(({ id }) => id !== Number(visible)),
 });
 
 const run = await pipeline(video(file))
@@ -20,12 +20,12 @@ const run = await pipeline(video(file))
   .encode(out)
   .start();
 try {
-  const faces = { hidden: 0, shown: 0 };
+  const faces = { hidden: 0, visible: 0 };
   for await (const frame of run) {
     faces.hidden += frame.hidden.length;
-    faces.shown += frame.people.length - frame.hidden.length;
+    faces.visible += frame.people.length - frame.hidden.length;
   }
-  console.log(`${out}: ${faces.hidden} faces hidden, ${faces.shown} shown`);
+  console.log(`${out}: ${faces.hidden} faces hidden, ${faces.visible} visible`);
 } finally {
   await run.close();
 }

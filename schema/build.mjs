@@ -20,14 +20,15 @@ export function names(id, { cpp, area, is }, values) {
   };
 }
 
-/** Longest string, list and number that cross natively where nothing smaller is said. */
+/** Longest string, list and number that cross natively where nothing smaller is stated. */
 const int32 = 2 ** 31 - 1;
 
-// Fields. `doc` without its default and unit, which are added; `absent`: what is when it is left out and no default says so.
+// Fields. `doc` without its default and unit, which are added; `absent`: what is when it is left out and has no default.
 // `by`: who decides then, from what it finds: the engine before it starts, a probe (the model's file, what works here), or
 // the source when it is opened. `found`: nobody can set it, it is in the plan only. `plan: false`: it is not in the plan.
-// `cpp`: its type natively, where that is not the usual one.
-const field = (schema, { doc, unit, absent, by, default: value, cpp, found, plan } = {}) => ({
+// `cpp`, `ts`: its type on each side, where that is not the usual one.
+// `decimals`: to which a number that comes out is rounded. `side: 'javascript'`: only TypeScript adds it.
+const field = (schema, { doc, unit, absent, by, default: value, cpp, ts, decimals, side, found, plan } = {}) => ({
   ...schema,
   ...(doc && { description: doc }),
   ...(value !== undefined && { default: value }),
@@ -37,6 +38,9 @@ const field = (schema, { doc, unit, absent, by, default: value, cpp, found, plan
   ...(cpp && { 'x-cpp': cpp }),
   ...(found && { 'x-found': true }),
   ...(plan === false && { 'x-plan': false }),
+  ...(ts && { 'x-ts': ts }),
+  ...(decimals !== undefined && { 'x-decimals': decimals }),
+  ...(side && { 'x-side': side }),
 });
 
 export const integer = ({ min, max, ...more }) =>
@@ -67,6 +71,32 @@ export const ref = (to, { always, ...more } = {}) => ({
   ...(always && { 'x-always': true }),
 });
 export const constant = (value) => ({ const: value });
+/** Values by name: any, or those of an enum. */
+export const map = (values, { keys, ...more } = {}) =>
+  field({ type: 'object', ...(keys && { propertyNames: { $ref: keys.$id } }), additionalProperties: values }, more);
+/** A list of a known length with values of several kinds: `[name, schema]` each. */
+export const tuple = (items, more) =>
+  field(
+    {
+      type: 'array',
+      prefixItems: items.map(([, schema]) => schema),
+      items: false,
+      minItems: items.length,
+      maxItems: items.length,
+      'x-names': items.map(([name]) => name),
+    },
+    more,
+  );
+/** The value, or `null`. */
+export const nullable = (schema) => ({ ...schema, 'x-nullable': true });
+/** A value of one of some kinds. */
+export const either = (kinds, more) => field({ anyOf: kinds }, more);
+/** More values by name, in the object itself. */
+export const rest = (values, more) => ({ ...map(values, more), 'x-rest': true });
+/** One of some texts that only this field has. */
+export const oneOf = (values, more) => field({ type: 'string', enum: values }, more);
+/** Anything that JSON can hold. */
+export const any = (more) => field({}, more);
 
 /**
  * An object: of `fields`, those `required` must be there; `also` are objects whose fields it has too. `planOnly`: it is found,
@@ -86,11 +116,19 @@ export function object(id, is, fields, { required = [], also = [], planOnly = fa
   };
 }
 
-/** One of some objects, by the constant `kind` that each of them has; they share the fields of `also`. */
-export const union = (id, is, members) => ({
+/** An object that comes out: all of its fields are there, but for those that are `optional`. */
+export const result = (id, is, fields, { optional = [], ...more } = {}) =>
+  object(id, is, fields, { required: Object.keys(fields).filter((key) => !optional.includes(key)), ...more });
+
+/** A type with a name that is no object. */
+export const alias = (id, is, schema) => ({ $id: id, description: is, ...schema, 'x-alias': true });
+
+/** One of some objects, by the constant `kind` (or another field) that each of them has. */
+export const union = (id, is, members, by = 'kind') => ({
   $id: id,
   description: is,
   oneOf: members.map(({ $id }) => ({ $ref: $id })),
+  'x-by': by,
 });
 
 export const byId = (schemas) => Object.fromEntries(schemas.map((schema) => [schema.$id, schema]));

@@ -1,5 +1,6 @@
 // Every list of names that TypeScript, C++ or a file format knows. The order counts: it is that of the messages and of the values in C++.
 import { byId, names } from './build.mjs';
+import { errors } from './errors.mjs';
 
 const of = (area, cpp, is) => ({ area, cpp, is });
 
@@ -239,12 +240,17 @@ export const enums = [
 
 /** Numbers in packed results (`ResultBlock` in src/native.ts): a name's value is its position. */
 export const numbered = [
-  names('ResultState', of('binding', 'binding::ResultState', 'What a module gave for a frame'), {
-    nothing: '',
+  names('ResultState', of('binding', 'binding::ResultState', 'The result of a module for a frame'), {
+    pending: 'none yet',
     value: '',
     carried: 'the value of an earlier frame',
+    none: 'it returned no value',
+    error: 'it failed',
+    dependency: 'one that it depends on has no value',
+    cancelled: 'the run ended first',
+    unordered: 'it needs the order of frames',
   }),
-  names('ResultKind', of('binding', 'binding::ResultKind', 'What the payload of a result is'), {
+  names('ResultKind', of('binding', 'binding::ResultKind', 'The payload of a result'), {
     none: '',
     detections: '',
     tracks: '',
@@ -268,5 +274,8 @@ export const flags = [
   }),
 ];
 
+/** The codes of errors.mjs, which has their meanings. */
+const codes = { $id: 'ErrorCode', type: 'string', enum: Object.keys(errors), 'x-cpp': 'ErrorCode', 'x-area': 'error' };
+
 /** By `$id`. */
-export const named = byId([...enums, ...numbered, ...flags]);
+export const named = byId([...enums, ...numbered, ...flags, codes]);

@@ -1,10 +1,10 @@
 // Two sample clips as from two cameras: people cut from photos move, cross, leave and come back over a soft background,
-// with sound. One of them walks out of the left picture into the right one and back.
+// with audio. One of them walks out of the left picture into the right one and back.
 //
 //   node scripts/samples.mjs [FOLDER]     (default demo/)
 //
 // Each second starts with a beep and a lit square in the corner (the right clip's half a second later), so that the
-// sound can be checked against the picture.
+// audio can be checked against the picture.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const clips = {
   left: {
     fps: 25,
     background: { photo: 'sample6.jpg', warmth: 0.02 },
-    sound: { hum: 196, beep: 880, beepAt: 0 },
+    audio: { hum: 196, beep: 880, beepAt: 0 },
     ways: {
       // at the back, from the left edge to the middle
       cleo: [
@@ -63,7 +63,7 @@ const clips = {
   right: {
     fps: 30,
     background: { photo: 'sample3.jpg', warmth: -0.02 },
-    sound: { hum: 147, beep: 1320, beepAt: 0.5 },
+    audio: { hum: 147, beep: 1320, beepAt: 0.5 },
     ways: {
       // Bea, while she is out of the left picture
       bea: [
@@ -133,7 +133,7 @@ function person([name, stops], input, index, fps, below) {
   return [`${photo}`, `[${below}][person${index}]${place}[scene${index + 1}]`];
 }
 
-function filterGraph({ fps, background, sound, ways }) {
+function filterGraph({ fps, background, audio, ways }) {
   const { warmth } = background;
   const graph = [
     // An out-of-focus room that drifts as a hand-held camera would.
@@ -144,13 +144,13 @@ function filterGraph({ fps, background, sound, ways }) {
   Object.entries(ways).forEach((entry, index) => {
     graph.push(...person(entry, index + 1, index, fps, `scene${index}`));
   });
-  const lit = `lt(mod(t+1-${sound.beepAt},1),0.08)`;
+  const lit = `lt(mod(t+1-${audio.beepAt},1),0.08)`;
   graph.push(
     `[scene${Object.keys(ways).length}]trim=duration=${seconds},drawbox=x=${width - 60}:y=20:w=40:h=40:color=white:t=fill:enable='${lit}',` +
-      `setsar=1,format=yuv420p,noise=alls=3:allf=t:all_seed=${sound.hum}[picture]`,
+      `setsar=1,format=yuv420p,noise=alls=3:allf=t:all_seed=${audio.hum}[picture]`,
   );
-  const tone = `0.04*sin(2*PI*${sound.hum}*t)+0.4*sin(2*PI*${sound.beep}*t)*${lit}`;
-  graph.push(`aevalsrc='${tone}|${tone}':s=48000:d=${seconds}[sound]`);
+  const tone = `0.04*sin(2*PI*${audio.hum}*t)+0.4*sin(2*PI*${audio.beep}*t)*${lit}`;
+  graph.push(`aevalsrc='${tone}|${tone}':s=48000:d=${seconds}[audio]`);
   return graph.join(';\n');
 }
 
@@ -158,7 +158,7 @@ async function render(name, folder) {
   const clip = clips[name];
   const inputs = [clip.background.photo, ...Object.keys(clip.ways).map((who) => people[who].photo)];
   const args = ['-v', 'error', '-y', ...inputs.flatMap((photo) => ['-i', join(photos, photo)])];
-  args.push('-filter_complex', filterGraph(clip), '-map', '[picture]', '-map', '[sound]');
+  args.push('-filter_complex', filterGraph(clip), '-map', '[picture]', '-map', '[audio]');
   args.push(
     '-c:v',
     'libx264',

@@ -1,11 +1,12 @@
 /** Frames as JavaScript sees them: results are read when asked for, pixels while they are there. */
 import { FramepathError } from './errors.js';
 import { type InputFormat, inputFormatNames } from './generated/enums.js';
+import type { Box, Tensor } from './generated/results.js';
 import type { InputCrop, InputPicture } from './modules/input.js';
 import type { Module } from './modules/module.js';
 import type { InputWindow } from './modules/window.js';
-import { field, kind, moduleOffsets, readValue } from './packed.js';
-import type { Box, Tensor } from './results.js';
+import type { ResultBlock } from './native.js';
+import { kind, moduleHeader, moduleOffsets, readValue, recordHeader } from './packed.js';
 import { box, fields, integer, oneOf, unexpected } from './validate.js';
 
 /** What {@link FrameBase.pixels} is asked for. */
@@ -65,7 +66,7 @@ export interface FrameBase {
   toJSON(): Record<string, unknown>;
 }
 
-/** A delivered frame: `frame[name]` is what the module of this name said. */
+/** A delivered frame: `frame[name]` is the value of the module of this name. */
 export type Frame<Results extends object = object> = FrameBase & Readonly<Results>;
 
 /** Properties of every frame; no module can have these names. @internal */
@@ -91,7 +92,7 @@ export interface FrameOwner {
   sourceId(position: number): string;
   labels(module: string): readonly string[] | undefined;
   /** names of modules that are disabled */
-  readonly silent: readonly string[];
+  readonly disabled: readonly string[];
   pixels(taskId: number, request: object): Uint8Array;
   jpeg(taskId: number, request: object): Uint8Array;
   keep(taskId: number): boolean;
@@ -100,17 +101,20 @@ export interface FrameOwner {
   readonly pixelsHint: string;
 }
 
-/** Pixels: none; shown to an analyzer; lent until the next frame is asked for; kept until closed. @internal */
-export type Lease = 'none' | 'shown' | 'lent' | 'kept';
+/**
+ * Pixels of a frame: none; borrowed by an analyzer until it has answered; delivered, there until the next frame is asked for;
+ * kept until closed. @internal
+ */
+export type Lease = 'none' | 'borrowed' | 'delivered' | 'kept';
 
 /** One record; `external` holds the values of JS modules by position. @internal */
 export class FrameView implements FrameBase {
   readonly #owner: FrameOwner;
   readonly #modules: readonly Module[];
-  readonly #words: Float64Array;
+  readonly #block: ResultBlock;
   readonly #at: number;
   readonly #external: readonly unknown[] | undefined;
-  /** the pixels an analyzer asked for, while it is shown the frame */
+  /** the pixels an analyzer asked for, while it looks at the frame */
   declare input: InputPicture | readonly InputCrop[] | readonly InputWindow[] | undefined;
   #offsets: number[] | undefined;
   readonly #read: unknown[] = [];
@@ -119,42 +123,45 @@ export class FrameView implements FrameBase {
   constructor(
     owner: FrameOwner,
     modules: readonly Module[],
-    words: Float64Array,
+    block: ResultBlock,
     at: number,
     lease: Lease,
     external?: readonly unknown[],
   ) {
     this.#owner = owner;
     this.#modules = modules;
-    this.#words = words;
+    this.#block = block;
     this.#at = at;
     this.#lease = lease;
     this.#external = external;
   }
 
+  #header(column: number): number {
+    return this.#block.packed[this.#at + column]!;
+  }
   get taskId(): number {
-    return this.#words[this.#at + field.taskId]!;
+    return this.#header(recordHeader.taskId);
   }
   get position(): number {
-    return this.#words[this.#at + field.source]!;
+    return this.#header(recordHeader.source);
   }
   get seq(): number {
-    return this.#words[this.#at + field.seq]!;
+    return this.#header(recordHeader.seq);
   }
   get source(): string {
     return this.#owner.sourceId(this.position);
   }
   get index(): number {
-    return this.#words[this.#at + field.index]!;
+    return this.#header(recordHeader.index);
   }
   get timeMs(): number {
-    return this.#words[this.#at + field.ptsUs]! / 1000;
+    return this.#header(recordHeader.ptsUs) / 1000;
   }
   get width(): number {
-    return this.#words[this.#at + field.width]!;
+    return this.#header(recordHeader.width);
   }
   get height(): number {
-    return this.#words[this.#at + field.height]!;
+    return this.#header(recordHeader.height);
   }
 
   /** The value of a module by position, read once. */
@@ -165,10 +172,10 @@ export class FrameView implements FrameBase {
 
   #readModule(i: number): unknown {
     const module = this.#modules[i]!;
-    this.#offsets ??= moduleOffsets(this.#words, this.#at, this.#modules.length);
+    this.#offsets ??= moduleOffsets(this.#block, this.#at, this.#modules.length);
     const at = this.#offsets[i]!;
-    if (this.#words[at + 1] === kind.external) return this.#external?.[i];
-    const value = readValue(this.#words, at, this.#owner.labels(module.name));
+    if (this.#block.packed[at + moduleHeader.kind] === kind.external) return this.#external?.[i];
+    const value = readValue(this.#block, at, this.#owner.labels(module.name));
     return value ?? (module.host || module.spec.policy?.onError === 'skip' ? undefined : []);
   }
 
@@ -213,7 +220,7 @@ export class FrameView implements FrameBase {
   }
 
   close(): void {
-    if (this.#lease === 'lent' || this.#lease === 'kept') this.#owner.release(this.taskId);
+    if (this.#lease === 'delivered' || this.#lease === 'kept') this.#owner.release(this.taskId);
     this.#lease = 'none';
   }
 
@@ -229,7 +236,7 @@ export class FrameView implements FrameBase {
   toJSON(): Record<string, unknown> {
     const { source, index, timeMs } = this;
     const values = this.#modules.map((module, i) => [module.name, plain(module, this.valueAt(i))] as const);
-    const disabled = this.#owner.silent.map((name) => [name, null] as const);
+    const disabled = this.#owner.disabled.map((name) => [name, null] as const);
     return { source, index, timeMs, ...Object.fromEntries([...values, ...disabled]) };
   }
 }

@@ -3,7 +3,45 @@ export type { ConfigFile, Decided, DecidedSettings, Settings } from './config.js
 export { type ErrorCode, type ErrorDetails, errorCodes, FramepathError } from './errors.js';
 export type { ExplainedModel, ExplainedModule, Explanation } from './explain/explanation.js';
 export type { Frame, FrameBase, JpegRequest, Pixels, PixelsRequest } from './frame.js';
+export type { TrackMark } from './generated/enums.js';
 export type * from './generated/plan.js';
+export type {
+  AudioInfo,
+  BitrateReport,
+  BitrateTarget,
+  Box,
+  BoxClasses,
+  Classification,
+  CodedError,
+  CopiesReport,
+  Detection,
+  FollowReport,
+  FrameTimes,
+  GpuReport,
+  HostReport,
+  Identity,
+  LiveReport,
+  Mask,
+  ModelReport,
+  OutputReport,
+  Percentiles,
+  Person,
+  Progress,
+  ProviderFallback,
+  Range,
+  Recovery,
+  ReidReport,
+  Relink,
+  Report,
+  SourceInfo,
+  SourceProgress,
+  SourceReport,
+  StageReport,
+  StageTimes,
+  Tensor,
+  Timeline,
+  Track,
+} from './generated/results.js';
 export {
   type CanvasOptions,
   type CustomTile,
@@ -40,32 +78,7 @@ export { raw } from './modules/whole-picture.js';
 export type { InputWindow } from './modules/window.js';
 export type { BitrateRange, EncodeOptions } from './output.js';
 export { type MissingModules, type Pipeline, pipeline, type StartOptions } from './pipeline.js';
-export { probe, type SourceInfo } from './probe.js';
-export type {
-  Box,
-  BoxClasses,
-  Classification,
-  Detection,
-  Mask,
-  Person,
-  Tensor,
-  Track,
-  TrackMark,
-} from './results.js';
-export type { FrameTimes, StageTimes } from './run/frame-times.js';
-export type {
-  BitrateReport,
-  GpuReport,
-  HostReport,
-  OutputReport,
-  Percentiles,
-  Progress,
-  Range,
-  Relink,
-  Report,
-  StageReport,
-  Timeline,
-} from './run/reports.js';
+export { probe } from './probe.js';
 export type { Packet, Picture, Run } from './run/run.js';
 export type { StageMessage } from './run/stages.js';
 export {

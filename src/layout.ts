@@ -1,8 +1,8 @@
 /** Layouts: where sources, or crops of them that follow people, go on the canvas. */
 import { type Fit, fitNames } from './generated/enums.js';
+import type { Box } from './generated/results.js';
 import { canvasValuesRules, drawSpecRules, followValuesRules, redactValuesRules } from './generated/rules.js';
 import type { CanvasValues, DrawSpec, FollowValues, LayoutSpec, RedactValues, TileSpec } from './generated/specs.js';
-import type { Box } from './results.js';
 import { type SourceRef, sourceRef } from './source.js';
 import { anyOf, box, fields, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
 

@@ -73,7 +73,7 @@ function needed(byName: ReadonlyMap<string, Module>, name: string, who: string, 
   throw invalid(`${sentence}${didYouMean(name, known)}`, module, `Add .use(...) for '${name}'.`);
 }
 
-/** An analyzer may give boxes: it is asked for them when it answers (src/run/box-words.ts). */
+/** An analyzer may give boxes: it is asked for them when it answers (src/run/packed-boxes.ts). */
 const boxShapes: readonly Shape[] = ['detections', 'tracks', 'people', 'value'];
 const trackShapes: readonly Shape[] = ['tracks', 'people'];
 const inputShapes: Partial<Record<Shape, readonly Shape[]>> = {

@@ -2,42 +2,9 @@
 
 import { loadAddon } from './addon.js';
 import { toFramepathError } from './errors.js';
+import type { SourceInfo } from './generated/results.js';
 import { type Limits, limits, localPath, resolveLimits } from './source.js';
 import { fields, text } from './validate.js';
-
-/** What `probe` says. */
-export interface SourceInfo {
-  kind: 'video' | 'image' | 'audio';
-  container: string;
-  /** empty without pictures */
-  codec: string;
-  pixelFormat: string;
-  /** upright, square pixels: the coordinates of results */
-  width: number;
-  height: number;
-  /** as stored */
-  codedWidth: number;
-  codedHeight: number;
-  /** degrees clockwise that make frames upright */
-  rotation: number;
-  sampleAspect: [number, number];
-  /** nominal rate; 0 unknown */
-  fps: number;
-  /** -1 unknown */
-  durationMs: number;
-  /** estimate, -1 unknown */
-  frames: number;
-  bytes: number;
-  bitrate: number;
-  depth: number;
-  interlaced: boolean;
-  hdr: boolean;
-  live: boolean;
-  colorMatrix: string;
-  colorRange: string;
-  colorTransfer: string;
-  audio: { codec: string; sampleRate: number; channels: number }[];
-}
 
 /**
  * Reads the headers of a file or URL, by content and not by extension.

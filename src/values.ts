@@ -1,101 +1,72 @@
-/** Values of JS modules, kept until their task is delivered. */
-import type { Module } from './modules/module.js';
-import { field, kind, moduleOffsets, state } from './packed.js';
+/** Values of JS modules: the native side decides whose value a result is, they are kept here until nothing refers to them. */
+import type { ResultBlock } from './native.js';
+import { hasValue, kind, moduleHeader, moduleOffsets, recordHeader } from './packed.js';
 
+/** Values of one task, by module. */
 interface Task {
   seq: number;
   values: Map<number, unknown>;
 }
 
-interface Carried {
-  seq: number;
-  value: unknown;
-}
-
 /**
- * A task is asked about once or more (retries) and leaves once. Tasks of a source are delivered in order, so those
- * before a delivered one have left too. An answer that comes after its task has left is not kept. Modules with a stride
- * also keep the values that later frames of the source carry.
+ * By the task and the module that they were computed for, which the record of a later task may name too (stride). Tasks of
+ * a source are delivered in order: when one is, the values that it refers to stay, and all others up to it go.
  */
 export class Values {
   /** by source, then task */
-  readonly #tasks = new Map<number, Map<number, Task>>();
-  /** by source, then module; in order of seq */
-  readonly #carried = new Map<number, Map<number, Carried[]>>();
+  readonly #sources = new Map<number, Map<number, Task>>();
 
   /** A module is asked about the task of a record. */
-  expect(record: Float64Array): void {
-    const [taskId, source, seq] = [record[field.taskId]!, record[field.source]!, record[field.seq]!];
-    const tasks = getOr(this.#tasks, source, () => new Map<number, Task>());
-    getOr(tasks, taskId, () => ({ seq, values: new Map<number, unknown>() }));
+  expect({ packed }: ResultBlock): void {
+    const source = packed[recordHeader.source]!;
+    const taskId = packed[recordHeader.taskId]!;
+    const tasks = this.#sources.get(source) ?? new Map<number, Task>();
+    this.#sources.set(source, tasks);
+    if (!tasks.has(taskId)) tasks.set(taskId, { seq: packed[recordHeader.seq]!, values: new Map() });
   }
 
-  /** Keeps an answer; `carry` keeps it for the frames after it too. False when the task has left meanwhile. */
-  set(record: Float64Array, module: number, value: unknown, carry: boolean): boolean {
-    const [taskId, source, seq] = [record[field.taskId]!, record[field.source]!, record[field.seq]!];
-    const task = this.#tasks.get(source)?.get(taskId);
-    task?.values.set(module, value);
-    if (carry && source >= 0) {
-      const modules = getOr(this.#carried, source, () => new Map<number, Carried[]>());
-      const list = getOr(modules, module, () => []);
-      const after = list.findIndex((item) => item.seq > seq);
-      list.splice(after < 0 ? list.length : after, 0, { seq, value });
-    }
-    return task !== undefined;
+  /** Keeps an answer that was taken. */
+  set({ packed }: ResultBlock, module: number, value: unknown): void {
+    const tasks = this.#sources.get(packed[recordHeader.source]!);
+    tasks?.get(packed[recordHeader.taskId]!)?.values.set(module, value);
   }
 
-  /** Values of JS modules in the record at `at`, by position; undefined when there are no JS modules. */
-  of(words: Float64Array, at: number, modules: readonly Module[]): unknown[] | undefined {
-    if (!modules.some((module) => module.host)) return undefined;
-    const [taskId, source, seq] = [words[at + field.taskId]!, words[at + field.source]!, words[at + field.seq]!];
-    const task = this.#tasks.get(source)?.get(taskId);
-    return moduleOffsets(words, at, modules.length).map((offset, i) => {
-      const said = words[offset];
-      if (said === state.nothing || words[offset + 1] !== kind.external) return undefined;
-      if (said !== state.carried) return task?.values.get(speakerOf(i, modules, (one) => !!task?.values.has(one)));
-      const speaker = speakerOf(i, modules, (one) => (modules[one]!.host?.stride ?? 1) > 1);
-      return this.#newest(source, speaker, seq);
+  /** Values of JS modules in the record at `at`, by position. */
+  of(block: ResultBlock, at: number, modules: number): unknown[] {
+    const { packed } = block;
+    const tasks = this.#sources.get(packed[at + recordHeader.source]!);
+    return moduleOffsets(block, at, modules).map((header) => {
+      if (!hasValue(block, header) || packed[header + moduleHeader.kind] !== kind.external) return undefined;
+      return tasks?.get(packed[header + moduleHeader.task]!)?.values.get(packed[header + moduleHeader.module]!);
     });
   }
 
-  #newest(source: number, module: number, seq: number): unknown {
-    return this.#carried
-      .get(source)
-      ?.get(module)
-      ?.findLast((item) => item.seq <= seq)?.value;
+  /** The task of the record at `at` was delivered. */
+  delivered(block: ResultBlock, at: number, modules: number): void {
+    const { packed } = block;
+    const source = packed[at + recordHeader.source]!;
+    const tasks = this.#sources.get(source);
+    if (!tasks) return;
+    if (source < 0) {
+      tasks.delete(packed[at + recordHeader.taskId]!); // submitted pictures have no order
+      return;
+    }
+    const seq = packed[at + recordHeader.seq]!;
+    const named = new Set(
+      moduleOffsets(block, at, modules)
+        .filter((header) => packed[header + moduleHeader.kind] === kind.external)
+        .map((header) => packed[header + moduleHeader.task]!),
+    );
+    for (const [id, task] of tasks) if (task.seq <= seq && !named.has(id)) tasks.delete(id);
   }
 
-  /** The task of the record at `at` was delivered: its values go, and what no later frame of its source can carry. */
-  delivered(words: Float64Array, at: number): void {
-    const [taskId, source, seq] = [words[at + field.taskId]!, words[at + field.source]!, words[at + field.seq]!];
-    const tasks = this.#tasks.get(source);
-    tasks?.delete(taskId);
-    if (source < 0) return; // submitted pictures have no order
-    for (const [id, task] of tasks ?? []) if (task.seq < seq) tasks?.delete(id);
-    for (const list of this.#carried.get(source)?.values() ?? []) {
-      const newest = list.findLastIndex((item) => item.seq <= seq);
-      if (newest > 0) list.splice(0, newest);
-    }
+  /** Nothing more is delivered of a source. */
+  ended(source: number): void {
+    this.#sources.delete(source);
   }
 
   /** Tasks that values are kept for. */
   get size(): number {
-    return [...this.#tasks.values()].reduce((sum, tasks) => sum + tasks.size, 0);
+    return [...this.#sources.values()].reduce((sum, tasks) => sum + tasks.size, 0);
   }
-}
-
-/** The module whose value it is: itself, or the one it fell back to, and so on; `spoke` says of one that it may be it. */
-function speakerOf(position: number, modules: readonly Module[], spoke: (position: number) => boolean): number {
-  const fallback = modules[position]!.spec.policy?.fallback;
-  if (fallback === undefined || spoke(position)) return position;
-  const next = modules.findIndex(({ name }) => name === fallback);
-  return speakerOf(next, modules, spoke);
-}
-
-function getOr<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  map.set(key, made);
-  return made;
 }

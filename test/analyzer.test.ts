@@ -1,8 +1,9 @@
 /** Analyzers on the JavaScript thread: what they are asked and given, and how they are checked. */
 import { afterAll, describe, expect, test } from 'vitest';
 import { analyzer, defineAnalyzer, detect, pipeline, raw, track } from '../src/index.js';
+import type { ResultBlock } from '../src/native.js';
 import { Values } from '../src/values.js';
-import { record } from './packed-records.js';
+import { block, external, externalOf, nothing, type Result, record } from './packed-records.js';
 import { boxes, pushed, scratch, tinyDetector, watchRuns } from './tiny.js';
 
 const model = tinyDetector(scratch('analyzer'));
@@ -45,6 +46,49 @@ describe('an analyzer', () => {
       expect(frame.slow).toBe(frame.index - (frame.index % 4));
       expect(frame.reader).toBe(frame.slow);
     }
+  });
+
+  test('with a stride carries the value of its fallback where that stood in', async () => {
+    const spare = analyzer({ name: 'spare', stride: 3, analyze: ({ index }) => ({ by: 'spare', index }) });
+    const main = analyzer({
+      name: 'main',
+      stride: 4,
+      onError: 'fallback',
+      fallback: 'spare',
+      analyze({ index }) {
+        if (index % 8 === 0) throw new Error('every other time');
+        return { by: 'main', index };
+      },
+    });
+    const reader = analyzer({ name: 'reader', depends: [main], analyze: (_, deps) => deps.main });
+    const run = await pipeline(pushed(60)).use(spare).use(main).use(reader).start();
+    for await (const frame of run) {
+      const asked = frame.index - (frame.index % 4);
+      const expected = asked % 8 ? { by: 'main', index: asked } : { by: 'spare', index: asked - (asked % 3) };
+      expect([frame.index, frame.main]).toEqual([frame.index, expected]);
+      expect(frame.reader).toEqual(expected);
+    }
+  });
+
+  test('that is asked again keeps the answer that counted, not one that came too late', async () => {
+    const gate = analyzer({ name: 'gate', analyze: ({ index }) => sleep(index === 0 ? 500 : 0) });
+    const attempts = new Map<number, number>();
+    const shaky = analyzer({
+      name: 'shaky',
+      stateless: true,
+      retry: 1,
+      timeoutMs: 100,
+      async analyze({ index }) {
+        const attempt = (attempts.get(index) ?? 0) + 1;
+        attempts.set(index, attempt);
+        if (index === 1 && attempt === 1) await sleep(250);
+        return attempt;
+      },
+    });
+    const run = await pipeline(pushed(4)).use(gate).use(shaky).start();
+    const values: unknown[] = [];
+    for await (const frame of run) values.push(frame.shaky);
+    expect(values).toEqual([1, 2, 1, 1]);
   });
 
   test('that throws fails the run with its name and the original error', async () => {
@@ -281,17 +325,9 @@ describe('the use of an analyzer', () => {
 });
 
 describe('values', () => {
-  const task = (taskId: number, seq: number, source = 0) =>
-    Float64Array.from(record({ taskId, source, seq, index: seq, ptsUs: 0, width: 4, height: 4 }, []));
-
-  test('that come after their task has left are not kept', () => {
-    const values = new Values();
-    values.expect(task(1, 0));
-    expect(values.set(task(1, 0), 0, 'in time', false)).toBe(true);
-    values.delivered(task(1, 0), 0);
-    expect(values.set(task(1, 0), 0, 'late', false)).toBe(false);
-    expect(values.size).toBe(0);
-  });
+  const task = (taskId: number, seq: number, source = 0, ...results: Result[]) =>
+    block(record({ taskId, source, seq, index: seq, ptsUs: 0, width: 4, height: 4 }, results));
+  const kept = (values: Values, one: ResultBlock) => values.of(one, 0, 1)[0];
 
   test('of dropped tasks go with the next delivered one of their source', () => {
     const values = new Values();
@@ -302,17 +338,46 @@ describe('values', () => {
       [4, 2, 0],
     ] as const)
       values.expect(task(id, seq, source));
-    values.delivered(task(3, 1), 0);
+    values.delivered(task(3, 1), 0, 0);
     expect(values.size).toBe(2);
-    expect(values.set(task(4, 2), 0, 'next', false)).toBe(true);
-    expect(values.set(task(2, 0, 1), 0, 'other source', false)).toBe(true);
+    values.set(task(4, 2), 0, 'next');
+    values.set(task(2, 0, 1), 0, 'of another source');
+    expect(kept(values, task(4, 2, 0, external))).toBe('next');
+    expect(kept(values, task(2, 0, 1, external))).toBe('of another source');
+  });
+
+  test('are of the task and the module that the native side names, and stay while it does', () => {
+    const values = new Values();
+    values.expect(task(1, 0));
+    values.set(task(1, 0), 0, 'own');
+    values.set(task(1, 0), 1, 'of its fallback');
+    const results = (state: 'value' | 'carried') => [externalOf(0, 1, state), externalOf(1, 1, state)];
+    for (const [id, seq, state] of [
+      [1, 0, 'value'],
+      [2, 1, 'carried'],
+      [3, 2, 'carried'],
+    ] as const) {
+      const one = task(id, seq, 0, ...results(state));
+      expect(values.of(one, 0, 2)).toEqual(['own', 'of its fallback']);
+      values.delivered(one, 0, 2);
+    }
+    expect(values.size).toBe(1);
+    values.expect(task(4, 3));
+    values.set(task(4, 3), 0, 'newer');
+    const newer = task(4, 3, 0, external, nothing);
+    expect(values.of(newer, 0, 2)).toEqual(['newer', undefined]);
+    values.delivered(newer, 0, 2);
+    expect(values.size).toBe(1);
+    values.ended(0);
+    expect(values.size).toBe(0);
   });
 
   test('of submitted pictures go one by one', () => {
     const values = new Values();
     values.expect(task(1, 0, -1));
     values.expect(task(2, 1, -1));
-    values.delivered(task(2, 1, -1), 0);
-    expect(values.set(task(1, 0, -1), 0, 'still asked', false)).toBe(true);
+    values.delivered(task(2, 1, -1), 0, 0);
+    values.set(task(1, 0, -1), 0, 'still asked');
+    expect(kept(values, task(1, 0, -1, external))).toBe('still asked');
   });
 });

@@ -22,8 +22,8 @@ allowed.reader = ['core', 'kernels', 'device', 'media'];
 allowed.bench = [...allowed.graph, 'graph'];
 allowed.binding = [...allowed.bench, 'bench'];
 
-/** Lines of code, see docs/architecture.md; the target for `src` is 9,000. */
-const mostLines = { src: 9_270, api: 6_000 };
+/** Lines of code, see docs/architecture.md. */
+const mostLines = { src: 9_000, api: 6_000 };
 
 /** Third-party header -> the only folder that may see it. */
 const thirdParty: [RegExp, string][] = [
@@ -120,8 +120,9 @@ describe('native includes', () => {
   test('of the schema are for every folder, its readers and writers for the binding', () => {
     const wrong = includes.filter(({ folder, header }) =>
       folder === 'generated'
-        ? header.includes('/') && !/^(generated\/|core\/decision\.h$|binding\/(json_reader|plan_json)\.h$)/.test(header)
-        : /^generated\/(read|write)_/.test(header) && folder !== 'binding',
+        ? header.includes('/') &&
+          !/^(generated\/|core\/decision\.h$|binding\/(json_reader|json_writer|plan_json|required)\.h$)/.test(header)
+        : /^generated\/(read_|write_|packed\.h)/.test(header) && folder !== 'binding',
     );
     expect(describeIncludes(wrong)).toEqual([]);
   });

@@ -3,10 +3,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { getMetadata, readModel } from '../packages/models/src/onnx-proto.js';
-import { type NativeFindings, nativeLines } from '../src/cli/doctor.js';
+import { nativeLines } from '../src/cli/doctor.js';
 import { main } from '../src/cli/main.js';
 import { outputLines, sourceLines } from '../src/cli/summary.js';
 import type { Terminal } from '../src/cli/terminal.js';
+import type { MachineFindings } from '../src/generated/results.js';
 import type { Report } from '../src/index.js';
 import { scratch, tinyClip, tinyDetector, tinyEmbedder, watchRuns } from './tiny.js';
 
@@ -507,13 +508,21 @@ describe('of a GPU, doctor', () => {
     missing: { encoder: 'Not Supported (3)' },
     device: 'cuda:0',
   };
-  const found: NativeFindings = {
+  const found: MachineFindings = {
     libav: { libavcodec: '59.37.100' },
     encoders: { h264: 'libx264' },
-    runtime: { path: '/lib/libonnxruntime.so', version: '1.29.0' },
+    runtime: { path: '/lib/libonnxruntime.so', version: '1.29.0', tried: [] },
     devices: [{ id: 'cuda:0', error: 'No kernels load.' }],
     cuda: {
       usable: false,
+      library: 'libcuda.so.1',
+      driverVersion: 13000,
+      name: 'H100',
+      computeCapability: [9, 0],
+      multiprocessors: 132,
+      totalBytes: 80e9,
+      freeBytes: 77e9,
+      kernels: '',
       steps: [
         { name: 'driver', works: true, says: 'CUDA 13.0', hint: '' },
         { name: 'kernels', works: false, says: 'No kernels load.', hint: 'Update the driver.' },
@@ -521,7 +530,7 @@ describe('of a GPU, doctor', () => {
     },
     nvml: { gpus: [gpu], unreadable: ["NVML's GPU 1: GPU is lost (15)"] },
   };
-  const shown = (more: Partial<NativeFindings> = {}) => nativeLines({ ...found, ...more }).join('');
+  const shown = (more: Partial<MachineFindings> = {}) => nativeLines({ ...found, ...more }).join('');
 
   test('shows readings of NVML, and missing ones', () => {
     expect(shown()).toContain(
@@ -536,7 +545,7 @@ describe('of a GPU, doctor', () => {
     const video = {
       decodes: [{ codec: 'hevc', chroma: '4:2:0', depth: 10, from: [144, 144], to: [8192, 8192] }],
       encodes: { h264: true, av1: 'this GPU has no video encoder' },
-    } as NonNullable<NativeFindings['cuda']['video']>;
+    } as NonNullable<MachineFindings['cuda']['video']>;
     const out = shown({ cuda: { ...found.cuda, video } });
     expect(out).toContain('    decodes hevc 4:2:0 10-bit, 144x144 to 8192x8192\n');
     expect(out).toContain('    encodes h264\n    encodes av1: no, this GPU has no video encoder\n');

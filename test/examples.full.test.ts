@@ -55,13 +55,13 @@ describe.skipIf(!complete)('examples', () => {
 
   test('redact-except hides everybody but one, who is hidden until he is known', () => {
     const out = join(folder, 'except.mp4');
-    const [, hidden, shown] = /(\d+) faces hidden, (\d+) shown/.exec(
+    const [, hidden, visible] = /(\d+) faces hidden, (\d+) visible/.exec(
       run('redact-except.mjs', clip('a.mp4'), out, '1'),
     )!;
     expect(decoded(out).frames).toBe(75);
     expect(Number(hidden)).toBeGreaterThan(75);
-    expect(Number(shown)).toBeGreaterThan(30);
-    expect(Number(shown)).toBeLessThan(75);
+    expect(Number(visible)).toBeGreaterThan(30);
+    expect(Number(visible)).toBeLessThan(75);
   });
 
   test('redact writes every frame', () => {

@@ -1,7 +1,7 @@
 /** Hosts of analyzers that end, hang and come back, without threads or processes: the pool alone. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ToHost } from '../src/generated/messages.js';
 import type { HostEvents, OpenHost } from '../src/hosts/host.js';
-import type { ToHost } from '../src/hosts/messages.js';
 import { HostPool, type PoolOptions } from '../src/hosts/pool.js';
 
 /** A host scripted by the test. */
@@ -298,9 +298,9 @@ describe('a pool of hosts', () => {
     ['an answer without times', { kind: 'answer', id: 1, value: 1 }],
     ['an answer whose times are no times', { kind: 'answer', id: 1, value: 1, startMs: Number.NaN, endMs: 'x' }],
     ['an answer that ends before it begins', { kind: 'answer', id: 1, value: 1, startMs: 8, endMs: 5 }],
-    ['an error that is none', { kind: 'answer', id: 1, error: null, ...worked }],
-    ['an error without a message', { kind: 'answer', id: 1, error: { name: {} }, ...worked }],
-    ['a reason that is none', { kind: 'answer', id: 1, outOfReach: 7, ...worked }],
+    ['an error that is none', { kind: 'failed', id: 1, error: null, ...worked }],
+    ['an error without a message', { kind: 'failed', id: 1, error: { name: {} }, ...worked }],
+    ['a reason that is none', { kind: 'outOfReach', id: 1, reason: 7, ...worked }],
   ] as const;
 
   test.each(worst)('ends a host that sends %s, and fails what it worked on', async (_, sent) => {
@@ -357,7 +357,7 @@ describe('a pool of hosts', () => {
 
   test('gives back what was thrown there', async () => {
     const error = { name: 'RangeError', message: 'no', stack: 'RangeError: no\n    at analyze (m.js:1:1)' };
-    const one = pool((host, id) => host.events.message({ kind: 'answer', id, error, ...worked }));
+    const one = pool((host, id) => host.events.message({ kind: 'failed', id, error, ...worked }));
     await one.start();
     expect(await one.ask(question).catch((e) => e)).toMatchObject(error);
     await one.close();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { moduleOffsets, readValue, records } from '../src/packed.js';
 import {
+  block,
   boxClasses,
   classes,
   detections,
@@ -23,25 +24,25 @@ const all = [
   tensors({ dims: [2, 2], data: [1, 2, 3, 4] }, { dims: [], data: [5] }),
   external,
   detections(0),
-  masked([480, 640], ['0123456789', 'o']),
+  masked([480, 640], [0, 10], [10, 1]),
   boxClasses([5, [1, 0.75], [0, 0.25]], [0]),
   detections(1),
 ];
 
 test('records follow one another', () => {
   const one = record(task, all);
-  const words = Float64Array.from([...one, ...one, ...record(task, [])]);
-  expect([...records(words)]).toEqual([0, one.length, 2 * one.length]);
+  const three = block([...one, ...one, ...record(task, [])]);
+  expect([...records(three)]).toEqual([0, one.length, 2 * one.length]);
 });
 
 test('a record that cannot be is refused instead of read forever', () => {
-  expect(() => [...records(new Float64Array(16))]).toThrow(RangeError);
+  expect(() => [...records(block(new Array(16).fill(0)))]).toThrow(RangeError);
 });
 
 test('every kind of value is found behind every other', () => {
-  const words = Float64Array.from([...record(task, []), ...record(task, all)]);
-  const at = [...records(words)][1]!;
-  const values = moduleOffsets(words, at, all.length).map((offset) => readValue(words, offset, undefined));
+  const results = block([...record(task, []), ...record(task, all)], '0123456789o');
+  const at = [...records(results)][1]!;
+  const values = moduleOffsets(results, at, all.length).map((offset) => readValue(results, offset, undefined));
   expect(values[0]).toEqual([
     { box: [7, 5, 15, 13], score: 0.9, class: 0, keypoints: [[7, 0.5]] },
     { box: [17, 5, 25, 13], score: 0.89, class: 0, keypoints: [[8, 1.5]] },
@@ -89,9 +90,9 @@ test('every kind of value is found behind every other', () => {
 });
 
 test('classes have the names of the model', () => {
-  const words = Float64Array.from(record(task, [detections(1), classes([[1, 0.5]]), boxClasses([0, [1, 0.5]])]));
-  const offsets = moduleOffsets(words, 0, 3);
-  expect(readValue(words, offsets[2]!, ['cat', 'dog'])).toMatchObject([{ classes: [{ label: 'dog' }] }]);
-  expect(readValue(words, offsets[0]!, ['face'])).toMatchObject([{ class: 0, label: 'face' }]);
-  expect(readValue(words, offsets[1]!, ['cat', 'dog'])).toEqual([{ class: 1, label: 'dog', score: 0.5 }]);
+  const results = block(record(task, [detections(1), classes([[1, 0.5]]), boxClasses([0, [1, 0.5]])]));
+  const offsets = moduleOffsets(results, 0, 3);
+  expect(readValue(results, offsets[2]!, ['cat', 'dog'])).toMatchObject([{ classes: [{ label: 'dog' }] }]);
+  expect(readValue(results, offsets[0]!, ['face'])).toMatchObject([{ class: 0, label: 'face' }]);
+  expect(readValue(results, offsets[1]!, ['cat', 'dog'])).toEqual([{ class: 1, label: 'dog', score: 0.5 }]);
 });

@@ -48,6 +48,8 @@ test('as it is, everything compiles, and generating again writes nothing', async
   await change('source.mjs', ['take every Nth frame', 'take every Nth frame']);
   expect(await cpp(reader)).toBe('');
   expect(await cpp('generated/read_specs.cc')).toBe('');
+  expect(await cpp('binding/report_json.cc')).toBe('');
+  expect(await cpp('binding/record.cc')).toBe('');
   for (const file of ['native/generated/specs.h', 'native/generated/graph_enums.h', 'src/generated/specs.ts'])
     expect(readFileSync(join(copy, file), 'utf8')).toBe(readFileSync(join(root, file), 'utf8'));
 });
@@ -132,4 +134,30 @@ test('an error code is one line', async () => {
   await change('errors.mjs', ['  INTERNAL:', "  TOO_DARK: { means: 'The picture is too dark.' },\n  INTERNAL:"]);
   expect(readFileSync(join(copy, 'native/generated/error_codes.h'), 'utf8')).toContain('  TOO_DARK,');
   expect(readFileSync(join(copy, 'src/generated/errors.ts'), 'utf8')).toContain('TOO_DARK:');
+});
+
+test('a new field of the report, and a new column of packed results, do not compile natively until they are stated', async () => {
+  await change('report.mjs', ['  cpuMs: real(),\n  peak', '  cpuMs: real(),\n  waitMs: real(),\n  peak']);
+  await change('packed.mjs', ["    marks: 'bits of TrackMark',", "    marks: 'bits of TrackMark',\n    speed: '',"]);
+  expect(await cpp('binding/report_json.cc')).toMatch(/use of deleted function .*Required.*double/);
+  expect(await cpp('binding/record.cc')).toMatch(/use of deleted function .*Required.*double/);
+});
+
+test('a new field of a value, and new kinds of messages, fail TypeScript where values and messages are made and read', async () => {
+  await change('results.mjs', [
+    "    score: number({ doc: '0 to 1' }),",
+    "    score: number({ doc: '0 to 1' }),\n    area: number({}),",
+  ]);
+  await change(
+    'messages.mjs',
+    ["  message('CloseMessage',", "  message('PauseMessage', 'pause', 'Waits', {}),\n  message('CloseMessage',"],
+    [
+      "  message('AnswerMessage',",
+      "  message('LateMessage', 'late', 'Later', { ...worked }),\n  message('AnswerMessage',",
+    ],
+  );
+  const found = await typescript();
+  expect(found).toMatch(/src\/packed\.ts.*'area' is missing/s);
+  expect(found).toMatch(/src\/hosts\/serve\.ts.*PauseMessage.*'never'/s);
+  expect(found).toMatch(/src\/hosts\/pool\.ts.*LateMessage.*'never'/s);
 });

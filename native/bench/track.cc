@@ -34,7 +34,7 @@ struct Mover {
   }
 };
 
-// Detections as of a real detector: one in ten is missed, some are doubtful, a few are nobody.
+// Detections as of a real detector: one in ten is missed, some are doubtful, a few are false.
 std::vector<Detections> script(const TrackCase& is) {
   Random random(static_cast<uint32_t>(is.objects));
   std::vector<Mover> movers;

@@ -7,10 +7,10 @@
 
 #include "binding/bench_json.h"
 #include "binding/environment.h"
-#include "binding/gpu_json.h"
+#include "binding/facts_json.h"
 #include "binding/js_error.h"
 #include "binding/plan_json.h"
-#include "binding/report_json.h"
+#include "binding/read.h"
 #include "binding/run.h"
 #include "binding/shared_inputs.h"
 #include "binding/spec_from_json.h"
@@ -29,77 +29,40 @@ std::string argument(const Napi::CallbackInfo& info, size_t i) {
   return info[i].As<Napi::String>().Utf8Value();
 }
 
-Settle::Make jsonMaker(const Json& json) {
-  return [text = textOf(json)](Napi::Env env) { return Napi::String::New(env, text); };
+Settle::Make textMaker(std::string text) {
+  return [text = std::move(text)](Napi::Env env) { return Napi::String::New(env, text); };
 }
 
 Napi::Value probeSource(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const std::string uri = argument(info, 0);
-    const media::Limits limits = limitsFrom(parseJson(argument(info, 1)));
+    const media::Limits limits = limitsFrom(read<schema::LimitsSpec>(parseJson(argument(info, 1))));
     Environment& environment = Environment::of(info.Env());
     return environment.promise(info.Env(), [uri, limits, going = environment.going] {
-      return jsonMaker(toJson(media::probe(uri, limits, going)));
+      return textMaker(jsonOf(toSchema(media::probe(uri, limits, going))));
     });
   });
 }
 
-Json videoJson(const media::GpuCodecs& codecs) {
-  Json decodes = Json::array(), encodes = Json::object();
-  for (const media::NvdecFormat& f : codecs.decodes.formats)
-    decodes.push_back({{"codec", f.codec},
-                       {"chroma", f.chroma},
-                       {"depth", f.depth},
-                       {"from", {f.minWidth, f.minHeight}},
-                       {"to", {f.maxWidth, f.maxHeight}}});
-  for (const auto& [codec, whyNot] : codecs.encodes) encodes[codec] = whyNot.empty() ? Json(true) : Json(whyNot);
-  Json video = {{"decodes", decodes}, {"encodes", encodes}};
-  if (!codecs.decodes.unavailable.empty()) video["decodesNothing"] = codecs.decodes.unavailable;
-  return video;
-}
-
 Napi::Value doctor(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const Json options = parseJson(argument(info, 0));
-    return Environment::of(info.Env()).promise(info.Env(), [options] {
-      Json json;
-      json["libav"] = media::libavVersions();
-      json["encoders"] = media::availableEncoders();
-      try {
-        const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
-        json["runtime"] = {
-            {"path", runtime->info().path}, {"version", runtime->info().version}, {"tried", runtime->info().tried}};
-      } catch (const Error& e) {
-        json["runtime"] = {{"error", {{"code", errorCodeName(e.code)}, {"message", e.sentence}, {"hint", e.hint}}}};
-      }
-      const auto cpu = openDevice("cpu");
-      json["devices"] = Json::array({{{"id", "cpu"}, {"description", cpu->description()}}});
-      const DeviceProbe gpu = probeCuda();
-      json["devices"].push_back(gpu.usable() ? Json{{"id", "cuda:0"}, {"description", gpu.description}}
-                                             : Json{{"id", "cuda:0"}, {"error", gpu.steps.back().found}});
-      json["cuda"] = toJson(gpu);
-      if (gpu.usable()) json["cuda"]["video"] = videoJson(media::gpuCodecs(openDevice("cuda:0")));
-      json["nvml"] = gpusJson(gpu.pciBusId);
-      return jsonMaker(json);
+    const auto request = read<schema::DoctorRequest>(parseJson(argument(info, 0)));
+    return Environment::of(info.Env()).promise(info.Env(), [request] {
+      return textMaker(jsonOf(machineFindings(request.runtimeLibraries)));
     });
   });
 }
 
 Napi::Value inspectModel(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const Json options = parseJson(argument(info, 0));
-    return Environment::of(info.Env()).promise(info.Env(), [options] {
-      const auto runtime = infer::openRuntime(options.value("runtimeLibraries", std::vector<std::string>{}));
-      infer::ModelOptions asked = modelFrom(options.value("model", Json::object()));
-      asked.providers = providersFrom(options.value("providers", Json::object()));
-      const auto device = openDevice(options.value("device", "cpu"));
+    const auto request = read<schema::InspectRequest>(parseJson(argument(info, 0)));
+    return Environment::of(info.Env()).promise(info.Env(), [request] {
+      const auto runtime = infer::openRuntime(request.runtimeLibraries);
+      const auto device = openDevice(request.device.empty() ? "cpu" : request.device);
+      infer::ModelOptions asked = modelFrom(request.model);
+      asked.providers = providersFrom(request.providers);
       const auto model = infer::loadModel(runtime, device, asked);
-      Json json = toJson(model->spec());
-      json["device"] = device->id().name();
-      json["largestBatch"] = model->batch();
-      json["provider"] = model->provider();
-      json["falls"] = toJson(model->refusedProviders());
-      return jsonMaker(json);
+      return textMaker(jsonOf(findingsOf(*model, device->id().name())));
     });
   });
 }
@@ -108,7 +71,7 @@ Napi::Value resolve(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const auto asked = std::make_shared<schema::PipelineSpec>(planFrom(parseJson(argument(info, 0))));
     return Environment::of(info.Env()).promise(info.Env(), [asked] {
-      return jsonMaker(planJson(*asked, graph::Pipeline(pipelineOf(*asked), {}).resolve()));
+      return textMaker(textOf(planJson(*asked, graph::Pipeline(pipelineOf(*asked), {}).resolve())));
     });
   });
 }
@@ -121,14 +84,16 @@ Napi::Value trackMot(const Napi::CallbackInfo& info) {
 
 Napi::Value benchStage(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const auto measure = stageFrom(parseJson(argument(info, 0)));
-    return Environment::of(info.Env()).promise(info.Env(), [measure] { return jsonMaker(toJson(measure())); });
+    const auto measure = stageOf(read<schema::StageRequest>(parseJson(argument(info, 0))));
+    return Environment::of(info.Env()).promise(info.Env(), [measure] {
+      return textMaker(jsonOf(toSchema(measure())));
+    });
   });
 }
 
 Napi::Value benchClip(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
-    const bench::PatternClip clip = patternFrom(parseJson(argument(info, 0)));
+    const bench::PatternClip clip = clipOf(read<schema::ClipRequest>(parseJson(argument(info, 0))));
     return Environment::of(info.Env()).promise(info.Env(), [clip]() -> Settle::Make {
       bench::renderPattern(clip);
       return [](Napi::Env env) { return env.Undefined(); };

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
+#include "binding/packed_rows.h"
 #include "core/error.h"
 
 namespace framepath::binding {
@@ -35,105 +35,120 @@ Array typed(const Napi::Value& value, napi_typedarray_type type, const char* exp
 Napi::Uint8Array bytesOf(const Napi::Value& value) {
   return typed<Napi::Uint8Array>(value, napi_uint8_array, "Uint8Array");
 }
-Napi::Float64Array wordsOf(const Napi::Value& value) {
+Napi::Float64Array packedOf(const Napi::Value& value) {
   return typed<Napi::Float64Array>(value, napi_float64_array, "Float64Array");
 }
 
-double decimal(float value) {
-  char text[32];
-  const auto written = std::to_chars(text, text + sizeof text, value);
-  double result = value;
-  std::from_chars(text, written.ptr, result);
-  return result;
-}
-
-Napi::Value jsonText(Napi::Env env, const Json& json) {
-  return Napi::String::New(env, textOf(json));
-}
-
-Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words) {
-  Napi::Float64Array array = Napi::Float64Array::New(env, words.size());
-  std::copy(words.begin(), words.end(), array.Data());
+Napi::Value packedArray(Napi::Env env, const std::vector<double>& numbers) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, numbers.size());
+  std::copy(numbers.begin(), numbers.end(), array.Data());
   return array;
 }
 
 namespace {
 
-std::vector<double> windowWords(const graph::Input& input) {
-  std::vector<double> words{0, 0};
+std::vector<double> packedWindows(const graph::Input& input) {
+  std::vector<double> numbers;
+  append(numbers, schema::SlotRow{.slot = 0, .capacity = 0});
   for (const graph::TrackWindow& window : input.windows) {
     const graph::Picture& picture = window.frames.front()->pictures.front();
-    words.insert(words.end(),
-                 {static_cast<double>(window.track), static_cast<double>(window.item), decimal(window.box.x1),
-                  decimal(window.box.y1), decimal(window.box.x2), decimal(window.box.y2), window.fresh ? 1.0 : 0.0,
-                  static_cast<double>(picture.width), static_cast<double>(picture.height),
-                  static_cast<double>(picture.bytes), static_cast<double>(window.frames.size())});
+    append(numbers, schema::WindowRow{.track = window.track,
+                                      .index = window.item,
+                                      .x1 = decimal(window.box.x1),
+                                      .y1 = decimal(window.box.y1),
+                                      .x2 = decimal(window.box.x2),
+                                      .y2 = decimal(window.box.y2),
+                                      .fresh = window.fresh ? 1 : 0,
+                                      .width = picture.width,
+                                      .height = picture.height,
+                                      .bytes = picture.bytes,
+                                      .count = window.frames.size()});
     for (const graph::InputRef& frame : window.frames)
-      words.insert(words.end(), {static_cast<double>(frame->slot->offset), static_cast<double>(frame->slot->capacity)});
+      append(numbers, schema::SlotRow{.slot = frame->slot->offset, .capacity = frame->slot->capacity});
   }
-  return words;
+  return numbers;
+}
+
+std::vector<double> packedPictures(const graph::Input& input) {
+  std::vector<double> numbers;
+  const auto slot = [&](const auto& found) {
+    append(numbers, schema::SlotRow{.slot = found->offset, .capacity = found->capacity});
+  };
+  if (input.onDevice)
+    slot(input.onDevice);
+  else if (input.slot)
+    slot(input.slot);
+  else
+    append(numbers, schema::SlotRow{.slot = 0, .capacity = 0});
+  for (const graph::Picture& picture : input.pictures)
+    append(numbers, schema::PictureRow{.offset = picture.offset,
+                                       .bytes = picture.bytes,
+                                       .width = picture.width,
+                                       .height = picture.height,
+                                       .x1 = decimal(picture.box.x1),
+                                       .y1 = decimal(picture.box.y1),
+                                       .x2 = decimal(picture.box.x2),
+                                       .y2 = decimal(picture.box.y2),
+                                       .index = picture.item});
+  return numbers;
 }
 
 }  // namespace
 
 Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
   if (!input) return env.Undefined();
-  if (!input->windows.empty()) return wordsArray(env, windowWords(*input));
-  std::vector<double> words{0, 0};
-  const auto lies = [&](const auto& slot) {
-    if (slot) words = {static_cast<double>(slot->offset), static_cast<double>(slot->capacity)};
-  };
-  lies(input->slot);
-  lies(input->onDevice);
-  for (const graph::Picture& picture : input->pictures)
-    words.insert(words.end(), {static_cast<double>(picture.offset), static_cast<double>(picture.bytes),
-                               static_cast<double>(picture.width), static_cast<double>(picture.height),
-                               decimal(picture.box.x1), decimal(picture.box.y1), decimal(picture.box.x2),
-                               decimal(picture.box.y2), static_cast<double>(picture.item)});
-  return wordsArray(env, words);
+  return packedArray(env, input->windows.empty() ? packedPictures(*input) : packedWindows(*input));
 }
 
 namespace {
 
 // Throws INVALID_ARGUMENT unless it is a whole number that every double of its size can tell from its neighbours.
-int64_t wholeWord(double word, double most) {
-  if (!(std::abs(word) <= most) || std::trunc(word) != word)
+int64_t wholeNumber(double number, double most) {
+  if (!(std::abs(number) <= most) || std::trunc(number) != number)
     throw Error(ErrorCode::INVALID_ARGUMENT, "A box has a track or an id that is no whole number.");
-  return static_cast<int64_t>(word);
+  return static_cast<int64_t>(number);
 }
 
 // Throws INVALID_ARGUMENT for what is no number.
-float finiteWord(double word, double most) {
-  if (!std::isfinite(word))
+float finiteNumber(double number, double most) {
+  if (!std::isfinite(number))
     throw Error(ErrorCode::INVALID_ARGUMENT, "A box has a coordinate or score that is no number.");
-  return static_cast<float>(std::clamp(word, -most, most));
+  return static_cast<float>(std::clamp(number, -most, most));
 }
 
-constexpr size_t kBoxWords = 7;
 constexpr double kMostTrack = 9007199254740991;  // 2^53 - 1
 constexpr double kMostId = std::numeric_limits<int32_t>::max();
 constexpr double kFarOut = 1e6;  // further than any frame goes, and safe to count with in 32 bits
 
 }  // namespace
 
-std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& words) {
-  const size_t count = words.ElementLength() / kBoxWords;
-  if (words.ElementLength() % kBoxWords != 0)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "Boxes have " + std::to_string(kBoxWords) + " numbers each.");
+std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& packed) {
+  constexpr size_t kNumbers = schema::BoxRow::kSize;
+  const size_t count = packed.ElementLength() / kNumbers;
+  if (packed.ElementLength() % kNumbers != 0)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "Boxes have " + std::to_string(kNumbers) + " numbers each.");
   auto people = std::make_shared<People>();
   people->items.reserve(count);
-  const double* word = words.Data();
-  for (size_t i = 0; i < count; i++, word += kBoxWords) {
+  const auto coordinate = [](const Required<double>& given) { return finiteNumber(given.value, kFarOut); };
+  for (size_t i = 0; i < count; i++) {
+    const auto row = rowAt<schema::BoxRow>(packed.Data() + i * kNumbers);
     Person person;
-    person.track = wholeWord(word[0], kMostTrack);
-    person.id = static_cast<int32_t>(wholeWord(word[1], kMostId));
-    const auto coordinate = [&](size_t at) { return finiteWord(word[at], kFarOut); };
-    person.box = {coordinate(2), coordinate(3), coordinate(4), coordinate(5)};
-    person.score = finiteWord(word[6], std::numeric_limits<float>::max());
+    person.track = wholeNumber(row.track.value, kMostTrack);
+    person.id = static_cast<int32_t>(wholeNumber(row.id.value, kMostId));
+    person.box = {coordinate(row.x1), coordinate(row.y1), coordinate(row.x2), coordinate(row.y2)};
+    person.score = finiteNumber(row.score.value, std::numeric_limits<float>::max());
     person.detection = static_cast<int32_t>(i);  // it was seen
     people->items.push_back(person);
   }
   return people;
+}
+
+Napi::Value blockOf(Napi::Env env, const Packed& packed) {
+  Napi::Object block = Napi::Object::New(env);
+  block["packed"] = packedArray(env, packed.numbers);
+  if (!packed.text.empty())
+    block["text"] = bytesArray(env, reinterpret_cast<const uint8_t*>(packed.text.data()), packed.text.size());
+  return block;
 }
 
 Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size) {

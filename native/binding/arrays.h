@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "binding/json.h"
+#include "binding/record.h"
 #include "graph/input.h"
 
 namespace framepath::binding {
@@ -15,20 +15,18 @@ namespace framepath::binding {
 std::string text(const Napi::Value& value);
 int64_t whole(const Napi::Value& value);
 Napi::Uint8Array bytesOf(const Napi::Value& value);
-Napi::Float64Array wordsOf(const Napi::Value& value);
-// The double that is written as the float is: 0.8, not 0.800000011920929. Results and boxes of inputs have the same
-// numbers.
-double decimal(float value);
-Napi::Value jsonText(Napi::Env env, const Json& json);
+Napi::Float64Array packedOf(const Napi::Value& value);
 
-Napi::Value wordsArray(Napi::Env env, const std::vector<double>& words);
+Napi::Value packedArray(Napi::Env env, const std::vector<double>& numbers);
+// A ResultBlock of src/native.ts.
+Napi::Value blockOf(Napi::Env env, const Packed& packed);
 Napi::Value bytesArray(Napi::Env env, const uint8_t* bytes, size_t size);
 // The forms are described at RunCallbacks in src/native.ts; undefined without an input.
 Napi::Value inputArray(Napi::Env env, const graph::InputRef& input);
 // CudaBlock in src/native.ts: the block of the device in which the slot lies; undefined where it lies on the host.
 Napi::Value blockObject(Napi::Env env, const graph::InputRef& input, bool exported);
-// Rows of track, id, x1, y1, x2, y2, score: boxes that an analyzer gave. Coordinates far outside of any frame are
+// Boxes that an analyzer gave, rows of BoxRow. Coordinates far outside of any frame are
 // brought nearer. Throws INVALID_ARGUMENT for what is no number, and an id or track that is none.
-std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& words);
+std::shared_ptr<const People> peopleFrom(const Napi::Float64Array& packed);
 
 }  // namespace framepath::binding

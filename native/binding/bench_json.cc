@@ -2,122 +2,87 @@
 
 #include <cmath>
 
-#include "binding/json_values.h"
+#include "binding/read.h"
 #include "binding/spec_from_json.h"
 
 namespace framepath::binding {
 namespace {
 
+using bench::Setting;
 using Measure = std::function<bench::Figures()>;
-using Setting = bench::Setting;
 
-std::string clipOf(const Json& json) {
-  return json.at("clip").get<std::string>();
+// What all stages have is taken from the request before it is taken apart.
+#define STAGE_FIELDS_OF(request, ...) FIELDS_OF(request, device, runtimeLibraries, providers, minSeconds, __VA_ARGS__)
+
+Setting settingOf(const std::string& device, const std::vector<std::string>& runtimeLibraries,
+                  const std::optional<schema::ProviderSpec>& providers, double minSeconds) {
+  Setting setting;
+  if (!device.empty()) setting.device = device;
+  setting.runtimeLibraries = runtimeLibraries;
+  setting.providers = providersFrom(providers);
+  setting.minSeconds = minSeconds;
+  return setting;
 }
 
-Measure decodeFrom(const Setting& setting, const Json& json) {
-  return [setting, is = bench::DecodeCase{clipOf(json), get(json, "threads", 1),
-                                          named(json, "skipLoopFilter", media::SkipLoopFilter::none),
-                                          get(json, "endMs", int64_t{-1})}] { return bench::decode(setting, is); };
-}
-
-Measure letterboxFrom(const Setting& setting, const Json& json) {
-  return [setting, is = bench::LetterboxCase{clipOf(json), modelFrom(json.at("model"))}] {
-    return bench::letterbox(setting, is);
-  };
-}
-
-Measure detectFrom(const Setting& setting, const Json& json) {
-  return [setting, is = bench::DetectCase{clipOf(json), modelFrom(json.at("model")), get(json, "batch", 1)}] {
-    return bench::detect(setting, is);
-  };
-}
-
-Measure embedFrom(const Setting& setting, const Json& json) {
-  return [setting, is = bench::EmbedCase{clipOf(json), modelFrom(json.at("model")), get(json, "crops", 4),
-                                         get(json, "batched", true)}] { return bench::embed(setting, is); };
-}
-
-Measure trackFrom(const Setting& setting, const Json& json) {
-  bench::TrackCase is;
-  is.objects = get(json, "objects", is.objects);
-  is.frames = get(json, "frames", is.frames);
-  return [setting, is] { return bench::track(setting, is); };
-}
-
-Measure composeFrom(const Setting& setting, const Json& json) {
-  bench::ComposeCase is;
-  is.clips = json.at("clips").get<std::vector<std::string>>();
-  is.layout = named(json, "layout", is.layout);
-  is.width = get(json, "width", is.width);
-  is.height = get(json, "height", is.height);
-  return [setting, is] { return bench::compose(setting, is); };
-}
-
-Measure encodeFrom(const Setting& setting, const Json& json) {
-  bench::EncodeCase is;
-  is.clip = clipOf(json);
-  is.encoder.codec = named(json, "codec", is.encoder.codec);
-  is.encoder.profile = named(json, "profile", is.encoder.profile);
-  is.encoder.width = get(json, "width", 1280);
-  is.encoder.height = get(json, "height", 720);
-  is.encoder.threads = get(json, "threads", 0);
-  const double fps = get(json, "fps", 30.0);
-  if (!(fps > 0 && fps <= 1000))
-    throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a number above 0 and at most 1000 for fps.");
-  is.encoder.fps = {static_cast<int32_t>(std::lround(fps * 1000)), 1000};
-  return [setting, is] { return bench::encode(setting, is); };
-}
+// A stage of each kind.
+struct Stage {
+  Measure operator()(const schema::DecodeStage& from) const {
+    STAGE_FIELDS_OF(from, clip, threads, skipLoopFilter, endMs);
+    return [setting = settingOf(device, runtimeLibraries, providers, minSeconds),
+            is = bench::DecodeCase{clip, threads, skipLoopFilter, endMs.value.value_or(-1)}] {
+      return bench::decode(setting, is);
+    };
+  }
+  Measure operator()(const schema::LetterboxStage& from) const {
+    STAGE_FIELDS_OF(from, clip, model);
+    return [setting = settingOf(device, runtimeLibraries, providers, minSeconds),
+            is = bench::LetterboxCase{clip, modelFrom(model)}] { return bench::letterbox(setting, is); };
+  }
+  Measure operator()(const schema::DetectStage& from) const {
+    STAGE_FIELDS_OF(from, clip, model, batch);
+    return [setting = settingOf(device, runtimeLibraries, providers, minSeconds),
+            is = bench::DetectCase{clip, modelFrom(model), batch}] { return bench::detect(setting, is); };
+  }
+  Measure operator()(const schema::EmbedStage& from) const {
+    STAGE_FIELDS_OF(from, clip, model, crops, batched);
+    return [setting = settingOf(device, runtimeLibraries, providers, minSeconds),
+            is = bench::EmbedCase{clip, modelFrom(model), crops, batched}] { return bench::embed(setting, is); };
+  }
+  Measure operator()(const schema::TrackStage& from) const {
+    STAGE_FIELDS_OF(from, objects, frames);
+    return [setting = settingOf(device, runtimeLibraries, providers, minSeconds),
+            is = bench::TrackCase{objects, frames}] { return bench::track(setting, is); };
+  }
+  Measure operator()(const schema::ComposeStage& from) const {
+    STAGE_FIELDS_OF(from, clips, layout, width, height);
+    return [setting = settingOf(device, runtimeLibraries, providers, minSeconds),
+            is = bench::ComposeCase{clips, layout, width, height}] { return bench::compose(setting, is); };
+  }
+  Measure operator()(const schema::EncodeStage& from) const {
+    STAGE_FIELDS_OF(from, clip, codec, profile, width, height, fps, threads);
+    bench::EncodeCase is;
+    is.clip = clip;
+    is.encoder.codec = codec;
+    is.encoder.profile = profile;
+    is.encoder.width = width;
+    is.encoder.height = height;
+    is.encoder.threads = threads;
+    is.encoder.fps = {static_cast<int32_t>(std::lround(fps * 1000)), 1000};
+    return [setting = settingOf(device, runtimeLibraries, providers, minSeconds), is] {
+      return bench::encode(setting, is);
+    };
+  }
+};
 
 }  // namespace
 
-std::function<bench::Figures()> stageFrom(const Json& json) {
-  try {
-    Setting setting;
-    setting.device = get(json, "device", setting.device);
-    setting.runtimeLibraries = get(json, "runtimeLibraries", setting.runtimeLibraries);
-    setting.providers = providersFrom(get(json, "providers", Json::object()));
-    setting.minSeconds = get(json, "minSeconds", setting.minSeconds);
-    switch (named<bench::Stage>(json.at("stage").get<std::string>(), "stage")) {
-      case bench::Stage::decode: return decodeFrom(setting, json);
-      case bench::Stage::letterbox: return letterboxFrom(setting, json);
-      case bench::Stage::detect: return detectFrom(setting, json);
-      case bench::Stage::embed: return embedFrom(setting, json);
-      case bench::Stage::track: return trackFrom(setting, json);
-      case bench::Stage::compose: return composeFrom(setting, json);
-      case bench::Stage::encode: return encodeFrom(setting, json);
-    }
-    return {};
-  } catch (const Json::exception& e) {
-    throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The stage's options do not fit: ") + e.what());
-  }
+std::function<bench::Figures()> stageOf(const schema::StageRequest& request) {
+  return std::visit(Stage{}, request);
 }
 
-bench::PatternClip patternFrom(const Json& json) {
-  try {
-    bench::PatternClip clip;
-    clip.path = json.at("path").get<std::string>();
-    clip.width = get(json, "width", clip.width);
-    clip.height = get(json, "height", clip.height);
-    clip.fps = get(json, "fps", clip.fps);
-    clip.frames = get(json, "frames", clip.frames);
-    return clip;
-  } catch (const Json::exception& e) {
-    throw Error(ErrorCode::INVALID_ARGUMENT, std::string("The clip's options do not fit: ") + e.what());
-  }
-}
-
-Json toJson(const bench::Figures& figures) {
-  Json json = {{"stage", figures.stage},
-               {"unit", figures.unit},
-               {"items", figures.items},
-               {"wallMs", figures.wallMs},
-               {"cpuMs", figures.cpuMs}};
-  for (const auto& [name, fact] : figures.facts) {
-    Json& entry = json[name];
-    std::visit([&](const auto& value) { entry = value; }, fact);
-  }
-  return json;
+bench::PatternClip clipOf(const schema::ClipRequest& request) {
+  FIELDS_OF(request, path, width, height, fps, frames);
+  return {path, width, height, fps, frames};
 }
 
 }  // namespace framepath::binding

@@ -1,16 +1,15 @@
-// Measurements of single stages: what is asked, and what came out.
+// What is asked of the native benchmarks.
 #pragma once
 #include <functional>
 
 #include "bench/pattern.h"
 #include "bench/stages.h"
-#include "binding/json.h"
+#include "generated/read_specs.h"
 
 namespace framepath::binding {
 
-// What measures the stage that `json` describes (StageRequest in src/native.ts). Throws INVALID_ARGUMENT.
-std::function<bench::Figures()> stageFrom(const Json& json);
-bench::PatternClip patternFrom(const Json& json);
-Json toJson(const bench::Figures& figures);
+// What measures the stage that is asked for.
+std::function<bench::Figures()> stageOf(const schema::StageRequest& request);
+bench::PatternClip clipOf(const schema::ClipRequest& request);
 
 }  // namespace framepath::binding

@@ -1,68 +1,80 @@
 #include "binding/gpu_json.h"
 
-#include <cmath>
-
 #include "core/enum_names.h"
 #include "core/error.h"
 
 namespace framepath::binding {
-
-using telemetry::GpuMetric;
-using telemetry::kGpuMetrics;
-
 namespace {
 
-double tenths(double value) {
-  return std::round(value * 10) / 10;
+std::map<std::string, std::string> missingMetrics(const std::array<std::string, telemetry::kGpuMetrics>& reasons) {
+  std::map<std::string, std::string> missing;
+  for (size_t m = 0; m < reasons.size(); m++)
+    if (!reasons[m].empty()) missing[nameOf(static_cast<telemetry::GpuMetric>(m))] = reasons[m];
+  return missing;
 }
 
-Json factsJson(const telemetry::GpuFacts& facts) {
-  return {{"name", facts.name},         {"driver", facts.driver}, {"uuid", facts.uuid},
-          {"pciBusId", facts.pciBusId}, {"mig", facts.mig},       {"memoryTotalBytes", facts.memoryTotalBytes}};
-}
-
-// What a summary and a single reading have in common; `valueOf` writes one metric that is there.
-template <typename Metrics, typename ValueOf>
-void addMetrics(Json& json, const Metrics& metrics, const std::array<std::string, kGpuMetrics>& reasons,
-                double encoderMs, double decoderMs, ValueOf valueOf) {
-  Json missing = Json::object();
-  for (size_t m = 0; m < kGpuMetrics; m++) {
-    const char* name = nameOf(static_cast<GpuMetric>(m));
-    json[name] = metrics[m] ? valueOf(*metrics[m]) : Json();
-    if (!reasons[m].empty()) missing[name] = reasons[m];
-  }
-  json["samplingMs"] = {{"encoder", encoderMs}, {"decoder", decoderMs}};
-  json["missing"] = missing;
+schema::GpuFound gpuFound(const telemetry::Gpu& gpu, const std::string& cudaBusId) {
+  const telemetry::GpuFacts& facts = gpu.facts();
+  const telemetry::GpuReading reading = gpu.read();
+  const auto metric = [&](telemetry::GpuMetric m) { return reading.values[static_cast<size_t>(m)]; };
+  std::optional<std::string> device;
+  if (!cudaBusId.empty() && facts.pciBusId == cudaBusId) device = "cuda:0";
+  return {.name = facts.name,
+          .driver = facts.driver,
+          .uuid = facts.uuid,
+          .pciBusId = facts.pciBusId,
+          .mig = facts.mig,
+          .memoryTotalBytes = facts.memoryTotalBytes,
+          .sm = metric(telemetry::GpuMetric::sm),
+          .memoryController = metric(telemetry::GpuMetric::memoryController),
+          .encoder = metric(telemetry::GpuMetric::encoder),
+          .decoder = metric(telemetry::GpuMetric::decoder),
+          .memoryBytes = metric(telemetry::GpuMetric::memoryBytes),
+          .temperatureC = metric(telemetry::GpuMetric::temperatureC),
+          .powerW = metric(telemetry::GpuMetric::powerW),
+          .samplingMs = schema::SamplingPeriods{.encoder = reading.encoderPeriodMs, .decoder = reading.decoderPeriodMs},
+          .missing = missingMetrics(reading.reasons),
+          .device = device};
 }
 
 }  // namespace
 
-Json toJson(const telemetry::GpuSummary& summary) {
-  Json json = factsJson(summary.facts);
-  json["error"] = summary.error.empty() ? Json() : Json(summary.error);
-  json["samples"] = summary.samples;
-  addMetrics(json, summary.metrics, summary.reasons, summary.encoderPeriodMs, summary.decoderPeriodMs,
-             [](const telemetry::GpuRange& range) {
-               return Json{{"mean", tenths(range.mean)}, {"max", tenths(range.max)}, {"last", tenths(range.last)}};
-             });
-  return json;
+schema::GpuReport toSchema(const telemetry::GpuSummary& summary) {
+  const telemetry::GpuFacts& facts = summary.facts;
+  const auto metric = [&](telemetry::GpuMetric m) -> std::optional<schema::Range> {
+    const std::optional<telemetry::GpuRange>& range = summary.metrics[static_cast<size_t>(m)];
+    if (!range) return std::nullopt;
+    return schema::Range{.mean = range->mean, .max = range->max, .last = range->last};
+  };
+  std::optional<std::string> error;
+  if (!summary.error.empty()) error = summary.error;
+  return {.error = error,
+          .name = facts.name,
+          .driver = facts.driver,
+          .uuid = facts.uuid,
+          .pciBusId = facts.pciBusId,
+          .mig = facts.mig,
+          .memoryTotalBytes = facts.memoryTotalBytes,
+          .samples = summary.samples,
+          .sm = metric(telemetry::GpuMetric::sm),
+          .memoryController = metric(telemetry::GpuMetric::memoryController),
+          .encoder = metric(telemetry::GpuMetric::encoder),
+          .decoder = metric(telemetry::GpuMetric::decoder),
+          .memoryBytes = metric(telemetry::GpuMetric::memoryBytes),
+          .temperatureC = metric(telemetry::GpuMetric::temperatureC),
+          .powerW = metric(telemetry::GpuMetric::powerW),
+          .samplingMs = schema::SamplingPeriods{.encoder = summary.encoderPeriodMs, .decoder = summary.decoderPeriodMs},
+          .missing = missingMetrics(summary.reasons)};
 }
 
-Json gpusJson(const std::string& cudaBusId) {
+std::variant<schema::GpusFound, schema::GpusUnread> gpusFound(const std::string& cudaBusId) {
   try {
     const telemetry::GpuList list = telemetry::Gpu::all();
-    Json gpus = Json::array();
-    for (const telemetry::Gpu& gpu : list.gpus) {
-      const telemetry::GpuReading reading = gpu.read();
-      Json json = factsJson(gpu.facts());
-      json["device"] = !cudaBusId.empty() && gpu.facts().pciBusId == cudaBusId ? Json("cuda:0") : Json();
-      addMetrics(json, reading.values, reading.reasons, reading.encoderPeriodMs, reading.decoderPeriodMs,
-                 [](double value) { return Json(tenths(value)); });
-      gpus.push_back(std::move(json));
-    }
-    return {{"gpus", gpus}, {"unreadable", list.unreadable}};
+    std::vector<schema::GpuFound> gpus;
+    for (const telemetry::Gpu& gpu : list.gpus) gpus.push_back(gpuFound(gpu, cudaBusId));
+    return schema::GpusFound{.gpus = gpus, .unreadable = list.unreadable};
   } catch (const Error& error) {
-    return {{"error", error.sentence}, {"hint", error.hint}};
+    return schema::GpusUnread{.error = error.sentence, .hint = error.hint};
   }
 }
 

@@ -1,18 +1,16 @@
-// Readings of GPUs as JSON. Shapes: GpuReport of src/run/reports.ts, GpuFound of src/cli/doctor.ts.
+// Readings of GPUs as the structs that cross.
 #pragma once
 #include <string>
+#include <variant>
 
-#include "binding/json.h"
+#include "generated/write_results.h"
 #include "telemetry/gpu_sampler.h"
 
 namespace framepath::binding {
 
-// {error: null, name, driver, uuid, pciBusId, mig, memoryTotalBytes, samples, sm: {mean, max} or null, ...,
-// samplingMs: {encoder, decoder}, missing: {sm: reason, ...}}
-Json toJson(const telemetry::GpuSummary& summary);
+schema::GpuReport toSchema(const telemetry::GpuSummary& summary);
 
-// {gpus: [{name, ..., sm: 40 or null, ..., missing, device: "cuda:0" or null}], unreadable: [reason]}, or {error,
-// hint}. `cudaBusId`: where cuda:0 is; empty: nowhere.
-Json gpusJson(const std::string& cudaBusId);
+// All that NVML sees, or why it sees none. `cudaBusId`: where cuda:0 is; empty: nowhere.
+std::variant<schema::GpusFound, schema::GpusUnread> gpusFound(const std::string& cudaBusId);
 
 }  // namespace framepath::binding

@@ -1,15 +1,20 @@
 #include "binding/json_reader.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <type_traits>
 
-#include "binding/json_values.h"
+#include "binding/json.h"
+#include "core/error.h"
 
 namespace framepath::binding {
 namespace {
 
 [[noreturn]] void unfit(const std::string& expected, const Value& value) {
   const std::string path = value.path();
-  throwUnfit(expected, path.empty() ? "the options" : path, value.json);
+  throw Error(ErrorCode::INVALID_ARGUMENT, "Expected " + expected + " for " + (path.empty() ? "the options" : path) +
+                                               " but received " + textOf(value.json).substr(0, 80) + ".");
 }
 
 std::string listed(std::span<const char* const> names) {
@@ -37,7 +42,8 @@ void takeNumber(const Value& from, T& to, Range range, double most) {
   }
   const bool open = range.max >= most && !(number > range.max);
   unfit(std::string(kWhole ? "an integer " : "a number ") +
-            (open ? "of at least " + numberText(range.min) : "between " + numberText(range.min) + " and " + numberText(range.max)),
+            (open ? "of at least " + numberText(range.min)
+                  : "between " + numberText(range.min) + " and " + numberText(range.max)),
         from);
 }
 
@@ -92,9 +98,9 @@ size_t indexOfName(const Value& from, std::span<const char* const> names) {
   unfit("one of " + listed(names), from);
 }
 
-size_t kindOf(const Value& from, std::span<const char* const> kinds) {
+size_t kindOf(const Value& from, const char* key, std::span<const char* const> kinds) {
   if (!from.json.is_object()) unfit("an object", from);
-  return indexOfName(Value{need(from, "kind"), &from, "kind"}, kinds);
+  return indexOfName(Value{need(from, key), &from, key}, kinds);
 }
 
 size_t sizeOf(const Value& from, Size size) {

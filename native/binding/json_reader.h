@@ -53,8 +53,8 @@ const Json* find(const Value& from, const char* key);
 const Json& need(const Value& from, const char* key);
 // INVALID_ARGUMENT for anything but an object with keys of these.
 void only(const Value& from, std::initializer_list<const char*> keys);
-// The position of the object's `kind` among these.
-size_t kindOf(const Value& from, std::span<const char* const> kinds);
+// The position among these of what the object has under `key`.
+size_t kindOf(const Value& from, const char* key, std::span<const char* const> kinds);
 size_t indexOfName(const Value& from, std::span<const char* const> names);
 size_t sizeOf(const Value& from, Size size);
 Value itemOf(const Value& list, size_t index);

@@ -1,143 +1,174 @@
 #include "binding/record.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "binding/arrays.h"
+#include "binding/packed_rows.h"
 #include "generated/binding_enums.h"
 
 namespace framepath::binding {
 namespace {
 
+// Appends a payload, and returns what it is.
 struct Packer {
-  std::vector<double>& words;
+  Packed& to;
 
-  void box(const Box& b) {
-    for (const float value : {b.x1, b.y1, b.x2, b.y2}) decimals(value);
+  template <typename Row>
+  void row(const Row& row) {
+    append(to.numbers, row);
   }
-  void number(double value) { words.push_back(value); }
-  void kind(ResultKind value) { number(static_cast<double>(value)); }
-  void decimals(float value) { words.push_back(decimal(value)); }
+  void number(double value) { to.numbers.push_back(value); }
+  void count(size_t value) { number(static_cast<double>(value)); }
   void decimals(const std::vector<float>& values) {
-    for (const float value : values) decimals(value);
+    for (const float value : values) number(decimal(value));
   }
-  // Its length, then eight characters a word. Those of run lengths, '0' to 'o', never make a number that is none.
   void text(const std::string& characters) {
-    number(static_cast<double>(characters.size()));
-    const size_t at = words.size();
-    words.resize(at + (characters.size() + 7) / 8, 0.0);
-    std::memcpy(words.data() + at, characters.data(), characters.size());
+    row(schema::TextRange{.start = to.text.size(), .length = characters.size()});
+    to.text += characters;
+  }
+  void classes(const Classes& classes) {
+    for (size_t i = 0; i < classes.indices.size(); i++)
+      row(schema::ClassRow{.classIndex = classes.indices[i], .score = decimal(classes.scores[i])});
   }
 
-  void operator()(const std::shared_ptr<const Detections>& d) {
-    kind(ResultKind::detections);
-    number(static_cast<double>(d->size()));
-    number(d->keypointsPer);
-    number(d->keypointScores.empty() ? 0 : 1);
-    number(d->masks.empty() ? 0 : d->maskHeight);
-    number(d->masks.empty() ? 0 : d->maskWidth);
+  ResultKind operator()(const std::shared_ptr<const Detections>& d) {
+    const bool masked = !d->masks.empty();
+    row(schema::DetectionsHeader{.count = d->size(),
+                                 .keypoints = d->keypointsPer,
+                                 .scored = d->keypointScores.empty() ? 0 : 1,
+                                 .maskHeight = masked ? d->maskHeight : 0,
+                                 .maskWidth = masked ? d->maskWidth : 0});
     for (size_t i = 0; i < d->size(); i++) {
-      box(d->boxes[i]);
-      decimals(d->scores[i]);
-      number(d->classes.empty() ? 0 : d->classes[i]);
+      const Box& box = d->boxes[i];
+      row(schema::DetectionRow{.x1 = decimal(box.x1),
+                               .y1 = decimal(box.y1),
+                               .x2 = decimal(box.x2),
+                               .y2 = decimal(box.y2),
+                               .score = decimal(d->scores[i]),
+                               .classIndex = d->classes.empty() ? 0 : d->classes[i]});
     }
     decimals(d->keypoints);
     decimals(d->keypointScores);
     for (const std::string& mask : d->masks) text(mask);
+    return ResultKind::detections;
   }
-  void operator()(const std::shared_ptr<const Tracks>& tracks) {
-    kind(ResultKind::tracks);
-    number(static_cast<double>(tracks->items.size()));
-    for (const Track& t : tracks->items) {
-      number(static_cast<double>(t.track));
-      number(t.detection);
-      box(t.box);
-      decimals(t.score);
-      number(t.marks);
-    }
+  ResultKind operator()(const std::shared_ptr<const Tracks>& tracks) {
+    count(tracks->items.size());
+    for (const Track& t : tracks->items)
+      row(schema::TrackRow{.track = t.track,
+                           .detection = t.detection,
+                           .x1 = decimal(t.box.x1),
+                           .y1 = decimal(t.box.y1),
+                           .x2 = decimal(t.box.x2),
+                           .y2 = decimal(t.box.y2),
+                           .score = decimal(t.score),
+                           .marks = t.marks});
+    return ResultKind::tracks;
   }
-  void operator()(const std::shared_ptr<const People>& people) {
-    kind(ResultKind::people);
-    number(static_cast<double>(people->items.size()));
-    for (const Person& p : people->items) {
-      number(static_cast<double>(p.track));
-      number(p.id);
-      number(p.detection);
-      box(p.box);
-      decimals(p.score);
-    }
+  ResultKind operator()(const std::shared_ptr<const People>& people) {
+    count(people->items.size());
+    for (const Person& p : people->items)
+      row(schema::PersonRow{.track = p.track,
+                            .id = p.id,
+                            .detection = p.detection,
+                            .x1 = decimal(p.box.x1),
+                            .y1 = decimal(p.box.y1),
+                            .x2 = decimal(p.box.x2),
+                            .y2 = decimal(p.box.y2),
+                            .score = decimal(p.score)});
+    return ResultKind::people;
   }
-  void operator()(const std::shared_ptr<const Classes>& classes) {
-    kind(ResultKind::classes);
-    number(classes->rows);
-    number(classes->topK);
-    for (size_t i = 0; i < classes->indices.size(); i++) {
-      number(classes->indices[i]);
-      decimals(classes->scores[i]);
-    }
+  ResultKind operator()(const std::shared_ptr<const Classes>& found) {
+    row(schema::ClassesHeader{.rows = found->rows, .perRow = found->topK});
+    classes(*found);
+    return ResultKind::classes;
   }
-  void operator()(const std::shared_ptr<const BoxClasses>& boxes) {
-    kind(ResultKind::boxClasses);
-    number(static_cast<double>(boxes->items.size()));
+  ResultKind operator()(const std::shared_ptr<const BoxClasses>& boxes) {
+    count(boxes->items.size());
     for (const BoxClasses::Item& item : boxes->items) {
-      number(static_cast<double>(item.track));
-      box(item.box);
-      number(static_cast<double>(item.classes.indices.size()));
-      for (size_t i = 0; i < item.classes.indices.size(); i++) {
-        number(item.classes.indices[i]);
-        decimals(item.classes.scores[i]);
-      }
+      row(schema::BoxClassesRow{.track = item.track,
+                                .x1 = decimal(item.box.x1),
+                                .y1 = decimal(item.box.y1),
+                                .x2 = decimal(item.box.x2),
+                                .y2 = decimal(item.box.y2),
+                                .count = item.classes.indices.size()});
+      classes(item.classes);
     }
+    return ResultKind::boxClasses;
   }
-  void operator()(const std::shared_ptr<const std::vector<RawTensor>>& tensors) {
-    kind(ResultKind::tensors);
-    number(static_cast<double>(tensors->size()));
+  ResultKind operator()(const std::shared_ptr<const std::vector<RawTensor>>& tensors) {
+    count(tensors->size());
     for (const RawTensor& tensor : *tensors) {
-      number(static_cast<double>(tensor.dims.size()));
+      count(tensor.dims.size());
       for (int64_t dim : tensor.dims) number(static_cast<double>(dim));
-      words.insert(words.end(), tensor.values.begin(), tensor.values.end());
+      to.numbers.insert(to.numbers.end(), tensor.values.begin(), tensor.values.end());
     }
+    return ResultKind::tensors;
   }
-  void operator()(const graph::External&) { kind(ResultKind::external); }
+  ResultKind operator()(const graph::External&) { return ResultKind::external; }
   template <typename Internal>  // crops and embeddings stay inside
-  void operator()(const Internal&) {
-    kind(ResultKind::none);
+  ResultKind operator()(const Internal&) {
+    return ResultKind::none;
   }
 };
 
-ResultState stateOf(graph::ObservationState state) {
-  switch (state) {
+ResultState stateOf(graph::Reason reason) {
+  switch (reason) {
+    case graph::Reason::none: return ResultState::none;
+    case graph::Reason::error: return ResultState::error;
+    case graph::Reason::dependency: return ResultState::dependency;
+    case graph::Reason::cancelled: return ResultState::cancelled;
+    case graph::Reason::unordered: return ResultState::unordered;
+  }
+  return ResultState::none;
+}
+
+ResultState stateOf(const graph::Observation& result) {
+  switch (result.state) {
+    case graph::ObservationState::pending: return ResultState::pending;
     case graph::ObservationState::value: return ResultState::value;
     case graph::ObservationState::carried: return ResultState::carried;
-    case graph::ObservationState::pending:
-    case graph::ObservationState::nothing: return ResultState::nothing;
+    case graph::ObservationState::nothing: return stateOf(result.reason);
   }
-  return ResultState::nothing;
+  return ResultState::pending;
+}
+
+// The position in the specification of a module of the graph.
+int32_t positionOf(const graph::Pipeline& pipeline, int32_t module) {
+  const auto count = static_cast<int32_t>(pipeline.spec().modules.size());
+  for (int32_t m = 0; m < count; m++)
+    if (pipeline.observationOf(static_cast<size_t>(m)) == module) return m;
+  return -1;
 }
 
 }  // namespace
 
-void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::vector<double>& words, int32_t asked) {
-  const size_t at = words.size();
-  words.insert(words.end(),
-               {0.0, static_cast<double>(task.id), static_cast<double>(task.source), static_cast<double>(task.seq),
-                static_cast<double>(task.index), static_cast<double>(task.ptsUs), static_cast<double>(task.width),
-                static_cast<double>(task.height)});
+void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, Packed& to, int32_t asked) {
+  const size_t start = to.numbers.size();
+  append(to.numbers, schema::RecordHeader{.length = 0,
+                                          .taskId = task.id,
+                                          .source = task.source,
+                                          .seq = task.seq,
+                                          .index = task.index,
+                                          .ptsUs = task.ptsUs,
+                                          .width = task.width,
+                                          .height = task.height});
   const std::vector<int32_t>* known =
       asked < 0 ? nullptr : &pipeline.graph().dependencies(pipeline.observationOf(static_cast<size_t>(asked)));
-  const graph::Observation silent;
+  const graph::Observation pending;
   for (size_t m = 0; m < pipeline.spec().modules.size(); m++) {
     const int32_t at = pipeline.observationOf(m);
     const bool may = !known || std::find(known->begin(), known->end(), at) != known->end();
-    const graph::Observation& says = may ? task.observations[static_cast<size_t>(at)] : silent;
-    const ResultState state = stateOf(says.state);
-    words.push_back(static_cast<double>(state));
-    if (state == ResultState::nothing)
-      Packer{words}.kind(ResultKind::none);
-    else
-      std::visit(Packer{words}, says.value);
+    const graph::Observation& result = may ? task.observations[static_cast<size_t>(at)] : pending;
+    const graph::Origin& origin = result.origin;
+    append(to.numbers, schema::ModuleHeader{.state = static_cast<uint8_t>(stateOf(result)),
+                                            .module = origin.module == at ? static_cast<int32_t>(m)
+                                                                          : positionOf(pipeline, origin.module),
+                                            .task = origin.task,
+                                            .kind = 0});
+    const size_t kindAt = to.numbers.size() - 1;
+    to.numbers[kindAt] = static_cast<double>(std::visit(Packer{to}, result.value));
   }
-  words[at] = static_cast<double>(words.size() - at);
+  to.numbers[start] = static_cast<double>(to.numbers.size() - start);
 }
 
 }  // namespace framepath::binding

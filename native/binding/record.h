@@ -1,15 +1,19 @@
 // Tasks as packed numbers: the format is described at ResultBlock in src/native.ts.
 #pragma once
+#include <string>
 #include <vector>
 
 #include "graph/pipeline.h"
 
 namespace framepath::binding {
 
-// Appends one record. Modules that have not spoken count as silent. `asked`: for a module that JavaScript is asked
-// about: only what it depends on stays as it is meanwhile (graph/task.h), everything else counts as silent. -1: all
-// have spoken.
-void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, std::vector<double>& words,
-                int32_t asked = -1);
+struct Packed {
+  std::vector<double> numbers;
+  std::string text;  // run lengths of masks: ASCII
+};
+
+// Appends one record. `asked`: for a module that JavaScript is asked about: only the results that it depends on stay as
+// they are meanwhile (graph/task.h), all others are pending. -1: all modules have a result.
+void packRecord(const graph::Task& task, const graph::Pipeline& pipeline, Packed& to, int32_t asked = -1);
 
 }  // namespace framepath::binding

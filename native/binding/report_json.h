@@ -1,22 +1,20 @@
-// Reports, progress, timelines and probes as the JSON of the CLI's interface.
+// What a run reports, as the structs that cross (jsonOf of json_writer.h writes them).
 #pragma once
-#include "binding/json.h"
-#include "device/probe.h"
+#include "generated/write_results.h"
 #include "graph/pipeline.h"
 
 namespace framepath::binding {
 
-Json toJson(const media::SourceInfo& info);
-Json toJson(const graph::Report& report);
-Json toJson(const graph::Progress& progress);
-Json toJson(const graph::Recovery& recovery);
-// A sampled frame (PipelineHooks::sampled), as FrameTimes in src/run/frame-times.ts; times by nowNs(), in ms.
-Json toJson(const graph::Task& task, const graph::Pipeline& pipeline);
-Json toJson(const infer::ModelSpec& spec);
-Json toJson(const std::vector<infer::RefusedProvider>& refused);
-Json toJson(const DeviceProbe& probe);
+schema::Report toSchema(const graph::Report& report);
+schema::Progress toSchema(const graph::Progress& progress);
+schema::Recovery toSchema(const graph::Recovery& recovery);
+// INTERNAL where there is none of that name.
+infer::Provider providerNamed(const std::string& name);
+std::vector<schema::ProviderFallback> toSchema(const std::vector<infer::RefusedProvider>& refused);
+// A sampled frame (PipelineHooks::sampled); times by nowNs(), in ms.
+schema::SampledFrame sampledFrame(const graph::Task& task, const graph::Pipeline& pipeline);
 // These relink: not on the JS thread.
-Json timelineJson(graph::Pipeline& pipeline);
-Json relinkJson(graph::Pipeline& pipeline);
+schema::Timeline timelineOf(graph::Pipeline& pipeline);
+schema::Relink relinkOf(graph::Pipeline& pipeline);
 
 }  // namespace framepath::binding

@@ -4,8 +4,8 @@
 
 #include "binding/arrays.h"
 #include "binding/js_error.h"
-#include "binding/json_values.h"
 #include "binding/plan_json.h"
+#include "binding/read.h"
 #include "binding/record.h"
 #include "binding/report_json.h"
 #include "binding/shared_inputs.h"
@@ -24,7 +24,7 @@ graph::ExternalModule::Answer answerFrom(const Napi::Object& given) {
   if (kind == "value") {
     answer.kind = Answer::value;
     const Napi::Value boxes = given.Get("boxes");
-    if (!boxes.IsUndefined()) answer.boxes = peopleFrom(wordsOf(boxes));
+    if (!boxes.IsUndefined()) answer.boxes = peopleFrom(packedOf(boxes));
     return answer;
   }
   if (kind != "failed" && kind != "outOfReach")
@@ -96,11 +96,11 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
                                                           const graph::InputRef& input) {
       const auto alive = state.lock();
       if (!alive) return;
-      std::vector<double> words;
-      packRecord(*task, *alive->pipeline, words, module);
+      Packed packed;
+      packRecord(*task, *alive->pipeline, packed, module);
       const auto& wanted = alive->pipeline->spec().modules[static_cast<size_t>(module)].input;
       const bool exported = wanted && wanted->exported;
-      js->post([callbacks, module, id = task->id, attempt, input, exported, words = std::move(words)](Napi::Env env) {
+      js->post([callbacks, module, id = task->id, attempt, input, exported, packed = std::move(packed)](Napi::Env env) {
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->task.IsEmpty()) return;
@@ -108,25 +108,25 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
         question["module"] = Napi::Number::New(env, module);
         question["taskId"] = Napi::Number::New(env, static_cast<double>(id));
         question["attempt"] = Napi::Number::New(env, static_cast<double>(attempt));
-        question["record"] = wordsArray(env, words);
+        question["record"] = blockOf(env, packed);
         question["input"] = inputArray(env, input);
         question["cuda"] = blockObject(env, input, exported);
         functions->task.Call({question});
       });
     };
-    const auto tell = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const char* event,
-                                                                                             Json json) {
+    const auto emit = [js = state_->js, callbacks = std::weak_ptr<RunCallbacks>(callbacks_)](const char* event,
+                                                                                             std::string json) {
       js->post([callbacks, event, json = std::move(json)](Napi::Env env) {
         const Napi::HandleScope scope(env);
         const auto functions = callbacks.lock();
         if (!functions || functions->event.IsEmpty()) return;
-        functions->event.Call({Napi::String::New(env, event), jsonText(env, json)});
+        functions->event.Call({Napi::String::New(env, event), Napi::String::New(env, json)});
       });
     };
-    hooks.sampled = [tell, state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
-      if (const auto alive = state.lock()) tell("frame", toJson(task, *alive->pipeline));
+    hooks.sampled = [emit, state = std::weak_ptr<RunState>(state_)](const graph::Task& task) {
+      if (const auto alive = state.lock()) emit("frame", jsonOf(sampledFrame(task, *alive->pipeline)));
     };
-    hooks.recovered = [tell](const graph::Recovery& recovery) { tell("recovery", toJson(recovery)); };
+    hooks.recovered = [emit](const graph::Recovery& recovery) { emit("recovery", jsonOf(toSchema(recovery))); };
     state_->pipeline = std::make_unique<graph::Pipeline>(std::move(spec), std::move(hooks));
     end_ = environment_.atEnd([state = state_, callbacks = callbacks_, alive = environmentAlive_] {
       *alive = false;
@@ -176,16 +176,14 @@ Napi::Value Run::next(const Info& info) {
       state_->pipeline->next(
           static_cast<size_t>(std::max<int64_t>(1, max)), [settle, state = state_](graph::Delivery delivery) {
             if (delivery.error) return settle->reject(*delivery.error);
-            auto words = std::make_shared<std::vector<double>>();
-            for (const graph::TaskRef& task : delivery.tasks) packRecord(*task, *state->pipeline, *words);
+            auto packed = std::make_shared<Packed>();
+            for (const graph::TaskRef& task : delivery.tasks) packRecord(*task, *state->pipeline, *packed);
             auto tasks = std::make_shared<std::vector<graph::TaskRef>>(std::move(delivery.tasks));
-            settle->resolve([words, tasks, state, ended = delivery.ended](Napi::Env env) -> Napi::Value {
+            settle->resolve([packed, tasks, state, ended = delivery.ended](Napi::Env env) -> Napi::Value {
               if (ended) return env.Null();
               if (state->pipeline->spec().keepPixels)
                 if (HeldFrames* frames = state->held()) frames->delivered(std::move(*tasks));
-              Napi::Object block = Napi::Object::New(env);
-              block.Set("words", wordsArray(env, *words));
-              return block;
+              return blockOf(env, *packed);
             });
           });
     } catch (const std::exception& e) {
@@ -235,37 +233,40 @@ Napi::Value Run::nextPacket(const Info& info) {
 }
 
 Napi::Value Run::progress(const Info& info) {
-  return guarded(info.Env(), [&] { return jsonText(info.Env(), toJson(state_->pipeline->progress())); });
+  return guarded(info.Env(),
+                 [&] { return Napi::String::New(info.Env(), jsonOf(toSchema(state_->pipeline->progress()))); });
 }
 
 Napi::Value Run::labels(const Info& info) {
   return guarded(info.Env(), [&] {
-    Json labels = Json::object();
+    std::map<std::string, std::vector<std::string>> labels;
     const auto& modules = state_->pipeline->spec().modules;
     for (size_t m = 0; m < modules.size(); m++)
       if (const auto* list = state_->pipeline->labelsOf(m); list && !list->empty()) labels[modules[m].name] = *list;
-    return jsonText(info.Env(), labels);
+    return Napi::String::New(info.Env(), jsonOf(labels));
   });
 }
 
 Napi::Value Run::plan(const Info& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::optional<graph::Decisions> decisions = state_->pipeline->decisions();
-    return decisions ? jsonText(info.Env(), planJson(state_->asked, *decisions)) : info.Env().Null();
+    if (!decisions) return info.Env().Null();
+    return Napi::String::New(info.Env(), textOf(planJson(state_->asked, *decisions)));
   });
 }
 
 Napi::Value Run::report(const Info& info) {
-  return guarded(info.Env(), [&] { return jsonText(info.Env(), toJson(state_->pipeline->report())); });
+  return guarded(info.Env(),
+                 [&] { return Napi::String::New(info.Env(), jsonOf(toSchema(state_->pipeline->report()))); });
 }
 Napi::Value Run::timeline(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [json = textOf(timelineJson(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
+    return [json = jsonOf(timelineOf(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
   });
 }
 Napi::Value Run::relink(const Info& info) {
   return environment_.promise(info.Env(), [state = state_]() -> Settle::Make {
-    return [json = textOf(relinkJson(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
+    return [json = jsonOf(relinkOf(*state->pipeline))](Napi::Env env) { return Napi::String::New(env, json); };
   });
 }
 Napi::Value Run::mot(const Info& info) {
@@ -309,21 +310,23 @@ Napi::Value Run::trace(const Info& info) {
   });
 }
 
-void Run::answer(const Info& info) {
-  guarded(info.Env(), [&] {
+Napi::Value Run::answer(const Info& info) {
+  return guarded(info.Env(), [&] {
     if (!info[0].IsObject() || !info[1].IsObject())
       throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a question and its answer.");
     const auto question = info[0].As<Napi::Object>();
-    state_->pipeline->answer(static_cast<int32_t>(whole(question.Get("module"))), whole(question.Get("taskId")),
-                             whole(question.Get("attempt")), answerFrom(info[1].As<Napi::Object>()));
+    const bool taken =
+        state_->pipeline->answer(static_cast<int32_t>(whole(question.Get("module"))), whole(question.Get("taskId")),
+                                 whole(question.Get("attempt")), answerFrom(info[1].As<Napi::Object>()));
+    return Napi::Boolean::New(info.Env(), taken);
   });
 }
 
 void Run::recovered(const Info& info) {
   guarded(info.Env(), [&] {
-    const Json recovery = parseJson(text(info[0]));
-    state_->pipeline->recovered({get<std::string>(recovery, "where", ""), get<std::string>(recovery, "what", ""),
-                                 get<std::string>(recovery, "reason", "")});
+    const auto given = read<schema::RecoveryNote>(parseJson(text(info[0])));
+    FIELDS_OF(given, where, what, reason);
+    state_->pipeline->recovered({where, what, reason});
   });
 }
 
@@ -332,7 +335,7 @@ void Run::sample(const Info& info) {
 }
 
 void Run::hostServed(const Info& info) {
-  guarded(info.Env(), [&] { state_->pipeline->hostServed(spanFrom(parseJson(text(info[0])))); });
+  guarded(info.Env(), [&] { state_->pipeline->hostServed(spanOf(read<schema::HostSpan>(parseJson(text(info[0]))))); });
 }
 
 Napi::Value Run::end(const Info& info) {

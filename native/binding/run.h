@@ -74,7 +74,7 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value pushFrame(const Info& info);
   void endFrames(const Info& info);
   Napi::Value submit(const Info& info);
-  void answer(const Info& info);
+  Napi::Value answer(const Info& info);
   void recovered(const Info& info);
   void sample(const Info& info);
   void hostServed(const Info& info);

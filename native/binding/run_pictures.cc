@@ -1,7 +1,7 @@
 // Pixels of frames that JavaScript holds.
 #include "binding/arrays.h"
 #include "binding/js_error.h"
-#include "binding/json_values.h"
+#include "binding/read.h"
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
 
@@ -30,16 +30,13 @@ HeldFrames& orReleased(HeldFrames* frames) {
   return *frames;
 }
 
-HeldFrames::Request requestFrom(const Json& json) {
-  HeldFrames::Request request;
-  request.width = get(json, "width", 0);
-  request.height = get(json, "height", 0);
-  request.format = pixelFormatOf(named(json, "format", InputFormat::rgb24));
-  if (json.contains("crop")) {
-    const auto crop = required<std::array<float, 4>>(json, "crop");
-    request.crop = {crop[0], crop[1], crop[2], crop[3]};
-  }
-  return request;
+Box cropOf(const std::optional<std::array<float, 4>>& crop) {
+  return crop ? Box{(*crop)[0], (*crop)[1], (*crop)[2], (*crop)[3]} : Box{};
+}
+
+HeldFrames::Request requestOf(const schema::PixelRequest& from) {
+  FIELDS_OF(from, width, height, format, crop);
+  return {width.value_or(0), height.value_or(0), pixelFormatOf(format), cropOf(crop)};
 }
 
 }  // namespace
@@ -48,7 +45,8 @@ Napi::Value Run::pixels(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
     const std::vector<uint8_t> bytes =
-        orReleased(state_->held()).pixels(id, asked(id), requestFrom(parseJson(text(info[1]))));
+        orReleased(state_->held())
+            .pixels(id, asked(id), requestOf(read<schema::PixelRequest>(parseJson(text(info[1])))));
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }
@@ -56,9 +54,11 @@ Napi::Value Run::pixels(const Info& info) {
 Napi::Value Run::jpeg(const Info& info) {
   return guarded(info.Env(), [&] {
     const int64_t id = whole(info[0]);
-    const Json json = parseJson(text(info[1]));
-    const std::vector<uint8_t> bytes =
-        orReleased(state_->held()).jpeg(id, asked(id), requestFrom(json), get(json, "quality", 90));
+    const auto request = read<schema::JpegSettings>(parseJson(text(info[1])));
+    FIELDS_OF(request, quality, crop);
+    HeldFrames::Request pixels;
+    pixels.crop = cropOf(crop);
+    const std::vector<uint8_t> bytes = orReleased(state_->held()).jpeg(id, asked(id), pixels, quality);
     return bytesArray(info.Env(), bytes.data(), bytes.size());
   });
 }

@@ -1,7 +1,7 @@
 // What goes into a run while it is open: sources, pushed pixels, submitted pictures.
 #include "binding/arrays.h"
 #include "binding/js_error.h"
-#include "binding/json_values.h"
+#include "binding/read.h"
 #include "binding/record.h"
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
@@ -78,7 +78,7 @@ void Run::endFrames(const Info& info) {
 
 Napi::Value Run::submit(const Info& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const Json request = parseJson(text(info[0]));
+    const auto request = read<schema::SubmitRequest>(parseJson(text(info[0])));
     std::vector<uint8_t> bytes;
     if (!info[1].IsUndefined()) {
       const Napi::Uint8Array array = bytesOf(info[1]);
@@ -92,24 +92,24 @@ Napi::Value Run::submit(const Info& info) {
         state->pipeline->checkSubmit();
         Device& device = state->pipeline->device();
         FrameRef frame;
-        if (request.contains("uri")) {
+        FIELDS_OF(request, uri, limits, width, height, format);
+        if (!uri.empty()) {
           media::SourceOptions options;
-          options.uri = request["uri"].get<std::string>();
+          options.uri = uri;
           options.stop = state->pipeline->closing();
-          if (request.contains("limits")) options.limits = limitsFrom(request["limits"]);
+          if (limits) options.limits = limitsFrom(*limits);
           frame = media::openSource(options, state->pipeline->deviceRef())->next();
           if (!frame) throw Error(ErrorCode::DECODE_FAILED, "No picture in " + options.uri + ".");
         } else {
           auto queue = device.openQueue();
           frame =
-              graph::frameFromBytes(device, *queue, pixelFormatOf(named(request, "format", PixelFormatName::rgb24)),
-                                    get(request, "width", 0), get(request, "height", 0), bytes.data(), bytes.size());
+              graph::frameFromBytes(device, *queue, pixelFormatOf(format), width, height, bytes.data(), bytes.size());
         }
         state->pipeline->submit(std::move(frame), [settle, state](const graph::TaskRef& task) {
           if (task->error) return settle->reject(*task->error);
-          auto words = std::make_shared<std::vector<double>>();
-          packRecord(*task, *state->pipeline, *words);
-          settle->resolve([words](Napi::Env env) { return wordsArray(env, *words); });
+          auto packed = std::make_shared<Packed>();
+          packRecord(*task, *state->pipeline, *packed);
+          settle->resolve([packed](Napi::Env env) { return blockOf(env, *packed); });
         });
       } catch (const std::exception& e) {
         if (!state->pipeline->closing()->passed()) return settle->reject(e);

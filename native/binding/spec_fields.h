@@ -1,20 +1,14 @@
-// Taking structs of the schema apart, to fill the engine's own.
+// Options of a spec as the engine's own structs take them.
 #pragma once
 #include <optional>
 #include <string>
-#include <type_traits>
 
+#include "binding/read.h"
 #include "core/enum_names.h"
 #include "generated/specs.h"
 #include "graph/pipeline_spec.h"
 
 namespace framepath::binding {
-
-// Takes a struct of the schema apart into all of its fields, which are named in its order. One that is added, renamed
-// or moved there does not compile here until somebody decides what becomes of it.
-#define FIELDS_OF(from, ...)                                                                           \
-  static_assert(std::decay_t<decltype(from)>::kFields == #__VA_ARGS__, "the schema has other fields"); \
-  const auto& [__VA_ARGS__] = from
 
 // What is open is for the engine to decide.
 template <typename T>

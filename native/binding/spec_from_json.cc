@@ -2,18 +2,11 @@
 
 #include <tuple>
 
+#include "binding/read.h"
 #include "binding/spec_fields.h"
-#include "generated/read_specs.h"
 
 namespace framepath::binding {
 namespace {
-
-template <typename T>
-T read(const Json& json) {
-  T value;
-  take(Value{json}, value);
-  return value;
-}
 
 media::Limits limitsOf(const schema::LimitsSpec& from) {
   FIELDS_OF(from, maxBytes, maxPixels, maxDurationMs, jail, protocols, hosts, privateNetworks, isolated);
@@ -201,20 +194,20 @@ PixelFormat pixelFormatOf(InputFormat name) {
   return pixelFormat::rgb24;
 }
 
-media::Limits limitsFrom(const Json& json) {
-  return limitsOf(read<schema::LimitsSpec>(json));
+media::Limits limitsFrom(const schema::LimitsSpec& limits) {
+  return limitsOf(limits);
 }
 
 graph::SourceSpec sourceFrom(const Json& json) {
   return sourceOf(read<schema::SourceSpec>(json));
 }
 
-infer::ModelOptions modelFrom(const Json& json) {
-  return modelOf(read<schema::ModelFileSpec>(json));
+infer::ModelOptions modelFrom(const schema::ModelFileSpec& file) {
+  return modelOf(file);
 }
 
-infer::ProviderChoice providersFrom(const Json& json) {
-  return providersOf(read<schema::ProviderSpec>(json));
+infer::ProviderChoice providersFrom(const std::optional<schema::ProviderSpec>& providers) {
+  return providers ? providersOf(*providers) : infer::ProviderChoice{};
 }
 
 track::TrackerOptions trackerFrom(const Json& json) {

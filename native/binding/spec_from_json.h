@@ -9,10 +9,10 @@ namespace framepath::binding {
 
 using Json = nlohmann::json;
 
-media::Limits limitsFrom(const Json& json);
+media::Limits limitsFrom(const schema::LimitsSpec& limits);
 graph::SourceSpec sourceFrom(const Json& json);
-infer::ModelOptions modelFrom(const Json& json);
-infer::ProviderChoice providersFrom(const Json& json);
+infer::ModelOptions modelFrom(const schema::ModelFileSpec& file);
+infer::ProviderChoice providersFrom(const std::optional<schema::ProviderSpec>& providers);
 track::TrackerOptions trackerFrom(const Json& json);
 // A run as it was asked for; what is open in it, the engine decides.
 schema::PipelineSpec planFrom(const Json& json);

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <utility>
 
-#include "binding/json_values.h"
+#include "binding/read.h"
 
 namespace framepath::binding {
 namespace {
@@ -120,18 +120,17 @@ std::string traceEvents(const graph::Trace& trace, int64_t originNs,
   return json + "]}\n";
 }
 
-graph::Span spanFrom(const Json& json) {
-  const auto ns = [&](const char* name) {
-    return static_cast<int64_t>(std::llround(std::clamp(get<double>(json, name, 0), -1e12, 1e12) * 1e6));
-  };
+graph::Span spanOf(const schema::HostSpan& from) {
+  FIELDS_OF(from, module, source, seq, host, pid, startMs, endMs);
+  const auto ns = [](double ms) { return static_cast<int64_t>(std::llround(ms * 1e6)); };
   graph::Span span;
-  span.lane = get<std::string>(json, "module", "");
-  span.source = get(json, "source", -1);
-  span.seq = get<int64_t>(json, "seq", 0);
-  span.readyNs = span.startNs = ns("startMs");
-  span.endNs = ns("endMs");
-  span.host = get<std::string>(json, "host", "");
-  span.pid = get(json, "pid", 0);
+  span.lane = module;
+  span.source = source;
+  span.seq = seq;
+  span.readyNs = span.startNs = ns(startMs);
+  span.endNs = ns(endMs);
+  span.host = host;
+  span.pid = pid;
   return span;
 }
 

@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-#include "binding/json.h"
+#include "generated/specs.h"
 #include "graph/trace.h"
 
 namespace framepath::binding {
@@ -13,7 +13,7 @@ namespace framepath::binding {
 std::string traceEvents(const graph::Trace& trace, int64_t originNs,
                         const std::function<std::string(int32_t)>& sourceId);
 
-// What a host did for a module: {module, source, seq, host, pid, startMs, endMs}, times by nowNs().
-graph::Span spanFrom(const Json& json);
+// What a host did for a module; times by nowNs().
+graph::Span spanOf(const schema::HostSpan& from);
 
 }  // namespace framepath::binding

@@ -58,13 +58,13 @@ void DrawList::text(int32_t x, int32_t y, int32_t size, std::string_view text, Y
   characters_ += static_cast<int32_t>(text.size());
 }
 
-void DrawList::label(int32_t x, int32_t y, int32_t size, std::string_view words, Yuv plate) {
-  const int32_t margin = 2 * size, width = textWidth(words, size) + margin, height = textHeight(size) + margin;
+void DrawList::label(int32_t x, int32_t y, int32_t size, std::string_view line, Yuv plate) {
+  const int32_t margin = 2 * size, width = textWidth(line, size) + margin, height = textHeight(size) + margin;
   x = std::clamp(x, 0, std::max(0, args_.canvas.width - width)) / 2 * 2;
   y = std::clamp(y, 0, std::max(0, args_.canvas.height - height)) / 2 * 2;
   fill({static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + width), static_cast<float>(y + height)},
        plate);
-  text(x + margin, y + margin, size, words, plate.y > 128 ? Yuv{16, 128, 128} : Yuv{235, 128, 128});
+  text(x + margin, y + margin, size, line, plate.y > 128 ? Yuv{16, 128, 128} : Yuv{235, 128, 128});
 }
 
 void DrawList::flush() {

@@ -17,7 +17,7 @@ class HiddenBoxes {
 
   // The module's result for a new picture.
   void found(int64_t nowUs, const std::vector<Box>& boxes);
-  // It has none for a new picture (failed, skipped, too late): nobody knows who is where.
+  // It has none for a new picture (failed, skipped, too late): people may be anywhere.
   void noResult(int64_t nowUs);
 
   const std::vector<Box>& boxes() const { return boxes_; }

@@ -8,7 +8,7 @@ namespace framepath::compose {
 // A tick n stands at n / fps seconds. For every tile the clock chooses the last frame at or before the tick; it needs
 // the next one (or the end) to know. Pure bookkeeping: no frames, no threads.
 //
-// A source that joins later stands at the tick at which its first frame came; until then nobody waits for it, as long
+// A source that joins later stands at the tick at which its first frame came; until then no tick waits for it, as long
 // as another source runs. Times of sawFrame and setDuration are the composition's.
 class OutputClock {
  public:
@@ -19,7 +19,7 @@ class OutputClock {
   void setLive(int32_t source);
   // A tick needs to know the source that far past itself.
   void setLookAhead(int32_t source, int64_t us);
-  // Taken out: nobody waits for it, and what it still had does not make the composition longer.
+  // Removed: no tick waits for it, and what it still had does not make the composition longer.
   void leave(int32_t source);
 
   int64_t tickUs(int64_t tick) const;  // exact rational, rounded to the nearest microsecond

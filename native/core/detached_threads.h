@@ -1,4 +1,4 @@
-// Threads in a call that nobody can interrupt, left to end by themselves.
+// Threads in a call that cannot be interrupted, left to end by themselves.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -18,7 +18,7 @@ inline std::string quoted(const std::string& name) {
 }
 
 // The one exception type of the native side. Caught in three places only: a lane's loop, the Node-API call wrapper, a
-// test main. `source` and `module` are filled in by whoever knows them (empty = unknown).
+// test main. `source` and `module` are filled in where they are known (empty = unknown).
 class Error : public std::exception {
  public:
   Error(ErrorCode code, std::string sentence, std::string hint = {})

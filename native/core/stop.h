@@ -26,7 +26,7 @@ class Stop {
     return (ns != INT64_MAX && nowNs() >= ns) || (parent_ && parent_->passed());
   }
 
-  int64_t atNs() const { return atNs_.load(); }  // its own word; INT64_MAX = never
+  int64_t atNs() const { return atNs_.load(); }  // its own deadline; INT64_MAX = never
 
  private:
   std::atomic<int64_t> atNs_{INT64_MAX};

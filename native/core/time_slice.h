@@ -23,7 +23,7 @@ inline void setTimeSlice([[maybe_unused]] uint64_t ns) {
     uint32_t priority = 0;
     uint64_t runtime = 0, deadline = 0, period = 0;
   } attributes;
-  // A thread that somebody gave another policy keeps it as it is.
+  // A thread with another policy keeps it.
   if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0 || attributes.policy != SCHED_OTHER) return;
   attributes.size = sizeof attributes;
   attributes.runtime = ns;

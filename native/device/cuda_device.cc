@@ -161,7 +161,7 @@ class CudaDevice : public Device {
 
   std::shared_ptr<Gpu> gpu_;
   std::shared_ptr<StreamOwner> stream_;  // FRAMEPATH_CUDA_STREAMS=one: of all queues
-  std::shared_ptr<QueueTimer> timer_;    // null: nobody asked
+  std::shared_ptr<QueueTimer> timer_;    // null: queues are not timed
   std::array<std::atomic<uint64_t>, static_cast<size_t>(CopyKind::count)> copied_{};
   std::shared_ptr<std::atomic<size_t>> live_ = std::make_shared<std::atomic<size_t>>(0);
 };

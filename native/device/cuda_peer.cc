@@ -7,7 +7,7 @@ namespace framepath {
 
 using cuda::Address;
 
-// A GPU's primary context, without kernels and pools: whoever only looks at pixels needs none.
+// A GPU's primary context, without kernels and pools: reading pixels needs none.
 class PeerMemory::Gpu {
  public:
   explicit Gpu(int32_t index) : driver_(cuda::readyDriver().calls), cu_(driver_, index) {

@@ -87,7 +87,7 @@ class Device {
 
   // Throws DEVICE_OUT_OF_MEMORY.
   virtual std::shared_ptr<Memory> allocate(size_t bytes, MemoryKind kind) = 0;
-  // A part of the budget for somebody who allocates by other means (a session, a codec), or has already done so; given
+  // A part of the budget for what allocates by other means (a session, a codec), or has already done so; given
   // back when released. Throws DEVICE_OUT_OF_MEMORY, which names what fits and what does not.
   virtual std::shared_ptr<void> reserve(uint64_t bytes, const std::string& forWhat) = 0;
   virtual DeviceMemory memory() const = 0;

@@ -8,7 +8,7 @@
 
 namespace framepath::graph {
 
-// Thread-safe. A cue for tick n is given before tick n is drawn, so whoever writes a packet and asks before writing has
+// Thread-safe. A cue for tick n is given before tick n is drawn, so a writer that reads the cues before each packet has
 // it in time.
 class AudioCues {
  public:

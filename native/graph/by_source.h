@@ -6,11 +6,11 @@
 
 namespace framepath::graph {
 
-// A source's entry belongs to whoever works on that source; entries of others may come and go meanwhile.
+// A source's entry belongs to the worker that has a frame of it; entries of others may come and go meanwhile.
 template <typename T>
 class BySource {
  public:
-  // Made when first asked for; stays where it is.
+  // Made at first use; stays where it is.
   T& at(int32_t source) {
     std::lock_guard lock(mutex_);
     return sources_[source];

@@ -151,7 +151,7 @@ class SmoothWorker : public Worker {
       result.items.push_back({seen[i].box, seen[i].track, known.best});
     }
     source.tracks.dropBefore(task.seq);
-    source.last = observe(std::move(result));
+    source.last = observe(std::move(result), task.id);
     return source.last;
   }
 

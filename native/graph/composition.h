@@ -7,7 +7,7 @@
 // and is heard no longer than seen.
 //
 // Where boxes are hidden, a source that is not live is delayed by the look-ahead (compose::RedactSpec::lookAheadMs), so
-// that a face is hidden before it is first found. The frames in between are copies and count against nobody's inFlight:
+// that a face is hidden before it is first found. The frames in between are copies and count against no inFlight:
 // a lease is kept only of what lies beyond.
 //
 //   composing --last tick--> composed     composing --stop--> stopped     any --composing or encoding fails--> failed

@@ -18,7 +18,7 @@ constexpr int64_t kFirstPacketNs = 700'000'000;
 
 }  // namespace
 
-// What the thread needs and nobody else owns.
+// What the thread alone owns.
 struct Encoding::Work {
   explicit Work(EncodingParts given)
       : encoder(std::move(given.encoder)),

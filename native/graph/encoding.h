@@ -52,7 +52,7 @@ struct EncodingParts {
   StopRef deadline;                             // what is not encoded by then is not waited for
   std::shared_ptr<Trace> trace;                 // null: none
   std::function<void(const Error&)> failed;     // from the encoder's thread, once
-  std::shared_ptr<RecoveryListener> recovered;  // by the encoder; null: nobody listens
+  std::shared_ptr<RecoveryListener> recovered;  // by the encoder; null: no listener
 };
 
 class Encoding {
@@ -63,7 +63,7 @@ class Encoding {
   Encoding& operator=(const Encoding&) = delete;
 
   void start();
-  // Waits for room. False: nobody takes it any more.
+  // Waits for room. False: the encoder has ended.
   bool push(FrameRef canvas);
   void close();  // no canvas follows
   void abort();  // what was pushed is dropped

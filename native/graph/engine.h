@@ -170,7 +170,7 @@ class Engine {
   std::optional<Error> error_;
   EngineState state_ = EngineState::created;
   bool open_;             // sources may come later
-  bool discard_ = false;  // nobody takes results
+  bool discard_ = false;  // results are not taken
 };
 
 }  // namespace framepath::graph

@@ -74,6 +74,10 @@ void Engine::setResult(const TaskRef& task, int32_t module, Observation result, 
     return;
   }
   Lane& lane = *lanes_[module];
+  if (result.state != ObservationState::nothing) {  // its own value, unless it has an origin already
+    if (result.origin.module < 0) result.origin.module = module;
+    if (result.origin.task < 0) result.origin.task = task->id;
+  }
   std::vector<TaskRef> followers;
   if (task->source != kSubmitted && lane.strides.isAnchor(*task))
     followers = lane.strides.onAnchorResult(*task, result);

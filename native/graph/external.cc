@@ -30,7 +30,7 @@ std::unique_ptr<Worker> ExternalModule::openWorker(std::unique_ptr<PixelReader> 
   return std::make_unique<ExternalWorker>(shared_from_this(), std::move(reader));
 }
 
-// Asks already, unless tasks before this one have to be asked again: then wait() does, in order.
+// Sends the request, unless earlier ones have to be repeated: then wait() does, in order.
 void ExternalModule::prefetch(const TaskRef& task, PixelReader* reader) {
   {
     std::lock_guard lock(mutex_);
@@ -121,14 +121,15 @@ std::optional<ExternalModule::Pending> ExternalModule::take(int64_t taskId) {
   return pending;
 }
 
-void ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {
+bool ExternalModule::answer(int64_t taskId, int64_t attempt, Answer answer) {
   {
     std::lock_guard lock(mutex_);
     const auto it = pending_.find(taskId);
-    if (it == pending_.end() || it->second.attempt != attempt || it->second.settled()) return;
+    if (it == pending_.end() || it->second.attempt != attempt || it->second.settled()) return false;
     it->second.answer = std::move(answer);
   }
   answered_.notify_all();  // whoever wakes finds the lock free
+  return true;
 }
 
 void ExternalModule::close() {

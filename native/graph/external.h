@@ -1,4 +1,4 @@
-// Modules whose work is done by JavaScript: the lane's thread asks, waits, and takes the answer.
+// Modules whose work is done by JavaScript: the lane's thread sends a request, waits, and takes the answer.
 #pragma once
 #include <condition_variable>
 #include <exception>
@@ -18,7 +18,7 @@ namespace framepath::graph {
 // One JS module of one run. Thread-safe.
 class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
  public:
-  // Posts to JavaScript, returns at once. `attempt` goes back with the answer; input is null unless asked for.
+  // Posts to JavaScript, returns at once. `attempt` goes back with the answer; input is null unless the module has one.
   using Ask = std::function<void(const TaskRef& task, int64_t attempt, const InputRef& input)>;
 
   // Called once, when the module could not read its pixels on the device and reads them on the host from then on.
@@ -33,20 +33,20 @@ class ExternalModule : public std::enable_shared_from_this<ExternalModule> {
   // `reader` may be null.
   std::unique_ptr<Worker> openWorker(std::unique_ptr<PixelReader> reader);
   struct Answer {
-    // outOfReach: of pixels on the device; the same task is asked again with pixels on the host.
+    // outOfReach: of pixels on the device; the request is repeated with pixels on the host.
     enum Kind : uint8_t { nothing, value, failed, outOfReach } kind = nothing;
     std::optional<Error> error;           // of `failed` and `outOfReach`
     std::shared_ptr<const People> boxes;  // of `value`, where they are read
   };
-  // An answer nobody waits for (late, a second one, of an earlier attempt, unknown) is ignored.
-  void answer(int64_t taskId, int64_t attempt, Answer answer);
+  // False: nobody waits for it (late, a second one, of an earlier attempt, unknown), and it is ignored.
+  bool answer(int64_t taskId, int64_t attempt, Answer answer);
   void close();
-  // The task JavaScript is being asked about, for its pixels; null when it is not (or no longer).
+  // The task of a pending request, for its pixels; null when there is none (any more).
   TaskRef asked(int64_t taskId) const;
 
  private:
   class ExternalWorker;
-  struct Pending {  // what JavaScript is being asked
+  struct Pending {  // a request to JavaScript
     TaskRef task;
     int64_t attempt = 0;
     InputRef input;  // its pixels stay until it is answered: a window may have moved on

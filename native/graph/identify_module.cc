@@ -91,7 +91,8 @@ class GalleryWorker : public Worker {
     static const Crops none;
     const Crops& crops = embeddings ? orEmpty(task.observations[crops_].as<Crops>()) : none;
     source.last = observe(source.gallery->update(orEmpty(task.observations[tracks_].as<Tracks>()), crops,
-                                                 orEmpty(embeddings), task.index, task.ptsUs));
+                                                 orEmpty(embeddings), task.index, task.ptsUs),
+                          task.id);
     state_.totals->set(task.source, source.gallery->counts());
     results[0] = source.last;
   }

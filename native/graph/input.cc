@@ -114,7 +114,7 @@ InputReader::Place InputReader::lease(Input& input, size_t bytes, bool onDevice)
   return {data, std::move(made)};
 }
 
-// Whoever reads the input needs no fence: it is done.
+// Readers of the input need no fence: it is complete.
 void InputReader::finish(const Input& input, const Place& place, size_t bytes) {
   if (place.onTheWay)
     device_->copy(*queue_, input.slot->data(), bytes, place.data, bytes, bytes, 1, CopyKind::d2hRequested);

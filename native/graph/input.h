@@ -1,4 +1,4 @@
-// The pixels that a module asked for: made once a frame, in memory that other threads and processes map.
+// The pixels that a module requests: made once a frame, in memory that other threads and processes map.
 #pragma once
 #include <memory>
 #include <span>
@@ -68,7 +68,7 @@ struct Input {
   std::shared_ptr<const SharedMemory::Slot> slot;
   std::shared_ptr<const DeviceSlots::Slot> onDevice;  // what is made there is done
   std::vector<Picture> pictures;
-  std::vector<TrackWindow> windows;  // where they were asked for: then there are no pictures
+  std::vector<TrackWindow> windows;  // where they were requested: then there are no pictures
 };
 
 // Where the boxes of crops are: observations by position; detections have the keypoints. -1: none.

@@ -71,7 +71,7 @@ std::shared_ptr<infer::Model> ModuleBuilder::loadModel(ModuleSpec& spec) {
   }
 }
 
-// Pictures of a GPU that are looked at by the CPU, or a provider that was asked for by name: not what was wanted.
+// A model on the CPU for frames on a GPU, or a provider requested by name that does not work: recoveries.
 void ModuleBuilder::reportRefused(const ModuleSpec& spec, const infer::Model& model) {
   if (model.refusedProviders().empty()) return;
   const bool downloads = device_->id().kind == DeviceKind::cuda && model.provider() == "cpu";
@@ -127,7 +127,7 @@ ModuleNode ModuleBuilder::externalNode(const ModuleSpec& spec, int32_t module) {
   const schema::LaneOpen& lane = decisions_->modules[static_cast<size_t>(module)].lane;
   node.stateful = lane.stateful;
   if (!node.stateful) node.workers = std::max(1, spec.workers);
-  // The time of an answer counts from when it is asked for.
+  // The time of an answer counts from its request.
   if (node.policy.timeoutMs <= 0) node.prefetch = kPrefetch;
   node.pixels = lane.pixels;
   node.acceptsNothing = true;  // sees undefined where a dependency has nothing
@@ -246,7 +246,7 @@ void ModuleBuilder::connect() {
   if ((spec_.rows || spec_.snapshots) && !built_.people.state.identities) recordTracks();
 }
 
-// Files of tracks in a run that identifies nobody: a gallery without embeddings writes down each track as somebody of
+// Files of tracks in a run without identify: a gallery without embeddings records each track as a person of
 // its own. Its observation is not delivered.
 void ModuleBuilder::recordTracks() {
   std::vector<ModuleNode>& nodes = built_.nodes;

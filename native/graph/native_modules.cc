@@ -68,9 +68,9 @@ class TrackWorker : public Worker {
     const Observation& seen = task.observations[detections_];
     const auto* detections = seen.as<Detections>();
     if (seen.state == ObservationState::value && detections) {
-      source.last = observe(source.tracker->update(*detections, task.ptsUs));
+      source.last = observe(source.tracker->update(*detections, task.ptsUs), task.id);
       results[0] = source.last;
-    } else {  // not looked at: predicted, what was seen last is carried on
+    } else {  // no detections of this frame: predicted, the last ones are carried
       source.tracker->predict(task.ptsUs);
       results[0] = source.last.state == ObservationState::pending ? Observation::nothing(Reason::dependency)
                                                                   : source.last.carriedOn();

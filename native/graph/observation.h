@@ -25,7 +25,7 @@ inline size_t observationKind(ObservationState state, Reason reason) {
                                               : 0;
 }
 
-// A value kept by JavaScript under the task's id; its boxes where a native module, the layout or an input reads them.
+// A value kept by JavaScript under its origin; its boxes where a native module, the layout or an input reads them.
 struct External {
   std::shared_ptr<const People> boxes = nullptr;
 };
@@ -36,15 +36,22 @@ using Value =
                  std::shared_ptr<const Classes>, std::shared_ptr<const ClassScores>, std::shared_ptr<const BoxClasses>,
                  std::shared_ptr<const std::vector<RawTensor>>, External>;
 
+// Where a value comes from: also one that is carried, or stands in for that of another module. -1: no value.
+struct Origin {
+  int32_t module = -1;  // of the graph
+  int64_t task = -1;
+};
+
 struct Observation {
   ObservationState state = ObservationState::pending;
   Reason reason = Reason::none;
   Value value;
+  Origin origin = {};
 
   static Observation of(Value value) { return {ObservationState::value, Reason::none, std::move(value)}; }
   static Observation nothing(Reason reason) { return {ObservationState::nothing, reason, {}}; }
   Observation carriedOn() const {
-    return state == ObservationState::nothing ? *this : Observation{ObservationState::carried, reason, value};
+    return state == ObservationState::nothing ? *this : Observation{ObservationState::carried, reason, value, origin};
   }
 
   // The value if there is one of this kind, computed or carried; else null.
@@ -60,6 +67,13 @@ struct Observation {
 template <typename T>
 Observation observe(T value) {
   return Observation::of(std::shared_ptr<const T>(std::make_shared<T>(std::move(value))));
+}
+// Of a module that carries its value on itself: the task it was computed for.
+template <typename T>
+Observation observe(T value, int64_t task) {
+  Observation result = observe(std::move(value));
+  result.origin.task = task;
+  return result;
 }
 
 }  // namespace framepath::graph

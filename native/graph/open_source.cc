@@ -38,7 +38,7 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
     throw;
   }
   open.file.spec.live = spec.live.value_or(open.file.info.live);
-  open.file.spec.reader.images = {};  // a long list that nobody asks for any more
+  open.file.spec.reader.images = {};  // a long list that is not needed any more
   return open;
 }
 

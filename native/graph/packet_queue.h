@@ -1,4 +1,4 @@
-// Packets that wait for whoever takes them; the encoder waits when there are many.
+// Packets that wait for their reader; the encoder waits when there are many.
 #pragma once
 #include <condition_variable>
 #include <deque>
@@ -17,7 +17,7 @@ class PacketQueue {
 
   // Waits for room; after close() the packet is dropped.
   void put(Packet packet);
-  // The next packet, or none after the end; `callback` is called once, here or by whoever puts or closes. A second call
+  // The next packet, or none after the end; `callback` is called once, here or by put() or close(). A second call
   // while one waits throws INVALID_ARGUMENT.
   void next(Callback callback);
   // No packet follows; what waits can still be taken. Idempotent.

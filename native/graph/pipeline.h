@@ -75,7 +75,7 @@ class Pipeline {
   void start();
   // The first step of an end: sources and modules stop, at once. The next ones are waited for.
   void stop();
-  // Returns when the run is over, within two seconds; what it found can still be asked for. drain: what is composed is
+  // Returns when the run is over, within two seconds; its results can still be read. drain: what is composed is
   // still encoded. Idempotent, from every state.
   void end(bool drain);
   // end(), and everything is freed. Idempotent, from every state.
@@ -86,7 +86,7 @@ class Pipeline {
   void next(size_t max, Engine::NextCallback callback);
   void discard();
   void nextPacket(Composition::PacketCallback callback);
-  void answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
+  bool answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
   TaskRef asked(int32_t module, int64_t taskId) const;
 
   void addSource(const SourceSpec& spec);  // blocks while opening
@@ -119,7 +119,7 @@ class Pipeline {
   std::optional<Decisions> decisions() const;  // none before start() has made them
   RunResults& results() { return results_; }
   track::RelinkRef relink() { return results_.relink(); }
-  const Trace* trace() const { return trace_.get(); }  // null unless asked for
+  const Trace* trace() const { return trace_.get(); }  // null: no trace
   int64_t startNs() const;
   std::string sourceId(int32_t source) const { return sources_.idOf(source); }
 
@@ -159,7 +159,7 @@ class Pipeline {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   RunState state_ = RunState::created;
-  // From start() to close(); what is asked of them afterwards is kept below.
+  // From start() to close(); what is read of them afterwards is kept below.
   std::shared_ptr<Composition> composition_;
   std::shared_ptr<Engine> engine_;
   std::weak_ptr<const void> encoder_;  // may be freed after close()

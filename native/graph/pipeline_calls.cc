@@ -1,4 +1,4 @@
-// What can be asked of a run before it starts, while it goes and after it.
+// Queries and requests to a run, before it starts, during it and after it.
 #include "core/clock.h"
 #include "graph/open_source.h"
 #include "graph/pipeline.h"
@@ -100,9 +100,9 @@ void Pipeline::nextPacket(Composition::PacketCallback callback) {
     callback(std::nullopt);
 }
 
-void Pipeline::answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer) {
+bool Pipeline::answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer) {
   const auto it = externals_.find(module);
-  if (it != externals_.end()) it->second->answer(taskId, attempt, std::move(answer));
+  return it != externals_.end() && it->second->answer(taskId, attempt, std::move(answer));
 }
 
 TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {

@@ -1,4 +1,4 @@
-// What a caller asked for, as plain data. Converted once at the binding; everything behind trusts it.
+// A run's specification, as plain data. Converted once at the binding; everything behind trusts it.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -36,7 +36,7 @@ struct SourceSpec {
 
 // Classification of another module's boxes.
 struct BoxClassesOptions {
-  double minSize = defaults::ClassifySpec::minSize;  // pixels of the shorter side below which a box is not looked at
+  double minSize = defaults::ClassifySpec::minSize;  // pixels of the shorter side below which a box is skipped
   double margin = defaults::ClassifySpec::margin;    // of the box's sides, added on each side
   double smooth = defaults::ClassifySpec::smooth;    // the part of what a track was before that stays, 0..1
   int32_t every = defaults::ClassifySpec::every;     // frames from one look at a track to the next

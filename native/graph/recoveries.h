@@ -33,7 +33,7 @@ class Recoveries {
     if (kept_.size() == kMost) kept_.erase(kept_.begin() + kMost / 2);
     kept_.push_back(std::move(recovery));
   }
-  // What a part calls that knows no names: those of `where` are added.
+  // A listener for parts without a name: `where` is added.
   std::function<void(const std::string& what, const std::string& reason)> of(std::string where) {
     return [this, where = std::move(where)](const std::string& what, const std::string& reason) {
       add({where, what, reason});

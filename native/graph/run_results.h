@@ -17,9 +17,9 @@ namespace framepath::graph {
 
 // What the modules of a run write down.
 struct FoundPeople {
-  IdentityState state;                 // empty where nobody is identified and no tracks are recorded
+  IdentityState state;                 // empty without identify and recorded tracks
   std::optional<ModuleSpec> identify;  // the first identify module; none where only tracks are recorded
-  std::shared_ptr<Shots> shots;        // null unless asked for
+  std::shared_ptr<Shots> shots;        // null: no contact sheet
   bool onlyTracks() const { return state.identities && !identify; }
 };
 
@@ -31,11 +31,11 @@ class RunResults {
   void open(FoundPeople people);
   void closeShots();
 
-  bool onlyTracks() const;  // rows and shots are of tracks, nobody is identified
+  bool onlyTracks() const;  // rows and shots are of tracks, without identify
   // These four block, for minutes at worst.
   track::RelinkRef relink();                               // empty where nothing identifies
   std::unique_ptr<track::FinalRows> rows(int32_t source);  // null where none are kept
-  std::vector<uint8_t> contactSheet();                     // empty when nobody was seen, and after closeShots()
+  std::vector<uint8_t> contactSheet();                     // empty without people, and after closeShots()
   std::vector<uint8_t> bank();
   // Merging and writing of rows end by this time (nowNs()), as far as they are; INT64_MAX: take their time again.
   void endLinkingAt(int64_t ns);

@@ -10,7 +10,7 @@ namespace framepath::graph {
 struct SeenBox {
   Box box;
   int64_t track = 0;       // 0: of a detector
-  int32_t detection = -1;  // position among the detector's; -1: where it ought to be, nobody saw it there
+  int32_t detection = -1;  // position among the detector's; -1: predicted, not detected there
 };
 
 // In the module's order; empty where the result has no boxes.

@@ -55,7 +55,7 @@ class SharedMemory : public std::enable_shared_from_this<SharedMemory> {
   // Throws DEVICE_OUT_OF_MEMORY when no room is left.
   std::shared_ptr<const Slot> lease(size_t bytes);
 
-  // Something that others who map this memory may have mapped beside it: kept until they are gone, or this memory is.
+  // An object that processes may have mapped beside this memory: kept until they have ended, or this memory has.
   void keep(std::shared_ptr<void> companion);
   void mappedByNobody();
 

@@ -10,7 +10,8 @@
 namespace framepath::graph {
 
 // Every stride-th frame in which a track is seen enters its window, as a crop in a slot of its own: the window keeps
-// the slot, nothing is copied. Frames in which nobody saw the track (a predicted box, a word carried on) do not count.
+// the slot, nothing is copied. Frames in which the track was not detected (a predicted box, a carried result) do not
+// count.
 //
 // A window goes when its track was not seen in kGoneAfter frames that the tracker looked at, and with its source. So
 // there are at most `window` crops of each track that was seen lately; more than kMostBytes of them are refused.

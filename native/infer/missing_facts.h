@@ -1,4 +1,4 @@
-// What neither a model's file nor its caller states, gathered so that one error asks for all of it.
+// What neither a model's file nor its caller states, gathered so that one error lists all of it.
 #pragma once
 #include <string>
 #include <vector>

@@ -86,7 +86,7 @@ struct ModelOptions {
   std::string precision = nameOf(defaults::ModelFileSpec::precision);  // fp32 | tf32 | fp16, on a GPU
   // Called when the model went on in another way than asked for: what happened, and why. From any thread.
   std::function<void(const std::string& what, const std::string& reason)> recovered;
-  std::shared_ptr<Interrupt> interrupt;  // ends loading and running, which then fail; null: nobody does
+  std::shared_ptr<Interrupt> interrupt;  // ends loading and running, which then fail; null: nothing does
 };
 
 // A provider that was tried before the one that runs a model, and why it was not that one.
@@ -109,7 +109,7 @@ class Model {
 
 // Reads the file, infers the spec, opens and warms one session. Throws MODEL_NOT_FOUND, MODEL_INVALID (not ONNX; names
 // what it is), MODEL_SPEC_NEEDED (what was found, what to state), MODEL_UNSUPPORTED (inputs or outputs do not fit the
-// head), INVALID_ARGUMENT (unknown head or option), RUNTIME_UNUSABLE (no provider of those asked for works),
+// head), INVALID_ARGUMENT (unknown head or option), RUNTIME_UNUSABLE (no requested provider works),
 // DEVICE_OUT_OF_MEMORY (it does not fit).
 std::shared_ptr<Model> loadModel(std::shared_ptr<Runtime> runtime, std::shared_ptr<Device> device,
                                  const ModelOptions& options);

@@ -12,7 +12,7 @@ bool mentions(const std::string& message, std::initializer_list<const char*> wor
   return false;
 }
 
-// Host and device allocators, CUDA itself, cuBLAS and cuDNN, each in its own words.
+// Host and device allocators, CUDA itself, cuBLAS and cuDNN, each with messages of its own.
 bool isOutOfMemory(const std::string& message) {
   return mentions(message, {"bad allocation", "bad_alloc", "Failed to allocate memory", "Available memory of",
                             "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"});
@@ -20,10 +20,10 @@ bool isOutOfMemory(const std::string& message) {
 
 // "CUDA failure 700: an illegal memory access was encountered": after these no call of the process succeeds any more.
 bool isDeviceLost(const std::string& message) {
-  constexpr const char* kSaid = "CUDA failure ";
-  const size_t at = message.find(kSaid);
+  constexpr const char* kCudaFailure = "CUDA failure ";
+  const size_t at = message.find(kCudaFailure);
   if (at == std::string::npos) return false;
-  switch (std::atoi(message.c_str() + at + std::char_traits<char>::length(kSaid))) {
+  switch (std::atoi(message.c_str() + at + std::char_traits<char>::length(kCudaFailure))) {
     case 214:  // uncorrectable ECC error
     case 220:  // uncorrectable NVLink error
     case 700:  // illegal address

@@ -38,7 +38,7 @@ std::string takeMessage(const OrtApi& api, OrtStatus* status);
 // What the runtime's message means for the device: DEVICE_OUT_OF_MEMORY, DEVICE_LOST, or nothing.
 std::optional<ErrorCode> deviceTrouble(const std::string& message);
 
-// Throws `code` with what was being done and the runtime's own words; running out of memory is DEVICE_OUT_OF_MEMORY.
+// Throws `code` with what was being done and the runtime's message; running out of memory is DEVICE_OUT_OF_MEMORY.
 void ort(const OrtApi& api, OrtStatus* status, ErrorCode code, const std::string& doing);
 [[noreturn]] void failed(const std::string& message, ErrorCode code, const std::string& doing);
 

@@ -21,7 +21,7 @@ struct ProviderSetting {
   std::string smallest, largest;
 };
 
-// Appends a GPU's provider to the options of a session. Empty = done, else why not, in the runtime's own words.
+// Appends a GPU's provider to the options of a session. Empty = done, else the runtime's message.
 std::string appendCuda(const OrtRuntime& runtime, OrtSessionOptions* options, const ProviderSetting& setting);
 std::string appendTensorrt(const OrtRuntime& runtime, OrtSessionOptions* options, const ProviderSetting& setting);
 

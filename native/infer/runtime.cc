@@ -15,7 +15,7 @@ namespace framepath::infer {
 namespace {
 
 // One library a process: a second copy of ONNX Runtime beside the first shares its symbols by accident. The library is
-// never closed (its thread-locals outlive any session); the environment lives as long as somebody uses it.
+// never closed (its thread-locals outlive any session); the environment lives as long as it is used.
 struct ProcessState {
   std::mutex mutex;
   void* library = nullptr;

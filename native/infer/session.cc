@@ -101,7 +101,7 @@ void Session::prepare(int32_t maxBatch, std::vector<int64_t> itemDims) {
   openSizes();
 }
 
-// Each has its first run here, where planning holds nobody up.
+// Each has its first run here, where planning delays no frame.
 void Session::openSizes() {
   const std::vector<int64_t>& dims = graph_.inputs.front().dims;
   if (provider_ != Provider::cuda || dims.empty() || dims.front() > 0) return;
@@ -113,7 +113,7 @@ void Session::openSizes() {
     run(batch);
   }
   if (sized_.empty()) return;
-  run(maxBatch_);  // its outputs are what is looked at next
+  run(maxBatch_);  // its outputs are inspected next
   queue_->synchronize();
 }
 

@@ -23,7 +23,7 @@ struct SessionSettings {
   Precision precision = Precision::fp32;
   // TensorRT: where engines are kept (empty: nowhere), and the input's shapes as "name:1x3x640x640" (empty: not known).
   std::string engineFolder, smallestShape, largestShape;
-  std::shared_ptr<Interrupt> interrupt;  // null: nobody ends what it does
+  std::shared_ptr<Interrupt> interrupt;  // null: not interruptible
 };
 
 class Session {

@@ -108,7 +108,7 @@ void chooseHead(const Context& c, ModelSpec& spec) {
   }
 }
 
-// Sizes a model with free sides runs at when nobody states one.
+// Sizes a model with free sides runs at when none is stated.
 void chooseSize(const Context& c, ModelSpec& spec) {
   if (spec.width && spec.height) return;
   const auto choose = [&](int32_t width, int32_t height) {

@@ -1,4 +1,4 @@
-// Every head, and the kernel that asks all anchors for their scores.
+// Every head, and the kernel that scores all anchors.
 #pragma once
 #include "kernels/head_blazeface.h"
 #include "kernels/head_detr.h"

@@ -1,5 +1,5 @@
-// Anchors become detections on the device: those with a score, in the order of their scores, their boxes, who
-// overlaps whom, who stays. Deterministic without atomics: every kernel writes what is its own. Equal scores keep the
+// Anchors become detections on the device: those with a score, in the order of their scores, their boxes, which
+// overlap, which stay. Deterministic without atomics: every kernel writes what is its own. Equal scores keep the
 // order of the anchors, as a stable sort leaves them.
 //
 //   scoreAnchors > rankAnchors > decodeBoxes > overlapBoxes > selectBoxes > emitBoxes

@@ -9,7 +9,7 @@ namespace framepath {
 namespace {
 
 constexpr int32_t kRowTaps = 2048;
-constexpr int32_t kSumSlack = 64;  // sums written past the last one asked for
+constexpr int32_t kSumSlack = 64;  // sums written past the last requested one
 
 // The source rows under one output row, edges folded in.
 struct RowTaps {

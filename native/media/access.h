@@ -15,7 +15,7 @@ struct Place {
   FileDescriptor file;  // a regular, non-empty file, open for reading
   int64_t bytes = -1;   // of it
   std::string url;      // for libav to open, which may stand on `file`; empty: `file` is read
-  bool remote = false;  // opening it connects to somebody
+  bool remote = false;  // opening it makes a connection
 };
 
 // Who gives a URI: playlists may name things that a caller has to allow (a decrypting layer).

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "media/picture_limit.h"
+#include "media/skipped_data.h"
 
 namespace framepath::media {
 namespace {
@@ -24,6 +25,7 @@ Log& lastLog() {
 void keepLog(void* source, int level, const char* format, va_list arguments) {
   if (level > AV_LOG_ERROR) return;
   PictureLimit::notice(source, format);
+  SkippedData::notice(source);
   char text[512];
   int printPrefix = 0;  // without "[mov @ 0x...]": addresses do not belong in sentences
   av_log_format_line2(source, level, format, arguments, text, sizeof text, &printPrefix);

@@ -7,7 +7,7 @@
 namespace framepath::media {
 
 // kernel: openat2(RESOLVE_BENEATH). steps: folder by folder without following any link, for kernels before 5.6 and for
-// containers that do not know the call; the kernel's way falls back to it by itself.
+// containers that do not know the call; `kernel` uses it as its fallback.
 enum class Resolution { kernel, steps };
 
 // Never blocks. Not open: errno has the reason, EXDEV and ELOOP where the path leads out of `folder`, through a link or

@@ -1,4 +1,4 @@
-// Which container a path or URL asks for, and what may be put into it.
+// The container of a path or URL, and what may be put into it.
 #pragma once
 #include <string>
 

@@ -85,6 +85,7 @@ void Decoder::send(AVPacket* packet, int64_t number) {
   setNumber(*context_, packet, number);
   const int result = avcodec_send_packet(context_.get(), packet);
   if (gpuFailed(result)) return;
+  if (packet && !(packet->flags & AV_PKT_FLAG_DISCARD)) withoutPicture_++;
   if (result < 0 && result != AVERROR_EOF) countError();
 }
 
@@ -95,7 +96,7 @@ AvFrame Decoder::pull() {
     const int result = avcodec_receive_frame(context_.get(), frame.get());
     if (result == AVERROR(EAGAIN)) return nullptr;
     if (result == AVERROR_EOF) {
-      drained_ = true;
+      finish();
       return nullptr;
     }
     if (gpuFailed(result)) return nullptr;
@@ -107,16 +108,26 @@ AvFrame Decoder::pull() {
     } else {
       consecutiveErrors_ = 0;
       recovered_ = true;
+      withoutPicture_--;
       if (hardware_) hardware_->mark(*frame);
       return frame;
     }
   }
-  drained_ = true;
+  finish();
   return nullptr;
+}
+
+// AV1: each packet is a temporal unit, with exactly one picture to display (AV1 specification, 7.5). libdav1d drops
+// some damaged ones without an error.
+void Decoder::finish() {
+  drained_ = true;
+  if (context_->codec_id == AV_CODEC_ID_AV1) errors_ = std::max(errors_, errorsBefore_ + withoutPicture_);
 }
 
 void Decoder::flush() {
   avcodec_flush_buffers(context_.get());
+  withoutPicture_ = 0;
+  errorsBefore_ = errors_;
   drained_ = false;
   recovered_ = false;
 }

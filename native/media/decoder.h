@@ -27,7 +27,7 @@ class Decoder {
   // Null: needs another packet, or `drained`, or the GPU failed.
   AvFrame pull();
   bool drained() const { return drained_; }
-  // After a seek: forgets what it has seen.
+  // After a seek: drops what it has seen.
   void flush();
 
   bool onGpu() const { return hardware_ != nullptr; }
@@ -51,6 +51,7 @@ class Decoder {
   static int getBuffer(AVCodecContext* context, AVFrame* picture, int flags);
   bool gpuFailed(int result) { return hardware_ && hardware_->failed(result); }
   bool isDamaged(const AVFrame& picture) const;
+  void finish();
 
   std::unique_ptr<HardwareDecoding> hardware_;  // these three outlive what refers to them
   std::optional<PictureLimit> limit_;
@@ -58,6 +59,8 @@ class Decoder {
   AvCodecContext context_;
   int64_t errors_ = 0;
   int32_t consecutiveErrors_ = 0;  // since the last good picture
+  int64_t withoutPicture_ = 0;     // packets sent less good pictures, since the start or the last flush
+  int64_t errorsBefore_ = 0;       // before that
   bool drained_ = false;
   bool recovered_ = false;  // a good picture came since the start or the last flush
 };

@@ -90,7 +90,7 @@ bool isImage(const AVFormatContext& format) {
 }
 
 Rational sampleAspectOf(const AVFrame* picture, const AVStream& stream) {
-  // The container's word wins over the codec's.
+  // What the container states wins over the codec.
   for (const AVRational aspect : {stream.sample_aspect_ratio, picture ? picture->sample_aspect_ratio : AVRational{0, 1},
                                   stream.codecpar->sample_aspect_ratio})
     if (aspect.num > 0 && aspect.den > 0) return {aspect.num, aspect.den};

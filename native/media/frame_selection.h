@@ -16,7 +16,7 @@ class FrameSelection {
         stride_(options.stride > 1 ? options.stride : 1),
         intervalUs_(options.maxFps > 0 ? 1e6 / options.maxFps : 0) {}
 
-  // Asked once for every frame, in order. `timeUs` from the source's origin.
+  // Called once for every frame, in order. `timeUs` from the source's origin.
   Verdict judge(int64_t timeUs) {
     if (timeUs + kRoundingUs < startUs_) return Verdict::before;
     if (endUs_ != INT64_MAX && timeUs + kRoundingUs >= endUs_) return Verdict::after;

@@ -1,4 +1,4 @@
-// What a GPU decodes and encodes, for whoever wants to know before a run.
+// What a GPU decodes and encodes, found before a run.
 #pragma once
 #include <cstdint>
 #include <map>

@@ -80,7 +80,10 @@ void Input::findStreams() {
   if (limits_.maxPixels > 0)
     for (AVDictionary*& options : decoders) av_dict_set_int(&options, "max_pixels", limits_.maxPixels, 0);
   PictureLimit::takeNoticed();
-  const int result = avformat_find_stream_info(format_.get(), decoders.empty() ? nullptr : decoders.data());
+  const int result = [&] {
+    const SkippedData::Reading reading(skipped_, *format_);
+    return avformat_find_stream_info(format_.get(), decoders.empty() ? nullptr : decoders.data());
+  }();
   for (AVDictionary*& options : decoders) av_dict_free(&options);
   if (limits_.maxPixels > 0 && PictureLimit::takeNoticed()) throwTooManyPixels(uri_, limits_);
   if (result < 0) throwUnreadable(result, "read the headers of");
@@ -126,7 +129,10 @@ bool Input::seekable() const {
 
 int Input::read(AVPacket& packet) {
   opener_->expectPacket();
-  const int result = av_read_frame(format_.get(), &packet);
+  const int result = [&] {
+    const SkippedData::Reading reading(skipped_, *format_);
+    return av_read_frame(format_.get(), &packet);
+  }();
   if (result < 0 && !stopped()) opener_->throwEnd("Reading");
   opener_->throwRefusal();
   if (result >= 0 && !format_->pb) opener_->countPacket(packet.size);

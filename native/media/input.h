@@ -5,6 +5,7 @@
 
 #include "core/stop.h"
 #include "media/av.h"
+#include "media/skipped_data.h"
 #include "media/source_opener.h"
 
 namespace framepath::media {
@@ -27,6 +28,8 @@ class Input {
   // As av_read_frame, after which a refused file or a stalled connection has thrown (SOURCE_REFUSED, SOURCE_TOO_LARGE,
   // SOURCE_FAILED).
   int read(AVPacket& packet);
+  // Whether the demuxer skipped damaged data since the last call, or while opening.
+  bool takeSkipped() { return skipped_.take(); }
   // The keyframe at or before `timestamp` (in the stream's time base), as well as the container knows. False: it cannot
   // seek.
   bool seek(int stream, int64_t timestamp);
@@ -47,6 +50,7 @@ class Input {
   Limits limits_;
   std::unique_ptr<SourceOpener> opener_;  // outlives the container
   AvInput format_;
+  SkippedData skipped_;
 };
 
 }  // namespace framepath::media

@@ -11,7 +11,7 @@
 namespace framepath::media {
 namespace {
 
-// Samples are asked for and waited for, a few thousand at once: each read is of what the encoder needs next.
+// Requests a few thousand samples at a time and waits for them: each read is of what the encoder needs next.
 class IsolatedAudio final : public AudioSource {
  public:
   IsolatedAudio(std::unique_ptr<ReaderProcess> process, const AudioInput& cut)
@@ -50,7 +50,7 @@ class IsolatedAudio final : public AudioSource {
       if (message) {
         const auto audio = process_->read<AudioSamples>(*message);
         if (message->kind != ReaderMessage::samples || static_cast<int>(audio.left.size()) != count)
-          process_->throwBroken("its process sent other audio than it was asked for");
+          process_->throwBroken("its process sent other audio than was requested");
         // An encoder may take anything but these.
         const auto finite = [](float sample) { return std::isfinite(sample) ? sample : 0.0f; };
         std::transform(audio.left.begin(), audio.left.end(), left, finite);

@@ -55,7 +55,7 @@ class LibavEncoder : public Encoder {
 // A context for these options, not open yet. Null: `encoder` is not in this libavcodec.
 AvCodecContext newEncoderContext(const char* encoder, const EncoderOptions& options);
 
-// libavcodec's picture over a canvas, which lives as long as somebody refers to it.
+// libavcodec's picture over a canvas, which lives as long as it is referenced.
 AvFrame pictureOf(const FrameRef& canvas);
 
 }  // namespace framepath::media

@@ -88,7 +88,7 @@ void LiveReader::open() {
 // Times and numbers go on where they were; what was lost in between stays as a gap in the times.
 FrameRef LiveReader::following(FrameRef frame) {
   if (rejoining_) rejoin(*frame);
-  const auto own = std::const_pointer_cast<Frame>(frame);  // nobody else has seen it
+  const auto own = std::const_pointer_cast<Frame>(frame);  // not shared yet
   own->ptsUs = std::max(lastUs_, own->ptsUs + shiftUs_);
   own->index += indexShift_;
   lastUs_ = own->ptsUs;

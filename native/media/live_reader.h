@@ -10,7 +10,7 @@ namespace framepath::media {
 
 class LiveReader final : public SourceReader {
  public:
-  // Whether a source that says `info` is worth opening again: a stream of the network that is live, by its headers or
+  // Whether a source with `info` is worth opening again: a stream of the network that is live, by its headers or
   // the caller's option.
   static bool comesBack(const SourceOptions& options, const SourceInfo& info);
 
@@ -42,7 +42,7 @@ class LiveReader final : public SourceReader {
   std::unique_ptr<FileReader> reader_;  // null: lost
   ReaderCounters before_;               // of the readers before this one
 
-  bool fellBack_ = false;  // once the GPU refused or failed it is not asked again
+  bool fellBack_ = false;  // once the GPU refused or failed it is not tried again
 
   std::string reason_;      // of the current outage
   int32_t attempts_ = 0;    // since the stream was last steady

@@ -26,7 +26,7 @@ struct DecodeCaps {  // CUVIDDECODECAPS
 static_assert(sizeof(DecodeCaps) == 88);
 using GetDecoderCaps = cuda::Result (*)(DecodeCaps*);
 
-// libav hands other formats of the GPU on as 4:2:0 without a word.
+// libav hands other formats of the GPU on as 4:2:0 without an error.
 struct Codec {
   AVCodecID id;
   int cuvid;  // cudaVideoCodec

@@ -1,4 +1,4 @@
-// What a GPU's video decoder (NVDEC) takes, asked of its library, libnvcuvid.so.1, opened at run time.
+// What a GPU's video decoder (NVDEC) takes, from its library, libnvcuvid.so.1, opened at run time.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace framepath::media {
 
-// Asked once a GPU and process. `device` is a GPU. Throws DEVICE_LOST.
+// Read once a GPU and process. `device` is a GPU. Throws DEVICE_LOST.
 const Nvdec& nvdecOf(Device& device);
 
 // Why it does not decode pictures of this format (as software would give them) and coded size (0 = not known yet);

@@ -115,7 +115,7 @@ class MuxedOutput : public Output {
       std::filesystem::remove(options_.path, ignored);
   }
 
-  // Writing goes on into a file that somebody removed: nothing fails, and nothing is left.
+  // Writing goes on into a file that was removed: nothing fails, and nothing is left.
   void requireThere() const {
     std::error_code error;
     if (!container_.local || frames_ == 0 || std::filesystem::exists(options_.path, error)) return;

@@ -79,13 +79,12 @@ int64_t PictureStream::missing() const {
 bool PictureStream::feed() {
   while (!input_.stopped()) {
     av_packet_unref(packet_.get());
-    takeLastLog();
+    takeLastLog();  // an error below has its own
     const int result = input_.read(*packet_);
-    // Matroska's demuxer looks for the next whole cluster without a word but in its log.
-    const std::string said = takeLastLog();
+    const bool skipped = input_.takeSkipped();
     if (result >= 0) {
       const bool ours = packet_->stream_index == stream_->index;
-      if (!said.empty() || (ours && packet_->flags & AV_PKT_FLAG_CORRUPT)) damagedReads_++;
+      if (skipped || (ours && packet_->flags & AV_PKT_FLAG_CORRUPT)) damagedReads_++;
       if (!ours) continue;
       if (skipToKeyframe_ > 0) {
         if (!(packet_->flags & AV_PKT_FLAG_KEY)) {
@@ -99,15 +98,14 @@ bool PictureStream::feed() {
       av_packet_unref(packet_.get());
       return true;
     }
-    if (result == AVERROR_EOF && !said.empty() && missing() == 0) damagedReads_++;
+    if (result == AVERROR_EOF && skipped && missing() == 0) damagedReads_++;
     if (result == AVERROR_EOF || result == AVERROR_EXIT || input_.stopped()) return false;
     if (result == AVERROR(EAGAIN)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       continue;
     }
     if (result != AVERROR_INVALIDDATA)
-      throw Error(ErrorCode::SOURCE_FAILED, "Reading \"" + input_.uri() + "\" broke off: " + avErrorText(result) +
-                                                (said.empty() ? "." : " (" + said + ")."));
+      throw Error(ErrorCode::SOURCE_FAILED, "Reading \"" + input_.uri() + "\" broke off: " + avErrorText(result) + ".");
     decoder_.countError();  // the demuxer goes on at the next thing it knows
     checkErrors();
   }

@@ -23,7 +23,7 @@ class PictureStream {
 
   const AVStream& stream() const { return *stream_; }
   bool fellBack() const { return decoder_.fellBack(); }
-  // Damaged packets and pictures: what the decoder or, if that is more, what the container says.
+  // Damaged packets and pictures: those that the decoder found, or the demuxer if it found more.
   int64_t errors() const { return std::max(decoder_.errors(), damagedReads_); }
   // Pictures that the container's index places wholly beyond the end of the file: the file was cut.
   int64_t missing() const;

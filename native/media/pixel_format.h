@@ -1,4 +1,4 @@
-// libav's pixel formats in our words.
+// libav's pixel formats as ours.
 #pragma once
 #include <optional>
 

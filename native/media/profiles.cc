@@ -81,7 +81,7 @@ int bufferOf(int64_t rate, double seconds) {
   return static_cast<int>(std::min(static_cast<double>(rate) * seconds, double{INT32_MAX}));
 }
 
-// A cap bounds the peaks of constant quality, over two seconds or, where it was asked for, one.
+// A cap bounds the peaks of constant quality, over two seconds or, where that is set, one.
 void setCap(AVCodecContext& context, int64_t rate, double seconds) {
   context.rc_max_rate = rate;
   context.rc_buffer_size = bufferOf(rate, seconds);

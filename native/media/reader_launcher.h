@@ -12,11 +12,11 @@ namespace framepath::media {
 
 struct LaunchedReader {
   FileDescriptor messages;  // SOCK_SEQPACKET to the reader
-  // The reader's life: closed here, it is asked to end and killed half a second later; its end comes as one message,
-  // the status of waitpid(), then end of file. End of file alone: the program that forked it is gone, and the reader
-  // with it.
+  // The reader's life: closed here, it is signalled to end and killed half a second later; its end comes as one
+  // message, the status of waitpid(), then end of file. End of file alone: the program that forked it has ended, and
+  // the reader with it.
   FileDescriptor life;
-  // What the reader writes pictures to: sealed, so that nobody can take it away from under a mapping.
+  // What the reader writes pictures to: sealed, so that it cannot be shrunk under a mapping.
   FileDescriptor memory;
 };
 
@@ -27,7 +27,7 @@ LaunchedReader launchReader(std::span<const uint8_t> job, size_t memoryBytes);
 // Starts the program, so that it loads its libraries while the caller does something else first. Does not wait.
 void prepareReaders();
 
-// Whether a source must be read by such a process: because it was asked for, or because what it may connect to is only
+// Whether a source must be read by such a process: because an option sets it, or because what it may connect to is only
 // enforced there. Not in that process itself.
 bool needsReader(const Limits& limits);
 void becomeReader();  // this process is one

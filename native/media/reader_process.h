@@ -14,7 +14,7 @@
 
 namespace framepath::media {
 
-// Pictures lie here, only read from here. Mapped until the last picture is gone.
+// Pictures lie here, only read from here. Mapped until the last picture is released.
 class ReaderMemory {
  public:
   ReaderMemory(const FileDescriptor& memory, size_t bytes);  // throws DEVICE_OUT_OF_MEMORY
@@ -39,7 +39,7 @@ class ReaderProcess {
   ReaderProcess(ReaderJob job, StopRef stop, int64_t graceMs = 0);
   // One that is launched, whose memory has so many bytes.
   ReaderProcess(LaunchedReader launched, size_t memoryBytes, std::string uri, StopRef stop, int64_t graceMs = 0);
-  ~ReaderProcess();  // it is asked to end and killed half a second later; nobody waits for that
+  ~ReaderProcess();  // signals it to end; it is killed half a second later, without waiting
   ReaderProcess(const ReaderProcess&) = delete;
   ReaderProcess& operator=(const ReaderProcess&) = delete;
 
@@ -68,14 +68,14 @@ class ReaderProcess {
 
   [[noreturn]] void throwBroken(const std::string& what) const;  // SOURCE_CRASHED
 
-  // From any thread; never blocks. False: the process is gone, which receive() reports.
+  // From any thread; never blocks. False: the process has ended, which receive() reports.
   template <typename T>
   bool ask(ReaderAsks kind, const T& body) {
     return send(kind, toWire(body));
   }
   bool ask(ReaderAsks kind) { return send(kind, {}); }
 
-  // What receive() hears; set before the first call, called on its thread.
+  // Listeners, called by receive(); set before the first call, called on its thread.
   std::function<void(const ReaderCounters&)> counted;
   std::function<void(const RecoveryNote&)> recovered;
   std::function<void(const TimeChange&)> timesChanged;

@@ -1,4 +1,4 @@
-// What a process that reads untrusted sources is asked, and what it answers, as bytes. Both run the same build: no
+// Requests to a process that reads untrusted sources, and its answers, as bytes. Both run the same build: no
 // versions, native byte order. Answers are input: every length, range and string is checked before anybody uses it.
 #pragma once
 #include <cstdint>

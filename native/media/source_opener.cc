@@ -141,7 +141,7 @@ int SourceOpener::closeIo(AVFormatContext* format, AVIOContext* io) {
 
 void SourceOpener::arrived(int64_t bytes, bool media) {
   bytes_ += bytes;
-  // Of what nobody trusts, bytes alone are no sign of life.
+  // Of an untrusted source, bytes alone are no sign of life.
   if (media && !access_.limits().isolated) aliveNs_ = nowNs();
   const Limits& limits = access_.limits();
   if (limits.maxBytes > 0 && bytes_ > limits.maxBytes) throwTooManyBytes(uri_, limits);

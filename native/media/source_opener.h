@@ -15,7 +15,7 @@ namespace framepath::media {
 // For how long a source may keep its reader waiting.
 struct Patience {
   int64_t stallNs = 30'000'000'000;  // a connection that gives nothing for so long is dead
-  // In all, for sources that nobody trusts: who sends a byte now and then holds nobody for long.
+  // In all, for untrusted sources: one that sends a byte now and then blocks nothing for long.
   int64_t untrustedOpenNs = 10'000'000'000;
 };
 
@@ -29,7 +29,7 @@ class SourceOpener final : private SourceReads {
   AVIOContext* open(int& result);
   // For sources whose demuxer opens its own sockets: whether it may.
   void requireAllowed();
-  // From then on `format` asks here before it opens or waits.
+  // From then on `format` checks here before it opens or waits.
   void attach(AVFormatContext& format);
 
   // `format` waits for a packet from now on.

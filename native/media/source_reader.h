@@ -43,7 +43,7 @@ struct SourceOptions {
   // Called, on the thread that opens or reads, when a lost stream has come back, when times were mended, and when
   // software decodes what the GPU refused or failed at.
   Recovered recovered = nullptr;
-  std::shared_ptr<TimeCuts> cuts = nullptr;  // what is cut out of the times is added here; null = nobody asks
+  std::shared_ptr<TimeCuts> cuts = nullptr;  // what is cut out of the times is added here; null = not needed
 };
 
 struct ReaderCounters {

@@ -92,7 +92,7 @@ class TimeGaps {
  private:
   const int64_t mostUs_;
   const int64_t intervalUs_;
-  const std::shared_ptr<TimeCuts> cuts_;  // null: nobody else has to know
+  const std::shared_ptr<TimeCuts> cuts_;  // null: no other reader
   const Recovered recovered_;
   bool first_ = true;
   int64_t lastUs_ = 0;  // of the source

@@ -41,7 +41,7 @@ void closeFrom(int first) {
   for (int fd = first; fd < 65536; fd++) close(fd);
 }
 
-// Four descriptors with each byte; the last is the life. False: nobody asks any more.
+// Four descriptors with each byte; the last is the life. False: the parent has ended.
 bool receive(int control, int (&fds)[readerDescriptors + 1]) {
   char byte;
   iovec part{&byte, 1};

@@ -128,7 +128,7 @@ constexpr sock_filter skipUnless(uint32_t value, uint8_t instructions) {
 }
 
 // No other program, no further process, no tracing, no other process's memory. Threads are made by clone(), whose flags
-// a filter can see; clone3() hides them, and libc falls back when it is not there.
+// a filter can see; clone3() hides them, and libc uses clone() where it is missing.
 void forbidCalls() {
   if (!kArchitecture) return;
   const uint32_t refused = SECCOMP_RET_ERRNO | EPERM, absent = SECCOMP_RET_ERRNO | ENOSYS;

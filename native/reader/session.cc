@@ -75,7 +75,7 @@ class Session {
     do {
       sent = ::send(messages_, body.data(), body.size(), MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
-    if (sent < 0) stop_->now();  // nobody is there
+    if (sent < 0) stop_->now();  // the parent has ended
   }
   void fail(ErrorCode code, const std::string& sentence, const std::string& hint) {
     reply(ReaderMessage::failed, Failure{code, shortened(sentence), shortened(hint)});

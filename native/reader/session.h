@@ -3,7 +3,7 @@
 
 namespace framepath::reader {
 
-// Serves the job behind the descriptors (media/reader_launcher.h) until it is done or the other process is gone.
+// Serves the job behind the descriptors (media/reader_launcher.h) until it is done or the other process has ended.
 void serve(int messages, int memory, int job);
 
 }  // namespace framepath::reader

@@ -6,7 +6,7 @@
 
 namespace framepath::track {
 
-// A segment with the online identity it is thought to show; 0 = nobody known.
+// A segment with the online identity it is thought to show; 0 = no known person.
 struct Claim {
   uint32_t segment;
   int32_t id;

@@ -1,4 +1,4 @@
-// Rows of one source in a file that nobody else sees: a few bytes a row on disk instead of memory.
+// Rows of one source in an unlinked file: a few bytes a row on disk instead of memory.
 #pragma once
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,7 @@
 """Frames of analyzers; their pixels are in memory that framepath shares with this process, without a copy."""
 
+from .messages import PictureRow, SlotRow
+
 
 class Picture:
     """Pixels, rows without padding. Valid until `analyze` returns: copy them to keep them.
@@ -87,17 +89,25 @@ class Frame:
         self.input = input
 
 
+def rows_at(packed, start, row, count=None):
+    """Rows of numbers from `start`: `count` of them, or as many as there are."""
+    size = len(row._fields)
+    end = len(packed) if count is None else start + size * count
+    return [row(*packed[at : at + size]) for at in range(start, end, size)]
+
+
 def read_input(pixels, packed, wanted):
-    """The pictures of a question; the layout of `packed` is described at RunCallbacks in src/native.ts.
+    """The pictures of a question: in `packed` a SlotRow, then a PictureRow each.
 
     pixels(offset, size)  returns the pixels at an offset of the shared memory
     """
     format = wanted.get("format", "rgb24")
     pictures = []
-    for at in range(2, len(packed), 9):
-        offset, size, width, height, x1, y1, x2, y2, index = packed[at : at + 9]
-        found = pixels(int(packed[0] + offset), int(size))
-        pictures.append(Crop(found, int(width), int(height), format, [x1, y1, x2, y2], int(index)))
+    slot = rows_at(packed, 0, SlotRow, 1)[0].slot
+    for row in rows_at(packed, len(SlotRow._fields), PictureRow):
+        found = pixels(int(slot + row.offset), int(row.bytes))
+        box = [row.x1, row.y1, row.x2, row.y2]
+        pictures.append(Crop(found, int(row.width), int(row.height), format, box, int(row.index)))
     if wanted.get("crop"):
         return pictures
     only = pictures[0]

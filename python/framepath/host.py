@@ -1,7 +1,7 @@
 """Runs one analyzer for framepath: `python -m framepath.host PARENT`.
 
 Descriptors: 3 questions, 4 answers (each message four bytes of length, little endian, then JSON), 5 shared memory of pixels.
-The messages are described in src/hosts/messages.ts.
+The messages are those of messages.py, which is made of framepath's schema.
 """
 
 import ctypes
@@ -17,13 +17,13 @@ import time
 import traceback
 from contextlib import contextmanager
 
+from . import messages
 from .cuda import Blocks, CudaError, OutOfReach
 from .definition import Definition
 from .frame import Frame, read_input
 from .window import read_windows
 
 _QUESTIONS, _ANSWERS, _PIXELS = 3, 4, 5
-_MOST_MESSAGE_BYTES = 64 << 20  # mostMessageBytes of src/hosts/messages.ts: framepath ends a host that writes more
 _PR_SET_PDEATHSIG = 1
 
 
@@ -93,8 +93,8 @@ class Host:
 
     def send(self, message):
         body = json.dumps(message, allow_nan=False, default=plain).encode()
-        if len(body) > _MOST_MESSAGE_BYTES:
-            raise ValueError(f"The value takes {len(body)} bytes as a message, more than {_MOST_MESSAGE_BYTES}")
+        if len(body) > messages.MOST_MESSAGE_BYTES:
+            raise ValueError(f"The value takes {len(body)} bytes as a message, more than {messages.MOST_MESSAGE_BYTES}")
         data = memoryview(struct.pack("<I", len(body)) + body)
         while data:
             data = data[os.write(_ANSWERS, data) :]
@@ -106,13 +106,14 @@ class Host:
             self.definition = load(file)
             self.analyze, self.leave = self.definition.open(message.get("options"))
         except BaseException as error:
-            self.send({"kind": "unusable", "error": dict(described(error), message=f"The analyzer {file} cannot be opened: {error}")})
+            reason = dict(described(error), message=f"The analyzer {file} cannot be opened: {error}")
+            self.send(messages.unusable(error=reason))
             return
         if self.definition.input:
             size = os.fstat(_PIXELS).st_size
             with unlimited():
                 self.memory = memoryview(mmap.mmap(_PIXELS, size, mmap.MAP_SHARED, mmap.PROT_READ))
-        self.send({"kind": "opened", "definition": self.definition.facts()})
+        self.send(messages.opened(definition=self.definition.facts()))
 
     def limit(self, megabytes):
         """Limits the address space to its current size plus `megabytes`."""
@@ -120,16 +121,20 @@ class Host:
             resource.setrlimit(resource.RLIMIT_AS, (address_space() + (int(megabytes) << 20), resource.RLIM_INFINITY))
 
     def ask(self, message):
-        answer = {"kind": "answer", "id": message["id"], "startMs": now_ms()}
+        question, start_ms = message["id"], now_ms()
+
+        def worked():
+            return {"id": question, "startMs": start_ms, "endMs": now_ms()}
+
         try:
             value = self.definition.checked(self.analyze(Frame(message["frame"], self.input_of(message)), message["deps"]))
             self.settle()
-            self.send(dict(answer, value=value, endMs=now_ms()))
+            self.send(messages.answer(**worked(), value=value))
         except OutOfReach as reason:
-            self.send(dict(answer, outOfReach=str(reason), endMs=now_ms()))
+            self.send(messages.out_of_reach(**worked(), reason=str(reason)))
         except Exception as error:
             self.settle(error)
-            self.send(dict(answer, error=described(error), endMs=now_ms()))
+            self.send(messages.failed(**worked(), error=described(error)))
 
     def settle(self, error=None):
         """Waits for the analyzer's work on the GPU, which may still read pixels whose memory is reused.
@@ -153,18 +158,17 @@ class Host:
         read = read_windows if wanted.get("of") else read_input
         return read(lambda offset, size: self.memory[offset : offset + size], packed, wanted)
 
+    def close(self, message):
+        self.leave()
+        self.blocks.close()
+        sys.stdout.flush()
+        os._exit(0)
+
     def serve(self):
+        handlers = {kind: getattr(self, kind) for kind in messages.TO_HOST}  # fails here where there is none
         while True:
             message = self.receive()
-            if message["kind"] == "open":
-                self.open(message)
-            elif message["kind"] == "ask":
-                self.ask(message)
-            else:
-                self.leave()
-                self.blocks.close()
-                sys.stdout.flush()
-                os._exit(0)
+            handlers[message["kind"]](message)
 
 
 def now_ms():

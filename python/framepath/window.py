@@ -1,6 +1,7 @@
 """Windows: the last crops of every track, in memory that framepath shares with this process."""
 
-from .frame import Picture
+from .frame import Picture, rows_at
+from .messages import SlotRow, WindowRow
 
 
 class Window:
@@ -34,17 +35,20 @@ class Window:
 
 
 def read_windows(pixels, packed, wanted):
-    """The windows in `packed` (layout: RunCallbacks in src/native.ts); `pixels(offset, size)` returns their pixels."""
+    """The windows in `packed`: a SlotRow, then a WindowRow each with a SlotRow for each of its crops.
+
+    pixels(offset, size)  returns the pixels at an offset of the shared memory
+    """
     format = wanted.get("format", "rgb24")
     windows = []
-    at = 2
+    at = len(SlotRow._fields)
     while at < len(packed):
-        track, index, x1, y1, x2, y2, fresh, width, height, size, count = packed[at : at + 11]
-        at += 11
-        frames = []
-        for i in range(int(count)):
-            first = int(packed[at + 2 * i])
-            frames.append(Picture(pixels(first, int(size)), int(width), int(height), format))
-        at += 2 * len(frames)
-        windows.append(Window(int(track), [x1, y1, x2, y2], int(index), fresh == 1, frames))
+        row = rows_at(packed, at, WindowRow, 1)[0]
+        at += len(WindowRow._fields)
+        slots = rows_at(packed, at, SlotRow, int(row.count))
+        at += len(SlotRow._fields) * len(slots)
+        size = (int(row.width), int(row.height), format)
+        frames = [Picture(pixels(int(slot.slot), int(row.bytes)), *size) for slot in slots]
+        box = [row.x1, row.y1, row.x2, row.y2]
+        windows.append(Window(int(row.track), box, int(row.index), row.fresh == 1, frames))
     return windows

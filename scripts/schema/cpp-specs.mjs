@@ -1,6 +1,17 @@
 // The C++ of what crosses: structs, and their readers from JSON.
 import { openPart, planFiles } from './cpp-plan.mjs';
-import { docOf, fieldsOf, isDecided, isEmptyWhenAbsent, isOpen, kindOf, mayBeNone, notice, wrapped } from './model.mjs';
+import {
+  docOf,
+  fieldsOf,
+  inOrder,
+  isDecided,
+  isEmptyWhenAbsent,
+  isOpen,
+  kindOf,
+  mayBeNone,
+  notice,
+  wrapped,
+} from './model.mjs';
 
 export const quoted = JSON.stringify;
 const camel = (name) => name.replace(/-(\w)/g, (_, first) => first.toUpperCase());
@@ -94,31 +105,14 @@ ${lines.join('')}}
 `;
 }
 
-export const kindName = (member, all) => all.byId[member.$ref].properties.kind.const;
+const kindName = (member, by, all) => all.byId[member.$ref].properties[by].const;
 
-const unionReader = ({ $id, oneOf }, all) => `void take(const Value& from, schema::${$id}& to) {
-  static constexpr const char* kKinds[] = {${oneOf.map((member) => quoted(kindName(member, all))).join(', ')}};
-  switch (kindOf(from, kKinds)) {
+const unionReader = ({ $id, oneOf, 'x-by': by }, all) => `void take(const Value& from, schema::${$id}& to) {
+  static constexpr const char* kKinds[] = {${oneOf.map((member) => quoted(kindName(member, by, all))).join(', ')}};
+  switch (kindOf(from, ${quoted(by)}, kKinds)) {
 ${oneOf.map((member, i) => `    case ${i}: return take(from, to.emplace<schema::${member.$ref}>());\n`).join('')}  }
 }
 `;
-
-/** Objects and unions, each after those that it has. */
-function inOrder(objects, unions, all) {
-  const done = new Set();
-  const order = [];
-  const visit = (schema) => {
-    if (done.has(schema.$id)) return;
-    done.add(schema.$id);
-    for (const [, id] of JSON.stringify(schema).matchAll(/"\$ref":"(\w+)"/g)) {
-      const to = all.byId[id];
-      if (!to.enum) visit(to);
-    }
-    order.push(schema);
-  };
-  [...objects, ...unions].forEach(visit);
-  return order;
-}
 
 /** Those that only lend their fields to others are none themselves. */
 const isWhole = (schema, objects) =>
@@ -126,7 +120,7 @@ const isWhole = (schema, objects) =>
 
 export function specFiles({ objects, unions, enums }) {
   const all = { byId: Object.fromEntries([...objects, ...unions, ...enums].map((schema) => [schema.$id, schema])) };
-  const order = inOrder(objects, unions, all).filter((schema) => schema.oneOf || isWhole(schema, objects));
+  const order = inOrder([...objects, ...unions], all).filter((schema) => schema.oneOf || isWhole(schema, objects));
   const used = new Set([...JSON.stringify(order).matchAll(/"\$ref":"(\w+)"/g)].map(([, id]) => all.byId[id]['x-area']));
   const areas = [...used].filter(Boolean).sort();
   const structs = order.map((schema) =>

@@ -3,10 +3,10 @@ export const quoted = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'"
 export const lowerFirst = (id) => id[0].toLowerCase() + id.slice(1);
 export const notice = 'Generated from schema/ by scripts/schema; not to be edited.';
 
-/** Whether a schema refers to an enum, an object or a union. */
+/** Whether a schema refers to an enum, an object, a union or another type with a name. */
 export const kindOf = (schema, { byId }) => {
   const to = byId[schema.$ref];
-  return to && (to.enum ? 'enum' : to.oneOf ? 'union' : 'object');
+  return to && (to['x-alias'] ? 'alias' : to.enum ? 'enum' : to.oneOf ? 'union' : 'object');
 };
 
 /** Whether a field is open until the engine or a probe has decided it. */
@@ -43,6 +43,24 @@ export const isEmptyWhenAbsent = (schema) =>
 
 /** Whether a decided value may be none. */
 export const mayBeNone = (schema) => schema['x-absent'] !== undefined && !isOpen(schema) && !isEmptyWhenAbsent(schema);
+
+/** The names that a schema refers to. */
+export const refsOf = (schema) => [...JSON.stringify(schema).matchAll(/"\$ref":"(\w+)"/g)].map(([, id]) => id);
+
+/** `roots` and everything that they have, each after what it has; of fields those that `wanted` has. */
+export function inOrder(roots, { byId }, wanted = () => true) {
+  const done = new Set();
+  const order = [];
+  const visit = (schema) => {
+    if (done.has(schema.$id)) return;
+    done.add(schema.$id);
+    const { properties = {}, ...rest } = schema;
+    for (const id of refsOf([Object.values(properties).filter(wanted), rest])) if (!byId[id].enum) visit(byId[id]);
+    order.push(schema);
+  };
+  roots.forEach(visit);
+  return order;
+}
 
 /** A field's text: what it is, and what is when it is left out. */
 export function docOf(schema) {

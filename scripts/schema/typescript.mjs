@@ -1,6 +1,6 @@
 // The TypeScript of the schema: enums with their names, specs, the rules of what callers set, the table of errors.
-
-import { docOf, isSet, kindOf, lowerFirst, notice, ownFields, quoted, wrapped } from './model.mjs';
+import { shapesSource } from './messages.mjs';
+import { docOf, isSet, kindOf, lowerFirst, notice, ownFields, quoted, refsOf, wrapped } from './model.mjs';
 import { planModule } from './typescript-plan.mjs';
 
 export const module = (doc, parts) => `/** ${doc} ${notice} */\n\n${parts.join('\n')}`;
@@ -32,6 +32,12 @@ const numbers = (schema) => `${comment(meaning(schema))}export const ${lowerFirs
 ${schema.enum.map((name, i) => `  ${name}: ${i},\n`).join('')}} as const;
 `;
 
+const columns = ({ $id, description, columns: all }) => {
+  const names = Object.keys(all);
+  const lines = names.map((name, i) => `${all[name] ? comment(all[name], '  ') : ''}  ${name}: ${i},\n`);
+  return `${comment(`${description}.`)}export const ${lowerFirst($id)} = {\n${lines.join('')}  size: ${names.length},\n} as const;\n`;
+};
+
 const errorTable = (errors) => `/** Every code a {@link FramepathError} can carry, with what it means. */
 export const errorCodes = {
 ${Object.entries(errors)
@@ -48,16 +54,27 @@ ${Object.entries(errors)
   .join('')}};
 `;
 
-export function typeOf(schema) {
+export const typeOf = (schema) => `${plainType(schema)}${schema['x-nullable'] ? ' | null' : ''}`;
+
+function plainType(schema) {
+  if (schema['x-ts']) return schema['x-ts'];
   if (schema.$ref) return schema.$ref;
   if (schema.const !== undefined) return quoted(schema.const);
-  if (schema.type === 'array') {
-    const item = typeOf(schema.items);
-    const { minItems: min, maxItems: max } = schema;
-    return min !== undefined && min === max ? `[${Array(min).fill(item).join(', ')}]` : `${item}[]`;
+  if (schema.enum) return union(schema.enum);
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' | ');
+  if (schema.type === 'array') return listType(schema);
+  if (schema.type === 'object') {
+    const { propertyNames: keys, additionalProperties: values } = schema;
+    return keys ? `Partial<Record<${keys.$ref}, ${typeOf(values)}>>` : `Record<string, ${typeOf(values)}>`;
   }
-  if (schema.type === 'object') return `Partial<Record<${schema.propertyNames.$ref}, string>>`;
-  return { integer: 'number', number: 'number', string: 'string', boolean: 'boolean' }[schema.type];
+  return { integer: 'number', number: 'number', string: 'string', boolean: 'boolean' }[schema.type] ?? 'unknown';
+}
+
+function listType({ items, prefixItems, minItems: min, maxItems: max, 'x-names': names }) {
+  const kinds = prefixItems ?? (min !== undefined && min === max && Array(min).fill(items));
+  if (kinds) return `[${kinds.map((kind, i) => `${names ? `${names[i]}: ` : ''}${typeOf(kind)}`).join(', ')}]`;
+  const item = typeOf(items);
+  return item.includes(' ') && !/^[[{]/.test(item) ? `(${item})[]` : `${item}[]`;
 }
 
 function objectType(schema, all) {
@@ -65,14 +82,17 @@ function objectType(schema, all) {
   const asked = ownFields(schema, all).filter(([, field]) => !field['x-found']);
   const fields = asked.map(([key, field]) => {
     const doc = docOf(field);
-    return `${doc ? comment(doc, '  ') : ''}  ${key}${required.includes(key) ? '' : '?'}: ${typeOf(field)};\n`;
+    const name = field['x-rest'] ? `[${key.replace(/s$/, '')}: string]` : `${key}${required.includes(key) ? '' : '?'}`;
+    return `${doc ? comment(doc, '  ') : ''}  ${name}: ${field['x-rest'] ? typeOf(field.additionalProperties) : typeOf(field)};\n`;
   });
   const parents = also.length > 0 ? ` extends ${also.join(', ')}` : '';
   return `${comment(`${description}.`)}export interface ${$id}${parents} {\n${fields.join('')}}\n`;
 }
 
-const unionType = ({ $id, description, oneOf }) =>
-  `${comment(`${description}, by \`kind\`.`)}export type ${$id} = ${oneOf.map((member) => member.$ref).join(' | ')};\n`;
+const aliasType = (schema) => `${comment(`${schema.description}.`)}export type ${schema.$id} = ${typeOf(schema)};\n`;
+
+const unionType = ({ $id, description, oneOf, 'x-by': by }) =>
+  `${comment(`${description}, by \`${by}\`.`)}export type ${$id} = ${oneOf.map((member) => member.$ref).join(' | ')};\n`;
 
 function rule(schema, all) {
   if (kindOf(schema, all) === 'enum') return `oneOf(...${lowerFirst(schema.$ref)}Names)`;
@@ -89,7 +109,7 @@ ${Object.entries(schema.properties)
   .join('')}};
 `;
 
-/** What is where a caller says nothing. */
+/** Values of options that a caller leaves out. */
 const defaultsOf = (schema) => `export const ${lowerFirst(schema.$id)}Defaults = {
 ${Object.entries(schema.properties)
   .filter(([, field]) => field.default !== undefined)
@@ -115,6 +135,44 @@ function specsModule({ objects: every, unions, enums }) {
   ]);
 }
 
+function resultsModule({ results, aliases, enums, flags }) {
+  const used = new Set(refsOf([results, aliases]));
+  const known = all(results, aliases, enums, flags);
+  const names = [...enums, ...flags].map(({ $id }) => $id).filter((id) => used.has(id));
+  return module('What crosses from the native side, and what files and programs get of it.', [
+    `${used.has('ErrorCode') ? imports(['ErrorCode'], './errors.js', true) : ''}${imports(
+      names.filter((name) => name !== 'ErrorCode'),
+      './enums.js',
+      true,
+    )}`,
+    ...aliases.map(aliasType),
+    ...results.map((schema) => objectType(schema, known)),
+  ]);
+}
+
+function messagesModule({ messages, parts, toHost, fromHost, mostMessageBytes, imports: from }) {
+  const known = all(messages, parts);
+  return module('Messages between a run and the hosts of its analyzers.', [
+    Object.entries(from)
+      .map(([path, names]) => imports(names, path, true))
+      .join(''),
+    ...[...parts, ...messages].map((schema) => objectType(schema, known)),
+    unionType(toHost),
+    unionType(fromHost),
+    `/** A field: its type and range; \`fields\` of an object that is checked. */
+export interface Shape {
+  type: string;
+  min?: number;
+  max?: number;
+  optional?: boolean;
+  fields?: Readonly<Record<string, Shape>>;
+}
+`,
+    `/** Longest message, as bytes of a pipe. */\nexport const mostMessageBytes = ${mostMessageBytes};\n`,
+    shapesSource('fromHostShapes', fromHost, messages, parts),
+  ]);
+}
+
 const all = (...lists) => ({ byId: Object.fromEntries(lists.flat().map((schema) => [schema.$id, schema])) });
 
 function rulesModule({ objects, unions, enums }) {
@@ -130,11 +188,27 @@ function rulesModule({ objects, unions, enums }) {
   ]);
 }
 
-export const typescriptFiles = ({ enums, numbered, flags, errors, objects, unions }) => ({
+export const typescriptFiles = ({
+  hosts,
+  enums,
+  numbered,
+  flags,
+  rows,
+  errors,
+  objects,
+  unions,
+  results,
+  aliases,
+}) => ({
+  'src/generated/messages.ts': messagesModule(hosts),
   'src/generated/enums.ts': module('Names that TypeScript and C++ share.', [...enums, ...flags].map(enumeration)),
-  'src/generated/packed.ts': module('Numbers in packed results.', numbered.map(numbers)),
+  'src/generated/packed.ts': module('Numbers in packed results, and where they are in a row.', [
+    ...numbered.map(numbers),
+    ...rows.map(columns),
+  ]),
   'src/generated/specs.ts': specsModule({ objects, unions, enums }),
   'src/generated/plan.ts': planModule({ objects, unions, enums }),
+  'src/generated/results.ts': resultsModule({ results, aliases, enums, flags }),
   'src/generated/rules.ts': rulesModule({ objects, unions, enums }),
   'src/generated/errors.ts': module('The closed table of error codes.', [errorTable(errors)]),
 });

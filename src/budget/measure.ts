@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { loadAddon } from '../addon.js';
 import { cacheFile, writeCached } from '../cache-folder.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
-import type { ModelFileSpec } from '../generated/specs.js';
-import type { StageFigures, StageRequest } from '../native.js';
+import type { StageFigures } from '../generated/results.js';
+import type { ModelFileSpec, StageRequest } from '../generated/specs.js';
 import { type Costs, type Profile, type StageCost, skips } from './workload.js';
 
 /** What is to be measured, and on what. */
@@ -26,7 +26,7 @@ export interface MeasureOptions {
   /** measure anew */
   fresh: boolean;
   /** gets a line for every stage that is measured */
-  say(text: string): void;
+  progress(text: string): void;
 }
 
 export interface Measured {
@@ -89,9 +89,9 @@ function readEntries(file: string): Entries {
   }
 }
 
-function writeEntries(file: string, print: object, stages: Entries): void {
+function writeEntries(file: string, key: object, stages: Entries): void {
   try {
-    writeCached(file, { ...print, stages });
+    writeCached(file, { ...key, stages });
   } catch (error) {
     throw toOutputError(error, file, true);
   }
@@ -143,16 +143,16 @@ function entryOf({ cpuMs, wallMs, items, delayFrames }: StageFigures, threads: n
 
 /** The costs of the stages, from the cache where they were measured before. @throws FramepathError of the stages */
 export async function measureCosts(options: MeasureOptions): Promise<Measured> {
-  const print = await fingerprint(options);
-  const file = cacheFile('plan', print);
+  const key = await fingerprint(options);
+  const file = cacheFile('plan', key);
   const entries = options.fresh ? {} : readEntries(file);
   const missing = Object.keys(requests(options, '')).filter((name) => !entries[name]);
   if (missing.length > 0) {
     await measureMissing(options, missing, entries);
-    writeEntries(file, print, { ...readEntries(file), ...entries });
+    writeEntries(file, key, { ...readEntries(file), ...entries });
   }
   const asked = Object.keys(requests(options, '')).map((name) => entries[name]!);
-  const { cpu, cores, device } = print;
+  const { cpu, cores, device } = key;
   return {
     costs: costsOf(entries, cores, options),
     machine: { cpu, cores, device },
@@ -162,12 +162,12 @@ export async function measureCosts(options: MeasureOptions): Promise<Measured> {
 }
 
 async function measureMissing(options: MeasureOptions, missing: readonly string[], entries: Entries): Promise<void> {
-  const { width, height, say } = options;
+  const { width, height, progress } = options;
   const folder = mkdtempSync(join(tmpdir(), 'framepath-plan-'));
   try {
     const clip = options.clip ?? join(folder, 'pattern.mp4');
     if (options.clip === undefined) {
-      say(`rendering a pattern of ${width}x${height}`);
+      progress(`rendering a pattern of ${width}x${height}`);
       const pattern = { path: clip, width, height, fps: patternFps, frames: patternFrames };
       await loadAddon()
         .benchClip(JSON.stringify(pattern))
@@ -175,7 +175,7 @@ async function measureMissing(options: MeasureOptions, missing: readonly string[
     }
     const all = requests(options, clip);
     for (const name of missing) {
-      say(`measuring ${name} at ${width}x${height}`);
+      progress(`measuring ${name} at ${width}x${height}`);
       entries[name] = entryOf(await measureStage(all[name]!), name.startsWith('encode') ? 0 : 1);
     }
   } finally {

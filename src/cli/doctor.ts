@@ -6,6 +6,7 @@ import { type Decided, type DecidedSettings, loadConfiguration } from '../config
 import { type FramepathError, toFramepathError } from '../errors.js';
 import { resolvePlan } from '../explain/explanation.js';
 import type { Decision, Plan } from '../generated/plan.js';
+import type { GpuVideo, MachineFindings } from '../generated/results.js';
 import { decided, type ModuleLevel } from '../module-settings.js';
 import { planRun } from '../plan.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
@@ -13,7 +14,7 @@ import { gpuProviders, type Provider } from '../providers/provider.js';
 import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { type Command, json, readArguments, UsageError } from './command.js';
-import { type GpuFound, gpuLines } from './gpus.js';
+import { gpuLines } from './gpus.js';
 
 const usage = `Usage: framepath doctor [--json]
 
@@ -21,35 +22,12 @@ Reports what this machine has: libav and its codecs, ONNX Runtime, devices, GPU 
 configuration decided each setting. Exit status 1 when something that every run needs is missing.
 `;
 
-/** The result of NativeAddon.doctor. */
-export interface NativeFindings {
-  libav: Record<string, string>;
-  encoders: Record<string, string>;
-  runtime: { path: string; version: string } | { error: { code: string; message: string; hint: string } };
-  devices: { id: string; description?: string; error?: string }[];
-  cuda: {
-    usable: boolean;
-    steps: { name: string; works: boolean; says: string; hint: string }[];
-    video?: GpuVideo;
-  };
-  nvml: { gpus: GpuFound[]; unreadable: string[] } | { error: string; hint: string };
-}
-
-/** Capabilities of a GPU's video units. */
-interface GpuVideo {
-  decodes: { codec: string; chroma: string; depth: number; from: [number, number]; to: [number, number] }[];
-  /** reason where it decodes nothing */
-  decodesNothing?: string;
-  /** by codec: true, or the reason why not */
-  encodes: Record<string, true | string>;
-}
-
 interface Findings {
   node: string;
   settings: DecidedSettings;
   /** configuration of modules, by name and setting */
   modules: Record<string, Record<string, { value: unknown; from: string }>>;
-  native: NativeFindings | undefined;
+  native: MachineFindings | undefined;
   /** of a run with these settings */
   plan: Plan | undefined;
   /** execution providers of the GPU; empty without one */
@@ -64,12 +42,12 @@ const nothing = { sources: [], modules: [], keepPixels: false, snapshots: false,
 async function examine(): Promise<Findings> {
   const { settings, modules: levels } = await loadConfiguration({});
   const problems: FramepathError[] = [];
-  let native: NativeFindings | undefined;
+  let native: MachineFindings | undefined;
   let plan: Plan | undefined;
   try {
     await checkStatedRuntime(settings.runtimeLibrary.value);
     const request = JSON.stringify({ runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value) });
-    native = JSON.parse(await loadAddon().doctor(request)) as NativeFindings;
+    native = JSON.parse(await loadAddon().doctor(request)) as MachineFindings;
     if ('error' in native.runtime)
       problems.push(toFramepathError(Object.assign(new Error(native.runtime.error.message), native.runtime.error)));
   } catch (error) {
@@ -122,13 +100,13 @@ function providerLines(providers: Findings['providers']): string[] {
   return ['models on cuda:0:\n', ...providers.map((one) => `  ${one.provider}: ${how(one)}\n`)];
 }
 
-function stepLines({ name, works, says: result, hint }: NativeFindings['cuda']['steps'][number]): string {
+function stepLines({ name, works, says: result, hint }: MachineFindings['cuda']['steps'][number]): string {
   if (works) return `    ${name}: ${result}\n`;
   return `    ${name}: does not work. ${result}\n${hint ? `      ${hint}\n` : ''}`;
 }
 
 /** @internal */
-export function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: NativeFindings): string[] {
+export function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: MachineFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)

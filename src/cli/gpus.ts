@@ -1,13 +1,6 @@
 /** NVML's readings as lines of `framepath doctor`. */
 import type { GpuMetric } from '../generated/enums.js';
-import type { GpuReport } from '../run/reports.js';
-
-/** One GPU read once; a reading that is not given is `null`, with its reason in `missing`. */
-export type GpuFound = Omit<GpuReport, GpuMetric | 'error' | 'samples'> &
-  Record<GpuMetric, number | null> & {
-    /** id of the framepath device, `cuda:0` */
-    device: string | null;
-  };
+import type { GpuFound } from '../generated/results.js';
 
 const gibibytes = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
 

@@ -1,5 +1,6 @@
 /** `framepath probe`: facts of a source. */
-import { probe as probeSource, type SourceInfo } from '../probe.js';
+import type { SourceInfo } from '../generated/results.js';
+import { probe as probeSource } from '../probe.js';
 import { type Command, choice, json, readArguments, UsageError } from './command.js';
 
 const usage = `Usage: framepath probe <source...> [--limits untrusted] [--json]

@@ -1,5 +1,5 @@
 /** Progress on standard error: a bar on a terminal, a line now and then elsewhere. */
-import type { Progress } from '../run/reports.js';
+import type { Progress } from '../generated/results.js';
 import type { Terminal } from './terminal.js';
 
 const redrawMs = 120;

@@ -1,5 +1,5 @@
 /** The summary of `framepath run`: stages, people, outputs. */
-import type { BitrateReport, Report, Timeline } from '../run/reports.js';
+import type { BitrateReport, Report, Timeline } from '../generated/results.js';
 import { duration } from './progress-line.js';
 
 /** Rows of cells as aligned text: the first column to the left, the others to the right. */

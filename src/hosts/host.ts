@@ -6,9 +6,9 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
+import type { ToHost } from '../generated/messages.js';
 import type { Isolation } from '../modules/analyzer.js';
 import { type Codec, cloned, json, receive, sendTo } from './link.js';
-import type { ToHost } from './messages.js';
 
 export interface Host {
   /** id of its process; of a thread, this process */

@@ -3,7 +3,8 @@ import { writeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { deserialize, serialize } from 'node:v8';
 import { messageOf } from '../errors.js';
-import { BadMessage, mostMessageBytes } from './messages.js';
+import { mostMessageBytes } from '../generated/messages.js';
+import { BadMessage } from './messages.js';
 
 /** Encoding of messages. */
 export interface Codec {

@@ -1,36 +1,10 @@
 /**
- * Messages between hosts and this process; plain data. The Python host writes the same (python/framepath/host.py).
- * Hosts are not trusted: {@link fromHost} checks every message of theirs before it is used.
+ * Messages between hosts and this process; plain data (schema/messages.mjs). The Python host writes the same. Hosts are not
+ * trusted: {@link fromHost} checks every message of theirs before it is used.
  */
-import type { DefinitionFacts, FrameFacts } from '../modules/definition.js';
-import type { InputWords } from '../modules/input.js';
-import type { CudaBlock } from '../native.js';
+import { type AskMessage, type FromHost, fromHostShapes, type Shape, type ThrownFacts } from '../generated/messages.js';
 
-export interface Question {
-  frame: FrameFacts;
-  deps: Readonly<Record<string, unknown>>;
-  /** where its pixels are, packed */
-  input?: InputWords;
-  /** of pixels on a GPU: the block in which `input` places them */
-  cuda?: CudaBlock;
-}
-
-export type ToHost =
-  | { kind: 'open'; file: string; options: unknown; memoryMb?: number }
-  | ({ kind: 'ask'; id: number } & Question)
-  | { kind: 'close' };
-
-export type FromHost =
-  | { kind: 'opened'; definition: DefinitionFacts }
-  /** it cannot start */
-  | { kind: 'unusable'; error: ThrownFacts }
-  | ({ kind: 'answer'; id: number; value?: unknown } & Worked)
-  | ({ kind: 'answer'; id: number; error: ThrownFacts } & Worked)
-  /** the GPU's memory cannot be mapped there, and why */
-  | ({ kind: 'answer'; id: number; outOfReach: string } & Worked);
-
-/** Longest message of a host, as bytes of a pipe. */
-export const mostMessageBytes = 64 * 2 ** 20;
+export type Question = Omit<AskMessage, 'kind' | 'id'>;
 
 /** Start and end of the call of `analyze`, by `monotonicMs` of worker-slot-figures. */
 export interface Worked {
@@ -38,12 +12,8 @@ export interface Worked {
   endMs: number;
 }
 
-/** Something thrown elsewhere. */
-export interface ThrownFacts {
-  name: string;
-  message: string;
-  stack?: string;
-}
+/** What ends a question. */
+export type Answer = Extract<FromHost, Worked>;
 
 /** A host wrote something that is not a message: the host is ended. */
 export class BadMessage extends Error {}
@@ -55,44 +25,33 @@ const isRecord = (value: unknown): value is Fields =>
 /** A checked message of a host. @throws BadMessage with what is wrong: `it sent ...` */
 export function fromHost(sent: unknown): FromHost {
   if (!isRecord(sent)) throw new BadMessage(`it sent ${kindOf(sent)} where a message has to be`);
-  switch (sent.kind) {
-    case 'opened':
-      if (!isRecord(sent.definition)) throw new BadMessage("it sent 'opened' without a definition");
-      return { kind: 'opened', definition: sent.definition as never }; // its content is checked by checkFacts
-    case 'unusable':
-      return { kind: 'unusable', error: thrownOf(sent) };
-    case 'answer':
-      return answerOf(sent);
-    default:
-      throw new BadMessage('it sent a message of no known kind');
+  const { kind } = sent;
+  if (typeof kind !== 'string' || !Object.hasOwn(fromHostShapes, kind))
+    throw new BadMessage('it sent a message of no known kind');
+  const message = { kind, ...shaped(sent, fromHostShapes[kind as FromHost['kind']], `'${kind}'`) } as FromHost;
+  if ('endMs' in message && message.endMs < message.startMs)
+    throw new BadMessage(`it sent '${kind}' that ends before it begins`);
+  return message;
+}
+
+/** The fields of a message, and no others. */
+function shaped(sent: Fields, shape: Readonly<Record<string, Shape>>, what: string): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(shape)) {
+    const value = sent[key];
+    if (value === undefined && field.optional) continue;
+    if (!fits(value, field)) throw new BadMessage(`it sent ${what} with ${kindOf(value)} as ${key}`);
+    if (field.fields) fields[key] = shaped(value as Fields, field.fields, key);
+    else fields[key] = field.type === 'string' ? clipped(value as string) : value;
   }
+  return fields;
 }
 
-/** Latest valid time, ms since boot. */
-const latestMs = 2 ** 42;
-
-function answerOf(sent: Fields): FromHost {
-  const { id, startMs, endMs, outOfReach } = sent;
-  if (!Number.isSafeInteger(id)) throw new BadMessage('it sent an answer without the number of the question');
-  const timed = typeof startMs === 'number' && typeof endMs === 'number';
-  if (!timed || !(startMs >= 0 && startMs <= endMs && endMs < latestMs))
-    throw new BadMessage('it sent an answer whose times are no times');
-  const answer = { kind: 'answer' as const, id: id as number, startMs, endMs };
-  if ('error' in sent) return { ...answer, error: thrownOf(sent) };
-  if (!('outOfReach' in sent)) return { kind: 'answer', id: id as number, startMs, endMs, value: sent.value };
-  if (typeof outOfReach !== 'string') throw new BadMessage('it sent an answer out of reach without a reason');
-  return { ...answer, outOfReach: clipped(outOfReach) };
-}
-
-function thrownOf({ error, kind }: Fields): ThrownFacts {
-  const { name, message, stack } = isRecord(error) ? error : {};
-  if (typeof name !== 'string' || typeof message !== 'string')
-    throw new BadMessage(`it sent '${String(kind)}' with an error that has no name and message`);
-  return {
-    name: clipped(name),
-    message: clipped(message),
-    ...(typeof stack === 'string' && { stack: clipped(stack) }),
-  };
+function fits(value: unknown, { type, min = 0, max = Infinity }: Shape): boolean {
+  if (type === 'any') return true;
+  if (type === 'object') return isRecord(value);
+  const found = type === 'integer' ? Number.isSafeInteger(value) : typeof value === type;
+  return found && (typeof value !== 'number' || (value >= min && value <= max));
 }
 
 /** Longest text of an error, in characters: it goes into reports and logs. */

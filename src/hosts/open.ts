@@ -1,14 +1,15 @@
 /** Opens the analyzers of a pipeline: loads files, starts hosts, configures instances. */
 import { FramepathError, messageOf, toFramepathError } from '../errors.js';
 import type { FrameView } from '../frame.js';
+import type { DefinitionFacts } from '../generated/messages.js';
+import type { HostReport } from '../generated/results.js';
 import { hostOptionsDefaults, hostOptionsRules } from '../generated/rules.js';
 import type { HostOptions, Policy } from '../generated/specs.js';
 import type { AnalyzerHost, AnalyzerPlace } from '../modules/analyzer.js';
-import { checkFacts, type DefinitionFacts, factsOf } from '../modules/definition.js';
+import { checkFacts, factsOf } from '../modules/definition.js';
 import { boxesOf, InputViews, inputSpec } from '../modules/input.js';
 import { Module, splitPolicy } from '../modules/module.js';
 import type { NativeAddon, SharedInputs } from '../native.js';
-import type { HostReport } from '../run/reports.js';
 import { type Instance, loadDefinition, openInstance, unusable } from './instance.js';
 import { closeMs, HostPool, type OnRecovery } from './pool.js';
 import { Turns } from './turns.js';
@@ -115,10 +116,9 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   };
   const host: AnalyzerHost = {
     pixels,
-    stride: policy.stride ?? 1,
     ...(input && { input }),
     where: typeof isolation === 'object' ? isolation.python : inline ? 'main thread' : isolation,
-    silent: [],
+    disabled: [],
     analyze,
   };
   return new Module(name, 'value', depends, spec, host, undefined, module.decidedBy);

@@ -1,11 +1,11 @@
 /** The hosts of one analyzer: sends requests to the least busy, restarts those that ended, fails past the restart budget. */
 import { FramepathError } from '../errors.js';
-import type { DefinitionFacts } from '../modules/definition.js';
+import type { DefinitionFacts, FromHost } from '../generated/messages.js';
+import type { HostReport, Served } from '../generated/results.js';
 import { OutOfReach } from '../modules/device-input.js';
-import type { HostReport } from '../run/reports.js';
 import { type Host, type HostPlace, type OpenHost, openHost } from './host.js';
-import { BadMessage, type FromHost, fromHost, type Question, rebuilt, type Worked, whyNotKept } from './messages.js';
-import { monotonicMs, type Served, WorkerSlotFigures } from './worker-slot-figures.js';
+import { type Answer, BadMessage, fromHost, type Question, rebuilt, type Worked, whyNotKept } from './messages.js';
+import { monotonicMs, WorkerSlotFigures } from './worker-slot-figures.js';
 
 export interface PoolOptions {
   /** its name in errors until `called` */
@@ -219,7 +219,7 @@ export class HostPool {
 
   /** @throws BadMessage for a message out of order */
   #received(slot: WorkerSlot, sent: FromHost, opened: (definition: DefinitionFacts) => void): void {
-    if (sent.kind === 'answer') {
+    if ('id' in sent) {
       this.#answered(slot, sent);
       return;
     }
@@ -238,18 +238,27 @@ export class HostPool {
     this.#serve();
   }
 
-  #answered(slot: WorkerSlot, sent: Extract<FromHost, { kind: 'answer' }>): void {
+  #answered(slot: WorkerSlot, sent: Answer): void {
     if (sent.id !== slot.asked[0]?.id) throw new BadMessage('it sent an answer to what it was not asked');
     slot.figures.add(sent);
     const { resolve, reject } = this.#taken(slot, sent)!;
     slot.crashes = 0;
     if (slot.asked.length) this.#begins(slot);
-    if ('error' in sent) reject(rebuilt(sent.error));
-    else if ('outOfReach' in sent) reject(new OutOfReach(sent.outOfReach));
-    else {
-      const why = whyNotKept(sent.value);
-      if (why === undefined) resolve(sent.value);
-      else reject(new RangeError(`The value of module '${this.#name}' cannot be kept: ${why}`));
+    switch (sent.kind) {
+      case 'failed':
+        reject(rebuilt(sent.error));
+        break;
+      case 'outOfReach':
+        reject(new OutOfReach(sent.reason));
+        break;
+      case 'answer': {
+        const why = whyNotKept(sent.value);
+        if (why === undefined) resolve(sent.value);
+        else reject(new RangeError(`The value of module '${this.#name}' cannot be kept: ${why}`));
+        break;
+      }
+      default:
+        sent satisfies never;
     }
     this.#serve();
   }

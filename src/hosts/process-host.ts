@@ -4,8 +4,8 @@
  */
 import { Socket } from 'node:net';
 import { loadAddon } from '../addon.js';
+import type { ToHost } from '../generated/messages.js';
 import { cloned, receive, sendSync } from './link.js';
-import type { ToHost } from './messages.js';
 import { serve } from './serve.js';
 
 const leave = () => process.exit(0);

@@ -1,10 +1,11 @@
 /** JavaScript host: opens one analyzer and answers questions, in a thread or in a process. */
 import { loadAddon } from '../addon.js';
+import type { AskMessage, FromHost, OpenMessage, ToHost } from '../generated/messages.js';
 import { factsOf } from '../modules/definition.js';
 import { OutOfReach } from '../modules/device-input.js';
 import { InputViews } from '../modules/input.js';
 import { type Instance, loadDefinition, openInstance } from './instance.js';
-import { type FromHost, type ToHost, thrownFacts } from './messages.js';
+import { thrownFacts } from './messages.js';
 import { Turns } from './turns.js';
 import { monotonicMs } from './worker-slot-figures.js';
 
@@ -14,7 +15,7 @@ export function serve(inputs: number, send: (message: FromHost) => void, leave: 
   let input: ReturnType<typeof factsOf>['input'];
   let views: InputViews | undefined;
 
-  async function open({ file, options }: Extract<ToHost, { kind: 'open' }>): Promise<void> {
+  async function open({ file, options }: OpenMessage): Promise<void> {
     try {
       const found = await loadDefinition(file);
       instance = await openInstance(found, options);
@@ -27,23 +28,30 @@ export function serve(inputs: number, send: (message: FromHost) => void, leave: 
     }
   }
 
-  async function ask({ id, frame, deps, input: packed, cuda }: Extract<ToHost, { kind: 'ask' }>): Promise<void> {
+  async function ask({ id, frame, deps, input: packed, cuda }: AskMessage): Promise<void> {
     const startMs = monotonicMs();
     try {
       const view = packed && input ? { ...frame, input: views!.read(packed, input, cuda) } : frame;
       const value = await instance!.analyze(view, deps);
-      send({ kind: 'answer', id, value, startMs, endMs: monotonicMs() }); // throws for a value that cannot be sent: answered below
+      send({ kind: 'answer', id, startMs, endMs: monotonicMs(), value }); // throws for a value that cannot be sent
     } catch (error) {
-      if (error instanceof OutOfReach)
-        send({ kind: 'answer', id, outOfReach: error.message, startMs, endMs: monotonicMs() });
-      else send({ kind: 'answer', id, error: thrownFacts(error), startMs, endMs: monotonicMs() });
+      const worked = { id, startMs, endMs: monotonicMs() };
+      if (error instanceof OutOfReach) send({ kind: 'outOfReach', ...worked, reason: error.message });
+      else send({ kind: 'failed', ...worked, error: thrownFacts(error) });
     }
   }
 
   const turns = new Turns(1);
   return (message) => {
-    if (message.kind === 'open') void open(message);
-    else if (message.kind === 'ask') void turns.take(() => ask(message));
-    else void Promise.resolve(instance?.close()).finally(leave);
+    switch (message.kind) {
+      case 'open':
+        return void open(message);
+      case 'ask':
+        return void turns.take(() => ask(message));
+      case 'close':
+        return void Promise.resolve(instance?.close()).finally(leave);
+      default:
+        message satisfies never;
+    }
   };
 }

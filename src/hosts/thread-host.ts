@@ -1,6 +1,6 @@
 /** Runs one analyzer in this worker_thread; `workerData` is the descriptor of the run's inputs. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ToHost } from './messages.js';
+import type { ToHost } from '../generated/messages.js';
 import { serve } from './serve.js';
 
 const port = parentPort!;

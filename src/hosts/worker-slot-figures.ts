@@ -1,18 +1,9 @@
 /** Counters and times of one worker slot of a pool, over all its hosts. */
-import type { HostReport } from '../run/reports.js';
+import type { HostReport } from '../generated/results.js';
 import type { Worked } from './messages.js';
 
 /** Milliseconds of CLOCK_MONOTONIC, which the native side and all processes of the machine share. */
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
-
-/** A question that a thread or process worked on; times by {@link monotonicMs}. */
-export interface Served {
-  /** `smile thread 3`, `smile process 4711` */
-  host: string;
-  pid: number;
-  startMs: number;
-  endMs: number;
-}
 
 export class WorkerSlotFigures {
   restarts = 0;

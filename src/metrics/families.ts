@@ -1,5 +1,5 @@
 /** The metrics of a run: one list, for Prometheus and for OpenTelemetry, read from the run's report. */
-import type { HostReport, Percentiles, Report, StageReport } from '../run/reports.js';
+import type { HostReport, Percentiles, Report, StageReport } from '../generated/results.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -182,7 +182,7 @@ export const families: readonly Family[] = [
   ),
 
   counter('framepath_copied_bytes_total', 'Bytes copied between host and device, by reason.', ({ copies }) =>
-    entries(copies, 'reason'),
+    entries({ ...copies }, 'reason'),
   ),
   counter('framepath_encoded_frames_total', 'Pictures encoded.', ({ outputs }) =>
     outputs.flatMap(({ path, frames }) => [one(frames, { output: path })]),

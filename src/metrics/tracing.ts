@@ -1,6 +1,7 @@
 /** Spans of single frames for OpenTelemetry. */
+
+import type { FrameTimes, StageTimes } from '../generated/results.js';
 import { monotonicMs } from '../hosts/worker-slot-figures.js';
-import type { FrameTimes, StageTimes } from '../run/frame-times.js';
 import type { Run } from '../run/run.js';
 import { fields, integer } from '../validate.js';
 import { api, type HrTime, type OtelTracer, type OtelTracerProvider, scope, statusError } from './opentelemetry.js';

@@ -1,6 +1,6 @@
 /** The runs whose metrics are exported, and one reading of all of them. */
 import { FramepathError } from '../errors.js';
-import type { Report } from '../run/reports.js';
+import type { Report } from '../generated/results.js';
 import { Run } from '../run/run.js';
 import { text, unexpected } from '../validate.js';
 import { type Family, families, processFamilies, type Sample } from './families.js';

@@ -1,9 +1,9 @@
 /** Modules of your own: where an analyzer is used, and where it runs. */
 import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
+import type { Served } from '../generated/results.js';
 import { hostOptionsRules } from '../generated/rules.js';
 import type { HostOptions } from '../generated/specs.js';
-import type { Served } from '../hosts/worker-slot-figures.js';
 import type { CudaBlock } from '../native.js';
 import { anyOf, fields, flag, integer, isA, oneOf, type Rule, text, unexpected } from '../validate.js';
 import {
@@ -14,7 +14,7 @@ import {
   factsOf,
   type Observed,
 } from './definition.js';
-import type { InputRequest, InputWords, Shown } from './input.js';
+import type { InputRequest, PackedInput, Shown } from './input.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './schema.js';
 
@@ -65,20 +65,19 @@ export interface AnalyzerOptions<
 /** A module of a run that JavaScript answers for. @internal */
 export interface AnalyzerHost {
   readonly pixels: boolean;
-  readonly stride: number;
   readonly input?: InputRequest;
   /** `main thread`, `thread`, `process`, or the Python interpreter */
   readonly where: string;
-  /** dependencies that the configuration disables: they say nothing */
-  readonly silent: readonly string[];
+  /** dependencies that the configuration disables: they have no value */
+  readonly disabled: readonly string[];
   /**
-   * `frame` is shown; `words` say where its input lies, in `cuda` if that is there; `served` is called with the host that answered.
+   * `packed` places the input of `frame`, in `cuda` if that is there; `served` is called with the host that answered.
    * Rejects with what it threw, a coded error, or OutOfReach.
    */
   analyze(
     frame: FrameBase,
     deps: Readonly<Record<string, unknown>>,
-    words: InputWords | undefined,
+    packed: PackedInput | undefined,
     cuda: CudaBlock | undefined,
     served?: (by: Served) => void,
   ): unknown;

@@ -1,6 +1,6 @@
+import type { BoxClasses, Classification } from '../generated/results.js';
 import { boxClassesValuesRules } from '../generated/rules.js';
 import type { BoxClassesValues } from '../generated/specs.js';
-import type { BoxClasses, Classification } from '../results.js';
 import { fields, text } from '../validate.js';
 import type { DetectOptions } from './detect.js';
 import {

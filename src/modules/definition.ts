@@ -1,5 +1,6 @@
 /** What an analyzer is, wherever it runs. */
 import type { FrameBase } from '../frame.js';
+import type { DefinitionFacts } from '../generated/messages.js';
 import { callable, fields, flag, isA, list, unexpected } from '../validate.js';
 import { checkInput, type InputRequest, type Shown } from './input.js';
 import { Module, moduleName } from './module.js';
@@ -106,14 +107,6 @@ export function checkDefinition(definition: unknown): asserts definition is Anal
   const { name, analyze } = definition as AnalyzerDefinition;
   moduleName('name', name);
   if (typeof analyze !== 'function') throw unexpected('a function', 'analyze', analyze);
-}
-
-/** What a pipeline needs to know of a definition; plain data. @internal */
-export interface DefinitionFacts {
-  name: string;
-  depends: string[];
-  input?: InputRequest;
-  stateless: boolean;
 }
 
 /** Facts that another process gave. @throws INVALID_ARGUMENT @internal */

@@ -1,4 +1,4 @@
-import type { Detection } from '../results.js';
+import type { Detection } from '../generated/results.js';
 import type { ModelFacts, Module, OnError, Policy, Under } from './module.js';
 import { wholePicture } from './whole-picture.js';
 

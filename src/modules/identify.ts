@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Metric, metricNames, type Reid, reidNames } from '../generated/enums.js';
-import type { Person, Track } from '../results.js';
+import type { Person, Track } from '../generated/results.js';
 import { fields, list, number, oneOf, text } from '../validate.js';
 import {
   type ModelFacts,

@@ -1,9 +1,10 @@
 /** The pixels a module asks for: made natively once a frame, in memory that threads and processes share. */
 import type { InputFormat } from '../generated/enums.js';
+import { pictureRow, slotRow } from '../generated/packed.js';
+import type { Box } from '../generated/results.js';
 import { inputRequestRules } from '../generated/rules.js';
 import type { InputRequest } from '../generated/specs.js';
 import type { CudaBlock, SharedInputs } from '../native.js';
-import type { Box } from '../results.js';
 import { fields, unexpected } from '../validate.js';
 import { type CudaPicture, DevicePicture, download, placeIn } from './device-input.js';
 import { checkWindow, type InputWindow, readWindows } from './window.js';
@@ -62,8 +63,8 @@ export function inputSpec(input: InputRequest): InputRequest {
   return boxesOf(input) === undefined ? input : { ...rest, width: width ?? height!, height: height ?? width! };
 }
 
-/** Words of the native side about one input; see RunCallbacks in native.ts. @internal */
-export type InputWords = ArrayLike<number>;
+/** Where one input lies, as numbers of the native side; see ModuleQuestion in native.ts. @internal */
+export type PackedInput = ArrayLike<number>;
 
 /** Reads inputs where this thread or process has mapped them. @internal */
 export class InputViews {
@@ -78,25 +79,28 @@ export class InputViews {
 
   /** `cuda`: where they lie, if not in the shared memory */
   read(
-    words: InputWords,
+    packed: PackedInput,
     { crop, of, format = 'rgb24' }: InputRequest,
     cuda?: CudaBlock,
   ): InputPicture | InputCrop[] | InputWindow[] {
-    if (of !== undefined) return readWindows(words, format, (offset, capacity) => this.#slot(offset, capacity));
+    if (of !== undefined) return readWindows(packed, format, (offset, capacity) => this.#slot(offset, capacity));
     if (cuda?.handle) this.#reach(cuda.device, cuda.handle);
-    if (crop === undefined) return this.#picture(words, 2, format, cuda);
+    if (crop === undefined) return this.#picture(packed, slotRow.size, format, cuda);
     const crops: InputCrop[] = [];
-    for (let at = 2; at < words.length; at += 9) {
-      const box: Box = [words[at + 4]!, words[at + 5]!, words[at + 6]!, words[at + 7]!];
-      crops.push(Object.assign(this.#picture(words, at, format, cuda), { box, index: words[at + 8]! }));
+    for (let at: number = slotRow.size; at < packed.length; at += pictureRow.size) {
+      const get = (column: number) => packed[at + column]!;
+      const box: Box = [get(pictureRow.x1), get(pictureRow.y1), get(pictureRow.x2), get(pictureRow.y2)];
+      crops.push(Object.assign(this.#picture(packed, at, format, cuda), { box, index: get(pictureRow.index) }));
     }
     return crops;
   }
 
-  #picture(words: InputWords, at: number, format: InputPicture['format'], cuda: CudaBlock | undefined): InputPicture {
-    const [offset, bytes, width, height] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
-    if (cuda) return new DevicePicture(this.shared, placeIn(cuda, words[0]! + offset, bytes), width, height, format);
-    return { data: new Uint8Array(this.#slot(words[0]!, words[1]!), offset, bytes), width, height, format };
+  #picture(packed: PackedInput, at: number, format: InputPicture['format'], cuda: CudaBlock | undefined): InputPicture {
+    const [slot, capacity] = [packed[slotRow.slot]!, packed[slotRow.capacity]!];
+    const [offset, bytes] = [packed[at + pictureRow.offset]!, packed[at + pictureRow.bytes]!];
+    const [width, height] = [packed[at + pictureRow.width]!, packed[at + pictureRow.height]!];
+    if (cuda) return new DevicePicture(this.shared, placeIn(cuda, slot + offset, bytes), width, height, format);
+    return { data: new Uint8Array(this.#slot(slot, capacity), offset, bytes), width, height, format };
   }
 
   /** Before `analyze` begins: it would be asked twice about a frame if it found out itself. @throws OutOfReach */

@@ -1,6 +1,6 @@
+import type { Detection, Track } from '../generated/results.js';
 import { trackValuesRules } from '../generated/rules.js';
 import type { TrackValues } from '../generated/specs.js';
-import type { Detection, Track } from '../results.js';
 import { fields, text } from '../validate.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
 

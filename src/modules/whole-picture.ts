@@ -1,5 +1,5 @@
 /** Models that look at the whole picture. */
-import type { Tensor } from '../results.js';
+import type { Tensor } from '../generated/results.js';
 import { fields, text } from '../validate.js';
 import type { DetectOptions } from './detect.js';
 import { Module, modelRules, moduleName, type OnError, policyRules, splitPolicy, type Under } from './module.js';

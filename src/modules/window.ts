@@ -1,7 +1,8 @@
 /** Windows: the last crops of every track, for models that look at movement. Kept natively, where they were made. */
-import type { Box } from '../results.js';
+import { slotRow, windowRow } from '../generated/packed.js';
+import type { Box } from '../generated/results.js';
 import { unexpected } from '../validate.js';
-import type { InputPicture, InputRequest, InputWords } from './input.js';
+import type { InputPicture, InputRequest, PackedInput } from './input.js';
 
 /** A track that is seen in this frame, and what it looked like lately. */
 export interface InputWindow {
@@ -39,24 +40,31 @@ export function checkWindow(name: string, request: InputRequest): void {
     throw unexpected(`crops of at most ${mostMegabytes} MiB together`, `${name}.window`, window);
 }
 
-/** Words of the native side about windows; see RunCallbacks in native.ts. `slot` maps one of them. @internal */
+/** Reads packed windows; see ModuleQuestion in native.ts. `slot` maps one of them. @internal */
 export function readWindows(
-  words: InputWords,
+  packed: PackedInput,
   format: InputPicture['format'],
   slot: (offset: number, capacity: number) => ArrayBuffer,
 ): InputWindow[] {
   const windows: InputWindow[] = [];
-  for (let at = 2; at < words.length; ) {
-    const [track, index] = [words[at]!, words[at + 1]!];
-    const box: Box = [words[at + 2]!, words[at + 3]!, words[at + 4]!, words[at + 5]!];
-    const [fresh, width, height, bytes] = [words[at + 6] === 1, words[at + 7]!, words[at + 8]!, words[at + 9]!];
-    const first = at + 11;
-    const frames = Array.from({ length: words[at + 10]! }, (_, i) => {
-      const data = new Uint8Array(slot(words[first + 2 * i]!, words[first + 2 * i + 1]!), 0, bytes);
-      return { data, width, height, format };
+  for (let at: number = slotRow.size; at < packed.length; ) {
+    const get = (column: number) => packed[at + column]!;
+    const box: Box = [get(windowRow.x1), get(windowRow.y1), get(windowRow.x2), get(windowRow.y2)];
+    const size = { width: get(windowRow.width), height: get(windowRow.height) };
+    const first = at + windowRow.size;
+    const frames = Array.from({ length: get(windowRow.count) }, (_, i) => {
+      const row = first + slotRow.size * i;
+      const memory = slot(packed[row + slotRow.slot]!, packed[row + slotRow.capacity]!);
+      return { data: new Uint8Array(memory, 0, get(windowRow.bytes)), ...size, format };
     });
-    windows.push({ track, box, index, fresh, frames });
-    at = first + 2 * frames.length;
+    windows.push({
+      track: get(windowRow.track),
+      box,
+      index: get(windowRow.index),
+      fresh: get(windowRow.fresh) === 1,
+      frames,
+    });
+    at = first + slotRow.size * frames.length;
   }
   return windows;
 }

@@ -23,10 +23,10 @@ export function withoutDisabled(
 
 /** Removes disabled modules from the dependencies and the fallback of a module. */
 function withoutDependencies(module: Module, gone: ReadonlyMap<string, string>): Module {
-  const silent = module.depends.filter((name) => gone.has(name));
+  const missing = module.depends.filter((name) => gone.has(name));
   const { policy } = module.spec;
   const noFallback = policy?.fallback !== undefined && gone.has(policy.fallback);
-  if (silent.length === 0 && !noFallback) return module;
+  if (missing.length === 0 && !noFallback) return module;
   const depends = module.depends.filter((name) => !gone.has(name));
   const { fallback: _, ...rest } = policy ?? {};
   const spec = {
@@ -34,6 +34,6 @@ function withoutDependencies(module: Module, gone: ReadonlyMap<string, string>):
     ...(module.spec.kind === 'js' && { depends }),
     ...(noFallback && { policy: { ...rest, ...(rest.onError === 'fallback' && { onError: 'skip' }) } }),
   } as UnresolvedSpec;
-  const host = module.host && { ...module.host, silent };
+  const host = module.host && { ...module.host, disabled: missing };
   return module.with({ depends, spec, host });
 }

@@ -1,12 +1,12 @@
 /** Modules that JavaScript answers for: the native side asks, `analyze` answers, here or in a host. */
 import { FramepathError, messageOf } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
-import type { Served } from '../hosts/worker-slot-figures.js';
+import type { Served } from '../generated/results.js';
 import { OutOfReach } from '../modules/device-input.js';
 import type { Module } from '../modules/module.js';
 import type { ModuleQuestion, NativeRun } from '../native.js';
 import type { Values } from '../values.js';
-import { boxWords } from './box-words.js';
+import { packedBoxes } from './packed-boxes.js';
 
 /** Errors of a module that are kept: others may have been thrown since the one that ends the run. */
 const mostErrors = 64;
@@ -36,13 +36,13 @@ export class Analysis {
     const module = this.modules[position]!;
     const host = module.host!;
     this.values.expect(record);
-    const external = this.values.of(record, 0, this.modules);
-    const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'shown' : 'none', external);
-    const readBoxes = this.watched.boxesOf.has(module.name) ? boxWords : () => undefined;
+    const external = this.values.of(record, 0, this.modules.length);
+    const frame = new this.#Frame(this.owner, this.modules, record, 0, host.pixels ? 'borrowed' : 'none', external);
+    const readBoxes = this.watched.boxesOf.has(module.name) ? packedBoxes : () => undefined;
     try {
       const value = await this.#analyzed(module, frame, question);
-      native.answer(question, { kind: 'value', boxes: readBoxes(value) });
-      this.values.set(record, position, value, host.stride > 1);
+      const taken = native.answer(question, { kind: 'value', boxes: readBoxes(value) });
+      if (taken) this.values.set(record, position, value);
     } catch (error) {
       this.#keep(module.name, error);
       native.answer(question, { kind: error instanceof OutOfReach ? 'outOfReach' : 'failed', ...failureOf(error) });
@@ -74,12 +74,12 @@ export class Analysis {
 
   #dependencies(module: Module, frame: FrameView): Record<string, unknown> {
     const at = (name: string) => this.modules.findIndex((other) => other.name === name);
-    const silent = (module.host?.silent ?? []).map((name) => [name, undefined]);
-    return Object.fromEntries([...silent, ...module.depends.map((name) => [name, frame.valueAt(at(name))])]);
+    const disabled = (module.host?.disabled ?? []).map((name) => [name, undefined]);
+    return Object.fromEntries([...disabled, ...module.depends.map((name) => [name, frame.valueAt(at(name))])]);
   }
 }
 
-/** What the host of a module says of itself keeps its code; whatever the module threw is MODULE_FAILED. */
+/** Failures of a module's host keep their codes; whatever the module threw is MODULE_FAILED. */
 function failureOf(error: unknown): { code: string; message: string; hint?: string | undefined } {
   const ours = error instanceof FramepathError && (error.code === 'MODULE_CRASHED' || error.code === 'MODULE_TIMEOUT');
   const message = messageOf(error);

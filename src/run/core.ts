@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
 import type { Plan } from '../generated/plan.js';
+import type { HostReport, Progress, Report, Served } from '../generated/results.js';
 import type { PipelineSpec } from '../generated/specs.js';
-import type { Served } from '../hosts/worker-slot-figures.js';
 import type { Module } from '../modules/module.js';
 import type { ModuleQuestion, NativeAddon, NativeRun, ResultBlock, RunCallbacks, SharedInputs } from '../native.js';
 import { records } from '../packed.js';
@@ -13,10 +13,9 @@ import type { Source } from '../source.js';
 import { Values } from '../values.js';
 import { type FilePaths, type WriterRun, Writers } from '../writers/writers.js';
 import { Analysis } from './analysis.js';
-import { modulesReadForBoxes } from './box-words.js';
 import { FrameSampler } from './frame-times.js';
+import { modulesReadForBoxes } from './packed-boxes.js';
 import { pushAll } from './push.js';
-import type { HostReport, Progress, Report } from './reports.js';
 import { StageChannel } from './stages.js';
 
 /** Most frames of one crossing. */
@@ -33,7 +32,7 @@ const leastEndMs = 500;
 const mostPendingBytes = 512 * 1024 ** 2;
 
 /**
- * Owns the native run. It ends once, in one of three ways: by itself (`next` says null), closed by the caller, or
+ * Owns the native run. It ends once, in one of three ways: by itself (`next` is null), closed by the caller, or
  * failed; `ended` settles then, after the writers are done.
  *
  * ```
@@ -56,7 +55,9 @@ export class RunCore implements FrameOwner, WriterRun {
   readonly #values = new Values();
   readonly #analysis: Analysis;
   readonly #Frame: typeof FrameView;
-  readonly #lease: 'lent' | 'none';
+  readonly #lease: 'delivered' | 'none';
+  /** whether modules have values that are kept in JavaScript */
+  readonly #keepsValues: boolean;
   readonly #most: number;
   readonly #labels = new Map<string, readonly string[]>();
   readonly #removed = new Set<number>();
@@ -95,13 +96,14 @@ export class RunCore implements FrameOwner, WriterRun {
       close(): Promise<void>;
     },
     /** modules that the configuration disables */
-    readonly silent: readonly string[] = [],
+    readonly disabled: readonly string[] = [],
   ) {
     this.sourceIds = spec.sources.map((source) => source.id);
     this.boxesOf = modulesReadForBoxes(spec);
     this.#spec = spec;
     this.#Frame = frameClass(modules);
-    this.#lease = spec.keepPixels ? 'lent' : 'none';
+    this.#lease = spec.keepPixels ? 'delivered' : 'none';
+    this.#keepsValues = modules.some(({ host }) => host);
     this.#most = spec.keepPixels ? Math.max(1, (spec.inFlight ?? 8) >> 1) : blockFrames;
     this.#analysis = new Analysis(this, modules, this.#values, this);
     this.ended = new Promise((resolve, reject) => {
@@ -196,10 +198,10 @@ export class RunCore implements FrameOwner, WriterRun {
     return null;
   }
 
-  async #deliver({ words }: ResultBlock): Promise<FrameView[]> {
+  async #deliver(block: ResultBlock): Promise<FrameView[]> {
     this.#stages.meanwhile();
     const frames: FrameView[] = [];
-    for (const at of records(words)) frames.push(this.#view(words, at, this.#lease));
+    for (const at of records(block)) frames.push(this.#view(block, at, this.#lease));
     if (this.#writers?.wantsFrames) {
       if (this.#blocks++ % 16 === 0) this.#finished = this.progress().sources.map((source) => source.ended === true);
       await this.#writers.frames(frames);
@@ -207,17 +209,17 @@ export class RunCore implements FrameOwner, WriterRun {
     return frames;
   }
 
-  #view(words: Float64Array, at: number, lease: 'lent' | 'none'): FrameView {
-    const frame = new this.#Frame(this, this.modules, words, at, lease, this.#values.of(words, at, this.modules));
-    this.#values.delivered(words, at);
-    return frame;
+  #view(block: ResultBlock, at: number, lease: 'delivered' | 'none'): FrameView {
+    if (!this.#keepsValues) return new this.#Frame(this, this.modules, block, at, lease);
+    const values = this.#values.of(block, at, this.modules.length);
+    this.#values.delivered(block, at, this.modules.length);
+    return new this.#Frame(this, this.modules, block, at, lease, values);
   }
 
   /** Lets the run go to its end without handing frames to anybody but the writers. */
   async drain(stop: () => boolean): Promise<void> {
     if (stop()) return;
-    const values = this.modules.some((module) => module.host);
-    if (!this.#writers?.wantsFrames && !values) {
+    if (!this.#writers?.wantsFrames && !this.#keepsValues) {
       this.native.discard();
       await this.pull();
       return;
@@ -273,7 +275,7 @@ export class RunCore implements FrameOwner, WriterRun {
     const started = this.#state === 'running';
     this.failure = this.wrap(error);
     const closed = this.native.close(false).catch(() => undefined);
-    const left = this.analyzers.close().catch(() => undefined); // the run has failed already, and says why
+    const left = this.analyzers.close().catch(() => undefined); // the run has failed already, with a reason
     await closed;
     await this.#writers?.abandon(started ? this.native : undefined);
     await Promise.race([left, sleep(endMs, undefined, { ref: false })]);
@@ -359,11 +361,15 @@ export class RunCore implements FrameOwner, WriterRun {
   /** A source was added at the end of the list. */
   added(id: string): void {
     this.sourceIds.push(id);
+    if (this.#keepsValues)
+      for (const [position, { ended }] of this.progress().sources.entries()) if (ended) this.#values.ended(position);
   }
 
   /** Nothing more comes from this source. */
   removed(id: string): void {
-    this.#removed.add(this.sourceIds.lastIndexOf(id));
+    const position = this.sourceIds.lastIndexOf(id);
+    this.#removed.add(position);
+    this.#values.ended(position);
   }
 
   open(): readonly number[] {
@@ -389,7 +395,7 @@ export class RunCore implements FrameOwner, WriterRun {
     this.native.release(taskId);
   }
   get pixelsHint(): string {
-    return this.#lease === 'lent'
+    return this.#lease === 'delivered'
       ? 'Read pixels before the next frame is asked for, or call frame.keep() first.'
       : 'Build the pipeline with .keepPixels(), or give the analyzer pixels: true.';
   }

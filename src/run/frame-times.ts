@@ -1,37 +1,6 @@
 /** Where the time of single frames went. */
-import type { Served } from '../hosts/worker-slot-figures.js';
+import type { FrameTimes, SampledFrame, Served } from '../generated/results.js';
 import type { NativeRun } from '../native.js';
-
-/** Work on one frame in one stage. Times are milliseconds of the system's monotonic clock (`process.hrtime()`). */
-export interface StageTimes {
-  /** as the report names it: `decode.0`, `faces`, `people.embed` */
-  stage: string;
-  /** which of the stage's workers, from 0 */
-  worker: number;
-  /** frames that were worked on together */
-  batch: number;
-  /** when it could begin; until `startMs` it waited */
-  readyMs: number;
-  startMs: number;
-  endMs: number;
-  /** what the module said: `value`, `carried`, or why nothing: `none`, `error`, `dependency` */
-  result: string;
-  /** the thread or process that answered for an analyzer, and when it worked */
-  host?: Served;
-}
-
-/** Where the time of one frame went, from its decoding until all modules had a result. */
-export interface FrameTimes {
-  source: string;
-  /** gapless number in its source */
-  seq: number;
-  /** position in its source, counted before stride and limits of rate */
-  index: number;
-  /** time in its source, milliseconds */
-  timeMs: number;
-  /** those that worked on it, decoding first */
-  stages: StageTimes[];
-}
 
 export type FrameTimesListener = (times: FrameTimes) => void;
 
@@ -77,7 +46,7 @@ export class FrameSampler {
 
   /** All modules have a result for a frame: JSON of the native side. */
   frame(json: string): void {
-    const { taskId, ...times } = JSON.parse(json) as FrameTimes & { taskId: number };
+    const { taskId, ...times } = JSON.parse(json) as SampledFrame;
     for (const { module, served } of this.#served.get(taskId) ?? []) {
       const stage = times.stages.find((each) => each.stage === module);
       if (stage) stage.host = served;

@@ -1,13 +1,12 @@
 /** A run as its user holds it. */
 import type { Frame, FrameBase } from '../frame.js';
 import { pixelFormatNames } from '../generated/enums.js';
+import type { FrameTimes, Progress, Relink, Report, Timeline } from '../generated/results.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
 import { type Limits, limits, localPath, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
 import { fields, integer, isA, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
-import type { FrameTimes } from './frame-times.js';
-import type { Progress, Relink, Report, Timeline } from './reports.js';
 
 /** Compressed bytes with times, from `run.packets()`. */
 export type Packet = NativePacket;

@@ -1,6 +1,6 @@
 /** The stages of a run on `diagnostics_channel`. */
 import { channel } from 'node:diagnostics_channel';
-import type { Report, StageReport } from './reports.js';
+import type { Report, StageReport } from '../generated/results.js';
 
 /**
  * A message of the `diagnostics_channel` called `framepath:stage`: one stage of one run. Every stage has one when its run

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadAddon } from '../../src/addon.js';
-import type { StageFigures } from '../../src/native.js';
+import type { StageFigures } from '../../src/generated/results.js';
 import { runtimeLibraries } from '../../src/runtime-library.js';
 import { complete, folderFor, noAddon, root } from './clips.js';
 
@@ -22,7 +22,8 @@ describe.skipIf(noAddon !== undefined)('addon.benchStage', () => {
     [{ stage: 'compose', layout: '2x2', width: 320, height: 180 }, 'canvas', { tiles: 4, canvas: '320x180' }],
     [{ stage: 'encode', profile: 'realtime', width: 160, height: 90 }, 'frame', { encoder: 'libx264', delayFrames: 0 }],
   ])('%j', async (request, unit, facts) => {
-    const figures = await measure({ clip, clips: [clip], ...request });
+    const material = { track: {}, compose: { clips: [clip] } }[request.stage as string] ?? { clip };
+    const figures = await measure({ ...material, ...request });
     expect(figures).toMatchObject({ stage: request.stage, unit, ...facts });
     expect(figures.items).toBeGreaterThan(0);
     expect(figures.wallMs).toBeGreaterThan(0);

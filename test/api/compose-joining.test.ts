@@ -20,7 +20,7 @@ const [width, height] = [160, 120];
 const red = new Uint8Array(width * height * 3).map((_, i) => (i % 3 === 0 ? 255 : 0));
 
 /** A silent red source that goes on until `end`, and how far each source has come. */
-class Programme {
+class Composition {
   readonly seen: Record<string, number> = {};
   #over = false;
   #reading: Promise<void> | undefined;
@@ -57,7 +57,7 @@ class Programme {
     await within(30_000, comes(), `${source} at ${ms} ms`);
   }
 
-  /** The red source goes on for a while, then ends, and the programme with it. */
+  /** The red source goes on for a while, then ends, and the composition with it. */
   async end(): Promise<Pictures> {
     await this.until('red', this.seen.red! + 600);
     this.#over = true;
@@ -77,71 +77,74 @@ function inStep(heard: number[], seen: number[]): void {
 
 describe.skipIf(noAddon !== undefined)('audio', () => {
   test("of all mixed: one that joins is heard from where it is seen, and no longer than that, 'mix'", async () => {
-    const programme = await new Programme(join(folder, 'mix.mp4')).start([], { audio: 'mix' });
-    await programme.until('red', 700);
-    const id = await programme.run.add(video(guest, { id: 'guest' }));
-    await programme.until('guest', 2900);
-    await programme.run.remove(id);
-    const shown = await programme.end();
+    const composition = await new Composition(join(folder, 'mix.mp4')).start([], { audio: 'mix' });
+    await composition.until('red', 700);
+    const id = await composition.run.add(video(guest, { id: 'guest' }));
+    await composition.until('guest', 2900);
+    await composition.run.remove(id);
+    const shown = await composition.end();
     const seen = seenAt(shown, 0.75, 0.5);
     expect(seen.length).toBeGreaterThanOrEqual(2);
     expect(seen[0]).toBeGreaterThan(900);
-    inStep(beeps(programme.path, 1000), seen);
-    expect(decoded(programme.path).seconds).toBeCloseTo(shown.count / 25, 1);
-    expect((await programme.run.report()).recoveries).toEqual([]);
+    inStep(beeps(composition.path, 1000), seen);
+    expect(decoded(composition.path).seconds).toBeCloseTo(shown.count / 25, 1);
+    expect((await composition.run.report()).recoveries).toEqual([]);
   });
 
   test('of a part that joins begins where the part begins', async () => {
-    const programme = await new Programme(join(folder, 'part.mp4')).start([], { audio: 'mix' });
-    await programme.until('red', 500);
-    await programme.run.add(video(guest, { id: 'guest', startMs: 2000, endMs: 4000 }));
-    await programme.until('guest', 1900);
-    const shown = await programme.end();
+    const composition = await new Composition(join(folder, 'part.mp4')).start([], { audio: 'mix' });
+    await composition.until('red', 500);
+    await composition.run.add(video(guest, { id: 'guest', startMs: 2000, endMs: 4000 }));
+    await composition.until('guest', 1900);
+    const shown = await composition.end();
     const seen = seenAt(shown, 0.75, 0.5);
     expect(seen).toHaveLength(2);
-    inStep(beeps(programme.path, 1000), seen);
+    inStep(beeps(composition.path, 1000), seen);
   });
 
   test('of a source by its id is used when it joins, and no other', async () => {
-    const programme = await new Programme(join(folder, 'named.mp4')).start([], { audio: 'guest' });
-    await programme.until('red', 200);
-    const silent = await programme.run.add(video(other, { id: 'other' }));
-    await programme.until('other', 1200);
-    await programme.run.remove(silent);
-    await programme.until('red', programme.seen.red! + 400);
-    await programme.run.add(video(guest, { id: 'guest' }));
-    await programme.until('guest', 1950);
-    await programme.run.remove('guest');
-    const shown = await programme.end();
+    const composition = await new Composition(join(folder, 'named.mp4')).start([], { audio: 'guest' });
+    await composition.until('red', 200);
+    const silent = await composition.run.add(video(other, { id: 'other' }));
+    await composition.until('other', 1200);
+    await composition.run.remove(silent);
+    await composition.until('red', composition.seen.red! + 400);
+    await composition.run.add(video(guest, { id: 'guest' }));
+    await composition.until('guest', 1950);
+    await composition.run.remove('guest');
+    const shown = await composition.end();
     const seen = seenAt(shown, 0.75, 0.5);
-    const heard = beeps(programme.path, 1000);
+    const heard = beeps(composition.path, 1000);
     expect(heard.length).toBeGreaterThanOrEqual(1);
     expect(heard.length).toBeLessThan(seen.length);
     inStep(heard, seen.slice(-heard.length));
-    expect(beeps(programme.path, 2500)).toEqual([]);
+    expect(beeps(composition.path, 2500)).toEqual([]);
   });
 
   test('of a source by an id that never joins is silence, and the report lists it', async () => {
-    const programme = await new Programme(join(folder, 'nobody.mp4')).start([], { audio: 'nobody' });
-    await programme.until('red', 200);
-    await programme.end();
-    expect(decoded(programme.path).audio).toBe(true);
-    expect((await programme.run.report()).recoveries).toMatchObject([
-      { where: programme.path, reason: expect.stringContaining('"nobody"') },
+    const composition = await new Composition(join(folder, 'nobody.mp4')).start([], { audio: 'nobody' });
+    await composition.until('red', 200);
+    await composition.end();
+    expect(decoded(composition.path).audio).toBe(true);
+    expect((await composition.run.report()).recoveries).toMatchObject([
+      { where: composition.path, reason: expect.stringContaining('"nobody"') },
     ]);
   });
 
   test.each(['first', 'mix'] as const)('of the first source stops where that is removed, %s', async (audio) => {
-    const programme = await new Programme(join(folder, `removed-${audio}.mp4`)).start([video(guest, { id: 'guest' })], {
-      audio,
-    });
-    await programme.until('guest', 1950); // results run ahead of the canvas: between two flashes
-    await programme.run.remove('guest');
-    await programme.until('red', programme.seen.red! + 1200);
-    const shown = await programme.end();
+    const composition = await new Composition(join(folder, `removed-${audio}.mp4`)).start(
+      [video(guest, { id: 'guest' })],
+      {
+        audio,
+      },
+    );
+    await composition.until('guest', 1950); // results run ahead of the canvas: between two flashes
+    await composition.run.remove('guest');
+    await composition.until('red', composition.seen.red! + 1200);
+    const shown = await composition.end();
     const seen = seenAt(shown, 0.25, 0.5);
     expect(seen.length).toBeGreaterThanOrEqual(1);
     expect(seen.at(-1)).toBeLessThan((shown.count * 1000) / 25 - 1500);
-    inStep(beeps(programme.path, 1000), seen);
+    inStep(beeps(composition.path, 1000), seen);
   });
 });

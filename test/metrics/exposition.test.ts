@@ -1,8 +1,8 @@
 /** Prometheus' text format, without a run. */
 import { describe, expect, test } from 'vitest';
+import type { Percentiles } from '../../src/generated/results.js';
 import { exposition } from '../../src/metrics/exposition.js';
 import { families, histogram } from '../../src/metrics/families.js';
-import type { Percentiles } from '../../src/run/reports.js';
 import { parse } from './parse.js';
 
 const percentiles = (octaves: [number, number][], sum = 0): Percentiles => ({

@@ -48,7 +48,7 @@ std::string probed(const std::vector<std::string>& environment) {
   return text;
 }
 
-void mustSay(const std::string& text, std::initializer_list<const char*> parts) {
+void mustContain(const std::string& text, std::initializer_list<const char*> parts) {
   for (const char* part : parts)
     if (text.find(part) == std::string::npos)
       check::fail(__FILE__, __LINE__, "expected \"" + std::string(part) + "\" in\n" + text);
@@ -57,50 +57,50 @@ void mustSay(const std::string& text, std::initializer_list<const char*> parts) 
 TEST(without_a_driver_auto_is_the_cpu_and_nobody_is_bothered) {
   const std::string text = probed({"LD_LIBRARY_PATH="});
   if (text.find("usable: 1") != std::string::npos) return test::skip("there is a real GPU");
-  mustSay(text, {"driver library: failed", "usable: 0", "auto: cpu []", "cuda:0: DEVICE_UNAVAILABLE"});
+  mustContain(text, {"driver library: failed", "usable: 0", "auto: cpu []", "cuda:0: DEVICE_UNAVAILABLE"});
 }
 
 TEST(a_broken_driver_library_is_an_error) {
   std::string folder = (fs::temp_directory_path() / "framepath-driver-XXXXXX").string();
   CHECK(mkdtemp(folder.data()) != nullptr);
   std::ofstream(fs::path(folder) / "libcuda.so.1") << "no library";
-  mustSay(probed({"LD_LIBRARY_PATH=" + folder}), {"driver library: failed", "usable: 0", "auto: cpu"});
+  mustContain(probed({"LD_LIBRARY_PATH=" + folder}), {"driver library: failed", "usable: 0", "auto: cpu"});
   fs::remove_all(folder);
 }
 
 TEST(the_probe_reports_the_step_that_fails_and_what_to_do) {
   if (!simulator().present()) return test::skip("there is no simulated GPU (scripts/with-simulator)");
-  mustSay(probed({}), {"libcuda.so.1", "driver: ok: CUDA 13.0", "device: ok: Simulated GPU, compute capability 9.0",
-                       "kernels: ok: ", "usable: 1", "auto: cuda:0 []", "cuda:0: Simulated GPU"});
-  mustSay(probed({"FRAMEPATH_SIM_INIT=100"}),
-          {"driver: failed", "CUDA_ERROR_NO_DEVICE (100", "nvidia-smi", "auto: cpu []", "cuda:0: DEVICE_UNAVAILABLE"});
-  mustSay(probed({"FRAMEPATH_SIM_INIT=999"}), {"driver: failed", "CUDA_ERROR_UNKNOWN (999", "nvidia-modprobe",
-                                               "auto: cpu [The NVIDIA driver does not start"});
-  mustSay(probed({"FRAMEPATH_SIM_DEVICES=0"}), {"CUDA_ERROR_NO_DEVICE", "auto: cpu []"});
-  mustSay(probed({"FRAMEPATH_SIM_DRIVER=9020"}),
-          {"driver: failed", "supports CUDA 9.2, 10.1 is needed", "418", "auto: cpu [The NVIDIA driver is too old"});
-  mustSay(probed({"FRAMEPATH_SIM_CAPABILITY=61"}),
-          {"device: failed", "6.1", "Turing", "auto: cpu [cuda:0 (Simulated GPU) has compute capability 6.1"});
-  mustSay(probed({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:46"}), {"kernels: failed", "exclusively"});
-  mustSay(probed({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:2"}),
-          {"kernels: failed", "CUDA_ERROR_OUT_OF_MEMORY", "cuda:0: DEVICE_OUT_OF_MEMORY"});
+  mustContain(probed({}), {"libcuda.so.1", "driver: ok: CUDA 13.0", "device: ok: Simulated GPU, compute capability 9.0",
+                           "kernels: ok: ", "usable: 1", "auto: cuda:0 []", "cuda:0: Simulated GPU"});
+  mustContain(probed({"FRAMEPATH_SIM_INIT=100"}), {"driver: failed", "CUDA_ERROR_NO_DEVICE (100", "nvidia-smi",
+                                                   "auto: cpu []", "cuda:0: DEVICE_UNAVAILABLE"});
+  mustContain(probed({"FRAMEPATH_SIM_INIT=999"}), {"driver: failed", "CUDA_ERROR_UNKNOWN (999", "nvidia-modprobe",
+                                                   "auto: cpu [The NVIDIA driver does not start"});
+  mustContain(probed({"FRAMEPATH_SIM_DEVICES=0"}), {"CUDA_ERROR_NO_DEVICE", "auto: cpu []"});
+  mustContain(probed({"FRAMEPATH_SIM_DRIVER=9020"}), {"driver: failed", "supports CUDA 9.2, 10.1 is needed", "418",
+                                                      "auto: cpu [The NVIDIA driver is too old"});
+  mustContain(probed({"FRAMEPATH_SIM_CAPABILITY=61"}),
+              {"device: failed", "6.1", "Turing", "auto: cpu [cuda:0 (Simulated GPU) has compute capability 6.1"});
+  mustContain(probed({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:46"}), {"kernels: failed", "exclusively"});
+  mustContain(probed({"FRAMEPATH_SIM_FAIL=cuDevicePrimaryCtxRetain:1+:2"}),
+              {"kernels: failed", "CUDA_ERROR_OUT_OF_MEMORY", "cuda:0: DEVICE_OUT_OF_MEMORY"});
 }
 
 TEST(images_are_tried_in_turn_and_each_cause_is_named) {
   if (!simulator().present()) return test::skip("there is no simulated GPU (scripts/with-simulator)");
   const bool fatbin = probed({}).find("kernels: ok: fatbin") != std::string::npos;
   if (fatbin)
-    mustSay(probed({"FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1:209"}),
-            {"kernels: ok: PTX (fatbin: it has no code for this GPU, CUDA_ERROR_NO_BINARY_FOR_GPU (209"});
+    mustContain(probed({"FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1:209"}),
+                {"kernels: ok: PTX (fatbin: it has no code for this GPU, CUDA_ERROR_NO_BINARY_FOR_GPU (209"});
   const std::pair<const char*, const char*> causes[] = {{"221", "libnvidia-ptxjitcompiler.so.1"},
                                                         {"222", "newer than the driver"},
                                                         {"218", "cannot read"},
                                                         {"209", "no code"}};
   for (const auto& [result, cause] : causes)
-    mustSay(probed({std::string("FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1+:") + result}),
-            {"kernels: failed: No kernels load on cuda:0.", "PTX: ", cause, result, "usable: 0",
-             "auto: cpu [No kernels", "cuda:0: DEVICE_UNAVAILABLE"});
-  mustSay(probed({"FRAMEPATH_SIM_FAIL=cuModuleGetFunction:1+:500"}), {"kernels: failed", "in framepath_fill"});
+    mustContain(probed({std::string("FRAMEPATH_SIM_FAIL=cuModuleLoadDataEx:1+:") + result}),
+                {"kernels: failed: No kernels load on cuda:0.", "PTX: ", cause, result, "usable: 0",
+                 "auto: cpu [No kernels", "cuda:0: DEVICE_UNAVAILABLE"});
+  mustContain(probed({"FRAMEPATH_SIM_FAIL=cuModuleGetFunction:1+:500"}), {"kernels: failed", "in framepath_fill"});
 }
 
 // A little of everything that the device does, on any device: two queues, both kinds of memory, all directions.

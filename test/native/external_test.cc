@@ -135,7 +135,7 @@ std::optional<Error> errorOf(Worker& worker, const TaskRef& task) {
 }
 
 // As the engine does it, with all of them prefetched first. The order in which they were run.
-std::vector<int64_t> runAnnounced(Worker& worker, std::vector<TaskRef> tasks) {
+std::vector<int64_t> runPrefetched(Worker& worker, std::vector<TaskRef> tasks) {
   for (const TaskRef& task : tasks) worker.prefetch(task);
   std::vector<int64_t> order;
   while (!tasks.empty()) {
@@ -167,7 +167,7 @@ TEST(what_is_announced_is_asked_at_once_and_can_be_run_when_it_is_answered) {
     }
   });
   const auto worker = script.module->openWorker(nullptr);
-  CHECK((runAnnounced(*worker, tasksUpTo(3)) == std::vector<int64_t>{3, 2, 1}));
+  CHECK((runPrefetched(*worker, tasksUpTo(3)) == std::vector<int64_t>{3, 2, 1}));
 }
 
 TEST(a_failure_is_that_of_its_task) {

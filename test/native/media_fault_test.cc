@@ -202,6 +202,40 @@ TEST(damage_is_counted_up_to_a_limit) {
   CHECK_ERROR(read(options), DECODE_FAILED);
 }
 
+// Two demuxers return no code and mark no packet when they skip to the next cluster or tag.
+TEST(what_a_demuxer_skips_is_counted) {
+  const std::string clip = moving("160x120", 25, 50) + "-c:v libx264 -preset veryfast -g 10";
+  clips::Bytes mkv = clips::readFile(make("hole.mkv", clip));
+  const auto middle = mkv.begin() + static_cast<ptrdiff_t>(mkv.size() / 2);
+  std::fill(middle, middle + 5000, uint8_t{0x11});
+
+  clips::Bytes flv = clips::readFile(make("tags.flv", clip));
+  size_t tag = 13;  // type, size (3 bytes), 7 more; the size of tag and header follows its data
+  for (int i = 0; i < 20; i++) tag += 15 + (flv[tag + 1] << 16 | flv[tag + 2] << 8 | flv[tag + 3]);
+  flv[tag + 3] ^= 0x15;
+
+  for (const auto& [name, bytes] : {std::pair{"damaged.mkv", mkv}, std::pair{"damaged.flv", flv}}) {
+    const auto result = read(clips::writeFile(name, bytes));
+    CHECK(result.frames.size() > 25 && result.frames.size() < 50);
+    CHECK_EQUAL(result.counters.decodeErrors, 1);
+  }
+}
+
+// Its decoder drops some damaged pictures without an error, and its parser logs the same damage many times.
+TEST(every_damaged_av1_picture_is_counted_once) {
+  const clips::Bytes whole = clips::readFile(
+      make("whole_av1.mp4", moving("160x120", 25, 50) + "-c:v libsvtav1 -preset 12 -g 10 -movflags faststart"));
+  std::mt19937 random(7);
+  for (int i = 0; i < 8; i++) {
+    clips::Bytes bytes = whole;
+    const size_t at = bytes.size() / 3 + random() % (bytes.size() / 2);
+    for (size_t k = at; k < at + 40; k++) bytes[k] = static_cast<uint8_t>(random());
+    const auto result = read(clips::writeFile("damaged_av1.mp4", bytes));
+    CHECK(!result.frames.empty());
+    CHECK_EQUAL(static_cast<int64_t>(result.frames.size()) + result.counters.decodeErrors, int64_t{50});
+  }
+}
+
 TEST(an_open_start_is_skipped_and_counted) {
   // A stream that begins in the middle of a group of pictures.
   const auto path = make("gop.ts", moving("160x120", 25, 50) + "-c:v libx264 -preset veryfast -g 20 -bf 2");

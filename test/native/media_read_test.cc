@@ -19,7 +19,7 @@ constexpr const char* kExact = "-sws_flags bilinear+accurate_rnd+full_chroma_int
 struct Variant {
   const char* file;
   const char* encode;       // ffmpeg output options
-  const char* pixelFormat;  // of the frames, in libav's words: what the reference is asked for
+  const char* pixelFormat;  // of the frames, libav's name, for the reference
   PixelLayout layout;
   int depth;
   int chromaShiftX, chromaShiftY;

@@ -205,7 +205,7 @@ void takesOver(const std::string& rule, size_t recoveries) {
 
 // Whatever it comes to: as if nothing had been, or a coded error. The counts add up (PipelineRun::closed), and nothing
 // is left, but of a GPU that is lost: its driver takes nothing back.
-void isToldOrNothing(const std::string& rule, ErrorCode expected) {
+void isReportedOrNothing(const std::string& rule, ErrorCode expected) {
   test::mustPassInChild(rule, [&] {
     test::simulator().fail(rule.c_str());
     Outcome outcome;
@@ -242,8 +242,8 @@ TEST(memory_that_runs_out_is_reported_or_made_do_without) {
   const std::vector<int> turns = test::allFaults() ? std::vector{1, 2, 3, 4, 9, 20, 33, 60} : std::vector{4, 33};
   for (const int n : turns)
     for (const char* call : {"cuMemAlloc_v2", "cuMemHostAlloc"})
-      isToldOrNothing(call + (":" + std::to_string(n)) + ":2", ErrorCode::DEVICE_OUT_OF_MEMORY);
-  isToldOrNothing("cuMemAlloc_v2:40+:2", ErrorCode::DEVICE_OUT_OF_MEMORY);
+      isReportedOrNothing(call + (":" + std::to_string(n)) + ":2", ErrorCode::DEVICE_OUT_OF_MEMORY);
+  isReportedOrNothing("cuMemAlloc_v2:40+:2", ErrorCode::DEVICE_OUT_OF_MEMORY);
 }
 
 TEST(a_lost_gpu_ends_the_run) {
@@ -251,7 +251,7 @@ TEST(a_lost_gpu_ends_the_run) {
   const std::vector<int> turns = test::allFaults() ? std::vector{3, 40, 150} : std::vector{40};
   for (const int n : turns)
     for (const char* call : {"cuLaunchKernel", "cuStreamWaitEvent", "cuEventRecord", "cuEventSynchronize"})
-      isToldOrNothing(call + (":" + std::to_string(n)) + (n == 40 ? ":999" : ":700"), ErrorCode::DEVICE_LOST);
+      isReportedOrNothing(call + (":" + std::to_string(n)) + (n == 40 ? ":999" : ":700"), ErrorCode::DEVICE_LOST);
 }
 
 TEST_MAIN()

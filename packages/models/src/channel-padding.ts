@@ -4,16 +4,9 @@
  * and activation. Outputs move in the last bits only, because sums are taken in another order.
  */
 import { NotFixable, sizesOf } from './dynamic-batch.js';
-import {
-  floatTensor,
-  type Graph,
-  int64Tensor,
-  integerAttribute,
-  integerOf,
-  type Node,
-  type Tensor,
-  tensorValues,
-} from './onnx-proto.js';
+import { integerAttribute, integerOf } from './onnx-attributes.js';
+import type { Graph, Node, Tensor } from './onnx-proto.js';
+import { floatTensor, int64Tensor, tensorValues } from './onnx-tensors.js';
 
 /** `tensor` with `axis` widened from size `from` to `size` by zeros. @throws NotFixable */
 function widen(tensor: Tensor, axis: number, from: number, size: number): Tensor {

@@ -4,17 +4,9 @@
  * Three things pin a batch: the declared shapes, `Reshape` targets that start with 1, and zeros of a fixed shape that
  * are concatenated to widen a tensor. Anything else that could mix pictures or pin the batch makes the fix refuse.
  */
-import {
-  attributeOf,
-  dimensionCodec,
-  type Graph,
-  int64Tensor,
-  integerOf,
-  type Node,
-  nodeCodec,
-  type Tensor,
-  tensorValues,
-} from './onnx-proto.js';
+import { attributeOf, integerOf } from './onnx-attributes.js';
+import { dimensionCodec, type Graph, type Node, nodeCodec, type Tensor } from './onnx-proto.js';
+import { int64Tensor, tensorValues } from './onnx-tensors.js';
 
 /** Operators that treat every picture of a batch alone, whatever their attributes. */
 const perPicture = new Set(

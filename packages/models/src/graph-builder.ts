@@ -1,20 +1,16 @@
 /** Builds an ONNX graph node by node; every method returns the name of its output value. */
+import { type Attributes, attributesOf } from './onnx-attributes.js';
 import {
-  type Attributes,
-  attributesOf,
   DataType,
-  floatTensor,
   type Graph,
   graphCodec,
-  int64Tensor,
   type Model,
   modelCodec,
   nodeCodec,
   OnnxFormatError,
-  rawTensor,
   type Tensor,
-  valueInfo,
 } from './onnx-proto.js';
+import { floatTensor, int64Tensor, rawTensor, valueInfo } from './onnx-tensors.js';
 
 const opset = 17n;
 

@@ -9,9 +9,9 @@ export { readModelFile } from './model-bytes.js';
 export { ModelError, type ModelErrorCode } from './model-error.js';
 export type { NpmPackage } from './npm-package.js';
 export { findOnDemand, type OnDemandModel, onDemandModels } from './on-demand.js';
+export type { Attributes } from './onnx-attributes.js';
 export {
   type Attribute,
-  type Attributes,
   DataType,
   type Dimension,
   type Graph,

@@ -1,5 +1,7 @@
 /** Graph edit: sets the score of detections of all classes but one to 0. */
-import { attributesOf, DataType, floatTensor, int64Tensor, type Model, nodeCodec } from './onnx-proto.js';
+import { attributesOf } from './onnx-attributes.js';
+import { DataType, type Model, nodeCodec } from './onnx-proto.js';
+import { floatTensor, int64Tensor } from './onnx-tensors.js';
 
 /** @param model its only output has rows of x1, y1, x2, y2, score, class */
 export function keepOnlyClass(model: Model, wanted: number): void {

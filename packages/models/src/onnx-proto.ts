@@ -148,7 +148,7 @@ export const tensorCodec = codec<Tensor>('Tensor');
 export const attributeCodec = codec<Attribute>('Attribute');
 export const nodeCodec = codec<Node>('Node');
 export const dimensionCodec = codec<Dimension>('Dimension');
-const valueInfoCodec = codec<ValueInfo>('ValueInfo');
+export const valueInfoCodec = codec<ValueInfo>('ValueInfo');
 export const graphCodec = codec<Graph>('Graph');
 const metadataCodec = codec<Metadata>('Metadata');
 export const modelCodec = codec<Model>('Model');
@@ -158,6 +158,12 @@ export class OnnxFormatError extends ModelError {
   constructor(message: string) {
     super('MODEL_INVALID', message);
   }
+}
+
+/** An integer as messages have it. @throws OnnxFormatError for another number */
+export function wholeOf(name: string, value: number): bigint {
+  if (!Number.isSafeInteger(value)) throw new OnnxFormatError(`${name} has ${value} where an integer is expected`);
+  return BigInt(value);
 }
 
 /** A model with its graph. Throws {@link OnnxFormatError}. */
@@ -184,87 +190,6 @@ export function writeModel(model: Model): Uint8Array {
     throw error;
   }
 }
-
-/** A value of a shape, by default float32; a string is the name of a free dimension, no dimensions any shape. */
-export function valueInfo(name: string, dims?: (number | string)[], elemType: number = DataType.float): ValueInfo {
-  const dim = dims?.map((size) => (typeof size === 'string' ? { param: size } : { value: wholeOf(name, size) }));
-  return valueInfoCodec.create({ name, type: { tensorType: { elemType, ...(dim && { shape: { dim } }) } } });
-}
-
-/** @throws OnnxFormatError unless it is an integer */
-function wholeOf(name: string, value: number): bigint {
-  if (!Number.isSafeInteger(value)) throw new OnnxFormatError(`${name} has ${value} where an integer is expected`);
-  return BigInt(value);
-}
-
-export function int64Tensor(name: string, values: number[]): Tensor {
-  const raw = BigInt64Array.from(values, (value) => wholeOf(name, value));
-  return tensorCodec.create({
-    name,
-    dims: [BigInt(values.length)],
-    dataType: DataType.int64,
-    rawData: new Uint8Array(raw.buffer),
-  });
-}
-
-export function floatTensor(name: string, dims: number[], values: Float32Array): Tensor {
-  const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return rawTensor(name, dims, DataType.float, rawData);
-}
-
-/** A tensor from the bytes of its values in memory. */
-export const rawTensor = (name: string, dims: number[], dataType: number, rawData: Uint8Array): Tensor =>
-  tensorCodec.create({ name, dims: dims.map((size) => wholeOf(name, size)), dataType, rawData });
-
-/** The values of a float32 or int64 tensor, from any of its fields. */
-export function tensorValues(tensor: Tensor): number[] {
-  const { rawData } = tensor;
-  if (!rawData) return tensor.dataType === DataType.int64 ? tensor.int64Data.map(Number) : tensor.floatData;
-  const view = new DataView(rawData.buffer, rawData.byteOffset, rawData.byteLength);
-  if (tensor.dataType === DataType.int64) {
-    return Array.from({ length: rawData.length >> 3 }, (_, i) => Number(view.getBigInt64(i * 8, true)));
-  }
-  if (tensor.dataType === DataType.float) {
-    return Array.from({ length: rawData.length >> 2 }, (_, i) => view.getFloat32(i * 4, true));
-  }
-  throw new OnnxFormatError(`tensor ${tensor.name} has element type ${tensor.dataType}, expected float32 or int64`);
-}
-
-export const attributeOf = (node: Node, name: string): Attribute | undefined =>
-  node.attribute.find((attribute) => attribute.name === name);
-
-/** An integer attribute; undefined where the node has none of that name. */
-export function integerOf(node: Node, name: string): number | undefined {
-  const { i } = attributeOf(node, name) ?? {};
-  return i === undefined ? undefined : Number(i);
-}
-
-export function integerAttribute(name: string, i: number): Attribute {
-  return attributeCodec.create({ name, i: wholeOf(name, i), type: AttributeType.int });
-}
-
-function integersAttribute(name: string, values: number[]): Attribute {
-  const ints = values.map((value) => wholeOf(name, value));
-  return attributeCodec.create({ name, ints, type: AttributeType.ints });
-}
-
-/** Value of an attribute: integer, text, integers, or float. */
-export type AttributeValue = number | string | readonly number[] | { float: number };
-
-/** @throws OnnxFormatError for an undefined value, for example from a list that is too short */
-function attribute(name: string, value: AttributeValue | undefined): Attribute {
-  if (value === undefined) throw new OnnxFormatError(`the attribute ${name} has no value`);
-  if (typeof value === 'number') return integerAttribute(name, value);
-  if (typeof value === 'string')
-    return attributeCodec.create({ name, s: new TextEncoder().encode(value), type: AttributeType.string });
-  if ('float' in value) return attributeCodec.create({ name, f: value.float, type: AttributeType.float });
-  return integersAttribute(name, [...value]);
-}
-
-export type Attributes = Readonly<Record<string, AttributeValue>>;
-
-export const attributesOf = (values: Attributes): Attribute[] =>
-  Object.entries(values).map(([name, value]) => attribute(name, value));
 
 /** Sets a metadata entry, replacing one of the same key. */
 export function setMetadata(model: Model, key: string, value: string): void {

@@ -22,9 +22,9 @@ const seeds = [
   },
   {
     codec: 'json',
-    messages: [opened, { kind: 'answer', id: 1, error: { name: 'E', message: 'm', stack: 's' }, ...times }],
+    messages: [opened, { kind: 'failed', id: 1, error: { name: 'E', message: 'm', stack: 's' }, ...times }],
   },
-  { codec: 'json', messages: [opened, { kind: 'answer', id: 1, outOfReach: 'why', ...times }, ...answers([[[[1]]]])] },
+  { codec: 'json', messages: [opened, { kind: 'outOfReach', id: 1, reason: 'why', ...times }, ...answers([[[[1]]]])] },
   { codec: 'clone', messages: [{ kind: 'unusable', error: { name: 'E', message: 'm' } }] },
 ];
 

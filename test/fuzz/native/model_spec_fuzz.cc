@@ -1,4 +1,4 @@
-// What model files may say about themselves and what callers state, made into specs and heads.
+// Facts of model files and what callers state, made into specs and heads.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cmath>

@@ -6,7 +6,7 @@
  */
 import { GraphBuilder } from '../graph-builder.js';
 import { exactHalves } from '../half.js';
-import type { Attributes } from '../onnx-proto.js';
+import type { Attributes } from '../onnx-attributes.js';
 import type { Weights } from '../tfjs-weights.js';
 import { transposed, volume } from '../transpose.js';
 

@@ -1,6 +1,7 @@
 /** Boxes of JavaScript's values for the native side: what the layout hides, draws and follows, and inputs crop. */
+
+import type { Box } from '../generated/results.js';
 import type { PipelineSpec } from '../generated/specs.js';
-import type { Box } from '../results.js';
 import { unexpected } from '../validate.js';
 
 /** Names of the modules whose boxes others read natively. */
@@ -37,10 +38,10 @@ const isBoxed = (item: unknown): item is Boxed => {
 const mostBoxes = 4096;
 
 /**
- * n x (track id x1 y1 x2 y2 score).
+ * Rows of BoxRow (schema/packed.mjs).
  * @throws INVALID_ARGUMENT when it is something else than a list of `{ box, track?, id?, score? }`
  */
-export function boxWords(value: unknown): Float64Array {
+export function packedBoxes(value: unknown): Float64Array {
   if (Array.isArray(value) && value.length > mostBoxes)
     throw unexpected(`at most ${mostBoxes} boxes a frame, because they are used,`, 'value', value);
   if (!Array.isArray(value) || !value.every(isBoxed))
