@@ -24,9 +24,11 @@ export function names(id, { cpp, area, is }, values) {
 const int32 = 2 ** 31 - 1;
 
 // Fields. `doc` without its default and unit, which are added; `absent`: what is when it is left out and has no default.
-// `by: 'engine'`: who decides then, from what it finds. `cpp`, `ts`: its type on each side, where that is not the usual one.
+// `by`: who decides then, from what it finds: the engine before it starts, a probe (the model's file, what works here), or
+// the source when it is opened. `found`: nobody can set it, it is in the plan only. `plan: false`: it is not in the plan.
+// `cpp`, `ts`: its type on each side, where that is not the usual one.
 // `decimals`: to which a number that comes out is rounded. `side: 'javascript'`: only TypeScript adds it.
-const field = (schema, { doc, unit, absent, by, default: value, cpp, ts, decimals, side } = {}) => ({
+const field = (schema, { doc, unit, absent, by, default: value, cpp, ts, decimals, side, found, plan } = {}) => ({
   ...schema,
   ...(doc && { description: doc }),
   ...(value !== undefined && { default: value }),
@@ -34,6 +36,8 @@ const field = (schema, { doc, unit, absent, by, default: value, cpp, ts, decimal
   ...(absent && { 'x-absent': absent }),
   ...(by && { 'x-decides': by }),
   ...(cpp && { 'x-cpp': cpp }),
+  ...(found && { 'x-found': true }),
+  ...(plan === false && { 'x-plan': false }),
   ...(ts && { 'x-ts': ts }),
   ...(decimals !== undefined && { 'x-decimals': decimals }),
   ...(side && { 'x-side': side }),
@@ -61,8 +65,11 @@ export const list = (items, { min, max, ...more } = {}) =>
 /** Text by name: one of `keys`. */
 export const texts = (keys, more) =>
   field({ type: 'object', propertyNames: { $ref: keys.$id }, additionalProperties: { type: 'string' } }, more);
-/** An enum or an object. */
-export const ref = (to, more) => field({ $ref: to.$id }, more);
+/** An enum or an object. `always`: an object that is natively there, with its defaults, when it is left out. */
+export const ref = (to, { always, ...more } = {}) => ({
+  ...field({ $ref: to.$id }, more),
+  ...(always && { 'x-always': true }),
+});
 export const constant = (value) => ({ const: value });
 /** Values by name: any, or those of an enum. */
 export const map = (values, { keys, ...more } = {}) =>
@@ -91,8 +98,11 @@ export const oneOf = (values, more) => field({ type: 'string', enum: values }, m
 /** Anything that JSON can hold. */
 export const any = (more) => field({}, more);
 
-/** An object: of `fields`, those `required` must be there; `also` are objects whose fields it has too. */
-export function object(id, is, fields, { required = [], also = [] } = {}) {
+/**
+ * An object: of `fields`, those `required` must be there; `also` are objects whose fields it has too. `planOnly`: it is found,
+ * nobody can set it.
+ */
+export function object(id, is, fields, { required = [], also = [], planOnly = false } = {}) {
   const inherited = Object.assign({}, ...also.map(({ properties }) => properties));
   return {
     $id: id,
@@ -102,6 +112,7 @@ export function object(id, is, fields, { required = [], also = [] } = {}) {
     required: [...also.flatMap((other) => other.required), ...required],
     additionalProperties: false,
     'x-also': also.map(({ $id }) => $id),
+    ...(planOnly && { 'x-plan-only': true }),
   };
 }
 

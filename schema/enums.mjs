@@ -23,6 +23,14 @@ export const enums = [
     nchw: '',
     nhwc: '',
   }),
+  names('DecidedBy', of('plan', 'DecidedBy', 'Who decided a value of the plan'), {
+    call: 'the program',
+    file: 'a configuration file',
+    environment: 'an environment variable',
+    probe: 'what was found: on this machine, in a model, in a source',
+    default: { cpp: 'byDefault', doc: 'nobody' },
+    engine: 'the engine, from the rest of the plan and the machine',
+  }),
   names('Metric', of('core', 'Metric', 'How embeddings are compared'), { l2: '', cosine: '' }),
 
   // Sources

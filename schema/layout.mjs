@@ -52,7 +52,7 @@ export const redactValues = object('RedactValues', 'How the boxes of a module ar
   lookAheadMs: number({
     min: 0,
     max: 10_000,
-    by: 'engine',
+    by: 'source',
     absent: '1000 for files, 0 for live sources',
     doc: 'what is found is hidden so much earlier too',
   }),
@@ -86,6 +86,7 @@ export const layout = object(
     fps: list(integer({ min: 1 }), {
       min: 2,
       max: 2,
+      by: 'source',
       absent: 'the largest rate of the sources',
       doc: 'numerator, denominator',
     }),

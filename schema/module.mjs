@@ -16,7 +16,7 @@ export const policy = object('Policy', 'How a module runs and what happens when 
     default: 'fail',
     doc: "`'fail'` ends the run, `'skip'` goes on without a value, `'fallback'` takes the value of `fallback`",
   }),
-  fallback: text({ doc: "the module whose value stands in under `'fallback'`" }),
+  fallback: text({ absent: 'none', doc: "the module whose value stands in under `'fallback'`" }),
   maxBatch: integer({
     min: 1,
     max: 1024,
@@ -34,29 +34,35 @@ export const policy = object('Policy', 'How a module runs and what happens when 
   }),
 });
 
-const channels = (doc) => list(number({ min: -1e6, max: 1e6 }), { min: 1, max: 3, doc });
+const channels = (doc) => list(number({ min: -1e6, max: 1e6 }), { min: 1, max: 3, by: 'probe', doc });
 
 export const modelFacts = object(
   'ModelFacts',
   'Facts about a model that its file does not say; what can be inferred may be left out',
   {
-    head: text({ doc: 'what its outputs are: a name of `framepath models inspect`' }),
-    layout: ref(named.TensorLayout, { doc: 'order of the dimensions of its input' }),
-    color: ref(ColorOrder, { doc: 'order of its channels' }),
-    resize: ref(Resize, { doc: 'how a picture becomes the size of its input' }),
-    align: ref(Align, { doc: 'how faces are turned upright before they are embedded' }),
+    head: text({ by: 'probe', doc: 'what its outputs are: a name of `framepath models inspect`' }),
+    layout: ref(named.TensorLayout, { by: 'probe', doc: 'order of the dimensions of its input' }),
+    color: ref(ColorOrder, { by: 'probe', doc: 'order of its channels' }),
+    resize: ref(Resize, { by: 'probe', doc: 'how a picture becomes the size of its input' }),
+    align: ref(Align, { by: 'probe', doc: 'how faces are turned upright before they are embedded' }),
     mean: channels('input = (pixel - mean) x scale, pixels from 0 to 255; one number, or one a channel'),
     scale: channels('see `mean`'),
     size: list(integer({ min: 1, max: 8192 }), {
+      by: 'probe',
       min: 2,
       max: 2,
       doc: 'width and height, of models whose file leaves them open',
     }),
-    labels: list(text(), { doc: 'names of its classes' }),
-    pad: number({ min: 0, max: 255, doc: "pixel value of the letterbox's border, before mean and scale" }),
-    scoreThreshold: number({ min: 0, max: 1, doc: 'boxes below this score are left out' }),
-    iouThreshold: number({ min: 0, max: 1, doc: 'of boxes that overlap by more than this the best stays' }),
-    topK: integer({ min: 1, max: 10000, doc: 'best classes that a classifier gives' }),
+    labels: list(text(), { plan: false, doc: 'names of its classes' }),
+    pad: number({ min: 0, max: 255, by: 'probe', doc: "pixel value of the letterbox's border, before mean and scale" }),
+    scoreThreshold: number({ min: 0, max: 1, by: 'probe', doc: 'boxes below this score are left out' }),
+    iouThreshold: number({
+      min: 0,
+      max: 1,
+      by: 'probe',
+      doc: 'of boxes that overlap by more than this the best stays',
+    }),
+    topK: integer({ min: 1, max: 10000, by: 'probe', doc: 'best classes that a classifier gives' }),
     precision: ref(Precision, {
       default: 'fp32',
       doc: `arithmetic on a GPU: \`'fp32'\` as on the CPU, \`'tf32'\` matrix products with fewer bits, \`'fp16'\` (TensorRT) half
@@ -65,10 +71,23 @@ export const modelFacts = object(
   },
 );
 
+const providerFall = object(
+  'ProviderFallSpec',
+  'A provider that was tried before the one that runs a model',
+  { provider: ref(Provider), reason: text({ doc: 'why it does not run the model' }) },
+  { required: ['provider', 'reason'], planOnly: true },
+);
+
 export const modelFile = object(
   'ModelFileSpec',
   'A model and what its file does not say',
-  { name: text({ doc: 'of the registry, or of the file' }), file: text() },
+  {
+    name: text({ doc: 'of the registry, or of the file' }),
+    file: text(),
+    provider: ref(Provider, { found: true, by: 'probe', doc: 'what runs it' }),
+    batch: integer({ min: 1, found: true, by: 'probe', doc: 'most pictures or crops of one run of the model' }),
+    falls: list(ref(providerFall), { found: true, doc: 'providers that were tried before, in their order' }),
+  },
   { required: ['name', 'file'], also: [modelFacts] },
 );
 
@@ -114,7 +133,26 @@ export const inputRequest = object(
   },
 );
 
-const any = object('AnyModule', 'What all modules have', { name: text(), policy: ref(policy) }, { required: ['name'] });
+const lane = object(
+  'LaneSpec',
+  'How the engine runs a module',
+  {
+    where: text({
+      by: 'engine',
+      doc: '`cpu`, `cuda:0`; of analyzers `main thread`, `thread`, `process` or the Python interpreter',
+    }),
+    stateful: flag({ by: 'engine', doc: "takes each source's frames in order, one at a time" }),
+    pixels: flag({ by: 'engine', doc: 'reads pixels: the frame stays alive until its result' }),
+  },
+  { planOnly: true },
+);
+
+const any = object(
+  'AnyModule',
+  'What all modules have',
+  { name: text(), policy: ref(policy, { always: true }), lane: ref(lane, { always: true, found: true }) },
+  { required: ['name'] },
+);
 
 const detect = object(
   'DetectSpec',
@@ -201,13 +239,38 @@ const identify = object(
     of: text(),
     model: ref(modelFile),
     reid: ref(Reid),
-    metric: ref(Metric, { absent: "what the model's file says", doc: 'how embeddings are compared' }),
-    threshold: number({ min: 0, max: 100, absent: "what the model's file says" }),
+    metric: ref(Metric, { by: 'probe', absent: "what the model's file says", doc: 'how embeddings are compared' }),
+    threshold: number({ min: 0, max: 100, by: 'probe', absent: "what the model's file says" }),
     sameScene: list(list(text(), { min: 2 })),
-    bank: text({ doc: 'path of saved identities' }),
+    bank: text({ absent: 'none', doc: 'path of saved identities' }),
   },
   { required: ['kind', 'of', 'model', 'reid'], also: [any] },
 );
+
+export const hostOptions = object('HostOptions', 'How the threads or processes of an analyzer are kept running', {
+  restarts: integer({
+    min: 0,
+    default: 5,
+    doc: 'how often in a minute a thread or process that ended is started again; then the module has failed',
+  }),
+  backoffMs: number({
+    min: 0,
+    max: mostTimerMs,
+    default: 100,
+    doc: 'pause before the first restart, doubled for each that follows without an answer between; at most 5 s',
+  }),
+  startTimeoutMs: number({
+    min: 1,
+    max: mostTimerMs,
+    default: 30_000,
+    doc: 'longest start of its thread or process, `configure` included',
+  }),
+  memoryMb: integer({
+    min: 16,
+    absent: 'as Node, none',
+    doc: 'most memory for its JavaScript objects, or of its Python process (address space), MiB',
+  }),
+});
 
 const js = object(
   'JsSpec',
@@ -218,7 +281,15 @@ const js = object(
     pixels: flag({}),
     stateless: flag({ default: false, doc: 'any order, `policy.workers` at once' }),
     input: ref(inputRequest, { doc: 'crops have a width and a height' }),
-    elsewhere: flag({ default: false, doc: 'another process reads the input: on a GPU it is given a handle' }),
+    where: text({ absent: 'main thread', plan: false, doc: 'where its function runs; `lane.where` of the plan' }),
+    host: ref(hostOptions, {
+      doc: 'of one that is not inline: its host keeps to `policy.timeoutMs`, and is ended by it',
+    }),
+    elsewhere: flag({
+      default: false,
+      plan: false,
+      doc: 'another process reads the input: on a GPU it is given a handle',
+    }),
   },
   { required: ['kind', 'depends', 'pixels'], also: [any] },
 );
@@ -237,6 +308,8 @@ export const unions = [module];
 
 export const objects = [
   policy,
+  lane,
+  providerFall,
   modelFacts,
   modelFile,
   inputRequest,
@@ -244,6 +317,7 @@ export const objects = [
   boxClasses,
   trackValues,
   trackMot,
+  hostOptions,
   ...kinds,
   providers,
 ];

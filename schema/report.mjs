@@ -322,6 +322,12 @@ const report = result('Report', 'The report of a run', {
   recovered: map(count(), { doc: 'how often each `what` of the recoveries came, the older ones too' }),
   outputs: list(ref(outputReport)),
   follow: list(ref(followReport), { doc: 'what the crops that follow people did' }),
+  plan: {
+    type: ['object', 'null'],
+    description: 'every option of the run with its value, who decided it and why; `null` of a run that failed before',
+    'x-side': 'javascript',
+    'x-ts': "import('./plan.js').Plan | null",
+  },
   gpu: nullable(ref(gpuReport, { doc: '`null` on the CPU' })),
   live: ref(liveReport, { ts: 'LiveReport & Record<string, number>' }),
 });

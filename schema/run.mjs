@@ -5,7 +5,7 @@ import { layout } from './layout.mjs';
 import { module, providers } from './module.mjs';
 import { source } from './source.mjs';
 
-const { AudioMode, EncoderSessions, Profile, VideoCodec } = named;
+const { AudioMode, DecidedBy, EncoderSessions, Profile, VideoCodec } = named;
 
 export const encodeValues = object('EncodeValues', 'How an output is encoded', {
   codec: ref(VideoCodec, { default: 'h264' }),
@@ -54,14 +54,12 @@ export const runSettings = object('RunSettings', 'Settings of a run', {
   memoryLimit: integer({
     min: 1_000_000,
     max: Number.MAX_SAFE_INTEGER,
-    by: 'engine',
     absent: '75 % of it; never more than is free',
     doc: "bytes of a GPU's memory that the runs of this process may take together",
   }),
   maxEncoderSessions: integer({
     min: 1,
     max: 1000,
-    by: 'engine',
     absent: 'as many as the driver allows',
     doc: 'sessions of GPU encoders in this process at once',
   }),
@@ -72,12 +70,28 @@ export const runSettings = object('RunSettings', 'Settings of a run', {
   }),
 });
 
+const level = object(
+  'LevelSpec',
+  'A level of the configuration that decided an option',
+  {
+    option: text({ doc: 'its path in the spec: `modules[0].policy.stride`' }),
+    by: ref(DecidedBy),
+    why: text({ doc: 'the file, and which part of it; the variable' }),
+  },
+  { required: ['option', 'by', 'why'] },
+);
+
 export const pipeline = object(
   'PipelineSpec',
   'A run as the native side starts it',
   {
-    device: text({ doc: "`'auto'`, `'cpu'` or `'cuda:N'`" }),
-    runtimeLibraries: list(text(), { doc: 'where ONNX Runtime may be, the first that is there' }),
+    device: text({
+      by: 'engine',
+      absent: "`'auto'`",
+      doc: "`'auto'`, `'cpu'` or `'cuda:N'`; in the plan never `'auto'`",
+    }),
+    levels: list(ref(level), { plan: false, doc: 'what was not decided by the call' }),
+    runtimeLibraries: list(text(), { plan: false, doc: 'where ONNX Runtime may be, the first that is there' }),
     providers: ref(providers),
     sources: list(ref(source)),
     modules: list(ref(module)),
@@ -99,7 +113,7 @@ export const pipeline = object(
       doc: 'keep rows for `mot()`, of identities, else of tracks, in an unlinked file in this folder',
     }),
   },
-  { required: ['device', 'runtimeLibraries', 'sources', 'modules', 'keepPixels'], also: [runSettings] },
+  { required: ['runtimeLibraries', 'sources', 'modules', 'keepPixels'], also: [runSettings] },
 );
 
-export const objects = [encodeValues, output, runSettings, pipeline];
+export const objects = [encodeValues, output, runSettings, level, pipeline];

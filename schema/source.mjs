@@ -84,7 +84,7 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
     doc: 'corrupt pictures in a row that are left out, and counted, before the source fails with `DECODE_FAILED`',
   }),
   live: flag({
-    by: 'engine',
+    by: 'source',
     absent: 'what the container says',
     doc: 'a live source drops frames when the run is busy, a file waits',
   }),
@@ -110,11 +110,16 @@ export const source = object(
     id: text(),
     kind: ref(SourceKind),
     uri: text(),
-    images: list(text()),
+    images: list(text(), { plan: false }),
     imageFps: number({ min: 0.001, max: 1000, default: 1, doc: 'pictures a second of their times' }),
     limits: ref(limits),
     width: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
     height: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
+    triesGpu: flag({
+      found: true,
+      by: 'engine',
+      doc: "a GPU's decoder is tried first; `decodedOnGpu` of the report counts what it decoded",
+    }),
   },
   { required: ['id', 'kind'], also: [fileOptions, framesValues] },
 );

@@ -4,6 +4,7 @@ export { type ErrorCode, type ErrorDetails, errorCodes, FramepathError } from '.
 export type { ExplainedModel, ExplainedModule, Explanation } from './explain/explanation.js';
 export type { Frame, FrameBase, JpegRequest, Pixels, PixelsRequest } from './frame.js';
 export type { TrackMark } from './generated/enums.js';
+export type * from './generated/plan.js';
 export type {
   AudioInfo,
   BitrateReport,

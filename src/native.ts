@@ -107,6 +107,8 @@ export interface NativeRun {
   labels?(): string;
   /** JSON of Report, without what JavaScript adds */
   report(): string;
+  /** JSON of Plan; null before `start` has decided it */
+  plan(): string | null;
   /** JSON of Timeline. This and the next four relink on a thread of their own, once while nothing new is seen. */
   timeline(): Promise<string>;
   /** JSON of Relink */
@@ -163,6 +165,8 @@ export interface NativeAddon {
   doctor(json: string): Promise<string>;
   /** JSON of InspectRequest in, of ModelFindings out; on the CPU unless `device` names another */
   inspectModel(json: string): Promise<string>;
+  /** JSON of Plan: what `start` of a run with this PipelineSpec would decide. Opens the device and the models, nothing else. */
+  resolve(specJson: string): Promise<string>;
   /** offline tracking of given detections (MOT text in, MOT text out); JSON options as the track module's, plus fps */
   trackMot(detections: string, json: string): string;
   /**

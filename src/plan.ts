@@ -7,6 +7,7 @@ import { reservedNames } from './frame.js';
 import { audioModeNames } from './generated/enums.js';
 import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './generated/specs.js';
 import { Layout, layoutSpec } from './layout.js';
+import { moduleLevels, settingLevels } from './levels.js';
 import { resolveModel } from './model-file.js';
 import type { Module, Shape } from './modules/module.js';
 import type { EncodeOptions } from './output.js';
@@ -176,6 +177,7 @@ export function planRun(
   const folder = settings.modelsFolder.value;
   return {
     device: settings.device.value,
+    levels: [...settingLevels(settings), ...modules.flatMap(moduleLevels)],
     ...(settings.memoryLimit.value !== undefined && { memoryLimit: settings.memoryLimit.value }),
     runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value),
     providers,
@@ -198,6 +200,8 @@ export function planRun(
 }
 
 function moduleSpec(module: Module, folder: string): ModuleSpec {
+  if (module.spec.kind === 'js')
+    return { name: module.name, ...module.spec, ...(module.host && { where: module.host.where }) };
   if (!('model' in module.spec)) return { name: module.name, ...module.spec };
   const { ref, ...stated } = module.spec.model;
   return {

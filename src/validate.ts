@@ -59,9 +59,6 @@ export const callable: Rule = (name, value) => {
 const mostInteger = 2 ** 31 - 1;
 const mostNumber = 1e12;
 
-/** Longest delay of a timer; Node takes a longer one for none. */
-export const mostTimerMs = 2 ** 31 - 1;
-
 export function integer(min: number, max = mostInteger): Rule {
   return (name, value) => {
     if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;

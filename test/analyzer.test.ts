@@ -220,6 +220,7 @@ describe('the use of an analyzer', () => {
       stateless: false,
       input: { of: 'tracks', window: 8, stride: 2, width: 16, height: 16 },
       policy: {},
+      where: 'main thread',
     });
     await run.close();
     const twice = pipeline(pushed(40))
@@ -258,6 +259,7 @@ describe('the use of an analyzer', () => {
       stateless: true,
       input: { width: 8, height: 8, crop: 'faces' },
       policy: { retry: 1, workers: 3 },
+      where: 'main thread',
     });
     await run.close();
   });

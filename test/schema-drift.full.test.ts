@@ -92,6 +92,18 @@ test('a new option does not compile natively until somebody decides what becomes
   expect(readFileSync(join(copy, 'src/generated/rules.ts'), 'utf8')).toContain('gain: number(0, 4),');
 });
 
+test('an option that is left to the engine does not compile until the engine decides it', async () => {
+  await change('module.mjs', [
+    '  maxWaitMs: number({',
+    "  prefetch: integer({ min: 1, by: 'engine', absent: 'by machine', doc: 'frames asked for early' }),\n  maxWaitMs: number({",
+  ]);
+  const decisions = await cpp('graph/decisions.cc');
+  expect(decisions).toMatch(/use of deleted function .*Decision\(\)|missing initializer for member .*prefetch/);
+  expect(decisions).toContain('PolicyOpen');
+  // The plan has it.
+  expect(readFileSync(join(copy, 'src/generated/plan.ts'), 'utf8')).toContain('prefetch: Decision<number>;');
+});
+
 test('what must be stated fails both compilers', async () => {
   await change(
     'run.mjs',
@@ -115,7 +127,7 @@ test('options that change places fail natively, where they are named in order', 
     ['minHoldMs: number({', 'zoom: number({'],
     ['zoomBy: number({', 'minHoldMs: number({'],
   );
-  expect(await cpp(reader)).toMatch(other);
+  expect(await cpp('binding/output_from_spec.cc')).toMatch(other);
 });
 
 test('an error code is one line', async () => {

@@ -9,10 +9,12 @@
 #include "binding/environment.h"
 #include "binding/facts_json.h"
 #include "binding/js_error.h"
+#include "binding/plan_json.h"
 #include "binding/read.h"
 #include "binding/run.h"
 #include "binding/shared_inputs.h"
 #include "binding/spec_from_json.h"
+#include "graph/pipeline.h"
 #include "infer/runtime.h"
 #include "kernels/host.h"
 #include "media/gpu_codecs.h"
@@ -61,6 +63,15 @@ Napi::Value inspectModel(const Napi::CallbackInfo& info) {
       asked.providers = providersFrom(request.providers);
       const auto model = infer::loadModel(runtime, device, asked);
       return textMaker(jsonOf(findingsOf(*model, device->id().name())));
+    });
+  });
+}
+
+Napi::Value resolve(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto asked = std::make_shared<schema::PipelineSpec>(planFrom(parseJson(argument(info, 0))));
+    return Environment::of(info.Env()).promise(info.Env(), [asked] {
+      return textMaker(textOf(planJson(*asked, graph::Pipeline(pipelineOf(*asked), {}).resolve())));
     });
   });
 }
@@ -114,6 +125,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("probe", Napi::Function::New(env, probeSource, "probe"));
   exports.Set("doctor", Napi::Function::New(env, doctor, "doctor"));
   exports.Set("inspectModel", Napi::Function::New(env, inspectModel, "inspectModel"));
+  exports.Set("resolve", Napi::Function::New(env, resolve, "resolve"));
   exports.Set("trackMot", Napi::Function::New(env, trackMot, "trackMot"));
   exports.Set("benchStage", Napi::Function::New(env, benchStage, "benchStage"));
   exports.Set("benchClip", Napi::Function::New(env, benchClip, "benchClip"));

@@ -29,7 +29,7 @@ struct Stage {
   Measure operator()(const schema::DecodeStage& from) const {
     STAGE_FIELDS_OF(from, clip, threads, skipLoopFilter, endMs);
     return [setting = settingOf(device, runtimeLibraries, providers, minSeconds),
-            is = bench::DecodeCase{clip, threads, skipLoopFilter, endMs.value_or(-1)}] {
+            is = bench::DecodeCase{clip, threads, skipLoopFilter, endMs.value.value_or(-1)}] {
       return bench::decode(setting, is);
     };
   }

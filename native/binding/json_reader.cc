@@ -57,6 +57,14 @@ std::string Value::path() const {
   return before.empty() ? key : before + "." + key;
 }
 
+Level Value::level() const {
+  const Value* outermost = this;
+  while (outermost->parent) outermost = outermost->parent;
+  if (outermost->levels && !outermost->levels->empty())
+    if (const auto level = outermost->levels->find(path()); level != outermost->levels->end()) return level->second;
+  return {DecidedBy::call, "call"};
+}
+
 const Json* find(const Value& from, const char* key) {
   const auto it = from.json.find(key);
   return it == from.json.end() || it->is_null() ? nullptr : &*it;

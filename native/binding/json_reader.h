@@ -12,20 +12,30 @@
 #include <string>
 #include <vector>
 
+#include "core/decision.h"
 #include "core/enum_names.h"
 
 namespace framepath::binding {
 
 using Json = nlohmann::json;
 
+// By the path of an option: the level of the configuration that decided it. Others were decided by the call.
+struct Level {
+  DecidedBy by;
+  std::string why;
+};
+using Levels = std::map<std::string, Level>;
+
 // A value and where it is, for messages: "modules[1].policy.workers".
 struct Value {
   const Json& json;
   const Value* parent = nullptr;
   const char* key = nullptr;
-  size_t index = 0;  // in a list, where there is no key
+  size_t index = 0;                // in a list, where there is no key
+  const Levels* levels = nullptr;  // of the outermost one
 
   std::string path() const;
+  Level level() const;
 };
 
 struct Range {
@@ -82,6 +92,20 @@ void take(const Value& from, std::vector<T>& to, Size size, Limits... limits) {
 template <typename T, typename... Limits>
 void take(const Value& from, std::optional<T>& to, Limits... limits) {
   take(from, to.emplace(), limits...);
+}
+
+template <typename T, typename... Limits>
+void take(const Value& from, std::optional<Decision<T>>& to, Limits... limits) {
+  take(from, to.emplace(T{}), limits...);
+}
+
+// What is there was decided by somebody.
+template <typename T, typename... Limits>
+void take(const Value& from, Decision<T>& to, Limits... limits) {
+  take(from, to.value, limits...);
+  Level level = from.level();
+  to.by = level.by;
+  to.why = std::move(level.why);
 }
 
 template <typename T, typename... Limits>

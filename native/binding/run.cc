@@ -4,6 +4,7 @@
 
 #include "binding/arrays.h"
 #include "binding/js_error.h"
+#include "binding/plan_json.h"
 #include "binding/read.h"
 #include "binding/record.h"
 #include "binding/report_json.h"
@@ -47,6 +48,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::progress>("progress"),
                       InstanceMethod<&Run::labels>("labels"),
                       InstanceMethod<&Run::report>("report"),
+                      InstanceMethod<&Run::plan>("plan"),
                       InstanceMethod<&Run::timeline>("timeline"),
                       InstanceMethod<&Run::relink>("relink"),
                       InstanceMethod<&Run::mot>("mot"),
@@ -73,9 +75,11 @@ Napi::Function Run::define(Napi::Env env) {
 
 Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environment::of(info.Env())) {
   guarded(info.Env(), [&] {
-    graph::PipelineSpec spec = pipelineFrom(parseJson(text(info[0])));
-    spec.shared = SharedInputs::of(info[2]);
     state_ = std::make_shared<RunState>();
+    state_->asked = planFrom(parseJson(text(info[0])));
+    graph::PipelineSpec spec = pipelineOf(state_->asked);
+    for (schema::SourceSpec& source : state_->asked.sources) source.images = {};  // long lists, and not in the plan
+    spec.shared = SharedInputs::of(info[2]);
     state_->js = environment_.js;
     callbacks_ = std::make_shared<RunCallbacks>();
     if (info[1].IsObject()) {
@@ -240,6 +244,14 @@ Napi::Value Run::labels(const Info& info) {
     for (size_t m = 0; m < modules.size(); m++)
       if (const auto* list = state_->pipeline->labelsOf(m); list && !list->empty()) labels[modules[m].name] = *list;
     return Napi::String::New(info.Env(), jsonOf(labels));
+  });
+}
+
+Napi::Value Run::plan(const Info& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::optional<graph::Decisions> decisions = state_->pipeline->decisions();
+    if (!decisions) return info.Env().Null();
+    return Napi::String::New(info.Env(), textOf(planJson(state_->asked, *decisions)));
   });
 }
 

@@ -12,6 +12,7 @@
 #include "binding/environment.h"
 #include "binding/held_frames.h"
 #include "binding/mot_text.h"
+#include "generated/specs.h"
 #include "graph/pipeline.h"
 
 namespace framepath::binding {
@@ -19,6 +20,7 @@ namespace framepath::binding {
 // What outlives the JS object while native threads still work: no JS references inside.
 struct RunState {
   std::shared_ptr<JsThread> js;
+  schema::PipelineSpec asked;
   std::unique_ptr<graph::Pipeline> pipeline;
   std::mutex closing;  // one close() at a time
   MotText mot;
@@ -59,6 +61,7 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value progress(const Info& info);
   Napi::Value labels(const Info& info);
   Napi::Value report(const Info& info);
+  Napi::Value plan(const Info& info);
   Napi::Value timeline(const Info& info);
   Napi::Value relink(const Info& info);
   Napi::Value mot(const Info& info);

@@ -36,7 +36,7 @@ Box cropOf(const std::optional<std::array<float, 4>>& crop) {
 
 HeldFrames::Request requestOf(const schema::PixelRequest& from) {
   FIELDS_OF(from, width, height, format, crop);
-  return {width.value_or(0), height.value_or(0), pixelFormatOf(format), cropOf(crop)};
+  return {width.value.value_or(0), height.value.value_or(0), pixelFormatOf(format), cropOf(crop)};
 }
 
 }  // namespace

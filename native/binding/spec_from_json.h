@@ -14,6 +14,9 @@ graph::SourceSpec sourceFrom(const Json& json);
 infer::ModelOptions modelFrom(const schema::ModelFileSpec& file);
 infer::ProviderChoice providersFrom(const std::optional<schema::ProviderSpec>& providers);
 track::TrackerOptions trackerFrom(const Json& json);
+// A run as it was asked for; what is open in it, the engine decides.
+schema::PipelineSpec planFrom(const Json& json);
+graph::PipelineSpec pipelineOf(const schema::PipelineSpec& plan);
 graph::PipelineSpec pipelineFrom(const Json& json);
 PixelFormat pixelFormatOf(PixelFormatName name);
 PixelFormat pixelFormatOf(InputFormat name);

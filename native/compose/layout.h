@@ -7,6 +7,7 @@
 
 #include "core/results.h"
 #include "generated/compose_enums.h"
+#include "generated/layout_defaults.h"
 
 namespace framepath::compose {
 
@@ -14,27 +15,28 @@ namespace framepath::compose {
 struct FollowSpec {
   std::string module;  // the people, tracks or detections followed; empty = the whole picture
   Pick pick = Pick::main;
-  int32_t value = 0;        // rank: 0 = first; id: identity
-  double zoom = 3.0;        // height of the crop in heights of the followed box
-  double minHoldMs = 1500;  // the followed person is not changed more often
-  double responseMs = 600;  // critically damped: time to close 63 % of a step
+  int32_t value = defaults::FollowSpec::value;           // rank: 0 = first; id: identity
+  double zoom = defaults::FollowSpec::zoom;              // height of the crop in heights of the followed box
+  double minHoldMs = defaults::FollowSpec::minHoldMs;    // the followed person is not changed more often
+  double responseMs = defaults::FollowSpec::responseMs;  // critically damped: time to close 63 % of a step
 };
 
 struct TileSpec {
   int32_t source = 0;
   Box rect;  // canvas pixels; empty in split, grid and focus: the layout computes it
-  Fit fit = Fit::cover;
-  int32_t z = 0;
-  float alpha = 1;
+  Fit fit = defaults::TileSpec::fit;
+  int32_t z = defaults::TileSpec::z;
+  float alpha = defaults::TileSpec::alpha;
   FollowSpec follow;
   std::string label;  // on the placeholder card; empty = the source's number
 };
 
 struct RedactSpec {
   std::string module;  // whose boxes; empty = none
-  RedactKind kind = RedactKind::pixelate;
-  double margin = 0.25;  // the box grown by this part of its size
-  double strength = 4;   // pixelate: blocks across the grown box; blur: its width / strength = radius
+  RedactKind kind = defaults::RedactSpec::kind;
+  double margin = defaults::RedactSpec::margin;  // the box grown by this part of its size
+  // pixelate: blocks across the grown box; blur: its width / strength = radius
+  double strength = defaults::RedactSpec::strength;
   // A box found up to so much later is hidden before it is found; absent: 1000 for files, 0 for live sources.
   std::optional<double> lookAheadMs;
 
@@ -45,21 +47,21 @@ struct RedactSpec {
 };
 
 struct DrawSpec {
-  std::string boxes;   // module whose boxes are drawn, with labels; empty = none
-  std::string people;  // module that gives their tracks identities; empty = none
-  bool labels = true;  // id and score
-  bool time = false;   // time stamp of the composition
+  std::string boxes;                         // module whose boxes are drawn, with labels; empty = none
+  std::string people;                        // module that gives their tracks identities; empty = none
+  bool labels = defaults::DrawSpec::labels;  // id and score
+  bool time = defaults::DrawSpec::time;      // time stamp of the composition
 };
 
 struct LayoutSpec {
   LayoutKind kind = LayoutKind::split;
-  int32_t width = 1920, height = 1080;     // even
-  int32_t fpsNum = 0, fpsDen = 1;          // 0 = the largest nominal rate of the sources
-  uint8_t background[3] = {16, 128, 128};  // Y, U, V
-  int32_t gap = 0;                         // pixels between tiles of split, grid, focus
-  WhenEnded whenEnded = WhenEnded::hold;
+  int32_t width = 1920, height = 1080;      // even
+  int32_t fpsNum = 0, fpsDen = 1;           // 0 = the largest nominal rate of the sources
+  uint8_t background[3] = {16, 128, 128};   // Y, U, V
+  int32_t gap = defaults::LayoutSpec::gap;  // pixels between tiles of split, grid, focus
+  WhenEnded whenEnded = defaults::LayoutSpec::whenEnded;
   std::vector<TileSpec> tiles;
-  bool perSource = false;  // one tile a source: a source that joins gets one too
+  bool perSource = defaults::LayoutSpec::perSource;  // one tile a source: a source that joins gets one too
   RedactSpec redact;
   DrawSpec draw;
 };

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/results.h"
+#include "generated/module_defaults.h"
 #include "graph/device_slots.h"
 #include "graph/seen_boxes.h"
 #include "graph/shared_memory.h"
@@ -24,14 +26,15 @@ struct InputSpec {
   int32_t width = 0, height = 0;
   PixelFormat format = pixelFormat::rgb24;  // rgb24, gray8; whole frames also nv12
   std::string crop;                         // module whose boxes are cut out; empty: the whole frame
-  std::string align = "none";               // crops: dlib or arcface where there are keypoints (infer/alignment.h)
+  // crops: dlib or arcface where there are keypoints (infer/alignment.h)
+  std::string align = nameOf(defaults::InputRequest::align);
   // The last crops of every track of a module instead of `crop` (graph/window.h).
   std::string of;
-  int32_t window = 0;     // most crops of a track
-  int32_t stride = 1;     // every stride-th frame in which the track is seen enters
-  int32_t min = 0;        // minimum crops before `analyze` is called for a track
-  bool onDevice = false;  // a GPU's stay there
-  bool exported = false;  // of them: another process is to map them
+  int32_t window = 0;                               // most crops of a track
+  int32_t stride = defaults::InputRequest::stride;  // every stride-th frame in which the track is seen enters
+  int32_t min = 0;                                  // minimum crops before `analyze` is called for a track
+  bool onDevice = false;                            // a GPU's stay there
+  bool exported = false;                            // of them: another process is to map them
 };
 
 // Of the pictures of one module, for all frames in flight.

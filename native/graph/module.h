@@ -7,18 +7,19 @@
 #include <vector>
 
 #include "generated/graph_enums.h"
+#include "generated/module_defaults.h"
 #include "graph/task.h"
 
 namespace framepath::graph {
 
 struct Policy {
-  int32_t stride = 1;  // every Nth frame; carried between
-  int32_t retry = 0;   // stateless only
+  int32_t stride = defaults::Policy::stride;  // every Nth frame; carried between
+  int32_t retry = defaults::Policy::retry;    // stateless only
   double timeoutMs = 0;
-  OnError onError = OnError::fail;
+  OnError onError = defaults::Policy::onError;
   std::string fallback;  // the module whose observation stands in
   int32_t maxBatch = 1;  // 0 = chosen by the model and where it runs
-  double maxWaitMs = 0;
+  double maxWaitMs = defaults::Policy::maxWaitMs;
 };
 
 // One thread's executor of a module.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <thread>
 
 #include "graph/window.h"
 
@@ -11,44 +10,7 @@ namespace framepath::graph {
 namespace {
 
 constexpr int32_t kCropsAtOnce = 4;  // of an embedder on the CPU
-constexpr int32_t kGpuWorkers = 2;   // of a detector: one prepares while the other's results come back
 constexpr int32_t kPrefetch = 8;     // of a JS module: one wake-up serves several tasks
-
-bool usesModel(const ModuleSpec& spec) {
-  switch (spec.kind) {
-    case ModuleSpec::Kind::detect:
-    case ModuleSpec::Kind::classify:
-    case ModuleSpec::Kind::raw: return true;
-    case ModuleSpec::Kind::identify: return spec.identity.mode != track::ReidMode::off;
-    case ModuleSpec::Kind::track:
-    case ModuleSpec::Kind::js: return false;
-  }
-  return false;
-}
-
-int32_t cores() {
-  return std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
-}
-
-// Whether a classification of `of`'s boxes must take each source's frames in order. Throws GRAPH_INVALID where it
-// cannot be had.
-bool checkBoxes(const ModuleSpec& spec, const ModuleSpec& of) {
-  using Kind = ModuleSpec::Kind;
-  const bool tracks = of.kind == Kind::track || of.kind == Kind::identify;
-  const auto refuse = [&](const std::string& why, const std::string& hint) {
-    Error error(ErrorCode::GRAPH_INVALID, "classify(\"" + spec.name + "\") " + why, hint);
-    error.module = spec.name;
-    throw error;
-  };
-  if (!tracks && of.kind != Kind::detect)
-    refuse("needs boxes, but \"" + spec.of + "\" gives none.", "Use it on a detector, a tracker or identify.");
-  if (!tracks && (spec.boxClasses.smooth > 0 || spec.boxClasses.every > 1))
-    refuse("smooths over tracks, but \"" + spec.of + "\" is a detector.",
-           "Use it on a tracker, or leave smooth and every out.");
-  if (spec.policy.stride != 1 || spec.policy.onError == OnError::fallback)
-    refuse("takes neither a stride nor a fallback.", "Use every, which counts for each track.");
-  return tracks || of.policy.stride > 1;
-}
 
 }  // namespace
 
@@ -60,6 +22,17 @@ ModuleBuilder::ModuleBuilder(PipelineSpec& spec, std::shared_ptr<Device> device,
       facts_(std::move(facts)),
       interrupt_(std::move(interrupt)),
       externals_(externals) {}
+
+const Decisions& ModuleBuilder::decide() {
+  decisions_ = graph::decide(spec_, *device_, models_);
+  for (size_t m = 0; m < spec_.modules.size(); m++) {
+    ModuleSpec& spec = spec_.modules[m];
+    const ModuleDecisions& decided = decisions_->modules[m];
+    if (decided.alone || spec.workers <= 0) spec.workers = decided.policy.workers;
+    if (decided.alone || spec.policy.maxBatch <= 0) spec.policy.maxBatch = decided.policy.maxBatch;
+  }
+  return *decisions_;
+}
 
 BuiltModules ModuleBuilder::build() {
   connect();
@@ -151,11 +124,12 @@ ModuleNode ModuleBuilder::externalNode(const ModuleSpec& spec, int32_t module) {
   node.depends = spec.depends;
   node.policy = spec.policy;
   const bool windows = spec.input && !spec.input->of.empty();
-  node.stateful = !spec.stateless || windows;  // windows grow in order
+  const schema::LaneOpen& lane = decisions_->modules[static_cast<size_t>(module)].lane;
+  node.stateful = lane.stateful;
   if (!node.stateful) node.workers = std::max(1, spec.workers);
   // The time of an answer counts from its request.
   if (node.policy.timeoutMs <= 0) node.prefetch = kPrefetch;
-  node.pixels = spec.pixels || spec.input;
+  node.pixels = lane.pixels;
   node.acceptsNothing = true;  // sees undefined where a dependency has nothing
   CropSource crops;
   if (const std::string boxes = !spec.input ? "" : windows ? spec.input->of : spec.input->crop; !boxes.empty()) {
@@ -213,16 +187,9 @@ void ModuleBuilder::connect() {
     error.module = user;
     throw error;
   };
-  const int32_t sourceCount = std::max<int32_t>(1, static_cast<int32_t>(spec_.sources.size()));
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     ModuleSpec& spec = spec_.modules[m];
     const auto first = static_cast<int32_t>(nodes.size());
-    const bool onGpu = models_[m] && models_[m]->provider() != "cpu";
-    if (spec.workers <= 0)
-      spec.workers =
-          spec.kind == ModuleSpec::Kind::detect ? std::min(std::max(2, sourceCount), onGpu ? kGpuWorkers : cores()) : 1;
-    if (spec.policy.maxBatch <= 0)  // on a GPU whatever waits goes together
-      spec.policy.maxBatch = onGpu ? models_[m]->batch() : 1;
     if (spec.kind != ModuleSpec::Kind::js && spec.policy.timeoutMs > 0) {
       Error error(ErrorCode::GRAPH_INVALID,
                   "Module \"" + spec.name + "\" has a timeoutMs, but only JS modules can time out.",
@@ -238,8 +205,8 @@ void ModuleBuilder::connect() {
           break;
         }
         const int32_t boxes = numberOf(spec.of, spec.name);
-        for (ModuleNode& node :
-             classifyBoxesNodes(spec, checkBoxes(spec, spec_.modules[positionOf(spec.of)]), boxes, first, models_[m]))
+        const bool stateful = decisions_->modules[m].lane.stateful;
+        for (ModuleNode& node : classifyBoxesNodes(spec, stateful, boxes, first, models_[m]))
           nodes.push_back(std::move(node));
         break;
       }

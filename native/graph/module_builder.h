@@ -1,5 +1,4 @@
-// The modules of a run as nodes of its graph: loads their models, decides what the spec leaves open, opens what they
-// share.
+// The modules of a run as nodes of its graph: loads their models, opens what they share.
 #pragma once
 #include <functional>
 #include <map>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "core/interrupt.h"
+#include "graph/decisions.h"
 #include "graph/external.h"
 #include "graph/native_modules.h"
 #include "graph/pipeline_spec.h"
@@ -31,13 +31,15 @@ struct BuiltModules {
 // Of one thread, for one run.
 class ModuleBuilder {
  public:
-  // What `spec` leaves open is filled in.
+  // What `spec` leaves open of modules is filled in by decide().
   ModuleBuilder(PipelineSpec& spec, std::shared_ptr<Device> device, Recoveries& recoveries, FactsOf facts,
                 std::shared_ptr<Interrupt> interrupt, const ExternalModules& externals);
   // Once, first; needs no facts of sources. `checkOpen` is called between models, and throws when the run is to be
   // closed. Throws what models throw.
   void loadModels(const std::function<void()>& checkOpen);
-  // Once. Throws GRAPH_INVALID.
+  // Once, after loadModels(): what the run decides by itself. Throws GRAPH_INVALID.
+  const Decisions& decide();
+  // Once, after decide(). Throws GRAPH_INVALID.
   BuiltModules build();
 
  private:
@@ -59,6 +61,7 @@ class ModuleBuilder {
   std::shared_ptr<infer::Runtime> runtime_;
   std::vector<std::shared_ptr<infer::Model>> models_;  // by position in the spec, null where there is none
   std::weak_ptr<DeviceSlots> deviceSlots_;             // spec_.shared keeps it
+  std::optional<Decisions> decisions_;
   BuiltModules built_;
 };
 

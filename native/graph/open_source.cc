@@ -1,9 +1,7 @@
 #include "graph/open_source.h"
 
-#include <algorithm>
-#include <thread>
-
 #include "core/thread_name.h"
+#include "graph/decisions.h"
 
 namespace framepath::graph {
 namespace {
@@ -24,8 +22,7 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
   if (spec.kind == SourceSpec::Kind::frames) return openPushed(spec, options);
   OpenedSource open{{spec, {}, {}}, nullptr, std::make_shared<media::TimeCuts>()};
   media::SourceOptions reader = spec.reader;
-  const auto cores = std::max(1, static_cast<int32_t>(std::thread::hardware_concurrency()));
-  if (reader.threads <= 0) reader.threads = std::max(1, cores / std::max(1, options.sources));
+  if (reader.threads <= 0) reader.threads = decideSource(spec, options.sources, *options.device).threads;
   reader.extraFrames = options.inFlight + 2;
   reader.stop = options.stop;
   reader.cuts = open.cuts;

@@ -4,6 +4,7 @@
 
 #include "core/stop.h"
 #include "device/device.h"
+#include "generated/run_defaults.h"
 #include "graph/recoveries.h"
 #include "graph/source_table.h"
 
@@ -11,10 +12,10 @@ namespace framepath::graph {
 
 struct OpeningOptions {
   std::shared_ptr<Device> device;
-  StopRef stop;            // opening and reading end then
-  int32_t inFlight = 8;    // frames that the run holds
-  int32_t sources = 1;     // that share the cores
-  Recoveries& recoveries;  // outlives the source
+  StopRef stop;                                        // opening and reading end then
+  int32_t inFlight = defaults::RunSettings::inFlight;  // frames that the run holds
+  int32_t sources = 1;                                 // that share the cores
+  Recoveries& recoveries;                              // outlives the source
 };
 
 // Throws what media::openSource() throws, with the source named.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "graph/decisions.h"
 #include "media/access.h"
 
 namespace framepath::graph {
@@ -174,6 +175,7 @@ std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& s
   options.output = *spec_.output;
   options.output.encoder.width = options.layout.width;
   options.output.encoder.height = options.layout.height;
+  if (options.output.encoder.threads <= 0) options.output.encoder.threads = decideOutput(spec_.output->path).threads;
   options.output.encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
   options.audio = audioInputs(sources);
   options.trace = std::move(trace);

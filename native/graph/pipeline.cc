@@ -28,8 +28,6 @@ Pipeline::Pipeline(PipelineSpec spec, PipelineHooks hooks)
       hooks_(std::move(hooks)),
       trace_(spec_.trace ? std::make_shared<Trace>() : nullptr),
       recoveries_(hooks_.recovered) {
-  const auto isolated = [](const SourceSpec& source) { return media::needsReader(source.reader.limits); };
-  if (std::ranges::any_of(spec_.sources, isolated)) media::prepareReaders();
   for (size_t m = 0; m < spec_.modules.size(); m++) {
     const ModuleSpec& module = spec_.modules[m];
     if (module.kind != ModuleSpec::Kind::js) continue;
@@ -66,7 +64,9 @@ void Pipeline::start() {
                                                                         : state;
     changed_.notify_all();
   };
+  const auto isolated = [](const SourceSpec& source) { return media::needsReader(source.reader.limits); };
   try {
+    if (std::ranges::any_of(spec_.sources, isolated)) media::prepareReaders();
     open();
   } catch (...) {
     opened(RunState::failed);
@@ -82,7 +82,7 @@ void Pipeline::checkOpen() const {
 }
 
 void Pipeline::openDevice() {
-  std::shared_ptr<Device> device = framepath::openDevice(spec_.device, spec_.deviceOptions);
+  std::shared_ptr<Device> device = framepath::openDevice(spec_.device.value, spec_.deviceOptions);
   if (trace_)
     device->timeQueues([trace = trace_](const QueueWork& queued) {
       const Work& work = queued.work;
@@ -90,7 +90,7 @@ void Pipeline::openDevice() {
                   queued.endNs, work.batch, queued.queue});
     });
   const std::string reason = device->fallbackReason();
-  if (!reason.empty()) recoveries_.add({spec_.device, "the CPU instead of the GPU", reason});
+  if (!reason.empty()) recoveries_.add({spec_.device.value, "the CPU instead of the GPU", reason});
   std::lock_guard lock(mutex_);
   device_ = std::move(device);
 }
@@ -117,6 +117,11 @@ void Pipeline::open() {
   ModuleBuilder builder(
       spec_, device_, recoveries_, [this](int32_t source) { return sources_.factsOf(source); }, interrupt_, externals_);
   std::vector<OpenedSource> opened = openSources(builder);
+  {
+    const Decisions& decisions = builder.decide();
+    std::lock_guard lock(mutex_);
+    decisions_ = decisions;
+  }
   BuiltModules modules = builder.build();
   observationOf_ = std::move(modules.observationOf);
   labels_ = std::move(modules.labels);

@@ -69,6 +69,8 @@ class Pipeline {
 
   const PipelineSpec& spec() const { return spec_; }
 
+  // Instead of start(): what it would decide. Opens the device and the models. Blocks; throws what they throw.
+  Decisions resolve();
   // Opens sources, models, encoder and output, then starts. Throws whatever does not fit; close() is still needed.
   void start();
   // The first step of an end: sources and modules stop, at once. The next ones are waited for.
@@ -114,6 +116,7 @@ class Pipeline {
 
   Progress progress() const;
   Report report() const;
+  std::optional<Decisions> decisions() const;  // none before start() has made them
   RunResults& results() { return results_; }
   track::RelinkRef relink() { return results_.relink(); }
   const Trace* trace() const { return trace_.get(); }  // null: no trace
@@ -163,6 +166,7 @@ class Pipeline {
   std::vector<SourceCounts> finalCounts_;
   std::vector<StageStats> finalStages_;
   std::vector<ModelReport> models_;
+  std::optional<Decisions> decisions_;
   std::vector<media::OutputResult> outputs_;
   std::vector<compose::FollowStats> follow_;
   std::optional<Error> error_;

@@ -1,4 +1,4 @@
-// Queries and requests to a run, during it and after it.
+// Queries and requests to a run, before it starts, during it and after it.
 #include "core/clock.h"
 #include "graph/open_source.h"
 #include "graph/pipeline.h"
@@ -188,7 +188,7 @@ Progress Pipeline::progress() const {
 Report Pipeline::report() const {
   Report report;
   std::lock_guard lock(mutex_);
-  report.device = device_ ? device_->id().name() : spec_.device;
+  report.device = device_ ? device_->id().name() : spec_.device.value;
   report.wallMs = secondsLocked() * 1e3;
   if (startNs_) report.cpuMs = static_cast<double>((endNs_ ? endCpuNs_ : processCpuNs()) - startCpuNs_) / 1e6;
   report.peakRssBytes = telemetry::peakRssBytes();
@@ -212,6 +212,18 @@ Report Pipeline::report() const {
   report.follow = follow_;
   if (gpu_) report.gpu = gpu_->summary();
   return report;
+}
+
+Decisions Pipeline::resolve() {
+  openDevice();
+  ModuleBuilder builder(spec_, device_, recoveries_, {}, interrupt_, externals_);
+  builder.loadModels([] {});
+  return builder.decide();
+}
+
+std::optional<Decisions> Pipeline::decisions() const {
+  std::lock_guard lock(mutex_);
+  return decisions_;
 }
 
 int64_t Pipeline::startNs() const {

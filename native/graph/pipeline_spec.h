@@ -6,8 +6,12 @@
 #include <vector>
 
 #include "compose/layout.h"
+#include "core/decision.h"
 #include "device/device.h"
 #include "generated/graph_enums.h"
+#include "generated/module_defaults.h"
+#include "generated/run_defaults.h"
+#include "generated/source_defaults.h"
 #include "graph/input.h"
 #include "graph/module.h"
 #include "infer/model.h"
@@ -27,15 +31,15 @@ struct SourceSpec {
   // frames: pushed pixels
   int32_t width = 0, height = 0;
   PixelFormat format = pixelFormat::rgb24;
-  double fps = 25;
+  double fps = defaults::SourceSpec::fps;
 };
 
 // Classification of another module's boxes.
 struct BoxClassesOptions {
-  double minSize = 16;  // pixels of the shorter side below which a box is skipped
-  double margin = 0;    // of the box's sides, added on each side
-  double smooth = 0;    // the part of what a track was before that stays, 0..1
-  int32_t every = 1;    // frames from one look at a track to the next
+  double minSize = defaults::ClassifySpec::minSize;  // pixels of the shorter side below which a box is skipped
+  double margin = defaults::ClassifySpec::margin;    // of the box's sides, added on each side
+  double smooth = defaults::ClassifySpec::smooth;    // the part of what a track was before that stays, 0..1
+  int32_t every = defaults::ClassifySpec::every;     // frames from one look at a track to the next
 };
 
 struct ModuleSpec {
@@ -67,7 +71,7 @@ struct OutputSpec {
 };
 
 struct PipelineSpec {
-  std::string device = "auto";
+  Decision<std::string> device{"auto"};
   DeviceOptions deviceOptions;
   std::vector<std::string> runtimeLibraries;
   infer::ProviderChoice providers;
@@ -75,9 +79,9 @@ struct PipelineSpec {
   std::vector<ModuleSpec> modules;
   std::optional<compose::LayoutSpec> layout;
   std::optional<OutputSpec> output;
-  int32_t inFlight = 8;
-  int32_t resultQueue = 64;
-  int32_t keptFrames = 8;
+  int32_t inFlight = defaults::RunSettings::inFlight;
+  int32_t resultQueue = defaults::RunSettings::resultQueue;
+  int32_t keptFrames = defaults::RunSettings::keptFrames;
   bool keepPixels = false;
   bool open = false;
   bool snapshots = false;  // of identities, or of tracks where nothing identifies

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "generated/run_defaults.h"
 #include "graph/admission.h"
 #include "graph/stage_stats.h"
 #include "graph/task.h"
@@ -36,9 +37,9 @@ class FrameSource {
 
 struct SourceOptions {
   std::string id;
-  bool live = false;         // may not wait: frames without room are dropped and counted
-  int32_t inFlight = 8;      // frames whose pixels are alive
-  int32_t resultQueue = 64;  // further tasks whose results wait to be taken
+  bool live = false;                                   // may not wait: frames without room are dropped and counted
+  int32_t inFlight = defaults::RunSettings::inFlight;  // frames whose pixels are alive
+  int32_t resultQueue = defaults::RunSettings::resultQueue;  // further tasks whose results wait to be taken
 };
 
 struct SourceCounts {

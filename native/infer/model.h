@@ -9,10 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/interrupt.h"
 #include "core/view.h"
 #include "device/device.h"
 #include "generated/infer_enums.h"
+#include "generated/module_defaults.h"
 #include "infer/runtime.h"
 
 namespace framepath::infer {
@@ -81,7 +83,7 @@ struct ModelOptions {
   int32_t cpuBatch = 1;
   int32_t intraThreads = 1;
   ProviderChoice providers;
-  std::string precision = "fp32";  // fp32 | tf32 | fp16, on a GPU
+  std::string precision = nameOf(defaults::ModelFileSpec::precision);  // fp32 | tf32 | fp16, on a GPU
   // Called when the model went on in another way than asked for: what happened, and why. From any thread.
   std::function<void(const std::string& what, const std::string& reason)> recovered;
   std::shared_ptr<Interrupt> interrupt;  // ends loading and running, which then fail; null: nothing does

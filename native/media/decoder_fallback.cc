@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "media/decoder_choice.h"
 #include "media/nvdec.h"
 
 namespace framepath::media {
@@ -14,7 +15,7 @@ DecoderFallback::DecoderFallback(const AVStream& stream, bool stillImage, const 
   if (required && !gpu)
     throw Error(ErrorCode::DEVICE_UNAVAILABLE, "A source is to be decoded by a GPU, but the run is on the CPU.",
                 "Use device: 'cuda:0', or decoder: 'auto'.");
-  if (gpu && options.decoder != DecoderChoice::software) {
+  if (triesGpu(options, device_.get())) {
     const std::string refusal = openOnGpu();
     fellBack_ = !refusal.empty();
     if (fellBack_) requireSoftwareAllowed(refusal);

@@ -9,6 +9,7 @@
 #include "core/stop.h"
 #include "device/device.h"
 #include "generated/media_enums.h"
+#include "generated/run_defaults.h"
 #include "media/source_info.h"
 
 struct AVCodecParameters;
@@ -16,16 +17,17 @@ struct AVCodecParameters;
 namespace framepath::media {
 
 struct EncoderOptions {
-  VideoCodec codec = VideoCodec::h264;
-  Profile profile = Profile::balanced;
+  VideoCodec codec = defaults::OutputSpec::codec;
+  Profile profile = defaults::OutputSpec::profile;
   int32_t width = 0, height = 0;  // even
   Rational fps{25, 1};
-  int64_t bitrate = 0;        // bits per second on average; 0 = the profile's constant quality
-  int64_t minBitrate = 0;     // above 0: between this and `bitrate`, as the pictures need
-  int32_t threads = 0;        // 0 = as many as the machine has cores
+  // bits per second on average; 0 = the profile's constant quality
+  int64_t bitrate = defaults::OutputSpec::bitrate;
+  int64_t minBitrate = defaults::OutputSpec::minBitrate;  // above 0: between this and `bitrate`, as the pictures need
+  int32_t threads = 0;                                    // 0 = as many as the machine has cores
   int32_t keyframeMs = 2000;  // longest distance of keyframes; fragments are cut at 1 s whatever this is
   int32_t maxSessions = 0;    // of a GPU's encoder in this process; 0 = as many as the driver allows
-  SessionPolicy sessions = SessionPolicy::fallback;
+  SessionPolicy sessions = defaults::RunSettings::encoderSessions;
   StopRef stop = nullptr;  // waiting for a session ends
   // Called when software takes over from the GPU, by the thread that opens or pushes.
   std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;

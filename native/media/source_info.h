@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/stop.h"
+#include "generated/source_defaults.h"
 
 namespace framepath::media {
 
@@ -44,14 +45,15 @@ struct SourceInfo {
 
 // What the caller allows. An empty list or 0 = no limit.
 struct Limits {
-  int64_t maxBytes = 0;                // over everything the source opens, segments too
-  int64_t maxPixels = 0;               // of one coded picture
-  int64_t maxDurationMs = 0;           // declared, and of what is decoded
-  std::string jail;                    // files must lie below this folder, playlists included
-  std::vector<std::string> protocols;  // allowed libavformat protocols, e.g. {"file"}
-  std::vector<std::string> hosts;      // that may be connected to (host_policy.h); empty = every public one
-  bool privateNetworks = true;         // loopback, private, link-local, ... may be connected to
-  bool isolated = false;               // opened, read and decoded in a process of its own
+  int64_t maxBytes = defaults::LimitsSpec::maxBytes;            // over everything the source opens, segments too
+  int64_t maxPixels = defaults::LimitsSpec::maxPixels;          // of one coded picture
+  int64_t maxDurationMs = defaults::LimitsSpec::maxDurationMs;  // declared, and of what is decoded
+  std::string jail;                                             // files must lie below this folder, playlists included
+  std::vector<std::string> protocols;                           // allowed libavformat protocols, e.g. {"file"}
+  std::vector<std::string> hosts;  // that may be connected to (host_policy.h); empty = every public one
+  // loopback, private, link-local, ... may be connected to
+  bool privateNetworks = defaults::LimitsSpec::privateNetworks;
+  bool isolated = defaults::LimitsSpec::isolated;  // opened, read and decoded in a process of its own
 };
 
 // Opens by content and reads the headers. Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE (not media, truncated),

@@ -10,6 +10,7 @@
 #include "core/stop.h"
 #include "device/device.h"
 #include "generated/media_enums.h"
+#include "generated/source_defaults.h"
 #include "media/source_info.h"
 #include "media/time_gaps.h"
 
@@ -18,25 +19,27 @@ namespace framepath::media {
 class PictureMemory;
 
 struct SourceOptions {
-  std::string uri;                    // a file, URL or image
-  std::vector<std::string> images;    // an image list instead of a uri
-  double imageFps = 25;               // images per second of composition time
-  int64_t startMs = 0;                // first frame at or after; times start from here
-  int64_t endMs = -1;                 // -1 = to the end
-  int32_t stride = 1;                 // every Nth decoded frame
-  double maxFps = 0;                  // 0 = all
+  std::string uri;                                   // a file, URL or image
+  std::vector<std::string> images;                   // an image list instead of a uri
+  double imageFps = defaults::SourceSpec::imageFps;  // images per second of composition time
+  int64_t startMs = defaults::SourceSpec::startMs;   // first frame at or after; times start from here
+  int64_t endMs = -1;                                // -1 = to the end
+  int32_t stride = defaults::SourceSpec::stride;     // every Nth decoded frame
+  double maxFps = 0;                                 // 0 = all
   int64_t maxGapMs = kUsualMaxGapMs;  // a longer gap between pictures is cut out of their times; kNoMaxGap = none is
   int32_t threads = 1;                // of software decoders; of live sources they share a picture's slices
   int32_t extraFrames = 8;            // surfaces the graph may hold (leases + holds) beyond the decoder's own
-  int32_t maxDecodeErrors = 100;      // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  // consecutive damaged packets before DECODE_FAILED; counted, not fatal, below it
+  int32_t maxDecodeErrors = defaults::SourceSpec::maxDecodeErrors;
   Limits limits;
-  SkipLoopFilter skipLoopFilter = SkipLoopFilter::none;
-  DecoderChoice decoder = DecoderChoice::automatic;
+  SkipLoopFilter skipLoopFilter = defaults::SourceSpec::skipLoopFilter;
+  DecoderChoice decoder = defaults::SourceSpec::decoder;
   StopRef stop = nullptr;  // opening then throws CANCELLED, reading ends; null = only interrupt() does
   std::shared_ptr<PictureMemory> memory = nullptr;  // where software decodes to; null = libav's own memory
 
-  bool live = false;        // stated: a stream without an end of its own, so that its end is a loss
-  int32_t reconnects = 10;  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
+  bool live = false;  // stated: a stream without an end of its own, so that its end is a loss
+  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
+  int32_t reconnects = defaults::SourceSpec::reconnect;
   // Called, on the thread that opens or reads, when a lost stream has come back, when times were mended, and when
   // software decodes what the GPU refused or failed at.
   Recovered recovered = nullptr;

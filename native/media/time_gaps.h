@@ -9,12 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "generated/source_defaults.h"
+
 namespace framepath::media {
 
 // Listener for recoveries of a source: what happened, and why.
 using Recovered = std::function<void(const std::string& what, const std::string& reason)>;
 
-inline constexpr int64_t kUsualMaxGapMs = 10'000;  // SourceOptions::maxGapMs
+inline constexpr int64_t kUsualMaxGapMs =
+    static_cast<int64_t>(defaults::SourceSpec::maxGapMs);  // SourceOptions::maxGapMs
 inline constexpr int64_t kNoMaxGap = -1;
 
 // A piece of a source's time that is cut out; or its clock was set back, and `fromUs` in all is added to it from then

@@ -5,18 +5,19 @@
 #include <string>
 
 #include "core/results.h"
+#include "generated/module_defaults.h"
 #include "generated/track_enums.h"
 
 namespace framepath::track {
 
 struct TrackerOptions {
-  Association association = Association::standard;
-  double fps = 30;              // nominal rate; buffers scale with it
-  float trackThreshold = 0.5f;  // high-score pool
-  float lowThreshold = 0.1f;    // low-score pool's floor
-  float newThreshold = 0.6f;    // a new track needs this score
-  float matchGate = 0.8f;       // cost gate of the first association
-  double bufferMs = 1000;       // a lost track is removed after this
+  Association association = defaults::TrackSpec::association;
+  double fps = defaults::TrackMotOptions::fps;                 // nominal rate; buffers scale with it
+  float trackThreshold = defaults::TrackSpec::trackThreshold;  // high-score pool
+  float lowThreshold = defaults::TrackSpec::lowThreshold;      // low-score pool's floor
+  float newThreshold = defaults::TrackSpec::newThreshold;      // a new track needs this score
+  float matchGate = defaults::TrackSpec::matchGate;            // cost gate of the first association
+  double bufferMs = defaults::TrackSpec::bufferMs;             // a lost track is removed after this
 };
 
 // Stateful, one per source, one thread.

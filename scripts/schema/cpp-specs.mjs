@@ -1,14 +1,26 @@
 // The C++ of what crosses: structs, and their readers from JSON.
-import { docOf, inOrder, kindOf, notice, wrapped } from './model.mjs';
+import { openPart, planFiles } from './cpp-plan.mjs';
+import {
+  docOf,
+  fieldsOf,
+  inOrder,
+  isDecided,
+  isEmptyWhenAbsent,
+  isOpen,
+  kindOf,
+  mayBeNone,
+  notice,
+  wrapped,
+} from './model.mjs';
 
-const quoted = JSON.stringify;
+export const quoted = JSON.stringify;
 const camel = (name) => name.replace(/-(\w)/g, (_, first) => first.toUpperCase());
 const isFixed = ({ minItems, maxItems }) => minItems !== undefined && minItems === maxItems;
 const mostInteger = 2 ** 31 - 1;
 
 const enumType = (schema) => `${schema['x-cpp'].includes('::') ? '' : 'framepath::'}${schema['x-cpp']}`;
 
-function typeOf(schema, all) {
+export function typeOf(schema, all) {
   const kind = kindOf(schema, all);
   if (kind === 'enum') return enumType(all.byId[schema.$ref]);
   if (kind) return schema.$ref;
@@ -22,13 +34,7 @@ function typeOf(schema, all) {
   );
 }
 
-/** Whether a field that is left out is empty, and not another thing than that. */
-const isEmptyWhenAbsent = (schema) =>
-  (schema.type === 'string' && !schema['x-presence']) ||
-  schema.type === 'object' ||
-  (schema.type === 'array' && !isFixed(schema));
-
-function literal(schema, all) {
+export function literal(schema, all) {
   if (kindOf(schema, all) === 'enum') {
     const to = all.byId[schema.$ref];
     return `${enumType(to)}::${to['x-values'][schema.default].cpp ?? camel(schema.default)}`;
@@ -38,16 +44,26 @@ function literal(schema, all) {
   return typeof schema.default === 'string' ? quoted(schema.default) : String(schema.default);
 }
 
+/** The type of a value that somebody decides. */
+export const decidedType = (schema, all) => {
+  const type = typeOf(schema, all);
+  return mayBeNone(schema) ? `std::optional<${type}>` : type;
+};
+
 function member(key, schema, required, all) {
   const type = typeOf(schema, all);
   const doc = docOf(schema);
   const comment = doc ? wrapped(doc, '  // ') : '';
-  if (schema.default !== undefined) return `${comment}  ${type} ${key} = ${literal(schema, all)};\n`;
+  const decision = `Decision<${decidedType(schema, all)}>`;
+  if (isOpen(schema)) return `${comment}  std::optional<${decision}> ${key};\n`;
+  if (isDecided(schema, required)) {
+    if (schema.default !== undefined) return `${comment}  ${decision} ${key}{${literal(schema, all)}};\n`;
+    const by = schema['x-decides'] === 'source' ? 'probe' : 'byDefault';
+    return `${comment}  ${decision} ${key}{{}, DecidedBy::${by}, ${quoted(schema['x-absent'])}};\n`;
+  }
   if (required) return `${comment}  ${type} ${key}{};\n`;
-  return `${comment}  ${isEmptyWhenAbsent(schema) ? type : `std::optional<${type}>`} ${key};\n`;
+  return `${comment}  ${schema['x-always'] || isEmptyWhenAbsent(schema) ? type : `std::optional<${type}>`} ${key};\n`;
 }
-
-const fieldsOf = ({ properties }) => Object.entries(properties).filter(([, schema]) => schema.const === undefined);
 
 const struct = (schema, all) => `// ${schema.description}.
 struct ${schema.$id} {
@@ -73,13 +89,18 @@ function limitsOf(schema) {
 }
 
 function reader(schema) {
-  const keys = Object.keys(schema.properties).map(quoted).join(', ');
-  const lines = fieldsOf(schema).map(([key, field]) => {
-    const call = schema.required.includes(key) ? 'required' : 'field';
-    return `  ${call}(${['from', quoted(key), `to.${key}`, ...limitsOf(field)].join(', ')});\n`;
-  });
+  const isAsked = ([, field]) => !field['x-found'];
+  const keys = Object.entries(schema.properties)
+    .filter(isAsked)
+    .map(([key]) => quoted(key));
+  const lines = fieldsOf(schema)
+    .filter(isAsked)
+    .map(([key, field]) => {
+      const call = schema.required.includes(key) ? 'required' : 'field';
+      return `  ${call}(${['from', quoted(key), `to.${key}`, ...limitsOf(field)].join(', ')});\n`;
+    });
   return `void take(const Value& from, schema::${schema.$id}& to) {
-  only(from, {${keys}});
+  only(from, {${keys.join(', ')}});
 ${lines.join('')}}
 `;
 }
@@ -105,20 +126,23 @@ export function specFiles({ objects, unions, enums }) {
   const structs = order.map((schema) =>
     schema.oneOf
       ? `// ${schema.description}.\nusing ${schema.$id} = std::variant<${schema.oneOf.map((member) => member.$ref).join(', ')}>;\n`
-      : struct(schema, all),
+      : struct(schema, all) + openPart(schema, all),
   );
   const standard = ['array', 'cstdint', 'map', 'optional', 'string', 'string_view', 'variant', 'vector'];
   const specs = `// ${notice}
-// What crosses from TypeScript, as it crosses; empty or none: it was left out, and has no default.
+// What crosses from TypeScript, every option with who decided it. Open ones are none until complete() has closed them:
+// then the spec of a run is its plan.
 #pragma once
 ${standard.map((name) => `#include <${name}>\n`).join('')}
+#include "core/decision.h"
 ${areas.map((area) => `#include "generated/${area}_enums.h"\n`).join('')}
 namespace framepath::schema {
 
 ${structs.join('\n')}
 }  // namespace framepath::schema
 `;
-  const declarations = order.map((schema) => `void take(const Value& from, schema::${schema.$id}& to);\n`).join('');
+  const readable = order.filter((schema) => !schema['x-plan-only']);
+  const declarations = readable.map((schema) => `void take(const Value& from, schema::${schema.$id}& to);\n`).join('');
   const readerHeader = `// ${notice}
 #pragma once
 #include "binding/json_reader.h"
@@ -130,7 +154,7 @@ namespace framepath::binding {
 ${declarations}
 }  // namespace framepath::binding
 `;
-  const bodies = order.map((schema) => (schema.oneOf ? unionReader(schema, all) : reader(schema)));
+  const bodies = readable.map((schema) => (schema.oneOf ? unionReader(schema, all) : reader(schema)));
   const readerSource = `// ${notice}
 #include "generated/read_specs.h"
 
@@ -143,5 +167,6 @@ ${bodies.join('\n')}
     'native/generated/specs.h': specs,
     'native/generated/read_specs.h': readerHeader,
     'native/generated/read_specs.cc': readerSource,
+    ...planFiles(order, all),
   };
 }

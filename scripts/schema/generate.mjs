@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cppFiles } from './cpp.mjs';
+import { defaultFiles } from './cpp-defaults.mjs';
 import { packedFiles } from './cpp-packed.mjs';
 import { resultFiles } from './cpp-results.mjs';
 import { specFiles } from './cpp-specs.mjs';
@@ -14,7 +15,9 @@ import { typescriptFiles } from './typescript.mjs';
 /** Path -> text of every generated file, of the schema in `root`. */
 async function generatedFiles(root) {
   const load = (name) => import(pathToFileURL(join(root, 'schema', name)).href);
-  const parts = await Promise.all(['source.mjs', 'module.mjs', 'layout.mjs', 'requests.mjs', 'run.mjs'].map(load));
+  const named = ['source', 'module', 'layout', 'requests', 'run'];
+  const parts = await Promise.all(named.map((name) => load(`${name}.mjs`)));
+  const objectsOf = Object.fromEntries(named.map((name, i) => [name, parts[i].objects]));
   const [found, reported] = await Promise.all(['results.mjs', 'report.mjs'].map(load));
   const schema = {
     ...(await load('enums.mjs')),
@@ -41,6 +44,7 @@ async function generatedFiles(root) {
     ...packedFiles(schema),
     ...pythonFile({ ...schema, ...schema.hosts }),
     ...jsonSchemas(schema),
+    ...defaultFiles(objectsOf, schema),
   };
 }
 

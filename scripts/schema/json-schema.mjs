@@ -28,8 +28,16 @@ function plain(schema) {
   return { ...found, properties, required, additionalProperties: plain(additionalProperties) };
 }
 
+/** Without the fields that only the plan has: nobody sends them. */
+function asked(schema) {
+  const isSent = ([, field]) => !field['x-found'];
+  return schema.properties
+    ? { ...schema, properties: Object.fromEntries(Object.entries(schema.properties).filter(isSent)) }
+    : schema;
+}
+
 export function jsonSchemas({ documents, enums, flags, objects, unions, results, aliases, lines, named }) {
-  const known = [...objects, ...unions, ...results, ...aliases, ...lines];
+  const known = [...objects, ...unions, ...results, ...aliases, ...lines].map(asked);
   const byId = { ...named, ...Object.fromEntries([...known, ...enums, ...flags].map((one) => [one.$id, one])) };
   const files = Object.entries(documents).map(([name, { schema, also = [] }]) => {
     const parts = inOrder([schema, ...also], { byId }).filter((one) => one !== schema);

@@ -9,6 +9,41 @@ export const kindOf = (schema, { byId }) => {
   return to && (to['x-alias'] ? 'alias' : to.enum ? 'enum' : to.oneOf ? 'union' : 'object');
 };
 
+/** Whether a field is open until the engine or a probe has decided it. */
+export const isOpen = ({ 'x-decides': by }) => by !== undefined && by !== 'source';
+
+/** Whether the plan has who decided a field, and why; what must be there was given by somebody. */
+export const isDecided = (schema, required) =>
+  isOpen(schema) || (!required && (schema.default !== undefined || schema['x-absent'] !== undefined));
+
+/** All but the constant `kind`. */
+export const fieldsOf = ({ properties }) =>
+  Object.entries(properties).filter(([, schema]) => schema.const === undefined);
+
+export const isPlanned = ([, field]) => field['x-plan'] !== false;
+
+/** Objects and unions that the plan of a run has. */
+export function plannedOf(all) {
+  const found = new Set();
+  const visit = (schema) => {
+    if (!schema || schema.enum || found.has(schema)) return;
+    found.add(schema);
+    if (schema.oneOf) return schema.oneOf.forEach(({ $ref }) => visit(all.byId[$ref]));
+    for (const [, field] of fieldsOf(schema).filter(isPlanned)) visit(all.byId[(field.items ?? field).$ref]);
+  };
+  visit(all.byId.PipelineSpec);
+  return found;
+}
+
+/** Whether a field that is left out is empty, and not another thing than that. */
+export const isEmptyWhenAbsent = (schema) =>
+  (schema.type === 'string' && !schema['x-presence']) ||
+  schema.type === 'object' ||
+  (schema.type === 'array' && !(schema.minItems !== undefined && schema.minItems === schema.maxItems));
+
+/** Whether a decided value may be none. */
+export const mayBeNone = (schema) => schema['x-absent'] !== undefined && !isOpen(schema) && !isEmptyWhenAbsent(schema);
+
 /** The names that a schema refers to. */
 export const refsOf = (schema) => [...JSON.stringify(schema).matchAll(/"\$ref":"(\w+)"/g)].map(([, id]) => id);
 

@@ -1,11 +1,12 @@
 // The TypeScript of the schema: enums with their names, specs, the rules of what callers set, the table of errors.
 import { shapesSource } from './messages.mjs';
 import { docOf, isSet, kindOf, lowerFirst, notice, ownFields, quoted, refsOf, wrapped } from './model.mjs';
+import { planModule } from './typescript-plan.mjs';
 
-const module = (doc, parts) => `/** ${doc} ${notice} */\n\n${parts.join('\n')}`;
+export const module = (doc, parts) => `/** ${doc} ${notice} */\n\n${parts.join('\n')}`;
 
 /** A TSDoc comment. */
-function comment(text, indent = '') {
+export function comment(text, indent = '') {
   const line = `${indent}/** ${text} */`;
   return line.length <= 120 ? `${line}\n` : `${indent}/**\n${wrapped(text, `${indent} * `)}${indent} */\n`;
 }
@@ -53,7 +54,7 @@ ${Object.entries(errors)
   .join('')}};
 `;
 
-const typeOf = (schema) => `${plainType(schema)}${schema['x-nullable'] ? ' | null' : ''}`;
+export const typeOf = (schema) => `${plainType(schema)}${schema['x-nullable'] ? ' | null' : ''}`;
 
 function plainType(schema) {
   if (schema['x-ts']) return schema['x-ts'];
@@ -78,7 +79,8 @@ function listType({ items, prefixItems, minItems: min, maxItems: max, 'x-names':
 
 function objectType(schema, all) {
   const { $id, description, required, 'x-also': also } = schema;
-  const fields = ownFields(schema, all).map(([key, field]) => {
+  const asked = ownFields(schema, all).filter(([, field]) => !field['x-found']);
+  const fields = asked.map(([key, field]) => {
     const doc = docOf(field);
     const name = field['x-rest'] ? `[${key.replace(/s$/, '')}: string]` : `${key}${required.includes(key) ? '' : '?'}`;
     return `${doc ? comment(doc, '  ') : ''}  ${name}: ${field['x-rest'] ? typeOf(field.additionalProperties) : typeOf(field)};\n`;
@@ -115,10 +117,11 @@ ${Object.entries(schema.properties)
   .join('')}} as const;
 `;
 
-const imports = (names, from, types) =>
+export const imports = (names, from, types) =>
   `import ${types ? 'type ' : ''}{ ${[...new Set(names)].sort().join(', ')} } from '${from}';\n`;
 
-function specsModule({ objects, unions, enums }) {
+function specsModule({ objects: every, unions, enums }) {
+  const objects = every.filter((schema) => !schema['x-plan-only']);
   const types = [...objects, ...unions].flatMap((schema) => JSON.stringify(schema).match(/"\$ref":"\w+"/g) ?? []);
   const used = new Set(types.map((text) => text.slice(8, -1)));
   return module('What crosses from TypeScript to the native side.', [
@@ -204,6 +207,7 @@ export const typescriptFiles = ({
     ...rows.map(columns),
   ]),
   'src/generated/specs.ts': specsModule({ objects, unions, enums }),
+  'src/generated/plan.ts': planModule({ objects, unions, enums }),
   'src/generated/results.ts': resultsModule({ results, aliases, enums, flags }),
   'src/generated/rules.ts': rulesModule({ objects, unions, enums }),
   'src/generated/errors.ts': module('The closed table of error codes.', [errorTable(errors)]),

@@ -2,10 +2,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAddon } from '../addon.js';
-import { type DecidedSettings, loadConfiguration } from '../config.js';
+import { type Decided, type DecidedSettings, loadConfiguration } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
+import { resolvePlan } from '../explain/explanation.js';
+import type { Decision, Plan } from '../generated/plan.js';
 import type { GpuVideo, MachineFindings } from '../generated/results.js';
 import { decided, type ModuleLevel } from '../module-settings.js';
+import { planRun } from '../plan.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
 import { checkStatedRuntime } from '../providers/stated-runtime.js';
@@ -25,16 +28,22 @@ interface Findings {
   /** configuration of modules, by name and setting */
   modules: Record<string, Record<string, { value: unknown; from: string }>>;
   native: MachineFindings | undefined;
+  /** of a run with these settings */
+  plan: Plan | undefined;
   /** execution providers of the GPU; empty without one */
   providers: ({ provider: Provider } & ProbeFinding)[];
   models: { name: string; file: string; installed: boolean }[];
   problems: FramepathError[];
 }
 
+/** A run of which only the settings count. */
+const nothing = { sources: [], modules: [], keepPixels: false, snapshots: false, trace: false };
+
 async function examine(): Promise<Findings> {
   const { settings, modules: levels } = await loadConfiguration({});
   const problems: FramepathError[] = [];
   let native: MachineFindings | undefined;
+  let plan: Plan | undefined;
   try {
     await checkStatedRuntime(settings.runtimeLibrary.value);
     const request = JSON.stringify({ runtimeLibraries: runtimeLibraries(settings.runtimeLibrary.value) });
@@ -44,13 +53,18 @@ async function examine(): Promise<Findings> {
   } catch (error) {
     problems.push(toFramepathError(error));
   }
+  try {
+    if (native) plan = await resolvePlan(planRun(nothing, [], settings));
+  } catch (error) {
+    problems.push(toFramepathError(error));
+  }
   const providers = native?.cuda.usable ? await examineProviders(settings) : [];
   const { registry } = await import('@framepath/models');
   const models = registry.map(({ name, file }) => {
     const path = join(settings.modelsFolder.value, file);
     return { name, file: path, installed: existsSync(path) };
   });
-  return { node: process.version, settings, modules: modulesOf(levels), native, providers, models, problems };
+  return { node: process.version, settings, modules: modulesOf(levels), native, plan, providers, models, problems };
 }
 
 function modulesOf(levels: readonly ModuleLevel[]): Findings['modules'] {
@@ -121,17 +135,15 @@ function videoLines({ decodes, decodesNothing, encodes }: GpuVideo): string[] {
   ];
 }
 
-/** Descriptions of defaults that are not found by probing. */
-const unset: Partial<Record<keyof DecidedSettings, string>> = {
-  memoryLimit: '75 % of the GPU, as far as it is free',
-  maxEncoderSessions: 'as many as the driver allows',
-};
+/** A setting as a run would have it: what is open has the reason of the plan. */
+function settingLine([name, { value, from }]: [string, Decided<unknown>], plan: Plan | undefined): string {
+  const planned = plan?.[name as keyof Plan] as Decision<unknown> | undefined;
+  const has = planned?.value !== undefined && planned.value !== null;
+  return `  ${name}: ${planned?.value ?? planned?.why ?? value ?? 'found by probing'}  (${has ? planned.why : from})\n`;
+}
 
-function lines({ node, settings, modules, native, providers, models, problems }: Findings): string {
-  const decidedSettings = Object.entries(settings).map(
-    ([name, { value, from }]) =>
-      `  ${name}: ${value ?? unset[name as keyof DecidedSettings] ?? 'found by probing'}  (${from})\n`,
-  );
+function lines({ node, settings, modules, native, plan, providers, models, problems }: Findings): string {
+  const decidedSettings = Object.entries(settings).map((setting) => settingLine(setting, plan));
   const files = models.map(
     ({ name, file, installed }) => `  ${name}: ${installed ? file : 'not generated (npm run setup)'}\n`,
   );

@@ -1,10 +1,10 @@
-/** The plan of a described run: modules, dependencies, batches, devices, and what decided each setting. */
-import { availableParallelism } from 'node:os';
+/** What a run would do: its plan, and what only this side knows of it. */
 import { loadAddon } from '../addon.js';
 import type { Decided, DecidedSettings } from '../config.js';
 import { toFramepathError } from '../errors.js';
-import type { ModelFileSpec, ModuleSpec, PipelineSpec, Policy } from '../generated/specs.js';
-import { type Module, opensModel } from '../modules/module.js';
+import type { Decision, ModelFilePlan, ModulePlan, Plan } from '../generated/plan.js';
+import type { PipelineSpec } from '../generated/specs.js';
+import type { Module } from '../modules/module.js';
 
 /** A model, its input, and the provider that would run it. */
 export interface ExplainedModel {
@@ -61,132 +61,61 @@ export interface Explanation {
   disabled: { name: string; why: string }[];
   /** possible mistakes: configured modules that the pipeline does not have, imports that the search for conflicts cannot follow */
   warnings: string[];
+  /** every option of the run with its final value, who decided it and why; the rest of the explanation is read from it */
+  plan: Plan;
 }
 
-interface Inspected {
-  device: string;
-  head: string;
-  size: [number, number];
-  provider: string;
-  falls: ExplainedModel['falls'];
-  /** most pictures of one call of the model */
-  largestBatch: number;
-}
-
-/** Opens the model as the run would. @throws the errors of models */
-async function inspect(
-  model: ModelFileSpec,
-  { device, runtimeLibraries, providers }: PipelineSpec,
-): Promise<Inspected> {
+/** What `start` would decide. @throws the errors of models and devices @internal */
+export async function resolvePlan(spec: PipelineSpec): Promise<Plan> {
   try {
-    const request = { device, runtimeLibraries, providers, model };
-    return JSON.parse(await loadAddon().inspectModel(JSON.stringify(request))) as Inspected;
+    return JSON.parse(await loadAddon().resolve(JSON.stringify(spec))) as Plan;
   } catch (error) {
     throw toFramepathError(error);
   }
 }
 
-const policyOf = (spec: ModuleSpec): Policy => spec.policy ?? {};
+const decided = <T>({ value, why }: Decision<T>): Decided<T> => ({ value, from: why });
 
-/** The value of the call or the configuration, else the default. */
-function decided<T>(given: T | undefined, otherwise: T, why: string, by = 'call'): Decided<T> {
-  return given === undefined ? { value: otherwise, from: why } : { value: given, from: by };
+/** Undefined where no model is opened. */
+function explainModel({ name, file, head, size, provider, falls }: ModelFilePlan): ExplainedModel | undefined {
+  if (!head || !size || !provider) return undefined;
+  return { name, file, head: head.value, size: size.value, provider: provider.value, falls };
 }
 
-const gpuWorkers = 2; // of a detector: one prepares while the other's results come back
-
-/** As the native side chooses (module_builder.cc): a test compares with the report of a run. */
-function workersOf(spec: ModuleSpec, sources: number, onGpu: boolean, by?: string): Decided<number> {
-  const { workers } = policyOf(spec);
-  if (spec.kind !== 'detect') return decided(spec.kind === 'track' ? undefined : workers, 1, 'default', by);
-  const wanted = Math.max(2, sources);
-  const most = onGpu ? gpuWorkers : availableParallelism();
-  const why = wanted <= most ? (sources > 2 ? `${sources} sources` : 'default') : onGpu ? 'the GPU' : `${most} cores`;
-  return decided(workers, Math.min(wanted, most), why, by);
-}
-
-/** Takes each source's frames in order: trackers, stateful analyzers, and classifiers whose classes are kept with tracks or over a stride. */
-function isStateful(spec: ModuleSpec, all: readonly ModuleSpec[]): boolean {
-  if (spec.kind === 'js') return !spec.stateless;
-  if (spec.kind === 'classify' && 'of' in spec) {
-    const of = all.find(({ name }) => name === spec.of);
-    return of?.kind !== 'detect' || (policyOf(of).stride ?? 1) > 1; // module_builder.cc: checkBoxes
-  }
-  return spec.kind === 'track' || spec.kind === 'identify';
-}
-
-function batchOf(spec: ModuleSpec, found: Inspected | undefined, by?: string): Decided<number> {
-  const { maxBatch } = policyOf(spec);
-  if (!found || found.provider === 'cpu') return decided(maxBatch, 1, found ? 'on the CPU' : 'default', by);
-  return decided(maxBatch, found.largestBatch, `what ${found.provider} takes`, by);
-}
-
-function whereOf(module: Module, device: Decided<string>, found: Inspected | undefined): Decided<string> {
-  if (module.host) return { value: module.host.where, from: module.decidedBy.isolation ?? 'call' };
-  if (!found) return { value: 'cpu', from: 'has no model' };
-  if (found.provider !== 'cpu' || device.value === 'cpu') return device;
-  const last = found.falls.at(-1);
-  return { value: 'cpu', from: last ? `${last.provider} does not run the model` : 'the providers allowed' };
-}
-
-function explainModule(
-  module: Module,
-  spec: ModuleSpec,
-  found: Inspected | undefined,
-  plan: PipelineSpec,
-  device: Decided<string>,
-): ExplainedModule {
-  const { stride, onError } = policyOf(spec);
-  const onGpu = found !== undefined && found.provider !== 'cpu';
-  const model = 'model' in spec ? spec.model : undefined;
-  const by = module.decidedBy;
+function explainModule({ depends }: Module, plan: ModulePlan): ExplainedModule {
+  const { name, kind, lane, policy } = plan;
+  const model = 'model' in plan ? explainModel(plan.model) : undefined;
   return {
-    name: spec.name,
-    kind: spec.kind,
-    depends: module.depends,
-    pixels: spec.kind === 'js' ? spec.pixels || spec.input !== undefined : found !== undefined,
-    stateful: isStateful(spec, plan.modules),
-    where: whereOf(module, device, found),
-    workers: workersOf(spec, plan.sources.length, onGpu, by.workers ?? by.instances),
-    maxBatch: batchOf(spec, found, by.maxBatch),
-    stride: decided(stride, 1, 'default', by.stride),
-    onError: decided(onError, 'fail', 'default', by.onError),
-    ...(found && model && { model: explainModel(model, found) }),
+    name,
+    kind,
+    depends,
+    pixels: lane.pixels.value,
+    stateful: lane.stateful.value,
+    where: decided(lane.where),
+    workers: decided(policy.workers),
+    maxBatch: decided(policy.maxBatch),
+    stride: decided(policy.stride),
+    onError: decided(policy.onError),
+    ...(model && { model }),
   };
 }
 
-function explainModel({ name, file }: ModelFileSpec, { head, size, provider, falls }: Inspected): ExplainedModel {
-  return { name, file, head, size, provider, falls };
-}
-
-/** @param modules in the order of the plan */
+/** @param modules in the order of the spec */
 export async function explainPlan(
   modules: readonly Module[],
-  plan: PipelineSpec,
+  spec: PipelineSpec,
   settings: DecidedSettings,
   reads: readonly string[] | undefined,
 ): Promise<Omit<Explanation, 'disabled' | 'warnings'>> {
-  const inspected = new Map<string, Inspected>();
-  const found: (Inspected | undefined)[] = [];
-  for (const spec of plan.modules) {
-    const model = 'model' in spec && opensModel(spec) ? spec.model : undefined;
-    const key = JSON.stringify(model);
-    if (model && !inspected.has(key)) inspected.set(key, await inspect(model, plan));
-    found.push(inspected.get(key));
-  }
-  const asked = settings.device;
-  const chosen = found.find((one) => one)?.device;
-  const device =
-    asked.value === 'auto' && chosen
-      ? { value: chosen, from: `auto (${asked.from}): what works on this machine` }
-      : asked;
-  const { compose, output } = plan;
+  const plan = await resolvePlan(spec);
+  const { device, sources, compose, output } = plan;
   return {
     settings,
-    device,
-    sources: plan.sources.map(({ id, kind, uri }) => ({ id, what: uri ?? kind })),
-    modules: modules.map((module, i) => explainModule(module, plan.modules[i], found[i], plan, device)),
+    device: decided(device),
+    sources: sources.map(({ id, kind, uri }) => ({ id, what: uri || kind })),
+    modules: plan.modules.map((module, i) => explainModule(modules[i]!, module)),
     ...(compose && { composition: { layout: compose.kind, reads: [...new Set(reads)] } }),
-    ...(output && { output: output.path ?? 'packets' }),
+    ...(output && { output: output.path.value || 'packets' }),
+    plan,
   };
 }

@@ -1,10 +1,19 @@
 /** An explanation for the terminal. */
 import type { Decided } from '../config.js';
+import type { Decision } from '../generated/plan.js';
 import type { ExplainedModule, Explanation } from './explanation.js';
 
 /** `2 (call)`; a default is just `2`. */
 const decidedText = ({ value, from }: Decided<unknown>): string =>
   from === 'default' ? `${value}` : `${value} (${from})`;
+
+/** What a source or an output has that is not a default. */
+function decisionsText(plan: object): string {
+  const decisions = Object.entries(plan as Record<string, Partial<Decision<unknown>> | undefined>)
+    .filter(([, decision]) => decision?.by !== undefined && decision.by !== 'default' && decision.value !== null)
+    .map(([name, decision]) => `${name} ${decision!.value} (${decision!.why})`);
+  return decisions.length > 0 ? `  ${decisions.join(', ')}\n` : '';
+}
 
 function moduleText(module: ExplainedModule): string {
   const { name, kind, depends, pixels, stateful, where, workers, maxBatch, stride, onError, model } = module;
@@ -25,20 +34,20 @@ function moduleText(module: ExplainedModule): string {
 
 /** Modules in the order in which they run, then what decided the settings. */
 export function explanationText(explanation: Explanation): string {
-  const { settings, device, sources, modules, composition, output, disabled, warnings } = explanation;
+  const { settings, device, sources, modules, composition, output, disabled, warnings, plan } = explanation;
   const decidedBy = Object.entries(settings)
     .filter(([, { value }]) => value !== undefined)
     .map(([name, { value, from }]) => `  ${name}: ${Array.isArray(value) ? value.join(', ') : value}  (${from})\n`);
   return [
     `device: ${device.value} (${device.from})\n`,
-    ...sources.map(({ id, what }) => `source ${id}: ${what}\n`),
+    ...sources.map(({ id, what }, i) => `source ${id}: ${what}\n${decisionsText(plan.sources[i]!)}`),
     '\n',
     ...modules.map((module) => `${moduleText(module)}\n`),
     ...disabled.map(({ name, why }) => `${name}: disabled (${why})\n\n`),
     ...(composition
       ? [`composition: ${composition.layout}, reads ${['pixels', ...composition.reads].join(', ')}\n`]
       : []),
-    ...(output === undefined ? [] : [`output: ${output}\n`]),
+    ...(plan.output ? [`output: ${output}\n${decisionsText(plan.output)}`] : []),
     'settings:\n',
     ...decidedBy,
     ...(warnings.length > 0 ? ['warnings:\n', ...warnings.map((warning) => `  ${warning}\n`)] : []),

@@ -3,7 +3,8 @@ import { FramepathError, messageOf, toFramepathError } from '../errors.js';
 import type { FrameView } from '../frame.js';
 import type { DefinitionFacts } from '../generated/messages.js';
 import type { HostReport } from '../generated/results.js';
-import type { Policy } from '../generated/specs.js';
+import { hostOptionsDefaults, hostOptionsRules } from '../generated/rules.js';
+import type { HostOptions, Policy } from '../generated/specs.js';
 import type { AnalyzerHost, AnalyzerPlace } from '../modules/analyzer.js';
 import { checkFacts, factsOf } from '../modules/definition.js';
 import { boxesOf, InputViews, inputSpec } from '../modules/input.js';
@@ -99,12 +100,7 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   const input = facts.input && inputSpec(facts.input);
   const boxes = input && boxesOf(input);
   const depends = [...new Set([...facts.depends, ...(boxes === undefined ? [] : [boxes])])];
-  // The timeout of hosts is kept on this side, which also kills a host that is late.
-  const { timeoutMs, ...rest } = policy;
-  const nativePolicy: Policy = {
-    ...(inline ? policy : rest),
-    ...(instances > 1 && { workers: instances }),
-  };
+  const nativePolicy: Policy = { ...policy, ...(instances > 1 && { workers: instances }) };
   const { pixels } = module.spec as { pixels: boolean };
   const stateless = facts.stateless && input?.of === undefined; // windows grow in order
   const elsewhere = input?.memory === 'device' && !inline && isolation !== 'thread';
@@ -115,6 +111,7 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
     pixels,
     stateless,
     ...(input && { input }),
+    ...(!inline && { host: hostOptionsOf(use) }), // the timeout is kept on this side, which also kills a host that is late
     ...(elsewhere && { elsewhere }),
   };
   const host: AnalyzerHost = {
@@ -126,6 +123,10 @@ function ready(module: Module, { use, configured }: AnalyzerPlace, { facts, anal
   };
   return new Module(name, 'value', depends, spec, host, undefined, module.decidedBy);
 }
+
+/** Those that were stated. */
+const hostOptionsOf = (use: AnalyzerPlace['use']): HostOptions =>
+  Object.fromEntries(Object.entries(use).filter(([key, value]) => key in hostOptionsRules && value !== undefined));
 
 /** The configuration was applied to the name expected before the file was loaded: the file has to define that name. */
 function checkConfigured(name: string, configured: AnalyzerPlace['configured']): void {
@@ -218,9 +219,8 @@ async function openHosted(
       options: use.options,
       place: { isolation: use.isolation, root: use.root ?? process.cwd(), memoryMb: use.memoryMb, inputs: shared.fd },
       instances: use.instances ?? 1,
-      restarts: use.restarts ?? 5,
-      backoffMs: use.backoffMs ?? 100,
-      startTimeoutMs: use.startTimeoutMs ?? 30_000,
+      ...hostOptionsDefaults,
+      ...hostOptionsOf(use),
       timeoutMs: use.timeoutMs ?? 0,
     },
     (...recovery) => onRecovery(name, ...recovery),

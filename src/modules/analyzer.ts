@@ -2,20 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import type { FrameBase } from '../frame.js';
 import type { Served } from '../generated/results.js';
+import { hostOptionsRules } from '../generated/rules.js';
+import type { HostOptions } from '../generated/specs.js';
 import type { CudaBlock } from '../native.js';
-import {
-  anyOf,
-  fields,
-  flag,
-  integer,
-  isA,
-  mostTimerMs,
-  number,
-  oneOf,
-  type Rule,
-  text,
-  unexpected,
-} from '../validate.js';
+import { anyOf, fields, flag, integer, isA, oneOf, type Rule, text, unexpected } from '../validate.js';
 import {
   type AnalyzerDefinition,
   checkDefinition,
@@ -40,7 +30,7 @@ export type Isolation =
   | { /** folder of a venv, or an interpreter */ python: string };
 
 /** How an analyzer is used: where, how often, and what happens when it fails. */
-export interface AnalyzerUse<E extends OnError = OnError> extends Omit<Policy, 'workers'> {
+export interface AnalyzerUse<E extends OnError = OnError> extends Omit<Policy, 'workers'>, HostOptions {
   /** default: the name in its definition */
   name?: string;
   /** default `'inline'`; of a `.py` file `{ python: 'python3' }` */
@@ -51,14 +41,6 @@ export interface AnalyzerUse<E extends OnError = OnError> extends Omit<Policy, '
   options?: unknown;
   /** folder that a relative path starts from, and where its process runs; default the working directory */
   root?: string;
-  /** how often in a minute a thread or process that ended is started again; then the module has failed; default 5 */
-  restarts?: number;
-  /** pause before the first restart, doubled for each that follows without an answer between; at most 5 s; default 100 */
-  backoffMs?: number;
-  /** longest start of its thread or process, `configure` included; default 30 000 */
-  startTimeoutMs?: number;
-  /** most memory for its JavaScript objects, or of its Python process (address space), MiB; default as Node, none */
-  memoryMb?: number;
   onError?: E;
 }
 
@@ -232,8 +214,5 @@ export const useRules: Record<string, Rule> = {
   instances: integer(1, 64),
   options: () => undefined,
   root: text,
-  restarts: integer(0),
-  backoffMs: number(0, mostTimerMs),
-  startTimeoutMs: number(1, mostTimerMs),
-  memoryMb: integer(16),
+  ...hostOptionsRules,
 };

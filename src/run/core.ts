@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FramepathError, toFramepathError } from '../errors.js';
 import { type FrameOwner, type FrameView, frameClass } from '../frame.js';
+import type { Plan } from '../generated/plan.js';
 import type { HostReport, Progress, Report, Served } from '../generated/results.js';
 import type { PipelineSpec } from '../generated/specs.js';
 import type { Module } from '../modules/module.js';
@@ -75,6 +76,7 @@ export class RunCore implements FrameOwner, WriterRun {
   #blocks = 0;
   #finished: readonly boolean[] = [];
   #lastReport: Report | undefined;
+  #plan: Plan | null = null;
   #cutShort!: (error: FramepathError) => void;
   /** rejects when nobody waits any longer for the end that is on its way */
   readonly #cut = new Promise<never>((_, reject) => {
@@ -344,7 +346,8 @@ export class RunCore implements FrameOwner, WriterRun {
 
   report(): Report {
     try {
-      return { ...(JSON.parse(this.native.report()) as Report), hosts: this.analyzers.hosts() };
+      this.#plan ??= JSON.parse(this.native.plan() ?? 'null') as Plan | null;
+      return { ...(JSON.parse(this.native.report()) as Report), hosts: this.analyzers.hosts(), plan: this.#plan };
     } catch (error) {
       if (this.#lastReport === undefined) throw this.wrap(error);
       return this.#lastReport;

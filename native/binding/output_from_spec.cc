@@ -1,0 +1,82 @@
+// What is composed and encoded.
+#include "binding/spec_fields.h"
+#include "graph/decisions.h"
+
+namespace framepath::binding {
+namespace {
+
+compose::FollowSpec followOf(const schema::FollowSpec& from) {
+  FIELDS_OF(from, zoom, minHoldMs, responseMs, module, pick, value);
+  return {module, pick, value, zoom, minHoldMs, responseMs};
+}
+
+compose::TileSpec tileOf(const schema::TileSpec& from) {
+  FIELDS_OF(from, source, rect, fit, z, alpha, follow);
+  compose::TileSpec tile;
+  tile.source = source;
+  if (const auto& at = rect.value) tile.rect = {(*at)[0], (*at)[1], (*at)[2], (*at)[3]};
+  tile.fit = fit;
+  tile.z = z;
+  tile.alpha = alpha;
+  if (follow) tile.follow = followOf(*follow);
+  return tile;
+}
+
+compose::RedactSpec redactOf(const schema::RedactSpec& from) {
+  FIELDS_OF(from, kind, margin, strength, lookAheadMs, module);
+  return {module, kind, margin, strength, lookAheadMs};
+}
+
+graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
+  using Audio = graph::OutputSpec::Audio;
+  switch (mode) {
+    case graph::AudioMode::first: return Audio::first;
+    case graph::AudioMode::mix: return Audio::mix;
+    case graph::AudioMode::none: return Audio::none;
+  }
+  return Audio::first;
+}
+
+}  // namespace
+
+compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
+  FIELDS_OF(from, gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw);
+  compose::LayoutSpec layout;
+  layout.kind = kind;
+  layout.width = width;
+  layout.height = height;
+  if (const auto& rate = fps.value) layout.fpsNum = (*rate)[0], layout.fpsDen = (*rate)[1];
+  if (const auto& color = background.value)
+    for (size_t i = 0; i < color->size(); i++) layout.background[i] = static_cast<uint8_t>((*color)[i]);
+  layout.gap = gap;
+  layout.whenEnded = whenEnded;
+  for (const schema::TileSpec& tile : tiles) layout.tiles.push_back(tileOf(tile));
+  layout.perSource = perSource;
+  if (redact) layout.redact = redactOf(*redact);
+  if (draw) {
+    FIELDS_OF(*draw, boxes, labels, time);
+    layout.draw.boxes = boxes;
+    layout.draw.labels = labels;
+    layout.draw.time = time;
+  }
+  return layout;
+}
+
+graph::OutputSpec outputOf(const schema::OutputSpec& from) {
+  FIELDS_OF(from, codec, profile, bitrate, threads, path, minBitrate, audio, audioSource, audioId, packets);
+  graph::OutputSpec output;
+  output.path = path;
+  output.encoder.codec = codec;
+  output.encoder.profile = profile;
+  output.encoder.bitrate = bitrate;
+  output.encoder.minBitrate = minBitrate;
+  output.encoder.threads = valueOr(threads, 0);
+  output.packets = packets ? packets->value : graph::decideOutput(path).packets.value;
+  const bool one = audioSource.value || !audioId.empty();
+  output.audio = one ? graph::OutputSpec::Audio::source : audioOf(audio);
+  if (one) output.audioSource = audioSource.value.value_or(-1);
+  output.audioId = audioId;
+  return output;
+}
+
+}  // namespace framepath::binding

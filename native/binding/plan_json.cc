@@ -1,0 +1,75 @@
+#include "binding/plan_json.h"
+
+#include <charconv>
+
+#include "binding/json.h"
+#include "generated/write_plan.h"
+
+namespace framepath::binding {
+namespace {
+
+struct CompleteModule {
+  const graph::ModuleDecisions& decisions;
+
+  template <typename Spec>
+  void operator()(Spec& spec) const {
+    if (decisions.alone) spec.policy.workers.reset(), spec.policy.maxBatch.reset();
+    complete(spec.policy, decisions.policy);
+    complete(spec.lane, decisions.lane);
+    if constexpr (requires { spec.model; })
+      if (decisions.model) complete(spec.model, *decisions.model);
+    if constexpr (std::is_same_v<Spec, schema::IdentifySpec>)
+      if (decisions.identity) complete(spec, *decisions.identity);
+    if constexpr (std::is_same_v<Spec, schema::JsSpec>) spec.lane.where = spec.where;
+  }
+};
+
+}  // namespace
+
+Out under(Out to, const char* key) {
+  return {to.json[key]};
+}
+Out appended(Out to) {
+  return {to.json.emplace_back()};
+}
+void emptyList(Out to) {
+  to.json = Json::array();
+}
+void write(Out to, bool value) {
+  to.json = value;
+}
+void write(Out to, int32_t value) {
+  to.json = value;
+}
+void write(Out to, int64_t value) {
+  to.json = value;
+}
+void write(Out to, double value) {
+  to.json = value;
+}
+void write(Out to, float value) {
+  char text[32];
+  const char* end = std::to_chars(text, text + sizeof text, value).ptr;
+  double number = value;
+  std::from_chars(text, end, number);
+  to.json = number;
+}
+void write(Out to, const std::string& value) {
+  to.json = value;
+}
+void writeNull(Out to) {
+  to.json = nullptr;
+}
+
+Json planJson(schema::PipelineSpec asked, const graph::Decisions& decisions) {
+  asked.device.reset();  // 'auto' is none of a plan, and the decision knows what was asked for
+  complete(asked, decisions.run);
+  for (size_t s = 0; s < asked.sources.size(); s++) complete(asked.sources[s], decisions.sources[s]);
+  for (size_t m = 0; m < asked.modules.size(); m++) std::visit(CompleteModule{decisions.modules[m]}, asked.modules[m]);
+  if (asked.output && decisions.output) complete(*asked.output, *decisions.output);
+  Json json;
+  write(Out{json}, asked);
+  return json;
+}
+
+}  // namespace framepath::binding
