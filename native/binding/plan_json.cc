@@ -35,6 +35,9 @@ Out appended(Out to) {
 void emptyList(Out to) {
   to.json = Json::array();
 }
+void emptyObject(Out to) {
+  to.json = Json::object();
+}
 void write(Out to, bool value) {
   to.json = value;
 }

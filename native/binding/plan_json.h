@@ -26,6 +26,7 @@ struct Out {
 Out under(Out to, const char* key);
 Out appended(Out to);
 void emptyList(Out to);
+void emptyObject(Out to);
 void write(Out to, bool value);
 void write(Out to, int32_t value);
 void write(Out to, int64_t value);
@@ -57,6 +58,7 @@ void write(Out to, const std::array<T, N>& values) {
 
 template <NamedEnum E>
 void write(Out to, const std::map<E, std::string>& texts) {
+  emptyObject(to);
   for (const auto& [name, text] : texts) write(under(to, nameOf(name)), text);
 }
 

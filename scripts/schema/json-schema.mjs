@@ -1,4 +1,5 @@
 // JSON Schemas (2020-12) of what programs and files get: schemas/NAME.json.
+import { planSchemas } from './json-plan.mjs';
 import { inOrder, refsOf } from './model.mjs';
 
 /** What is ours alone, or has become a keyword. */
@@ -36,10 +37,21 @@ function asked(schema) {
     : schema;
 }
 
+/** With the plan as it is in JSON, where TypeScript has a type for it. */
+function withPlan(schema) {
+  const plan = schema.properties?.plan;
+  if (!plan) return schema;
+  const { description } = plan;
+  return { ...schema, properties: { ...schema.properties, plan: { $ref: 'Plan', description, 'x-nullable': true } } };
+}
+
 export function jsonSchemas({ documents, enums, flags, objects, unions, results, aliases, lines, named }) {
-  const known = [...objects, ...unions, ...results, ...aliases, ...lines].map(asked);
+  const own = [...objects, ...unions];
+  const ofPlan = planSchemas({ byId: Object.fromEntries([...own, ...enums].map((one) => [one.$id, one])) });
+  const known = [...[...own, ...results, ...aliases, ...lines].map(asked), ...ofPlan];
   const byId = { ...named, ...Object.fromEntries([...known, ...enums, ...flags].map((one) => [one.$id, one])) };
-  const files = Object.entries(documents).map(([name, { schema, also = [] }]) => {
+  const files = Object.entries(documents).map(([name, { schema: root, also = [] }]) => {
+    const schema = withPlan(root);
     const parts = inOrder([schema, ...also], { byId }).filter((one) => one !== schema);
     const names = new Set(refsOf([schema, ...parts]).filter((id) => byId[id].enum));
     const defs = [...parts, ...[...names].map((id) => byId[id])].map((one) => [one.$id, plain(one)]);

@@ -2,7 +2,7 @@
 import { docOf, fieldsOf, isDecided, isEmptyWhenAbsent, isOpen, isPlanned, mayBeNone, plannedOf } from './model.mjs';
 import { comment, imports, module, typeOf } from './typescript.mjs';
 
-const planName = (id) => (id === 'PipelineSpec' ? 'Plan' : `${id.replace(/Spec$/, '')}Plan`);
+export const planName = (id) => (id === 'PipelineSpec' ? 'Plan' : `${id.replace(/Spec$/, '')}Plan`);
 
 function planType(schema, all) {
   const to = (schema.items ?? schema).$ref;
@@ -17,7 +17,7 @@ function fieldType(schema, required, all) {
 }
 
 /** What is always there: what a probe of a model finds is not where none is opened. */
-function isThere(schema, required) {
+export function isThere(schema, required) {
   if (isOpen(schema)) return schema['x-decides'] === 'engine';
   return required || isDecided(schema) || Boolean(schema['x-always']) || (!schema.$ref && isEmptyWhenAbsent(schema));
 }
