@@ -57,7 +57,7 @@ export function stageCases({ clips, models, quick = false }) {
   return cases;
 }
 
-/** Runs one case in this process and prints the trial's line: {stage, case, unit, items, wallMs, cpuMs, ...facts}, totals. */
+/** Runs one case in this process and writes the trial's line: {stage, case, unit, items, wallMs, cpuMs, ...facts}, totals. */
 export async function runStageCase({ stage, case: title, request }) {
   const figures =
     stage === 'results'

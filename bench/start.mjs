@@ -1,5 +1,5 @@
 // Time from start() to the first result: in a fresh process, where the libraries are loaded first, and again
-// in the same process. Prints {coldMs, warmMs}.
+// in the same process. Writes {coldMs, warmMs}.
 import { detect, pipeline, video } from '../lib/index.js';
 
 const { clip } = JSON.parse(process.argv[2]);

@@ -93,7 +93,7 @@ export async function bench({ only, quick, 'no-peers': noPeers }, log) {
   return result;
 }
 
-/** The command: runs, prints, writes. `terminal` has out(text) and err(text). Resolves with the exit code. */
+/** The command: runs, and writes table and files. `terminal` has out(text) and err(text). Resolves with the exit code. */
 export async function main(args, terminal) {
   const options = readOptions(args);
   const begun = performance.now();

@@ -15,7 +15,7 @@ export const errors = {
   },
   SOURCE_UNREADABLE: {
     means: 'The source exists but is not media, is empty, or is cut before its index.',
-    hint: 'Give a complete media file that you may read; framepath probe says what is in a file.',
+    hint: 'Give a complete media file that you may read; framepath probe reports what is in a file.',
   },
   SOURCE_UNSUPPORTED: {
     means: 'The source is media, but this libav cannot decode it or it has no pictures.',

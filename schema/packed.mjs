@@ -17,7 +17,7 @@ export const rows = [
   }),
   row('ModuleHeader', 'The result of a module for the task, which its payload follows', {
     state: 'ResultState',
-    module: 'position of the module whose value it is: this one, or the one it fell back to; -1: no value',
+    module: 'position of the module whose value it is: this one, or its fallback; -1: no value',
     task: 'id of the task that the value was computed for; -1: no value',
     kind: 'ResultKind: what the payload is',
   }),

@@ -55,10 +55,10 @@ const sanitizerOptions = {
 /** The line with the cause of a failure. */
 function reasonIn(output) {
   const lines = output.split('\n');
-  const telling = lines.find((line) =>
+  const cause = lines.find((line) =>
     /^fault: |runtime error: |ERROR: (Address|Leak)Sanitizer|ERROR: libFuzzer/.test(line),
   );
-  return (telling ?? lines.at(-2) ?? '').trim().slice(0, 200);
+  return (cause ?? lines.at(-2) ?? '').trim().slice(0, 200);
 }
 
 async function runNative(build, name, seconds, seed) {

@@ -60,7 +60,7 @@ function addonMissing(root: string, tried: string[]): FramepathError {
 /**
  * Loads the addon of the package in `root` (this one).
  *
- * @throws PLATFORM_UNSUPPORTED where there can be none; ADDON_MISSING, saying what was tried, what is installed and how to
+ * @throws PLATFORM_UNSUPPORTED where there can be none; ADDON_MISSING, with what was tried, what is installed and how to
  * build it
  */
 export function loadAddon(root = packageRoot): NativeAddon {

@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 /** `$XDG_CACHE_HOME` or `~/.cache`, then `framepath`. */
 export const cacheFolder = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'framepath');
 
-/** The file of that kind for what `print` says: another one as soon as anything in it changes. */
-export function cacheFile(kind: string, print: object): string {
-  const key = createHash('sha256').update(JSON.stringify(print)).digest('hex').slice(0, 16);
+/** The file of that kind for these facts: another one as soon as any of them changes. */
+export function cacheFile(kind: string, facts: object): string {
+  const key = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
   return join(cacheFolder(), `${kind}-${key}.json`);
 }
 

@@ -103,7 +103,7 @@ async function readBounded(path: string, isJson: boolean): Promise<string> {
     if (found.size > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
     if (!isJson) return '';
     const { buffer, bytesRead } = await file.read(Buffer.alloc(mostBytes + 1), 0, mostBytes + 1, 0);
-    if (bytesRead > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`); // of a file that tells no size
+    if (bytesRead > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`); // of a file without a known size
     return buffer.toString('utf8', 0, bytesRead);
   } finally {
     await file?.close();

@@ -65,7 +65,7 @@ function isNamed(message: string, kind: 'module' | 'source', name: string): bool
   );
 }
 
-/** What a thrown value says; anything can be thrown. */
+/** The message of a thrown value; anything can be thrown. */
 export function messageOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? String(thrown.message) : String(thrown);
@@ -95,7 +95,7 @@ export function toFramepathError(error: unknown, cause: unknown = error): Framep
   });
 }
 
-/** A file system error of a writer as a coded error; `opening` tells a file that cannot be opened from one that fails later. */
+/** A file system error of a writer as a coded error; `opening`: it could not be opened, else it failed later. */
 export function toOutputError(error: unknown, path: string, opening: boolean): FramepathError {
   if (error instanceof FramepathError) return error;
   const errno = (error as NodeJS.ErrnoException | undefined)?.code;

@@ -1,4 +1,4 @@
-/** Levels of the configuration as a spec carries them, so that the plan can say who decided an option. */
+/** Levels of the configuration as a spec carries them, so that the plan states who decided an option. */
 import type { DecidedSettings } from './config.js';
 import type { DecidedBy } from './generated/enums.js';
 import type { LevelSpec } from './generated/specs.js';

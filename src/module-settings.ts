@@ -10,7 +10,7 @@ export interface ModuleSettings extends Omit<AnalyzerUse, 'name'>, Pick<Policy, 
   enabled?: boolean;
 }
 
-/** A level of the configuration and what it says of modules. */
+/** A level of the configuration and its settings of modules. */
 export interface ModuleLevel {
   /** e.g. `framepath.config.mjs (production)` */
   from: string;
@@ -36,19 +36,19 @@ function rulesOf({ spec, shape }: Module): Record<string, Rule> {
   return { ...policyRules, enabled: flag };
 }
 
-/** What the levels say of a module, key by key: the first level that says something wins. */
+/** The settings of a module over all levels, key by key: the first level that sets one wins. */
 export interface ModuleDecision {
   settings: ModuleSettings;
   decidedBy: DecidedBy;
 }
 
-const saidOf = ({ modules }: ModuleLevel, name: string): ModuleSettings =>
+const settingsOf = ({ modules }: ModuleLevel, name: string): ModuleSettings =>
   Object.hasOwn(modules, name) ? modules[name]! : {};
 
 /** @throws CONFIG_INVALID for a setting that this kind of module does not have */
 export function decideModule(module: Module, name: string, levels: readonly ModuleLevel[]): ModuleDecision {
   for (const level of levels) {
-    fits(name, level.from, () => fields(`modules.${name}`, saidOf(level, name), rulesOf(module)));
+    fits(name, level.from, () => fields(`modules.${name}`, settingsOf(level, name), rulesOf(module)));
   }
   return decided(name, levels);
 }
@@ -58,7 +58,7 @@ export function decided(name: string, levels: readonly ModuleLevel[]): ModuleDec
   const settings: Record<string, unknown> = {};
   const decidedBy: Record<string, string> = {};
   for (const level of levels) {
-    for (const [key, value] of Object.entries(saidOf(level, name))) {
+    for (const [key, value] of Object.entries(settingsOf(level, name))) {
       if (value === undefined || key in settings) continue;
       settings[key] = value;
       decidedBy[key] = level.from;

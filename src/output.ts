@@ -21,8 +21,8 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
    * A number is the average. `{ min, max }` follows the pictures: what changes between two canvases, times how fine it is, is
    * measured four times a second, and the target moves between `min` (stills) and `max` (noise, motion of fine detail). One
    * second takes at most `max` plus half of it; stills take less than `min` where there is nothing to spend it on. The report
-   * says what came of it (`outputs[].bitrate`). Only H.264 (x264) takes another rate while it runs: HEVC and AV1 encode at
-   * constant quality with `max` as cap, go below `min` where that is enough, and say so among the recoveries.
+   * has the result (`outputs[].bitrate`). Only H.264 (x264) takes another rate while it runs: HEVC and AV1 encode at
+   * constant quality with `max` as cap, go below `min` where that is enough, and report it as a recovery.
    */
   bitrate?: number | BitrateRange;
   /**

@@ -67,7 +67,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   }
 
   /**
-   * Adds a module; `frame[module.name]` is what it says. Order does not matter: it follows from dependencies.
+   * Adds a module; `frame[module.name]` is its result. Order does not matter: it follows from dependencies.
    * @throws INVALID_ARGUMENT; at start GRAPH_INVALID
    */
   use<const N extends string, V, D extends object>(
@@ -129,7 +129,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
 
   /**
    * Writes a JPEG with the best shot of every identity, of every track where nothing identifies, when the run ends. Where
-   * nobody was seen there is no file, and a recovery of the report says so. @throws at start OUTPUT_UNWRITABLE; GRAPH_INVALID
+   * nobody was seen there is no file, and the report has a recovery. @throws at start OUTPUT_UNWRITABLE; GRAPH_INVALID
    * without a tracker
    */
   contactSheet(path: string): Pipeline<Results, Needs> {
@@ -163,7 +163,7 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
   }
 
   /**
-   * Says what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models
+   * Returns what {@link start} would do: modules in their order, batches, where each runs, and who decided. Opens models
    * and the hosts of analyzers, but neither sources nor outputs.
    * @throws CONFIG_INVALID, GRAPH_INVALID, INVALID_ARGUMENT, ADDON_MISSING, PLATFORM_UNSUPPORTED, MODULE_UNUSABLE, MODULE_CONFLICT, and the errors of
    * models

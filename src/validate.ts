@@ -85,7 +85,7 @@ export function oneOf(...values: readonly string[]): Rule {
   };
 }
 
-/** The first rule that accepts wins; `expected` says all of them in words. */
+/** The first rule that accepts wins; `expected` describes all of them. */
 export function anyOf(expected: string, ...rules: Rule[]): Rule {
   return (name, value) => {
     for (const rule of rules) {

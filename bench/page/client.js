@@ -15,24 +15,24 @@
     const height = Number(svg.getAttribute('height'));
     const shortest = length / 400;
     let from = 0;
-    let shown = length;
+    let visible = length;
 
-    function show(newFrom, newShown) {
-      shown = clamp(newShown, shortest, length);
-      from = clamp(newFrom, 0, length - shown);
-      svg.setAttribute('viewBox', `${from} 0 ${shown} ${height}`);
-      const pixelsPerMs = view.clientWidth / shown;
+    function show(newFrom, newVisible) {
+      visible = clamp(newVisible, shortest, length);
+      from = clamp(newFrom, 0, length - visible);
+      svg.setAttribute('viewBox', `${from} 0 ${visible} ${height}`);
+      const pixelsPerMs = view.clientWidth / visible;
       rects.forEach((rect, i) => rect.classList.toggle('thin', lengths[i] * pixelsPerMs < 3));
-      const digits = shown < 20 ? 2 : shown < 200 ? 1 : 0;
+      const digits = visible < 20 ? 2 : visible < 200 ? 1 : 0;
       ticks.forEach((tick, i) => {
-        tick.textContent = `${(from + (shown * i) / 4).toFixed(digits)} ms`;
+        tick.textContent = `${(from + (visible * i) / 4).toFixed(digits)} ms`;
       });
     }
     const shareAt = (event) => {
       const { left, width } = view.getBoundingClientRect();
       return clamp((event.clientX - left) / width, 0, 1);
     };
-    const zoom = (factor, share) => show(from + shown * share * (1 - factor), shown * factor);
+    const zoom = (factor, share) => show(from + visible * share * (1 - factor), visible * factor);
 
     // The page scrolls over a time line as over anything else; the wheel zooms once the pointer has moved on it.
     let engaged = false;
@@ -43,9 +43,9 @@
       'wheel',
       (event) => {
         const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
-        if (!engaged || (!sideways && event.deltaY > 0 && shown >= length)) return;
+        if (!engaged || (!sideways && event.deltaY > 0 && visible >= length)) return;
         event.preventDefault();
-        if (sideways) show(from + (shown * event.deltaX) / 600, shown);
+        if (sideways) show(from + (visible * event.deltaX) / 600, visible);
         else zoom(Math.exp(clamp(event.deltaY, -120, 120) / 400), shareAt(event));
       },
       { passive: false },
@@ -76,7 +76,7 @@
     function move(event) {
       engaged = true;
       if (pointers.size === 2 && pointers.has(event.pointerId)) pinch(event);
-      else if (drag?.pan) show(drag.from + (drag.share - shareAt(event)) * shown, shown);
+      else if (drag?.pan) show(drag.from + (drag.share - shareAt(event)) * visible, visible);
       else if (drag) {
         const [low, high] = [drag.share, shareAt(event)].sort((a, b) => a - b);
         selection.style.left = `${low * 100}%`;
@@ -90,7 +90,7 @@
       if (drag) {
         const [low, high] = [drag.share, shareAt(event)].sort((a, b) => a - b);
         if (high - low < 0.01) follow(document.elementFromPoint(event.clientX, event.clientY));
-        else if (!drag.pan && event.type === 'pointerup') show(from + shown * low, shown * (high - low));
+        else if (!drag.pan && event.type === 'pointerup') show(from + visible * low, visible * (high - low));
       }
       drag = null;
     }
@@ -110,8 +110,8 @@
       '+': steps.in,
       '-': steps.out,
       0: steps.all,
-      ArrowLeft: () => show(from - shown / 8, shown),
-      ArrowRight: () => show(from + shown / 8, shown),
+      ArrowLeft: () => show(from - visible / 8, visible),
+      ArrowRight: () => show(from + visible / 8, visible),
     };
     view.addEventListener('keydown', (event) => {
       if (!keys[event.key]) return;
@@ -119,7 +119,7 @@
       keys[event.key]();
     });
     addEventListener('beforeprint', steps.all);
-    addEventListener('resize', () => show(from, shown));
+    addEventListener('resize', () => show(from, visible));
     show(0, length);
   }
 

@@ -18,13 +18,13 @@ function figures(result) {
   const judged = targets.filter(({ met }) => typeof met === 'boolean');
   const met = judged.filter((target) => target.met).length;
   const { rows: ratios } = section(result, 'ratios');
-  const shown = ratios.filter(({ fps }) => isNumber(fps)).slice(0, 3);
+  const compared = ratios.filter(({ fps }) => isNumber(fps)).slice(0, 3);
   const noise = result?.noise?.othersCpu;
   const all = [
     judged.length
       ? figure(`${met} of ${judged.length}`, 'targets met', met === judged.length ? 'good' : 'bad')
       : figure('–', 'no target was judged'),
-    ...shown.map(({ fps, pipeline, against }) =>
+    ...compared.map(({ fps, pipeline, against }) =>
       figure(times(fps), `fps of ${text(against)}, pipeline ${text(pipeline)}`, fps >= 1 ? 'good' : 'bad'),
     ),
     figure(percent(noise), 'of the machine went to other programs', isLoud(result) ? 'warn' : ''),

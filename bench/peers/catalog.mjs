@@ -71,7 +71,7 @@ function command({ program, settings, env = {} }, job) {
 }
 
 /**
- * `available()`: why not, or undefined. `command(job)`: the child of one trial, which prints its line of JSON.
+ * `available()`: why not, or undefined. `command(job)`: the child of one trial, which writes its line of JSON.
  * `settings` goes into the result file beside the figures. `detects`: whether it writes the job's detections file.
  */
 export const peers = catalog.map(({ program, env, ...peer }) => ({

@@ -1,4 +1,4 @@
-// What ffprobe says about a clip, asked before the clock starts.
+// Width and height of a clip by ffprobe, read before the clock starts.
 import { execFileSync } from 'node:child_process';
 
 export function probe(file) {

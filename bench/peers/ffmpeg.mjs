@@ -8,11 +8,11 @@ export async function startFfmpeg(args) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close');
-  let said = '';
+  let log = '';
   const opened = new Promise((resolve) => {
     child.stderr.setEncoding('utf8').on('data', (text) => {
-      said += text;
-      if (said.includes('Stream mapping:')) resolve();
+      log += text;
+      if (log.includes('Stream mapping:')) resolve();
     });
   });
   await Promise.race([opened, ended]);
@@ -20,7 +20,7 @@ export async function startFfmpeg(args) {
     child,
     async done() {
       const [status, signal] = await ended;
-      if (status !== 0) throw new Error(`ffmpeg ended with ${status ?? signal}\n${said}`);
+      if (status !== 0) throw new Error(`ffmpeg ended with ${status ?? signal}\n${log}`);
     },
   };
 }

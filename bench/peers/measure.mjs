@@ -1,4 +1,4 @@
-// What a peer's process measures about itself and its children, and the one line of JSON it prints at the end.
+// What a peer's process measures about itself and its children, and the one line of JSON it writes at the end.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { watchLoop } from '../loop-delay.mjs';
 
@@ -77,7 +77,7 @@ export function writeDetections(file, frames) {
   if (file) writeFileSync(file, frames.map((boxes) => `${JSON.stringify(boxes)}\n`).join(''));
 }
 
-/** Prints the trial's line. */
+/** Writes the trial's line to stdout. */
 export function report({ settings }, measured, versions) {
   const trial = { ...measured, settings, versions: { node: process.versions.node, ...versions } };
   process.stdout.write(`${JSON.stringify(trial)}\n`);

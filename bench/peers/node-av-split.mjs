@@ -3,11 +3,11 @@
 
 import { Encoder, FilterComplexAPI, Muxer } from 'node-av/api';
 import { FF_ENCODER_LIBX264 } from 'node-av/constants';
-import { ahead } from './ahead.mjs';
 import { runtimeVersion } from './infer.mjs';
 import { report, Window, writeDetections } from './measure.mjs';
 import { nodeAvVersions, openSource } from './node-av-source.mjs';
 import { openPool } from './pool.mjs';
+import { prefetch } from './prefetch.mjs';
 
 const canvas = { width: 1920, height: 1080 };
 const tile = { width: canvas.width / 2, height: canvas.height };
@@ -58,7 +58,7 @@ async function* composed() {
 /** Canvases in order, with what was found in their two frames. */
 async function* canvases() {
   const pairs = [];
-  const [left, right] = sources.map((source, i) => ahead(analysed(source, i), 4));
+  const [left, right] = sources.map((source, i) => prefetch(analysed(source, i), 4));
   for (;;) {
     const next = await Promise.all([left.next(), right.next()]);
     if (next.some(({ done }) => done)) break;
@@ -103,7 +103,7 @@ async function writePackets() {
 
 const frames = [];
 let written = 0;
-for await (const { picture, found } of ahead(canvases(), 2)) {
+for await (const { picture, found } of prefetch(canvases(), 2)) {
   const boxes = await Promise.all(found);
   const [luma] = picture.data;
   boxes.forEach((of, i) => of.forEach((box) => draw(luma, picture.linesize[0], box, i)));

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Pipeline A in Python with OpenCV: VideoCapture, resize, cv2.dnn.   python3 opencv.py JOB
 
-A thread reads and scales while the main thread runs the model: OpenCV lets go of the interpreter's lock meanwhile.
+A thread reads and scales while the main thread runs the model: OpenCV releases the interpreter's lock meanwhile.
 
 Tried: one thread for cv2.dnn (two cost a fifth more CPU), VideoCapture's decoder threads as they come, 1 and 2 (as they
 come), INTER_AREA (agrees better with the others, 4.2 ms more a frame), the model with an NCHW input (4 % less in

@@ -102,7 +102,7 @@ Napi::Value inputArray(Napi::Env env, const graph::InputRef& input) {
 
 namespace {
 
-// Throws INVALID_ARGUMENT unless it is a whole number that every double of its size can tell from its neighbours.
+// Throws INVALID_ARGUMENT unless it is a whole number that a double holds exactly, and its neighbours too.
 int64_t wholeNumber(double number, double most) {
   if (!(std::abs(number) <= most) || std::trunc(number) != number)
     throw Error(ErrorCode::INVALID_ARGUMENT, "A box has a track or an id that is no whole number.");

@@ -20,7 +20,7 @@ class Environment {
   explicit Environment(Napi::Env env);
 
   std::shared_ptr<JsThread> js;
-  // Passes when the environment goes: what waits for a peer then, gives up.
+  // The deadline of the environment: passes when it ends, so that waits for a peer end.
   const std::shared_ptr<Stop> going = std::make_shared<Stop>();
 
   // Work that blocks, on a thread of its own; joined before the environment goes.

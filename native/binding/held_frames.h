@@ -14,7 +14,7 @@ class HeldFrames {
   HeldFrames(std::shared_ptr<Device> device, int32_t maxKept)
       : device_(std::move(device)), queue_(device_->openQueue()), maxKept_(maxKept) {}
 
-  // The block handed over now; the one before is let go.
+  // The block handed over now; the one before is released.
   void delivered(std::vector<graph::TaskRef> tasks);
   // Holds a copy of the frame of its own, so that keeping never starves a decoder. False: already released. Throws
   // INVALID_ARGUMENT past keptFrames.

@@ -28,7 +28,7 @@ interface Change {
 interface Kind {
   /** the mildest first */
   changes: Change[];
-  /** the one worth telling where nothing is needed; none: too much to give up for nothing */
+  /** the one worth proposing where nothing is needed; none: too great a loss for that */
   step?: Change | undefined;
 }
 

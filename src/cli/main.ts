@@ -1,4 +1,4 @@
-/** Finds the command, prints help and errors, decides the exit code. */
+/** Finds the command, writes help and errors, decides the exit code. */
 import { readFileSync } from 'node:fs';
 import { didYouMean } from '../did-you-mean.js';
 import { warnOfUnknownVariables } from '../environment.js';

@@ -14,7 +14,7 @@ Lists the analyzers of this project and its packages: package.json, "framepath":
 Used as analyzer('name'). Reports which of them cannot share a process with framepath or with one another.
 `;
 
-/** A listed analyzer as the command prints it. */
+/** A listed analyzer in the output of the command. */
 interface Listed extends ListedAnalyzer {
   language: 'JavaScript' | 'Python' | undefined;
 }

@@ -27,7 +27,7 @@ export const usage = `Usage: framepath run <source...> [options]
 Analyses videos: who is where and when; composes and encodes them when --out is given.
 
   --detect blazeface|path                detector (blazeface)
-  --detect-facts FACTS                   what the detector's file does not say: head=yolo,size=640x640,mean=0,scale=1/255
+  --detect-facts FACTS                   what the detector's file does not state: head=yolo,size=640x640,mean=0,scale=1/255
                                          (lists with colons: mean=104:117:123,labels=cat:dog), or the same as JSON
   --embed face-recognition|path|none     embedding model of identities (face-recognition)
   --embed-facts FACTS                    the same of the embedding model, and metric=cosine|l2,threshold=0.5
@@ -84,7 +84,7 @@ export interface RunOptions {
   startMs: number | undefined;
   endMs: number | undefined;
   json: boolean;
-  /** nothing is run: it is said, and drawn into files, what would be */
+  /** nothing is run; the plan is written as text, and drawn into files */
   explain: { dot: string | undefined; mermaid: string | undefined } | undefined;
 }
 

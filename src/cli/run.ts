@@ -121,7 +121,7 @@ async function summary(report: Report, run: Run, options: RunOptions, terminal: 
   terminal.out(outputLines(report, files));
 }
 
-/** Prints and draws the plan of a run. */
+/** Writes the plan of a run as text or JSON, and draws it. */
 async function explain(description: Pipeline, options: RunOptions, terminal: Terminal): Promise<number> {
   const explanation = await description.explain();
   const drawing = drawingOf(explanation);

@@ -85,7 +85,7 @@ export function sameFile(a: string, b: string): boolean {
   return one.size === other.size && readFileSync(a).equals(readFileSync(b));
 }
 
-/** Whether the system's loader cannot tell them apart: the same version with the same files. */
+/** Whether the system's loader cannot distinguish them: the same version with the same files. */
 export function samePackage(a: NativePackage, b: NativePackage): boolean {
   if (a.folder === b.folder) return true;
   const namesOf = ({ files, folder }: NativePackage) => files.map(({ path }) => relative(folder, path));

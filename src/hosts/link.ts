@@ -64,7 +64,7 @@ function framed(bytes: Buffer): [Buffer, Buffer] {
   return [head, bytes];
 }
 
-/** First buffer of a message, bytes; it grows with the bytes received, not with the announced length. */
+/** First buffer of a message, bytes; it grows with the bytes received, not with the length in its header. */
 const firstBytes = 2 ** 16;
 
 /** Splits a byte stream into messages; buffers at most one. */

@@ -90,7 +90,7 @@ export interface AnalyzerPlace {
   readonly use: AnalyzerUse;
   /** the working directory when it was used */
   readonly from: string;
-  /** names of modules that the configuration speaks of, and which of them this was taken for before it was loaded */
+  /** names of modules in the configuration, and which of them this was taken for before it was loaded */
   readonly configured?: { as: string; names: ReadonlySet<string> };
 }
 
@@ -129,7 +129,7 @@ export function analyzer<
   use?: AnalyzerUse<E>,
 ): Module<N, Under<E, SchemaOutput<X>>, Observed<D>>;
 /**
- * The analyzer that a file exports, run where `isolation` says. A JavaScript file exports what {@link defineAnalyzer} gives,
+ * The analyzer that a file exports, run in the place that `isolation` names. A JavaScript file exports what {@link defineAnalyzer} gives,
  * a Python file what `@analyzer` decorates; it is loaded at start.
  * @param file path (from the working directory, or `root`; it starts with `./`, `../` or `/`, or ends with `.js`, `.ts`, `.py`
  * and so on), `file:` URL, or the name under which a package lists it (`framepath modules`)
@@ -181,11 +181,11 @@ export function checkIsolation(file: string | undefined, isolation: Isolation | 
     throw unexpected('{ python } of a Python file', 'isolation', isolation);
 }
 
-/** Where a file runs when nobody says it. @internal */
+/** Where a file runs by default. @internal */
 export const usualIsolation = (file: string): Isolation => (file.endsWith('.py') ? { python: 'python3' } : 'inline');
 
 function placed(place: AnalyzerPlace, name: string, pixels: boolean, depends: readonly string[]): Module {
-  splitPolicy(place.use); // what does not go together is said now
+  splitPolicy(place.use); // options that exclude each other throw here
   const spec = { kind: 'js' as const, depends: [...depends], pixels };
   return new Module(place.use.name ?? name, 'value', depends, spec, undefined, place);
 }

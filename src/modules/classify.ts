@@ -26,7 +26,7 @@ export interface ClassifyBoxesOptions<Of extends string = string>
   of: Of;
   /** the path of an ONNX file, or a name of `framepath models list` */
   model: string;
-  /** facts about the model that its file does not say */
+  /** facts about the model that its file does not state */
   facts?: ModelFacts;
   /** classes in the result, best first; default 5 */
   topK?: number;

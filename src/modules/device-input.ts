@@ -1,4 +1,4 @@
-/** Pictures that lie on a GPU, for analyzers whose input says `memory: 'device'`. */
+/** Pictures that lie on a GPU, for analyzers with `memory: 'device'` in their input. */
 import { messageOf, toFramepathError } from '../errors.js';
 import type { CudaBlock, SharedInputs } from '../native.js';
 import type { InputPicture } from './input.js';
@@ -32,7 +32,7 @@ export function placeIn({ device, pid, pointer, handle }: CudaBlock, offset: num
   return { device, pid, bytes, handle: handle!, offset };
 }
 
-/** A copy of bytes on a GPU. @throws OutOfReach; what the driver says in the process whose memory it is @internal */
+/** A copy of bytes on a GPU. @throws OutOfReach; the error of the driver in the process whose memory it is @internal */
 export function download(shared: SharedInputs, place: Omit<CudaPicture, 'pid'>): Uint8Array {
   const { device, bytes, pointer, handle, offset = 0 } = place;
   try {

@@ -21,13 +21,13 @@ export interface IdentifyOptions<Of extends string = string, E extends OnError =
   of: Of;
   /** embedding model: a name of `framepath models list`, or the path of an ONNX file */
   model: string;
-  /** facts about the model that its file does not say */
+  /** facts about the model that its file does not state */
   facts?: ModelFacts;
   /** `'conditional'` embeds ambiguous tracks and a few good crops of the others, `'always'` every crop; default `'conditional'` */
   reid?: Reid;
-  /** how embeddings are compared; default: what the model's file says, which must be known (MODEL_SPEC_NEEDED) */
+  /** how embeddings are compared; default: from the model's file; required if that has none (MODEL_SPEC_NEEDED) */
   metric?: Metric;
-  /** same person below (l2) or above (cosine) this; default: what the model's file says, which must be known */
+  /** same person below (l2) or above (cosine) this; default: from the model's file; required if that has none */
   threshold?: number;
   /** groups of source ids that show the same scene: one person may be in all of a group at once */
   sameScene?: string[][];

@@ -1,4 +1,4 @@
-/** What a module is to the pipeline: a name, what it says about a frame, what it needs, how it runs. */
+/** What a module is to the pipeline: a name, its result for a frame, what it needs, how it runs. */
 
 import { type OnError, onErrorNames } from '../generated/enums.js';
 import { modelFactsRules as modelRules, policyRules } from '../generated/rules.js';

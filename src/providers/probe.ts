@@ -38,9 +38,9 @@ export async function probe(
     const options = { timeout, killSignal: 'SIGKILL' } as const;
     execFile(process.execPath, [script, JSON.stringify(request)], options, (error, out, err) => {
       const line = out.trim().split('\n').at(-1) ?? '';
-      const said = line.startsWith('{') ? (JSON.parse(line) as { error?: { message: string } }) : undefined;
-      if (said?.error) return done({ state: 'fails', reason: said.error.message });
-      if (said && !error) return done({ state: 'works' });
+      const answer = line.startsWith('{') ? (JSON.parse(line) as { error?: { message: string } }) : undefined;
+      if (answer?.error) return done({ state: 'fails', reason: answer.error.message });
+      if (answer && !error) return done({ state: 'works' });
       if (error?.killed) return done({ state: 'hangs', reason: `it was not done after ${timeout / 1000} s` });
       const last = err.trim().split('\n').at(-1);
       const how = error?.signal ? `it died of ${error.signal}` : `it ended with status ${error?.code}`;
@@ -97,13 +97,13 @@ export function readFinding(file: string): ProbeFinding | undefined {
 export async function whyOff(request: ProbeRequest, timeout?: number): Promise<string | undefined> {
   const files = providerFiles(request);
   if (!files) return undefined;
-  const print = fingerprint(request, files);
-  const cached = cacheFile(`provider-${request.provider}`, print);
+  const facts = fingerprint(request, files);
+  const cached = cacheFile(`provider-${request.provider}`, facts);
   let finding = readFinding(cached);
   if (!finding) {
     finding = await probe(request, timeout);
     try {
-      writeCached(cached, { finding, ...print });
+      writeCached(cached, { finding, ...facts });
     } catch {
       // a cache that cannot be written: the next process tries again
     }

@@ -11,20 +11,20 @@ import { type ProbeFinding, probe, readFinding } from './probe.js';
 /** Of this process, where the cache cannot be written. */
 const tried = new Map<string, ProbeFinding>();
 
-/** @throws RUNTIME_UNUSABLE for a library that would end this process; anything else is for the native side to say */
+/** @throws RUNTIME_UNUSABLE for a library that would end this process; the native side checks everything else */
 export async function checkStatedRuntime(stated: string | undefined): Promise<void> {
   const found = stated === undefined ? undefined : statSync(stated, { throwIfNoEntry: false });
   if (!stated || !found?.isFile()) return;
   const { size, mtimeMs, ino } = found;
-  const print = { stated, size, mtimeMs, ino };
-  const cached = cacheFile('runtime', print);
+  const facts = { stated, size, mtimeMs, ino };
+  const cached = cacheFile('runtime', facts);
   let finding = tried.get(cached) ?? readFinding(cached);
   if (!finding) {
     finding = await probe({ provider: 'cpu', device: 'cpu', runtimeLibraries: [stated] });
     tried.set(cached, finding);
     try {
       // What failed for another reason may work another time.
-      if (finding.state === 'works' || finding.signal) writeCached(cached, { finding, ...print });
+      if (finding.state === 'works' || finding.signal) writeCached(cached, { finding, ...facts });
     } catch {
       // a cache that cannot be written: the next process tries again
     }

@@ -92,7 +92,7 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
     setImmediate(() => {
       this.#core
         .drain(() => this.#iterator !== undefined)
-        .catch(() => undefined) // `done` and the iterator tell it
+        .catch(() => undefined) // `done` and the iterator reject with it
         .finally(() => {
           this.#driving = false;
         });

@@ -161,7 +161,7 @@ describe('a small file that would become a large one', () => {
     expect(performance.now() - began).toBeLessThan(10_000);
   });
 
-  // The library takes a known field for what its schema says and would go on inside the bytes of the tensor: nodes without end.
+  // The library trusts a known field to be of the type in its schema and would go on inside the bytes of the tensor: nodes without end.
   test.each([
     ['a name that is a number', [0x40, 5], 'field 8 is of another type'],
     ['a list whose last number has no end', [0x0a, 1, 0x80], 'a number of field 1 runs past the end'],

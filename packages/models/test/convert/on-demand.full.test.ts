@@ -47,7 +47,7 @@ describe.skipIf(!existsSync(references))(`against ${references}`, () => {
 
   test('emotion: the same probabilities, any batch', async () => {
     const picture = pixels([3, 1, 64, 64]);
-    const fed = map(picture, (value) => (value - 127.5) / 127.5); // as its spec says; the reference does it inside
+    const fed = map(picture, (value) => (value - 127.5) / 127.5); // as its spec states; the reference does it inside
     const { probs } = await outputsOf(load('emotion'), fed);
     expectClose(probs, (await outputsOf(reference('human-emotion-64.onnx'), picture)).probs, 1e-4);
   });

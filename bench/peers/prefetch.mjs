@@ -1,7 +1,7 @@
-// Stages of a pipeline in one event loop: each works ahead of the one that takes from it.
+// Stages of a pipeline in one event loop: each prefetches for the one that takes from it.
 
-/** Iterates over `items`, which are produced up to `depth` ahead of whoever takes them. */
-export async function* ahead(items, depth) {
+/** Iterates over `items`, prefetching up to `depth` of them. */
+export async function* prefetch(items, depth) {
   const ready = [];
   let over = false;
   let wake;
