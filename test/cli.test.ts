@@ -144,7 +144,7 @@ describe('run', () => {
   });
 
   test('hides a face before it is found, for the time given', async () => {
-    await run(clip, '--out', join(folder, 'ahead.mp4'), '--redact', 'blur', '--redact-ahead', '400');
+    await run(clip, '--out', join(folder, 'look-ahead.mp4'), '--redact', 'blur', '--redact-ahead', '400');
     expect(spec().compose!.redact).toMatchObject({ module: 'faces', kind: 'blur', lookAheadMs: 400 });
     await run(clip, '--out', join(folder, 'usual.mp4'), '--redact', 'blur');
     expect(JSON.parse(JSON.stringify(spec().compose!.redact))).not.toHaveProperty('lookAheadMs');
@@ -530,15 +530,17 @@ describe('of a GPU, doctor', () => {
     },
     nvml: { gpus: [gpu], unreadable: ["NVML's GPU 1: GPU is lost (15)"] },
   };
-  const shown = (more: Partial<MachineFindings> = {}) => nativeLines({ ...found, ...more }).join('');
+  const linesOf = (more: Partial<MachineFindings> = {}) => nativeLines({ ...found, ...more }).join('');
 
   test('shows readings of NVML, and missing ones', () => {
-    expect(shown()).toContain(
+    expect(linesOf()).toContain(
       '  H100 (0000:65:00.0, driver 580.0, cuda:0): SM 40 %, memory controller 20 %, NVDEC 60 %, memory 3.0 of 80.0 GiB, 55 °C, 215.5 W\n',
     );
-    expect(shown()).toContain('    encoder not read: Not Supported (3)\n');
-    expect(shown()).toContain("  not read: NVML's GPU 1: GPU is lost (15)\n");
-    expect(shown({ nvml: { error: 'NVML cannot be opened.', hint: '' } })).toContain('GPU readings: none. NVML cannot');
+    expect(linesOf()).toContain('    encoder not read: Not Supported (3)\n');
+    expect(linesOf()).toContain("  not read: NVML's GPU 1: GPU is lost (15)\n");
+    expect(linesOf({ nvml: { error: 'NVML cannot be opened.', hint: '' } })).toContain(
+      'GPU readings: none. NVML cannot',
+    );
   });
 
   test('shows what the GPU decodes and encodes', () => {
@@ -546,18 +548,18 @@ describe('of a GPU, doctor', () => {
       decodes: [{ codec: 'hevc', chroma: '4:2:0', depth: 10, from: [144, 144], to: [8192, 8192] }],
       encodes: { h264: true, av1: 'this GPU has no video encoder' },
     } as NonNullable<MachineFindings['cuda']['video']>;
-    const out = shown({ cuda: { ...found.cuda, video } });
+    const out = linesOf({ cuda: { ...found.cuda, video } });
     expect(out).toContain('    decodes hevc 4:2:0 10-bit, 144x144 to 8192x8192\n');
     expect(out).toContain('    encodes h264\n    encodes av1: no, this GPU has no video encoder\n');
     const nothing = { decodes: [], decodesNothing: 'its library cannot be opened', encodes: {} };
-    expect(shown({ cuda: { ...found.cuda, video: nothing } })).toContain(
+    expect(linesOf({ cuda: { ...found.cuda, video: nothing } })).toContain(
       '    decodes nothing: its library cannot be opened\n',
     );
   });
 
   test('shows every step to the GPU, and what to do about the one that fails', () => {
-    expect(shown()).toContain('  cuda:0: not usable\n    driver: CUDA 13.0\n');
-    expect(shown()).toContain('    kernels: does not work. No kernels load.\n      Update the driver.\n');
+    expect(linesOf()).toContain('  cuda:0: not usable\n    driver: CUDA 13.0\n');
+    expect(linesOf()).toContain('    kernels: does not work. No kernels load.\n      Update the driver.\n');
   });
 });
 

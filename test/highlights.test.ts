@@ -15,9 +15,9 @@ function eventsOf(values: number[], options = {}): { events: Event[]; open: Even
   const events: Event[] = [];
   let open: Event | undefined;
   values.forEach((value, i) => {
-    const said = found.add(i * 40, value);
-    open = said.open;
-    if (said.ended) events.push(said.ended);
+    const change = found.add(i * 40, value);
+    open = change.open;
+    if (change.ended) events.push(change.ended);
   });
   return { events, open };
 }

@@ -18,8 +18,8 @@ function listing(at: string, name: string, analyzers: Record<string, unknown>, v
   for (const file of Object.values(analyzers)) {
     if (typeof file !== 'string' || file.startsWith('..') || file.includes('gone')) continue;
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    const said = JSON.stringify(`${name} ${version}`);
-    writeFileSync(join(folder, file), `export const x = { name: 'smile', analyze: () => ${said} };`);
+    const label = JSON.stringify(`${name} ${version}`);
+    writeFileSync(join(folder, file), `export const x = { name: 'smile', analyze: () => ${label} };`);
   }
 }
 

@@ -106,7 +106,7 @@ test.skipIf(!compiled)('a library that is damaged inside is tried in a child pro
       if (i === 1) expect(performance.now() - began).toBeLessThan(50);
     }
     await checkStatedRuntime(undefined);
-    await checkStatedRuntime(join(folder, 'missing.so')); // for the native side to say
+    await checkStatedRuntime(join(folder, 'missing.so')); // checked by the native side
   } finally {
     vi.unstubAllEnvs();
   }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { analyzer, defineAnalyzer, pipeline, type SchemaResult, type StandardSchema } from '../src/index.js';
 import { pushed } from './tiny.js';
 
-/** A schema by hand: what `validate` says, at once or later. */
+/** A schema by hand: what `validate` returns, at once or later. */
 const standard = <I, O>(
   validate: (value: unknown) => SchemaResult<O> | Promise<SchemaResult<O>>,
 ): StandardSchema<I, O> => ({ '~standard': { version: 1, vendor: 'hand', validate } });
@@ -49,8 +49,8 @@ describe('a schema', () => {
     const many = standard<number, number>(() => ({
       issues: ['a', 'b', 'c', 'd', 'e'].map((message) => ({ message })),
     }));
-    const told = await failureOf(analyzer({ name: 'many', schema: many, analyze: () => 1 }));
-    expect(told.message).toContain('a; b; c; and 2 more');
+    const several = await failureOf(analyzer({ name: 'many', schema: many, analyze: () => 1 }));
+    expect(several.message).toContain('a; b; c; and 2 more');
   });
 
   test('that refuses a value leaves the rest to the policy', async () => {

@@ -14,7 +14,7 @@ export const scratch = (name: string): string => mkdtempSync(join(tmpdir(), `fra
 
 export const side = 64;
 
-/** Pictures of 64x64 in one colour, without sound; its codec is the usual one of the path's container. */
+/** Pictures of 64x64 in one colour, without audio; its codec is the usual one of the path's container. */
 export function tinyClip(path: string, { frames = 10, fps = 25, color = 'gray' } = {}): string {
   const source = ['-f', 'lavfi', '-i', `color=${color}:size=${side}x${side}:rate=${fps}`];
   const encoding = ['-frames:v', String(frames), '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-threads', '1'];

@@ -1,4 +1,4 @@
-/** Analyzers that give boxes: layouts hide them, other analyzers are shown their crops. */
+/** Analyzers that give boxes: layouts hide them, other analyzers receive their crops. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { analyzer, defineAnalyzer, follow, frames, grid, pipeline, video } from '../../src/index.js';

@@ -16,7 +16,7 @@ beforeAll(() => {
   const environments = {
     thread: { modules: { brightness: { isolation: 'thread' } } },
     process: { modules: { brightness: { isolation: 'process', instances: 2 }, changes: { isolation: 'process' } } },
-    python: { modules: { brightness: { enabled: false }, told: { isolation: { python } } } },
+    python: { modules: { brightness: { enabled: false }, dependent: { isolation: { python } } } },
   };
   writeFileSync(
     path,
@@ -62,18 +62,18 @@ describe.skipIf(!hostsWork)('the configuration', () => {
 
   test.skipIf(!pythonWorks)('disables a module, and Python gets None', async () => {
     inEnvironment('python');
-    const file = join(folder, 'told.py');
+    const file = join(folder, 'dependent.py');
     writeFileSync(
       file,
-      'from framepath import analyzer\n\n@analyzer(depends=["brightness"])\ndef told(frame, deps):\n    return deps["brightness"] is None\n',
+      'from framepath import analyzer\n\n@analyzer(depends=["brightness"])\ndef dependent(frame, deps):\n    return deps["brightness"] is None\n',
     );
     const run = await pipeline(video(clip, { endMs: 200 }))
       .use(analyzer(moduleFile('brightness.js')))
-      .use(analyzer(file, { name: 'told' }))
+      .use(analyzer(file, { name: 'dependent' }))
       .start();
-    const told: unknown[] = [];
-    for await (const frame of run) told.push([frame.told, (frame as { brightness?: unknown }).brightness]);
-    expect(told).toEqual(Array.from({ length: 5 }, () => [true, undefined]));
+    const dependent: unknown[] = [];
+    for await (const frame of run) dependent.push([frame.dependent, (frame as { brightness?: unknown }).brightness]);
+    expect(dependent).toEqual(Array.from({ length: 5 }, () => [true, undefined]));
     await closed(run);
   });
 });

@@ -47,8 +47,8 @@ async function valuesOf(description: ReturnType<typeof both>): Promise<unknown[]
 describe.skipIf(!hostsWork)('two versions of one native package', () => {
   test('really clash in one process: the second gets the library of the first', () => {
     const load = (at: string) => `require('${join(at, 'node_modules/native-thing')}').version()`;
-    const said = execFileSync(process.execPath, ['-p', `[${load(one)}, ${load(two)}].join()`], { encoding: 'utf8' });
-    expect(said.trim()).toBe('1.0.0,1.0.0');
+    const loaded = execFileSync(process.execPath, ['-p', `[${load(one)}, ${load(two)}].join()`], { encoding: 'utf8' });
+    expect(loaded.trim()).toBe('1.0.0,1.0.0');
   });
 
   test('each have their own in processes of their own', async () => {
@@ -104,10 +104,10 @@ describe.skipIf(!hostsWork)('copies of one version', () => {
         .use(analyzer(x!, { name: 'x', isolation }))
         .use(analyzer(y!, { name: 'y', isolation }));
     const content = join(copy!, 'package.json');
-    const said = readFileSync(content, 'utf8');
-    writeFileSync(content, said.replace('1.0.0', '1.0.1'));
+    const original = readFileSync(content, 'utf8');
+    writeFileSync(content, original.replace('1.0.0', '1.0.1'));
     expect(await failure(using('inline').start())).toMatchObject({ code: 'MODULE_CONFLICT', module: 'y' });
-    writeFileSync(content, said);
+    writeFileSync(content, original);
     for (const { where } of (await using('auto').explain()).modules)
       expect(where).toEqual({ value: 'main thread', from: 'auto (call): no conflict' });
   });

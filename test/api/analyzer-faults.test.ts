@@ -28,22 +28,26 @@ const steady = analyzer({ name: 'steady', analyze: (frame) => frame.index });
 
 type Use = Omit<AnalyzerUse, 'name' | 'onError'> & { isolation: Isolation };
 
-/** A run beside a steady module; what the faulty one said of each frame. */
-async function run(use: Use): Promise<{ said: unknown[]; report: Report }> {
+/** A run beside a steady module; what the faulty one returned for each frame. */
+async function run(use: Use): Promise<{ values: unknown[]; report: Report }> {
   const started = await pipeline(video(clip))
     .use(steady)
     .use(analyzer(twin('faulty', use.isolation), { name: 'faulty', onError: 'skip', backoffMs: 1, ...use }))
-    .use(analyzer({ name: 'told', depends: ['faulty'], analyze: (_, deps) => deps.faulty !== undefined }))
+    .use(analyzer({ name: 'hasValue', depends: ['faulty'], analyze: (_, deps) => deps.faulty !== undefined }))
     .start();
-  const said: unknown[] = [];
+  const values: unknown[] = [];
   for await (const frame of started) {
-    expect([frame.index, frame.steady, frame.told]).toEqual([said.length, said.length, frame.faulty !== undefined]);
-    said.push(frame.faulty);
+    expect([frame.index, frame.steady, frame.hasValue]).toEqual([
+      values.length,
+      values.length,
+      frame.faulty !== undefined,
+    ]);
+    values.push(frame.faulty);
   }
-  return { said, report: await closed(started) };
+  return { values, report: await closed(started) };
 }
 
-const missing = (said: unknown[]) => said.flatMap((value, i) => (value === undefined ? [i] : []));
+const missing = (values: unknown[]) => values.flatMap((value, i) => (value === undefined ? [i] : []));
 const places = inHosts.map((isolation) => [nameOf(isolation), isolation] as const);
 
 const survivable: Record<string, Record<number, string>> = {
@@ -60,13 +64,13 @@ test.skipIf(!hostsWork || !complete)('a window outlives the process that looks a
     .use(track('tracks', { of: 'faces' }))
     .use(analyzer(moduleFile('watchful.js'), use))
     .start();
-  const said: unknown[] = [];
-  for await (const frame of started) said.push(frame.watchful);
+  const values: unknown[] = [];
+  for await (const frame of started) values.push(frame.watchful);
   await closed(started);
-  expect(said).toHaveLength(10);
-  expect(said[5]).toEqual({ asked: 6, frames: [4, 4] });
-  expect(said[6]).toBeUndefined();
-  expect(said[7]).toEqual({ asked: 1, frames: [4, 4] }); // a new process, and windows that are still full
+  expect(values).toHaveLength(10);
+  expect(values[5]).toEqual({ asked: 6, frames: [4, 4] });
+  expect(values[6]).toBeUndefined();
+  expect(values[7]).toEqual({ asked: 1, frames: [4, 4] }); // a new process, and windows that are still full
 });
 
 describe.skipIf(!hostsWork)('a faulty analyzer', () => {
@@ -75,9 +79,9 @@ describe.skipIf(!hostsWork)('a faulty analyzer', () => {
     async (name, isolation) => {
       const at = survivable[name]!;
       const use = { isolation, options: { at }, timeoutMs: 3000, memoryMb: 64, restarts: 20 };
-      const { said, report } = await run(use);
-      expect(said).toHaveLength(25);
-      expect(missing(said)).toEqual(Object.keys(at).map(Number));
+      const { values, report } = await run(use);
+      expect(values).toHaveLength(25);
+      expect(missing(values)).toEqual(Object.keys(at).map(Number));
       expect(report.stages.find((stage) => stage.name === 'faulty')).toMatchObject({
         failures: Object.keys(at).length,
       });
@@ -90,15 +94,20 @@ describe.skipIf(!hostsWork)('a faulty analyzer', () => {
 
   test.each(places)('in a %s loses nothing where frames may be tried again', async (_, isolation) => {
     const once = mkdtempSync(join(folder, 'once-'));
-    const { said } = await run({ isolation, retry: 1, instances: 2, options: { once, at: { 3: 'exit', 9: 'exit' } } });
-    expect(missing(said)).toEqual([]);
-    expect(new Set(said.map((value) => (value as { host: string }).host)).size).toBeGreaterThan(1);
+    const { values } = await run({
+      isolation,
+      retry: 1,
+      instances: 2,
+      options: { once, at: { 3: 'exit', 9: 'exit' } },
+    });
+    expect(missing(values)).toEqual([]);
+    expect(new Set(values.map((value) => (value as { host: string }).host)).size).toBeGreaterThan(1);
   });
 
   test.each(places)('in a %s that keeps crashing has failed, and the rest goes on', async (_, isolation) => {
     const at = Object.fromEntries(Array.from({ length: 25 }, (_, i) => [i, i < 3 ? undefined : 'exit']));
-    const { said, report } = await run({ isolation, restarts: 2, options: { at } });
-    expect(missing(said)).toEqual(Array.from({ length: 22 }, (_, i) => i + 3));
+    const { values, report } = await run({ isolation, restarts: 2, options: { at } });
+    expect(missing(values)).toEqual(Array.from({ length: 22 }, (_, i) => i + 3));
     expect(report.recoveries).toHaveLength(3);
     expect(report.recoveries.at(-1)).toMatchObject({ where: 'faulty', what: expect.stringContaining('has failed') });
   });

@@ -31,7 +31,7 @@ async function* pictures(count: number) {
   for (let i = 0; i < count; i++) yield new Uint8Array(16 * 16 * 3).fill(i);
 }
 
-/** One analyzer that does as its numbers say; what it says contains what it was told. */
+/** One analyzer with random behaviour; its result counts the values of its dependencies. */
 function odd(i: number, pick: (n: number) => number) {
   const depends = Array.from({ length: i }, (_, j) => `m${j}`).filter(() => pick(3) === 0);
   const failEvery = pick(3) === 0 ? 2 + pick(4) : 0;
@@ -57,7 +57,7 @@ function odd(i: number, pick: (n: number) => number) {
           expect(frame.index).toBeGreaterThan(order.get(frame.source) ?? -1);
           order.set(frame.source, frame.index);
         }
-        return { index: frame.index, told: Object.keys(deps).length };
+        return { index: frame.index, received: Object.keys(deps).length };
       },
     },
     stateless ? { instances: 1 + pick(3) } : {},
@@ -80,9 +80,9 @@ async function play(seed: number): Promise<void> {
     expect(frame.index).toBe(next.get(frame.source) ?? 0);
     next.set(frame.source, frame.index + 1);
     for (const [i, { failEvery, depends }] of modules.entries()) {
-      const said = (frame as unknown as Record<string, { told: number } | undefined>)[`m${i}`];
-      if (said === undefined) expect(failEvery, `m${i}`).toBeGreaterThan(0);
-      else if (!failEvery) expect(said.told).toBe(depends);
+      const value = (frame as unknown as Record<string, { received: number } | undefined>)[`m${i}`];
+      if (value === undefined) expect(failEvery, `m${i}`).toBeGreaterThan(0);
+      else if (!failEvery) expect(value.received).toBe(depends);
     }
   }
   expect([...next.values()]).toEqual(sources.map(() => count));

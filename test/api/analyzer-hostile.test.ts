@@ -1,4 +1,4 @@
-/** Analyzers that attack the process they work for: it goes on, and says what they did. */
+/** Analyzers that attack the process they work for: the process goes on, and the error states what they did. */
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadAddon } from '../../src/addon.js';
@@ -46,7 +46,7 @@ describe.skipIf(!hostsWork)('an analyzer in a process', () => {
     ['flood', /it sent an answer to what it was not asked/],
     ['deaf', /it closed the pipe of its questions/],
   ])('that does %s is ended, and the sentence names what it did', async (does, why) => {
-    const { values, report } = await run(does, 1000); // more frames than a host is asked ahead
+    const { values, report } = await run(does, 1000); // more frames than are prefetched
     expect(values.slice(0, 2)).toEqual([0, 1]);
     expect(values.at(-1)).toBeUndefined();
     expect(report.recoveries).toMatchObject([{ where: 'hostile', what: expect.stringContaining('has failed') }]);

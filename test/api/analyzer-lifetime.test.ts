@@ -13,7 +13,7 @@ beforeAll(() => {
   clip = patternClip(join(folderFor('hosts'), 'clip.mp4'), { seconds: 2, size: '128x96' });
 }, 60_000);
 
-/** A program with one faulty analyzer; it prints the process of its host. */
+/** A program with one faulty analyzer; it writes the id of its host's process to stdout. */
 function start(isolation: Isolation, options: object, body: string) {
   const use = JSON.stringify({ name: 'faulty', isolation, options });
   return program(`

@@ -146,24 +146,24 @@ describe.skipIf(!hostsWork)('an analyzer of a file', () => {
 
   test.skipIf(!complete)('gets the last crops of every track, the same in every place', async () => {
     const clip = facesClip(join(folderFor('windows'), 'faces.mp4'), { seconds: 1 });
-    type Said = { track: number; fresh: boolean; hashes: number[]; sizes: unknown[]; same: boolean };
-    const seen: Said[][][] = [];
+    type WindowFacts = { track: number; fresh: boolean; hashes: number[]; sizes: unknown[]; same: boolean };
+    const seen: WindowFacts[][][] = [];
     for (const isolation of ['inline', ...inHosts] as Isolation[]) {
       const run = await pipeline(video(clip, { endMs: 600 }))
         .use(detect('faces', 'blazeface'))
         .use(track('tracks', { of: 'faces' }))
         .use(analyzer(twin('windows', isolation), { name: 'windows', isolation }))
         .start();
-      const values: Said[][] = [];
-      for await (const frame of run) values.push(frame.windows as Said[]);
+      const values: WindowFacts[][] = [];
+      for await (const frame of run) values.push(frame.windows as WindowFacts[]);
       await closed(run);
       seen.push(values);
     }
     for (const values of seen) expect(values).toEqual(seen[0]);
-    const said = seen[0]!.flat();
-    for (const window of said) expect(window).toMatchObject({ same: true });
-    for (const { sizes } of said) expect(sizes).toEqual(sizes.map(() => [24 * 24 * 3, 24, 24, 'rgb24']));
-    const first = said.filter(({ track: id }) => id === said[0]!.track);
+    const windows = seen[0]!.flat();
+    for (const window of windows) expect(window).toMatchObject({ same: true });
+    for (const { sizes } of windows) expect(sizes).toEqual(sizes.map(() => [24 * 24 * 3, 24, 24, 'rgb24']));
+    const first = windows.filter(({ track: id }) => id === windows[0]!.track);
     expect(first.map(({ hashes }) => hashes.length)).toEqual(
       expect.arrayContaining([2, 3, 4]), // from `min` to `window`, and never more
     );

@@ -1,4 +1,4 @@
-/** Bitrates: what was asked for, and what the report says came of it. */
+/** Bitrates: what was asked for, and what the report states about the result. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type EncodeOptions, frames, pipeline, type Report } from '../../src/index.js';

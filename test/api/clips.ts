@@ -41,16 +41,16 @@ const encoding = ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p
 /** A moving test picture with a tone. */
 export function patternClip(path: string, { seconds = 2, size = '320x240', fps = 25, keyframes = 250 } = {}): string {
   const picture = ['-f', 'lavfi', '-i', `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`];
-  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
-  ffmpeg(...picture, ...sound, ...encoding, '-g', String(keyframes), path);
+  const audio = ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
+  ffmpeg(...picture, ...audio, ...encoding, '-g', String(keyframes), path);
   return path;
 }
 
 /** One color all over, with a tone. */
 export function colorClip(path: string, color: string, { seconds = 2, size = '320x240', fps = 25 } = {}): string {
   const picture = ['-f', 'lavfi', '-i', `color=${color}:size=${size}:rate=${fps}:duration=${seconds}`];
-  const sound = ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
-  ffmpeg(...picture, ...sound, ...encoding, path);
+  const audio = ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`];
+  ffmpeg(...picture, ...audio, ...encoding, path);
   return path;
 }
 
@@ -77,8 +77,8 @@ export function facesClip(path: string, { seconds = 3, fps = 25 } = {}): string 
   const photo = join(root, 'node_modules/@vladmandic/face-api/demo/sample3.jpg');
   const slide = `crop=1280:720:x='250+${seconds > 0 ? 80 : 0}*t':y=150,scale=640:360,fps=${fps}`;
   const picture = ['-loop', '1', '-framerate', String(fps), '-i', photo];
-  const sound = ['-f', 'lavfi', '-i', `sine=frequency=330:duration=${seconds}`];
-  ffmpeg(...picture, ...sound, '-vf', slide, '-t', String(seconds), ...encoding, path);
+  const audio = ['-f', 'lavfi', '-i', `sine=frequency=330:duration=${seconds}`];
+  ffmpeg(...picture, ...audio, '-vf', slide, '-t', String(seconds), ...encoding, path);
   return path;
 }
 

@@ -94,8 +94,8 @@ describe.skipIf(noAddon !== undefined)('closing', () => {
       return { box: [x, y, x + 60, y + 60] };
     });
     const crowd = analyzer({ name: 'crowd', analyze: () => boxes });
-    const shown = new Uint8Array(640 * 360 * 3);
-    const source = frames(Array(40).fill(shown), { width: 640, height: 360 });
+    const pixels = new Uint8Array(640 * 360 * 3);
+    const source = frames(Array(40).fill(pixels), { width: 640, height: 360 });
     const run = await pipeline(source)
       .use(crowd)
       .options({ device: 'cpu' })

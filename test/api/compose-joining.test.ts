@@ -19,7 +19,7 @@ beforeAll(() => {
 const [width, height] = [160, 120];
 const red = new Uint8Array(width * height * 3).map((_, i) => (i % 3 === 0 ? 255 : 0));
 
-/** A silent red source that goes on until `end`, and how far each source has come. */
+/** A red source without audio that goes on until `end`, and how far each source has come. */
 class Composition {
   readonly seen: Record<string, number> = {};
   #over = false;
@@ -67,7 +67,7 @@ class Composition {
   }
 }
 
-const seenAt = (shown: Pictures, x: number, y: number) => flashes(shown, 25, x, y);
+const seenAt = (canvases: Pictures, x: number, y: number) => flashes(canvases, 25, x, y);
 
 /** A last flash of one picture, cut off by the removal, may be too short to be heard. */
 function inStep(heard: number[], seen: number[]): void {
@@ -82,12 +82,12 @@ describe.skipIf(noAddon !== undefined)('audio', () => {
     const id = await composition.run.add(video(guest, { id: 'guest' }));
     await composition.until('guest', 2900);
     await composition.run.remove(id);
-    const shown = await composition.end();
-    const seen = seenAt(shown, 0.75, 0.5);
+    const canvases = await composition.end();
+    const seen = seenAt(canvases, 0.75, 0.5);
     expect(seen.length).toBeGreaterThanOrEqual(2);
     expect(seen[0]).toBeGreaterThan(900);
     inStep(beeps(composition.path, 1000), seen);
-    expect(decoded(composition.path).seconds).toBeCloseTo(shown.count / 25, 1);
+    expect(decoded(composition.path).seconds).toBeCloseTo(canvases.count / 25, 1);
     expect((await composition.run.report()).recoveries).toEqual([]);
   });
 
@@ -96,8 +96,8 @@ describe.skipIf(noAddon !== undefined)('audio', () => {
     await composition.until('red', 500);
     await composition.run.add(video(guest, { id: 'guest', startMs: 2000, endMs: 4000 }));
     await composition.until('guest', 1900);
-    const shown = await composition.end();
-    const seen = seenAt(shown, 0.75, 0.5);
+    const canvases = await composition.end();
+    const seen = seenAt(canvases, 0.75, 0.5);
     expect(seen).toHaveLength(2);
     inStep(beeps(composition.path, 1000), seen);
   });
@@ -105,15 +105,15 @@ describe.skipIf(noAddon !== undefined)('audio', () => {
   test('of a source by its id is used when it joins, and no other', async () => {
     const composition = await new Composition(join(folder, 'named.mp4')).start([], { audio: 'guest' });
     await composition.until('red', 200);
-    const silent = await composition.run.add(video(other, { id: 'other' }));
+    const withoutAudio = await composition.run.add(video(other, { id: 'other' }));
     await composition.until('other', 1200);
-    await composition.run.remove(silent);
+    await composition.run.remove(withoutAudio);
     await composition.until('red', composition.seen.red! + 400);
     await composition.run.add(video(guest, { id: 'guest' }));
     await composition.until('guest', 1950);
     await composition.run.remove('guest');
-    const shown = await composition.end();
-    const seen = seenAt(shown, 0.75, 0.5);
+    const canvases = await composition.end();
+    const seen = seenAt(canvases, 0.75, 0.5);
     const heard = beeps(composition.path, 1000);
     expect(heard.length).toBeGreaterThanOrEqual(1);
     expect(heard.length).toBeLessThan(seen.length);
@@ -138,13 +138,13 @@ describe.skipIf(noAddon !== undefined)('audio', () => {
         audio,
       },
     );
-    await composition.until('guest', 1950); // results run ahead of the canvas: between two flashes
+    await composition.until('guest', 1950); // results arrive before their canvas: between two flashes
     await composition.run.remove('guest');
     await composition.until('red', composition.seen.red! + 1200);
-    const shown = await composition.end();
-    const seen = seenAt(shown, 0.25, 0.5);
+    const canvases = await composition.end();
+    const seen = seenAt(canvases, 0.25, 0.5);
     expect(seen.length).toBeGreaterThanOrEqual(1);
-    expect(seen.at(-1)).toBeLessThan((shown.count * 1000) / 25 - 1500);
+    expect(seen.at(-1)).toBeLessThan((canvases.count * 1000) / 25 - 1500);
     inStep(beeps(composition.path, 1000), seen);
   });
 });

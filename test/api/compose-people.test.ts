@@ -103,8 +103,8 @@ describe.skipIf(!complete)('following', () => {
     expect(follows!.wideTicks).toBeGreaterThan(40);
     expect(follows!.wideTicks).toBeLessThan(60);
     // Close up the face's patch fills more than half of the large tile's height.
-    const shown = pictures(out, 64, 36);
-    const rows = (frame: number) => Array.from({ length: 36 }, (_, y) => shown.name(frame, 0.375, (y + 0.5) / 36));
+    const canvases = pictures(out, 64, 36);
+    const rows = (frame: number) => Array.from({ length: 36 }, (_, y) => canvases.name(frame, 0.375, (y + 0.5) / 36));
     expect(rows(20).filter((name) => name !== 'gray').length).toBeGreaterThan(18);
     expect(rows(99).filter((name) => name !== 'gray').length).toBe(0);
     const gridded = await composed(lone, grid({ ...small, tiles: [follow('faces'), 0] }));

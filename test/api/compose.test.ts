@@ -38,7 +38,7 @@ async function composed(
   sources: Source[],
   how: Layout<never>,
   options: Parameters<ReturnType<typeof pipeline>['encode']>[1] = {},
-): Promise<{ path: string; shown: Pictures; report: Report }> {
+): Promise<{ path: string; canvases: Pictures; report: Report }> {
   const path = newFile();
   const run = await pipeline(...sources)
     .compose(how)
@@ -48,7 +48,7 @@ async function composed(
     await run.done;
     const report = await run.report();
     expect(report.live).toMatchObject({ leases: 0, encoders: 0 }); // over is free, before anybody closes it
-    return { path, shown: pictures(path), report };
+    return { path, canvases: pictures(path), report };
   } finally {
     await run.close();
   }
@@ -65,9 +65,9 @@ const plain = (r: number, g: number, b: number) => {
 describe.skipIf(noAddon !== undefined)('layouts', () => {
   test('split: the halves side by side, with a gap and a background', async () => {
     const how = split({ left: 0, right: 1, ...small, gap: 5, background: '#ffff00' });
-    const { shown, path } = await composed([video(red), video(green)], how);
-    expect(shown.count).toBe(25);
-    expect([0.1, 0.45, 0.55, 0.9].map((x) => shown.name(12, x, 0.5))).toEqual(['red', 'red', 'green', 'green']);
+    const { canvases, path } = await composed([video(red), video(green)], how);
+    expect(canvases.count).toBe(25);
+    expect([0.1, 0.45, 0.55, 0.9].map((x) => canvases.name(12, x, 0.5))).toEqual(['red', 'red', 'green', 'green']);
     const gap = pictures(path, 320, 180);
     expect(gap.at(12, 0.5, 0.5)[2]).toBeLessThan(120);
     expect(gap.at(12, 0.5, 0.5)[0]).toBeGreaterThan(150);
@@ -75,8 +75,8 @@ describe.skipIf(noAddon !== undefined)('layouts', () => {
   });
 
   test('focus: the first large, the others beside it', async () => {
-    const { shown } = await composed([video(red), video(green), video(blueLong)], focus(small));
-    expect([shown.name(5, 0.3, 0.5), shown.name(5, 0.9, 0.2), shown.name(5, 0.9, 0.8)]).toEqual([
+    const { canvases } = await composed([video(red), video(green), video(blueLong)], focus(small));
+    expect([canvases.name(5, 0.3, 0.5), canvases.name(5, 0.9, 0.2), canvases.name(5, 0.9, 0.8)]).toEqual([
       'red',
       'green',
       'blue',
@@ -92,13 +92,13 @@ describe.skipIf(noAddon !== undefined)('layouts', () => {
         { show: 2, rect: [80, 0, 240, 180], z: 1, alpha: 0.5 },
       ],
     });
-    const { shown } = await composed([video(red), video(green), video(blueLong)], how);
-    expect([shown.name(5, 0.1, 0.5), shown.name(5, 0.7, 0.2), shown.name(5, 0.9, 0.9)]).toEqual([
+    const { canvases } = await composed([video(red), video(green), video(blueLong)], how);
+    expect([canvases.name(5, 0.1, 0.5), canvases.name(5, 0.7, 0.2), canvases.name(5, 0.9, 0.9)]).toEqual([
       'red',
       'green',
       'red',
     ]);
-    const [r, g, b] = shown.at(5, 0.35, 0.8);
+    const [r, g, b] = canvases.at(5, 0.35, 0.8);
     expect(r).toBeGreaterThan(90);
     expect(r).toBeLessThan(165);
     expect(g).toBeLessThan(30);
@@ -110,9 +110,9 @@ describe.skipIf(noAddon !== undefined)('layouts', () => {
       show: { source: 0, fit },
       rect: [80 * i, 0, 80 * i + 80, 180] as [number, number, number, number],
     }));
-    const { shown } = await composed([video(red)], layout({ ...small, tiles: fits }));
-    expect([0, 1, 2, 3].map((i) => shown.name(5, (i + 0.5) / 4, 0.05))).toEqual(['black', 'red', 'red', 'black']);
-    expect([0, 1, 2, 3].map((i) => shown.name(5, (i + 0.5) / 4, 0.5))).toEqual(['red', 'red', 'red', 'red']);
+    const { canvases } = await composed([video(red)], layout({ ...small, tiles: fits }));
+    expect([0, 1, 2, 3].map((i) => canvases.name(5, (i + 0.5) / 4, 0.05))).toEqual(['black', 'red', 'red', 'black']);
+    expect([0, 1, 2, 3].map((i) => canvases.name(5, (i + 0.5) / 4, 0.5))).toEqual(['red', 'red', 'red', 'red']);
   });
 });
 
@@ -126,12 +126,12 @@ describe.skipIf(noAddon !== undefined)('a source that ends', () => {
 
   test.each(endings)('early: %s', async (whenEnded, left, right) => {
     const how = split({ left: 0, right: 1, ...small, whenEnded });
-    const { shown, report } = await composed([video(red), video(blueLong)], how);
-    expect(shown.count).toBe(50);
-    expect(shown.story(0.03, 0.1)).toEqual(left);
-    expect(shown.story(0.97, 0.1)).toEqual(right);
-    expect(shown.name(24, 0.03, 0.1)).toBe('red');
-    expect(shown.name(25, 0.03, 0.1)).toBe(left.at(-1));
+    const { canvases, report } = await composed([video(red), video(blueLong)], how);
+    expect(canvases.count).toBe(50);
+    expect(canvases.story(0.03, 0.1)).toEqual(left);
+    expect(canvases.story(0.97, 0.1)).toEqual(right);
+    expect(canvases.name(24, 0.03, 0.1)).toBe('red');
+    expect(canvases.name(25, 0.03, 0.1)).toBe(left.at(-1));
     expect(report.outputs[0]!.complete).toBe(true);
   });
 
@@ -144,12 +144,12 @@ describe.skipIf(noAddon !== undefined)('a source that ends', () => {
     writeFileSync(failing, bytes.fill(0, data + Math.floor((bytes.length - data) / 6)));
     const long = colorClip(join(folder, 'long-blue.mp4'), 'blue', { seconds: 6 });
     const how = split({ left: 0, right: 1, ...small, whenEnded });
-    const { shown, report } = await composed([video(failing), video(long)], how);
+    const { canvases, report } = await composed([video(failing), video(long)], how);
     expect(report.sources[0]!.error).toMatchObject({ code: 'DECODE_FAILED' });
     expect(report.outputs[0]!.complete).toBe(false);
-    expect(shown.count).toBe(150);
-    expect(shown.story(0.03, 0.1)).toEqual(left);
-    expect(shown.story(0.97, 0.1)).toEqual(right);
+    expect(canvases.count).toBe(150);
+    expect(canvases.story(0.03, 0.1)).toEqual(left);
+    expect(canvases.story(0.97, 0.1)).toEqual(right);
   });
 });
 
@@ -161,7 +161,7 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
     }
   };
 
-  /** Red frames, 25 a second, pushed for as long as `more` says. */
+  /** Red frames, 25 a second, pushed while `more` returns true. */
   const reds = (more: () => boolean) =>
     frames(
       (async function* () {
@@ -195,19 +195,19 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
     over = true;
     await reading;
     await run.close();
-    const shown = pictures(path);
+    const canvases = pictures(path);
     // Alone, side by side, alone again.
-    const halves = Array.from({ length: shown.count }, (_, frame) => shown.name(frame, 0.75, 0.5) === 'red');
+    const halves = Array.from({ length: canvases.count }, (_, frame) => canvases.name(frame, 0.75, 0.5) === 'red');
     const joined = halves.indexOf(false);
     const gone = halves.lastIndexOf(false) + 1;
     expect(joined).toBeGreaterThan(5);
     expect(gone - joined).toBeGreaterThan(10);
-    expect(gone).toBeLessThan(shown.count - 5);
+    expect(gone).toBeLessThan(canvases.count - 5);
     expect(halves.slice(joined, gone)).not.toContain(true);
-    for (const frame of [joined, gone - 1]) expect(shown.name(frame, 0.25, 0.5)).toBe('red');
+    for (const frame of [joined, gone - 1]) expect(canvases.name(frame, 0.25, 0.5)).toBe('red');
     // It fades in over 3 s from its own first frame: 10 frames after joining it is 13 % up.
-    expect(shown.at(joined, 0.75, 0.5)[2]).toBeLessThan(12);
-    const level = shown.at(joined + 10, 0.75, 0.5)[2];
+    expect(canvases.at(joined, 0.75, 0.5)[2]).toBeLessThan(12);
+    const level = canvases.at(joined + 10, 0.75, 0.5)[2];
     expect(level).toBeGreaterThan(15);
     expect(level).toBeLessThan(60);
     expect(Object.values((await run.report()).live).every((n) => n === 0)).toBe(true);
@@ -225,9 +225,9 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
     over = true;
     await reading;
     await run.close();
-    const shown = pictures(path);
-    expect(shown.story(0.9, 0.5).at(-1)).toBe('blue');
-    expect(shown.count).toBeGreaterThanOrEqual(50);
+    const canvases = pictures(path);
+    expect(canvases.story(0.9, 0.5).at(-1)).toBe('blue');
+    expect(canvases.count).toBeGreaterThanOrEqual(50);
   });
 
   test('layouts with tiles of their own take no notice', async () => {
@@ -258,9 +258,9 @@ describe.skipIf(noAddon !== undefined)('sources that join and leave', () => {
       .start();
     for await (const frame of run) if (frame.source !== 'live') seen++;
     await run.close();
-    const shown = pictures(path);
-    expect(shown.count).toBe(25);
-    expect([shown.story(0.25, 0.5), shown.story(0.75, 0.5)]).toEqual([['red'], ['green']]);
+    const canvases = pictures(path);
+    expect(canvases.count).toBe(25);
+    expect([canvases.story(0.25, 0.5), canvases.story(0.75, 0.5)]).toEqual([['red'], ['green']]);
   });
 
   test('sixteen is the most; who leaves makes room', async () => {
@@ -293,13 +293,13 @@ describe.skipIf(noAddon !== undefined)('time', () => {
     const [a, b] = [left, right].map((rate, i) =>
       colorClip(join(folder, `rate-${rate}-${i}.mp4`), i ? 'lime' : 'red', { seconds: 2, fps: rate }),
     ) as [string, string];
-    const { shown, path } = await composed(
+    const { canvases, path } = await composed(
       [video(a), video(b)],
       split({ left: 0, right: 1, ...small, ...(fps && { fps }) }),
     );
-    expect(shown.count).toBe(count);
+    expect(canvases.count).toBe(count);
     expect(decoded(path).seconds).toBeCloseTo(2, 1);
-    expect([shown.story(0.25, 0.5), shown.story(0.75, 0.5)]).toEqual([['red'], ['green']]);
+    expect([canvases.story(0.25, 0.5), canvases.story(0.75, 0.5)]).toEqual([['red'], ['green']]);
   });
 
   test('a variable rate: every picture stands until the next', async () => {
@@ -309,18 +309,18 @@ describe.skipIf(noAddon !== undefined)('time', () => {
       seconds: 1.2,
       extra: ['-vf', "drawbox=c=lime:t=fill:enable='gte(t,0.79)',select='lt(n,5)+gte(n,20)'", '-fps_mode', 'vfr'],
     });
-    const { shown } = await composed([video(path)], grid({ ...small, fps: 25 }));
-    expect(shown.count).toBe(30);
-    expect(shown.name(19, 0.5, 0.5)).toBe('red');
-    expect(shown.name(20, 0.5, 0.5)).toBe('green');
+    const { canvases } = await composed([video(path)], grid({ ...small, fps: 25 }));
+    expect(canvases.count).toBe(30);
+    expect(canvases.name(19, 0.5, 0.5)).toBe('red');
+    expect(canvases.name(20, 0.5, 0.5)).toBe('green');
   });
 
   test.each(['first', 'mix', 'none', 1] as const)('audio %s is in step with the pictures', async (audio) => {
     const a = flashClip(join(folder, 'flash-a.mp4'), { seconds: 3, fps: 25, at: 0.5, hertz: 1000 });
     const b = flashClip(join(folder, 'flash-b.mp4'), { seconds: 3, fps: 30, at: 0.8, hertz: 2500 });
     const how = split({ left: 0, right: 1, ...small });
-    const { path, shown } = await composed([video(a), video(b)], how, { audio });
-    const [left, right] = [flashes(shown, 30, 0.25, 0.5), flashes(shown, 30, 0.75, 0.5)];
+    const { path, canvases } = await composed([video(a), video(b)], how, { audio });
+    const [left, right] = [flashes(canvases, 30, 0.25, 0.5), flashes(canvases, 30, 0.75, 0.5)];
     expect([left.length, right.length]).toEqual([3, 3]);
     if (audio === 'none') return expect(decoded(path).audio).toBe(false);
     const heard = { a: beeps(path, 1000), b: beeps(path, 2500) };
@@ -334,9 +334,9 @@ describe.skipIf(noAddon !== undefined)('time', () => {
     const a = flashClip(join(folder, 'cut-a.mp4'), { seconds: 4, fps: 25, at: 0.5 });
     const part = { startMs: 1240, endMs: 3240 };
     const how = split({ left: 0, right: 1, ...small });
-    const { path, shown } = await composed([video(a, part), video(a, part)], how);
-    expect(shown.count).toBe(50);
-    const seen = flashes(shown, 25, 0.25, 0.5);
+    const { path, canvases } = await composed([video(a, part), video(a, part)], how);
+    expect(canvases.count).toBe(50);
+    const seen = flashes(canvases, 25, 0.25, 0.5);
     expect(seen).toHaveLength(2);
     expect(Math.abs(seen[0]! - 260)).toBeLessThanOrEqual(40);
     const heard = beeps(path);
@@ -347,8 +347,8 @@ describe.skipIf(noAddon !== undefined)('time', () => {
 });
 
 describe.skipIf(noAddon !== undefined)('breaking off', () => {
-  // The programme gives up draining after 0.8 s; how long the encoder needs for what it holds is the machine's affair
-  // (x265 archival on two busy cores: up to 5 s), so the limit here only tells a hang from an end.
+  // The output stops draining after 0.8 s; how long the encoder needs for the pictures it holds depends on the machine
+  // (x265 archival on two busy cores: up to 5 s), so the limit here only detects a hang.
   test.each(['balanced', 'archival'] as const)('ends soon and leaves the rest out: %s', async (profile) => {
     const long = colorClip(join(folder, 'long.mp4'), 'red', { seconds: 20, size: '640x360' });
     const path = newFile();
@@ -370,12 +370,12 @@ describe.skipIf(noAddon !== undefined)('breaking off', () => {
 
   test('an abort drops what is composed', async () => {
     const long = colorClip(join(folder, 'long.mp4'), 'red', { seconds: 20, size: '640x360' });
-    const giveUp = new AbortController();
+    const aborting = new AbortController();
     const run = await pipeline(video(long))
       .compose(grid({ width: 1920, height: 1080 }))
       .encode(newFile())
-      .start({ signal: giveUp.signal });
-    setTimeout(() => giveUp.abort(), 300);
+      .start({ signal: aborting.signal });
+    setTimeout(() => aborting.abort(), 300);
     await expect(run.done).rejects.toMatchObject({ code: 'ABORTED' });
     const since = performance.now();
     await run.close();
@@ -403,10 +403,10 @@ describe.skipIf(noAddon !== undefined)('encode without compose', () => {
     colorClip(source, 'gray', { size: '321x241', extra: ['-vf', lines, '-pix_fmt', 'yuv444p', '-qp', '0'] });
     const path = await encoded(source);
     expect(decoded(path)).toMatchObject({ width: 320, height: 240, frames: 25 });
-    const shown = pictures(path, 320, 240);
+    const canvases = pictures(path, 320, 240);
     for (const column of [0, 4, 160, 316]) {
-      expect(shown.at(5, (column + 0.5) / 320, 0.5)[1]).toBeGreaterThan(150);
-      expect(shown.at(5, (column + 2.5) / 320, 0.5)[1]).toBeLessThan(80);
+      expect(canvases.at(5, (column + 0.5) / 320, 0.5)[1]).toBeGreaterThan(150);
+      expect(canvases.at(5, (column + 2.5) / 320, 0.5)[1]).toBeLessThan(80);
     }
   });
 
@@ -414,14 +414,14 @@ describe.skipIf(noAddon !== undefined)('encode without compose', () => {
     const lying = colorClip(join(folder, 'lying.mp4'), 'red', {
       extra: ['-vf', 'drawbox=c=lime:w=80:t=fill'],
     });
-    // The matrix of its track header says: turn by 90 degrees.
+    // The matrix of its track header rotates by 90 degrees.
     const bytes = readFileSync(lying);
     const matrix = bytes.indexOf('tkhd') + 44;
     [0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30].forEach((value, i) => bytes.writeInt32BE(value, matrix + 4 * i));
     writeFileSync(lying, bytes);
     const path = await encoded(lying);
     expect(decoded(path)).toMatchObject({ width: 120, height: 160, frames: 25 });
-    const shown = pictures(path, 60, 80);
-    expect(new Set([shown.name(5, 0.5, 0.1), shown.name(5, 0.5, 0.9)])).toEqual(new Set(['red', 'green']));
+    const canvases = pictures(path, 60, 80);
+    expect(new Set([canvases.name(5, 0.5, 0.1), canvases.name(5, 0.5, 0.9)])).toEqual(new Set(['red', 'green']));
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Analyzers whose input says `memory: 'device'`: pixels stay on the GPU where there is one, and nothing else is different. On
+ * Analyzers with `memory: 'device'` in their input: pixels stay on the GPU where there is one, and nothing else is different. On
  * whatever device the suite runs; what goes wrong with a GPU is tried on the simulated one.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
@@ -55,9 +55,9 @@ describe.skipIf(!hostsWork)('an analyzer that reads its pixels where they are', 
     const run = await pipe.start();
     let crops = 0;
     for await (const frame of run) {
-      const said = frame as unknown as Record<string, unknown[]>;
-      for (const isolation of everywhere) expect(said[nameOf(isolation)]).toEqual(said.host);
-      crops += said.host!.length;
+      const results = frame as unknown as Record<string, unknown[]>;
+      for (const isolation of everywhere) expect(results[nameOf(isolation)]).toEqual(results.host);
+      crops += results.host!.length;
     }
     await closed(run);
     expect(crops).toBeGreaterThan(1);
@@ -79,13 +79,13 @@ describe.skipIf(!hostsWork)('an analyzer that reads its pixels where they are', 
 
   test.skipIf(!onGpu)('has an address in this process, a handle in another', async () => {
     const places: unknown[] = [];
-    const shown = defineAnalyzer({
-      name: 'shown',
+    const addressed = defineAnalyzer({
+      name: 'addressed',
       input: { width: 32, height: 18, memory: 'device' },
       analyze: ({ input }) => void places.push(input.cuda),
     });
     const run = await pipeline(video(clip, { endMs: 40 }))
-      .use(analyzer(shown))
+      .use(analyzer(addressed))
       .start();
     for await (const _ of run);
     await closed(run);
@@ -121,7 +121,7 @@ const simulated = compiled && pythonWorks && required('simulator', existsSync(jo
 if (!simulated) console.log('skipped: faults of CUDA IPC, without the compiled library, Python and build/simulator');
 
 describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {
-  /** Runs in a process of its own; resolves with what the analyzer said, the report, and what each simulated driver counted. */
+  /** Runs in a process of its own; resolves with what the analyzer returned, the report, and what each simulated driver counted. */
   async function run(file: string, { fail = '', options = {}, isolation = '', policy = '' }) {
     const reports = mkdtempSync(join(tmpdir(), 'framepath-ipc-'));
     const place = isolation || JSON.stringify({ python });
@@ -129,16 +129,16 @@ describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {
       `const run = await pipeline(video(${JSON.stringify(clip)})).options({ device: 'cuda:0' })
          .use(analyzer(${JSON.stringify(moduleFile(file))}, { name: 'seen', isolation: ${place}, backoffMs: 1,
            options: ${JSON.stringify(options)}, ${policy} })).start();
-       const said = [];
-       for await (const frame of run) said.push(frame.seen ?? null);
+       const values = [];
+       for await (const frame of run) values.push(frame.seen ?? null);
        await run.close();
-       console.log(JSON.stringify({ said, report: await run.report() }));`,
+       console.log(JSON.stringify({ values, report: await run.report() }));`,
       { env: { LD_LIBRARY_PATH: simulator, FRAMEPATH_SIM_FAIL: fail, FRAMEPATH_SIM_REPORT: join(reports, '%p') } },
     );
     const { out, err, code } = await ended;
     expect({ code, err }).toMatchObject({ code: 0 });
     const counted = readdirSync(reports).map((name) => JSON.parse(readFileSync(join(reports, name), 'utf8')));
-    const { said, report } = JSON.parse(out);
+    const { values, report } = JSON.parse(out);
     expect(report.live.deviceBytes).toBe(0);
     for (const { illegal = 0, memory_live, peer_live, stream_live = 0, event_live = 0 } of counted)
       expect({ illegal, memory_live, peer_live, stream_live, event_live }).toEqual({
@@ -148,7 +148,7 @@ describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {
         stream_live: 0,
         event_live: 0,
       });
-    return { said: said as Record<string, unknown>[], report, counted, err };
+    return { values: values as Record<string, unknown>[], report, counted, err };
   }
   const python_ = JSON.stringify({ python });
   const inBoth = [
@@ -157,8 +157,8 @@ describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {
   ] as const;
 
   test.each(inBoth)('%s falls back to the host when memory cannot be exported', async (_, file, isolation) => {
-    const { said, report } = await run(file, { isolation, fail: 'cuIpcGetMemHandle:1+:801' });
-    expect(said.map(({ on }) => on)).toEqual(said.map(() => 'cpu'));
+    const { values, report } = await run(file, { isolation, fail: 'cuIpcGetMemHandle:1+:801' });
+    expect(values.map(({ on }) => on)).toEqual(values.map(() => 'cpu'));
     expect(report.copies.d2hRequested).toBe(25 * 64 * 36);
     expect(report.recoveries).toEqual([
       {
@@ -170,9 +170,9 @@ describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {
   });
 
   test.each(inBoth)('%s falls back to the host when it cannot open what was exported', async (_, file, isolation) => {
-    const { said, report } = await run(file, { isolation, fail: 'cuIpcOpenMemHandle_v2:1+:205' });
-    expect(said.map(({ index, on }) => [index, on])).toEqual(said.map((_, i) => [i, 'cpu']));
-    expect(said).toHaveLength(25);
+    const { values, report } = await run(file, { isolation, fail: 'cuIpcOpenMemHandle_v2:1+:205' });
+    expect(values.map(({ index, on }) => [index, on])).toEqual(values.map((_, i) => [i, 'cpu']));
+    expect(values).toHaveLength(25);
     expect(report.copies.d2hRequested).toBe(25 * 64 * 36);
     expect(report.recoveries).toEqual([
       {
@@ -185,22 +185,22 @@ describe.skipIf(!simulated || onGpu)('on a simulated GPU', () => {
 
   test('hosts that are killed with memory mapped lose their frames and nothing else', async () => {
     const dieAt = [3, 6, 9, 12, 15];
-    const { said, report } = await run('residence.py', {
+    const { values, report } = await run('residence.py', {
       options: { dieAt },
       policy: `onError: 'skip', restarts: 10`,
     });
-    expect(said.flatMap((value, i) => (value ? [] : [i]))).toEqual(dieAt);
-    expect(said.flatMap((value) => (value ? [value.on] : []))).toEqual(Array.from({ length: 20 }, () => 'cuda:0'));
+    expect(values.flatMap((value, i) => (value ? [] : [i]))).toEqual(dieAt);
+    expect(values.flatMap((value) => (value ? [value.on] : []))).toEqual(Array.from({ length: 20 }, () => 'cuda:0'));
     expect(report.recoveries).toHaveLength(dieAt.length);
     expect(report.copies.d2hRequested).toBe(0);
   });
 
   test('a process that has lost the GPU ends, and another one goes on', async () => {
-    const { said, report, err } = await run('residence.py', {
+    const { values, report, err } = await run('residence.py', {
       fail: 'cuCtxSynchronize:10:700',
       policy: `onError: 'skip', restarts: 10`,
     });
-    expect(said.flatMap((value, i) => (value ? [] : [i]))).toEqual([9, 19]); // the next one counts anew
+    expect(values.flatMap((value, i) => (value ? [] : [i]))).toEqual([9, 19]); // the next one counts anew
     expect(report.recoveries).toHaveLength(2);
     expect(err).toContain('this process has lost the GPU: cuCtxSynchronize answered CUDA_ERROR_ILLEGAL_ADDRESS (700)');
   });

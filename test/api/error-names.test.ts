@@ -31,7 +31,7 @@ async function* film(count = 3) {
 }
 async function* breaking() {
   yield* film(1);
-  throw new Error('the camera fell');
+  throw new Error('the camera broke');
 }
 
 const found = () => detect('found', finds(folder, 'found', [[4, 4, 60, 60, 0.9, 0]]));

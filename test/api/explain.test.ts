@@ -1,4 +1,4 @@
-// What explain says beforehand is what a run's report says afterwards.
+// What explain states beforehand is what the report of the run states afterwards.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -22,10 +22,10 @@ describe.skipIf(!complete)(`explain (${noAddon ?? 'addon there'})`, () => {
       const report = await run.report();
       expect(device.value).toBe(report.device);
       const workersOf = (stage: string) => report.stages.find(({ name }) => name === stage)?.workers;
-      const said = Object.fromEntries(modules.map(({ name, workers }) => [name, workers.value]));
-      expect(said.faces).toBe(workersOf('faces'));
-      expect(said.tracks).toBe(workersOf('tracks'));
-      expect(said.people).toBe(workersOf('people.embed'));
+      const planned = Object.fromEntries(modules.map(({ name, workers }) => [name, workers.value]));
+      expect(planned.faces).toBe(workersOf('faces'));
+      expect(planned.tracks).toBe(workersOf('tracks'));
+      expect(planned.people).toBe(workersOf('people.embed'));
       expect(modules.flatMap(({ model }) => (model ? [[model.name, model.provider]] : []))).toEqual(
         report.models.map(({ name, provider }) => [name, provider]),
       );

@@ -51,7 +51,7 @@ describe.skipIf(!compiled)('a process', () => {
     for await (const frame of run) if (frame.index === 24) break;
   `;
 
-  test('with an encoder left behind exits when it likes, with its code', async () => {
+  test('with a detached encoder thread exits when it likes, with its code', async () => {
     for (const [end, expected] of [
       ['process.exit(6);', 6],
       ['await new Promise((resolve) => setTimeout(resolve, 300)); process.exitCode = 4;', 4],

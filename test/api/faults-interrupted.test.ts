@@ -121,7 +121,7 @@ describe.skipIf(!compiled || !complete)('the command', () => {
     expect(JSON.parse(readFileSync(path('report.json'), 'utf8'))).toHaveProperty('stages');
   });
 
-  test('interrupted twice gives up at once, exits 1', async () => {
+  test('interrupted twice stops at once, exits 1', async () => {
     const out = join(folder, 'twice.mp4');
     const { child, ended } = running('--out', out, '--profile', 'realtime');
     for (let i = 0; i < 500 && !(existsSync(out) && readFileSync(out).length > 4000); i++) await sleep(20);

@@ -1,4 +1,4 @@
-/** Models and runtimes that do not fit: the start says what was found, nothing half-started stays. */
+/** Models and runtimes that do not fit: the error of start() states what was found, nothing half-started stays. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Peers that take a connection and say nothing, or stop in the middle: whoever closes a run is not kept waiting. */
+/** Peers that accept a connection and send nothing, or stop in the middle: whoever closes a run is not kept waiting. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -56,7 +56,7 @@ async function halfAStream(): Promise<string> {
 }
 
 /**
- * An MP4 over HTTP, in ranges: whoever opens it first (for the pictures) gets all, who opens it second (for the sound) only
+ * An MP4 over HTTP, in ranges: whoever opens it first (for the pictures) gets all, who opens it second (for the audio) only
  * `part` of it.
  */
 async function halfHeard(part: number): Promise<{ uri: string; second: Promise<void> }> {

@@ -39,7 +39,7 @@ const talkative = analyzer({ name: 'talk', analyze: () => 'x'.repeat(4000) });
 
 describe.skipIf(noAddon !== undefined || !canMount)('a disk that fills up', () => {
   test.each(['mp4', 'mkv', 'ts'])(
-    'fails the encode of .%s, keeps what was written playable, and says so',
+    'fails the encode of .%s, keeps what was written playable, and reports it',
     async (type) => {
       emptied();
       const out = join(disk, `full.${type}`);

@@ -21,7 +21,7 @@ function framepath(...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', timeout: 60_000 });
 }
 
-/** The code that the command fails with when ONNX Runtime is said to be somewhere. */
+/** The code that the command fails with when a path of ONNX Runtime is given. */
 function withRuntime(library: string): string {
   const env = { ...process.env, FRAMEPATH_ORT_LIBRARY: library };
   const { status, stdout } = spawnSync(process.execPath, [cli, 'run', clip, '--json'], { encoding: 'utf8', env });
@@ -64,10 +64,10 @@ describe.skipIf(!ready)('sources that are not what they seem', () => {
   });
 
   test('audio only', () => {
-    const sound = join(folder, 'sound.m4a');
-    execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'sine=duration=1', sound]);
-    expect(failure(sound)).toBe('SOURCE_UNSUPPORTED');
-    expect(JSON.parse(framepath('probe', sound, '--json').stdout).kind).toBe('audio');
+    const audio = join(folder, 'audio.m4a');
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'sine=duration=1', audio]);
+    expect(failure(audio)).toBe('SOURCE_UNSUPPORTED');
+    expect(JSON.parse(framepath('probe', audio, '--json').stdout).kind).toBe('audio');
   });
 
   test('a playlist that points out of the jail', async () => {

@@ -22,7 +22,7 @@ const finds = (name: string, rows: number[][]) => made.finds(folder, name, rows)
 const brightness = () => made.brightness(folder);
 const facts = { labels: ['dark', 'bright'] };
 
-/** A gray picture: `paint` says how bright a pixel is. */
+/** A gray picture: `paint` gives the brightness of a pixel. */
 function picture(paint: (x: number, y: number) => number): Uint8Array {
   return Uint8Array.from({ length: side * side }, (_, i) => paint(i % side, Math.floor(i / side)));
 }
@@ -90,7 +90,7 @@ describe.skipIf(!complete)('classify on boxes', () => {
     expect(await seen(1)).toEqual(['bright']);
   });
 
-  /** bright, dark, bright ... under one track: how bright it is said to be */
+  /** bright, dark, bright ... under one track: how bright it is classified as */
   async function flicker(options: { smooth?: number; every?: number }, count: number): Promise<number[]> {
     const [white, black] = [picture(() => 255), picture(() => 0)];
     const run = await pipeline(frames(film(Array.from({ length: count }, (_, i) => (i % 2 ? black : white))), size))
@@ -98,31 +98,31 @@ describe.skipIf(!complete)('classify on boxes', () => {
       .use(track('tracks', { of: 'things' }))
       .use(classify('light', { of: 'tracks', model: brightness(), facts, ...options }))
       .start();
-    const said: number[] = [];
+    const scores: number[] = [];
     for await (const frame of run) {
       expect(frame.light).toHaveLength(frame.tracks.length);
       for (const [i, { track: id, classes }] of frame.light.entries()) {
         expect(id).toBe(frame.tracks[i]!.track);
-        said.push(classes.find(({ label }) => label === 'bright')!.score);
+        scores.push(classes.find(({ label }) => label === 'bright')!.score);
       }
     }
     await run.close();
-    return said;
+    return scores;
   }
 
   test('of tracks is smoothed over time', async () => {
-    const said = await flicker({ smooth: 0.5 }, 6);
+    const scores = await flicker({ smooth: 0.5 }, 6);
     let expected = 1;
-    for (const [i, score] of said.entries()) {
+    for (const [i, score] of scores.entries()) {
       if (i > 0) expected = 0.5 * expected + 0.5 * (i % 2 ? 0 : 1);
       expect(score).toBeCloseTo(expected, 3);
     }
-    expect(said).toHaveLength(6);
+    expect(scores).toHaveLength(6);
   });
 
   test('of tracks looks again after some frames and keeps its word between', async () => {
-    const said = await flicker({ every: 3 }, 8);
-    expect(said.map((score) => Math.round(score))).toEqual([1, 1, 1, 0, 0, 0, 1, 1]);
+    const scores = await flicker({ every: 3 }, 8);
+    expect(scores.map((score) => Math.round(score))).toEqual([1, 1, 1, 0, 0, 0, 1, 1]);
   });
 
   test('what does not fit is refused when it starts, with the module named', async () => {

@@ -312,9 +312,9 @@ describe.skipIf(noAddon !== undefined)('submitted pictures', () => {
       analyze: (frame) => frame.pixels({ width: 1, height: 1, format: 'gray8' }).data[0]!,
     });
     const run = await pipeline().use(free).start();
-    const told = Promise.allSettled(Array.from({ length: 20 }, (_, i) => run.submit(i % 2 ? gray : clip)));
+    const settled = Promise.allSettled(Array.from({ length: 20 }, (_, i) => run.submit(i % 2 ? gray : clip)));
     await closed(run as Run);
-    for (const result of await within(10_000, told, 'submit()')) {
+    for (const result of await within(10_000, settled, 'submit()')) {
       if (result.status === 'rejected') expect(result.reason.code).toMatch(/^(CANCELLED|RUN_CLOSED)$/);
     }
   });

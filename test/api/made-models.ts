@@ -41,7 +41,7 @@ export function brightness(folder: string): string {
   builder.output('probabilities', ['N', 2]);
   return save(folder, 'brightness', builder, { head: 'classification', scale: String(1 / 255) });
 }
-/** Three numbers of a picture: the mean of each channel. `metadata` is all that the file says. */
+/** Three numbers of a picture: the mean of each channel. `metadata` is all metadata of the file. */
 export function means(folder: string, name: string, metadata: Record<string, string> = {}): string {
   const builder = new GraphBuilder(name);
   const mean = builder.node('GlobalAveragePool', [builder.input('crops', ['N', 3, 112, 112])]);

@@ -1,4 +1,4 @@
-/** What a model's file does not say: asked for once, all of it, with the text to paste. */
+/** What a model's file does not state: asked for once, all of it, with the text to paste. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { classify, detect, frames, identify, pipeline, raw, track } from '../../src/index.js';
 import { complete, folderFor } from './clips.js';

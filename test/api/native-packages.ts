@@ -6,7 +6,7 @@ import { root } from './clips.js';
 
 const cc = (...args: string[]) => execFileSync('cc', ['-shared', '-fPIC', ...args], { stdio: 'pipe' });
 
-/** A library called `soname`, in `folder`, whose one function says `version`; its symbols have `symbols` as their version. */
+/** A library called `soname`, in `folder`, whose one function returns `version`; its symbols have `symbols` as their version. */
 export function library(folder: string, soname: string, version: string, symbols?: string): string {
   mkdirSync(folder, { recursive: true });
   const [source, path] = [join(folder, 'thing.c'), join(folder, soname)];
@@ -49,7 +49,7 @@ export function nativePackage(folder: string, name: string, version: string, son
   return package_;
 }
 
-/** An analyzer that says which version of `of` it has. It leaves a mark in `globalThis` where it is loaded. */
+/** An analyzer that returns the version of `of` that it loaded. It leaves a mark in `globalThis` where it is loaded. */
 export function versionAnalyzer(folder: string, name: string, of: string): string {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${name}.mjs`);

@@ -83,7 +83,7 @@ describe.skipIf(noAddon !== undefined)('a source over', () => {
     const url = `udp://127.0.0.1:${await freeUdpPort()}`;
     const both = ['-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-c', 'copy'];
     ffmpegPeer(...both, '-f', 'mpegts', `${url}?pkt_size=1316`);
-    const out = join(folder, 'silent.mp4');
+    const out = join(folder, 'no-audio.mp4');
     const run = await within(patience, pipeline(video(url)).encode(out, { profile: 'realtime' }).start(), 'start()');
     await first(run, 30);
     const { recoveries } = await closed(run);

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { errorCodes, FramepathError, type Report, type Run } from '../../src/index.js';
 
-/** Rejects when `promise` has not settled in time: a hang is told as one, not as a test that timed out. */
+/** Rejects when `promise` has not settled in time: a hang is reported as one, not as a test that timed out. */
 export async function within<T>(ms: number, promise: Promise<T>, what = 'it'): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

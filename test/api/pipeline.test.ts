@@ -61,7 +61,7 @@ describe.skipIf(noAddon !== undefined)('without models', () => {
   });
 
   test.each(['mp4', 'mkv', 'ts', 'm3u8'])('audio out of MPEG-TS goes into .%s', async (type) => {
-    const source = patternClip(join(folder, 'sound.ts'), { seconds: 1 });
+    const source = patternClip(join(folder, 'audio.ts'), { seconds: 1 });
     const out = join(folder, `from-ts.${type}`);
     const run = await pipeline(video(source)).encode(out, { profile: 'realtime' }).start();
     await run.done;

@@ -45,7 +45,7 @@ async function redacted(
     .start();
   await run.done;
   await run.close();
-  const shown: { face: number; wall: number }[] = [];
+  const canvases: { face: number; wall: number }[] = [];
   const output = await pipeline(video(path)).keepPixels().start();
   for await (const frame of output) {
     const { data } = frame.pixels({ format: 'gray8' });
@@ -55,11 +55,11 @@ async function redacted(
         for (let x = box[0]!; x < box[2]!; x++) n += Math.abs(data[y * width + x]! - 128) > 64 ? 1 : 0;
       return n;
     };
-    shown.push({ face: uncovered(faceAt(frame.index)), wall: uncovered(wall) });
+    canvases.push({ face: uncovered(faceAt(frame.index)), wall: uncovered(wall) });
   }
   await output.close();
-  expect(shown).toHaveLength(count);
-  return shown;
+  expect(canvases).toHaveLength(count);
+  return canvases;
 }
 
 const first = 12;
@@ -67,37 +67,37 @@ const fromTheFirst = (index: number) => (index < first ? [] : [{ box: faceAt(ind
 
 describe.skipIf(noAddon !== undefined)('a face that is found late', () => {
   test('is hidden before it is first found, and nothing else is', async () => {
-    const shown = await redacted('ahead', fromTheFirst);
-    expect(shown.map(({ face }) => face)).toEqual(shown.map(() => 0));
-    expect(Math.min(...shown.map(({ wall }) => wall))).toBeGreaterThan(1500);
+    const canvases = await redacted('look-ahead', fromTheFirst);
+    expect(canvases.map(({ face }) => face)).toEqual(canvases.map(() => 0));
+    expect(Math.min(...canvases.map(({ wall }) => wall))).toBeGreaterThan(1500);
   });
 
   test('shows until then where the run is to look no further', async () => {
-    const shown = await redacted('at once', fromTheFirst, { lookAheadMs: 0 });
-    expect(Math.min(...shown.slice(0, first).map(({ face }) => face))).toBeGreaterThan(1500);
-    expect(shown.slice(first).every(({ face }) => face === 0)).toBe(true);
+    const canvases = await redacted('at once', fromTheFirst, { lookAheadMs: 0 });
+    expect(Math.min(...canvases.slice(0, first).map(({ face }) => face))).toBeGreaterThan(1500);
+    expect(canvases.slice(first).every(({ face }) => face === 0)).toBe(true);
   });
 
   test('is hidden as far back as the run looks', async () => {
-    const shown = await redacted('a little', fromTheFirst, { lookAheadMs: 200 });
-    expect(shown.slice(first - 4).every(({ face }) => face === 0)).toBe(true);
-    expect(shown[0]!.face).toBeGreaterThan(1500);
+    const canvases = await redacted('a little', fromTheFirst, { lookAheadMs: 200 });
+    expect(canvases.slice(first - 4).every(({ face }) => face === 0)).toBe(true);
+    expect(canvases[0]!.face).toBeGreaterThan(1500);
   });
 
   test('does not need more frames in flight than a composition does', async () => {
-    const shown = await redacted('narrow', fromTheFirst, { inFlight: 3, count: 60, lookAheadMs: 2000 });
-    expect(shown.every(({ face }) => face === 0)).toBe(true);
+    const canvases = await redacted('narrow', fromTheFirst, { inFlight: 3, count: 60, lookAheadMs: 2000 });
+    expect(canvases.every(({ face }) => face === 0)).toBe(true);
   });
 });
 
 describe.skipIf(noAddon !== undefined)('a picture without a result', () => {
   test('is hidden as a whole', async () => {
     const broken = (index: number) => index >= 20 && index < 23;
-    const shown = await redacted('broken', (index) => {
+    const canvases = await redacted('broken', (index) => {
       if (broken(index)) throw new Error('cannot look');
       return [{ box: faceAt(index) }];
     });
-    for (const [index, { face, wall }] of shown.entries()) {
+    for (const [index, { face, wall }] of canvases.entries()) {
       expect(face, `face in ${index}`).toBe(0);
       if (broken(index)) expect(wall, `wall in ${index}`).toBe(0);
       else expect(wall, `wall in ${index}`).toBeGreaterThan(1500);

@@ -11,7 +11,7 @@ const held = () => ({
   megabytes: Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024,
 });
 
-/** Lets `joins` sources come and go, and says what stayed of them after the first few. */
+/** Lets `joins` sources come and go, and returns what stayed of them after the first few. */
 async function whatStays(run: Run, joins: number, join: (n: number) => Promise<string>) {
   let before = held();
   for (let n = 0; n < joins; n++) {

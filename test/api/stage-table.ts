@@ -1,4 +1,4 @@
-/** The table of stages that the README's sample prints. */
+/** The table of stages that the sample of the README writes. */
 import { expect } from 'vitest';
 
 /** Names of its rows; every other cell must be a number. */

@@ -25,10 +25,10 @@ function gapClip(path: string): string {
   return path;
 }
 
-/** When the first white picture is shown, and when the tone begins, in seconds. */
-function onsets(path: string): { light: number; sound: number } {
+/** When the first white picture appears, and when the tone begins, in seconds. */
+function onsets(path: string): { light: number; tone: number } {
   const filters = ['-vf', 'negate,blackdetect=d=0.1', '-af', 'silencedetect=n=-30dB:d=0.2'];
-  const told = execFileSync(
+  const log = execFileSync(
     'sh',
     ['-c', 'ffmpeg "$@" 2>&1', 'sh', '-hide_banner', '-i', path, ...filters, '-f', 'null', '-'],
     {
@@ -36,8 +36,8 @@ function onsets(path: string): { light: number; sound: number } {
     },
   );
   return {
-    light: Number(/black_start:([\d.]+)/.exec(told)?.[1]),
-    sound: Number(/silence_end: ([\d.]+)/.exec(told)?.[1]),
+    light: Number(/black_start:([\d.]+)/.exec(log)?.[1]),
+    tone: Number(/silence_end: ([\d.]+)/.exec(log)?.[1]),
   };
 }
 
@@ -131,7 +131,7 @@ describe.skipIf(noAddon !== undefined)('an output', () => {
   test.each([
     ['copied', 'first'],
     ['encoded', 'mix'],
-  ] as const)('has its sound in step behind a gap, %s', async (name, audio) => {
+  ] as const)('has its audio in step behind a gap, %s', async (name, audio) => {
     const out = join(folder, `${name}.mp4`);
     const run = await pipeline(video(gap))
       .options({ device: 'cpu' })
@@ -140,9 +140,9 @@ describe.skipIf(noAddon !== undefined)('an output', () => {
     await within(20_000, run.done, 'done');
     await closed(run);
     expect(decoded(out).seconds).toBeLessThan(2.8);
-    const { light, sound } = onsets(out);
+    const { light, tone } = onsets(out);
     expect(light).toBeGreaterThan(1.4);
     expect(light).toBeLessThan(1.6);
-    expect(Math.abs(light - sound)).toBeLessThan(0.07);
+    expect(Math.abs(light - tone)).toBeLessThan(0.07);
   });
 });

@@ -92,8 +92,8 @@ describe.skipIf(noAddon !== undefined)('a trace', () => {
     expect(arrows('s').sort()).toEqual(arrows('f').sort());
     expect(arrows('s')).toHaveLength(100);
     const waiting = traceEvents.filter(({ ph, name }) => ph === 'b' && name === 'waits for count');
-    const shown = slices.filter(({ name, args }) => name === 'count' && args.waitMs > 0.001);
-    expect(waiting.length).toBeGreaterThanOrEqual(shown.length);
+    const waited = slices.filter(({ name, args }) => name === 'count' && args.waitMs > 0.001);
+    expect(waiting.length).toBeGreaterThanOrEqual(waited.length);
 
     // The GPU's queues have rows of their own: what they did began in a slice of the stage that wanted it.
     const done = all.filter(ofQueue);
@@ -151,7 +151,7 @@ describe.skipIf(noAddon !== undefined)('a trace', () => {
         expect(hosted).toHaveLength(50);
         for (const { ts, dur, args } of hosted) {
           const outer = lanes.find((slice) => slice.args.seq === args.seq)!;
-          // It may begin while the lane still tells what came before.
+          // It may begin while the lane still reports earlier results.
           expect(ts).toBeGreaterThanOrEqual(outer.ts - 1000 * outer.args.waitMs);
           expect(ts + dur).toBeLessThanOrEqual(outer.ts + outer.dur);
         }

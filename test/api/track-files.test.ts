@@ -102,10 +102,10 @@ describe.skipIf(!complete)('labels of drawn boxes', () => {
     await run.done;
     await run.close();
     const output = await pipeline(video(path)).keepPixels().start();
-    const shown: Uint8Array[] = [];
-    for await (const frame of output) shown.push(frame.pixels({ format: 'gray8' }).data);
+    const pictures: Uint8Array[] = [];
+    for await (const frame of output) pictures.push(frame.pixels({ format: 'gray8' }).data);
     await output.close();
-    return shown;
+    return pictures;
   };
 
   test('are identities where somebody knows them, also on the boxes of the tracker', async () => {

@@ -3,8 +3,8 @@ import * as format from '../../bench/format.mjs';
 
 describe('numbers', () => {
   test('have three digits that matter', () => {
-    const shown = [1842.4, 168.42, 99.96, 10.72, 9.999, 2.276, 0.996, 0.3612, 0.00401, 0, -12.34].map(format.number);
-    expect(shown).toEqual(['1,842', '168', '100', '10.7', '10.0', '2.28', '1.00', '0.36', '0.0040', '0', '-12.3']);
+    const texts = [1842.4, 168.42, 99.96, 10.72, 9.999, 2.276, 0.996, 0.3612, 0.00401, 0, -12.34].map(format.number);
+    expect(texts).toEqual(['1,842', '168', '100', '10.7', '10.0', '2.28', '1.00', '0.36', '0.0040', '0', '-12.3']);
   });
 
   test('that are none are a dash, with or without a unit', () => {
@@ -27,8 +27,8 @@ describe('numbers', () => {
 
 describe('shares', () => {
   test('that are nearly all or nearly nothing do not become all or nothing', () => {
-    const shown = [0, 0.0001, 0.002, 0.04, 0.5, 0.998, 0.9999, 1].map(format.percent);
-    expect(shown).toEqual(['0 %', '< 0.1 %', '0.2 %', '4 %', '50 %', '99.8 %', '> 99.9 %', '100 %']);
+    const texts = [0, 0.0001, 0.002, 0.04, 0.5, 0.998, 0.9999, 1].map(format.percent);
+    expect(texts).toEqual(['0 %', '< 0.1 %', '0.2 %', '4 %', '50 %', '99.8 %', '> 99.9 %', '100 %']);
   });
 
   test('spreads show half of themselves, and nothing when they are nothing', () => {

@@ -57,7 +57,7 @@ test('without figures nothing is met and nothing is missed', () => {
 });
 
 test('targets are judged by what was measured', () => {
-  const said = verdicts([
+  const judged = verdicts([
     step('kernels', kernels(0.2)),
     step('decode', { rows: [{ sources: 16, detect: true, ...run({ fps: 4200 }) }] }),
     step('latency', { rows: [{ device: 'cuda:0', p99: 61, decodedOnGpu: 'all' }] }),
@@ -69,7 +69,7 @@ test('targets are judged by what was measured', () => {
     }),
     step('churn', { churn: { alive: 0 } }),
   ]);
-  expect(said).toMatchObject({
+  expect(judged).toMatchObject({
     'kernels give the bits of the host': 'met',
     'letterbox of 4K against a copy in the device': 'met',
     'compose on a 4K canvas against a copy in the device': 'not measured',
@@ -205,8 +205,8 @@ test('where pictures were decoded is reported for all sources together', () => {
 });
 
 test('of the output of a failed process, the error remains', () => {
-  const said = `node trial.mjs ended with 1: \x1b[1;31mnoise\x1b[m\nfile.js:50\n    ^\n\nFramepathError: No GPU.\n    at start (x.js)\n`;
-  expect(errorOf(said)).toBe('FramepathError: No GPU.');
+  const output = `node trial.mjs ended with 1: \x1b[1;31mnoise\x1b[m\nfile.js:50\n    ^\n\nFramepathError: No GPU.\n    at start (x.js)\n`;
+  expect(errorOf(output)).toBe('FramepathError: No GPU.');
   expect(errorOf('killed \n')).toBe('killed');
 });
 
@@ -242,13 +242,13 @@ test('the text shows steps, what failed and the verdicts', () => {
     step('pipelines', {}),
   ];
   const machine = { gpu: 'A GPU', driver: '580', cpu: 'a CPU', cores: 2, versions: { framepath: '0.1.0' } };
-  const shown = text({ machine, date: 'today', seconds: 10, quick: false, steps, targets: judge(steps) });
-  expect(shown).toContain('framepath 0.1.0 on A GPU, driver 580; a CPU, 2 cores; today');
-  expect(shown).toContain('FAILED decode');
-  expect(shown).toContain('! hevc: no');
-  expect(shown).toMatch(/1 sources, decode +5,000 +0\.10 +software +70\/91/);
-  expect(shown).toMatch(/compose of a 1080p split +<= 0\.1 ms +0\.050 +met/);
-  expect(shown).toMatch(/letterbox .* 80 %/);
+  const summary = text({ machine, date: 'today', seconds: 10, quick: false, steps, targets: judge(steps) });
+  expect(summary).toContain('framepath 0.1.0 on A GPU, driver 580; a CPU, 2 cores; today');
+  expect(summary).toContain('FAILED decode');
+  expect(summary).toContain('! hevc: no');
+  expect(summary).toMatch(/1 sources, decode +5,000 +0\.10 +software +70\/91/);
+  expect(summary).toMatch(/compose of a 1080p split +<= 0\.1 ms +0\.050 +met/);
+  expect(summary).toMatch(/letterbox .* 80 %/);
 });
 
 test('columns of a table are aligned', () => {

@@ -1,4 +1,4 @@
-// Misbehaves at the frames it is told to: options.at is { index: how }. Once each, where options.once is a folder.
+// Misbehaves at the frames that options.at names: { index: how }. Once each, where options.once is a folder.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// Ends its process in the middle of a run; what it is shown afterwards goes back further than it does.
+// Ends its process in the middle of a run; its input afterwards reaches further back than its process.
 import { defineAnalyzer } from 'framepath';
 
 export const watchful = defineAnalyzer({

@@ -10,10 +10,10 @@ def hash_of(data):
 
 @analyzer(input={"of": "tracks", "window": 4, "stride": 2, "min": 2, "width": 24, "format": "rgb24"})
 def windows(frame, deps):
-    said = []
+    results = []
     for window in frame.input:
         track = deps["tracks"][window.index]
-        said.append(
+        results.append(
             {
                 "track": window.track,
                 "box": window.box,
@@ -24,4 +24,4 @@ def windows(frame, deps):
                 "same": track["track"] == window.track and track["box"] == window.box,
             }
         )
-    return said
+    return results

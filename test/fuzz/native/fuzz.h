@@ -45,8 +45,8 @@ bool answered(Body&& body) {
   } catch (const Error& error) {
     if (error.code == ErrorCode::INTERNAL) fault("INTERNAL: " + error.sentence);
     if (error.sentence.empty()) fault("an error without a sentence");
-    static const bool telling = std::getenv("FRAMEPATH_FUZZ_VERBOSE");
-    if (telling) std::fprintf(stderr, "%s: %s\n", std::string(errorCodeName(error.code)).c_str(), error.what());
+    static const bool verbose = std::getenv("FRAMEPATH_FUZZ_VERBOSE");
+    if (verbose) std::fprintf(stderr, "%s: %s\n", std::string(errorCodeName(error.code)).c_str(), error.what());
     return false;
   } catch (const std::exception& error) {
     fault(std::string("an exception without a code: ") + error.what());
