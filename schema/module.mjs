@@ -38,7 +38,7 @@ const channels = (doc) => list(number({ min: -1e6, max: 1e6 }), { min: 1, max: 3
 
 export const modelFacts = object(
   'ModelFacts',
-  'Facts about a model that its file does not say; what can be inferred may be left out',
+  'Facts about a model that its file does not state; what can be inferred may be left out',
   {
     head: text({ by: 'probe', doc: 'what its outputs are: a name of `framepath models inspect`' }),
     layout: ref(named.TensorLayout, { by: 'probe', doc: 'order of the dimensions of its input' }),
@@ -80,7 +80,7 @@ const providerFall = object(
 
 export const modelFile = object(
   'ModelFileSpec',
-  'A model and what its file does not say',
+  'A model and what its file does not state',
   {
     name: text({ doc: 'of the registry, or of the file' }),
     file: text(),
@@ -172,7 +172,7 @@ export const boxClasses = object('BoxClassesValues', "Classification of another 
     min: 0,
     max: 4,
     default: 0,
-    doc: 'what is shown around a box, in parts of its width and height on each side',
+    doc: 'margin around a box, in parts of its width and height on each side',
   }),
   smooth: number({
     min: 0,
@@ -239,8 +239,8 @@ const identify = object(
     of: text(),
     model: ref(modelFile),
     reid: ref(Reid),
-    metric: ref(Metric, { by: 'probe', absent: "what the model's file says", doc: 'how embeddings are compared' }),
-    threshold: number({ min: 0, max: 100, by: 'probe', absent: "what the model's file says" }),
+    metric: ref(Metric, { by: 'probe', absent: "that of the model's file", doc: 'how embeddings are compared' }),
+    threshold: number({ min: 0, max: 100, by: 'probe', absent: "that of the model's file" }),
     sameScene: list(list(text(), { min: 2 })),
     bank: text({ absent: 'none', doc: 'path of saved identities' }),
   },

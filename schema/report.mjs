@@ -420,7 +420,7 @@ const modelFindings = result('ModelFindings', 'A model as it runs: its facts, an
 const probeStep = result('DeviceProbeStep', 'A step towards a GPU', {
   name: text(),
   works: flag(),
-  says: text({ doc: 'what was found, or the cause' }),
+  result: text({ doc: 'what was found, or the cause' }),
   hint: text(),
 });
 

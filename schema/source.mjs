@@ -85,7 +85,7 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
   }),
   live: flag({
     by: 'source',
-    absent: 'what the container says',
+    absent: 'by its container',
     doc: 'a live source drops frames when the run is busy, a file waits',
   }),
   reconnect: integer({

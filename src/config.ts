@@ -79,7 +79,7 @@ type Level = FileLevel<Settings>;
 /** All that is configured. */
 export interface Configuration {
   settings: DecidedSettings;
-  /** what is said of modules, the level that wins first */
+  /** settings of modules, the level that wins first */
   modules: ModuleLevel[];
 }
 

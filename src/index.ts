@@ -70,7 +70,7 @@ export {
 export { type DetectOptions, detect } from './modules/detect.js';
 export type { CudaPicture } from './modules/device-input.js';
 export { type IdentifyOptions, identify } from './modules/identify.js';
-export type { InputCrop, InputPicture, InputRequest, Shown } from './modules/input.js';
+export type { InputCrop, InputOf, InputPicture, InputRequest } from './modules/input.js';
 export type { ModelFacts, Module, OnError, Policy } from './modules/module.js';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './modules/schema.js';
 export { type TrackOptions, track } from './modules/track.js';

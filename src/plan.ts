@@ -107,7 +107,7 @@ function invalid(message: string, module?: string, hint?: string): FramepathErro
   return new FramepathError('GRAPH_INVALID', message, { module, hint });
 }
 
-/** The layout shows nothing of modules that are disabled; what they were to hide cannot be shown. */
+/** The layout draws nothing of disabled modules. @throws CONFIG_INVALID when it hides the boxes of one; GRAPH_INVALID */
 function checkLayout(layout: Layout, modules: readonly Module[], disabled: ReadonlyMap<string, string>): void {
   const hidden = layout.canvas.redact?.of;
   if (hidden !== undefined && disabled.has(hidden))

@@ -524,8 +524,8 @@ describe('of a GPU, doctor', () => {
       freeBytes: 77e9,
       kernels: '',
       steps: [
-        { name: 'driver', works: true, says: 'CUDA 13.0', hint: '' },
-        { name: 'kernels', works: false, says: 'No kernels load.', hint: 'Update the driver.' },
+        { name: 'driver', works: true, result: 'CUDA 13.0', hint: '' },
+        { name: 'kernels', works: false, result: 'No kernels load.', hint: 'Update the driver.' },
       ],
     },
     nvml: { gpus: [gpu], unreadable: ["NVML's GPU 1: GPU is lost (15)"] },

@@ -1,4 +1,4 @@
-// What a pipeline says about itself where there is a GPU: the simulated one.
+// The explanation of a pipeline where there is a GPU: the simulated one.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

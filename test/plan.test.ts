@@ -135,7 +135,7 @@ describe('a plan', () => {
       .use(track('tracks', { of: 'faces' }))
       .use(identify('people', { of: 'tracks', model: embedder })) as unknown as Pipeline;
 
-  test('says of every option who decided it', async () => {
+  test('has who decided each option', async () => {
     const plan = await planOf(people().options({ keptFrames: 2, device: 'cpu' }));
     expect(plan.keptFrames).toEqual({ value: 2, by: 'call', why: 'options' });
     expect(plan.inFlight).toEqual({ value: 6, by: 'environment', why: 'FRAMEPATH_IN_FLIGHT' });
@@ -146,7 +146,7 @@ describe('a plan', () => {
       id: '0',
       stride: { value: 2, by: 'call' },
       endMs: { value: null, by: 'default', why: 'its end' },
-      live: { value: null, by: 'probe', why: 'what the container says' },
+      live: { value: null, by: 'probe', why: 'by its container' },
       threads: { by: 'engine', why: expect.stringMatching(/^\d+ cores? for 2 sources$/) },
       decoder: { value: 'auto', by: 'default' },
       triesGpu: { value: false, by: 'engine', why: 'the run is on the CPU' },
@@ -180,7 +180,7 @@ describe('a plan', () => {
     expect(plan.modules[0]).toMatchObject({ model: { scoreThreshold: { value: 0.7, by: 'call', why: 'call' } } });
   });
 
-  test('of an analyzer says where it runs, and how its host is kept', async () => {
+  test('has where an analyzer runs, and the limits of its host', async () => {
     writeFileSync(join(folder, 'nod.mjs'), "export default { name: 'nod', analyze: () => 1 };\n");
     const nod = analyzer(join(folder, 'nod.mjs'), { isolation: 'process', timeoutMs: 500, restarts: 2 });
     const plan = await planOf(pipeline(pushed(1)).use(nod) as never);

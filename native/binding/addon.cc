@@ -71,7 +71,7 @@ Napi::Value resolve(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&] {
     const auto asked = std::make_shared<schema::PipelineSpec>(planFrom(parseJson(argument(info, 0))));
     return Environment::of(info.Env()).promise(info.Env(), [asked] {
-      return textMaker(textOf(planJson(*asked, graph::Pipeline(pipelineOf(*asked), {}).resolve())));
+      return textMaker(planJson(*asked, graph::Pipeline(pipelineOf(*asked), {}).resolve()));
     });
   });
 }

@@ -40,7 +40,7 @@ schema::GpuVideo gpuVideo(const media::GpuCodecs& codecs) {
 schema::GpuProbe gpuProbe(const DeviceProbe& probe) {
   std::vector<schema::DeviceProbeStep> steps;
   for (const ProbeStep& step : probe.steps)
-    steps.push_back({.name = step.name, .works = step.works, .says = step.found, .hint = step.hint});
+    steps.push_back({.name = step.name, .works = step.works, .result = step.found, .hint = step.hint});
   std::optional<schema::GpuVideo> video;
   if (probe.usable()) video = gpuVideo(media::gpuCodecs(openDevice("cuda:0")));
   return {.usable = probe.usable(),

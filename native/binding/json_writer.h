@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "binding/required.h"
+#include "core/decimal.h"
 #include "core/enum_names.h"
 
 namespace framepath::binding {
@@ -49,6 +50,9 @@ void put(JsonWriter& to, T value, Decimals = {}) {
 }
 inline void put(JsonWriter& to, double value, Decimals decimals = {}) {
   to.number(value, decimals);
+}
+inline void put(JsonWriter& to, float value, Decimals decimals = {}) {
+  to.number(decimal(value), decimals);
 }
 inline void put(JsonWriter& to, const std::string& value, Decimals = {}) {
   to.text(value);

@@ -5,13 +5,10 @@
 #include <bit>
 #include <vector>
 
+#include "core/decimal.h"
 #include "generated/packed.h"
 
 namespace framepath::binding {
-
-// The double that is written as the float is: 0.8, not 0.800000011920929. Results and boxes of inputs have the same
-// numbers.
-double decimal(float value);
 
 template <typename Row>
 void append(std::vector<double>& to, const Row& row) {

@@ -1,8 +1,5 @@
 #include "binding/plan_json.h"
 
-#include <charconv>
-
-#include "binding/json.h"
 #include "generated/write_plan.h"
 
 namespace framepath::binding {
@@ -26,53 +23,13 @@ struct CompleteModule {
 
 }  // namespace
 
-Out under(Out to, const char* key) {
-  return {to.json[key]};
-}
-Out appended(Out to) {
-  return {to.json.emplace_back()};
-}
-void emptyList(Out to) {
-  to.json = Json::array();
-}
-void emptyObject(Out to) {
-  to.json = Json::object();
-}
-void write(Out to, bool value) {
-  to.json = value;
-}
-void write(Out to, int32_t value) {
-  to.json = value;
-}
-void write(Out to, int64_t value) {
-  to.json = value;
-}
-void write(Out to, double value) {
-  to.json = value;
-}
-void write(Out to, float value) {
-  char text[32];
-  const char* end = std::to_chars(text, text + sizeof text, value).ptr;
-  double number = value;
-  std::from_chars(text, end, number);
-  to.json = number;
-}
-void write(Out to, const std::string& value) {
-  to.json = value;
-}
-void writeNull(Out to) {
-  to.json = nullptr;
-}
-
-Json planJson(schema::PipelineSpec asked, const graph::Decisions& decisions) {
+std::string planJson(schema::PipelineSpec asked, const graph::Decisions& decisions) {
   asked.device.reset();  // 'auto' is none of a plan, and the decision knows what was asked for
   complete(asked, decisions.run);
   for (size_t s = 0; s < asked.sources.size(); s++) complete(asked.sources[s], decisions.sources[s]);
   for (size_t m = 0; m < asked.modules.size(); m++) std::visit(CompleteModule{decisions.modules[m]}, asked.modules[m]);
   if (asked.output && decisions.output) complete(*asked.output, *decisions.output);
-  Json json;
-  write(Out{json}, asked);
-  return json;
+  return jsonOf(asked);
 }
 
 }  // namespace framepath::binding

@@ -251,7 +251,7 @@ Napi::Value Run::plan(const Info& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::optional<graph::Decisions> decisions = state_->pipeline->decisions();
     if (!decisions) return info.Env().Null();
-    return Napi::String::New(info.Env(), textOf(planJson(state_->asked, *decisions)));
+    return Napi::String::New(info.Env(), planJson(state_->asked, *decisions));
   });
 }
 

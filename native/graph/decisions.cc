@@ -1,9 +1,9 @@
 #include "graph/decisions.h"
 
 #include <algorithm>
-#include <charconv>
 #include <thread>
 
+#include "core/decimal.h"
 #include "core/enum_names.h"
 #include "media/decoder_choice.h"
 
@@ -35,17 +35,8 @@ Decision<T> found(T value, std::string why) {
   return {std::move(value), DecidedBy::probe, std::move(why)};
 }
 
-// 0.1 and not 0.10000000149.
-double shortest(float value) {
-  char text[32];
-  const char* end = std::to_chars(text, text + sizeof text, value).ptr;
-  double number = value;
-  std::from_chars(text, end, number);
-  return number;
-}
-
 std::vector<double> channelsOf(const std::array<float, 3>& values) {
-  return {shortest(values[0]), shortest(values[1]), shortest(values[2])};
+  return {decimal(values[0]), decimal(values[1]), decimal(values[2])};
 }
 
 const ModuleSpec* moduleNamed(const PipelineSpec& spec, const std::string& name) {
@@ -146,9 +137,9 @@ schema::ModelFileOpen decideModel(const infer::Model& model, const Decision<std:
           .mean = found(channelsOf(spec.mean), kFileOrHead),
           .scale = found(channelsOf(spec.scale), kFileOrHead),
           .size = found(std::array<int32_t, 2>{spec.width, spec.height}, kFile),
-          .pad = found(shortest(spec.pad), kFileOrHead),
-          .scoreThreshold = found(shortest(spec.scoreThreshold), kFileOrHead),
-          .iouThreshold = found(shortest(spec.iouThreshold), kFileOrHead),
+          .pad = found(decimal(spec.pad), kFileOrHead),
+          .scoreThreshold = found(decimal(spec.scoreThreshold), kFileOrHead),
+          .iouThreshold = found(decimal(spec.iouThreshold), kFileOrHead),
           .topK = found(spec.topK, kFileOrHead),
           .provider = found(valueNamed<infer::Provider>(model.provider()).value_or(infer::Provider::cpu),
                             whyProvider(model, device)),
@@ -160,7 +151,7 @@ std::optional<schema::IdentifyOpen> decideIdentity(const infer::Model& model) {
   const std::optional<Metric> metric = valueNamed<Metric>(model.spec().metric);
   if (!metric) return std::nullopt;
   return schema::IdentifyOpen{.metric = found(*metric, kFile),
-                              .threshold = found(shortest(model.spec().threshold), kFile)};
+                              .threshold = found(decimal(model.spec().threshold), kFile)};
 }
 
 Decision<std::string> decideDevice(const Decision<std::string>& asked, const Device& device) {

@@ -32,21 +32,18 @@ function writer(schema) {
   const kind = schema.properties.kind?.const;
   const lines = fieldsOf(schema)
     .filter(isPlanned)
-    .map(([key]) => `  put(to, ${quoted(key)}, plan.${key});\n`);
-  return `void write(Out to, const schema::${schema.$id}& plan) {
-${kind ? `  put(to, "kind", std::string(${quoted(kind)}));\n` : ''}${lines.join('')}}
-`;
-}
-
-const unionWriter = ({ $id }) => `void write(Out to, const schema::${$id}& plan) {
-  std::visit([&](const auto& one) { write(to, one); }, plan);
+    .map(([key]) => `  putPlanned(to, ${quoted(key)}, plan.${key});\n`);
+  return `void put(JsonWriter& to, const schema::${schema.$id}& plan) {
+  to.open('{');
+${kind ? `  putField(to, "kind", std::string(${quoted(kind)}));\n` : ''}${lines.join('')}  to.close('}');
 }
 `;
+}
 
 export function planFiles(order, all) {
   const used = plannedOf(all);
-  const written = order.filter((schema) => used.has(schema));
-  const declarations = written.map(({ $id }) => `void write(Out to, const schema::${$id}& plan);\n`);
+  const written = order.filter((schema) => used.has(schema) && !schema.oneOf);
+  const declarations = written.map(({ $id }) => `void put(JsonWriter& to, const schema::${$id}& plan);\n`);
   return {
     'native/generated/write_plan.h': `// ${notice}
 #pragma once
@@ -63,7 +60,7 @@ ${declarations.join('')}
 
 namespace framepath::binding {
 
-${written.map((schema) => (schema.oneOf ? unionWriter(schema) : writer(schema))).join('\n')}
+${written.map(writer).join('\n')}
 }  // namespace framepath::binding
 `,
   };

@@ -66,13 +66,13 @@ export function inOrder(roots, { byId }, wanted = () => true) {
 export function docOf(schema) {
   const { description = '', default: value, 'x-unit': unit, 'x-absent': absent } = schema;
   const text = description.replace(/\s+/g, ' ').trim();
-  const without = value !== undefined ? shown(value) : absent;
+  const without = value !== undefined ? inCode(value) : absent;
   const sentences = /\. /.test(text);
   const otherwise = without && `${sentences ? 'Default' : 'default'} ${without}`;
   return [[text, unit].filter(Boolean).join(', in '), otherwise].filter(Boolean).join(sentences ? '. ' : '; ');
 }
 
-const shown = (value) => (typeof value === 'string' ? `\`'${value}'\`` : String(value));
+const inCode = (value) => (typeof value === 'string' ? `\`'${value}'\`` : String(value));
 
 /** The fields of an object that it does not have from others. */
 export function ownFields({ properties, 'x-also': also }, { byId }) {

@@ -100,7 +100,7 @@ function providerLines(providers: Findings['providers']): string[] {
   return ['models on cuda:0:\n', ...providers.map((one) => `  ${one.provider}: ${how(one)}\n`)];
 }
 
-function stepLines({ name, works, says: result, hint }: MachineFindings['cuda']['steps'][number]): string {
+function stepLines({ name, works, result, hint }: MachineFindings['cuda']['steps'][number]): string {
   if (works) return `    ${name}: ${result}\n`;
   return `    ${name}: does not work. ${result}\n${hint ? `      ${hint}\n` : ''}`;
 }

@@ -14,7 +14,7 @@ import {
   factsOf,
   type Observed,
 } from './definition.js';
-import type { InputRequest, PackedInput, Shown } from './input.js';
+import type { InputOf, InputRequest, PackedInput } from './input.js';
 import { Module, moduleName, type OnError, type Policy, policyRules, splitPolicy, type Under } from './module.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './schema.js';
 
@@ -59,7 +59,7 @@ export interface AnalyzerOptions<
   pixels?: boolean;
   onError?: E;
   /** Called for each source's frames in order, one at a time. What it returns becomes `frame[name]`. */
-  analyze(frame: FrameBase & Shown<I>, deps: Observed<D>, state: Awaited<S>): T | Promise<T>;
+  analyze(frame: FrameBase & InputOf<I>, deps: Observed<D>, state: Awaited<S>): T | Promise<T>;
 }
 
 /** A module of a run that JavaScript answers for. @internal */

@@ -2,7 +2,7 @@
 import type { FrameBase } from '../frame.js';
 import type { DefinitionFacts } from '../generated/messages.js';
 import { callable, fields, flag, isA, list, unexpected } from '../validate.js';
-import { checkInput, type InputRequest, type Shown } from './input.js';
+import { checkInput, type InputOf, type InputRequest } from './input.js';
 import { Module, moduleName } from './module.js';
 import { type SchemaInput, type StandardSchema, schemaRule } from './schema.js';
 
@@ -48,7 +48,7 @@ export interface AnalyzerDefinition<
   // biome-ignore lint/suspicious/noExplicitAny: options are whatever the author and the user agree on
   configure?(options: any): S | Promise<S>;
   /** What it returns becomes `frame[name]`: plain data, where it runs in a thread, a process or Python. */
-  analyze(frame: FrameFacts & Shown<I>, deps: Observed<D>, state: Awaited<S>): T | Promise<T>;
+  analyze(frame: FrameFacts & InputOf<I>, deps: Observed<D>, state: Awaited<S>): T | Promise<T>;
   /** Called once after the last frame. */
   close?(state: Awaited<S>): void | Promise<void>;
 }

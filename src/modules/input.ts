@@ -34,7 +34,7 @@ export interface InputCrop extends InputPicture {
 }
 
 /** `frame.input` by what was asked for. */
-export type Shown<I> = I extends { readonly of: string }
+export type InputOf<I> = I extends { readonly of: string }
   ? { readonly input: readonly InputWindow[] }
   : I extends { readonly crop: string }
     ? { readonly input: readonly InputCrop[] }

@@ -322,7 +322,7 @@ export class RunCore implements FrameOwner, WriterRun {
     const began = performance.now();
     this.native.finishWithin(finishingMs);
     const ended = this.native.end(true);
-    this.analyzers.close().catch(() => undefined); // from here on nobody asks them; #finish waits and tells a failure
+    this.analyzers.close().catch(() => undefined); // they get no more requests; #finish waits and rethrows
     await ended.catch((error) => this.fail(error));
     const late = setTimeout(
       () => {

@@ -51,7 +51,9 @@ const lines = {
     return [
       `kernel ${kernel}, glibc ${libc}`,
       nvidiaSmi ?? `nvidia-smi: ${nvidiaSmiMissing}`,
-      ...(doctor?.native?.cuda?.steps ?? []).map(({ name, works, says }) => `${works ? 'ok' : 'NO'} ${name}: ${says}`),
+      ...(doctor?.native?.cuda?.steps ?? []).map(
+        ({ name, works, result }) => `${works ? 'ok' : 'NO'} ${name}: ${result}`,
+      ),
       ...(doctor?.providers ?? []).map(
         ({ provider, state, reason }) => `${state === 'works' ? 'ok' : 'NO'} ${provider}${reason ? `: ${reason}` : ''}`,
       ),

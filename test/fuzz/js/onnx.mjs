@@ -1,7 +1,8 @@
 // The reader, the fixes and the writer of ONNX files.
 import { fixModel } from '../../../packages/models/lib/fixes.js';
 import { GraphBuilder } from '../../../packages/models/lib/graph-builder.js';
-import { floatTensor, int64Tensor, readModel, valueInfo, writeModel } from '../../../packages/models/lib/onnx-proto.js';
+import { readModel, writeModel } from '../../../packages/models/lib/onnx-proto.js';
+import { floatTensor, int64Tensor, valueInfo } from '../../../packages/models/lib/onnx-tensors.js';
 import { coded, main } from './fuzzer.mjs';
 
 const graphs = {

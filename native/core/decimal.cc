@@ -1,8 +1,8 @@
-#include "binding/packed_rows.h"
+#include "core/decimal.h"
 
 #include <charconv>
 
-namespace framepath::binding {
+namespace framepath {
 
 double decimal(float value) {
   char text[32];
@@ -12,4 +12,4 @@ double decimal(float value) {
   return result;
 }
 
-}  // namespace framepath::binding
+}  // namespace framepath
