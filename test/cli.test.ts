@@ -275,7 +275,13 @@ describe('run', () => {
     const long = tinyClip(at('long.mp4'), { frames: 1500 });
     const results = at('interrupted.jsonl');
     const args = ['run', long, '--detect', model, '--embed', embedder, '--results', results];
-    const { code, out, err } = await framepath(args, (stop) => setTimeout(stop, 50));
+    const { code, out, err } = await framepath(args, (stop) => {
+      const whenStarted = setInterval(() => {
+        if (!existsSync(results)) return;
+        clearInterval(whenStarted);
+        stop();
+      }, 5);
+    });
     expect(code).toBe(1);
     expect(err).toContain('Stopping');
     expect(out).toContain(results);

@@ -14,7 +14,7 @@ namespace framepath::binding {
 std::string planJson(schema::PipelineSpec asked, const graph::Decisions& decisions);
 
 template <typename T>
-void put(JsonWriter& to, const Decision<T>& decision) {
+void put(JsonWriter& to, const Decision<T>& decision, Decimals = {}) {
   to.open('{');
   putField(to, "value", decision.value);
   putField(to, "by", decision.by);
@@ -23,7 +23,7 @@ void put(JsonWriter& to, const Decision<T>& decision) {
 }
 
 template <NamedEnum E>
-void put(JsonWriter& to, const std::map<E, std::string>& texts) {
+void put(JsonWriter& to, const std::map<E, std::string>& texts, Decimals = {}) {
   to.open('{');
   for (const auto& [name, text] : texts) putField(to, nameOf(name), text);
   to.close('}');
