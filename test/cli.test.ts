@@ -275,13 +275,8 @@ describe('run', () => {
     const long = tinyClip(at('long.mp4'), { frames: 1500 });
     const results = at('interrupted.jsonl');
     const args = ['run', long, '--detect', model, '--embed', embedder, '--results', results];
-    const { code, out, err } = await framepath(args, (stop) => {
-      const whenStarted = setInterval(() => {
-        if (!existsSync(results)) return;
-        clearInterval(whenStarted);
-        stop();
-      }, 5);
-    });
+    let listeners = 0; // the first is for the start, the second for the run
+    const { code, out, err } = await framepath(args, (stop) => ++listeners === 2 && setTimeout(stop, 20));
     expect(code).toBe(1);
     expect(err).toContain('Stopping');
     expect(out).toContain(results);
