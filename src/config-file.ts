@@ -117,7 +117,8 @@ async function importWithin(path: string, withinMs: number): Promise<unknown> {
     timer = setTimeout(() => fail(new Error(`it has exported nothing after ${withinMs / 1000} s`)), withinMs);
   });
   try {
-    return ((await Promise.race([import(pathToFileURL(path).href), late])) as { default?: unknown }).default;
+    const exported = import(pathToFileURL(path).href).then((module: { default?: unknown }) => module.default);
+    return await Promise.race([exported, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -154,8 +154,12 @@ export function resolveLimits(uri: string, value: VideoOptions['limits']): Limit
   };
 }
 
-/** A URI as the native side takes it: the path of a `file://` URL, anything else as it is. @internal */
+/**
+ * A URI as the native side takes it: the path of a `file://` URL and of libav's `file:clip.mp4`, where nothing is
+ * percent-encoded; anything else as it is. @internal
+ */
 export function localPath(uri: string): string {
+  if (/^file:(?!\/\/)/.test(uri)) return uri.slice(5).replace(/^(?=[^/]*:)/, './'); // a path, whatever is in it
   if (!/^file:\/\//i.test(uri)) return uri;
   let path: string;
   try {

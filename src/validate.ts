@@ -155,7 +155,7 @@ export function isA<T>(type: abstract new (...given: never[]) => T, value: unkno
 function readable(name: string, value: object, rules: object): [string, unknown][] {
   try {
     for (const key of Object.keys(rules)) void (value as Record<string, unknown>)[key];
-    return Object.entries(value);
+    return Object.entries({ ...value }); // reads symbols too
   } catch {
     throw unexpected('an object whose properties can be read', name, value);
   }

@@ -437,6 +437,7 @@ describe('models', () => {
     expect((await convert('--mean', 'x')).err).toContain("for --mean but received 'x'");
     expect((await convert('--resize', 'x')).code).toBe(2);
     expect((await framepath(['models', 'convert', path])).err).toContain('the path of the ONNX file to write');
+    expect((await framepath(['models', 'convert', path, path])).err).toContain('is also its source');
     expect(await framepath(['models', 'convert', path, out])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/MODEL_INVALID.*graph\.json.*outputs.*\n.*--outputs y/),

@@ -146,11 +146,17 @@ describe('a configuration file that is none', () => {
   });
 
   test('because its module never exports anything is refused after a while', async () => {
-    const folder = scratch('config');
-    writeFileSync(join(folder, 'framepath.config.mjs'), 'await new Promise(() => {}); export default {};');
-    await expect(fileLevels(folder, {}, settingRules, { importMs: 50 })).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringContaining('it has exported nothing after 0.05 s'),
-    });
+    for (const content of [
+      'await new Promise(() => {}); export default {};',
+      'export default new Promise(() => {});',
+      'export const then = () => {};',
+    ]) {
+      const folder = scratch('config');
+      writeFileSync(join(folder, 'framepath.config.mjs'), content);
+      await expect(fileLevels(folder, {}, settingRules, { importMs: 50 })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('it has exported nothing after 0.05 s'),
+      });
+    }
   });
 });

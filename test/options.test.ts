@@ -315,6 +315,7 @@ describe('values that cannot be read', () => {
     ['proxy of an array', new Proxy([], { get: thrower, getPrototypeOf: thrower })],
     ['revoked proxy', revoked()],
     ['getter', Object.defineProperty({}, 'id', { get: thrower, enumerable: true })],
+    ['getter of a symbol', Object.defineProperty({}, Symbol('s'), { get: thrower, enumerable: true })],
     ['constructor', Object.defineProperty({}, 'constructor', { get: thrower })],
     ['toString', { toString: thrower, valueOf: thrower, [Symbol.toPrimitive]: thrower }],
     ['cycle', cycle],

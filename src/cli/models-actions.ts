@@ -1,6 +1,5 @@
 /** The actions of `framepath models`: list and add models known by name, inspect, fix and convert others. */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   addModel,
@@ -19,6 +18,7 @@ import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
 import { resolveModel } from '../model-file.js';
 import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
+import { writeOutput } from '../writers/output-file.js';
 import { json, oneOfThese, readArguments, UsageError } from './command.js';
 import { convert } from './models-convert.js';
 import { table } from './summary.js';
@@ -106,8 +106,7 @@ async function fix(
     file,
     vector === undefined ? loadAddon().vectorFloats : Number(vector),
   );
-  if (fixes.length > 0)
-    await writeFile(target, bytes).catch((error) => Promise.reject(toOutputError(error, target, true)));
+  if (fixes.length > 0) await writeOutput(target, bytes);
   if (asJson) terminal.out(json({ file, out: fixes.length > 0 ? target : null, fixes, skipped }));
   else {
     for (const { fix: name, reason } of skipped) terminal.out(`not done: ${name}: ${reason}\n`);

@@ -1,8 +1,8 @@
 /** `framepath models convert`: models of other frameworks to ONNX. */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ConvertOptions, convertModel, setMetadata, sha256, type ValueInfo, writeModel } from '@framepath/models';
-import { toOutputError } from '../errors.js';
+import { writeOutput } from '../writers/output-file.js';
+import { refuseSharedFiles } from '../writers/shared-files.js';
 import { choice, json, readArguments, UsageError, wholeNumber } from './command.js';
 import type { Terminal } from './terminal.js';
 
@@ -53,7 +53,7 @@ const described = ({ name, type }: ValueInfo) => ({
     null,
 });
 
-/** @throws UsageError, MODEL_NOT_FOUND, MODEL_INVALID, OUTPUT_UNWRITABLE */
+/** @throws UsageError, INVALID_ARGUMENT, MODEL_NOT_FOUND, MODEL_INVALID, OUTPUT_UNWRITABLE */
 export async function convert(args: string[], terminal: Terminal): Promise<number> {
   const { values, positionals } = readArguments(args, {
     batch: text,
@@ -78,14 +78,15 @@ export async function convert(args: string[], terminal: Terminal): Promise<numbe
     outputs: list('outputs', values.outputs),
     names: list('names', values.names),
   };
+  const target = resolve(out);
+  refuseSharedFiles([{ path: target, use: 'converted model' }], [{ path, use: 'its source' }]);
   const model = convertModel(resolve(path), options);
   for (const name of Object.keys(facts)) {
     const value = values[name as keyof typeof facts];
     if (value !== undefined) setMetadata(model, `framepath.${name}`, value);
   }
   const bytes = writeModel(model);
-  const target = resolve(out);
-  await writeFile(target, bytes).catch((error) => Promise.reject(toOutputError(error, target, true)));
+  await writeOutput(target, bytes);
   const inputs = model.graph!.input.map(described);
   const outputs = model.graph!.output.map(described);
   if (values.json) {

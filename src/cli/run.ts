@@ -1,7 +1,5 @@
 /** `framepath run`: analyse, compose, encode. */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { toOutputError } from '../errors.js';
 import { dotOf } from '../explain/dot.js';
 import { drawingOf } from '../explain/drawing.js';
 import { mermaidOf } from '../explain/mermaid.js';
@@ -14,7 +12,8 @@ import { track } from '../modules/track.js';
 import { type Pipeline, pipeline } from '../pipeline.js';
 import { probe } from '../probe.js';
 import type { Run } from '../run/run.js';
-import { video } from '../source.js';
+import { localPath, video } from '../source.js';
+import { writeOutput } from '../writers/output-file.js';
 import { refuseSharedFiles } from '../writers/shared-files.js';
 import { motPath } from '../writers/writers.js';
 import { type Command, json } from './command.js';
@@ -131,9 +130,8 @@ async function explain(description: Pipeline, options: RunOptions, terminal: Ter
     ...(mermaid ? [{ path: mermaid, use: 'drawing (--mermaid)', text: mermaidOf(drawing) }] : []),
   ];
   const models = explanation.modules.flatMap(({ model }) => (model ? [{ path: model.file, use: 'a model' }] : []));
-  refuseSharedFiles(files, [...options.sources.map((path) => ({ path, use: 'a source' })), ...models]);
-  for (const { path, text } of files)
-    await writeFile(path, text).catch((error) => Promise.reject(toOutputError(error, path, true)));
+  refuseSharedFiles(files, [...options.sources.map((uri) => ({ path: localPath(uri), use: 'a source' })), ...models]);
+  for (const { path, text } of files) await writeOutput(path, text);
   terminal.out(options.json ? json(explanation) : explanationText(explanation));
   return 0;
 }

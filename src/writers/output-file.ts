@@ -82,3 +82,14 @@ export class OutputFile {
     }
   }
 }
+
+/** Writes a whole file. @throws OUTPUT_UNWRITABLE, OUTPUT_FAILED, OUTPUT_DISK_FULL */
+export async function writeOutput(path: string, data: string | Uint8Array): Promise<void> {
+  const file = await OutputFile.open(path);
+  try {
+    await file.begin();
+    await file.write(data);
+  } finally {
+    await file.close();
+  }
+}

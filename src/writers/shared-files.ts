@@ -11,6 +11,12 @@ export interface UsedFile {
   use: string;
 }
 
+/** Paths in URIs of protocols that open others: `concat:a.mp4|b.mp4`, `subfile,,start,0,end,9,,:a.mp4`. */
+function wrappedPaths(uri: string): string[] {
+  const protocols = /^([a-z][a-z0-9+.-]*(,[^:]*)?:)+/i;
+  return protocols.test(uri) ? uri.split('|').map((part) => part.replace(protocols, '')) : [];
+}
+
 /** The files that a run reads; URLs never match a file. */
 export function readFiles({ sources, modules }: PipelineSpec): UsedFile[] {
   const pictures = sources.flatMap(({ uri, images = [] }) => [...(uri === undefined ? [] : [uri]), ...images]);
@@ -20,7 +26,9 @@ export function readFiles({ sources, modules }: PipelineSpec): UsedFile[] {
   ]);
   return [
     ...pictures.map((path) => ({ path, use: 'a source' })),
-    ...pictures.flatMap((path) => filesOfPlaylist(path)).map((path) => ({ path, use: 'a file of a source' })),
+    ...pictures
+      .flatMap((path) => [...filesOfPlaylist(path), ...wrappedPaths(path)])
+      .map((path) => ({ path, use: 'a file of a source' })),
     ...others,
   ];
 }

@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { pipeline, video } from '../../src/index.js';
+import { images, pipeline, type Source, video } from '../../src/index.js';
+import { writeOutput } from '../../src/writers/output-file.js';
 import { decoded, folderFor, noAddon, patternClip } from './clips.js';
 import { closed, codeOf, within } from './outcomes.js';
 
@@ -56,6 +57,25 @@ describe.skipIf(noAddon !== undefined)('an output that is also read', () => {
     expect(sumOf(join(folder, 'hls', 'list0.ts'))).toBe(before);
   });
 
+  // libav's own form of a file's URI, and protocols that open the file behind them.
+  test.each([
+    ['file:', (path: string) => video(`file:${path}`)],
+    ['file:, relative', (path: string) => video(`file:${relative(process.cwd(), path)}`)],
+    ['file: of a picture', (path: string) => images([`file:${path}`])],
+    ...['async:', 'subfile,,start,0,end,0,,:', 'concat:none.mp4|'].map(
+      (protocol): [string, (path: string) => Source] => [
+        protocol,
+        (path) => video(`${protocol}${path}`, { limits: { protocols: ['file', 'async', 'subfile', 'concat'] } }),
+      ],
+    ),
+  ])('is refused where the source is %s', async (_, source) => {
+    const before = sumOf(clip);
+    const writing = pipeline(source(clip)).options({ device: 'cpu' });
+    expect(await codeOf(writing.encode(clip, { profile: 'realtime' }).start())).toBe('INVALID_ARGUMENT');
+    expect(await codeOf(pipeline(source(clip)).results(clip).start())).toBe('INVALID_ARGUMENT');
+    expect(sumOf(clip)).toBe(before);
+  });
+
   test('is refused where only its segments are', async () => {
     const renamed = join(folder, 'hls', 'other.m3u8');
     writeFileSync(renamed, readFileSync(playlist));
@@ -72,6 +92,8 @@ describe.skipIf(noAddon !== undefined)('an output that is no file', () => {
     expect(await codeOf(encode(clip, pipe), 10_000)).toBe('OUTPUT_UNWRITABLE');
     const results = pipeline(video(clip)).options({ device: 'cpu' }).results(pipe).start();
     expect(await codeOf(results, 10_000)).toBe('OUTPUT_UNWRITABLE');
+    // Models and drawings of the command line.
+    expect(await codeOf(writeOutput(pipe, 'whole'), 10_000)).toBe('OUTPUT_UNWRITABLE');
   });
 
   test('is written to: /dev/null', async () => {
