@@ -1,4 +1,4 @@
-// What one side forgets of the schema does not compile: changes of the schema, tried in a copy.
+// What one side lacks of the schema does not compile: changes of the schema, tried in a copy.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -56,7 +56,7 @@ struct Claim {
   FollowSpec spec;
   int64_t uid = 0;      // in the tile now, 0 = nobody
   int64_t sinceUs = 0;  // when that began
-  int64_t home = 0;     // of a rank: who the tile belongs to until the cast forgets them, 0 = nobody yet
+  int64_t home = 0;     // of a rank: who the tile belongs to until the cast drops them, 0 = nobody yet
 };
 
 // Decides for all tiles of a cast together; never gives one member to two of them. Ids come first, then ranks, then the
