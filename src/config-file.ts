@@ -1,7 +1,7 @@
 /** The configuration file: found, read within bounds, checked. */
-import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { importWithin, readBounded } from './config-content.js';
 import { didYouMean } from './did-you-mean.js';
 import { FramepathError, messageOf } from './errors.js';
 import { fields, type Rule } from './validate.js';
@@ -12,8 +12,6 @@ export interface FileLevel<S> {
   settings: S;
 }
 
-/** A file of settings written by hand is far smaller. */
-const mostBytes = 1 << 20;
 /** How long a module may take to export its settings: it may await. */
 const importMs = 10_000;
 
@@ -92,34 +90,3 @@ const environmentsRule =
     const settings: Rule = (label, item) => fields(label, item, rules);
     fields(name, value, Object.fromEntries(Object.keys(value ?? {}).map((key) => [key, settings])));
   };
-
-/** The text of a JSON file; of a module nothing, only that it is a file. Opening a FIFO does not wait for its writer. */
-async function readBounded(path: string, isJson: boolean): Promise<string> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const found = await file.stat();
-    if (!found.isFile()) throw new Error('it is not a file');
-    if (found.size > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
-    if (!isJson) return '';
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(mostBytes + 1), 0, mostBytes + 1, 0);
-    if (bytesRead > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`); // of a file without a known size
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await file?.close();
-  }
-}
-
-/** The timer also keeps the process alive, which would end in silence while a module awaits what never comes. */
-async function importWithin(path: string, withinMs: number): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`it has exported nothing after ${withinMs / 1000} s`)), withinMs);
-  });
-  try {
-    const exported = import(pathToFileURL(path).href).then((module: { default?: unknown }) => module.default);
-    return await Promise.race([exported, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -57,6 +57,7 @@ export {
   type Tile,
   type WholeTile,
 } from './layout.js';
+export type { Limits } from './limits.js';
 export type { ModuleSettings } from './module-settings.js';
 export { type AnalyzerOptions, type AnalyzerUse, analyzer, type Isolation } from './modules/analyzer.js';
 export { type ClassifyBoxesOptions, classify } from './modules/classify.js';
@@ -88,7 +89,6 @@ export {
   frames,
   type ImagesOptions,
   images,
-  type Limits,
   type PixelFormat,
   type PushedFrame,
   type Source,

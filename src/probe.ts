@@ -3,7 +3,8 @@
 import { loadAddon } from './addon.js';
 import { toFramepathError } from './errors.js';
 import type { SourceInfo } from './generated/results.js';
-import { type Limits, limits, localPath, resolveLimits } from './source.js';
+import { type Limits, limits, resolveLimits } from './limits.js';
+import { localPath } from './local-path.js';
 import { fields, text } from './validate.js';
 
 /**

@@ -1,27 +1,12 @@
 /** Sources: files and URLs, image lists, cameras, pushed pixels. */
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type PixelFormat, type SourceIsolation, sourceIsolationNames } from './generated/enums.js';
-import { fileOptionsRules, framesValuesRules, limitValuesRules } from './generated/rules.js';
-import type { FileOptions, FramesValues, LimitsSpec, LimitValues, SourceSpec } from './generated/specs.js';
-import { anyOf, fields, flag, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
+import type { PixelFormat } from './generated/enums.js';
+import { fileOptionsRules, framesValuesRules } from './generated/rules.js';
+import type { FileOptions, FramesValues, SourceSpec } from './generated/specs.js';
+import { type Limits, limits, resolveLimits } from './limits.js';
+import { localPath } from './local-path.js';
+import { anyOf, fields, flag, integer, isA, list, number, type Rule, text, unexpected } from './validate.js';
 
 export type { PixelFormat };
-
-/**
- * What a source may be and reach. Whatever exceeds it is an error: SOURCE_TOO_LARGE (the `max...`), SOURCE_REFUSED (the
- * others). `'untrusted'` is short for `{ untrusted: true }`.
- */
-export interface Limits extends LimitValues {
-  /**
-   * Nothing about the source is trusted, its address included: at most 10 GiB, pictures of 8192x8192 and 24 hours; of
-   * local files only the source's own folder, of protocols only its own; no private networks; a process of its own, and
-   * 10 s to open. Each of these can be set beside it. Default false
-   */
-  untrusted?: boolean;
-  /** where the source is opened, read and decoded: in this process, or in one that may crash; default `'inline'` */
-  isolation?: SourceIsolation;
-}
 
 /** Options of {@link video}. */
 export interface VideoOptions extends FileOptions {
@@ -75,23 +60,6 @@ export class Source {
   }
 }
 
-/** A name, a wildcard or an address, perhaps with a port; `native/media/host_policy.h` reads it. */
-const host: Rule = (name, value) => {
-  const form = /^(?:(?:\*\.)?[\w.-]+(?::\d{1,5})?|\[[\da-f:.]+\](?::\d{1,5})?|[\da-f:.]+)$/i;
-  if (typeof value !== 'string' || !form.test(value))
-    throw unexpected("a host such as 'camera.example.com', '*.example.com', '10.0.0.7:554' or '[::1]:80'", name, value);
-};
-const limitRules = {
-  untrusted: flag,
-  ...limitValuesRules,
-  hosts: list(host),
-  isolation: oneOf(...sourceIsolationNames),
-};
-/** @internal */
-export const limits: Rule = (name, value) => {
-  if (typeof value === 'string' && value !== 'untrusted') throw unexpected("'untrusted' or an object", name, value);
-  if (value !== 'untrusted') fields(name, value, limitRules);
-};
 const gap: Rule = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) number(0)(name, value);
 };
@@ -108,68 +76,6 @@ const videoRules = {
   live,
   reconnect,
 };
-
-/** What nobody can need more of from a source that nobody vouches for. */
-const untrusted = {
-  maxBytes: 10 * 1024 ** 3,
-  // Twice an 8K picture (7680x4320), and the photographs of nearly all cameras; 200 MB at 16 bits and 4:2:0.
-  maxPixels: 8192 * 8192,
-  maxDurationMs: 24 * 3_600_000,
-  privateNetworks: false,
-  isolation: 'process',
-} as const satisfies Limits;
-
-/** The folder or the protocols that an untrusted source has of its own. */
-function ownPlace(uri: string): Pick<Limits, 'jail' | 'protocols'> {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(uri)?.[1]?.toLowerCase();
-  if (!scheme || scheme === 'file') return { jail: dirname(resolve(localPath(uri))), protocols: ['file'] };
-  const family = scheme === 'https' || scheme === 'http' ? ['http', 'https'] : [scheme, 'tcp', 'udp', 'tls', 'rtp'];
-  return { protocols: [...new Set(family)] };
-}
-
-/** The native form of limits for one URI. @throws INVALID_ARGUMENT @internal */
-export function resolveLimits(uri: string, value: VideoOptions['limits']): LimitsSpec | undefined {
-  if (value === undefined) return undefined;
-  const stated: Limits = value === 'untrusted' ? { untrusted: true } : value;
-  const own: Limits = stated.untrusted ? { ...untrusted, ...ownPlace(uri) } : {};
-  const privateNetworks = stated.privateNetworks ?? own.privateNetworks ?? true;
-  const hosts = stated.hosts ?? [];
-  const guarded = hosts.length > 0 || !privateNetworks;
-  const isolation = stated.isolation ?? (guarded ? 'process' : own.isolation);
-  if (guarded && isolation === 'inline') {
-    const why =
-      hosts.length > 0 ? 'beside hosts' : 'where private networks are closed (privateNetworks: true opens them)';
-    throw unexpected(`'process' ${why}: connections are held to it there only,`, 'limits.isolation', isolation);
-  }
-  const jail = stated.jail ?? own.jail;
-  return {
-    maxBytes: stated.maxBytes ?? own.maxBytes ?? 0,
-    maxPixels: stated.maxPixels ?? own.maxPixels ?? 0,
-    maxDurationMs: stated.maxDurationMs ?? own.maxDurationMs ?? 0,
-    jail: jail ? resolve(jail) : '',
-    protocols: stated.protocols ?? own.protocols ?? [],
-    hosts,
-    privateNetworks,
-    isolated: isolation === 'process',
-  };
-}
-
-/**
- * A URI as the native side takes it: the path of a `file://` URL and of libav's `file:clip.mp4`, where nothing is
- * percent-encoded; anything else as it is. @internal
- */
-export function localPath(uri: string): string {
-  if (/^file:(?!\/\/)/.test(uri)) return uri.slice(5).replace(/^(?=[^/]*:)/, './'); // a path, whatever is in it
-  if (!/^file:\/\//i.test(uri)) return uri;
-  let path: string;
-  try {
-    path = fileURLToPath(uri);
-  } catch {
-    throw unexpected('a file URL of this machine, e.g. file:///srv/a.mp4,', 'uri', uri);
-  }
-  text('uri', path); // %00
-  return path;
-}
 
 /**
  * A video file or URL: everything the installed libav decodes.

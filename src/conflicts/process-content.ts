@@ -2,8 +2,8 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Package, packageAround } from '../packages/package-file.js';
-import { providerFile } from '../providers/probe.js';
 import { gpuProviders, type Provider } from '../providers/provider.js';
+import { providerFile } from '../providers/provider-files.js';
 import { readElf } from './elf.js';
 import { loadedLibraries } from './loaded.js';
 import { type NativeOf, type NativePackage, nativeOf, nativePackages } from './native-packages.js';

@@ -3,7 +3,7 @@ import { loadAddon } from '../addon.js';
 import type { AskMessage, FromHost, OpenMessage, ToHost } from '../generated/messages.js';
 import { factsOf } from '../modules/definition.js';
 import { OutOfReach } from '../modules/device-input.js';
-import { InputViews } from '../modules/input.js';
+import { InputViews } from '../modules/input-views.js';
 import { type Instance, loadDefinition, openInstance } from './instance.js';
 import { thrownFacts } from './messages.js';
 import { Turns } from './turns.js';

@@ -2,9 +2,11 @@
 import type { Frame, FrameBase } from '../frame.js';
 import { pixelFormatNames } from '../generated/enums.js';
 import type { FrameTimes, Progress, Relink, Report, Timeline } from '../generated/results.js';
+import { type Limits, limits, resolveLimits } from '../limits.js';
+import { localPath } from '../local-path.js';
 import type { NativePacket } from '../native.js';
 import { sourceSpec } from '../plan.js';
-import { type Limits, limits, localPath, type PixelFormat, pictureBytes, resolveLimits, Source } from '../source.js';
+import { type PixelFormat, pictureBytes, Source } from '../source.js';
 import { fields, integer, isA, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
 
