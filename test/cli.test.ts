@@ -1,14 +1,10 @@
 /** The command line, in this process and on the real addon. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { getMetadata, readModel } from '../packages/models/src/onnx-proto.js';
-import { nativeLines } from '../src/cli/doctor.js';
-import { main } from '../src/cli/main.js';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { outputLines, sourceLines } from '../src/cli/summary.js';
-import type { Terminal } from '../src/cli/terminal.js';
-import type { MachineFindings } from '../src/generated/results.js';
 import type { Report } from '../src/index.js';
+import { framepath } from './command-line.js';
 import { scratch, tinyClip, tinyDetector, tinyEmbedder, watchRuns } from './tiny.js';
 
 const folder = scratch('cli');
@@ -20,27 +16,6 @@ const embedder = tinyEmbedder(folder);
 const runs = watchRuns();
 afterAll(() => runs.stop());
 beforeEach(() => runs.specs.splice(0));
-
-/** Runs a command line; `interrupt` is called when the command listens for it. */
-async function framepath(args: string[], interrupt?: (stop: () => void) => void) {
-  let [out, err] = ['', ''];
-  const terminal: Terminal = {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    interactive: false,
-    columns: 80,
-    onInterrupt(stop) {
-      interrupt?.(stop);
-      return () => undefined;
-    },
-  };
-  const code = await main(args, terminal);
-  return { code, out, err };
-}
 
 const run = (...args: string[]) => framepath(['run', ...args, '--detect', model, '--embed', embedder]);
 const spec = () => runs.spec;
@@ -390,178 +365,6 @@ describe('run --explain', () => {
   test('a drawing that cannot be written is an error', async () => {
     const args = ['run', 'a.mp4', '--detect', model, '--embed', 'none', '--mermaid', '/nowhere/graph.mmd'];
     expect(await framepath(args)).toMatchObject({ code: 1, err: expect.stringContaining('OUTPUT_UNWRITABLE') });
-  });
-});
-
-describe('models', () => {
-  test('lists the registry', async () => {
-    const { code, out } = await framepath(['models', '--json']);
-    expect(code).toBe(0);
-    expect(JSON.parse(out).map(({ name }: { name: string }) => name)).toEqual([
-      'blazeface',
-      'face-recognition',
-      'person',
-      'emotion',
-      'pose',
-      'mobilefacenet',
-    ]);
-    expect((await framepath(['models', 'list'])).out).toContain('blazeface (detect');
-  });
-
-  test('inspects a model', async () => {
-    expect((await framepath(['models', 'inspect', model])).out).toContain('head:  yolo-end2end');
-    expect(await framepath(['models', 'inspect', 'nobody'])).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('MODEL_NOT_FOUND'),
-    });
-  });
-
-  test('converts a graph model and shows its inputs and outputs', async () => {
-    const relu = { name: 'y', op: 'Relu', input: ['x'] };
-    const picture = { shape: { shape: { dim: [-1, 4, 6, 3].map((size) => ({ size: String(size) })) } } };
-    const node = [{ name: 'x', op: 'Placeholder', attr: picture }, relu];
-    const path = join(folder, 'graph.json');
-    writeFileSync(path, JSON.stringify({ modelTopology: { node }, weightsManifest: [] }));
-    const out = join(folder, 'graph.onnx');
-    const convert = (...options: string[]) => framepath(['models', 'convert', path, out, '--outputs', 'y', ...options]);
-    const facts = ['--mean', '127.5', '--scale=0.5,1,2', '--head', 'raw'];
-    expect(JSON.parse((await convert('--json', '--names', 'z', ...facts)).out)).toMatchObject({
-      out,
-      inputs: [{ name: 'input', shape: ['N', 3, 4, 6] }],
-      outputs: [{ name: 'z', shape: null }],
-    });
-    const model = readModel(readFileSync(out));
-    expect(getMetadata(model, 'framepath.mean')).toBe('127.5');
-    expect(getMetadata(model, 'framepath.scale')).toBe('0.5,1,2');
-    expect((await convert('--layout', 'nhwc', '--batch', '2')).out).toContain('input input [2, 4, 6, 3]');
-    expect((await convert('--mean', 'x')).err).toContain("for --mean but received 'x'");
-    expect((await convert('--resize', 'x')).code).toBe(2);
-    expect((await framepath(['models', 'convert', path])).err).toContain('the path of the ONNX file to write');
-    expect((await framepath(['models', 'convert', path, path])).err).toContain('is also its source');
-    expect(await framepath(['models', 'convert', path, out])).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/MODEL_INVALID.*graph\.json.*outputs.*\n.*--outputs y/),
-    });
-  });
-
-  test('shows how to make a known model that is not installed', async () => {
-    expect((await framepath(['models'])).out).toMatch(
-      /person \(detect.*states none.*\n.*\n {2}not here: framepath models add person/,
-    );
-    expect((await framepath(['run', 'a.mp4', '--detect', 'person'])).err).toContain('npx framepath models add person');
-    expect((await framepath(['models', 'add', 'blazeface'])).err).toContain('Expected one of person, emotion');
-    expect((await framepath(['models', 'add'])).code).toBe(2);
-  });
-
-  test('fixes only what is ONNX', async () => {
-    const text = join(folder, 'text.onnx');
-    writeFileSync(text, 'not a model');
-    expect(await framepath(['models', 'fix', text])).toMatchObject({
-      code: 1,
-      err: expect.stringContaining('MODEL_INVALID'),
-    });
-  });
-});
-
-describe('doctor', () => {
-  test('shows what decided each setting', async () => {
-    vi.stubEnv('FRAMEPATH_DEVICE', 'cpu');
-    const { code, out } = await framepath(['doctor']);
-    vi.unstubAllEnvs();
-    expect(code).toBe(0);
-    expect(out).toContain('device: cpu  (FRAMEPATH_DEVICE)');
-    expect(out).toMatch(/^libav: libavcodec \d+\.\d+\.\d+/m);
-    expect(out).toMatch(/^GPU readings: /m);
-  });
-
-  test('shows what decided each setting of modules', async () => {
-    const path = join(folder, 'modules.json');
-    const base = { smile: { isolation: 'process', stride: 2 }, people: { enabled: false } };
-    const environments = { prod: { modules: { smile: { stride: 5 } } } };
-    writeFileSync(path, JSON.stringify({ modules: base, environments }));
-    vi.stubEnv('FRAMEPATH_CONFIG', path);
-    vi.stubEnv('FRAMEPATH_ENV', 'prod');
-    const { out } = await framepath(['doctor']);
-    const { modules } = JSON.parse((await framepath(['doctor', '--json'])).out);
-    vi.unstubAllEnvs();
-    expect(out).toContain(
-      `modules:\n  smile.stride: 5  (${path} (prod))\n  smile.isolation: "process"  (${path})\n  people.enabled: false  (${path})\n`,
-    );
-    expect(modules.smile.stride).toEqual({ value: 5, from: `${path} (prod)` });
-  });
-});
-
-describe('of a GPU, doctor', () => {
-  const gpu = {
-    name: 'H100',
-    driver: '580.0',
-    uuid: 'GPU-1',
-    pciBusId: '0000:65:00.0',
-    mig: false,
-    memoryTotalBytes: 80 * 2 ** 30,
-    sm: 40,
-    memoryController: 20,
-    encoder: null,
-    decoder: 60,
-    memoryBytes: 3 * 2 ** 30,
-    temperatureC: 55,
-    powerW: 215.5,
-    samplingMs: { encoder: 0, decoder: 167 },
-    missing: { encoder: 'Not Supported (3)' },
-    device: 'cuda:0',
-  };
-  const found: MachineFindings = {
-    libav: { libavcodec: '59.37.100' },
-    encoders: { h264: 'libx264' },
-    runtime: { path: '/lib/libonnxruntime.so', version: '1.29.0', tried: [] },
-    devices: [{ id: 'cuda:0', error: 'No kernels load.' }],
-    cuda: {
-      usable: false,
-      library: 'libcuda.so.1',
-      driverVersion: 13000,
-      name: 'H100',
-      computeCapability: [9, 0],
-      multiprocessors: 132,
-      totalBytes: 80e9,
-      freeBytes: 77e9,
-      kernels: '',
-      steps: [
-        { name: 'driver', works: true, result: 'CUDA 13.0', hint: '' },
-        { name: 'kernels', works: false, result: 'No kernels load.', hint: 'Update the driver.' },
-      ],
-    },
-    nvml: { gpus: [gpu], unreadable: ["NVML's GPU 1: GPU is lost (15)"] },
-  };
-  const linesOf = (more: Partial<MachineFindings> = {}) => nativeLines({ ...found, ...more }).join('');
-
-  test('shows readings of NVML, and missing ones', () => {
-    expect(linesOf()).toContain(
-      '  H100 (0000:65:00.0, driver 580.0, cuda:0): SM 40 %, memory controller 20 %, NVDEC 60 %, memory 3.0 of 80.0 GiB, 55 °C, 215.5 W\n',
-    );
-    expect(linesOf()).toContain('    encoder not read: Not Supported (3)\n');
-    expect(linesOf()).toContain("  not read: NVML's GPU 1: GPU is lost (15)\n");
-    expect(linesOf({ nvml: { error: 'NVML cannot be opened.', hint: '' } })).toContain(
-      'GPU readings: none. NVML cannot',
-    );
-  });
-
-  test('shows what the GPU decodes and encodes', () => {
-    const video = {
-      decodes: [{ codec: 'hevc', chroma: '4:2:0', depth: 10, from: [144, 144], to: [8192, 8192] }],
-      encodes: { h264: true, av1: 'this GPU has no video encoder' },
-    } as NonNullable<MachineFindings['cuda']['video']>;
-    const out = linesOf({ cuda: { ...found.cuda, video } });
-    expect(out).toContain('    decodes hevc 4:2:0 10-bit, 144x144 to 8192x8192\n');
-    expect(out).toContain('    encodes h264\n    encodes av1: no, this GPU has no video encoder\n');
-    const nothing = { decodes: [], decodesNothing: 'its library cannot be opened', encodes: {} };
-    expect(linesOf({ cuda: { ...found.cuda, video: nothing } })).toContain(
-      '    decodes nothing: its library cannot be opened\n',
-    );
-  });
-
-  test('shows every step to the GPU, and what to do about the one that fails', () => {
-    expect(linesOf()).toContain('  cuda:0: not usable\n    driver: CUDA 13.0\n');
-    expect(linesOf()).toContain('    kernels: does not work. No kernels load.\n      Update the driver.\n');
   });
 });
 

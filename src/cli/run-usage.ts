@@ -1,4 +1,4 @@
-/** What `framepath run --help` prints. */
+/** The text of `framepath run --help`. */
 export const usage = `Usage: framepath run <source...> [options]
 
 Analyses videos: who is where and when; composes and encodes them when --out is given.
