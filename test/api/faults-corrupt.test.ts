@@ -1,4 +1,4 @@
-/** Damaged clips through a whole pipeline; 200 of them are in faults-corrupt.full.test.ts. */
+/** Damaged clips through a whole pipeline; 200 of them are in faults-corrupt.nightly.test.ts. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,6 +14,7 @@ test.skipIf(!complete)(
   async () => {
     const folder = folderFor('corrupt');
     const outcomes = { read: 0, refused: 0, failed: 0 };
+    let damaged = 0;
     const clips = ['mp4', 'mkv', 'ts', 'avi'].map((type) => {
       const path = patternClip(join(folder, `clip.${type}`), { size: '160x120' });
       return { type, bytes: readFileSync(path) };
@@ -22,10 +23,12 @@ test.skipIf(!complete)(
       const { type, bytes } = clips[(seed >> 1) % clips.length]!;
       const path = join(folder, `damaged-${seed}.${type}`);
       writeFileSync(path, corrupted(bytes, seed));
-      outcomes[(await readDamaged(path)).end]++;
+      const { end, frames, lost } = await readDamaged(path);
+      outcomes[end]++;
+      if (end !== 'read' || lost > 0 || frames < 50) damaged++;
     }
     expect(outcomes.read).toBeGreaterThan(5); // damage is not the end of a clip
-    expect(outcomes.read).toBeLessThan(20); // and it is damage
+    expect(damaged).toBeGreaterThan(5); // and it is damage: most clips lose pictures, are refused or fail
   },
   240_000,
 );
