@@ -144,16 +144,32 @@ const bitrateReport = result(
   },
 );
 
-const outputReport = result('OutputReport', 'One output of a run', {
-  path: text(),
-  codec: text(),
-  frames: count(),
-  durationMs: count(),
-  bytes: count('of the video, without audio'),
-  bitrate: ref(bitrateReport),
-  complete: flag(),
-  hasAudio: flag(),
+const codedError = result('CodedError', 'A code of {@link errorCodes}, and a sentence', {
+  code: ref(ErrorCode),
+  message: text(),
 });
+
+const outputReport = result(
+  'OutputReport',
+  'One output of a run',
+  {
+    name: text(),
+    composition: text({ doc: 'name of the composition that it encodes' }),
+    path: text(),
+    codec: text(),
+    width: size(),
+    height: size(),
+    frames: count(),
+    dropped: count('canvases left out because it was behind: only beside other outputs, of live sources'),
+    durationMs: count(),
+    bytes: count('of the video, without audio'),
+    bitrate: ref(bitrateReport),
+    complete: flag(),
+    hasAudio: flag(),
+    error: ref(codedError, { doc: 'why it ended early' }),
+  },
+  { optional: ['error'] },
+);
 
 const hostReport = result(
   'HostReport',
@@ -211,11 +227,6 @@ const gpuReport = result(
     ...gpuMetrics((doc) => ref(range, { doc })),
   },
 );
-
-const codedError = result('CodedError', 'A code of {@link errorCodes}, and a sentence', {
-  code: ref(ErrorCode),
-  message: text(),
-});
 
 const sourceReport = result(
   'SourceReport',
@@ -282,6 +293,7 @@ const followReport = result(
   'FollowReport',
   'What a crop that follows people did; acceleration of its centre in source pixels per second squared',
   {
+    composition: text({ doc: 'its name' }),
     tile: integer({ min: 0 }),
     ticks: count(),
     switches: count(),

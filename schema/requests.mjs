@@ -30,6 +30,15 @@ const jpegSettings = object('JpegSettings', 'A JPEG picture of a frame', {
   crop,
 });
 
+const canvasRequest = object('CanvasRequest', 'The next canvas of a composition', {
+  name: text({ doc: 'of the composition; absent: the only one' }),
+  width: edge({ absent: 'that of the canvas' }),
+  height: edge({ absent: 'that of the canvas' }),
+  format: ref(InputFormat, { default: 'rgb24' }),
+  jpeg: flag({ default: false, doc: 'a JPEG picture instead' }),
+  quality: integer({ min: 1, max: 100, default: 85, doc: 'of a JPEG' }),
+});
+
 const submitRequest = object('SubmitRequest', 'A picture by its path, or how the pixels beside it come', {
   uri: text(),
   limits: ref(limits),
@@ -184,6 +193,7 @@ export const unions = [stageRequest];
 export const objects = [
   pixelRequest,
   jpegSettings,
+  canvasRequest,
   submitRequest,
   recoveryNote,
   hostSpan,

@@ -18,12 +18,24 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
     doc: 'bits per second on average; 0 = constant quality by profile',
   }),
   threads: integer({ min: 1, max: 256, by: 'engine', absent: 'from the machine', doc: 'encoder threads' }),
+  width: integer({
+    min: 16,
+    max: 16384,
+    absent: "the canvas's, or in its proportions",
+    doc: 'even; canvases of another size are scaled on the device, with bars where the proportions differ',
+  }),
+  height: integer({ min: 16, max: 16384, absent: "the canvas's, or in its proportions", doc: 'even' }),
+  required: flag({
+    default: false,
+    doc: 'when it fails the run fails; else it ends alone, as long as another output (or reader of canvases) is left',
+  }),
 });
 
 export const output = object(
   'OutputSpec',
   'An output as the native side writes it',
   {
+    name: text({ doc: 'unique in the run' }),
     path: text({ absent: 'packets only (`run.packets()`)', doc: 'a file or URL' }),
     minBitrate: integer({
       min: 0,
@@ -37,7 +49,19 @@ export const output = object(
     audioId: text({ doc: 'id of the one source that is heard when it joins' }),
     packets: flag({ by: 'engine', absent: 'only without a path', doc: 'keep packets for `nextPacket`' }),
   },
-  { also: [encodeValues] },
+  { required: ['name'], also: [encodeValues] },
+);
+
+export const composition = object(
+  'CompositionSpec',
+  'A canvas, and the outputs that it goes to',
+  {
+    name: text({ doc: 'unique in the run' }),
+    layout: ref(layout),
+    outputs: list(ref(output)),
+    canvases: flag({ default: false, doc: 'keep each for `run.canvases()`, which must then take them: the run waits for it' }),
+  },
+  { required: ['name', 'layout', 'outputs'] },
 );
 
 /** What callers and configuration files set of a run, and goes to the native side as it is. */
@@ -95,8 +119,7 @@ export const pipeline = object(
     providers: ref(providers),
     sources: list(ref(source)),
     modules: list(ref(module)),
-    compose: ref(layout),
-    output: ref(output),
+    compositions: list(ref(composition)),
     keepPixels: flag({}),
     open: flag({
       default: false,
@@ -116,4 +139,4 @@ export const pipeline = object(
   { required: ['runtimeLibraries', 'sources', 'modules', 'keepPixels'], also: [runSettings] },
 );
 
-export const objects = [encodeValues, output, runSettings, level, pipeline];
+export const objects = [encodeValues, output, composition, runSettings, level, pipeline];

@@ -53,6 +53,7 @@ export {
   grid,
   type Layout,
   layout,
+  single,
   split,
   type Tile,
   type WholeTile,
@@ -77,10 +78,10 @@ export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSche
 export { type TrackOptions, track } from './modules/track.js';
 export { raw } from './modules/whole-picture.js';
 export type { InputWindow } from './modules/window.js';
-export type { BitrateRange, EncodeOptions } from './output.js';
+export type { BitrateRange, ComposeOptions, EncodeOptions } from './output.js';
 export { type MissingModules, type Pipeline, pipeline, type StartOptions } from './pipeline.js';
 export { probe } from './probe.js';
-export type { Packet, Picture, Run } from './run/run.js';
+export type { Canvas, CanvasRequest, Packet, Picture, Run } from './run/run.js';
 export type { StageMessage } from './run/stages.js';
 export {
   type CameraOptions,

@@ -3,6 +3,7 @@ import { type Fit, fitNames } from './generated/enums.js';
 import type { Box } from './generated/results.js';
 import { canvasValuesRules, drawSpecRules, followValuesRules, redactValuesRules } from './generated/rules.js';
 import type { CanvasValues, DrawSpec, FollowValues, LayoutSpec, RedactValues, TileSpec } from './generated/specs.js';
+import { even } from './output.js';
 import { type SourceRef, sourceRef } from './source.js';
 import { anyOf, box, fields, integer, isA, list, number, oneOf, type Rule, text, unexpected } from './validate.js';
 
@@ -42,9 +43,9 @@ export class FollowTile<Name extends string = string> {
 
 /** What all layouts share. */
 export interface CanvasOptions<Needs extends string = string> extends CanvasValues {
-  /** even; default 1920 */
+  /** even; default 1920, of {@link single} the source's */
   width?: number;
-  /** even; default 1080 */
+  /** even; default 1080, of {@link single} the source's */
   height?: number;
   /** pictures a second, a number or a fraction; default: the largest rate of the sources */
   fps?: number | [numerator: number, denominator: number];
@@ -67,7 +68,7 @@ export interface CanvasOptions<Needs extends string = string> extends CanvasValu
   draw?: DrawSpec & { boxes?: Needs };
 }
 
-/** Where sources go on the canvas; made by `split`, `grid`, `focus` or `layout`. `Needs` are the modules it reads. */
+/** Where sources go on the canvas; made by `single`, `split`, `grid`, `focus` or `layout`. `Needs` are the modules it reads. */
 export class Layout<Needs extends string = string> {
   /** Phantom: carries the type, never set. */
   declare readonly needs?: Needs;
@@ -96,10 +97,6 @@ export interface PlacedTile {
 }
 
 const fit = oneOf(...fitNames);
-const even: Rule = (name, value) => {
-  integer(16, 16384)(name, value);
-  if ((value as number) % 2) throw unexpected('an even number', name, value);
-};
 const color: Rule = (name, value) => {
   if (typeof value !== 'string' || !/^#[0-9a-f]{6}$/i.test(value)) throw unexpected("a colour '#rrggbb'", name, value);
 };
@@ -151,6 +148,20 @@ export function follow<const Name extends string>(name: Name, options: FollowOpt
     fit,
   });
   return new FollowTile(name, options);
+}
+
+/**
+ * One source, in its own size: what `encode` without a layout does with the only source. Where it has an odd size the
+ * canvas lacks the last row or column.
+ * @param options `tile` default: the first source; one of `width` and `height` alone keeps the proportions
+ * @example `single({ tile: 'door', redact: { of: 'faces' } })`
+ * @throws INVALID_ARGUMENT
+ */
+export function single<const A extends string = never>(options: CanvasOptions<A> & { tile?: Tile<A> } = {}): Layout<A> {
+  fields('options', options, { ...canvasRules, tile: tileRule });
+  const { tile = 0, ...canvas } = options;
+  const whole = typeof tile === 'object' ? tile : { source: tile, fit: 'contain' as const };
+  return new Layout('custom', { width: 0, height: 0, ...canvas }, [{ tile: whole }]);
 }
 
 /**

@@ -26,6 +26,16 @@ export interface ResultBlock {
   text?: Uint8Array | undefined;
 }
 
+/** A canvas as pixels or JPEG. */
+export interface NativeCanvas {
+  data: Uint8Array;
+  width: number;
+  height: number;
+  /** number of the picture, from 0 */
+  index: number;
+  timeMs: number;
+}
+
 export interface NativePacket {
   data: Uint8Array;
   ptsUs: number;
@@ -100,7 +110,10 @@ export interface NativeRun {
   discard(): void;
   /** Resolves when everything is finished (writers and outputs too), rejects when the run failed. */
   done(): Promise<void>;
-  nextPacket(): Promise<NativePacket | null>;
+  /** of the output of this name; empty: the only one that keeps packets */
+  nextPacket(output: string): Promise<NativePacket | null>;
+  /** @param request JSON of CanvasRequest */
+  nextCanvas(request: string): Promise<NativeCanvas | null>;
   /** JSON of Progress */
   progress(): string;
   /** JSON {module: [label...]}: names of classes known from the models' files; asked once, after `start` */

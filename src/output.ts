@@ -1,4 +1,4 @@
-/** Options of `encode`. */
+/** Options of `compose` and `encode`. */
 import type { AudioMode } from './generated/enums.js';
 import { encodeValuesRules } from './generated/rules.js';
 import type { EncodeValues } from './generated/specs.js';
@@ -13,8 +13,18 @@ export interface BitrateRange {
   max: number;
 }
 
+/** Options of `pipeline.compose`. */
+export interface ComposeOptions {
+  /** what `run.canvases()` and the report call it; default its position, `'0'` first */
+  name?: string;
+  /** keep each canvas for `run.canvases()`, which must then take them: the run waits for it; default false */
+  canvases?: boolean;
+}
+
 /** Options of `pipeline.encode`. */
 export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
+  /** what `run.packets()` and the report call it; default its path, `'packets'` without one */
+  name?: string;
   /**
    * Bits per second; default: constant quality by profile.
    *
@@ -26,7 +36,7 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
    */
   bitrate?: number | BitrateRange;
   /**
-   * The audio: of the first source (of the start) that has any, of all mixed, none, or of one source by position or id;
+   * The audio: of the first shown source (of the start) that has any, of all shown ones mixed, none, or of one source by position or id;
    * default `'first'`. With `'mix'` a source that joins is heard from where it is seen; an id that no source has yet is
    * of one that will join. A source that is removed is heard no longer than seen. Mixed audio, and that of a source yet
    * to join, is AAC; other audio is copied when possible.
@@ -35,6 +45,12 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;
 }
+
+/** A side of a picture to encode. @internal */
+export const even: Rule = (name, value) => {
+  integer(16, 16384)(name, value);
+  if ((value as number) % 2) throw unexpected('an even number', name, value);
+};
 
 const bits = integer(1000, 1e9);
 
@@ -45,10 +61,18 @@ const bitrateRange: Rule = (name, value) => {
 };
 
 /** @internal */
+export function checkCompose(options: unknown): void {
+  fields('options', options, { name: text, canvases: flag });
+}
+
+/** @internal */
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
     ...encodeValuesRules,
+    name: text,
+    width: even,
+    height: even,
     bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
     audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),
     packets: flag,

@@ -9,7 +9,7 @@ import type { OnModuleRecovery, OpenModules } from './hosts/open.js';
 import { Layout } from './layout.js';
 import { Module, opensModel } from './modules/module.js';
 import type { NativeAddon } from './native.js';
-import { checkEncode, type EncodeOptions } from './output.js';
+import { type ComposeOptions, checkCompose, checkEncode, type EncodeOptions } from './output.js';
 import { withoutDisabled } from './placement/disabled.js';
 import type { Placed } from './placement/place.js';
 import { type Description, orderModules, planRun } from './plan.js';
@@ -77,20 +77,37 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     return this.#with({ modules: [...this.#description.modules, module as Module] });
   }
 
-  /** Puts the sources on one canvas; needs {@link encode}. @throws INVALID_ARGUMENT; at start GRAPH_INVALID */
-  compose<A extends string>(layout: Layout<A>): Pipeline<Results, Needs & { [K in A]: unknown }> {
+  /**
+   * Puts the sources that the layout shows on a canvas. A run may have any number of compositions, each with its outputs:
+   * {@link encode} adds one to the composition before it. It ends when the last source that it shows ends.
+   * @throws INVALID_ARGUMENT; at start GRAPH_INVALID
+   */
+  compose<A extends string>(
+    layout: Layout<A>,
+    options: ComposeOptions = {},
+  ): Pipeline<Results, Needs & { [K in A]: unknown }> {
     if (!isA(Layout, layout)) throw unexpected('a layout such as split(...)', 'layout', layout);
-    return this.#with({ layout });
+    checkCompose(options);
+    const { compositions } = this.#description;
+    const encoded = compositions.find((composition) => !composition.layout); // encode(...) came first
+    if (!encoded) return this.#with({ compositions: [...compositions, { outputs: [], ...options, layout }] });
+    return this.#with({ compositions: [{ ...encoded, ...options, layout }] });
   }
 
   /**
-   * Encodes the composition, or the only source as it is.
+   * Encodes the composition described before, or the only source as it is. A composition may have any number of outputs,
+   * each with its own codec, size and bitrate: one that fails ends alone (see `required`).
    * @param path a file (`.mp4`, `.m4v`, `.mov`, `.mkv`, `.ts`, `.m2ts`, `.m3u8`) or URL; null: only `run.packets()`
    * @throws INVALID_ARGUMENT; at start ENCODER_UNAVAILABLE, OUTPUT_UNWRITABLE
    */
   encode(path: string | null | undefined, options: EncodeOptions = {}): Pipeline<Results, Needs> {
     checkEncode(path, options);
-    return this.#with({ output: { ...(typeof path === 'string' && { path }), options } });
+    const output = { ...(typeof path === 'string' && { path }), options };
+    const { compositions } = this.#description;
+    const { outputs, ...composition } = compositions.at(-1) ?? { outputs: [] };
+    return this.#with({
+      compositions: [...compositions.slice(0, -1), { ...composition, outputs: [...outputs, output] }],
+    });
   }
 
   /** `frame.pixels()` and `frame.jpeg()` work until the next frame is asked for. */
@@ -178,7 +195,9 @@ export class Pipeline<Results extends object = object, Needs extends object = ob
     const opened = await openModules(placed.modules, loadAddon(), () => undefined, undefined);
     try {
       const { modules, spec, disabled } = await this.#plan(opened, placed, settings);
-      const reads = this.#description.layout?.modules.filter((name) => !disabled.has(name));
+      const reads = this.#description.compositions.map(({ layout }) => [
+        ...new Set(layout?.modules.filter((name) => !disabled.has(name))),
+      ]);
       const { warnings } = placed;
       return { ...(await explainPlan(modules, spec, settings, reads)), disabled: disabledBy(disabled), warnings };
     } finally {
@@ -272,5 +291,9 @@ export function pipeline(...sources: Source[]): Pipeline {
   sources.forEach((source, i) => {
     if (!isA(Source, source)) throw unexpected('a source such as video(...)', `source ${i}`, source);
   });
-  return new Pipeline({ sources, modules: [], keepPixels: false, snapshots: false, trace: false }, {}, {});
+  return new Pipeline(
+    { sources, modules: [], compositions: [], keepPixels: false, snapshots: false, trace: false },
+    {},
+    {},
+  );
 }

@@ -5,23 +5,28 @@ import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
 import { reservedNames } from './frame.js';
 import { audioModeNames } from './generated/enums.js';
-import type { ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './generated/specs.js';
-import { Layout, layoutSpec } from './layout.js';
+import type { CompositionSpec, ModuleSpec, OutputSpec, PipelineSpec, SourceSpec } from './generated/specs.js';
+import { type Layout, layoutSpec, single } from './layout.js';
 import { moduleLevels, settingLevels } from './levels.js';
 import { resolveModel } from './model-file.js';
 import type { Module, Shape } from './modules/module.js';
-import type { EncodeOptions } from './output.js';
+import type { ComposeOptions, EncodeOptions } from './output.js';
 import type { ProviderSpec } from './providers/provider.js';
 import { runtimeLibraries } from './runtime-library.js';
 import type { Source, SourceRef } from './source.js';
 import { unexpected } from './validate.js';
 
+/** A composition; without a layout the only source as it is. */
+export interface CompositionDescription extends ComposeOptions {
+  layout?: Layout;
+  outputs: readonly { path?: string; options: EncodeOptions }[];
+}
+
 /** What a pipeline has gathered. */
 export interface Description {
   sources: readonly Source[];
   modules: readonly Module[];
-  layout?: Layout;
-  output?: { path?: string; options: EncodeOptions };
+  compositions: readonly CompositionDescription[];
   keepPixels: boolean;
   /** a contact sheet */
   snapshots: boolean;
@@ -144,12 +149,6 @@ function positions(ids: readonly string[]): (ref: SourceRef, name: string) => nu
   };
 }
 
-/**
- * The canvas of an encode without compose: the source as it is, of an odd size without its last row or column. Its size
- * is known when the source is opened.
- */
-const plainCanvas = new Layout('custom', { width: 0, height: 0 }, [{ tile: { source: 0, fit: 'contain' } }]);
-
 /** The native form of a source. */
 export function sourceSpec(source: Source, id: string): SourceSpec {
   return { ...source.spec, id };
@@ -165,15 +164,7 @@ export function planRun(
 ): PipelineSpec {
   const ids = sourceIds(from.sources);
   const position = positions(ids);
-  if (from.layout) checkLayout(from.layout, modules, disabled);
   checkFiles(from, modules);
-  if (from.layout && !from.output) throw unexpected('encode(...) after compose(...)', 'output', undefined);
-  let layout = from.layout;
-  if (from.output && !layout) {
-    if (ids.length !== 1)
-      throw unexpected(`compose(layout) before encode, with ${ids.length} sources,`, 'layout', undefined);
-    layout = plainCanvas;
-  }
   const folder = settings.modelsFolder.value;
   return {
     device: settings.device.value,
@@ -183,8 +174,7 @@ export function planRun(
     providers,
     sources: from.sources.map((source, i) => sourceSpec(source, ids[i]!)),
     modules: modules.map((module) => moduleSpec(module, folder)),
-    ...(layout && { compose: layoutSpec(layout, ids.length, position, disabled) }),
-    ...(from.output && { output: outputSpec(from.output, ids, position) }),
+    compositions: compositionSpecs(from.compositions, modules, ids, position, disabled),
     inFlight: settings.inFlight.value,
     resultQueue: settings.resultQueue.value,
     keepPixels: from.keepPixels,
@@ -211,14 +201,50 @@ function moduleSpec(module: Module, folder: string): ModuleSpec {
   } as ModuleSpec;
 }
 
+function compositionSpecs(
+  compositions: readonly CompositionDescription[],
+  modules: readonly Module[],
+  ids: readonly string[],
+  position: (ref: SourceRef, name: string) => number,
+  disabled: ReadonlyMap<string, string>,
+): CompositionSpec[] {
+  const specs = compositions.map(({ layout, canvases, outputs, ...composition }, i) => {
+    if (!layout && ids.length !== 1)
+      throw unexpected(`compose(layout) before encode, with ${ids.length} sources,`, 'layout', undefined);
+    if (layout) checkLayout(layout, modules, disabled);
+    if (outputs.length === 0 && !canvases)
+      throw unexpected('encode(...) after compose(...), or canvases: true,', 'output', undefined);
+    return {
+      name: composition.name ?? String(i),
+      layout: layoutSpec(layout ?? single(), ids.length, position, disabled),
+      outputs: outputs.map((output) => outputSpec(output, ids, position)),
+      ...(canvases !== undefined && { canvases }),
+    };
+  });
+  unique('compose', specs);
+  unique(
+    'encode',
+    specs.flatMap(({ outputs }) => outputs),
+  );
+  return specs;
+}
+
+/** @throws INVALID_ARGUMENT for names given twice */
+function unique(method: string, named: readonly { name: string }[]): void {
+  const names = named.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw unexpected(`a name that no other ${method}(...) has`, 'name', twice);
+}
+
 function outputSpec(
-  output: NonNullable<Description['output']>,
+  output: CompositionDescription['outputs'][number],
   ids: readonly string[],
   position: (ref: SourceRef, name: string) => number,
 ): OutputSpec {
-  const { audio, bitrate, ...rest } = output.options;
+  const { name = output.path ?? 'packets', audio, bitrate, ...rest } = output.options;
   return {
     ...rest,
+    name,
     ...(output.path !== undefined && { path: output.path }),
     ...(typeof bitrate === 'object'
       ? { minBitrate: bitrate.min, bitrate: bitrate.max }

@@ -19,6 +19,7 @@ beforeEach(() => runs.specs.splice(0));
 
 const run = (...args: string[]) => framepath(['run', ...args, '--detect', model, '--embed', embedder]);
 const spec = () => runs.spec;
+const composition = () => spec().compositions![0]!;
 
 describe('bad usage exits 2 with the usage', () => {
   test.each([
@@ -120,9 +121,9 @@ describe('run', () => {
 
   test('hides a face before it is found, for the time given', async () => {
     await run(clip, '--out', join(folder, 'look-ahead.mp4'), '--redact', 'blur', '--redact-ahead', '400');
-    expect(spec().compose!.redact).toMatchObject({ module: 'faces', kind: 'blur', lookAheadMs: 400 });
+    expect(composition().layout.redact).toMatchObject({ module: 'faces', kind: 'blur', lookAheadMs: 400 });
     await run(clip, '--out', join(folder, 'usual.mp4'), '--redact', 'blur');
-    expect(JSON.parse(JSON.stringify(spec().compose!.redact))).not.toHaveProperty('lookAheadMs');
+    expect(JSON.parse(JSON.stringify(composition().layout.redact))).not.toHaveProperty('lookAheadMs');
   });
 
   test('analyses without composing when there is no --out', async () => {
@@ -133,7 +134,7 @@ describe('run', () => {
       'tracks:track',
       'people:identify',
     ]);
-    expect(spec().compose).toBeUndefined();
+    expect(spec().compositions).toEqual([]);
     expect(out).toContain('service p50');
     expect(out).toContain('10 frames in ');
     expect(out).toContain('People found: 2');
@@ -146,12 +147,12 @@ describe('run', () => {
   ])('chooses a layout by the number of sources: %i', async (sources, kind, [width, height]) => {
     const clips = Array.from({ length: sources }, () => short);
     expect((await run(...clips, '--out', at('o.mp4'), '--profile', 'realtime')).code).toBe(0);
-    expect(spec().compose).toMatchObject({ kind, width, height });
+    expect(composition().layout).toMatchObject({ kind, width, height });
     expect(JSON.parse((await framepath(['probe', at('o.mp4'), '--json'])).out)).toMatchObject({ width, height });
   });
 
   test('split follows the main person of each source, or two people of one', async () => {
-    const tiles = () => spec().compose!.tiles.map(({ source, follow }) => [source, follow?.module, follow?.pick]);
+    const tiles = () => composition().layout.tiles.map(({ source, follow }) => [source, follow?.module, follow?.pick]);
     const out = ['--out', at('o.mp4'), '--profile', 'realtime'];
     await run(short, short, ...out);
     expect(tiles()).toEqual([
@@ -171,10 +172,11 @@ describe('run', () => {
     const reading = ['--stride', '3', '--from', '100', '--to', '250', '--decoder', 'software'];
     const { code } = await run(clip, clip, ...encoding, ...drawing, ...reading, '--device', 'cpu', '--reid', 'always');
     expect(code).toBe(0);
-    const { sources, output, compose, device, modules } = spec();
+    const { sources, device, modules } = spec();
+    const { layout, outputs } = composition();
     expect(sources[1]).toMatchObject({ uri: clip, stride: 3, startMs: 100, endMs: 250, decoder: 'software' });
-    expect(output).toMatchObject({ path: at('o.mkv'), codec: 'hevc', profile: 'realtime', audioSource: 1 });
-    expect(compose).toMatchObject({ draw: { boxes: 'people' }, redact: { module: 'faces', kind: 'blur' } });
+    expect(outputs[0]).toMatchObject({ path: at('o.mkv'), codec: 'hevc', profile: 'realtime', audioSource: 1 });
+    expect(layout).toMatchObject({ draw: { boxes: 'people' }, redact: { module: 'faces', kind: 'blur' } });
     expect(device).toBe('cpu');
     expect(modules[2]).toMatchObject({ reid: 'always' });
     expect(JSON.parse((await framepath(['probe', at('o.mkv'), '--json'])).out)).toMatchObject({ codec: 'hevc' });
@@ -187,7 +189,7 @@ describe('run', () => {
     ['500k-6M', { minBitrate: 500_000, bitrate: 6_000_000 }],
   ])('--bitrate %s', async (text, output) => {
     expect((await run(short, '--out', at('o.mp4'), '--bitrate', text)).code).toBe(0);
-    expect(spec().output).toMatchObject(output);
+    expect(composition().outputs[0]).toMatchObject(output);
   });
 
   test('writes its files and names them', async () => {
@@ -262,15 +264,15 @@ describe('run', () => {
 });
 
 describe('the summary of a run', () => {
-  const output = { codec: 'h264', frames: 20, durationMs: 800, bytes: 1, complete: true, hasAudio: false };
+  const output = { composition: '0', path: '', codec: 'h264', width: 64, height: 64, dropped: 0, frames: 20, durationMs: 800, bytes: 1, complete: true, hasAudio: false };
 
   test('names outputs with the bitrate they came to', () => {
     const target = { min: 1e6, mean: 2e6, max: 3.5e6 };
     const text = outputLines(
       {
         outputs: [
-          { ...output, path: 'o.mp4', bitrate: { control: 'adaptive', mean: 2_310_000, target, complexity: 0.5 } },
-          { ...output, path: 'p.mp4', bitrate: { control: 'quality', mean: 812_345, target: null, complexity: null } },
+          { ...output, name: 'o.mp4', bitrate: { control: 'adaptive', mean: 2_310_000, target, complexity: 0.5 } },
+          { ...output, name: 'p.mp4', bitrate: { control: 'quality', mean: 812_345, target: null, complexity: null } },
         ],
       },
       [],

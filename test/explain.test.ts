@@ -23,7 +23,7 @@ const people = () =>
 
 describe('explain', () => {
   test('modules come after what they depend on, with what decided each', async () => {
-    const { device, modules, composition, output } = await people().options({ device: 'cpu' }).explain();
+    const { device, modules, compositions } = await people().options({ device: 'cpu' }).explain();
     expect(device).toEqual({ value: 'cpu', from: 'options' });
     expect(modules.map(({ name }) => name)).toEqual(['faces', 'tracks', 'people', 'crowd']);
     const [faces, tracks, identities, crowd] = modules;
@@ -38,8 +38,7 @@ describe('explain', () => {
     expect(tracks).toMatchObject({ stateful: true, pixels: false, where: { value: 'cpu', from: 'has no model' } });
     expect(identities).toMatchObject({ maxBatch: { value: 4, from: 'call' }, workers: { value: 1, from: 'default' } });
     expect(crowd).toMatchObject({ kind: 'js', where: { value: 'main thread', from: 'default' } });
-    expect(composition).toEqual({ layout: 'split', reads: ['people'] });
-    expect(output).toMatch(/out\.mp4$/);
+    expect(compositions).toEqual([{ name: '0', layout: 'split', reads: ['people'], outputs: ['out.mp4'] }]);
     expect(runs.specs).toEqual([]);
   });
 

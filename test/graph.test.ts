@@ -16,6 +16,7 @@ beforeEach(() => runs.specs.splice(0));
 
 /** Starts whatever the compiler would not let through. */
 const start = (description: unknown) => (description as { start(): Promise<{ close(): Promise<void> }> }).start();
+const composition = () => runs.spec.compositions![0]!;
 const names = () => runs.spec.modules.map(({ name }) => name);
 
 describe('the graph', () => {
@@ -114,7 +115,7 @@ describe('sources and models', () => {
       .compose(split({ ...small, left: 'door', right: 0 }))
       .encode(out)
       .start();
-    expect(runs.spec.compose!.tiles.map(({ source }) => source)).toEqual([1, 0]);
+    expect(composition().layout.tiles.map(({ source }) => source)).toEqual([1, 0]);
     await run.close();
     const unknown = pipeline(...sources)
       .compose(split({ left: 'window', right: 0 }))
@@ -128,13 +129,13 @@ describe('sources and models', () => {
 describe('encoding', () => {
   test('one source without a layout keeps its size, which is known when it is opened', async () => {
     const run = await pipeline(video(clip)).encode(out, { profile: 'quality' }).start();
-    expect(runs.spec.compose).toMatchObject({
+    expect(composition().layout).toMatchObject({
       kind: 'custom',
       width: 0,
       height: 0,
       tiles: [{ source: 0, fit: 'contain' }],
     });
-    expect(runs.spec.output).toEqual({ path: out, profile: 'quality' });
+    expect(composition().outputs[0]).toEqual({ name: out, path: out, profile: 'quality' });
     await run.close();
   });
 
@@ -146,7 +147,7 @@ describe('encoding', () => {
     ],
   ])('at a bitrate of %j', async (bitrate, spec) => {
     const run = await pipeline(video(clip)).encode(out, { bitrate }).start();
-    expect(runs.spec.output).toMatchObject(spec);
+    expect(composition().outputs[0]).toMatchObject(spec);
     await run.close();
   });
 
@@ -164,7 +165,7 @@ describe('encoding', () => {
 
   test('without a path there are packets', async () => {
     const run = await pipeline(video(clip), video(clip)).compose(grid(small)).encode(null).start();
-    expect(runs.spec.output).toEqual({});
+    expect(composition().outputs).toEqual([{ name: 'packets' }]);
     await run.close();
   });
 
@@ -174,13 +175,13 @@ describe('encoding', () => {
       .compose(grid(small))
       .encode(out, { audio: 'door' })
       .start();
-    expect(runs.spec.output).toMatchObject({ audioSource: 1 });
+    expect(composition().outputs[0]).toMatchObject({ audioSource: 1 });
     await run.close();
   });
 
   test('audio can come from a source that is to join, by its id', async () => {
     const run = await pipeline(video(clip)).compose(grid(small)).encode(out, { audio: 'guest' }).start();
-    expect(runs.spec.output).toMatchObject({ audioId: 'guest' });
+    expect(composition().outputs[0]).toMatchObject({ audioId: 'guest' });
     await run.close();
     const numbered = pipeline(video(clip)).compose(grid(small)).encode(out, { audio: 1 });
     await expect(numbered.start()).rejects.toThrow('Expected one of the sources 0 for audio but received 1');

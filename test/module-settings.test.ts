@@ -232,14 +232,14 @@ describe('a disabled module', () => {
     const description = people()
       .compose(split({ ...tiles, draw }))
       .encode(join(folder, 'out.mp4'));
-    expect((await description.explain()).composition).toEqual({ layout: 'split', reads: [] });
+    expect((await description.explain()).compositions).toMatchObject([{ layout: 'split', reads: [] }]);
     const run = await description.start();
-    const { compose } = runs.spec;
-    expect(compose!.tiles.map(({ source, fit, follow: whom }) => [source, fit, whom])).toEqual([
+    const { layout } = runs.spec.compositions![0]!;
+    expect(layout.tiles.map(({ source, fit, follow: whom }) => [source, fit, whom])).toEqual([
       [0, 'contain', undefined],
       [0, undefined, undefined],
     ]);
-    expect(JSON.parse(JSON.stringify(compose)).draw).toEqual({ time: true });
+    expect(JSON.parse(JSON.stringify(layout)).draw).toEqual({ time: true });
     await run.close();
   });
 

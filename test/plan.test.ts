@@ -194,12 +194,13 @@ describe('a plan', () => {
 
   test('of an output has its threads, its layout and what the sources decide', async () => {
     const plan = await planOf(pipeline(video(clip)).encode(join(folder, 'out.mp4'), { profile: 'realtime' }));
-    expect(plan.output).toMatchObject({
+    const [composition] = plan.compositions;
+    expect(composition!.outputs[0]).toMatchObject({
       codec: { value: 'h264', by: 'default' },
       profile: { value: 'realtime', by: 'call' },
       threads: { by: 'engine', why: expect.stringMatching(/^\d+ cores?$/) },
       packets: { value: false, by: 'engine' },
     });
-    expect(plan.compose).toMatchObject({ kind: 'custom', fps: { value: null, by: 'probe' } });
+    expect(composition!.layout).toMatchObject({ kind: 'custom', fps: { value: null, by: 'probe' } });
   });
 });

@@ -1,8 +1,5 @@
 #include "binding/held_frames.h"
 
-#include "graph/convert_frame.h"
-#include "media/jpeg.h"
-
 namespace framepath::binding {
 
 void HeldFrames::delivered(std::vector<graph::TaskRef> tasks) {
@@ -40,48 +37,17 @@ bool HeldFrames::keep(int64_t taskId, const graph::TaskRef& asked) {
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "There are " + std::to_string(kept_.size()) + " kept frames already, as many as keptFrames allows.",
                 "Close kept frames when done with them, or raise keptFrames.");
-  Image copy = allocateImage(*device_, frame->view.format, frame->view.width, frame->view.height);
-  queue_->wait(frame->ready);
-  copyImage(*device_, *queue_, copy.view, frame->view, CopyKind::internal);
-  frame->addReadFence(queue_->record());
-  copy.view.matrix = frame->view.matrix;
-  copy.view.range = frame->view.range;
-  kept_[taskId] = std::make_shared<Frame>(copy.view, frame->width, frame->height, copy.memory, queue_->record());
+  kept_[taskId] = pixels_.copy(*frame);
   return true;
 }
 
-Image HeldFrames::converted(const Frame& frame, const Request& request) {
-  const Box crop = request.crop.area() > 0 ? request.crop : wholeFrame(frame);
-  int32_t width = request.width, height = request.height;
-  graph::completeSize(crop, width, height);
-  Image image = allocateImage(*device_, request.format, width, height);
-  graph::convertFrame(*device_, *queue_, frame, crop, image.view);
-  return image;
+std::vector<uint8_t> HeldFrames::pixels(int64_t taskId, const graph::TaskRef& asked, const PixelRequest& request) {
+  return pixels_.pixels(*need(taskId, asked), request).bytes;
 }
 
-std::vector<uint8_t> HeldFrames::pixels(int64_t taskId, const graph::TaskRef& asked, const Request& request) {
-  const FrameRef frame = need(taskId, asked);
-  const Image image = converted(*frame, request);
-  const ImageView& view = image.view;
-  std::vector<uint8_t> bytes(packedBytes(view.format, view.width, view.height));
-  copyImage(*device_, *queue_, packedView(bytes.data(), view.format, view.width, view.height), view,
-            CopyKind::d2hRequested);
-  queue_->synchronize();
-  return bytes;
-}
-
-std::vector<uint8_t> HeldFrames::jpeg(int64_t taskId, const graph::TaskRef& asked, const Request& request,
+std::vector<uint8_t> HeldFrames::jpeg(int64_t taskId, const graph::TaskRef& asked, const PixelRequest& request,
                                       int quality) {
-  Request rgb = request;
-  rgb.format = pixelFormat::rgb24;
-  const FrameRef frame = need(taskId, asked);
-  const Image image = converted(*frame, rgb);
-  Image host = allocateImage(*device_, rgb.format, image.view.width, image.view.height, MemoryKind::host);
-  device_->copy(*queue_, host.view.planes[0].data, host.view.planes[0].pitchBytes, image.view.planes[0].data,
-                image.view.planes[0].pitchBytes, static_cast<size_t>(image.view.width) * 3,
-                static_cast<size_t>(image.view.height), CopyKind::d2hRequested);
-  queue_->synchronize();
-  return media::encodeJpeg(host.view, quality);
+  return pixels_.jpeg(*need(taskId, asked), request, quality).bytes;
 }
 
 }  // namespace framepath::binding

@@ -37,8 +37,6 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
   return Audio::first;
 }
 
-}  // namespace
-
 compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
   FIELDS_OF(from, gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw);
   compose::LayoutSpec layout;
@@ -63,9 +61,14 @@ compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
 }
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
-  FIELDS_OF(from, codec, profile, bitrate, threads, path, minBitrate, audio, audioSource, audioId, packets);
+  FIELDS_OF(from, codec, profile, bitrate, threads, width, height, required, name, path, minBitrate, audio, audioSource,
+            audioId, packets);
   graph::OutputSpec output;
+  output.name = name;
   output.path = path;
+  output.encoder.width = width.value.value_or(0);
+  output.encoder.height = height.value.value_or(0);
+  output.required = required;
   output.encoder.codec = codec;
   output.encoder.profile = profile;
   output.encoder.bitrate = bitrate;
@@ -77,6 +80,18 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   if (one) output.audioSource = audioSource.value.value_or(-1);
   output.audioId = audioId;
   return output;
+}
+
+}  // namespace
+
+graph::CompositionSpec compositionOf(const schema::CompositionSpec& from) {
+  FIELDS_OF(from, name, layout, outputs, canvases);
+  graph::CompositionSpec composition;
+  composition.name = name;
+  composition.layout = layoutOf(layout);
+  for (const schema::OutputSpec& output : outputs) composition.outputs.push_back(outputOf(output));
+  composition.canvases = canvases;
+  return composition;
 }
 
 }  // namespace framepath::binding

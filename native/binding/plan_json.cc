@@ -28,7 +28,9 @@ std::string planJson(schema::PipelineSpec asked, const graph::Decisions& decisio
   complete(asked, decisions.run);
   for (size_t s = 0; s < asked.sources.size(); s++) complete(asked.sources[s], decisions.sources[s]);
   for (size_t m = 0; m < asked.modules.size(); m++) std::visit(CompleteModule{decisions.modules[m]}, asked.modules[m]);
-  if (asked.output && decisions.output) complete(*asked.output, *decisions.output);
+  for (size_t c = 0; c < asked.compositions.size(); c++)
+    for (size_t o = 0; o < asked.compositions[c].outputs.size(); o++)
+      complete(asked.compositions[c].outputs[o], decisions.outputs[c][o]);
   return jsonOf(asked);
 }
 

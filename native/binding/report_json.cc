@@ -41,22 +41,31 @@ schema::BitrateReport bitrateReport(const media::OutputResult& output) {
   return {.control = rate.control, .mean = output.bitrate, .target = target, .complexity = complexity};
 }
 
-schema::OutputReport outputReport(const media::OutputResult& output) {
-  return {.path = output.path,
-          .codec = output.codec,
-          .frames = output.frames,
-          .durationMs = output.durationMs,
-          .bytes = output.bytes,
-          .bitrate = bitrateReport(output),
-          .complete = output.complete,
-          .hasAudio = output.hasAudio};
+std::optional<schema::CodedError> codedError(const std::optional<Error>& error) {
+  if (!error) return std::nullopt;
+  return schema::CodedError{.code = error->code, .message = error->sentence};
+}
+
+schema::OutputReport outputReport(const graph::OutputReport& output) {
+  const media::OutputResult& result = output.result;
+  return {.name = output.name,
+          .composition = output.composition,
+          .path = result.path,
+          .codec = result.codec,
+          .width = output.width,
+          .height = output.height,
+          .frames = result.frames,
+          .dropped = output.dropped,
+          .durationMs = result.durationMs,
+          .bytes = result.bytes,
+          .bitrate = bitrateReport(result),
+          .complete = result.complete,
+          .hasAudio = result.hasAudio,
+          .error = codedError(output.error)};
 }
 
 schema::SourceReport sourceReport(const graph::SourceReport& source) {
-  std::optional<schema::CodedError> error;
-  if (source.counts.error)
-    error = schema::CodedError{.code = source.counts.error->code, .message = source.counts.error->sentence};
-  return {.id = source.counts.id,
+return {.id = source.counts.id,
           .uri = source.uri,
           .width = source.info.width,
           .height = source.info.height,
@@ -71,7 +80,7 @@ schema::SourceReport sourceReport(const graph::SourceReport& source) {
           .skipped = source.reader.skipped,
           .reconnects = source.reader.reconnects,
           .reconnectsLeft = source.reader.reconnectsLeft,
-          .error = error};
+          .error = codedError(source.counts.error)};
 }
 
 schema::StageReport stageReport(const graph::StageStats& stage, double wallMs) {
@@ -98,8 +107,10 @@ schema::ModelReport modelReport(const graph::ModelReport& model) {
           .fixes = model.spec.fixes};
 }
 
-schema::FollowReport followReport(const compose::FollowStats& follow) {
-  return {.tile = follow.tile,
+schema::FollowReport followReport(const graph::FollowReport& report) {
+  const compose::FollowStats& follow = report.stats;
+  return {.composition = report.composition,
+          .tile = follow.tile,
           .ticks = follow.ticks,
           .switches = follow.switches,
           .wideTicks = follow.wideTicks,

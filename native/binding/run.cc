@@ -45,6 +45,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::discard>("discard"),
                       InstanceMethod<&Run::done>("done"),
                       InstanceMethod<&Run::nextPacket>("nextPacket"),
+                      InstanceMethod<&Run::nextCanvas>("nextCanvas"),
                       InstanceMethod<&Run::progress>("progress"),
                       InstanceMethod<&Run::labels>("labels"),
                       InstanceMethod<&Run::report>("report"),
@@ -207,29 +208,6 @@ Napi::Value Run::done(const Info& info) {
     });
   });
   return settle->promise();
-}
-
-Napi::Value Run::nextPacket(const Info& info) {
-  return guarded(info.Env(), [&] {
-    auto settle = Settle::open(info.Env(), state_->js);
-    try {
-      state_->pipeline->nextPacket([settle](std::optional<Packet> packet) {
-        settle->resolve([packet = std::move(packet)](Napi::Env env) -> Napi::Value {
-          if (!packet) return env.Null();
-          Napi::Object object = Napi::Object::New(env);
-          object.Set("data", bytesArray(env, packet->data->data(), packet->data->size()));
-          object.Set("ptsUs", Napi::Number::New(env, static_cast<double>(packet->ptsUs)));
-          object.Set("dtsUs", Napi::Number::New(env, static_cast<double>(packet->dtsUs)));
-          object.Set("durationUs", Napi::Number::New(env, static_cast<double>(packet->durationUs)));
-          object.Set("keyframe", Napi::Boolean::New(env, packet->keyframe));
-          return object;
-        });
-      });
-    } catch (const std::exception& e) {
-      settle->reject(e);
-    }
-    return settle->promise();
-  });
 }
 
 Napi::Value Run::progress(const Info& info) {

@@ -58,6 +58,7 @@ class Run : public Napi::ObjectWrap<Run> {
   void discard(const Info& info);
   Napi::Value done(const Info& info);
   Napi::Value nextPacket(const Info& info);
+  Napi::Value nextCanvas(const Info& info);
   Napi::Value progress(const Info& info);
   Napi::Value labels(const Info& info);
   Napi::Value report(const Info& info);

@@ -34,7 +34,7 @@ Box cropOf(const std::optional<std::array<float, 4>>& crop) {
   return crop ? Box{(*crop)[0], (*crop)[1], (*crop)[2], (*crop)[3]} : Box{};
 }
 
-HeldFrames::Request requestOf(const schema::PixelRequest& from) {
+PixelRequest requestOf(const schema::PixelRequest& from) {
   FIELDS_OF(from, width, height, format, crop);
   return {width.value.value_or(0), height.value.value_or(0), pixelFormatOf(format), cropOf(crop)};
 }
@@ -56,7 +56,7 @@ Napi::Value Run::jpeg(const Info& info) {
     const int64_t id = whole(info[0]);
     const auto request = read<schema::JpegSettings>(parseJson(text(info[1])));
     FIELDS_OF(request, quality, crop);
-    HeldFrames::Request pixels;
+    PixelRequest pixels;
     pixels.crop = cropOf(crop);
     const std::vector<uint8_t> bytes = orReleased(state_->held()).jpeg(id, asked(id), pixels, quality);
     return bytesArray(info.Env(), bytes.data(), bytes.size());

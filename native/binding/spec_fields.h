@@ -26,7 +26,6 @@ std::string nameOr(const std::optional<Decision<E>>& decided) {
   return decided ? framepath::nameOf(decided->value) : "";
 }
 
-compose::LayoutSpec layoutOf(const schema::LayoutSpec& from);
-graph::OutputSpec outputOf(const schema::OutputSpec& from);
+graph::CompositionSpec compositionOf(const schema::CompositionSpec& from);
 
 }  // namespace framepath::binding

@@ -228,7 +228,7 @@ schema::PipelineSpec planFrom(const Json& json) {
 
 graph::PipelineSpec pipelineOf(const schema::PipelineSpec& from) {
   FIELDS_OF(from, inFlight, resultQueue, keptFrames, maxPending, memoryLimit, maxEncoderSessions, encoderSessions,
-            device, levels, runtimeLibraries, providers, sources, modules, compose, output, keepPixels, open, snapshots,
+            device, levels, runtimeLibraries, providers, sources, modules, compositions, keepPixels, open, snapshots,
             trace, rows);
   graph::PipelineSpec spec;
   if (device) spec.device = *device;
@@ -237,11 +237,12 @@ graph::PipelineSpec pipelineOf(const schema::PipelineSpec& from) {
   if (providers) spec.providers = providersOf(*providers);
   for (const schema::SourceSpec& source : sources) spec.sources.push_back(sourceOf(source));
   for (const schema::ModuleSpec& module : modules) spec.modules.push_back(moduleOf(module));
-  if (compose) spec.layout = layoutOf(*compose);
-  if (output) {
-    spec.output = outputOf(*output);
-    spec.output->encoder.maxSessions = maxEncoderSessions.value.value_or(0);
-    spec.output->encoder.sessions = encoderSessions;
+  for (const schema::CompositionSpec& composition : compositions) {
+    spec.compositions.push_back(compositionOf(composition));
+    for (graph::OutputSpec& output : spec.compositions.back().outputs) {
+      output.encoder.maxSessions = maxEncoderSessions.value.value_or(0);
+      output.encoder.sessions = encoderSessions;
+    }
   }
   spec.inFlight = inFlight;
   spec.resultQueue = resultQueue;

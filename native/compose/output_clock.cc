@@ -7,7 +7,7 @@
 namespace framepath::compose {
 
 OutputClock::OutputClock(int32_t fpsNum, int32_t fpsDen, int32_t sources) : fpsNum_(fpsNum), fpsDen_(fpsDen) {
-  for (int32_t s = 0; s < sources; s++) sources_[s] = {};
+  for (int32_t s = 0; s < sources; s++) add(s);
   if (fpsNum <= 0 || fpsDen <= 0)
     throw Error(ErrorCode::INVALID_ARGUMENT, "Expected a positive canvas frame rate but received " +
                                                  std::to_string(fpsNum) + "/" + std::to_string(fpsDen) + ".");

@@ -12,9 +12,10 @@ namespace framepath::compose {
 // as another source runs. Times of sawFrame and setDuration are the composition's.
 class OutputClock {
  public:
-  OutputClock(int32_t fpsNum, int32_t fpsDen, int32_t sources);
+  OutputClock(int32_t fpsNum, int32_t fpsDen, int32_t sources = 0);
 
-  // One more source, of a number that is free.
+  // A source that is there from the start, and one more, of a number that is free.
+  void add(int32_t source) { sources_[source] = {}; }
   void join(int32_t source);
   void setLive(int32_t source);
   // A tick needs to know the source that far past itself.

@@ -1,11 +1,14 @@
 // A bounded queue between threads. Full = the producer waits, closed = the consumer drains what is left, then stops.
 #pragma once
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <optional>
 
 namespace framepath {
+
+enum class Offer : uint8_t { taken, full, closed };
 
 template <typename T>
 class BoundedChannel {
@@ -20,6 +23,15 @@ class BoundedChannel {
     items_.push_back(std::move(value));
     filled_.notify_one();
     return true;
+  }
+  // Does not wait; the value is taken or dropped.
+  Offer offer(T value) {
+    std::lock_guard lock(mutex_);
+    if (closed_) return Offer::closed;
+    if (items_.size() >= capacity_) return Offer::full;
+    items_.push_back(std::move(value));
+    filled_.notify_one();
+    return Offer::taken;
   }
   // Empty: closed and drained.
   std::optional<T> pull() {

@@ -38,7 +38,7 @@ struct CanvasSource {
   std::string id;
   std::deque<CanvasFrame> waiting;
   std::optional<CanvasFrame> current;
-  media::AudioRef audio;  // until its first frame comes
+  std::vector<media::AudioRef> audio;  // for each output, until its first frame comes
   int64_t offsetUs = 0;   // time of the output at which it joined
   int64_t endUs = 0;      // when the last frame's display time ends
   int64_t lookAheadUs = 0;

@@ -10,65 +10,58 @@
 namespace framepath::graph {
 namespace {
 
-constexpr int32_t kCanvases = 8;  // alive at once beside those that the encoder holds: composing, queued, on their way
+constexpr int32_t kCanvases = 8;  // alive at once beside those that encoders hold: composing, queued, on their way
+constexpr int32_t kQueued = 4;    // of each further output: queued and at work
 
 }  // namespace
 
-Composition::Composition(CompositionOptions options, std::shared_ptr<Device> device,
-                         std::function<void(const Error&)> failed)
+Composition::Composition(CompositionOptions options, std::shared_ptr<Device> device)
     : options_(std::move(options)),
-      device_(device),
+      device_(std::move(device)),
       tiles_(options_.layout.tiles),
-      failed_(std::move(failed)),
-      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())) {
-  for (int32_t s = 0; const CompositionSource& source : options_.sources) {
-    sources_[s].id = source.id;
-    sources_[s].live = source.live;
-    if (source.live) clock_.setLive(s);
-    setLookAhead(s++);
+      clock_(options_.layout.fpsNum, options_.layout.fpsDen),
+      failures_(options_.outputs.size()) {
+  for (const CompositionSource& source : options_.sources) {
+    clock_.add(source.number);
+    sources_[source.number].id = source.id;
+    sources_[source.number].live = source.live;
+    if (source.live) clock_.setLive(source.number);
+    anyLive_ = anyLive_ || source.live;
+    setLookAhead(source.number);
   }
-  if (!DetachedThreads::waitForRoom([&] { return options_.deadline->passed(); }))
+  if (!DetachedThreads::waitForRoom([&] { return options_.stops.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
-  EncodingParts parts;
-  parts.recovered = std::make_shared<RecoveryListener>(options_.recovered);
-  media::EncoderOptions encoder = options_.output.encoder;
-  encoder.stop = options_.deadline;
-  encoder.recovered = [listener = parts.recovered](const std::string& what, const std::string& reason) {
-    listener->report(what, reason);
-  };
-  {
-    const ThreadName named("encode");
-    parts.encoder = media::openEncoder(encoder, device);
+  for (const CompositionOutputOptions& output : options_.outputs) {
+    const auto number = static_cast<int32_t>(outputs_.size());
+    outputs_.push_back(
+        std::make_unique<CompositionOutput>(output, options_.stops, device_, options_.trace,
+                                            [this, number](const Error& error) { failOutput(number, error); }));
   }
-  if (!options_.output.path.empty()) {
-    media::OutputOptions output;
-    output.path = options_.output.path;
-    output.audio = options_.audio;
-    output.fps = {options_.layout.fpsNum, options_.layout.fpsDen};
-    output.joining = options_.audioJoins;
-    output.stop = options_.deadline;
-    output.endBy = options_.endBy;
-    parts.output = media::openOutput(output, *parts.encoder);
+  // Canvases are drawn as the first encoder of their size takes them.
+  const auto native =
+      std::ranges::find_if(outputs_, [&](const auto& output) { return output->takes(options_.layout); });
+  const PixelFormat format = native != outputs_.end() ? (*native)->inputFormat()
+                             : outputs_.empty()       ? pixelFormat::yuv420p
+                                                      : outputs_.front()->inputFormat();
+  int32_t canvases = kCanvases + (options_.canvases ? static_cast<int32_t>(CanvasQueue::kMost) : 0);
+  for (const auto& output : outputs_) {
+    output->setCanvas(options_.layout, format);
+    canvases += output->heldCanvases();
   }
-  composer_ = compose::makeComposer(options_.layout, device, parts.encoder->inputFormat(),
-                                    kCanvases + parts.encoder->heldCanvases());
-  if (options_.output.packets) parts.packets = packets_;
-  parts.cues = cues_;
-  parts.deadline = options_.deadline;
-  parts.trace = options_.trace;
-  parts.failed = [this](const Error& error) { failOnce(error); };
-  encoding_ = std::make_unique<Encoding>(std::move(parts));
-  composeStats_.name = composeStats_.kind = "compose";
+  canvases += kQueued * (std::max<int32_t>(1, static_cast<int32_t>(outputs_.size())) - 1);
+  composer_ = compose::makeComposer(options_.layout, device_, format, canvases);
+  composeStats_.name = options_.stage;
+  composeStats_.kind = "compose";
 }
 
 Composition::~Composition() {
   abort();
   if (composeThread_.joinable()) composeThread_.join();
-  encoding_.reset();  // its thread uses what is declared after it
+  outputs_.clear();  // their threads use what is declared after them
 }
 
 void Composition::start() {
-  encoding_->start();
+  for (const auto& output : outputs_) output->start();
   composeThread_ = std::thread([this] { composeTicks(); });
 }
 
@@ -77,19 +70,19 @@ int64_t Composition::liveDelayNs() const {
 }
 
 void Composition::stop(int64_t deadlineNs) {
-  options_.deadline->at(deadlineNs);
+  options_.stops.deadline->at(deadlineNs);
   {
     std::lock_guard lock(mutex_);
     if (state_ == OutputState::composing) state_ = OutputState::stopped;
     changed_.notify_all();
   }
-  packets_->shutdown();
-  encoding_->wake();
+  canvases_.shutdown();
+  for (const auto& output : outputs_) output->stop();
 }
 
 void Composition::abort() {
   stop(nowNs());
-  encoding_->abort();
+  for (const auto& output : outputs_) output->abort();
   closeComposer();
 }
 
@@ -198,12 +191,12 @@ void Composition::composeTicks() {
       inputs.clear();
       past.clear();
       spent(tick, waitingNs, startNs);
-      if (!canvas || !encoding_->push(std::move(canvas))) break;
+      if (!canvas || !handOver(canvas)) break;
     }
   } catch (const Error& e) {
-    failOnce(e);
+    fail(e);
   } catch (const std::exception& e) {
-    failOnce(Error(ErrorCode::INTERNAL, std::string("Composing failed: ") + e.what()));
+    fail(Error(ErrorCode::INTERNAL, std::string("Composing failed: ") + e.what()));
   }
   std::map<int32_t, CanvasSource> dropped;
   {
@@ -211,82 +204,137 @@ void Composition::composeTicks() {
     if (state_ == OutputState::composing) state_ = OutputState::stopped;
     dropped.swap(sources_);
   }
-  encoding_->close();
+  for (const auto& output : outputs_) output->close();
+  canvases_.close();
 }
 
-void Composition::failOnce(const Error& error) {
+// To everybody who takes canvases; a slow one holds up the others only where no source is live. False: nobody is left.
+bool Composition::handOver(const FrameRef& canvas) {
+  const size_t takers = outputs_.size() + (options_.canvases ? 1 : 0);
+  const bool wait = takers == 1 || !anyLive_;
+  bool taken = false;
+  for (const auto& output : outputs_) taken |= output->push(canvas, wait);
+  if (!options_.canvases) return taken;
+  if (wait)
+    canvases_.put(canvas);
+  else
+    canvases_.offer(canvas);
+  return true;
+}
+
+void Composition::failOutput(int32_t output, const Error& error) {
   {
     std::lock_guard lock(mutex_);
-    if (state_ == OutputState::failed) return;
-    if (state_ != OutputState::stopped) failure_ = error;  // else it was broken off
+    if (state_ == OutputState::stopped) return;  // it was broken off
+    std::optional<Error>& known = failures_[static_cast<size_t>(output)];
+    if (known) return;
+    known = error;
+  }
+  options_.failed(output, error);
+}
+
+void Composition::fail(const Error& error) {
+  {
+    std::lock_guard lock(mutex_);
+    const bool brokenOff = state_ == OutputState::stopped;
     state_ = OutputState::failed;
+    if (brokenOff) return;
+    for (std::optional<Error>& failure : failures_)
+      if (!failure) failure = error;
     changed_.notify_all();
   }
-  failed_(error);
+  options_.failed(kWhole, error);
 }
 
-media::OutputResult Composition::finish(bool complete) {
-  Encoding::End end = encoding_->finish();
-  if (!end.whole) closeComposer();
-  if (composeThread_.joinable()) composeThread_.join();
-  media::OutputResult result;
-  result.codec = encoding_->codec();
-  result.frames = encoding_->stats().count;
+OutputReport Composition::reportOf(size_t output, media::OutputResult result) const {
+  const OutputSpec& spec = outputs_[output]->spec();
+  OutputReport report;
+  report.name = spec.name;
+  report.composition = options_.name;
+  report.width = spec.encoder.width;
+  report.height = spec.encoder.height;
+  report.dropped = outputs_[output]->dropped();
   {
     std::lock_guard lock(mutex_);
-    result.complete = complete && end.whole && state_ == OutputState::composed;
+    report.error = failures_[output];
+  }
+  report.result = std::move(result);
+  report.result.complete = report.result.complete && !report.error;
+  return report;
+}
+
+std::vector<OutputReport> Composition::finish(bool complete) {
+  std::vector<Encoding::End> ends;
+  bool whole = true;
+  for (const auto& output : outputs_) {
+    ends.push_back(output->finishEncoding());
+    whole = whole && ends.back().whole;
+  }
+  if (!whole && (!options_.canvases || options_.stops.deadline->passed())) closeComposer();
+  if (composeThread_.joinable()) composeThread_.join();
+  {
+    std::lock_guard lock(mutex_);
+    complete = complete && state_ == OutputState::composed && !sourceFailed_;
   }
   follow_ = composer_->followStats();
-  const auto free = [&] {  // packets may still be asked for; what they were made with is not needed any more
-    end.output.reset();
-    encoding_->freeEncoder();
-    std::lock_guard lock(mutex_);
-    composer_.reset();
-  };
-  try {
-    if (end.output) result = end.output->finish(result.complete);
-  } catch (...) {
-    free();
-    throw;
+  std::vector<OutputReport> reports;
+  for (size_t i = 0; i < outputs_.size(); i++) {
+    media::OutputResult result;
+    try {
+      result = outputs_[i]->finish(std::move(ends[i]), complete);
+    } catch (const Error& e) {
+      result = outputs_[i]->soFar();
+      failFinishing(i, e);
+    }
+    reports.push_back(reportOf(i, std::move(result)));
   }
-  addRate(result);
-  free();
-  return result;
-}
-
-void Composition::addRate(media::OutputResult& result) const {
-  result.rate = encoding_->rate();
-  result.bytes = encoding_->bytes();
-  if (result.frames > 0)
-    result.bitrate = result.bytes * 8 * options_.layout.fpsNum / (result.frames * options_.layout.fpsDen);
-}
-
-media::OutputResult Composition::soFar() const {
-  media::OutputResult result;
-  result.path = options_.output.path;
-  result.codec = encoding_->codec();
-  result.frames = encoding_->stats().count;
-  result.durationMs = result.frames * 1000 * options_.layout.fpsDen / std::max<int64_t>(1, options_.layout.fpsNum);
-  addRate(result);
-  return result;
-}
-
-std::optional<Error> Composition::failure() const {
   std::lock_guard lock(mutex_);
-  return failure_;
+  composer_.reset();
+  return reports;
 }
 
-void Composition::nextPacket(PacketCallback callback) {
-  packets_->next(std::move(callback));
+// Also of what was broken off: a file that could not be ended is worse than a short one.
+void Composition::failFinishing(size_t output, const Error& error) {
+  {
+    std::lock_guard lock(mutex_);
+    if (failures_[output]) return;
+    failures_[output] = error;
+  }
+  options_.failed(static_cast<int32_t>(output), error);
+}
+
+std::vector<OutputReport> Composition::soFar() const {
+  std::vector<OutputReport> reports;
+  for (size_t i = 0; i < outputs_.size(); i++) reports.push_back(reportOf(i, outputs_[i]->soFar()));
+  return reports;
+}
+
+void Composition::nextPacket(size_t output, PacketQueue::Callback callback) {
+  outputs_[output]->packets().next(std::move(callback));
+}
+
+void Composition::nextCanvas(CanvasQueue::Callback callback) {
+  canvases_.next(std::move(callback));
 }
 
 std::vector<StageStats> Composition::stages() const {
-  std::lock_guard lock(mutex_);
-  return {composeStats_, encoding_->stats()};
+  std::vector<StageStats> stages;
+  {
+    std::lock_guard lock(mutex_);
+    stages.push_back(composeStats_);
+  }
+  for (const auto& output : outputs_) stages.push_back(output->stats());
+  return stages;
 }
 
 std::vector<compose::FollowStats> Composition::followStats() const {
   return follow_;
+}
+
+std::vector<std::weak_ptr<const void>> Composition::encoders() const {
+  std::vector<std::weak_ptr<const void>> encoders;
+  for (const auto& output : outputs_) encoders.push_back(output->encoder());
+  return encoders;
 }
 
 }  // namespace framepath::graph

@@ -1,6 +1,8 @@
-// Composition and encoding: frames of the graph come in per source and in order, a canvas goes out at every tick.
+// Composition: frames of the graph come in per source and in order, a canvas goes out at every tick, to every output
+// and to whoever reads canvases.
 //
-//   sink module -> per-source queues -> composer thread (clock) -> Encoding -> output, packets
+//   sink module -> per-source queues -> composer thread (clock) -> CompositionOutput, ... -> file, packets
+//                                                               -> canvases
 //
 // A source that joins while the composition runs begins at the tick at which its first frame comes, its audio too;
 // where the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick,
@@ -12,6 +14,7 @@
 //
 //   composing --last tick--> composed     composing --stop--> stopped     any --composing or encoding fails--> failed
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -27,42 +30,43 @@
 #include "core/error.h"
 #include "core/stop.h"
 #include "graph/canvas_source.h"
-#include "graph/encoding.h"
+#include "graph/composition_output.h"
 #include "graph/frame_copier.h"
 #include "graph/module.h"
+#include "graph/output_report.h"
 #include "graph/pipeline_spec.h"
+#include "graph/reader_queue.h"
 #include "graph/stage_stats.h"
 #include "graph/trace.h"
 
 namespace framepath::graph {
 
 struct CompositionSource {
+  int32_t number = 0;
   std::string id;
-  bool live = false;                // may be late: ticks do not wait for it longer than Composition::kLiveDelayNs
-  media::AudioRef audio = nullptr;  // of one that joins; null: none
+  bool live = false;                     // may be late: ticks do not wait for it longer than Composition::kLiveDelayNs
+  std::vector<media::AudioRef> audio{};  // of one that joins, for each output; null: none
 };
 
 struct CompositionOptions {
-  compose::LayoutSpec layout;  // fps resolved
-  OutputSpec output;
-  std::vector<media::AudioInput> audio;
-  bool audioJoins = false;                                    // sources that join may have audio
-  std::shared_ptr<Stop> deadline = std::make_shared<Stop>();  // opening, draining and connections end here
-  std::shared_ptr<Stop> endBy = std::make_shared<Stop>();     // what may be left undone at the end is not waited for
+  std::string name;
+  std::string stage = "compose";  // its name among the modules and stages
+  compose::LayoutSpec layout;     // fps resolved
+  std::vector<CompositionOutputOptions> outputs;
+  bool canvases = false;  // each is kept for nextCanvas()
+  CompositionStops stops;
   std::vector<CompositionSource> sources;
-  std::shared_ptr<Trace> trace;          // null: none
-  RecoveryListener::Listener recovered;  // from any thread; may be empty
+  std::shared_ptr<Trace> trace;  // null: none
+  // An output, or (-1) the composition itself, has failed; from its threads.
+  std::function<void(int32_t output, const Error&)> failed;
 };
 
 enum class OutputState : uint8_t { composing, composed, stopped, failed };
 
 class Composition {
  public:
-  using PacketCallback = PacketQueue::Callback;
-
-  // Opens encoder and output; throws what they throw, CANCELLED when it is to be given up. `failed` is called from the
-  // composition's threads, once.
-  Composition(CompositionOptions options, std::shared_ptr<Device> device, std::function<void(const Error&)> failed);
+  // Opens encoders and outputs; throws what they throw, CANCELLED when it is to be given up.
+  Composition(CompositionOptions options, std::shared_ptr<Device> device);
   ~Composition();
   Composition(const Composition&) = delete;
   Composition& operator=(const Composition&) = delete;
@@ -72,29 +76,35 @@ class Composition {
   ModuleNode sinkNode(const std::vector<ModuleNode>& modules);
 
   void start();
-  // Source `number` joins; before its first frame. INVALID_ARGUMENT when the layout has no place for its tile.
-  void addSource(int32_t number, const CompositionSource& source);
+  // A source joins; before its first frame. INVALID_ARGUMENT when the layout has no place for its tile.
+  void addSource(const CompositionSource& source);
   // Its tile goes with the next tick, and its frames with it. Idempotent.
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);
   // No more ticks; what is composed is still encoded until `deadlineNs` (of nowNs()), or not at all.
   void stop(int64_t deadlineNs);
   void abort();
-  // Waits for what is left to do, then trailer and remux. `complete` false: broken off. Throws what the output throws.
-  media::OutputResult finish(bool complete);
+  // Waits for what is left to do, then trailer and remux of every output; what fails there is passed to `failed`.
+  // `complete` false: broken off.
+  std::vector<OutputReport> finish(bool complete);
   // What finish() would return for the pictures encoded so far; not complete.
-  media::OutputResult soFar() const;
-  std::optional<Error> failure() const;  // of composing or encoding
+  std::vector<OutputReport> soFar() const;
 
-  // The next packet, or none after the end; `callback` is called once. Only for outputs with `packets`.
-  void nextPacket(PacketCallback callback);
+  // The next packet of an output with `packets`, or none after the end; `callback` is called once.
+  void nextPacket(size_t output, PacketQueue::Callback callback);
+  // The same of canvases.
+  void nextCanvas(CanvasQueue::Callback callback);
 
-  media::RateFigures rate() const { return encoding_->rate(); }
+  const std::string& name() const { return options_.name; }
+  const compose::LayoutSpec& layout() const { return options_.layout; }
+  bool keepsCanvases() const { return options_.canvases; }
+  const std::vector<std::unique_ptr<CompositionOutput>>& outputs() const { return outputs_; }
   std::vector<StageStats> stages() const;
-  std::vector<compose::FollowStats> followStats() const;                      // after finish()
-  std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }  // may outlive the composition for a while
+  std::vector<compose::FollowStats> followStats() const;    // after finish()
+  std::vector<std::weak_ptr<const void>> encoders() const;  // may outlive the composition for a while
 
   static constexpr int64_t kLiveDelayNs = 500'000'000;
+  static constexpr int32_t kWhole = -1;  // CompositionOptions::failed: not one output
 
  private:
   class SinkWorker;
@@ -114,27 +124,30 @@ class Composition {
   std::vector<compose::TileInput> inputsAt(int64_t tickUs);
   void spent(int64_t tick, int64_t waitingNs, int64_t startNs);
   void closeComposer();
-  void failOnce(const Error& error);
-  void addRate(media::OutputResult& result) const;
+  bool handOver(const FrameRef& canvas);
+  void failOutput(int32_t output, const Error& error);
+  void failFinishing(size_t output, const Error& error);
+  void fail(const Error& error);
+  OutputReport reportOf(size_t output, media::OutputResult result) const;
 
   const CompositionOptions options_;
   const std::shared_ptr<Device> device_;
-  const std::shared_ptr<AudioCues> cues_ = std::make_shared<AudioCues>();
-  const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();
-  std::unique_ptr<Encoding> encoding_;
+  CanvasQueue canvases_;
+  std::vector<std::unique_ptr<CompositionOutput>> outputs_;
   std::unique_ptr<compose::Composer> composer_;
   std::vector<compose::FollowStats> follow_;
   std::vector<compose::TileSpec> tiles_;  // as the composer has them; the compose thread's
-  std::function<void(const Error&)> failed_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   compose::OutputClock clock_;
+  std::atomic<bool> anyLive_ = false;        // canvases are not waited for, where there are several takers
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
+  bool sourceFailed_ = false;                // what it shows is not all there is
   std::vector<CanvasFrame> past_;            // their leases are released outside the lock
   int64_t firstFrameNs_ = 0;                 // live ticks are due from here on
   OutputState state_ = OutputState::composing;
-  std::optional<Error> failure_;  // failed
+  std::vector<std::optional<Error>> failures_;  // of outputs
   StageStats composeStats_;
   std::thread composeThread_;
 };

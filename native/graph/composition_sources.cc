@@ -39,7 +39,7 @@ class Composition::SinkWorker : public Worker {
 // A module that the layout names and nobody has is refused by the graph.
 ModuleNode Composition::sinkNode(const std::vector<ModuleNode>& modules) {
   ModuleNode node;
-  node.name = "compose";
+  node.name = options_.stage;
   node.depends = modulesOf(options_.layout);
   std::vector<Observed> observed;
   for (const std::string& name : node.depends)
@@ -90,7 +90,9 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   if (queue.state == CanvasState::joining) {
     queue.state = CanvasState::showing;
     queue.offsetUs = tickUs;
-    if (queue.audio) cues_->begin(std::move(queue.audio), tickUs);
+    for (size_t o = 0; o < queue.audio.size(); o++)
+      if (queue.audio[o]) outputs_[o]->cues().begin(std::move(queue.audio[o]), tickUs);
+    queue.audio.clear();
   }
   item.ptsUs += queue.offsetUs;
   queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
@@ -103,7 +105,8 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   changed_.notify_all();
 }
 
-void Composition::addSource(int32_t number, const CompositionSource& source) {
+void Composition::addSource(const CompositionSource& source) {
+  const int32_t number = source.number;
   std::lock_guard lock(mutex_);
   const auto present =
       std::ranges::count_if(sources_, [](const auto& item) { return item.second.state != CanvasState::removed; });
@@ -118,6 +121,7 @@ void Composition::addSource(int32_t number, const CompositionSource& source) {
   queue = {};
   queue.id = source.id;
   queue.live = source.live;
+  anyLive_ = anyLive_ || source.live;
   queue.audio = source.audio;
   queue.state = CanvasState::joining;
   queue.tiled = !options_.layout.perSource;
@@ -126,7 +130,7 @@ void Composition::addSource(int32_t number, const CompositionSource& source) {
 
 void Composition::removeSource(int32_t source) {
   std::vector<CanvasFrame> past;
-  media::AudioRef unheard;  // closed outside the lock
+  std::vector<media::AudioRef> unheard;  // closed outside the lock
   std::lock_guard lock(mutex_);
   CanvasSource* const known = queueOf(source);
   if (!known || known->state == CanvasState::removed) return;
@@ -134,17 +138,18 @@ void Composition::removeSource(int32_t source) {
   queue.state = CanvasState::removed;
   queue.dropAll(past);
   unheard = std::move(queue.audio);
-  cues_->end(source, clock_.tickUs(clock_.tick()));
+  for (const auto& output : outputs_) output->cues().end(source, clock_.tickUs(clock_.tick()));
   clock_.leave(source);
   changed_.notify_all();
 }
 
 void Composition::sourceFinished(int32_t source, bool failed) {
-  media::AudioRef unheard;
+  std::vector<media::AudioRef> unheard;
   std::lock_guard lock(mutex_);
   CanvasSource* const queue = queueOf(source);
   if (!queue || queue->state == CanvasState::removed) return;
   unheard = std::move(queue->audio);  // it ended without a frame
+  sourceFailed_ = sourceFailed_ || failed;
   queue->state = failed ? CanvasState::failed : CanvasState::ended;
   clock_.sawEnd(source);
   changed_.notify_all();

@@ -205,12 +205,15 @@ schema::OutputOpen decideOutput(const std::string& path) {
 Decisions decide(const PipelineSpec& spec, const Device& device,
                  const std::vector<std::shared_ptr<infer::Model>>& models) {
   Decisions decisions{
-      .run = {.device = decideDevice(spec.device, device)}, .sources = {}, .modules = {}, .output = std::nullopt};
+      .run = {.device = decideDevice(spec.device, device)}, .sources = {}, .modules = {}, .outputs = {}};
   for (const SourceSpec& source : spec.sources)
     decisions.sources.push_back(decideSource(source, static_cast<int32_t>(spec.sources.size()), device));
   for (size_t m = 0; m < spec.modules.size(); m++)
     decisions.modules.push_back(decideModule(spec.modules[m], spec, decisions.run.device, models[m].get()));
-  if (spec.output) decisions.output = decideOutput(spec.output->path);
+  for (const CompositionSpec& composition : spec.compositions) {
+    std::vector<schema::OutputOpen>& outputs = decisions.outputs.emplace_back();
+    for (const OutputSpec& output : composition.outputs) outputs.push_back(decideOutput(output.path));
+  }
   return decisions;
 }
 

@@ -24,7 +24,7 @@ struct Decisions {
   schema::PipelineOpen run;
   std::vector<schema::SourceOpen> sources;
   std::vector<ModuleDecisions> modules;
-  std::optional<schema::OutputOpen> output;
+  std::vector<std::vector<schema::OutputOpen>> outputs;  // of each composition
 };
 
 // Of one of so many sources, which share the cores.

@@ -30,7 +30,8 @@ struct Encoding::Work {
         failed(std::move(given.failed)),
         recovered(std::move(given.recovered)),
         rate(encoder->rate()) {
-    stats.name = stats.kind = "encode";
+    stats.name = given.stage;
+    stats.kind = "encode";
   }
 
   struct GivenUp {};
@@ -44,7 +45,10 @@ struct Encoding::Work {
   void fail(const Error& error);
   void enter(State state);
 
-  std::shared_ptr<media::Encoder> encoder;  // the thread's, who alone holds it
+  FrameRef scaled(const FrameRef& canvas);
+
+  std::shared_ptr<media::Encoder> encoder;    // the thread's, who alone holds it
+  std::unique_ptr<compose::Composer> scaler;  // null: canvases are encoded as they come
   const std::shared_ptr<PacketQueue> packets;
   const std::shared_ptr<AudioCues> cues;
   const StopRef deadline;
@@ -92,6 +96,15 @@ void Encoding::Work::emit(Packet packet) {
   if (packets) packets->put(std::move(packet));
 }
 
+// Null: it was aborted meanwhile.
+FrameRef Encoding::Work::scaled(const FrameRef& canvas) {
+  if (!scaler) return canvas;
+  compose::TileInput input;
+  input.frame = canvas;
+  input.fresh = true;
+  return scaler->compose(canvas->index, canvas->ptsUs, {&input, 1});
+}
+
 void Encoding::Work::encodeAll() {
   const media::Encoder::Emit emitted = [this](Packet packet) { emit(std::move(packet)); };
   int64_t waitingNs = nowNs();
@@ -99,6 +112,8 @@ void Encoding::Work::encodeAll() {
     const int64_t startNs = nowNs();
     if (timeIsUp()) throw GivenUp{};
     const WorkScope at({stats.name, 0, -1, stats.count});
+    *canvas = scaled(*canvas);
+    if (!*canvas) throw GivenUp{};
     encoder->push(*canvas, emitted);
     canvas.reset();
     const int64_t endNs = nowNs();
@@ -151,6 +166,10 @@ Encoding::~Encoding() {
   freeEncoder();
 }
 
+void Encoding::setScaler(std::unique_ptr<compose::Composer> scaler) {
+  work_->scaler = std::move(scaler);
+}
+
 void Encoding::start() {
   thread_ = std::thread([work = work_] { run(work); });
 }
@@ -158,12 +177,16 @@ void Encoding::start() {
 bool Encoding::push(FrameRef canvas) {
   return work_->canvases.push(std::move(canvas));
 }
+Offer Encoding::offer(FrameRef canvas) {
+  return work_->canvases.offer(std::move(canvas));
+}
 void Encoding::close() {
   work_->canvases.close();
 }
 void Encoding::abort() {
   work_->aborted = true;
   work_->canvases.abort();
+  if (work_->scaler) work_->scaler->close();
 }
 void Encoding::wake() {
   std::lock_guard lock(work_->mutex);
@@ -214,10 +237,9 @@ void Encoding::freeEncoder() {
       DetachedThreads::detached();
     }
   }
-  if (work_->leftBehind)
-    thread_.detach();
-  else
-    thread_.join();
+  if (work_->leftBehind) return thread_.detach();
+  thread_.join();
+  work_->scaler.reset();
 }
 
 int64_t Encoding::bytes() const {

@@ -13,11 +13,12 @@
 #include <thread>
 #include <utility>
 
+#include "compose/composer.h"
 #include "core/channel.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "graph/audio_cues.h"
-#include "graph/packet_queue.h"
+#include "graph/reader_queue.h"
 #include "graph/stage_stats.h"
 #include "graph/trace.h"
 #include "media/encoder.h"
@@ -45,6 +46,7 @@ class RecoveryListener {
 };
 
 struct EncodingParts {
+  std::string stage = "encode";  // its name in the report and the trace
   std::unique_ptr<media::Encoder> encoder;
   std::unique_ptr<media::Output> output;  // null: packets only
   std::shared_ptr<PacketQueue> packets;   // null: output only
@@ -62,12 +64,15 @@ class Encoding {
   Encoding(const Encoding&) = delete;
   Encoding& operator=(const Encoding&) = delete;
 
+  // Canvases pass through it before they are encoded. Before start().
+  void setScaler(std::unique_ptr<compose::Composer> scaler);
   void start();
   // Waits for room. False: the encoder has ended.
   bool push(FrameRef canvas);
-  void close();  // no canvas follows
-  void abort();  // what was pushed is dropped
-  void wake();   // `deadline` was changed
+  Offer offer(FrameRef canvas);  // does not wait; closed: the encoder has ended
+  void close();                  // no canvas follows
+  void abort();                  // what was pushed is dropped
+  void wake();                   // `deadline` was changed
 
   struct End {
     std::unique_ptr<media::Output> output;  // to be finished

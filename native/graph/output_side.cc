@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "graph/decisions.h"
 #include "media/access.h"
@@ -27,10 +28,11 @@ media::Rational slowed(media::Rational fps, int32_t stride) {
 }
 
 // That of the fastest source.
-media::Rational rateOf(const std::vector<OpenedSource>& sources) {
+media::Rational rateOf(const std::vector<OpenedSource>& sources, const std::vector<int32_t>& shown) {
   media::Rational fps{25, 1};
   double largest = 0;
-  for (const OpenedSource& source : sources) {
+  for (const int32_t number : shown) {
+    const OpenedSource& source = sources[static_cast<size_t>(number)];
     const media::SourceOptions& reader = source.file.spec.reader;
     const media::Rational own = source.file.info.fps;
     double rate = own.value() / std::max(1, reader.stride);
@@ -51,6 +53,36 @@ bool hasAudio(const media::SourceInfo& info) {
 // Audio is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
 bool audioPasses(const SourceFile& source) {
   return source.live() && !media::localPath(source.spec.reader.uri);
+}
+
+// Sources of a composition: what its tiles show, all of them where it has one tile a source.
+std::vector<int32_t> shownIn(const compose::LayoutSpec& layout, size_t sources) {
+  std::set<int32_t> shown;
+  for (const compose::TileSpec& tile : layout.tiles) shown.insert(tile.source);
+  if (layout.perSource || layout.tiles.empty())
+    for (size_t s = 0; s < sources; s++) shown.insert(static_cast<int32_t>(s));
+  return {shown.begin(), shown.end()};
+}
+
+// A size that is left open is the other's, one side alone follows from its proportions.
+void completeSize(int32_t& width, int32_t& height, int32_t otherWidth, int32_t otherHeight) {
+  const auto scaled = [](int32_t side, int32_t by, int32_t of) {
+    return even(static_cast<int32_t>((static_cast<int64_t>(side) * by + of / 2) / of));
+  };
+  if (width <= 0 && height <= 0) {
+    width = otherWidth;
+    height = otherHeight;
+  } else if (height <= 0) {
+    height = scaled(otherHeight, width, otherWidth);
+  } else if (width <= 0) {
+    width = scaled(otherWidth, height, otherHeight);
+  }
+}
+
+bool audioJoins(const OutputSpec& output) {
+  if (output.path.empty()) return false;
+  return output.audio == OutputSpec::Audio::mix ||
+         (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
 
 Recovery audioLeftOut(const std::string& source) {
@@ -84,22 +116,16 @@ compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<
       layout.draw.people = module.name;
   for (compose::TileSpec& tile : layout.tiles)
     if (tile.label.empty()) tile.label = sources[static_cast<size_t>(tile.source)].file.spec.id;
-  if (layout.width <= 0 || layout.height <= 0) {  // the size of the first source
-    layout.width = even(sources[0].file.info.width);
-    layout.height = even(sources[0].file.info.height);
-    if (layout.kind == compose::LayoutKind::custom && layout.tiles[0].rect.area() <= 0)
-      layout.tiles[0].rect = {0, 0, static_cast<float>(layout.width), static_cast<float>(layout.height)};
-  }
+  const media::SourceInfo& first = sources[static_cast<size_t>(layout.tiles[0].source)].file.info;
+  completeSize(layout.width, layout.height, even(first.width), even(first.height));
+  if (layout.kind == compose::LayoutKind::custom && layout.tiles[0].rect.area() <= 0)
+    layout.tiles[0].rect = {0, 0, static_cast<float>(layout.width), static_cast<float>(layout.height)};
   if (layout.fpsNum <= 0) {
-    const media::Rational fps = rateOf(sources);
+    const media::Rational fps = rateOf(sources, shownIn(layout, sources.size()));
     layout.fpsNum = fps.num;
     layout.fpsDen = fps.den;
   }
   return layout;
-}
-
-std::string OutputSide::name() const {
-  return spec_.output->path.empty() ? "packets" : spec_.output->path;
 }
 
 media::AudioInput OutputSide::audioInput(const OpenedSource& source, int32_t number) const {
@@ -115,35 +141,31 @@ media::AudioInput OutputSide::audioInput(const OpenedSource& source, int32_t num
   return input;
 }
 
-std::vector<media::AudioInput> OutputSide::audioInputs(const std::vector<OpenedSource>& sources) {
+std::vector<media::AudioInput> OutputSide::audioInputs(const OutputSpec& output,
+                                                       const std::vector<OpenedSource>& sources,
+                                                       const std::vector<int32_t>& shown) {
   std::vector<media::AudioInput> inputs;
-  const OutputSpec& output = *spec_.output;
   if (output.path.empty() || output.audio == OutputSpec::Audio::none) return inputs;
-  for (int32_t number = 0; const OpenedSource& source : sources) {
-    const int32_t own = number++;
-    const bool wanted = output.audio != OutputSpec::Audio::source || own == output.audioSource;
-    if (!wanted || !hasAudio(source.file.info)) continue;
+  const bool one = output.audio == OutputSpec::Audio::source;
+  const std::vector<int32_t> stated{output.audioSource};
+  for (const int32_t number : one ? stated : shown) {
+    if (number < 0 || number >= static_cast<int32_t>(sources.size())) continue;
+    const OpenedSource& source = sources[static_cast<size_t>(number)];
+    if (!hasAudio(source.file.info)) continue;
     if (audioPasses(source.file)) {
       recoveries_.add(audioLeftOut(source.file.spec.id));
       continue;
     }
-    inputs.push_back(audioInput(source, own));
+    inputs.push_back(audioInput(source, number));
     if (output.audio != OutputSpec::Audio::mix) break;
   }
   return inputs;
 }
 
-bool OutputSide::audioJoins() const {
-  if (!spec_.output || spec_.output->path.empty()) return false;
-  const OutputSpec& output = *spec_.output;
-  return output.audio == OutputSpec::Audio::mix ||
-         (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
-}
-
-media::AudioRef OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number) {
-  if (!audioJoins() || !hasAudio(source.file.info)) return nullptr;
+media::AudioRef OutputSide::openJoiningAudio(const OutputSpec& output, const OpenedSource& source, int32_t number) {
+  if (!audioJoins(output) || !hasAudio(source.file.info)) return nullptr;
   const std::string& id = source.file.spec.id;
-  if (spec_.output->audio == OutputSpec::Audio::source && id != spec_.output->audioId) return nullptr;
+  if (output.audio == OutputSpec::Audio::source && id != output.audioId) return nullptr;
   if (audioPasses(source.file)) {
     recoveries_.add(audioLeftOut(id));
     return nullptr;
@@ -151,44 +173,70 @@ media::AudioRef OutputSide::openJoiningAudio(const OpenedSource& source, int32_t
   return media::openAudioSource(audioInput(source, number));
 }
 
-void OutputSide::reportLosses(const std::vector<media::OutputResult>& outputs, const SourceTable& sources) {
-  for (const media::OutputResult& output : outputs)
-    for (const std::string& loss : output.audioLosses)
-      recoveries_.add({output.path, "audio lost, silence from there", loss});
-  if (!audioJoins() || spec_.output->audio != OutputSpec::Audio::source) return;
-  const std::string& id = spec_.output->audioId;
-  if (sources.numbersOf(id).empty())
-    recoveries_.add(
-        {spec_.output->path, "no audio", "Its audio was to come from source \"" + id + "\", which never joined."});
+std::vector<std::vector<media::AudioRef>> OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number) {
+  std::vector<std::vector<media::AudioRef>> audio;
+  for (const CompositionSpec& composition : spec_.compositions) {
+    audio.emplace_back();
+    for (const OutputSpec& output : composition.outputs)
+      audio.back().push_back(composition.layout.perSource ? openJoiningAudio(output, source, number) : nullptr);
+  }
+  return audio;
 }
 
-std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
-                                              std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed) {
-  if (!spec_.output) return nullptr;
+void OutputSide::reportLosses(const std::vector<OutputReport>& outputs, const SourceTable& sources) {
+  for (const OutputReport& output : outputs)
+    for (const std::string& loss : output.result.audioLosses)
+      recoveries_.add({output.name, "audio lost, silence from there", loss});
+  for (const CompositionSpec& composition : spec_.compositions)
+    for (const OutputSpec& output : composition.outputs)
+      if (audioJoins(output) && output.audio == OutputSpec::Audio::source && sources.numbersOf(output.audioId).empty())
+        recoveries_.add({output.name, "no audio",
+                         "Its audio was to come from source \"" + output.audioId + "\", which never joined."});
+}
+
+CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
+                                         const std::vector<int32_t>& shown) {
+  const bool several = spec_.compositions.size() > 1 || spec.outputs.size() > 1;
+  CompositionOptions options;
+  options.name = spec.name;
+  if (spec_.compositions.size() > 1) options.stage = "compose " + spec.name;
+  options.layout = resolveLayout(spec.layout, sources, spec_.modules);
+  options.canvases = spec.canvases;
+  options.stops = stops_;
+  for (const OutputSpec& asked : spec.outputs) {
+    CompositionOutputOptions& output = options.outputs.emplace_back();
+    output.spec = asked;
+    media::EncoderOptions& encoder = output.spec.encoder;
+    completeSize(encoder.width, encoder.height, options.layout.width, options.layout.height);
+    if (encoder.threads <= 0) encoder.threads = decideOutput(asked.path).threads;
+    encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
+    output.audio = audioInputs(asked, sources, shown);
+    output.audioJoins = audioJoins(asked) && (options.layout.perSource || !output.audio.empty());
+    output.stage = several ? "encode " + asked.name : "encode";
+    output.recovered = recoveries_.of(asked.name);
+  }
+  for (const int32_t number : shown) {
+    const SourceFile& file = sources[static_cast<size_t>(number)].file;
+    options.sources.push_back({number, file.spec.id, file.live()});
+  }
+  return options;
+}
+
+std::shared_ptr<Compositions> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
+                                               std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed) {
+  if (spec_.compositions.empty()) return nullptr;
   if (spec_.inFlight < 3)
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "A composition holds two frames of each source, so inFlight: " + std::to_string(spec_.inFlight) +
                     " leaves none to work on.",
                 "Use inFlight of at least 3, or no compose/encode.");
-  CompositionOptions options;
-  options.layout = resolveLayout(spec_.layout.value_or(compose::LayoutSpec{}), sources, spec_.modules);
-  options.output = *spec_.output;
-  options.output.encoder.width = options.layout.width;
-  options.output.encoder.height = options.layout.height;
-  if (options.output.encoder.threads <= 0) options.output.encoder.threads = decideOutput(spec_.output->path).threads;
-  options.output.encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
-  options.audio = audioInputs(sources);
-  options.trace = std::move(trace);
-  options.audioJoins = audioJoins();
-  options.deadline = stops_.deadline;
-  options.endBy = stops_.rewriteBy;
-  options.recovered = recoveries_.of(name());
-  for (const OpenedSource& source : sources) options.sources.push_back({source.file.spec.id, source.file.live()});
-  auto composition = std::make_shared<Composition>(std::move(options), std::move(device), std::move(failed));
-  if (composition->rate().control == media::RateControl::capped)
-    recoveries_.add({name(), "bitrate capped, not adapted",
-                     "Its encoder keeps its rate for life: constant quality, at most the bitrate's max."});
-  return composition;
+  auto compositions = std::make_shared<Compositions>(recoveries_, std::move(failed));
+  for (const CompositionSpec& spec : spec_.compositions) {
+    CompositionOptions options = optionsOf(spec, sources, shownIn(spec.layout, sources.size()));
+    options.trace = trace;
+    compositions->open(std::move(options), device);
+  }
+  return compositions;
 }
 
 }  // namespace framepath::graph

@@ -126,7 +126,7 @@ void Pipeline::open() {
   observationOf_ = std::move(modules.observationOf);
   labels_ = std::move(modules.labels);
   results_.open(std::move(modules.people));
-  const std::shared_ptr<Composition> composition = output_.open(opened, device_, trace_, [this](const Error& error) {
+  const std::shared_ptr<Compositions> compositions = output_.open(opened, device_, trace_, [this](const Error& error) {
     std::shared_ptr<Engine> running;
     {
       std::lock_guard lock(mutex_);
@@ -134,11 +134,12 @@ void Pipeline::open() {
     }
     if (running) running->fail(error);
   });
-  if (composition) modules.nodes.push_back(composition->sinkNode(modules.nodes));
+  if (compositions)
+    for (ModuleNode& sink : compositions->sinkNodes(modules.nodes)) modules.nodes.push_back(std::move(sink));
 
   EngineHooks engineHooks;
-  engineHooks.sourceFinished = [this, composition](int32_t source) {
-    sourceFinished(*engine_, composition.get(), source);
+  engineHooks.sourceFinished = [this, compositions](int32_t source) {
+    sourceFinished(*engine_, compositions.get(), source);
   };
   engineHooks.drained = [this] {
     std::lock_guard lock(mutex_);
@@ -157,16 +158,16 @@ void Pipeline::open() {
     if (state_ == RunState::aborting) throw closedWhileStarting();
     models_ = std::move(modules.models);
     engine_ = engine;
-    composition_ = composition;
+    compositions_ = compositions;
     if (device_->id().kind == DeviceKind::cuda) gpu_ = std::make_unique<telemetry::GpuSampler>(device_->pciBusId());
   }
-  if (composition) composition->start();
+  if (compositions) compositions->start();
   engine->start();
 }
 
-void Pipeline::sourceFinished(const Engine& engine, Composition* composition, int32_t source) {
+void Pipeline::sourceFinished(const Engine& engine, Compositions* compositions, int32_t source) {
   const SourceCounts ended = engine.counts(source);
-  if (composition) composition->sourceFinished(source, ended.error.has_value());
+  if (compositions) compositions->sourceFinished(source, ended.error.has_value());
   if (ended.error && !engine.allSourcesFailed())
     recoveries_.add({ended.id, "source lost, the others went on", ended.error->sentence});
 }
@@ -174,7 +175,7 @@ void Pipeline::sourceFinished(const Engine& engine, Composition* composition, in
 // Waits for the engine to drain, then ends the outputs.
 void Pipeline::finishRun() {
   std::shared_ptr<Engine> engine;
-  std::shared_ptr<Composition> composition;
+  std::shared_ptr<Compositions> compositions;
   bool stopped = false;
   {
     std::unique_lock lock(mutex_);
@@ -184,23 +185,16 @@ void Pipeline::finishRun() {
     if (state_ == RunState::running) state_ = RunState::finishing;
     stopped = state_ == RunState::stopping;
     engine = engine_;
-    composition = composition_;
+    compositions = compositions_;
   }
   std::optional<Error> error = engine->error();
-  std::vector<media::OutputResult> outputs;
-  std::vector<compose::FollowStats> follow;
-  if (composition) {
-    if (error || stopped) composition->stop(nowNs() + kDrainNs);
-    bool complete = !error && !stopped;
-    for (const SourceCounts& counts : engine->counts()) complete = complete && !counts.error;
-    try {
-      outputs.push_back(composition->finish(complete));
-    } catch (const Error& e) {
-      if (!error) error = e;
-      outputs.push_back(composition->soFar());
-    }
-    if (!error) error = composition->failure();  // after the last frame: the engine had ended
-    follow = composition->followStats();
+  std::vector<OutputReport> outputs;
+  std::vector<FollowReport> follow;
+  if (compositions) {
+    if (error || stopped) compositions->stop(nowNs() + kDrainNs);
+    outputs = compositions->finish(!error && !stopped);
+    if (!error) error = compositions->failure();  // also after the last frame: the engine had ended
+    follow = compositions->followStats();
     output_.reportLosses(outputs, sources_);
   }
   engine->join();  // workers and readers go; results that wait to be taken stay
@@ -209,7 +203,7 @@ void Pipeline::finishRun() {
   {
     std::lock_guard lock(mutex_);
     error_ = error;
-    for (media::OutputResult& output : outputs) output.complete = output.complete && !error;
+    for (OutputReport& output : outputs) output.result.complete = output.result.complete && !error;
     outputs_ = std::move(outputs);
     follow_ = std::move(follow);
     endNs_ = nowNs();
@@ -262,11 +256,11 @@ void Pipeline::stop() {
 
 void Pipeline::end(bool drain) {
   const int64_t startNs = nowNs();
-  outputStops_.rewriteBy->at(startNs + kEndByNs);
+  outputStops_.endBy->at(startNs + kEndByNs);
   stop();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return state_ != RunState::opening && state_ != RunState::aborting; });
-  const std::shared_ptr<Composition> composition = composition_;
+  const std::shared_ptr<Compositions> compositions = compositions_;
   if (!engine_) return;
   const auto over = [&] { return state_ == RunState::over; };
   // Every frame is composed or about to be: what is left is the end of a whole file.
@@ -274,7 +268,7 @@ void Pipeline::end(bool drain) {
   if (over()) return;
   state_ = RunState::stopping;
   lock.unlock();
-  if (composition) drain ? composition->stop(startNs + kDrainNs) : composition->abort();
+  if (compositions) drain ? compositions->stop(startNs + kDrainNs) : compositions->abort();
   lock.lock();
   changed_.wait(lock, over);
 }
@@ -283,11 +277,11 @@ void Pipeline::close(bool drain) {
   end(drain);
   std::unique_lock freeing(freeing_);
   std::shared_ptr<Engine> engine;
-  std::shared_ptr<Composition> composition;
+  std::shared_ptr<Compositions> compositions;
   {
     std::lock_guard lock(mutex_);
     engine = engine_;
-    composition = composition_;
+    compositions = compositions_;
   }
   if (finisher_.joinable()) finisher_.join();
   if (engine) engine->join();
@@ -295,7 +289,7 @@ void Pipeline::close(bool drain) {
   results_.closeShots();
   std::vector<Done> callbacks;
   std::optional<Error> error;
-  std::weak_ptr<const void> encoderLeft;
+  bool encoderLeft = false;
   {
     std::lock_guard lock(mutex_);
     if (!endNs_ && startNs_) {
@@ -307,15 +301,18 @@ void Pipeline::close(bool drain) {
     error = error_;
     finalCounts_ = countsLocked();
     finalStages_ = stagesLocked();
-    if (composition_) encoder_ = composition_->encoder();
-    encoderLeft = encoder_;
+    if (compositions_) encoders_ = compositions_->encoders();
     engine_.reset();
-    composition_.reset();
+    compositions_.reset();
     spec_.shared.reset();
   }
   engine.reset();
-  composition.reset();
-  if (encoderLeft.expired()) returnFreeMemory();  // else with the encoder
+  compositions.reset();
+  {
+    std::lock_guard lock(mutex_);
+    encoderLeft = std::ranges::any_of(encoders_, [](const auto& encoder) { return !encoder.expired(); });
+  }
+  if (!encoderLeft) returnFreeMemory();  // else with the encoder
   freeing.unlock();
   for (Done& callback : callbacks) callback(error);
 }

@@ -21,7 +21,7 @@
 
 #include "core/interrupt.h"
 #include "core/stop.h"
-#include "graph/composition.h"
+#include "graph/compositions.h"
 #include "graph/engine.h"
 #include "graph/external.h"
 #include "graph/module_builder.h"
@@ -85,7 +85,9 @@ class Pipeline {
 
   void next(size_t max, Engine::NextCallback callback);
   void discard();
-  void nextPacket(Composition::PacketCallback callback);
+  // See Compositions.
+  void nextPacket(const std::string& output, PacketQueue::Callback callback);
+  void nextCanvas(const std::string& composition, CanvasQueue::Callback callback);
   bool answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
   TaskRef asked(int32_t module, int64_t taskId) const;
 
@@ -129,11 +131,11 @@ class Pipeline {
   std::vector<OpenedSource> openSources(ModuleBuilder& builder);
   void checkOpen() const;
   void finishRun();
-  void sourceFinished(const Engine& engine, Composition* composition, int32_t source);
+  void sourceFinished(const Engine& engine, Compositions* compositions, int32_t source);
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
-  std::shared_ptr<Composition> composition() const;
+  std::shared_ptr<Compositions> compositions() const;
   double secondsLocked() const;
 
   PipelineSpec spec_;
@@ -143,7 +145,7 @@ class Pipeline {
   SourceTable sources_;
   RunResults results_{sources_, recoveries_};
   const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened
-  const OutputStops outputStops_;                                   // outputs, also while they are opened
+  const CompositionStops outputStops_;                              // outputs, also while they are opened
   OutputSide output_{spec_, outputStops_, recoveries_};
   const std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();  // models that load or run
   std::shared_ptr<Device> device_;
@@ -160,15 +162,15 @@ class Pipeline {
   std::condition_variable changed_;
   RunState state_ = RunState::created;
   // From start() to close(); what is read of them afterwards is kept below.
-  std::shared_ptr<Composition> composition_;
+  std::shared_ptr<Compositions> compositions_;
   std::shared_ptr<Engine> engine_;
-  std::weak_ptr<const void> encoder_;  // may be freed after close()
+  std::vector<std::weak_ptr<const void>> encoders_;  // may be freed after close()
   std::vector<SourceCounts> finalCounts_;
   std::vector<StageStats> finalStages_;
   std::vector<ModelReport> models_;
   std::optional<Decisions> decisions_;
-  std::vector<media::OutputResult> outputs_;
-  std::vector<compose::FollowStats> follow_;
+  std::vector<OutputReport> outputs_;
+  std::vector<FollowReport> follow_;
   std::optional<Error> error_;
   std::vector<Done> doneCallbacks_;
   int64_t startNs_ = 0, startCpuNs_ = 0, endNs_ = 0, endCpuNs_ = 0;

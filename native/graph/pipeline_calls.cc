@@ -1,4 +1,6 @@
 // Queries and requests to a run, before it starts, during it and after it.
+#include <algorithm>
+
 #include "core/clock.h"
 #include "graph/open_source.h"
 #include "graph/pipeline.h"
@@ -32,9 +34,9 @@ std::shared_ptr<Engine> Pipeline::engine() const {
   return engine_;
 }
 
-std::shared_ptr<Composition> Pipeline::composition() const {
+std::shared_ptr<Compositions> Pipeline::compositions() const {
   std::lock_guard lock(mutex_);
-  return composition_;
+  return compositions_;
 }
 
 std::vector<SourceCounts> Pipeline::countsLocked() const {
@@ -44,10 +46,15 @@ std::vector<SourceCounts> Pipeline::countsLocked() const {
 std::vector<StageStats> Pipeline::stagesLocked() const {
   if (!engine_) return finalStages_;
   std::vector<StageStats> stages = engine_->stages();
-  // The composition's sink only hands frames over; the composition's own stages have the times.
-  std::erase_if(stages, [](const StageStats& stage) { return stage.kind == "module" && stage.name == "compose"; });
-  if (composition_)
-    for (StageStats& stage : composition_->stages()) stages.push_back(std::move(stage));
+  if (!compositions_) return stages;
+  // A composition's sink only hands frames over; its own stages, of the same name, have the times.
+  std::vector<StageStats> own = compositions_->stages();
+  std::erase_if(stages, [&](const StageStats& stage) {
+    return stage.kind == "module" && std::ranges::any_of(own, [&](const StageStats& other) {
+             return other.kind == "compose" && other.name == stage.name;
+           });
+  });
+  for (StageStats& stage : own) stages.push_back(std::move(stage));
   return stages;
 }
 
@@ -89,17 +96,22 @@ void Pipeline::hostServed(Span span) {
   if (trace_) trace_->add(std::move(span));
 }
 
-void Pipeline::nextPacket(Composition::PacketCallback callback) {
-  if (!spec_.output || !spec_.output->packets)
-    throw Error(ErrorCode::INVALID_ARGUMENT, "This run keeps no packets.",
-                "Ask for them when encoding: .encode(path, { packets: true }).");
-  const std::shared_ptr<Composition> running = composition();
-  if (running)
-    running->nextPacket(std::move(callback));
-  else
-    callback(std::nullopt);
+void Pipeline::nextPacket(const std::string& output, PacketQueue::Callback callback) {
+  if (const std::shared_ptr<Compositions> running = compositions())
+    return running->nextPacket(output, std::move(callback));
+  const auto keeps = [](const CompositionSpec& composition) {
+    return std::ranges::any_of(composition.outputs, &OutputSpec::packets);
+  };
+  if (std::ranges::none_of(spec_.compositions, keeps)) throw keepsNoPackets();
+  callback(std::nullopt);
 }
 
+void Pipeline::nextCanvas(const std::string& composition, CanvasQueue::Callback callback) {
+  if (const std::shared_ptr<Compositions> running = compositions())
+    return running->nextCanvas(composition, std::move(callback));
+  if (std::ranges::none_of(spec_.compositions, &CompositionSpec::canvases)) throw keepsNoCanvases();
+  callback(std::nullopt);
+}
 bool Pipeline::answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer) {
   const auto it = externals_.find(module);
   return it != externals_.end() && it->second->answer(taskId, attempt, std::move(answer));
@@ -113,10 +125,10 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
 void Pipeline::addSource(const SourceSpec& spec) {
   std::lock_guard adding(adding_);
   const std::shared_ptr<Engine> running = engine();
-  const std::shared_ptr<Composition> composition = this->composition();
+  const std::shared_ptr<Compositions> compositions = this->compositions();
   const int32_t number = sources_.size();
   OpenedSource open;
-  media::AudioRef audio;
+  std::vector<std::vector<media::AudioRef>> audio;
   try {
     open = openSource(spec, {device_, closing_, spec_.inFlight, number + 1, recoveries_});
     audio = output_.openJoiningAudio(open, number);
@@ -125,23 +137,23 @@ void Pipeline::addSource(const SourceSpec& spec) {
     throw;
   }
   const bool live = open.file.live();
-  if (composition) composition->addSource(number, {spec.id, live, std::move(audio)});  // before its first frame
+  if (compositions) compositions->addSource(number, spec.id, live, std::move(audio));  // before its first frame
   sources_.add(std::move(open.file));
   try {
     running->addSource(std::move(open.frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
   } catch (...) {
     sources_.removeLast();
-    if (composition) composition->removeSource(number);
+    if (compositions) compositions->removeSource(number);
     throw;
   }
 }
 
 void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {
   const std::shared_ptr<Engine> running = engine();
-  const std::shared_ptr<Composition> composition = this->composition();
+  const std::shared_ptr<Compositions> compositions = this->compositions();
   const std::vector<int32_t> numbers = sources_.numbersOf(id);
-  if (composition)
-    for (const int32_t number : numbers) composition->removeSource(number);
+  if (compositions)
+    for (const int32_t number : numbers) compositions->removeSource(number);
   try {
     running->removeSource(id, removed);
   } catch (const Error& e) {
@@ -198,7 +210,8 @@ Report Pipeline::report() const {
     report.live.leases = engine_->liveLeases();
     report.live.tasks = engine_->liveTasks();
   }
-  report.live.encoders = composition_ ? !composition_->encoder().expired() : !encoder_.expired();
+  report.live.encoders = std::ranges::count_if(compositions_ ? compositions_->encoders() : encoders_,
+                                               [](const auto& encoder) { return !encoder.expired(); });
   results_.addTo(report);
   report.models = models_;
   if (device_) {
@@ -208,7 +221,7 @@ Report Pipeline::report() const {
   }
   recoveries_.addTo(report);
   report.outputs = outputs_;
-  if (outputs_.empty() && composition_) report.outputs.push_back(composition_->soFar());
+  if (outputs_.empty() && compositions_) report.outputs = compositions_->soFar();
   report.follow = follow_;
   if (gpu_) report.gpu = gpu_->summary();
   return report;

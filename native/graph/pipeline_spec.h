@@ -62,12 +62,22 @@ struct ModuleSpec {
 };
 
 struct OutputSpec {
-  std::string path;  // empty: packets only
-  media::EncoderOptions encoder;
+  std::string name;               // unique in the run
+  std::string path;               // empty: packets only
+  media::EncoderOptions encoder;  // width, height: 0 = the canvas's, or in its proportions
   enum class Audio : uint8_t { first, mix, none, source } audio = Audio::first;
   int32_t audioSource = 0;  // -1: one that is to join, called audioId
   std::string audioId;
   bool packets = false;
+  bool required = false;  // its failure ends the run, also where others are left
+};
+
+// A canvas and where it goes.
+struct CompositionSpec {
+  std::string name;  // unique in the run
+  compose::LayoutSpec layout;
+  std::vector<OutputSpec> outputs;
+  bool canvases = false;  // each is kept for Pipeline::nextCanvas
 };
 
 struct PipelineSpec {
@@ -77,8 +87,7 @@ struct PipelineSpec {
   infer::ProviderChoice providers;
   std::vector<SourceSpec> sources;
   std::vector<ModuleSpec> modules;
-  std::optional<compose::LayoutSpec> layout;
-  std::optional<OutputSpec> output;
+  std::vector<CompositionSpec> compositions;
   int32_t inFlight = defaults::RunSettings::inFlight;
   int32_t resultQueue = defaults::RunSettings::resultQueue;
   int32_t keptFrames = defaults::RunSettings::keptFrames;

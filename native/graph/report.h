@@ -5,11 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "compose/composer.h"
 #include "graph/engine.h"
+#include "graph/output_report.h"
 #include "graph/stage_stats.h"
 #include "infer/model.h"
-#include "media/output.h"
 #include "media/source_info.h"
 #include "media/source_reader.h"
 #include "telemetry/gpu_sampler.h"
@@ -49,8 +48,8 @@ struct Report {
   std::vector<ModelReport> models;
   std::vector<Recovery> recoveries;          // the latest
   std::map<std::string, int64_t> recovered;  // what -> how often, all of them
-  std::vector<media::OutputResult> outputs;
-  std::vector<compose::FollowStats> follow;
+  std::vector<OutputReport> outputs;
+  std::vector<FollowReport> follow;
   std::optional<telemetry::GpuSummary> gpu;  // of the run's device, while the run was
   struct Live {
     int64_t tasks = 0, leases = 0;

@@ -37,7 +37,7 @@ interface Findings {
 }
 
 /** A run of which only the settings count. */
-const nothing = { sources: [], modules: [], keepPixels: false, snapshots: false, trace: false };
+const nothing = { sources: [], modules: [], compositions: [], keepPixels: false, snapshots: false, trace: false };
 
 async function examine(): Promise<Findings> {
   const { settings, modules: levels } = await loadConfiguration({});

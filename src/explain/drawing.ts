@@ -43,7 +43,7 @@ function sourceBox(sources: Explanation['sources']): Box {
   return { id: 'sources', kind: 'source', title, lines: [...names.slice(0, more.length > 0 ? 3 : 4), ...more] };
 }
 
-export function drawingOf({ sources, modules, composition, output }: Explanation): Drawing {
+export function drawingOf({ sources, modules, compositions }: Explanation): Drawing {
   const boxes = [sourceBox(sources), ...modules.map(moduleBox)];
   const arrows: Arrow[] = [];
   for (const { name, depends, pixels } of modules) {
@@ -51,14 +51,16 @@ export function drawingOf({ sources, modules, composition, output }: Explanation
     if (pixels || depends.length === 0) arrows.push({ from: 'sources', to, pixels });
     for (const dependency of depends) arrows.push({ from: `module ${dependency}`, to, pixels: false });
   }
-  if (composition) {
-    boxes.push({ id: 'composition', kind: 'output', title: 'composition', lines: [composition.layout] });
-    arrows.push({ from: 'sources', to: 'composition', pixels: true });
-    for (const name of composition.reads) arrows.push({ from: `module ${name}`, to: 'composition', pixels: false });
-  }
-  if (output !== undefined) {
-    boxes.push({ id: 'output', kind: 'output', title: 'output', lines: [fileName(output)] });
-    arrows.push({ from: composition ? 'composition' : 'sources', to: 'output', pixels: true });
+  for (const { name, layout, reads, outputs } of compositions) {
+    const id = `composition ${name}`;
+    const title = compositions.length > 1 ? id : 'composition';
+    boxes.push({ id, kind: 'output', title, lines: [layout] });
+    arrows.push({ from: 'sources', to: id, pixels: true });
+    for (const module of reads) arrows.push({ from: `module ${module}`, to: id, pixels: false });
+    for (const output of outputs) {
+      boxes.push({ id: `output ${output}`, kind: 'output', title: 'output', lines: [fileName(output)] });
+      arrows.push({ from: id, to: `output ${output}`, pixels: true });
+    }
   }
   return { boxes, arrows };
 }

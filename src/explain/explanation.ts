@@ -53,10 +53,8 @@ export interface Explanation {
   sources: { id: string; what: string }[];
   /** every module after those it depends on */
   modules: ExplainedModule[];
-  /** the layout of the canvas, and the modules that it reads */
-  composition?: { layout: string; reads: string[] };
-  /** path of the encoded output; `packets`: only `run.packets()` */
-  output?: string;
+  /** layout of each canvas, the modules that it reads, the names of its outputs (paths where they have no other) */
+  compositions: { name: string; layout: string; reads: string[]; outputs: string[] }[];
   /** modules left out of the run, and why: a level of the configuration, or the disabled module whose boxes they need */
   disabled: { name: string; why: string }[];
   /** possible mistakes: configured modules that the pipeline does not have, imports that the search for conflicts cannot follow */
@@ -100,22 +98,26 @@ function explainModule({ depends }: Module, plan: ModulePlan): ExplainedModule {
   };
 }
 
-/** @param modules in the order of the spec */
+/** @param modules in the order of the spec @param reads modules that each composition reads */
 export async function explainPlan(
   modules: readonly Module[],
   spec: PipelineSpec,
   settings: DecidedSettings,
-  reads: readonly string[] | undefined,
+  reads: readonly string[][],
 ): Promise<Omit<Explanation, 'disabled' | 'warnings'>> {
   const plan = await resolvePlan(spec);
-  const { device, sources, compose, output } = plan;
+  const { device, sources, compositions } = plan;
   return {
     settings,
     device: decided(device),
     sources: sources.map(({ id, kind, uri }) => ({ id, what: uri || kind })),
     modules: plan.modules.map((module, i) => explainModule(modules[i]!, module)),
-    ...(compose && { composition: { layout: compose.kind, reads: [...new Set(reads)] } }),
-    ...(output && { output: output.path.value || 'packets' }),
+    compositions: compositions.map(({ name, layout, outputs }, i) => ({
+      name,
+      layout: layout.kind,
+      reads: reads[i]!,
+      outputs: outputs.map((output) => output.name),
+    })),
     plan,
   };
 }

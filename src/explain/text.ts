@@ -34,7 +34,7 @@ function moduleText(module: ExplainedModule): string {
 
 /** Modules in the order in which they run, then what decided the settings. */
 export function explanationText(explanation: Explanation): string {
-  const { settings, device, sources, modules, composition, output, disabled, warnings, plan } = explanation;
+  const { settings, device, sources, modules, compositions, disabled, warnings, plan } = explanation;
   const decidedBy = Object.entries(settings)
     .filter(([, { value }]) => value !== undefined)
     .map(([name, { value, from }]) => `  ${name}: ${Array.isArray(value) ? value.join(', ') : value}  (${from})\n`);
@@ -44,10 +44,10 @@ export function explanationText(explanation: Explanation): string {
     '\n',
     ...modules.map((module) => `${moduleText(module)}\n`),
     ...disabled.map(({ name, why }) => `${name}: disabled (${why})\n\n`),
-    ...(composition
-      ? [`composition: ${composition.layout}, reads ${['pixels', ...composition.reads].join(', ')}\n`]
-      : []),
-    ...(plan.output ? [`output: ${output}\n${decisionsText(plan.output)}`] : []),
+    ...compositions.flatMap(({ name, layout, reads }, i) => [
+      `composition${compositions.length > 1 ? ` ${name}` : ''}: ${layout}, reads ${['pixels', ...reads].join(', ')}\n`,
+      ...plan.compositions[i]!.outputs.map((output) => `output: ${output.name}\n${decisionsText(output)}`),
+    ]),
     'settings:\n',
     ...decidedBy,
     ...(warnings.length > 0 ? ['warnings:\n', ...warnings.map((warning) => `  ${warning}\n`)] : []),

@@ -185,10 +185,10 @@ export const families: readonly Family[] = [
     entries({ ...copies }, 'reason'),
   ),
   counter('framepath_encoded_frames_total', 'Pictures encoded.', ({ outputs }) =>
-    outputs.flatMap(({ path, frames }) => [one(frames, { output: path })]),
+    outputs.map(({ name, frames }) => one(frames, { output: name })),
   ),
   counter('framepath_encoded_bytes_total', 'Bytes of encoded pictures, without audio.', ({ outputs }) =>
-    outputs.flatMap(({ path, bytes }) => [one(bytes, { output: path })]),
+    outputs.map(({ name, bytes }) => one(bytes, { output: name })),
   ),
   counter('framepath_reid_detections_total', 'Detections given to identify.', ({ reid }) =>
     reid ? [one(reid.detections)] : [],

@@ -5,11 +5,13 @@ import type { PipelineSpec } from '../generated/specs.js';
 import { unexpected } from '../validate.js';
 
 /** Names of the modules whose boxes others read natively. */
-export function modulesReadForBoxes({ compose, modules }: PipelineSpec): ReadonlySet<string> {
+export function modulesReadForBoxes({ compositions = [], modules }: PipelineSpec): ReadonlySet<string> {
   const names = [
-    compose?.redact?.module,
-    compose?.draw?.boxes,
-    ...(compose?.tiles ?? []).map(({ follow }) => follow?.module),
+    ...compositions.flatMap(({ layout: { redact, draw, tiles } }) => [
+      redact?.module,
+      draw?.boxes,
+      ...tiles.map(({ follow }) => follow?.module),
+    ]),
     ...modules.map((module) => ('of' in module ? module.of : 'input' in module ? module.input?.crop : undefined)),
   ];
   return new Set(names.filter((name) => name !== undefined));

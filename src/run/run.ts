@@ -1,6 +1,6 @@
 /** A run as its user holds it. */
 import type { Frame, FrameBase } from '../frame.js';
-import { pixelFormatNames } from '../generated/enums.js';
+import { type InputFormat, inputFormatNames, pixelFormatNames } from '../generated/enums.js';
 import type { FrameTimes, Progress, Relink, Report, Timeline } from '../generated/results.js';
 import { type Limits, limits, resolveLimits } from '../limits.js';
 import { localPath } from '../local-path.js';
@@ -21,6 +21,37 @@ export interface Picture {
   /** default `'rgb24'` */
   format?: PixelFormat;
 }
+
+/** What {@link Run.canvases} are asked for. */
+export interface CanvasRequest {
+  /** default: the canvas's, or in its proportions */
+  width?: number;
+  /** default: the canvas's, or in its proportions */
+  height?: number;
+  /** default `'rgb24'` */
+  format?: InputFormat | 'jpeg';
+  /** of a JPEG: 1 to 100, default 85 */
+  quality?: number;
+}
+
+/** A canvas in this process's memory: rows without padding, or a JPEG file. */
+export interface Canvas {
+  data: Uint8Array;
+  width: number;
+  height: number;
+  format: InputFormat | 'jpeg';
+  /** number of the picture, from 0 */
+  index: number;
+  /** time in the composition, milliseconds */
+  timeMs: number;
+}
+
+const canvasRules = {
+  width: integer(1, 16384),
+  height: integer(1, 16384),
+  format: oneOf(...inputFormatNames, 'jpeg'),
+  quality: integer(1, 100),
+};
 
 const bytes: Rule = (name, value) => {
   if (!isA(Uint8Array, value)) throw unexpected('a Uint8Array', name, value);
@@ -144,15 +175,42 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   }
 
   /**
-   * The encoder's packets in decoding order. Needs `encode(path, { packets: true })` or `encode(null)`; drives a run
+   * The packets of an output in decoding order. Needs `encode(path, { packets: true })` or `encode(null)`; drives a run
    * that nobody iterates.
+   * @param output its name; default the only one that keeps packets
+   * @throws INVALID_ARGUMENT
    */
-  async *packets(): AsyncGenerator<Packet, void, undefined> {
+  async *packets(output?: string): AsyncGenerator<Packet, void, undefined> {
+    if (output !== undefined) text('output', output);
     this.#drive();
     for (;;) {
-      const packet = await this.#wait(this.#core.native.nextPacket());
+      const packet = await this.#wait(this.#core.native.nextPacket(output ?? ''));
       if (!packet) return;
       yield packet;
+    }
+  }
+
+  /**
+   * Every canvas of a composition, as pixels or JPEG, scaled on the device. Needs `compose(layout, { canvases: true })`;
+   * drives a run that nobody iterates. Files wait for a slow reader; of live sources it misses canvases, where there are
+   * outputs too.
+   * @param composition its name; default the only one that keeps canvases
+   * @throws INVALID_ARGUMENT
+   */
+  async *canvases(composition?: string, options: CanvasRequest = {}): AsyncGenerator<Canvas, void, undefined> {
+    if (composition !== undefined) text('composition', composition);
+    fields('options', options, canvasRules);
+    const { format = 'rgb24', ...size } = options;
+    const request = JSON.stringify({
+      ...size,
+      ...(format === 'jpeg' ? { jpeg: true } : { format }),
+      name: composition ?? '',
+    });
+    this.#drive();
+    for (;;) {
+      const canvas = await this.#wait(this.#core.native.nextCanvas(request));
+      if (!canvas) return;
+      yield { ...canvas, format };
     }
   }
 

@@ -57,7 +57,8 @@ export class Writers {
       ...Object.fromEntries(mot ? ids.map((id, i) => [`mot${i}`, motPath(mot, id, ids.length)]) : []),
     };
     const written = Object.entries(all).map(([key, path]) => ({ path, use: useOf(key) }));
-    if (spec.output?.path !== undefined) written.unshift(...writtenFiles(spec.output.path));
+    const outputs = (spec.compositions ?? []).flatMap((composition) => composition.outputs);
+    written.unshift(...outputs.flatMap(({ path }) => (path === undefined ? [] : writtenFiles(path))));
     refuseSharedFiles(written, readFiles(spec));
     try {
       for (const [key, path] of Object.entries(all)) writers.#files.set(key, await OutputFile.open(path));

@@ -176,7 +176,7 @@ class PipelineRun {
     int64_t lastDtsUs = INT64_MIN;
     for (;;) {
       auto promise = std::make_shared<std::promise<std::optional<Packet>>>();
-      pipeline->nextPacket([promise](std::optional<Packet> p) { promise->set_value(std::move(p)); });
+      pipeline->nextPacket("", [promise](std::optional<Packet> p) { promise->set_value(std::move(p)); });
       const std::optional<Packet> packet = within(promise->get_future(), "a packet", seed);
       if (!packet) return packets;
       packets.count++;
@@ -245,8 +245,15 @@ inline compose::LayoutSpec canvas(compose::LayoutKind kind, int tiles, int width
   return layout;
 }
 
+// The first of a spec.
+inline CompositionSpec& composition(PipelineSpec& spec) {
+  if (spec.compositions.empty()) spec.compositions.emplace_back().name = "0";
+  return spec.compositions.front();
+}
+
 inline OutputSpec encoded(const std::string& path, bool packets = false) {
   OutputSpec output;
+  output.name = path.empty() ? "packets" : path;
   output.path = path;
   output.packets = packets;
   output.encoder.profile = media::Profile::realtime;

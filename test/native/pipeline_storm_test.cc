@@ -54,12 +54,13 @@ Plan randomPlan(unsigned seed, Random& random) {
   if (kind > 0) {
     constexpr compose::LayoutKind kinds[] = {compose::LayoutKind::split, compose::LayoutKind::grid,
                                              compose::LayoutKind::focus};
-    plan.spec.layout = canvas(kinds[random.pick(0, 2)], sources);
-    plan.spec.layout->whenEnded = static_cast<compose::WhenEnded>(random.pick(0, 3));
+    composition(plan.spec).layout = canvas(kinds[random.pick(0, 2)], sources);
+    composition(plan.spec).layout.whenEnded = static_cast<compose::WhenEnded>(random.pick(0, 3));
     if (kind < 3) plan.path = folder().file("storm-" + std::to_string(seed) + (random.once(3) ? ".mkv" : ".mp4"));
-    plan.spec.output = encoded(plan.path, kind > 1);
-    plan.spec.output->encoder.profile = random.once(4) ? media::Profile::balanced : media::Profile::realtime;
-    plan.spec.output->audio = static_cast<OutputSpec::Audio>(random.pick(0, 2));
+    composition(plan.spec).outputs = {encoded(plan.path, kind > 1)};
+    composition(plan.spec).outputs[0].encoder.profile =
+        random.once(4) ? media::Profile::balanced : media::Profile::realtime;
+    composition(plan.spec).outputs[0].audio = static_cast<OutputSpec::Audio>(random.pick(0, 2));
   }
   return plan;
 }
@@ -99,7 +100,8 @@ void fuzz(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
 void storm(unsigned seed) {
   Random random(seed);
   Plan plan = randomPlan(seed, random);
-  const bool packets = plan.spec.output && plan.spec.output->packets, open = plan.spec.open;
+  const bool packets = !plan.spec.compositions.empty() && plan.spec.compositions[0].outputs[0].packets,
+             open = plan.spec.open;
   PipelineRun run(std::move(plan.spec), seed);
   run.answerer.delayUs = random.pick(0, 400);
   run.answerer.failEvery = random.once(3) ? random.pick(3, 30) : 0;
@@ -160,11 +162,11 @@ void storm(unsigned seed) {
   int64_t delivered = 0;
   for (const SourceReport& source : report.sources) delivered += source.counts.delivered;
   if (how != 2) CHECK_EQUAL(delivered, seen.total);
-  if (plan.path.empty() || report.outputs.empty() || report.outputs[0].frames == 0) return;
+  if (plan.path.empty() || report.outputs.empty() || report.outputs[0].result.frames == 0) return;
   if (how == 4)
     clip::output("ffmpeg -nostdin -v fatal -y -i " + plan.path + " -f null -");
   else
-    CHECK_EQUAL(playedFrames(plan.path), report.outputs[0].frames);
+    CHECK_EQUAL(playedFrames(plan.path), report.outputs[0].result.frames);
   std::filesystem::remove(plan.path);
 }
 

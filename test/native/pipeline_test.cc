@@ -7,9 +7,9 @@ using namespace pipeline_run;
 TEST(two_sources_reach_results_file_and_packets) {
   PipelineSpec spec = twoSources();
   spec.modules = {jsModule("look", {}, true), jsModule("after", {"look"})};
-  spec.layout = canvas(compose::LayoutKind::split, 2);
+  composition(spec).layout = canvas(compose::LayoutKind::split, 2);
   const std::string path = folder().file("two.mp4");
-  spec.output = encoded(path, true);
+  composition(spec).outputs = {encoded(path, true)};
   PipelineRun run(std::move(spec), 1);
   run.pipeline->start();
   auto packets = std::async(std::launch::async, [&] { return run.takePackets(); });
@@ -23,17 +23,17 @@ TEST(two_sources_reach_results_file_and_packets) {
   CHECK_EQUAL(run.answerer.picturesSeen.load(), kLeft + kRight);
   CHECK(taken.ordered);
   CHECK_EQUAL(report.outputs.size(), size_t{1});
-  CHECK(report.outputs[0].complete && report.outputs[0].hasAudio);
-  CHECK_EQUAL(taken.count, report.outputs[0].frames);
-  CHECK_EQUAL(report.outputs[0].frames, kRight);  // both last 1.5 s or less; 30 frames a second
-  CHECK_EQUAL(playedFrames(path), report.outputs[0].frames);
+  CHECK(report.outputs[0].result.complete && report.outputs[0].result.hasAudio);
+  CHECK_EQUAL(taken.count, report.outputs[0].result.frames);
+  CHECK_EQUAL(report.outputs[0].result.frames, kRight);  // both last 1.5 s or less; 30 frames a second
+  CHECK_EQUAL(playedFrames(path), report.outputs[0].result.frames);
 }
 
 TEST(an_encode_only_user_never_iterates) {
   PipelineSpec spec = twoSources();
-  spec.layout = canvas(compose::LayoutKind::grid, 2);
+  composition(spec).layout = canvas(compose::LayoutKind::grid, 2);
   const std::string path = folder().file("discarded.mp4");
-  spec.output = encoded(path);
+  composition(spec).outputs = {encoded(path)};
   PipelineRun run(std::move(spec), 2);
   run.pipeline->start();
   run.pipeline->discard();
@@ -42,16 +42,16 @@ TEST(an_encode_only_user_never_iterates) {
   run.pipeline->close(false);  // again: nothing more happens
   const Report report = run.closed();
   for (const SourceReport& source : report.sources) CHECK_EQUAL(source.counts.delivered, source.counts.in);
-  CHECK_EQUAL(playedFrames(path), report.outputs[0].frames);
+  CHECK_EQUAL(playedFrames(path), report.outputs[0].result.frames);
 }
 
 TEST(a_source_that_fails_in_the_middle_leaves_the_others_and_an_incomplete_file) {
   PipelineSpec spec;
   spec.sources = {breaking("bad"), fileSource("right", right())};
-  spec.layout = canvas(compose::LayoutKind::split, 2);
-  spec.layout->whenEnded = compose::WhenEnded::placeholder;
+  composition(spec).layout = canvas(compose::LayoutKind::split, 2);
+  composition(spec).layout.whenEnded = compose::WhenEnded::placeholder;
   const std::string path = folder().file("failed-source.mp4");
-  spec.output = encoded(path);
+  composition(spec).outputs = {encoded(path)};
   PipelineRun run(std::move(spec), 3);
   run.pipeline->start();
   const Seen seen = run.drain();
@@ -62,17 +62,17 @@ TEST(a_source_that_fails_in_the_middle_leaves_the_others_and_an_incomplete_file)
   CHECK(report.sources[0].counts.delivered >= 10 && report.sources[0].counts.delivered <= 20);
   CHECK_EQUAL(report.sources[1].counts.delivered, kRight);
   CHECK(!seen.error);
-  CHECK(!report.outputs[0].complete);
+  CHECK(!report.outputs[0].result.complete);
   CHECK_EQUAL(report.recoveries.size(), size_t{1});
-  CHECK_EQUAL(playedFrames(path), report.outputs[0].frames);
+  CHECK_EQUAL(playedFrames(path), report.outputs[0].result.frames);
 }
 
 TEST(a_break_ends_the_file_with_what_was_composed) {
   PipelineSpec spec = twoSources();
   spec.modules = {jsModule("look")};
-  spec.layout = canvas(compose::LayoutKind::split, 2);
+  composition(spec).layout = canvas(compose::LayoutKind::split, 2);
   const std::string path = folder().file("broken-off.mp4");
-  spec.output = encoded(path);
+  composition(spec).outputs = {encoded(path)};
   PipelineRun run(std::move(spec), 4);
   run.pipeline->start();
   Seen seen;
@@ -80,17 +80,17 @@ TEST(a_break_ends_the_file_with_what_was_composed) {
   run.pipeline->close(true);
   CHECK(!run.waitDone());
   const Report report = run.closed();
-  CHECK(!report.outputs[0].complete);
-  CHECK(report.outputs[0].frames > 0 && report.outputs[0].frames < kRight);
-  CHECK_EQUAL(playedFrames(path), report.outputs[0].frames);
+  CHECK(!report.outputs[0].result.complete);
+  CHECK(report.outputs[0].result.frames > 0 && report.outputs[0].result.frames < kRight);
+  CHECK_EQUAL(playedFrames(path), report.outputs[0].result.frames);
   CHECK_ERROR(run.pipeline->next(1, [](Delivery) {}), RUN_CLOSED);
 }
 
 TEST(a_module_that_fails_ends_the_run_with_its_name) {
   PipelineSpec spec = twoSources();
   spec.modules = {jsModule("look")};
-  spec.layout = canvas(compose::LayoutKind::split, 2);
-  spec.output = encoded(folder().file("failed-module.mp4"));
+  composition(spec).layout = canvas(compose::LayoutKind::split, 2);
+  composition(spec).outputs = {encoded(folder().file("failed-module.mp4"))};
   PipelineRun run(std::move(spec), 5);
   run.answerer.failEvery = 12;
   run.pipeline->start();
@@ -100,7 +100,7 @@ TEST(a_module_that_fails_ends_the_run_with_its_name) {
   const Report report = run.closed();
   CHECK(seen.error && seen.error->code == ErrorCode::MODULE_FAILED && seen.error->module == "look");
   CHECK(error && error->code == ErrorCode::MODULE_FAILED);
-  CHECK(!report.outputs[0].complete);
+  CHECK(!report.outputs[0].result.complete);
 }
 
 TEST(a_module_that_never_answers_is_skipped_by_its_timeout) {
@@ -178,8 +178,8 @@ TEST(a_submitted_picture_is_finished_when_the_run_is_closed_before_it) {
 TEST(closing_while_starting_ends_both) {
   for (unsigned seed = 1; seed <= 12; seed++) {
     PipelineSpec spec = twoSources();
-    spec.layout = canvas(compose::LayoutKind::split, 2);
-    spec.output = encoded(folder().file("start-close.mp4"), true);
+    composition(spec).layout = canvas(compose::LayoutKind::split, 2);
+    composition(spec).outputs = {encoded(folder().file("start-close.mp4"), true)};
     PipelineRun run(std::move(spec), seed);
     auto starting = std::async(std::launch::async, [&] {
       try {
@@ -206,8 +206,8 @@ TEST(what_does_not_fit_fails_at_start_and_leaves_nothing) {
   first.pipeline->close(false);
   first.closed();
   PipelineSpec unwritable = twoSources();
-  unwritable.layout = canvas(compose::LayoutKind::split, 2);
-  unwritable.output = encoded(folder().file("no/such/folder/out.mp4"));
+  composition(unwritable).layout = canvas(compose::LayoutKind::split, 2);
+  composition(unwritable).outputs = {encoded(folder().file("no/such/folder/out.mp4"))};
   PipelineRun second(std::move(unwritable), 10);
   CHECK_ERROR(second.pipeline->start(), OUTPUT_UNWRITABLE);
   second.pipeline->close(true);
@@ -239,11 +239,11 @@ TEST(detection_tracking_and_identity_run_to_the_end) {
   people.model.file = models + "/face-recognition.onnx";
   spec.modules = {faces, tracks, people, jsModule("look", {"people"})};
   spec.snapshots = true;
-  spec.layout = canvas(compose::LayoutKind::split, 2);
-  for (compose::TileSpec& tile : spec.layout->tiles) tile.follow.module = "people";
-  spec.layout->draw.boxes = "people";
+  composition(spec).layout = canvas(compose::LayoutKind::split, 2);
+  for (compose::TileSpec& tile : composition(spec).layout.tiles) tile.follow.module = "people";
+  composition(spec).layout.draw.boxes = "people";
   const std::string path = folder().file("people.mp4");
-  spec.output = encoded(path);
+  composition(spec).outputs = {encoded(path)};
   PipelineRun run(std::move(spec), 11);
   run.pipeline->start();
   const Seen seen = run.drain();
@@ -254,7 +254,7 @@ TEST(detection_tracking_and_identity_run_to_the_end) {
   const Report report = run.closed();
   CHECK_EQUAL(seen.total, 15 + 18);
   CHECK_EQUAL(report.models.size(), size_t{2});
-  CHECK_EQUAL(playedFrames(path), report.outputs[0].frames);
+  CHECK_EQUAL(playedFrames(path), report.outputs[0].result.frames);
 }
 
 TEST_MAIN()

@@ -19,15 +19,15 @@ PipelineSpec split(const std::string& device, const std::string& output) {
   PipelineSpec spec = peopleIn({passing("h264", 2, kFrames, "-c:v libx264 -preset ultrafast -bf 2 -g 12"),
                                 passing("hevc", 4, kFrames, "-c:v libx265 -x265-params log-level=none:keyint=12")},
                                device);
-  spec.layout = canvas(compose::LayoutKind::split, 2, kWidth, kHeight);
-  spec.layout->tiles[1].follow.module = "people";
-  spec.layout->draw.boxes = "people";
-  spec.layout->redact.module = "faces";
-  spec.output = encoded(fileOf(output));
+  composition(spec).layout = canvas(compose::LayoutKind::split, 2, kWidth, kHeight);
+  composition(spec).layout.tiles[1].follow.module = "people";
+  composition(spec).layout.draw.boxes = "people";
+  composition(spec).layout.redact.module = "faces";
+  composition(spec).outputs = {encoded(fileOf(output))};
   // Without B-frames: what x264 then decides depends on what lay in the memory that it is given (164, seen with
   // MALLOC_PERTURB_ and the ffmpeg program too).
-  spec.output->encoder.profile = media::Profile::realtime;
-  spec.output->encoder.keyframeMs = 400;
+  composition(spec).outputs[0].encoder.profile = media::Profile::realtime;
+  composition(spec).outputs[0].encoder.keyframeMs = 400;
   return spec;
 }
 
@@ -79,7 +79,7 @@ int64_t decodedOnGpu(const Outcome& outcome) {
 void requireSame(const Outcome& outcome, const std::string& output) {
   if (outcome.error) check::fail(output.c_str(), 0, "threw " + outcome.error->sentence);
   CHECK_EQUAL(differing(outcome, onCpu()), size_t{0});
-  CHECK_EQUAL(outcome.report.outputs.at(0).frames, kFrames);
+  CHECK_EQUAL(outcome.report.outputs.at(0).result.frames, kFrames);
   const double alike = psnr(pictures(output), pictures("cpu"));
   if (alike < 30) check::fail(output.c_str(), 0, "looks different: " + std::to_string(alike) + " dB");
 }
@@ -160,8 +160,7 @@ RUN_TEST(what_software_decodes_is_uploaded_once) {
 // More than a decoder has surfaces.
 RUN_TEST(frames_that_a_caller_holds_do_not_starve_the_decoder) {
   PipelineSpec spec = split("cuda:0", "held");
-  spec.layout.reset();
-  spec.output.reset();
+  spec.compositions.clear();
   spec.inFlight = 2 * kFrames;
   spec.keepPixels = true;
   {

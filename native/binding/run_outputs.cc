@@ -1,0 +1,62 @@
+// Packets and canvases of a run.
+#include <future>
+
+#include "binding/arrays.h"
+#include "binding/js_error.h"
+#include "binding/read.h"
+#include "binding/run.h"
+#include "binding/spec_from_json.h"
+
+namespace framepath::binding {
+
+Napi::Value Run::nextPacket(const Info& info) {
+  return guarded(info.Env(), [&] {
+    auto settle = Settle::open(info.Env(), state_->js);
+    try {
+      state_->pipeline->nextPacket(text(info[0]), [settle](std::optional<Packet> packet) {
+        settle->resolve([packet = std::move(packet)](Napi::Env env) -> Napi::Value {
+          if (!packet) return env.Null();
+          Napi::Object object = Napi::Object::New(env);
+          object.Set("data", bytesArray(env, packet->data->data(), packet->data->size()));
+          object.Set("ptsUs", Napi::Number::New(env, static_cast<double>(packet->ptsUs)));
+          object.Set("dtsUs", Napi::Number::New(env, static_cast<double>(packet->dtsUs)));
+          object.Set("durationUs", Napi::Number::New(env, static_cast<double>(packet->durationUs)));
+          object.Set("keyframe", Napi::Boolean::New(env, packet->keyframe));
+          return object;
+        });
+      });
+    } catch (const std::exception& e) {
+      settle->reject(e);
+    }
+    return settle->promise();
+  });
+}
+
+// Waits and converts on a thread of its own: a JPEG of a large canvas takes milliseconds.
+Napi::Value Run::nextCanvas(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const auto asked = read<schema::CanvasRequest>(parseJson(text(info[0])));
+    return environment_.promise(info.Env(), [state = state_, asked]() -> Settle::Make {
+      FIELDS_OF(asked, name, width, height, format, jpeg, quality);
+      std::promise<std::optional<FrameRef>> arrived;
+      state->pipeline->nextCanvas(name, [&](std::optional<FrameRef> canvas) { arrived.set_value(std::move(canvas)); });
+      const std::optional<FrameRef> canvas = arrived.get_future().get();
+      if (!canvas) return [](Napi::Env env) { return env.Null(); };
+      const PixelRequest request{width.value.value_or(0), height.value.value_or(0), pixelFormatOf(format), {}};
+      FramePixels pixels(state->pipeline->deviceRef());
+      auto made = std::make_shared<PixelBytes>(jpeg ? pixels.jpeg(**canvas, request, quality)
+                                                    : pixels.pixels(**canvas, request));
+      return [made, index = (*canvas)->index, ptsUs = (*canvas)->ptsUs](Napi::Env env) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("data", bytesArray(env, made->bytes.data(), made->bytes.size()));
+        object.Set("width", Napi::Number::New(env, made->width));
+        object.Set("height", Napi::Number::New(env, made->height));
+        object.Set("index", Napi::Number::New(env, static_cast<double>(index)));
+        object.Set("timeMs", Napi::Number::New(env, static_cast<double>(ptsUs) / 1000));
+        return object;
+      };
+    });
+  });
+}
+
+}  // namespace framepath::binding

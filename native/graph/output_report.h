@@ -1,0 +1,27 @@
+// What became of one output.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "compose/composer.h"
+#include "core/error.h"
+#include "media/output.h"
+
+namespace framepath::graph {
+
+struct OutputReport {
+  std::string name, composition;
+  int32_t width = 0, height = 0;
+  int64_t dropped = 0;         // canvases that it had no room for; of a composition of live sources
+  std::optional<Error> error;  // why it ended early
+  media::OutputResult result;
+};
+
+// Of a tile that follows somebody.
+struct FollowReport {
+  std::string composition;
+  compose::FollowStats stats;
+};
+
+}  // namespace framepath::graph
