@@ -59,7 +59,10 @@ export const composition = object(
     name: text({ doc: 'unique in the run' }),
     layout: ref(layout),
     outputs: list(ref(output)),
-    canvases: flag({ default: false, doc: 'keep each for `run.canvases()`, which must then take them: the run waits for it' }),
+    canvases: flag({
+      default: false,
+      doc: 'keep each for `run.canvases()`, which must then take them: the run waits for it',
+    }),
   },
   { required: ['name', 'layout', 'outputs'] },
 );

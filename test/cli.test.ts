@@ -264,7 +264,19 @@ describe('run', () => {
 });
 
 describe('the summary of a run', () => {
-  const output = { composition: '0', path: '', codec: 'h264', width: 64, height: 64, dropped: 0, frames: 20, durationMs: 800, bytes: 1, complete: true, hasAudio: false };
+  const output = {
+    composition: '0',
+    path: '',
+    codec: 'h264',
+    width: 64,
+    height: 64,
+    dropped: 0,
+    frames: 20,
+    durationMs: 800,
+    bytes: 1,
+    complete: true,
+    hasAudio: false,
+  };
 
   test('names outputs with the bitrate they came to', () => {
     const target = { min: 1e6, mean: 2e6, max: 3.5e6 };
