@@ -186,6 +186,14 @@ class PipelineRun {
       if (pauseUs) random.pause(pauseUs);
     }
   }
+  // Until there are no more, then the run is closed; or so many, and the rest is left.
+  void takeCanvases(int most) {
+    for (int i = 0; i < most; i++) {
+      auto promise = std::make_shared<std::promise<std::optional<FrameRef>>>();
+      pipeline->nextCanvas("", [promise](std::optional<FrameRef> canvas) { promise->set_value(std::move(canvas)); });
+      if (!within(promise->get_future(), "a canvas", seed)) return;
+    }
+  }
   std::optional<Error> waitDone() { return within(done.get_future(), "the end of the run", seed); }
 
   // After close(): conservation, and nothing left alive; of a GPU that is lost libavcodec's encoder keeps its canvases.

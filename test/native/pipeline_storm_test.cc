@@ -1,4 +1,6 @@
 // Random runs on real media: whatever is done to them while they go, they end whole.
+#include <algorithm>
+#include <climits>
 #include <cstdlib>
 
 #include "infer_support.h"
@@ -13,7 +15,27 @@ struct Plan {
   bool pushed = false, breaks = false;
   int silentEvery = 0;  // then modules need a time limit
   std::string path;
+  std::vector<std::string> others;  // files of further outputs
 };
+
+// A smaller copy of the canvas, which may fail, and another composition, of the first source.
+void addOutputs(Plan& plan, unsigned seed, Random& random) {
+  const auto file = [&](const std::string& name) {
+    plan.others.push_back(folder().file("storm-" + std::to_string(seed) + name));
+    return encoded(plan.others.back());
+  };
+  if (random.once(2)) {
+    OutputSpec smaller = file("-small.mkv");
+    smaller.encoder.width = 64;
+    if (random.once(3)) std::filesystem::create_symlink("/dev/full", smaller.path);
+    plan.spec.compositions[0].outputs.push_back(std::move(smaller));
+  }
+  CompositionSpec& another = plan.spec.compositions.emplace_back();
+  another.name = "another";
+  another.layout = canvas(compose::LayoutKind::grid, 1);
+  another.canvases = random.once(2);
+  if (!another.canvases || random.once(2)) another.outputs = {file("-another.mkv")};
+}
 
 Plan randomPlan(unsigned seed, Random& random) {
   Plan plan;
@@ -61,6 +83,7 @@ Plan randomPlan(unsigned seed, Random& random) {
     composition(plan.spec).outputs[0].encoder.profile =
         random.once(4) ? media::Profile::balanced : media::Profile::realtime;
     composition(plan.spec).outputs[0].audio = static_cast<OutputSpec::Audio>(random.pick(0, 2));
+    if (random.once(3)) addOutputs(plan, seed, random);
   }
   return plan;
 }
@@ -101,7 +124,7 @@ void storm(unsigned seed) {
   Random random(seed);
   Plan plan = randomPlan(seed, random);
   const bool packets = !plan.spec.compositions.empty() && plan.spec.compositions[0].outputs[0].packets,
-             open = plan.spec.open;
+             open = plan.spec.open, canvases = plan.spec.compositions.size() > 1 && plan.spec.compositions[1].canvases;
   PipelineRun run(std::move(plan.spec), seed);
   run.answerer.delayUs = random.pick(0, 400);
   run.answerer.failEvery = random.once(3) ? random.pick(3, 30) : 0;
@@ -124,6 +147,8 @@ void storm(unsigned seed) {
     }));
   if (packets && random.once(2))
     others.push_back(later([&, pause = random.pick(0, 3000)] { CHECK(run.takePackets(pause).ordered); }));
+  if (canvases)  // without a reader the run waits
+    others.push_back(later([&, most = random.once(3) ? random.pick(0, 20) : INT_MAX] { run.takeCanvases(most); }));
   if (random.once(2)) others.push_back(later([&] { fuzz(run, seed, over); }));
 
   // 0: to the end; 1: nobody reads, close; 2: discard; 3: break; 4: abort. An open run never ends by itself.
@@ -133,7 +158,7 @@ void storm(unsigned seed) {
   if (how == 1) random.pause(200'000);
   if (how == 2) {
     run.pipeline->discard();
-    if (open || packets)
+    if (open || packets || canvases)
       random.pause(300'000);
     else
       run.waitDone();
@@ -153,7 +178,7 @@ void storm(unsigned seed) {
       }
       if (random.once(8)) random.pause(3000);
     }
-  if (how == 0 && !packets) run.waitDone();
+  if (how == 0 && !packets && !canvases) run.waitDone();
   run.pipeline->close(how != 4);
   over = true;
   for (auto& other : others) within(std::move(other), "the end of a thread", seed);
@@ -168,6 +193,14 @@ void storm(unsigned seed) {
   else
     CHECK_EQUAL(playedFrames(plan.path), report.outputs[0].result.frames);
   std::filesystem::remove(plan.path);
+  for (const OutputReport& output : report.outputs) {
+    const auto& known = plan.others;
+    if (std::ranges::find(known, output.result.path) == known.end()) continue;
+    const bool fails = std::filesystem::is_symlink(output.result.path);
+    if (how != 4 && !fails && output.result.frames > 0)
+      CHECK_EQUAL(playedFrames(output.result.path), output.result.frames);
+    std::filesystem::remove(output.result.path);
+  }
 }
 
 }  // namespace
