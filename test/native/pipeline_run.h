@@ -186,9 +186,9 @@ class PipelineRun {
       if (pauseUs) random.pause(pauseUs);
     }
   }
-  // Until there are no more, then the run is closed; or so many, and the rest is left.
-  void takeCanvases(int most) {
-    for (int i = 0; i < most; i++) {
+  // The same of canvases.
+  void takeCanvases() {
+    for (;;) {
       auto promise = std::make_shared<std::promise<std::optional<FrameRef>>>();
       pipeline->nextCanvas("", [promise](std::optional<FrameRef> canvas) { promise->set_value(std::move(canvas)); });
       if (!within(promise->get_future(), "a canvas", seed)) return;
