@@ -239,7 +239,11 @@ const sourceReport = result(
     fps: real(),
     in: count(),
     delivered: count(),
-    dropped: map(count(), { doc: 'by cause; `in = delivered + dropped + inFlight` at every moment' }),
+    dropped: map(count(), {
+      doc: `by cause; \`in = delivered + dropped + inFlight\` at every moment. Of live sources: \`inFlight\` (no room for another
+        frame), \`behind\` (the modules were), \`late\` (its results came after \`maxAgeMs\`), \`untaken\` (nobody took them in time)`,
+    }),
+    latencyMs: ref(percentiles, { doc: 'from reading a frame to handing over its results' }),
     inFlight: count(),
     decoded: count('pictures decoded'),
     decodeErrors: count('corrupt pictures that were left out'),

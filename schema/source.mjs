@@ -88,6 +88,12 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
     absent: 'by its container',
     doc: 'a live source drops frames when the run is busy, a file waits',
   }),
+  maxAgeMs: integer({
+    min: 0,
+    default: 1000,
+    doc: `of a live source: no result is delivered later than this after its frame was read. Frames are dropped while
+      the modules are behind, results that come too late or are not taken in time too; the report counts them by cause. 0 = no limit`,
+  }),
   reconnect: integer({
     min: 0,
     max: 1_000_000,

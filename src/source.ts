@@ -41,6 +41,8 @@ export interface FramesOptions extends FramesValues {
   maxGapMs?: number;
   /** `true`: frames are dropped when the run is busy instead of the iterable being held back; default false */
   live?: boolean;
+  /** as of {@link video}; default 1000 */
+  maxAgeMs?: number;
 }
 
 /** One pushed frame: bytes, or bytes with their time. */
@@ -67,13 +69,14 @@ const gap: Rule = (name, value) => {
 const gapSpec = (maxGapMs: number | undefined) =>
   maxGapMs === undefined ? {} : { maxGapMs: maxGapMs === Number.POSITIVE_INFINITY ? -1 : maxGapMs };
 
-const { live, reconnect, ...fileRules } = fileOptionsRules;
+const { live, maxAgeMs, reconnect, ...fileRules } = fileOptionsRules;
 const videoRules = {
   id: text,
   ...fileRules,
   maxGapMs: gap,
   limits,
   live,
+  maxAgeMs,
   reconnect,
 };
 
@@ -151,6 +154,7 @@ export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFra
     ...framesValuesRules,
     maxGapMs: gap,
     live: flag,
+    maxAgeMs,
   });
   integer(1, 16384)('width', options.width);
   integer(1, 16384)('height', options.height);

@@ -15,7 +15,7 @@ media::Limits limitsOf(const schema::LimitsSpec& from) {
 
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, maxDecodeErrors, live,
-            reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height, triesGpu);
+            maxAgeMs, reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height, triesGpu);
   (void)triesGpu;  // found
   graph::SourceSpec source;
   source.id = id;
@@ -35,6 +35,7 @@ graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   reader.maxDecodeErrors = maxDecodeErrors;
   if (limits) reader.limits = limitsOf(*limits);
   source.live = live;
+  source.maxAgeMs = maxAgeMs;
   reader.reconnects = reconnect;
   source.width = width;
   source.height = height;

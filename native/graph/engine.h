@@ -46,6 +46,8 @@ struct EngineHooks {
   // A sampled frame (sample()) has all results that are delivered; its stamps are complete. On an engine thread,
   // without the lock; may be empty.
   std::function<void(const Task&)> sampled;
+  // Results of a live source have come too late for a while, and nothing else has; once in a row. May be empty.
+  std::function<void(int32_t source)> onlyLate = nullptr;
 };
 
 struct EngineOptions {
@@ -136,6 +138,8 @@ class Engine {
   void taskGone(const TaskRef& task, After& after);
   void checkDrained(After& after);
   void answerNext(After& after);
+  void dropOld(SourceSession& session, int64_t nowNs, After& after);
+  void takeAll(SourceSession& session, After& after);
   Delivery takeResults(size_t max, After& after);
   void stopLocked(After& after);
   void serve(Lane& lane, Worker& worker, int32_t number);

@@ -74,18 +74,19 @@ void Engine::readFrames(SourceSession& session) {
     }
     const int64_t decodedNs = nowNs();
     if (!frame) return leaveRoom();
-    const bool room = !live || session.admission->tryEnter();
     After after;
     {
       Lock lock(mutex_);
-      if (room) {
+      if (live) dropOld(session, decodedNs, after);
+      const char* const noRoom = live ? session.tryEnter(decodedNs) : nullptr;
+      if (!noRoom) {
         if (!acceptFrame(session, std::move(frame), {askedNs, enteredNs, decodedNs}, after)) return;
         session.decode.addWork(askedNs, enteredNs, decodedNs);
         if (options_.trace)
           options_.trace->add(
               {session.decode.name, 0, session.number, session.nextSeq() - 1, askedNs, enteredNs, decodedNs});
       } else if (!stopped() && !session.leaves()) {
-        session.drop("inFlight");
+        session.drop(noRoom);
       }
     }
     after.run();

@@ -1,5 +1,6 @@
 // A task's trip: entering, speaking, completion, delivery.
 #include <algorithm>
+#include <set>
 
 #include "graph/engine.h"
 #include "graph/engine_after.h"
@@ -110,8 +111,9 @@ void Engine::complete(const TaskRef& task, After& after) {
   }
   if (sampleEvery_ > 0 && task->seq % sampleEvery_ == 0) after.calls.push_back([this, task] { hooks_.sampled(*task); });
   SourceSession& session = *sessions_.at(task->source);
+  task->completeNs = nowNs();
   session.complete(task);
-  while (discard_ && session.hasResults()) after.tasks.push_back(session.take());
+  if (discard_) takeAll(session, after);
   answerNext(after);
 }
 
@@ -158,7 +160,7 @@ void Engine::discard() {
   discard_ = true;
   std::vector<SessionRef> emptied;
   for (const auto& [number, session] : sessions_) {
-    while (session->hasResults()) after.tasks.push_back(session->take());
+    takeAll(*session, after);
     emptied.push_back(session);
   }
   for (const SessionRef& session : emptied) retire(*session, after);
@@ -166,20 +168,37 @@ void Engine::discard() {
   after.run();
 }
 
-// Sources in turn, each in its own order.
+void Engine::dropOld(SourceSession& session, int64_t now, After& after) {
+  if (session.dropOld(now, after.tasks) && hooks_.onlyLate)
+    after.calls.push_back([this, number = session.number] { hooks_.onlyLate(number); });
+}
+
+void Engine::takeAll(SourceSession& session, After& after) {
+  const int64_t now = nowNs();
+  dropOld(session, now, after);
+  while (session.hasResults()) after.tasks.push_back(session.take(now));
+}
+
+// Sources in turn, each in its own order. Of a live one no more than one result: the next is not older than need be
+// when the caller comes back for it.
 Delivery Engine::takeResults(size_t max, After& after) {
   Delivery delivery;
+  std::set<int32_t> served;  // live ones
   auto next = sessions_.lower_bound(nextSource_);
   for (size_t idle = 0; idle < sessions_.size() && delivery.tasks.size() < max;) {
     if (next == sessions_.end()) next = sessions_.begin();
     const SessionRef session = (next++)->second;
     nextSource_ = session->number + 1;
-    if (!session->hasResults()) {
+    const int64_t now = nowNs();
+    dropOld(*session, now, after);
+    if (!session->hasResults() || served.contains(session->number)) {
       idle++;
+      retire(*session, after);
       continue;
     }
     idle = 0;
-    delivery.tasks.push_back(session->take());
+    delivery.tasks.push_back(session->take(now));
+    if (session->options.live) served.insert(session->number);
     retire(*session, after);
   }
   return delivery;

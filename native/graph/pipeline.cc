@@ -146,12 +146,14 @@ void Pipeline::open() {
     changed_.notify_all();
   };
   engineHooks.sampled = hooks_.sampled;
+  engineHooks.onlyLate = [this](int32_t source) {
+    recoveries_.add({sources_.idOf(source), "results too old",
+                     "The modules take longer than its maxAgeMs: no result has been delivered for a while."});
+  };
   auto engine = std::make_shared<Engine>(Graph(std::move(modules.nodes)), engineHooks,
                                          EngineOptions{spec_.open, spec_.keepPixels, trace_});
   graph_ = &engine->graph();
-  for (OpenedSource& source : opened)
-    engine->addSource(std::move(source.frames),
-                      {source.file.spec.id, source.file.live(), spec_.inFlight, spec_.resultQueue});
+  for (OpenedSource& source : opened) engine->addSource(std::move(source.frames), engineOptions(source.file));
   finisher_ = std::thread([this] { finishRun(); });
   {
     std::lock_guard lock(mutex_);
@@ -163,6 +165,11 @@ void Pipeline::open() {
   }
   if (compositions) compositions->start();
   engine->start();
+}
+
+SourceOptions Pipeline::engineOptions(const SourceFile& file) const {
+  return {file.spec.id, file.live(), spec_.inFlight, spec_.resultQueue,
+          file.live() ? file.spec.maxAgeMs * 1'000'000 : 0};
 }
 
 void Pipeline::sourceFinished(const Engine& engine, Compositions* compositions, int32_t source) {

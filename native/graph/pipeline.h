@@ -131,6 +131,7 @@ class Pipeline {
   std::vector<OpenedSource> openSources(ModuleBuilder& builder);
   void checkOpen() const;
   void finishRun();
+  SourceOptions engineOptions(const SourceFile& file) const;
   void sourceFinished(const Engine& engine, Compositions* compositions, int32_t source);
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;

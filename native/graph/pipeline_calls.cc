@@ -137,10 +137,11 @@ void Pipeline::addSource(const SourceSpec& spec) {
     throw;
   }
   const bool live = open.file.live();
+  const SourceOptions options = engineOptions(open.file);
   if (compositions) compositions->addSource(number, spec.id, live, std::move(audio));  // before its first frame
   sources_.add(std::move(open.file));
   try {
-    running->addSource(std::move(open.frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
+    running->addSource(std::move(open.frames), options);
   } catch (...) {
     sources_.removeLast();
     if (compositions) compositions->removeSource(number);

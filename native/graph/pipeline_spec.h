@@ -26,8 +26,9 @@ struct SourceSpec {
   using Kind = SourceKind;
   Kind kind = Kind::file;
   std::string id;
-  media::SourceOptions reader;  // file, images
-  std::optional<bool> live;     // absent: as the container has it
+  media::SourceOptions reader;                        // file, images
+  std::optional<bool> live;                           // absent: as the container has it
+  int64_t maxAgeMs = defaults::SourceSpec::maxAgeMs;  // of a live one
   // frames: pushed pixels
   int32_t width = 0, height = 0;
   PixelFormat format = pixelFormat::rgb24;

@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace framepath::graph {
+namespace {
+
+constexpr int32_t kLateInARow = 10;  // that is no hiccup
+
+}  // namespace
 
 SourceSession::SourceSession(int32_t number, std::shared_ptr<FrameSource> frames, const SourceOptions& given)
     : number(number),
@@ -58,23 +63,46 @@ void SourceSession::enter(Task& task) {
   task.seq = nextSeq_++;
   in_++;
   underway_++;
+  entered_.push_back(task.enteredNs);
+}
+
+// While results take long, what enters now would take longer still: half of the time is left for what is on its way.
+const char* SourceSession::tryEnter(int64_t nowNs) {
+  if (options.maxAgeNs > 0 && !entered_.empty() && nowNs - entered_.front() > options.maxAgeNs / 2) return "behind";
+  return admission->tryEnter() ? nullptr : "inFlight";
 }
 
 void SourceSession::complete(TaskRef task) {
   const int64_t seq = task->seq;
   finished_.emplace(seq, std::move(task));
   for (auto next = finished_.begin(); next != finished_.end() && next->first == nextDelivery_; nextDelivery_++) {
+    entered_.pop_front();
     results_.push_back(std::move(next->second));
     next = finished_.erase(next);
   }
 }
 
-TaskRef SourceSession::take() {
+TaskRef SourceSession::take(int64_t nowNs) {
   TaskRef task = std::move(results_.front());
   results_.pop_front();
   delivered_++;
+  lateInARow_ = 0;
+  latency_.add(nowNs - task->enteredNs);
   admission->taskEnded();
   return task;
+}
+
+bool SourceSession::dropOld(int64_t nowNs, std::vector<TaskRef>& tasks) {
+  if (!options.live || options.maxAgeNs <= 0) return false;
+  bool nothingElse = false;
+  for (; hasResults() && nowNs - results_.front()->enteredNs > options.maxAgeNs; results_.pop_front()) {
+    const bool late = results_.front()->completeNs - results_.front()->enteredNs > options.maxAgeNs;
+    dropped_[late ? "late" : "untaken"]++;
+    nothingElse = nothingElse || (late && ++lateInARow_ == kLateInARow);
+    admission->taskEnded();
+    tasks.push_back(std::move(results_.front()));
+  }
+  return nothingElse;
 }
 
 SourceRecord SourceSession::record() const {
@@ -84,6 +112,7 @@ SourceRecord SourceSession::record() const {
   counts.id = options.id;
   counts.in = in_;
   counts.delivered = delivered_;
+  counts.latency = latency_;
   counts.dropped = dropped_;
   counts.inFlight = in_ - delivered_;
   for (const auto& [cause, n] : dropped_) counts.inFlight -= n;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/histogram.h"
 #include "generated/run_defaults.h"
 #include "graph/admission.h"
 #include "graph/stage_stats.h"
@@ -40,13 +41,17 @@ struct SourceOptions {
   bool live = false;                                   // may not wait: frames without room are dropped and counted
   int32_t inFlight = defaults::RunSettings::inFlight;  // frames whose pixels are alive
   int32_t resultQueue = defaults::RunSettings::resultQueue;  // further tasks whose results wait to be taken
+  int64_t maxAgeNs = 0;  // results of a live source are not handed over later than this; 0 = no limit
 };
 
 struct SourceCounts {
   std::string id;
   int64_t in = 0, delivered = 0, inFlight = 0;
-  std::map<std::string, int64_t> dropped;  // by cause: inFlight, cancelled
-  bool ended = false;                      // nothing more is read
+  // By cause. inFlight: no room; behind: the modules were; late: its results came too late; untaken: they came in time,
+  // and nobody took them; cancelled: the run ended first.
+  std::map<std::string, int64_t> dropped;
+  Histogram latency;   // from reading a frame to handing its results over
+  bool ended = false;  // nothing more is read
   std::optional<Error> error;
   media::ReaderCounters reader;
 };
@@ -92,10 +97,14 @@ class SourceSession {
   int64_t nextSeq() const { return nextSeq_; }
   void enter(Task& task);  // numbers it
   void drop(const std::string& cause) { in_++, dropped_[cause]++; }
+  // Takes room for a frame of a live source; else the cause for dropping it.
+  const char* tryEnter(int64_t nowNs);
   void taskGone() { underway_--; }  // every module has a result for it, sinks too
   void complete(TaskRef task);      // its results are complete: it waits for its turn, then to be taken
   bool hasResults() const { return !results_.empty(); }
-  TaskRef take();  // the next result, delivered by this; only where there is one
+  TaskRef take(int64_t nowNs);  // the next result, delivered by this; only where there is one
+  // Drops results that are too old to be handed over. True, once: only such results have come for a while.
+  bool dropOld(int64_t nowNs, std::vector<TaskRef>& tasks);
 
   StageStats decode;
   SourceRecord record() const;
@@ -107,6 +116,9 @@ class SourceSession {
   int64_t in_ = 0, delivered_ = 0;
   int64_t underway_ = 0;  // tasks for which modules have no result yet, sinks too
   std::map<std::string, int64_t> dropped_;
+  std::deque<int64_t> entered_;  // when each task was that is not complete, or not in turn; from nextDelivery_ on
+  Histogram latency_;
+  int32_t lateInARow_ = 0;
   std::map<int64_t, TaskRef> finished_;  // complete, waiting for an earlier one
   std::deque<TaskRef> results_;
   std::optional<Error> error_;

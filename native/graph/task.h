@@ -30,8 +30,9 @@ struct Task {
   int64_t ptsUs = 0;
   int64_t durationUs = 0;
   int32_t width = 0, height = 0;
-  int64_t enteredNs = 0;
-  Stamps decode;  // waiting for room, then reading and decoding
+  int64_t enteredNs = 0;   // when its frame was read
+  int64_t completeNs = 0;  // when the last result that is delivered came
+  Stamps decode;           // waiting for room, then reading and decoding
 
   LeaseRef lease;  // null once the last pixel reader has a result
   std::vector<Observation> observations;
