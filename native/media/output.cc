@@ -95,16 +95,27 @@ class MuxedOutput : public Output {
 
  private:
   void writeNow(AVPacket& packet, bool isAudio) {
-    if (isAudio) return muxer_.write(packet, kAudioStream, interleaver_.audio()->timeBase());
+    if (isAudio) {
+      audioBegun_ = true;
+      return muxer_.write(packet, kAudioStream, interleaver_.audio()->timeBase());
+    }
     const int64_t dtsUs = usOfTicks(packet.dts, options_.fps);
     const int64_t writtenUs = usOfTicks(packet.dts + packet.duration, options_.fps);
     if (frames_ == 0) flushedUs_ = dtsUs;
     muxer_.write(packet, kVideoStream, tickOf(options_.fps));
     frames_++;
     if (writtenUs - flushedUs_ < kFlushUs && nowNs() - lastFlushNs_ < kFlushWallNs) return;
+    if (!headerIsKnown()) return;
     muxer_.flush();
     flushedUs_ = writtenUs;
     lastFlushNs_ = nowNs();
+  }
+
+  // The header of an MP4 is written by its first flush. It describes the audio by its first packet: the codec (AC-3),
+  // and how many samples players skip (AAC).
+  bool headerIsKnown() const {
+    const AudioTrack* audio = interleaver_.audio();
+    return !container_.fragmented || audioBegun_ || !audio || audio->nextUs() == INT64_MAX;
   }
 
   // An empty file cannot be played, and would look like a result.
@@ -164,6 +175,7 @@ class MuxedOutput : public Output {
   AVCodecID codec_;
   Muxer muxer_;
   Interleaver interleaver_;
+  bool audioBegun_ = false;
   int64_t frames_ = 0;
   int64_t endUs_ = 0;      // of the pictures given so far
   int64_t flushedUs_ = 0;  // decode time up to which the file is safe
