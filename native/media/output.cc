@@ -1,5 +1,8 @@
 #include "media/output.h"
 
+extern "C" {
+#include <libavutil/avstring.h>
+}
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -53,6 +56,10 @@ std::string segmentName(const std::string& playlist) {
   std::string name;
   for (const char c : plain) name += c == '%' ? "%%" : std::string(1, c);
   return name + (std::isdigit(static_cast<unsigned char>(name.back())) ? "-" : "");
+}
+
+bool isM2ts(const std::string& path) {
+  return av_match_ext(path.c_str(), "m2ts");
 }
 
 // A device is written to as it is.
@@ -188,6 +195,8 @@ class MuxedOutput : public Output {
         privates.set("hls_fmp4_init_filename",
                      (std::filesystem::path(options_.path).stem().string() + "-init.mp4").c_str());
       }
+    } else if (format == "mpegts" && isM2ts(options_.path)) {
+      privates.set("mpegts_m2ts_mode", int64_t{1});  // libav would go by the name of the file that it opens
     } else if (format == "flv") {
       privates.set("flvflags", "no_duration_filesize");
     }
@@ -234,16 +243,30 @@ void refuseOverwritingSources(const OutputOptions& options) {
   }
 }
 
+void requireHeld(const std::string& path, const Container& container, AVCodecID codec) {
+  if (holds(container, codec)) return;
+  throw Error(ErrorCode::INVALID_ARGUMENT, std::string(avcodec_get_name(codec)) + " cannot go into " + path + ".",
+              "Use h264, or write .mp4 or .mkv.");
+}
+
+AVCodecID idOf(VideoCodec codec) {
+  switch (codec) {
+    case VideoCodec::h264: return AV_CODEC_ID_H264;
+    case VideoCodec::hevc: return AV_CODEC_ID_HEVC;
+    case VideoCodec::av1: return AV_CODEC_ID_AV1;
+  }
+  return AV_CODEC_ID_NONE;
+}
+
 }  // namespace
+
+void requireFit(const std::string& path, VideoCodec codec) {
+  requireHeld(path, containerOf(path), idOf(codec));
+}
 
 std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& encoder) {
   const Container container = containerOf(options.path);
-  const AVCodecID codec = encoder.parameters()->codec_id;
-  if (!holds(container, codec)) {
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                std::string(avcodec_get_name(codec)) + " cannot go into " + options.path + ".",
-                "Use h264, or write .mp4 or .mkv.");
-  }
+  requireHeld(options.path, container, encoder.parameters()->codec_id);
   if (container.local) requireWritable(options);
   refuseOverwritingSources(options);
   return std::make_unique<MuxedOutput>(options, container, encoder,

@@ -71,6 +71,9 @@ class Output {
   virtual OutputResult finish(bool complete) = 0;
 };
 
+// Throws INVALID_ARGUMENT where openOutput would for path and codec; opens nothing.
+void requireFit(const std::string& path, VideoCodec codec);
+
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source
 // without audio gives silence when mixed with others; alone it gives an output without audio. write/finish throw
 // OUTPUT_DISK_FULL, OUTPUT_FAILED.

@@ -142,6 +142,16 @@ TEST(audio_and_pictures_stay_together) {
   }
 }
 
+TEST(audio_that_the_muxer_refuses_is_encoded) {
+  const clip::TempFolder folder;
+  for (const char* audio : {"libmp3lame -ar 8000", "libmp3lame -ar 11025", "flac", "libmp3lame -ar 22050"}) {
+    const std::string source = folder.file("source.mkv"), path = folder.file("out.mp4");
+    clip::ffmpeg(std::string("-f lavfi -i sine=440:d=2 -c:a ") + audio + " " + source);
+    CHECK(writeWith(path, {whole(source)}, 50).hasAudio);
+    CHECK(clip::heard(path, folder).size() > 1.9 * 48000);
+  }
+}
+
 TEST(audio_ends_with_the_pictures) {
   const clip::TempFolder folder;
   for (const char* name : {"a.wav", "a.m4a"}) {

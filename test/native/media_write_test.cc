@@ -280,6 +280,16 @@ TEST(hls_outputs_in_one_folder_share_nothing) {
   }
 }
 
+TEST(an_m2ts_has_the_packets_of_its_kind) {
+  const clip::TempFolder folder;
+  Writing writing(folder.file("a.m2ts"));
+  writing.frames(30);
+  writing.finish();
+  const std::vector<uint8_t> bytes = clip::bytesOf(folder.file("a.m2ts"));
+  CHECK_EQUAL(bytes.size() % 192, 0u);
+  CHECK(bytes[4] == 0x47 && bytes[192 + 4] == 0x47);
+}
+
 TEST(hls_has_segments_that_begin_with_keyframes) {
   const clip::TempFolder folder;
   Writing writing(folder.file("live.m3u8"));
