@@ -1,6 +1,7 @@
 // What is composed and encoded.
 #include "binding/spec_fields.h"
 #include "graph/decisions.h"
+#include "media/output.h"
 
 namespace framepath::binding {
 namespace {
@@ -79,6 +80,7 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   output.audio = one ? graph::OutputSpec::Audio::source : audioOf(audio);
   if (one) output.audioSource = audioSource.value.value_or(-1);
   output.audioId = audioId;
+  if (!output.path.empty()) media::requireFit(output.path, output.encoder.codec);
   return output;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "media/audio_clock.h"
 #include "media/ticks.h"
@@ -137,13 +138,35 @@ bool lacksHeader(const AVCodecParameters& audio, const Container& container) {
          std::string_view(container.format) != "mpegts";
 }
 
+// What this libavformat makes of the details: no MP3 of 11 kHz in MP4, none of FLAC before FFmpeg 6.
+bool isWritten(const AVCodecParameters& audio, AVRational timeBase, const Container& container) {
+  if (container.segmented) return true;  // its muxer makes files as soon as it is asked
+  AVFormatContext* made = nullptr;
+  if (avformat_alloc_output_context2(&made, nullptr, container.format, nullptr) < 0) return false;
+  const AvOutput context(made);
+  AVStream* stream = avformat_new_stream(made, nullptr);
+  if (!stream || avcodec_parameters_copy(stream->codecpar, &audio) < 0) return false;
+  stream->codecpar->codec_tag = 0;
+  stream->time_base = timeBase;
+  if (avio_open_dyn_buf(&made->pb) < 0) return false;
+  AvDictionary options;
+  if (container.fragmented) options.set("movflags", "+frag_custom");  // else it wants to seek
+  const int result = avformat_init_output(made, &options);
+  uint8_t* written = nullptr;
+  avio_close_dyn_buf(std::exchange(made->pb, nullptr), &written);
+  av_free(written);
+  takeLastLog();
+  return result >= 0;
+}
+
 }  // namespace
 
 std::unique_ptr<AudioTrack> tryCopyAudio(std::unique_ptr<Input>& input, int stream, const AudioInput& cut,
                                          const Container& container) {
   const AVStream& audio = *input->format()->streams[stream];
   if (cut.offsetMs != 0 || !holds(container, audio.codecpar->codec_id)) return nullptr;
-  if (lacksHeader(*audio.codecpar, container)) return nullptr;
+  if (lacksHeader(*audio.codecpar, container) || !isWritten(*audio.codecpar, audio.time_base, container))
+    return nullptr;
   const int64_t origin = input->originUs();
   const int64_t zeroUs = (origin == AV_NOPTS_VALUE ? 0 : origin) + cut.startMs * 1000;
   if (cut.startMs > 0) {

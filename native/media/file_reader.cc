@@ -10,6 +10,7 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
     : stop_(std::move(stop)), options_(options), device_(std::move(device)), selection_(options), maker_(device_) {
   open();
   info_ = describe(*input_);
+  requireStartInside();
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
                  !(input_->format()->iformat->flags & AVFMT_NOTIMESTAMPS));
   gaps_.emplace(options_.maxGapMs, info_.fps.value(), options_.cuts, options_.recovered);
@@ -17,6 +18,17 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
   waiting_ = pictures_->next();
   pictures_->requirePictures();
   if (waiting_) refine(info_, *waiting_, pictures_->stream());
+}
+
+// A duration that libav guesses from the bitrate is not relied on: emptyCut() reports such a start when reading has ended.
+void FileReader::requireStartInside() const {
+  const bool known = info_.durationMs >= 0 && !info_.live &&
+                     input_->format()->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
+  if (!known || options_.startMs <= info_.durationMs) return;
+  throw Error(ErrorCode::INVALID_ARGUMENT,
+              "startMs: " + std::to_string(options_.startMs) + " lies past the end of \"" + options_.uri +
+                  "\", which is " + std::to_string(info_.durationMs) + " ms long.",
+              "Start earlier.");
 }
 
 void FileReader::open() {

@@ -28,6 +28,7 @@ class FileReader final : public SourceReader {
 
  private:
   void open();
+  void requireStartInside() const;
   AvFrame firstPicture();
   AvFrame seekToStart();
   void setBack(const FrameStamp& stamp);

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -16,6 +15,8 @@ namespace {
 
 // A peer that takes nothing for this long is lost. (A file may take longer: its index goes to the front.)
 constexpr int64_t kPatienceNs = 15'000'000'000;
+// In the names of files that are being written.
+constexpr const char* kPart = "part";
 // For the trailer and for good-byes on a connection, after everything was stopped.
 constexpr int64_t kLastWordsNs = 200'000'000;
 
@@ -33,69 +34,84 @@ std::string urlOf(const std::string& path, const Container& container) {
 
 }  // namespace
 
-Muxer::Muxer(const std::string& path, const Container& container, StopRef stop, StopRef endBy)
-    : path_(path), container_(container), stop_(container.local ? nullptr : std::move(stop)), endBy_(std::move(endBy)) {
+Muxer::Muxer(const std::string& path, const Container& container, PartFile* part, StopRef stop, StopRef endBy)
+    : path_(path),
+      container_(container),
+      part_(part),
+      stop_(container.local ? nullptr : std::move(stop)),
+      endBy_(std::move(endBy)) {
   quietLog();
   takeLastLog();
-  const std::string url = urlOf(path, container);
+  const std::string url = part ? part->url() : urlOf(path, container);
   AVFormatContext* context = nullptr;
   if (avformat_alloc_output_context2(&context, nullptr, container.format, url.c_str()) < 0) {
     throw Error(ErrorCode::OUTPUT_UNWRITABLE, std::string("This libavformat cannot write ") + container.format + ".");
   }
   context_.reset(context);
   context_->interrupt_callback = {interrupted, this};
-  const bool opensItself = context_->oformat->flags & AVFMT_NOFILE;
-  if (opensItself && !container.segmented) return;
+  if (container.segmented) {
+    const PartFile probe(path, kPart);  // the muxer opens playlist and segments itself, seconds later
+    watchSegments();
+    return;
+  }
+  if (context_->oformat->flags & AVFMT_NOFILE) return;
   allowTime();
   const int result = avio_open2(&context_->pb, url.c_str(), AVIO_FLAG_WRITE, &context_->interrupt_callback, nullptr);
   if (result < 0) throwUnwritable(result);
-  if (opensItself) {
-    // That was only to see whether it can be written: the muxer opens playlist and segments itself, seconds later.
-    avio_closep(&context_->pb);
-    watchSegments();
-  }
 }
 
 Muxer::~Muxer() {
   close();
 }
 
+// Playlists and segments appear when they are whole.
 void Muxer::watchSegments() {
   context_->opaque = this;
   libavOpen_ = context_->io_open;
-  // After a failure nothing more is opened: the playlist as it was is better than an empty one.
   context_->io_open = [](AVFormatContext* context, AVIOContext** io, const char* url, int flags,
                          AVDictionary** options) {
-    auto& muxer = *static_cast<Muxer*>(context->opaque);
-    if (muxer.segmentError_ < 0) return muxer.segmentError_;
-    const int result = muxer.libavOpen_(context, io, url, flags, options);
-    if (result >= 0 && muxer.nextPlaylist() == url) muxer.playlist_ = *io;
-    return result;
+    return static_cast<Muxer*>(context->opaque)->openPart(context, io, url, flags, options);
   };
   context_->io_close2 = [](AVFormatContext* context, AVIOContext* io) {
-    if (!io) return 0;
-    auto& muxer = *static_cast<Muxer*>(context->opaque);
-    const bool isPlaylist = io == muxer.playlist_;
-    if (isPlaylist) muxer.playlist_ = nullptr;
-    avio_flush(io);
-    const int written = io->error;
-    const int closed = avio_close(io);
-    const int result = written < 0 ? written : closed;
-    if (result < 0 && muxer.segmentError_ == 0) muxer.segmentError_ = result;
-    if (result < 0 && isPlaylist) muxer.keepPlaylist();
-    return result;
+    return io ? static_cast<Muxer*>(context->opaque)->closePart(io) : 0;
   };
 }
 
-std::string Muxer::nextPlaylist() const {
-  return path_ + ".tmp";
+// After a failure nothing more is opened: the playlist as it was is better than an empty one.
+int Muxer::openPart(AVFormatContext* context, AVIOContext** io, const char* url, int flags, AVDictionary** options) {
+  if (segmentError_ < 0) return segmentError_;
+  try {
+    auto part = std::make_unique<PartFile>(url, kPart);
+    const int result = libavOpen_(context, io, part->url().c_str(), flags, options);
+    if (result >= 0) parts_[*io] = std::move(part);
+    return result;
+  } catch (const Error& error) {
+    return segmentError_ = AVERROR(error.code == ErrorCode::OUTPUT_DISK_FULL ? ENOSPC : EACCES);
+  }
 }
 
-// libav renames the new playlist over the last one although the disk had no room for it: let it rename the last one.
-void Muxer::keepPlaylist() const noexcept {
-  std::error_code ignored;
-  std::filesystem::remove(nextPlaylist(), ignored);
-  std::filesystem::create_hard_link(path_, nextPlaylist(), ignored);
+// libav writes it as X.m3u8.tmp and renames that.
+bool Muxer::isPlaylist(const std::string& file) const {
+  const auto name = [](const std::string& path) { return std::filesystem::path(path).filename().string(); };
+  return name(file).starts_with(name(path_));
+}
+
+int Muxer::closePart(AVIOContext* io) {
+  const auto part = parts_.extract(io);
+  avio_flush(io);
+  const int written = io->error;
+  const int closed = avio_close(io);
+  int result = written < 0 ? written : closed;
+  try {
+    if (result >= 0 && part && !closed_) {
+      part.mapped()->commit();
+      listed_ = listed_ || isPlaylist(part.mapped()->target());
+    }
+  } catch (const Error&) {
+    result = AVERROR(EIO);
+  }
+  if (result < 0 && segmentError_ == 0) segmentError_ = result;
+  return result;
 }
 
 int Muxer::interrupted(void* opaque) {
@@ -210,23 +226,21 @@ void Muxer::close() noexcept {
   if (container_.segmented && (failed_ || begun_)) return endPlaylist();
   if (begun_ && !failed_) {
     // Broken off without a trailer: what is complete stays, what is buffered goes out as it is.
-    allowTime();
-    av_write_frame(context_.get(), nullptr);
+    try {
+      flush();
+    } catch (const Error&) {
+      // failed_ is set
+    }
   }
   if (!context_->pb || (context_->oformat->flags & AVFMT_NOFILE)) return;
   avio_closep(&context_->pb);
   // A fragment torn by a failure would hide the ones before it from some players.
-  std::error_code ignored;
-  if (failed_ && container_.local && std::filesystem::is_regular_file(path_, ignored) && durableBytes_ > 0) {
-    std::filesystem::resize_file(path_, durableBytes_, ignored);
-  }
+  if (failed_ && part_ && durableBytes_ > 0) part_->truncate(durableBytes_);
 }
 
 // Without this line players wait for more.
 void Muxer::endPlaylist() noexcept {
-  std::error_code error;
-  std::filesystem::remove(nextPlaylist(), error);
-  if (std::filesystem::file_size(path_, error) == 0 || error) return;
+  if (!listed_) return;
   if (std::FILE* playlist = std::fopen(path_.c_str(), "a")) {
     std::fputs("#EXT-X-ENDLIST\n", playlist);
     std::fclose(playlist);

@@ -1,19 +1,24 @@
 // libavformat's writing side: open, header, packets, trailer. Errors are OUTPUT_UNWRITABLE (opening), OUTPUT_DISK_FULL
 // and OUTPUT_FAILED. One thread.
 #pragma once
+#include <map>
+#include <memory>
 #include <string>
 
 #include "core/stop.h"
 #include "media/av.h"
 #include "media/container.h"
+#include "media/part_file.h"
 
 namespace framepath::media {
 
 class Muxer {
  public:
-  // Creates the file, or connects. Nothing is written before begin(). Once `stop` has passed, a connection that takes
-  // nothing is given up soon. Once `endBy` has, every call fails: for a file that is not needed then.
-  Muxer(const std::string& path, const Container& container, StopRef stop = nullptr, StopRef endBy = nullptr);
+  // Connects, or opens the file: `part` instead of `path` where there is one, which outlives this. Nothing is written
+  // before begin(). Once `stop` has passed, a connection that takes nothing is given up soon. Once `endBy` has, every
+  // call fails: for a file that is not needed then.
+  Muxer(const std::string& path, const Container& container, PartFile* part = nullptr, StopRef stop = nullptr,
+        StopRef endBy = nullptr);
   ~Muxer();
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;
@@ -32,6 +37,8 @@ class Muxer {
   void close() noexcept;
 
   bool failed() const { return failed_; }
+  // After end() or close(): whether what is in the file can be played, as far as anything was written.
+  bool playable() const { return !failed_ || durableBytes_ > 0; }
   bool hasStream(int stream) const { return stream >= 0 && stream < static_cast<int>(context_->nb_streams); }
 
  private:
@@ -41,17 +48,20 @@ class Muxer {
   [[noreturn]] void throwUnwritable(int result) const;
   void allowTime();
   void watchSegments();
-  std::string nextPlaylist() const;
-  void keepPlaylist() const noexcept;
+  int openPart(AVFormatContext* context, AVIOContext** io, const char* url, int flags, AVDictionary** options);
+  int closePart(AVIOContext* io);
+  bool isPlaylist(const std::string& file) const;
   void endPlaylist() noexcept;
 
   std::string path_;
   Container container_;
+  PartFile* part_;
   StopRef stop_, endBy_;
+  std::map<const AVIOContext*, std::unique_ptr<PartFile>> parts_;  // HLS: what it has open
   AvOutput context_;
   int64_t deadlineNs_ = 0;
   int64_t stoppedNs_ = 0;                  // when the stop was noticed
-  const AVIOContext* playlist_ = nullptr;  // HLS: where the next playlist is being written
+  bool listed_ = false;    // HLS: there is a playlist of this output
   int segmentError_ = 0;                   // HLS: result of closing a segment's file, which its muxer does not pass on
   decltype(AVFormatContext::io_open) libavOpen_ = nullptr;
   int64_t durableBytes_ = 0;  // up to here the file is whole fragments

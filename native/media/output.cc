@@ -1,9 +1,14 @@
 #include "media/output.h"
 
+extern "C" {
+#include <libavutil/avstring.h>
+}
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "core/clock.h"
 #include "media/interleaver.h"
@@ -44,6 +49,25 @@ AvPacket wrap(const Packet& packet, Rational fps) {
   return out;
 }
 
+// What the names of HLS segments begin with, as a pattern of libav: "a0.ts" for a.m3u8, "a1-0.ts" for a1.m3u8, so that
+// playlists in one folder share none.
+std::string segmentName(const std::string& playlist) {
+  const std::string plain = std::filesystem::absolute(playlist).replace_extension().string();
+  std::string name;
+  for (const char c : plain) name += c == '%' ? "%%" : std::string(1, c);
+  return name + (std::isdigit(static_cast<unsigned char>(name.back())) ? "-" : "");
+}
+
+bool isM2ts(const std::string& path) {
+  return av_match_ext(path.c_str(), "m2ts");
+}
+
+// A device is written to as it is.
+bool needsPart(const std::string& path, const Container& container) {
+  std::error_code ignored;
+  return container.local && !container.segmented && !std::filesystem::is_character_file(path, ignored);
+}
+
 class MuxedOutput : public Output {
  public:
   MuxedOutput(const OutputOptions& options, const Container& container, const Encoder& encoder,
@@ -51,7 +75,8 @@ class MuxedOutput : public Output {
       : options_(options),
         container_(container),
         codec_(encoder.parameters()->codec_id),
-        muxer_(options.path, container, options.stop),
+        part_(needsPart(options.path, container) ? std::make_unique<PartFile>(options.path, "part") : nullptr),
+        muxer_(options.path, container, part_.get(), options.stop),
         interleaver_(std::move(audio), tickOf(options.fps),
                      [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
     muxer_.addStream(*encoder.parameters(), tickOf(options.fps));
@@ -60,6 +85,16 @@ class MuxedOutput : public Output {
     setContainerOptions(privates);
     muxer_.begin(privates);
     lastFlushNs_ = nowNs();
+  }
+
+  ~MuxedOutput() override {
+    if (finished_) return;
+    try {
+      muxer_.close();
+      keep();
+    } catch (const Error&) {
+      // Nobody waits for it: the run has failed with another error.
+    }
   }
 
   void write(const Packet& packet) override {
@@ -77,16 +112,16 @@ class MuxedOutput : public Output {
     result.path = options_.path;
     result.codec = avcodec_get_name(codec_);
     result.hasAudio = interleaver_.audio() != nullptr;
-    if (muxer_.failed()) {
+    if (!muxer_.failed()) interleaver_.finish(endUs_);
+    if (muxer_.failed() || (frames_ == 0 && container_.local)) {
       muxer_.close();
     } else {
-      interleaver_.finish(endUs_);
       muxer_.end();
-      requireThere();
       result.complete = complete;
       result.finalised = finalise(complete);
     }
-    if (frames_ == 0) removeEmpty();
+    finished_ = true;
+    keep();
     result.frames = frames_;
     result.durationMs = (endUs_ + 500) / 1000;
     if (interleaver_.audio()) result.audioLosses = interleaver_.audio()->losses();
@@ -95,45 +130,49 @@ class MuxedOutput : public Output {
 
  private:
   void writeNow(AVPacket& packet, bool isAudio) {
-    if (isAudio) return muxer_.write(packet, kAudioStream, interleaver_.audio()->timeBase());
+    if (isAudio) {
+      audioBegun_ = true;
+      return muxer_.write(packet, kAudioStream, interleaver_.audio()->timeBase());
+    }
     const int64_t dtsUs = usOfTicks(packet.dts, options_.fps);
     const int64_t writtenUs = usOfTicks(packet.dts + packet.duration, options_.fps);
     if (frames_ == 0) flushedUs_ = dtsUs;
     muxer_.write(packet, kVideoStream, tickOf(options_.fps));
     frames_++;
     if (writtenUs - flushedUs_ < kFlushUs && nowNs() - lastFlushNs_ < kFlushWallNs) return;
+    if (!headerIsKnown()) return;
     muxer_.flush();
     flushedUs_ = writtenUs;
     lastFlushNs_ = nowNs();
   }
 
-  // An empty file cannot be played, and would look like a result.
-  void removeEmpty() {
-    muxer_.close();
-    std::error_code ignored;
-    if (container_.local && std::filesystem::is_regular_file(options_.path, ignored))
-      std::filesystem::remove(options_.path, ignored);
+  // The header of an MP4 is written by its first flush. It describes the audio by its first packet: the codec (AC-3),
+  // and how many samples players skip (AAC).
+  bool headerIsKnown() const {
+    const AudioTrack* audio = interleaver_.audio();
+    return !container_.fragmented || audioBegun_ || !audio || audio->nextUs() == INT64_MAX;
   }
 
-  // Writing goes on into a file that was removed: nothing fails, and nothing is left.
-  void requireThere() const {
-    std::error_code error;
-    if (!container_.local || frames_ == 0 || std::filesystem::exists(options_.path, error)) return;
-    throw Error(ErrorCode::OUTPUT_FAILED, "The output " + options_.path + " was removed while it was written.");
+  // An empty file cannot be played, and would look like a result: what was at the path stays.
+  void keep() {
+    if (part_ && frames_ > 0 && muxer_.playable()) part_->commit();
+    part_ = nullptr;
   }
 
   bool finalise(bool complete) {
-    std::error_code error;
-    if (!container_.fragmented) return true;
-    if (frames_ == 0 || !std::filesystem::is_regular_file(options_.path, error)) return false;
-    if (!complete && std::filesystem::file_size(options_.path, error) > kQuickRemuxBytes) return false;
+    if (!container_.fragmented || !part_) return true;
+    if (frames_ == 0 || (!complete && part_->bytes() > kQuickRemuxBytes)) return false;
     try {
-      remux(options_.path, container_, options_.fps, options_.endBy);
+      auto finished = std::make_unique<PartFile>(options_.path, "finishing");
+      remux(*part_, *finished, container_, options_.fps, options_.endBy);
+      part_ = std::move(finished);
       return true;
     } catch (const Error& e) {
       // Everything is in the fragments and plays; `finalised` reports it.
-      if (e.code == ErrorCode::OUTPUT_DISK_FULL || e.code == ErrorCode::CANCELLED) return false;
-      throw;
+      if (e.code == ErrorCode::OUTPUT_DISK_FULL || e.code == ErrorCode::CANCELLED ||
+          e.code == ErrorCode::OUTPUT_UNWRITABLE)
+        return false;
+      throw Error(e.code, e.sentence, "What was written is in " + std::exchange(part_, nullptr)->leave() + ".");
     }
   }
 
@@ -148,8 +187,16 @@ class MuxedOutput : public Output {
       privates.set("hls_time", int64_t{2});
       privates.set("hls_list_size", int64_t{0});
       privates.set("hls_playlist_type", "event");  // grows while it is written, players may start at once
-      privates.set("hls_flags", "independent_segments+temp_file");
-      if (needsMp4Segments) privates.set("hls_segment_type", "fmp4");
+      privates.set("hls_flags", "independent_segments");
+      const std::string name = segmentName(options_.path);
+      privates.set("hls_segment_filename", (name + (needsMp4Segments ? "%d.m4s" : "%d.ts")).c_str());
+      if (needsMp4Segments) {
+        privates.set("hls_segment_type", "fmp4");
+        privates.set("hls_fmp4_init_filename",
+                     (std::filesystem::path(options_.path).stem().string() + "-init.mp4").c_str());
+      }
+    } else if (format == "mpegts" && isM2ts(options_.path)) {
+      privates.set("mpegts_m2ts_mode", int64_t{1});  // libav would go by the name of the file that it opens
     } else if (format == "flv") {
       privates.set("flvflags", "no_duration_filesize");
     }
@@ -162,8 +209,11 @@ class MuxedOutput : public Output {
   OutputOptions options_;
   Container container_;
   AVCodecID codec_;
+  std::unique_ptr<PartFile> part_;  // null: a URL, a device, or HLS, which has many
   Muxer muxer_;
   Interleaver interleaver_;
+  bool audioBegun_ = false;
+  bool finished_ = false;
   int64_t frames_ = 0;
   int64_t endUs_ = 0;      // of the pictures given so far
   int64_t flushedUs_ = 0;  // decode time up to which the file is safe
@@ -193,16 +243,30 @@ void refuseOverwritingSources(const OutputOptions& options) {
   }
 }
 
+void requireHeld(const std::string& path, const Container& container, AVCodecID codec) {
+  if (holds(container, codec)) return;
+  throw Error(ErrorCode::INVALID_ARGUMENT, std::string(avcodec_get_name(codec)) + " cannot go into " + path + ".",
+              "Use h264, or write .mp4 or .mkv.");
+}
+
+AVCodecID idOf(VideoCodec codec) {
+  switch (codec) {
+    case VideoCodec::h264: return AV_CODEC_ID_H264;
+    case VideoCodec::hevc: return AV_CODEC_ID_HEVC;
+    case VideoCodec::av1: return AV_CODEC_ID_AV1;
+  }
+  return AV_CODEC_ID_NONE;
+}
+
 }  // namespace
+
+void requireFit(const std::string& path, VideoCodec codec) {
+  requireHeld(path, containerOf(path), idOf(codec));
+}
 
 std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& encoder) {
   const Container container = containerOf(options.path);
-  const AVCodecID codec = encoder.parameters()->codec_id;
-  if (!holds(container, codec)) {
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                std::string(avcodec_get_name(codec)) + " cannot go into " + options.path + ".",
-                "Use h264, or write .mp4 or .mkv.");
-  }
+  requireHeld(options.path, container, encoder.parameters()->codec_id);
   if (container.local) requireWritable(options);
   refuseOverwritingSources(options);
   return std::make_unique<MuxedOutput>(options, container, encoder,

@@ -52,13 +52,15 @@ struct OutputResult {
   std::vector<std::string> audioLosses;  // sources whose audio broke off (silence from there), one sentence each
 };
 
-// MP4 is written in fragments of at most 1 s, flushed, at `path` itself, so that a killed process leaves a playable
-// file; finish() remuxes it to a temporary file beside it (faststart) and renames. Where there is no room for the
-// temporary file, or the run was broken off and the file is large, it stays in fragments. After a failed write the file
-// ends with its last whole fragment and finish() only reports.
+// A file is written beside `path` as ".NAME.RANDOM.part.EXT" and renamed to `path` by finish(): nobody finds half a file
+// there, and what was there stays until then. A killed process leaves that file. MP4 is written in fragments of at most
+// 1 s, flushed, so that it plays; finish() remuxes it (faststart). Where there is no room for two files, or the run was
+// broken off and the file is large, it stays in fragments. After a failed write the file ends with its last whole
+// fragment. A file that does not play (no picture) is removed, and what was at `path` stays. The same holds for each
+// segment and playlist of HLS.
 class Output {
  public:
-  virtual ~Output() = default;  // without finish(): what is written stays, not complete
+  virtual ~Output() = default;  // without finish(): what is written is at `path`, not complete
   // Video packets in decode order; audio is read and interleaved up to the packet's time.
   virtual void write(const Packet& packet) = 0;
   // Audio of a source joins or ends, at a composition time that no written picture has passed. Joining is for
@@ -68,6 +70,9 @@ class Output {
   // Trailer, the rest of the audio (up to the video's end), remux. `complete` false: the run was broken off.
   virtual OutputResult finish(bool complete) = 0;
 };
+
+// Throws INVALID_ARGUMENT where openOutput would for path and codec; opens nothing.
+void requireFit(const std::string& path, VideoCodec codec);
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source
 // without audio gives silence when mixed with others; alone it gives an output without audio. write/finish throw

@@ -43,9 +43,9 @@ export function writtenFiles(output: string): UsedFile[] {
   ];
 }
 
-/** As libavformat's HLS muxer names them. */
+/** As `native/media/output.cc` names them. */
 function isSegment(file: string, playlist: string): boolean {
-  return file === 'init.mp4' || (file.startsWith(playlist) && /^\d+\.(ts|m4s)$/.test(file.slice(playlist.length)));
+  return file.startsWith(playlist) && /^(-?\d+\.(ts|m4s)|-init\.mp4)$/.test(file.slice(playlist.length));
 }
 
 function entriesOf(folder: string): string[] {

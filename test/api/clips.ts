@@ -1,8 +1,8 @@
 /** Clips that tests make for themselves with the ffmpeg command line; and whether the real thing can run here. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, parse, resolve } from 'node:path';
 import { loadAddon } from '../../src/addon.js';
 import { required } from '../require.js';
 
@@ -80,6 +80,13 @@ export function facesClip(path: string, { seconds = 3, fps = 25 } = {}): string 
   const audio = ['-f', 'lavfi', '-i', `sine=frequency=330:duration=${seconds}`];
   ffmpeg(...picture, ...audio, '-vf', slide, '-t', String(seconds), ...encoding, path);
   return path;
+}
+
+/** The file beside an output that it is written to; undefined before and after. */
+export function partOf(output: string): string | undefined {
+  const { dir, name, ext } = parse(output);
+  const part = readdirSync(dir).find((file) => file.startsWith(`.${name}.`) && file.endsWith(`.part${ext}`));
+  return part && join(dir, part);
 }
 
 /** Frames, size and duration of the first video stream, as ffprobe decodes it. */

@@ -1,12 +1,12 @@
 /** Outputs that would destroy what a run reads or what belongs to others, or that are no files. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { images, pipeline, type Source, video } from '../../src/index.js';
 import { writeOutput } from '../../src/writers/output-file.js';
-import { decoded, folderFor, noAddon, patternClip } from './clips.js';
+import { decoded, folderFor, noAddon, patternClip, root } from './clips.js';
 import { closed, codeOf, within } from './outcomes.js';
 
 let folder: string;
@@ -127,16 +127,54 @@ describe.skipIf(noAddon !== undefined)('finishing an MP4', () => {
 });
 
 describe.skipIf(noAddon !== undefined)('a cut behind the end', () => {
-  test('is an error that names both, and leaves no file', async () => {
+  const cut = (source: string, startMs: number, out: string) =>
+    pipeline(video(source, { startMs })).options({ device: 'cpu' }).encode(out, { profile: 'realtime' }).start();
+
+  test('fails at start, names the source and its length, and touches no file', async () => {
     const out = join(folder, 'behind.mp4');
-    const run = await pipeline(video(clip, { startMs: 99_999_999 }))
-      .options({ device: 'cpu' })
-      .encode(out, { profile: 'realtime' })
-      .start();
+    writeFileSync(out, 'as it was');
+    const error = await cut(clip, 99_999_999, out).catch((e) => e);
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(error.message).toMatch(/startMs: 99999999 lies past the end of .*clip\.mp4.*2000 ms/);
+    expect(readFileSync(out, 'utf8')).toBe('as it was');
+  });
+
+  test('behind the last picture only fails when that is known, and leaves no file', async () => {
+    const out = join(folder, 'last.mp4');
+    const run = await cut(clip, 1990, out);
     const error = await run.done.catch((e) => e);
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', source: '0' });
-    expect(error.message).toMatch(/startMs: 99999999 lies past the end of .*clip\.mp4.*1960 ms/);
+    expect(error.message).toMatch(/startMs: 1990 lies past the end of .*clip\.mp4.*1960 ms/);
     await closed(run);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test('is an error of the command', () => {
+    const args = ['run', clip, '--from', '10000', '--out', join(folder, 'cli.mp4'), '--embed', 'none'];
+    const { status, stderr } = spawnSync(process.execPath, [join(root, 'lib/cli.js'), ...args], { encoding: 'utf8' });
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining('lies past the end of') });
+    expect(existsSync(join(folder, 'cli.mp4'))).toBe(false);
+  });
+});
+
+describe.skipIf(noAddon !== undefined)('a codec that its container does not hold', () => {
+  test.each([
+    ['o.ts', 'av1'],
+    ['o.m2ts', 'av1'],
+    ['rtmp://127.0.0.1:9/live', 'hevc'],
+    ['rtsp://127.0.0.1:9/live', 'av1'],
+    ['srt://127.0.0.1:9', 'av1'],
+  ] as const)('is refused before anything is opened: %s, %s', async (name, codec) => {
+    const out = name.includes('://') ? name : join(folder, name);
+    const missing = join(folder, 'there-is-no-such-source.mp4');
+    const error = await pipeline(video(missing))
+      .encode(out, { codec })
+      .start()
+      .catch((e) => e);
+    expect(error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(`${codec} cannot go into`),
+    });
     expect(existsSync(out)).toBe(false);
   });
 });

@@ -1,5 +1,7 @@
 // The audio of outputs, as ffmpeg hears it.
+#include <chrono>
 #include <functional>
+#include <thread>
 
 #include "check.h"
 #include "core/error.h"
@@ -85,6 +87,20 @@ std::string sine(const clip::TempFolder& folder, const std::string& name, int hz
 
 }  // namespace
 
+// The first flush of an MP4 writes its header; here it is due before the first packet of audio is there.
+TEST(the_header_of_an_mp4_waits_for_the_first_packet_of_audio) {
+  const clip::TempFolder folder;
+  for (const char* codec : {"ac3", "eac3", "aac"}) {
+    const std::string source = folder.file(std::string(codec) + ".mkv"), path = folder.file("out.mp4");
+    clip::ffmpeg(std::string("-f lavfi -i sine=440:r=48000:d=3 -c:a ") + codec + " " + source);
+    writeTo({path, {whole(source)}, {25, 1}}, 50, -1, [](int n, Output&) {
+      if (n == 0) std::this_thread::sleep_for(std::chrono::milliseconds(350));
+    });
+    CHECK_EQUAL(clip::probed(path, "a:0", "stream=codec_name"), codec);
+    CHECK(clip::heard(path, folder).size() > 1.9 * 48000);
+  }
+}
+
 TEST(audio_and_pictures_stay_together) {
   const clip::TempFolder folder;
   struct Case {
@@ -123,6 +139,16 @@ TEST(audio_and_pictures_stay_together) {
     std::printf("  %-6s -> %-14s audio off by %+.1f ms\n", c.source, c.output, off * 1000);
     CHECK_NEAR(off, 0, 0.012);
     CHECK_NEAR(seen, wantedFlash, 1 / fps);
+  }
+}
+
+TEST(audio_that_the_muxer_refuses_is_encoded) {
+  const clip::TempFolder folder;
+  for (const char* audio : {"libmp3lame -ar 8000", "libmp3lame -ar 11025", "flac", "libmp3lame -ar 22050"}) {
+    const std::string source = folder.file("source.mkv"), path = folder.file("out.mp4");
+    clip::ffmpeg(std::string("-f lavfi -i sine=440:d=2 -c:a ") + audio + " " + source);
+    CHECK(writeWith(path, {whole(source)}, 50).hasAudio);
+    CHECK(clip::heard(path, folder).size() > 1.9 * 48000);
   }
 }
 

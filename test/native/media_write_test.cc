@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "check.h"
@@ -56,6 +58,20 @@ struct Writing {
 int decodedFrames(const std::string& path) {
   const std::string count = clip::streamValues(path, "v:0")["nb_read_frames"];
   return count.empty() ? 0 : std::stoi(count);
+}
+
+int filesIn(const std::string& folder) {
+  int files = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) files++;
+  return files;
+}
+
+// What a killed process has left of an output.
+std::string partOf(const std::string& path) {
+  const std::filesystem::path target(path);
+  for (const auto& entry : std::filesystem::directory_iterator(target.parent_path()))
+    if (entry.path().filename().string().starts_with("." + target.stem().string() + ".")) return entry.path().string();
+  throw std::runtime_error("nothing is left of " + path);
 }
 
 std::string toneFile(const clip::TempFolder& folder) {
@@ -117,6 +133,8 @@ void checkKilled(const std::string& name, bool withAudio, bool paced, size_t cou
   const clip::TempFolder folder;
   const std::string path = folder.file(name);
   const auto emitted = killedAfter(count, path, withAudio ? toneFile(folder) : "", paced);
+  CHECK(!std::filesystem::exists(path));
+  const std::string left = partOf(path);
   CHECK(emitted.size() >= count);
   if (emitted.size() < count) return;
   // Everything up to a second before the last packet: of composition time when writing is fast, of wall time when not.
@@ -126,13 +144,13 @@ void checkKilled(const std::string& name, bool withAudio, bool paced, size_t cou
                               : emitted[i].ptsUs <= emitted.back().ptsUs - 1'000'000;
     if (inTime) promised = i + 1;
   }
-  const int decoded = decodedFrames(path);
+  const int decoded = decodedFrames(left);
   std::printf("  %s: %zu packets written, %zu promised, %d frames play\n", name.c_str(), emitted.size(), promised,
               decoded);
   CHECK(promised > count / 3);
   CHECK(decoded >= static_cast<int>(promised));
   if (withAudio) {
-    const double seconds = clip::heard(path, folder).size() / 48000.0;
+    const double seconds = clip::heard(left, folder).size() / 48000.0;
     CHECK(seconds >= (promised - 3) / 25.0);
   }
 }
@@ -189,9 +207,87 @@ TEST(a_finished_mp4_has_its_index_in_front_and_leaves_nothing_beside) {
   const std::string text(bytes.begin(), bytes.end());
   CHECK(text.find("moov") < text.find("mdat"));
   CHECK(text.find("moof") == std::string::npos);
-  int files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path())) files++;
-  CHECK_EQUAL(files, 1);
+  CHECK_EQUAL(filesIn(folder.path()), 1);
+}
+
+TEST(what_was_there_stays_until_the_output_plays) {
+  const clip::TempFolder folder;
+  for (const char* name : {"a.mp4", "a.mov", "a.mkv", "a.ts", "a.m3u8"}) {
+    const std::string path = folder.file(name);
+    std::ofstream(path) << "as it was";
+    const auto text = [&] { return clip::bytesOf(path); };
+    const std::vector<uint8_t> before = text();
+    {
+      Writing empty(path);
+      CHECK(text() == before);
+      CHECK_EQUAL(empty.finish().frames, 0);
+    }
+    { const Writing dropped(path); }
+    CHECK(text() == before);
+    CHECK_EQUAL(filesIn(folder.path()), 1);
+    Writing writing(path);
+    writing.frames(30);
+    if (std::string(name) != "a.m3u8") CHECK(text() == before);
+    writing.finish();
+    CHECK_EQUAL(decodedFrames(path), 30);
+    std::filesystem::remove_all(folder.path());
+    std::filesystem::create_directory(folder.path());
+  }
+}
+
+TEST(an_output_has_the_permissions_of_what_it_replaces_and_follows_links) {
+  const clip::TempFolder folder;
+  std::filesystem::create_directory(folder.file("sub"));
+  std::ofstream(folder.file("sub/real.mp4")) << "as it was";
+  std::filesystem::permissions(folder.file("sub/real.mp4"), std::filesystem::perms(0640));
+  std::filesystem::create_symlink("sub/real.mp4", folder.file("a.mp4"));
+  Writing writing(folder.file("a.mp4"));
+  writing.frames(30);
+  writing.finish();
+  CHECK(std::filesystem::is_symlink(folder.file("a.mp4")));
+  CHECK_EQUAL(decodedFrames(folder.file("sub/real.mp4")), 30);
+  CHECK_EQUAL(static_cast<int>(std::filesystem::status(folder.file("sub/real.mp4")).permissions()), 0640);
+  CHECK_EQUAL(filesIn(folder.file("sub")), 1);
+}
+
+TEST(a_part_that_is_removed_or_replaced_is_an_error) {
+  const clip::TempFolder folder;
+  for (const bool replaced : {false, true}) {
+    Writing writing(folder.file("a.mkv"));
+    writing.frames(30);
+    const std::string part = partOf(folder.file("a.mkv"));
+    std::filesystem::remove(part);
+    if (replaced) std::ofstream(part) << "another";
+    CHECK_ERROR(writing.finish(), OUTPUT_FAILED);
+    CHECK(!std::filesystem::exists(folder.file("a.mkv")));
+    CHECK_EQUAL(std::filesystem::exists(part), replaced);
+  }
+}
+
+TEST(hls_outputs_in_one_folder_share_nothing) {
+  const clip::TempFolder folder;
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc}) {
+    std::vector<std::unique_ptr<Writing>> all;
+    for (const char* name : {"a.m3u8", "b 50%d.m3u8", "a1.m3u8", "a11.m3u8"}) {
+      all.push_back(std::make_unique<Writing>(folder.file(name), std::vector<AudioInput>{},
+                                              options(codec, Profile::realtime)));
+      all.back()->frames(60);
+    }
+    for (const auto& writing : all) writing->finish();
+    CHECK_EQUAL(filesIn(folder.path()), codec == VideoCodec::h264 ? 4 * 3 : 4 * 4 + 4 * 2);
+    for (const char* name : {"a.m3u8", "'b 50%d.m3u8'", "a1.m3u8", "a11.m3u8"})
+      CHECK_EQUAL(decodedFrames(folder.path() + "/" + name), 60);
+  }
+}
+
+TEST(an_m2ts_has_the_packets_of_its_kind) {
+  const clip::TempFolder folder;
+  Writing writing(folder.file("a.m2ts"));
+  writing.frames(30);
+  writing.finish();
+  const std::vector<uint8_t> bytes = clip::bytesOf(folder.file("a.m2ts"));
+  CHECK_EQUAL(bytes.size() % 192, 0u);
+  CHECK(bytes[4] == 0x47 && bytes[192 + 4] == 0x47);
 }
 
 TEST(hls_has_segments_that_begin_with_keyframes) {
@@ -305,12 +401,12 @@ TEST(no_room_for_the_remux_leaves_the_fragments) {
     return;
   }
   Writing writing(folder.file("disk/a.mp4"), {}, options(VideoCodec::h264, Profile::archival));
-  while (std::filesystem::file_size(folder.file("disk/a.mp4")) < 350'000) writing.frames(25);
+  while (std::filesystem::file_size(partOf(folder.file("disk/a.mp4"))) < 350'000) writing.frames(25);
   const OutputResult result = writing.finish();
   CHECK(result.complete);
   CHECK(!result.finalised);
   CHECK_EQUAL(decodedFrames(folder.file("disk/a.mp4")), writing.number);
-  CHECK(!std::filesystem::exists(folder.file("disk/.a.mp4.finishing")));
+  CHECK_EQUAL(filesIn(folder.file("disk")), 1);
 }
 
 TEST(paths_that_cannot_be_written_fail_at_once) {
