@@ -53,6 +53,10 @@ export const enums = [
       all: 'all: the error adds up until the next keyframe',
     },
   ),
+  names('Deinterlace', of('media', 'media::Deinterlace', 'Which pictures are deinterlaced'), {
+    auto: { cpp: 'automatic', doc: 'those that the decoder flags as interlaced' },
+    off: 'none',
+  }),
   names(
     'SourceIsolation',
     { is: 'Where a source is opened, read and decoded' },

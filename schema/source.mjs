@@ -2,7 +2,7 @@
 import { flag, integer, list, number, object, ref, text } from './build.mjs';
 import { named } from './enums.mjs';
 
-const { Decoder, PixelFormat, SkipLoopFilter, SourceKind } = named;
+const { Decoder, Deinterlace, PixelFormat, SkipLoopFilter, SourceKind } = named;
 
 /** Of {@link Limits}: what is the same for a caller and natively. */
 export const limitValues = object('LimitValues', 'Limits of what a source may be and reach', {
@@ -64,6 +64,11 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
     default: 'auto',
     doc: `who decodes: \`'auto'\` the GPU of the run where it can, else libav on the CPU; \`'software'\` the CPU always;
       \`'hardware'\` the GPU or nobody: the source then fails where \`'auto'\` would fall back`,
+  }),
+  deinterlace: ref(Deinterlace, {
+    default: 'auto',
+    doc: `\`'auto'\`: pictures flagged as interlaced become progressive, one for each, before anything sees them; \`'off'\`: both
+      fields stay in the picture`,
   }),
   threads: integer({
     min: 1,

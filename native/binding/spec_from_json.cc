@@ -14,8 +14,9 @@ media::Limits limitsOf(const schema::LimitsSpec& from) {
 }
 
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
-  FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, maxDecodeErrors, live,
-            maxAgeMs, reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height, triesGpu);
+  FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter,
+            maxDecodeErrors, live, maxAgeMs, reconnect, format, fps, id, kind, uri, images, imageFps, limits, width,
+            height, triesGpu);
   (void)triesGpu;  // found
   graph::SourceSpec source;
   source.id = id;
@@ -32,6 +33,7 @@ graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   reader.threads = valueOr(threads, 0);
   reader.decoder = decoder;
   reader.skipLoopFilter = skipLoopFilter;
+  reader.deinterlace = deinterlace;
   reader.maxDecodeErrors = maxDecodeErrors;
   if (limits) reader.limits = limitsOf(*limits);
   source.live = live;

@@ -39,6 +39,9 @@ inline constexpr PixelFormat gray8{PixelLayout::gray, 0, 0, 8, 1, false, false};
 
 enum class ColorMatrix : uint8_t { bt601, bt709, bt2020 };
 enum class ColorRange : uint8_t { limited, full };
+// SDR stands for every curve of a display of limited range (BT.1886, sRGB, ...); pq: SMPTE ST 2084, hlg: ARIB STD-B67.
+enum class ColorTransfer : uint8_t { sdr, pq, hlg };
+enum class ColorPrimaries : uint8_t { bt709, bt2020 };
 
 struct Plane {
   uint8_t* data = nullptr;
@@ -53,6 +56,8 @@ struct ImageView {
   PixelFormat format;
   ColorMatrix matrix = ColorMatrix::bt709;
   ColorRange range = ColorRange::limited;
+  ColorTransfer transfer = ColorTransfer::sdr;  // of frames always sdr: others are tone-mapped where frames are made
+  ColorPrimaries primaries = ColorPrimaries::bt709;
 };
 
 enum class ElementType : uint8_t { float32, float16, uint8, int32, int64 };

@@ -2,6 +2,7 @@
 #include "kernels/compose_rows.h"
 #include "kernels/convert_rows.h"
 #include "kernels/crops_rows.h"
+#include "kernels/deinterlace_rows.h"
 #include "kernels/draw_rows.h"
 #include "kernels/heads_rows.h"
 #include "kernels/host_loop.h"
@@ -9,6 +10,7 @@
 #include "kernels/masks_rows.h"
 #include "kernels/plane_rows.h"
 #include "kernels/redact_rows.h"
+#include "kernels/tone_map_rows.h"
 
 namespace framepath {
 namespace {

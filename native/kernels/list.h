@@ -5,6 +5,7 @@
 #include "kernels/compose.h"
 #include "kernels/convert.h"
 #include "kernels/crops.h"
+#include "kernels/deinterlace.h"
 #include "kernels/draw.h"
 #include "kernels/fill.h"
 #include "kernels/heads.h"
@@ -15,6 +16,7 @@
 #include "kernels/redact.h"
 #include "kernels/rotate.h"
 #include "kernels/similarity.h"
+#include "kernels/tone_map.h"
 
 namespace framepath {
 
@@ -24,6 +26,8 @@ namespace framepath {
   X(crops, CropsArgs)               \
   X(convert, ConvertArgs)           \
   X(rotate, RotateArgs)             \
+  X(deinterlace, DeinterlaceArgs)   \
+  X(toneMap, ToneMapArgs)           \
   X(normalize, NormalizeArgs)       \
   X(similarity, SimilarityArgs)     \
   X(complexity, ComplexityArgs)     \

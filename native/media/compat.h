@@ -32,6 +32,15 @@ inline bool isInterlaced(const AVFrame& frame) {
 #endif
 }
 
+// Of an interlaced picture: its even rows are the earlier field.
+inline bool isTopFieldFirst(const AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  return frame.flags & AV_FRAME_FLAG_TOP_FIELD_FIRST;
+#else
+  return frame.top_field_first;
+#endif
+}
+
 inline void setKeyframe(AVFrame& frame, bool keyframe) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
   frame.flags = keyframe ? frame.flags | AV_FRAME_FLAG_KEY : frame.flags & ~AV_FRAME_FLAG_KEY;

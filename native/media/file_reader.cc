@@ -7,7 +7,7 @@
 namespace framepath::media {
 
 FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop)
-    : stop_(std::move(stop)), options_(options), device_(std::move(device)), selection_(options), maker_(device_) {
+    : stop_(std::move(stop)), options_(options), device_(std::move(device)), selection_(options), maker_(device_, options.deinterlace) {
   open();
   info_ = describe(*input_);
   requireStartInside();
@@ -53,7 +53,10 @@ FrameRef FileReader::next() {
     const auto verdict = selection_.judge(stamp.timeUs);
     if (stamp.backUs > 0) setBack(stamp);
     reachedUs_ = stamp.timeUs;
-    if (verdict == FrameSelection::Verdict::before) continue;
+    if (verdict == FrameSelection::Verdict::before) {
+      maker_.leaveOut(std::move(picture));
+      continue;
+    }
     if (verdict == FrameSelection::Verdict::after) {
       atCut_ = true;
       break;
@@ -66,6 +69,7 @@ FrameRef FileReader::next() {
     if (onGpu(*picture)) counters_.decodedOnGpu++;
     if (verdict == FrameSelection::Verdict::skip) {
       counters_.skipped++;
+      maker_.leaveOut(std::move(picture));
       continue;
     }
     const Orientation orientation = orientationOf(picture.get(), pictures_->stream());

@@ -3,9 +3,15 @@
 #include <utility>
 
 #include "kernels/rotate.h"
+#include "media/compat.h"
+#include "media/deinterlacer.h"
 #include "media/enqueue.h"
 #include "media/pixel_format.h"
 #include "media/surface.h"
+
+extern "C" {
+#include <libavutil/mastering_display_metadata.h>
+}
 
 namespace framepath::media {
 namespace {
@@ -19,8 +25,7 @@ ImageView viewOf(const AVFrame& picture) {
   view.format = *expressed(static_cast<AVPixelFormat>(picture.format));
   view.width = picture.width;
   view.height = picture.height;
-  view.matrix = colorMatrix(picture.colorspace, picture.height);
-  view.range = colorRange(picture.color_range, static_cast<AVPixelFormat>(picture.format));
+  setColors(view, picture, static_cast<AVPixelFormat>(picture.format));
   for (int p = 0; p < planeCount(view.format); p++) view.planes[p] = {picture.data[p], picture.linesize[p]};
   return view;
 }
@@ -32,10 +37,32 @@ bool topDown(const AVFrame& picture) {
   return true;
 }
 
+// The brightest of a PQ picture, by what it states about its content, else about the display it was made on; 0 =
+// nothing.
+double statedPeakNits(const AVFrame& picture) {
+  if (const AVFrameSideData* data = av_frame_get_side_data(&picture, AV_FRAME_DATA_CONTENT_LIGHT_LEVEL)) {
+    const auto& light = *reinterpret_cast<const AVContentLightMetadata*>(data->data);
+    if (light.MaxCLL > 0) return light.MaxCLL;
+  }
+  if (const AVFrameSideData* data = av_frame_get_side_data(&picture, AV_FRAME_DATA_MASTERING_DISPLAY_METADATA)) {
+    const auto& display = *reinterpret_cast<const AVMasteringDisplayMetadata*>(data->data);
+    if (display.has_luminance && display.max_luminance.den > 0) return av_q2d(display.max_luminance);
+  }
+  return 0;
+}
+
+bool alike(const ImageView& a, const ImageView& b) {
+  return a.format == b.format && a.width == b.width && a.height == b.height;
+}
+
 }  // namespace
 
-FrameMaker::FrameMaker(std::shared_ptr<Device> device)
-    : device_(std::move(device)), queue_(device_->openQueue()), upload_(device_) {}
+FrameMaker::FrameMaker(std::shared_ptr<Device> device, Deinterlace deinterlace)
+    : device_(std::move(device)),
+      deinterlace_(deinterlace),
+      queue_(device_->openQueue()),
+      upload_(device_),
+      toneMapper_(device_) {}
 
 FrameMaker::~FrameMaker() {
   for (const auto& [done, owner] : used_) settle(done);
@@ -44,7 +71,10 @@ FrameMaker::~FrameMaker() {
 std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation, Rational sampleAspect,
                                         const FrameStamp& stamp) {
   releaseRead();
-  Pixels pixels = pixelsOf(std::move(picture));
+  const Fields fields = fieldsOf(*picture);
+  if (const double peak = statedPeakNits(*picture); peak > 0) peakNits_ = peak;
+  Pixels pixels = progressive(pixelsOf(std::move(picture)), fields);
+  if (pixels.view.transfer != ColorTransfer::sdr) pixels = inSdr(pixels);
   const DisplaySize display = displaySize(pixels.view.width, pixels.view.height, sampleAspect, orientation);
   if (orientation != Orientation{}) {
     queue_->wait(pixels.ready);
@@ -56,6 +86,37 @@ std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation
   frame->durationUs = stamp.durationUs;
   frame->index = stamp.index;
   return frame;
+}
+
+FrameMaker::Fields FrameMaker::fieldsOf(const AVFrame& picture) const {
+  if (deinterlace_ == Deinterlace::off || !isInterlaced(picture)) return {};
+  return {true, isTopFieldFirst(picture) ? 0 : 1};
+}
+
+void FrameMaker::leaveOut(AvFrame picture) {
+  previous_.reset();
+  leftOut_ = fieldsOf(*picture).interlaced ? std::move(picture) : nullptr;
+}
+
+// Pictures that are not interlaced are what they are, and no help for others.
+FrameMaker::Pixels FrameMaker::progressive(Pixels pixels, const Fields& fields) {
+  std::optional<Pixels> previous = std::exchange(previous_, std::nullopt);
+  AvFrame leftOut = std::exchange(leftOut_, nullptr);
+  if (!fields.interlaced) return pixels;
+  if (leftOut) previous = pixelsOf(std::move(leftOut));
+  if (previous && !alike(previous->view, pixels.view)) previous.reset();
+  queue_->wait(pixels.ready);
+  if (previous) queue_->wait(previous->ready);
+  Pixels result =
+      made(pixels, deinterlaced(*device_, *queue_, pixels.view, previous ? &previous->view : nullptr, fields.first));
+  if (previous && result.ready) used_.emplace_back(result.ready, previous->owner);
+  previous_ = std::move(pixels);
+  return result;
+}
+
+FrameMaker::Pixels FrameMaker::inSdr(const Pixels& pixels) {
+  queue_->wait(pixels.ready);
+  return made(pixels, toneMapper_.map(*queue_, pixels.view, peakNits_));
 }
 
 void FrameMaker::releaseRead() {
@@ -124,6 +185,8 @@ Image FrameMaker::emptyLike(const ImageView& from, int32_t width, int32_t height
   Image image = allocateImage(*device_, format, width, height);
   image.view.matrix = from.matrix;
   image.view.range = from.range;
+  image.view.transfer = from.transfer;
+  image.view.primaries = from.primaries;
   return image;
 }
 

@@ -132,4 +132,24 @@ ColorRange colorRange(AVColorRange range, AVPixelFormat format) {
   }
 }
 
+ColorTransfer colorTransfer(AVColorTransferCharacteristic transfer) {
+  if (transfer == AVCOL_TRC_SMPTE2084) return ColorTransfer::pq;
+  return transfer == AVCOL_TRC_ARIB_STD_B67 ? ColorTransfer::hlg : ColorTransfer::sdr;
+}
+
+ColorPrimaries colorPrimaries(AVColorPrimaries primaries, ColorTransfer transfer) {
+  const bool unknown = primaries == AVCOL_PRI_UNSPECIFIED || primaries == AVCOL_PRI_RESERVED;
+  if (primaries == AVCOL_PRI_BT2020) return ColorPrimaries::bt2020;
+  return unknown && transfer != ColorTransfer::sdr ? ColorPrimaries::bt2020 : ColorPrimaries::bt709;
+}
+
+void setColors(ImageView& view, const AVFrame& picture, AVPixelFormat format) {
+  view.transfer = colorTransfer(picture.color_trc);
+  view.primaries = colorPrimaries(picture.color_primaries, view.transfer);
+  view.matrix = picture.colorspace == AVCOL_SPC_UNSPECIFIED && view.transfer != ColorTransfer::sdr
+                    ? ColorMatrix::bt2020
+                    : colorMatrix(picture.colorspace, view.height);
+  view.range = colorRange(picture.color_range, format);
+}
+
 }  // namespace framepath::media

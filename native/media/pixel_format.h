@@ -17,5 +17,10 @@ AVPixelFormat nearestExpressible(AVPixelFormat format);
 ColorMatrix colorMatrix(AVColorSpace space, int32_t height);
 // Unspecified range: full for RGB, gray and the yuvj formats, else limited.
 ColorRange colorRange(AVColorRange range, AVPixelFormat format);
+ColorTransfer colorTransfer(AVColorTransferCharacteristic transfer);
+// Unspecified primaries: BT.2020 for PQ and HLG, else BT.709.
+ColorPrimaries colorPrimaries(AVColorPrimaries primaries, ColorTransfer transfer);
+// All of them, of a picture whose size `view` has. `format`: of its samples, also where the picture is a surface.
+void setColors(ImageView& view, const AVFrame& picture, AVPixelFormat format);
 
 }  // namespace framepath::media

@@ -158,7 +158,7 @@ void fields(A& a, Limits& l) {
 template <typename A>
 void fields(A& a, SourceOptions& o) {
   a(o.uri, o.images, o.imageFps, o.startMs, o.endMs, o.stride, o.maxFps, o.maxGapMs, o.threads, o.maxDecodeErrors,
-    o.limits, o.skipLoopFilter, o.live, o.reconnects);
+    o.limits, o.skipLoopFilter, o.deinterlace, o.live, o.reconnects);
 }
 template <typename A>
 void fields(A& a, ReaderJob& j) {

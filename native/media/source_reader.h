@@ -34,6 +34,7 @@ struct SourceOptions {
   Limits limits;
   SkipLoopFilter skipLoopFilter = defaults::SourceSpec::skipLoopFilter;
   DecoderChoice decoder = defaults::SourceSpec::decoder;
+  Deinterlace deinterlace = defaults::SourceSpec::deinterlace;
   StopRef stop = nullptr;  // opening then throws CANCELLED, reading ends; null = only interrupt() does
   std::shared_ptr<PictureMemory> memory = nullptr;  // where software decodes to; null = libav's own memory
 

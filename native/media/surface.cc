@@ -56,8 +56,7 @@ Surface surfaceOf(const AVFrame& picture) {
   const auto left = static_cast<int32_t>(picture.crop_left), top = static_cast<int32_t>(picture.crop_top);
   view.width = picture.width - left;
   view.height = picture.height - top;
-  view.matrix = colorMatrix(picture.colorspace, view.height);
-  view.range = colorRange(picture.color_range, frames.sw_format);
+  setColors(view, picture, frames.sw_format);
   for (int p = 0; p < planeCount(view.format); p++) {
     const int32_t shiftX = p ? view.format.chromaShiftX : 0, shiftY = p ? view.format.chromaShiftY : 0;
     const int64_t offset = int64_t{top >> shiftY} * picture.linesize[p] + (left >> shiftX) * sampleBytes(view, p);

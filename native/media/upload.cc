@@ -26,6 +26,8 @@ Image Upload::upload(Queue& queue, const ImageView& from) {
   Image image = allocateImage(*device_, from.format, from.width, from.height);
   image.view.matrix = from.matrix;
   image.view.range = from.range;
+  image.view.transfer = from.transfer;
+  image.view.primaries = from.primaries;
   enqueue(queue, [&] {
     copy(queue, image.view, stage.image.view, from);
     stage.copied = queue.record();

@@ -25,6 +25,7 @@ const onDevice = [
   'infer_provider_test',
   'infer_scene_test',
   'input_test',
+  'media_color_test',
   'media_image_test',
   'media_read_test',
   'media_time_test',

@@ -29,6 +29,9 @@ const Clip kClips[] = {
     {"open.mp4", "-c:v libx264 -preset veryfast -bf 3 -g 12 -x264-params open-gop=1 -pix_fmt yuv420p"},
     {"hevc.mp4", "-c:v libx265 -preset ultrafast -g 12 -x265-params log-level=none:bframes=3 -pix_fmt yuv420p"},
     {"hevc10.mkv", "-c:v libx265 -preset ultrafast -g 12 -x265-params log-level=none -pix_fmt yuv420p10le"},
+    {"pq.mkv", "-c:v libx265 -preset ultrafast -g 12 -x265-params log-level=none -pix_fmt yuv420p10le "
+               "-color_trc smpte2084 -color_primaries bt2020 -colorspace bt2020nc"},
+    {"fields.mkv", "-c:v libx264 -preset veryfast -flags +ildct+ilme -x264-params tff=1 -pix_fmt yuv420p"},
     {"hevc12.mkv", "-c:v libx265 -preset ultrafast -g 12 -x265-params log-level=none -pix_fmt yuv420p12le"},
     {"hevc444.mkv", "-c:v libx265 -preset ultrafast -g 12 -x265-params log-level=none -pix_fmt yuv444p"},
     {"hevc444_10.mkv", "-c:v libx265 -preset ultrafast -g 12 -x265-params log-level=none -pix_fmt yuv444p10le"},

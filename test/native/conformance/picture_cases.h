@@ -1,4 +1,4 @@
-// convert, rotate, fill and complexity.
+// convert, rotate, deinterlace, toneMap, fill and complexity.
 #pragma once
 #include "conformance/pictures.h"
 #include "conformance/registry.h"
@@ -57,6 +57,80 @@ PERF_CASE(rotate, half, "960x540 UV pairs by 180 degrees") {
   std::vector<uint8_t> bytes = randomBytes(random, 1920 * 540);
   RotateArgs a{{stage.input(bytes), 1920}, {stage.output(bytes.size()), 1920}, 960, 540, 2, 2};
   stage.launch(a, {960, 540, 1});
+}
+
+RANDOM_CASE(deinterlace) {
+  DeinterlaceArgs a{};
+  constexpr int32_t kSteps[] = {1, 1, 2, 3, 4};
+  a.step = random.pick(kSteps);
+  a.width = (random.chance(8) ? random.between(500, 1100) : random.between(1, 120)) * a.step;
+  a.height = random.chance(8) ? 1 : random.between(2, 40);
+  a.wide = random.chance(2);
+  a.kept = random.below(2);
+  const int32_t rowBytes = a.width * (a.wide ? 2 : 1);
+  const auto plane = [&](bool output) {
+    const int32_t padding = 2 * random.below(20);
+    const std::vector<uint8_t> bytes = randomBytes(random, planeBytes(rowBytes, a.height, padding));
+    return Plane{output ? stage.output(bytes) : stage.input(bytes), rowBytes + padding};
+  };
+  a.current = plane(false);
+  if (!random.chance(4)) a.previous = plane(false);
+  a.to = plane(true);
+  stage.launch(a, {a.width, a.height, 1});
+}
+inline void deinterlacePerf(Random& random, Stage& stage, int32_t width, int32_t height, int32_t step, bool wide) {
+  const size_t bytes = static_cast<size_t>(width) * height * (wide ? 2 : 1);
+  const int32_t pitch = width * (wide ? 2 : 1);
+  DeinterlaceArgs a{{stage.input(randomBytes(random, bytes)), pitch},
+                    {stage.input(randomBytes(random, bytes)), pitch},
+                    {stage.output(bytes), pitch},
+                    width,
+                    height,
+                    step,
+                    0,
+                    wide};
+  stage.launch(a, {width, height, 1});
+}
+PERF_CASE(deinterlace, luma, "1920x1080 bytes") {
+  deinterlacePerf(random, stage, 1920, 1080, 1, false);
+}
+PERF_CASE(deinterlace, wide, "1920x540 UV pairs of 10 bits") {
+  deinterlacePerf(random, stage, 1920, 540, 2, true);
+}
+
+inline const float* randomToneCurve(Random& random, Stage& stage, int32_t entries, float largest) {
+  std::vector<float> curve(static_cast<size_t>(entries));
+  uint64_t state = static_cast<uint64_t>(random.between(1, 1 << 30)) << 32 | 1;
+  for (float& value : curve) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    value = static_cast<float>(state >> 40) * 0x1p-24f * largest;
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(curve.data());
+  return reinterpret_cast<const float*>(stage.input({bytes, bytes + curve.size() * sizeof(float)}));
+}
+inline void toneMapOf(Random& random, Stage& stage, const ImageView& from) {
+  PixelFormat format = from.format;
+  format.depth = 8;
+  format.msbAligned = false;
+  ToneMapArgs a{};
+  a.from = from;
+  a.to = picture(random, stage, format, from.width, from.height, Contents::output);
+  a.light = randomToneCurve(random, stage, kToneSignals, 1);
+  a.system = randomToneCurve(random, stage, kToneLights, 1);
+  a.gain = randomToneCurve(random, stage, kToneLights, 5);
+  a.signal = randomToneCurve(random, stage, kToneLights, 255);
+  for (float& value : a.primaries) value = static_cast<float>(random.between(-200, 400)) / 256;
+  stage.launch(a, {from.width, from.height, 1});
+}
+RANDOM_CASE(toneMap) {
+  toneMapOf(random, stage, randomPicture(random, stage));
+}
+PERF_CASE(toneMap, planar, "1080p yuv420p10") {
+  toneMapOf(random, stage,
+            picture(random, stage, {PixelLayout::planarYuv, 1, 1, 10, 3, false, false}, 1920, 1080, Contents::inDepth));
+}
+PERF_CASE(toneMap, interleaved, "1080p p010") {
+  toneMapOf(random, stage, picture(random, stage, pixelFormat::p010, 1920, 1080, Contents::inDepth));
 }
 
 RANDOM_CASE(fill) {
