@@ -74,6 +74,13 @@ export const draw = object('DrawSpec', 'What is drawn on the canvas', {
 export const canvasValues = object('CanvasValues', 'What all layouts share', {
   gap: integer({ min: 0, max: 1000, default: 0, doc: 'pixels between tiles' }),
   whenEnded: ref(WhenEnded, { default: 'hold', doc: 'what a tile shows when its source ended or failed' }),
+  staleAfterMs: number({
+    min: 0,
+    max: 1e9,
+    default: 5000,
+    doc: `a live source that gave no picture for so long loses its tile to a card with its id and state (\`reconnecting, attempt
+      3\`, \`no signal\`, \`ended\`, \`failed\`); until then the tile holds the last picture`,
+  }),
 });
 
 export const layout = object(

@@ -235,7 +235,7 @@ const sourceReport = result(
     decodedOnGpu: count("of `decoded`, by a GPU's decoder"),
     skipped: count('frames left out by stride and rate'),
     reconnects: count('times a live source was lost and came back'),
-    reconnectsLeft: integer({ min: 0, doc: 'attempts that the current outage may still take' }),
+    reconnectsLeft: integer({ min: -1, doc: 'attempts that the current outage may still take; -1 = as many as it takes' }),
     error: ref(codedError, { doc: 'why the source ended early; the others went on' }),
   },
   { optional: ['error'] },

@@ -89,11 +89,16 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
     doc: 'a live source drops frames when the run is busy, a file waits',
   }),
   reconnect: integer({
-    min: 0,
+    min: -1,
     max: 1_000_000,
     default: 10,
     doc: `attempts in a row to open a live network source again when it was lost, with pauses of 0.25 s growing to 8 s, before
-      the source fails; 0 = a loss is final`,
+      the source fails; 0 = a loss is final, -1 = as many as it takes`,
+  }),
+  required: flag({
+    default: false,
+    doc: `a live network source that is down when it is opened fails \`start()\` or \`add()\`; else it is tried again, as one that
+      was lost (\`reconnect\`), while the others run`,
   }),
 });
 

@@ -40,7 +40,7 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 }  // namespace
 
 compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
-  FIELDS_OF(from, gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw);
+  FIELDS_OF(from, gap, whenEnded, staleAfterMs, kind, width, height, fps, background, tiles, perSource, redact, draw);
   compose::LayoutSpec layout;
   layout.kind = kind;
   layout.width = width;
@@ -50,6 +50,7 @@ compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
     for (size_t i = 0; i < color->size(); i++) layout.background[i] = static_cast<uint8_t>((*color)[i]);
   layout.gap = gap;
   layout.whenEnded = whenEnded;
+  layout.staleAfterMs = staleAfterMs;
   for (const schema::TileSpec& tile : tiles) layout.tiles.push_back(tileOf(tile));
   layout.perSource = perSource;
   if (redact) layout.redact = redactOf(*redact);

@@ -15,7 +15,7 @@ media::Limits limitsOf(const schema::LimitsSpec& from) {
 
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, threads, skipLoopFilter, maxDecodeErrors, live,
-            reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height, triesGpu);
+            reconnect, required, format, fps, id, kind, uri, images, imageFps, limits, width, height, triesGpu);
   (void)triesGpu;  // found
   graph::SourceSpec source;
   source.id = id;
@@ -36,6 +36,7 @@ graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   if (limits) reader.limits = limitsOf(*limits);
   source.live = live;
   reader.reconnects = reconnect;
+  reader.required = required;
   source.width = width;
   source.height = height;
   source.fps = fps;

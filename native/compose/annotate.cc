@@ -53,15 +53,17 @@ void drawTime(DrawList& list, int64_t ptsUs, const ImageView& canvas) {
              canvas.height - DrawList::textHeight(size) - 10 * size, size, text, {16, 128, 128});
 }
 
-void drawCard(DrawList& list, const Box& rect, const TileSpec& tile, bool black, const ImageView& canvas) {
+void drawCard(DrawList& list, const Box& rect, const TileSpec& tile, const std::string& status, bool black,
+              const ImageView& canvas) {
   list.fill(rect, black ? Yuv{16, 128, 128} : Yuv{52, 128, 128}, tile.alpha);
   if (black) return;
   const std::string name = tile.label.empty() ? "source " + std::to_string(tile.source) : tile.label;
+  const std::string state = status.empty() ? "no signal" : status;
   int32_t size = textSize(canvas) * 2;
-  while (size > 1 && DrawList::textWidth("no signal", size) > rect.width() * 0.8f) size--;
+  while (size > 1 && DrawList::textWidth(state, size) > rect.width() * 0.8f) size--;
   const size_t fits = static_cast<size_t>(std::max(0.0f, rect.width() - 8) / (kGlyphWidth * 2 * size));
   int32_t y = static_cast<int32_t>((rect.y1 + rect.y2) / 2) - DrawList::textHeight(size);
-  for (const std::string& line : {name, std::string("no signal")}) {
+  for (const std::string& line : {name, state}) {
     const std::string text = line.substr(0, fits);
     const int32_t x = static_cast<int32_t>((rect.x1 + rect.x2 - DrawList::textWidth(text, size)) / 2);
     if (y >= rect.y1 && y + DrawList::textHeight(size) <= rect.y2) list.text(x, y, size, text, {180, 128, 128});

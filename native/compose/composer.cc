@@ -41,6 +41,7 @@ struct Tile {
   std::vector<LatestBoxes> latest;  // of each module, as of the tile's picture
   HiddenBoxes hidden;
   std::vector<Box> coming;  // hidden too, before they are found
+  std::string status;
 
   bool over() const { return state == TileState::ended || state == TileState::failed; }
 };
@@ -130,6 +131,12 @@ class DeviceComposer : public Composer {
 
   void take(Tile& tile, const TileInput& input, int64_t ptsUs) {
     tile.state = input.state;
+    tile.status = input.status;
+    if (tile.state == TileState::stale) {
+      tile.held.reset();
+      tile.latest.clear();
+      return;
+    }
     for (const TileBoxes& boxes : input.observations) {
       auto same = [&](const LatestBoxes& s) { return s.boxes.module == boxes.module; };
       auto found = std::find_if(tile.latest.begin(), tile.latest.end(), same);
@@ -181,7 +188,8 @@ class DeviceComposer : public Composer {
   void place() {
     std::vector<bool> visible(tiles_.size(), true);
     if (spec_.whenEnded == WhenEnded::relayout)
-      for (size_t i = 0; i < tiles_.size(); i++) visible[i] = !tiles_[i].over() && tiles_[i].picture.has_value();
+      for (size_t i = 0; i < tiles_.size(); i++)
+        visible[i] = !tiles_[i].over() && (tiles_[i].picture.has_value() || tiles_[i].state == TileState::stale);
     if (visible == visible_ || tiles_.empty()) return;
     visible_ = visible;
     rects_ = layoutRects(spec_, visible);
@@ -233,7 +241,8 @@ class DeviceComposer : public Composer {
     };
     for (size_t i : order) {
       const Tile& tile = tiles_[i];
-      const bool card = !tile.picture && tile.over() && spec_.whenEnded != WhenEnded::relayout;
+      const bool card =
+          tile.state == TileState::stale || (!tile.picture && tile.over() && spec_.whenEnded != WhenEnded::relayout);
       if (!tile.picture && !card) continue;
       const Box& rect = rects_[i];
       const Placement place = card ? Placement{{},
@@ -245,7 +254,7 @@ class DeviceComposer : public Composer {
       if (card || std::any_of(group.begin(), group.end(), [&](auto& other) { return overlap(other.second, place); }))
         finishGroup();
       if (card) {
-        drawCard(list, rect, tile.spec, spec_.whenEnded == WhenEnded::black, canvas);
+        drawCard(list, rect, tile.spec, tile.status, tile.over() && spec_.whenEnded == WhenEnded::black, canvas);
         list.flush();
         continue;
       }

@@ -13,8 +13,9 @@
 
 namespace framepath::compose {
 
-// starting: no picture yet (background, or not in the layout under `relayout`). ended, failed: LayoutSpec::whenEnded.
-enum class TileState : uint8_t { starting, live, ended, failed };
+// starting: no picture yet (background, or not in the layout under `relayout`). stale: a card instead of the picture,
+// with TileInput::status. ended, failed: LayoutSpec::whenEnded.
+enum class TileState : uint8_t { starting, live, stale, ended, failed };
 
 // Results of one module for a tile's frame, reduced to what drawing needs.
 struct TileBoxes {
@@ -32,6 +33,7 @@ struct TileInput {
   FrameRef frame;
   bool fresh = false;  // the first tick of this frame: its observations are new
   std::vector<TileBoxes> observations;
+  std::string status;       // on a card, below the source's name; empty: "no signal"
   std::vector<Box> coming;  // hidden too: boxes of the redacted module that are found only in later pictures
 };
 

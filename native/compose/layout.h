@@ -60,6 +60,7 @@ struct LayoutSpec {
   uint8_t background[3] = {16, 128, 128};   // Y, U, V
   int32_t gap = defaults::LayoutSpec::gap;  // pixels between tiles of split, grid, focus
   WhenEnded whenEnded = defaults::LayoutSpec::whenEnded;
+  double staleAfterMs = defaults::LayoutSpec::staleAfterMs;  // of live sources
   std::vector<TileSpec> tiles;
   bool perSource = defaults::LayoutSpec::perSource;  // one tile a source: a source that joins gets one too
   RedactSpec redact;

@@ -11,6 +11,8 @@ namespace framepath::graph {
 namespace {
 
 constexpr int32_t kCanvases = 8;  // alive at once beside those that the encoder holds: composing, queued, on their way
+constexpr int64_t kFirstFrameNs = 5'000'000'000;  // then the canvases of live sources begin without any
+constexpr int64_t kMostLateNs = 500'000'000;      // a tick of live sources that is later is left out
 
 }  // namespace
 
@@ -20,13 +22,9 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
       device_(device),
       tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
-      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())) {
-  for (int32_t s = 0; const CompositionSource& source : options_.sources) {
-    sources_[s].id = source.id;
-    sources_[s].live = source.live;
-    if (source.live) clock_.setLive(s);
-    setLookAhead(s++);
-  }
+      clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())),
+      liveClock_(options_.layout.fpsNum, options_.layout.fpsDen, options_.layout.redact.lookAheadUs(true)) {
+  for (int32_t s = 0; const CompositionSource& source : options_.sources) enroll(s++, source);
   if (!DetachedThreads::waitForRoom([&] { return options_.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
   EncodingParts parts;
@@ -68,12 +66,9 @@ Composition::~Composition() {
 }
 
 void Composition::start() {
+  startedNs_ = nowNs();
   encoding_->start();
   composeThread_ = std::thread([this] { composeTicks(); });
-}
-
-int64_t Composition::liveDelayNs() const {
-  return kLiveDelayNs + options_.layout.redact.lookAheadUs(true) * 1000;
 }
 
 void Composition::stop(int64_t deadlineNs) {
@@ -102,17 +97,28 @@ void Composition::closeComposer() {
 bool Composition::waitForTick(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     if (state_ != OutputState::composing || clock_.finished()) return false;
-    if (clock_.ready()) return true;
-    // Only live sources are waited for by the clock on the wall.
-    if (!firstFrameNs_ || !clock_.ready(true)) {
+    if (!live_) {
+      if (clock_.ready()) return true;
       changed_.wait(lock);
       continue;
     }
-    const int64_t dueNs = firstFrameNs_ + clock_.tickUs(clock_.tick()) * 1000 + liveDelayNs();
-    const int64_t leftNs = dueNs - nowNs();
+    const int64_t leftNs = liveTickNs();
     if (leftNs <= 0) return true;
     changed_.wait_for(lock, std::chrono::nanoseconds(leftNs));
   }
+}
+
+// How long until the next tick is drawn. Those that nobody would see in time are left out: the encoder did not keep up.
+int64_t Composition::liveTickNs() {
+  const int64_t now = nowNs();
+  if (!liveClock_.running()) {
+    const int64_t leftNs = startedNs_ + kFirstFrameNs - now;
+    if (leftNs > 0) return leftNs;
+    liveClock_.start(now, clock_.tickUs(clock_.tick()));
+  }
+  const int64_t leftNs = liveClock_.dueNs(clock_.tickUs(clock_.tick())) - now;
+  if (leftNs < -kMostLateNs) skippedTicks_ += clock_.skipTo(clock_.tickUs(clock_.tick()) - leftNs / 1000);
+  return leftNs;
 }
 
 // Sources that joined get their tile, those that were taken out lose theirs.
@@ -136,9 +142,21 @@ void Composition::changeTiles() {
   std::erase_if(sources_, [](const auto& item) { return item.second.state == CanvasState::removed; });
 }
 
+// Whether a note replaces the picture. A source that is over is shown as LayoutSpec::whenEnded has it, and where tiles
+// without a picture are left out, one that never had any is.
+bool Composition::showsCard(const CanvasSource& queue, bool over) const {
+  using compose::WhenEnded;
+  const WhenEnded policy = options_.layout.whenEnded;
+  return over ? policy == WhenEnded::hold : queue.seen || policy != WhenEnded::relayout;
+}
+
 // What every tile shows at a tick. Frames that are over go to past_.
 std::vector<compose::TileInput> Composition::inputsAt(int64_t tickUs) {
-  for (auto& [number, queue] : sources_) queue.advance(tickUs, past_);
+  const int64_t staleUs = static_cast<int64_t>(options_.layout.staleAfterMs * 1000);
+  for (auto& [number, queue] : sources_) {
+    queue.advance(tickUs, past_);
+    queue.noteCard(tickUs, staleUs);
+  }
   std::vector<compose::TileInput> inputs(tiles_.size());
   for (size_t t = 0; t < inputs.size(); t++) {
     const CanvasSource& queue = sources_.at(tiles_[t].source);
@@ -148,6 +166,12 @@ std::vector<compose::TileInput> Composition::inputsAt(int64_t tickUs) {
     input.state = over            ? (failed ? compose::TileState::failed : compose::TileState::ended)
                   : queue.current ? compose::TileState::live
                                   : compose::TileState::starting;
+    if (queue.live && over) input.status = failed ? "failed" : "ended";
+    if (!queue.note.empty() && showsCard(queue, over)) {
+      input.state = compose::TileState::stale;
+      input.status = queue.note;
+      continue;
+    }
     if (!queue.current) continue;
     input.frame = queue.current->frame;  // the first tick past the end too: the composer copies it to hold
     input.fresh = queue.current->fresh;

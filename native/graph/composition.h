@@ -2,6 +2,10 @@
 //
 //   sink module -> per-source queues -> composer thread (clock) -> Encoding -> output, packets
 //
+// Where a source is live, ticks are drawn by the clock on the wall (compose/live_clock), and nobody is waited for: each
+// live source shows its latest frame (compose/live_times), a file those of its own times. Frames of live sources are
+// copies, and hold no lease.
+//
 // A source that joins while the composition runs begins at the tick at which its first frame comes, its audio too;
 // where the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick,
 // and is heard no longer than seen.
@@ -23,6 +27,7 @@
 #include <vector>
 
 #include "compose/composer.h"
+#include "compose/live_clock.h"
 #include "compose/output_clock.h"
 #include "core/error.h"
 #include "core/stop.h"
@@ -38,8 +43,9 @@ namespace framepath::graph {
 
 struct CompositionSource {
   std::string id;
-  bool live = false;                // may be late: ticks do not wait for it longer than Composition::kLiveDelayNs
-  media::AudioRef audio = nullptr;  // of one that joins; null: none
+  bool live = false;                                        // the composition follows the clock on the wall
+  media::AudioRef audio = nullptr;                          // of one that joins; null: none
+  std::shared_ptr<const media::SourceLink> link = nullptr;  // of a live one, for its card
 };
 
 struct CompositionOptions {
@@ -94,8 +100,6 @@ class Composition {
   std::vector<compose::FollowStats> followStats() const;                      // after finish()
   std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }  // may outlive the composition for a while
 
-  static constexpr int64_t kLiveDelayNs = 500'000'000;
-
  private:
   class SinkWorker;
 
@@ -105,12 +109,14 @@ class Composition {
   };
   void take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier);
   CanvasSource* queueOf(int32_t source);  // null: gone
+  CanvasSource& enroll(int32_t number, const CompositionSource& source);
   void setLookAhead(int32_t source);
-  int64_t lookAheadOf(int32_t source) const;
-  int64_t liveDelayNs() const;
+  bool copies(int32_t source) const;
   void composeTicks();
   bool waitForTick(std::unique_lock<std::mutex>& lock);
+  int64_t liveTickNs();
   void changeTiles();
+  bool showsCard(const CanvasSource& queue, bool over) const;
   std::vector<compose::TileInput> inputsAt(int64_t tickUs);
   void spent(int64_t tick, int64_t waitingNs, int64_t startNs);
   void closeComposer();
@@ -132,7 +138,10 @@ class Composition {
   compose::OutputClock clock_;
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
   std::vector<CanvasFrame> past_;            // their leases are released outside the lock
-  int64_t firstFrameNs_ = 0;                 // live ticks are due from here on
+  bool live_ = false;                        // ticks are drawn by the clock on the wall, from the first live source on
+  compose::LiveClock liveClock_;
+  int64_t startedNs_ = 0;
+  int64_t skippedTicks_ = 0;
   OutputState state_ = OutputState::composing;
   std::optional<Error> failure_;  // failed
   StageStats composeStats_;

@@ -55,22 +55,35 @@ CanvasSource* Composition::queueOf(int32_t source) {
   return found == sources_.end() ? nullptr : &found->second;
 }
 
+CanvasSource& Composition::enroll(int32_t number, const CompositionSource& source) {
+  CanvasSource& queue = sources_[number];
+  queue = {};
+  queue.id = source.id;
+  queue.live = source.live;
+  queue.link = source.link;
+  queue.audio = source.audio;
+  setLookAhead(number);
+  live_ = live_ || source.live;
+  return queue;
+}
+
 void Composition::setLookAhead(int32_t source) {
   CanvasSource& queue = sources_.at(source);
   queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
   clock_.setLookAhead(source, queue.lookAheadUs);
 }
 
-int64_t Composition::lookAheadOf(int32_t source) const {
+// Whether its frames wait here as copies: the source goes on meanwhile.
+bool Composition::copies(int32_t source) const {
   std::lock_guard lock(mutex_);
   const auto found = sources_.find(source);
-  return found == sources_.end() ? 0 : found->second.lookAheadUs;
+  return found != sources_.end() && (found->second.live || found->second.lookAheadUs > 0);
 }
 
 void Composition::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
   CanvasFrame item;
   item.lease = task.lease;
-  item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
+  item.frame = copies(task.source) ? copier.copy(*task.frame()) : task.frame();
   item.ptsUs = task.ptsUs;
   const People* people = nullptr;
   for (const auto& [name, position] : observed) {
@@ -85,19 +98,24 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   CanvasSource* const known = queueOf(task.source);
   if (state_ != OutputState::composing || !known || known->state == CanvasState::removed) return;
   CanvasSource& queue = *known;
-  if (!firstFrameNs_) firstFrameNs_ = nowNs();
+  const int64_t tookNs = nowNs();
   const int64_t tickUs = clock_.tickUs(clock_.tick());
   if (queue.state == CanvasState::joining) {
     queue.state = CanvasState::showing;
     queue.offsetUs = tickUs;
     if (queue.audio) cues_->begin(std::move(queue.audio), tickUs);
   }
-  item.ptsUs += queue.offsetUs;
-  queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
+  if (live_) liveClock_.start(tookNs, tickUs);
+  if (queue.live) {
+    past.emplace_back().lease = std::move(item.lease);
+    queue.placeLive(item, liveClock_, tookNs, past);
+  } else {
+    item.ptsUs += queue.offsetUs;
+  }
   clock_.sawFrame(task.source, item.ptsUs);
+  queue.push(std::move(item), task.durationUs);
   clock_.setDuration(task.source, queue.endUs);
   if (people) queue.ids.saw(*people);
-  queue.waiting.push_back(std::move(item));
   queue.skip(tickUs, past);
   queue.releaseLeases(tickUs, past);
   changed_.notify_all();
@@ -113,15 +131,11 @@ void Composition::addSource(int32_t number, const CompositionSource& source) {
         "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id + "\".",
         "Remove a source first.");
   clock_.join(number);
-  if (source.live) clock_.setLive(number);
-  CanvasSource& queue = sources_[number];
-  queue = {};
-  queue.id = source.id;
-  queue.live = source.live;
-  queue.audio = source.audio;
+  CanvasSource& queue = enroll(number, source);
+  queue.arrivedUs = clock_.tickUs(clock_.tick());
   queue.state = CanvasState::joining;
   queue.tiled = !options_.layout.perSource;
-  setLookAhead(number);
+  if (source.live) changed_.notify_all();  // ticks may be drawn by another clock from here on
 }
 
 void Composition::removeSource(int32_t source) {

@@ -9,6 +9,8 @@
 namespace framepath::graph {
 namespace {
 
+constexpr int32_t kUsualWidth = 1920, kUsualHeight = 1080;  // where no source is open yet
+
 int32_t even(int32_t value) {
   return std::max(16, value & ~1);
 }
@@ -85,8 +87,9 @@ compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<
   for (compose::TileSpec& tile : layout.tiles)
     if (tile.label.empty()) tile.label = sources[static_cast<size_t>(tile.source)].file.spec.id;
   if (layout.width <= 0 || layout.height <= 0) {  // the size of the first source
-    layout.width = even(sources[0].file.info.width);
-    layout.height = even(sources[0].file.info.height);
+    const auto open = std::ranges::find_if(sources, [](const auto& source) { return source.file.info.width > 0; });
+    layout.width = open == sources.end() ? kUsualWidth : even(open->file.info.width);
+    layout.height = open == sources.end() ? kUsualHeight : even(open->file.info.height);
     if (layout.kind == compose::LayoutKind::custom && layout.tiles[0].rect.area() <= 0)
       layout.tiles[0].rect = {0, 0, static_cast<float>(layout.width), static_cast<float>(layout.height)};
   }
@@ -165,10 +168,11 @@ void OutputSide::reportLosses(const std::vector<media::OutputResult>& outputs, c
 std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
                                               std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed) {
   if (!spec_.output) return nullptr;
-  if (spec_.inFlight < 3)
+  const auto live = [](const OpenedSource& source) { return source.file.live(); };
+  if (spec_.inFlight < 3 && !std::ranges::all_of(sources, live))
     throw Error(ErrorCode::INVALID_ARGUMENT,
-                "A composition holds two frames of each source, so inFlight: " + std::to_string(spec_.inFlight) +
-                    " leaves none to work on.",
+                "A composition holds two frames of each source that is not live, so inFlight: " +
+                    std::to_string(spec_.inFlight) + " leaves none to work on.",
                 "Use inFlight of at least 3, or no compose/encode.");
   CompositionOptions options;
   options.layout = resolveLayout(spec_.layout.value_or(compose::LayoutSpec{}), sources, spec_.modules);
@@ -183,7 +187,8 @@ std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& s
   options.deadline = stops_.deadline;
   options.endBy = stops_.rewriteBy;
   options.recovered = recoveries_.of(name());
-  for (const OpenedSource& source : sources) options.sources.push_back({source.file.spec.id, source.file.live()});
+  for (const OpenedSource& source : sources)
+    options.sources.push_back({source.file.spec.id, source.file.live(), nullptr, source.file.link});
   auto composition = std::make_shared<Composition>(std::move(options), std::move(device), std::move(failed));
   if (composition->rate().control == media::RateControl::capped)
     recoveries_.add({name(), "bitrate capped, not adapted",

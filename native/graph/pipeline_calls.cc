@@ -125,7 +125,8 @@ void Pipeline::addSource(const SourceSpec& spec) {
     throw;
   }
   const bool live = open.file.live();
-  if (composition) composition->addSource(number, {spec.id, live, std::move(audio)});  // before its first frame
+  if (composition)
+    composition->addSource(number, {spec.id, live, std::move(audio), open.file.link});  // before its first frame
   sources_.add(std::move(open.file));
   try {
     running->addSource(std::move(open.frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
