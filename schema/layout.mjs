@@ -25,7 +25,8 @@ export const tile = object(
   'TileSpec',
   'What a tile shows, and where',
   {
-    source: integer({ min: 0, doc: 'its position among the sources' }),
+    source: integer({ min: -1, doc: 'its position among the sources; -1: none yet, the tile is `reserved`' }),
+    reserved: text({ doc: 'id of the source that the tile is kept for' }),
     rect: list(number({ min: -1e6, max: 1e6, cpp: 'float' }), {
       min: 4,
       max: 4,

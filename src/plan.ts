@@ -130,11 +130,11 @@ function checkFiles({ rows, snapshots }: Description, modules: readonly Module[]
   throw invalid(`${file} tracks, and no module gives any`, undefined, 'Add .use(track(...)).');
 }
 
-/** Finds sources by position or id. */
-function positions(ids: readonly string[]): (ref: SourceRef, name: string) => number {
+/** Finds sources by position or id; -1 for an id that no source has yet. @internal */
+export function positions(ids: readonly string[]): (ref: SourceRef, name: string) => number {
   return (ref, name) => {
-    const found = typeof ref === 'number' ? ref : ids.indexOf(ref);
-    if (found >= 0 && found < ids.length) return found;
+    if (typeof ref === 'string') return ids.lastIndexOf(ref);
+    if (ref < ids.length) return ref;
     throw unexpected(
       `one of the sources ${ids.map((id, i) => (id === String(i) ? id : `${i} ('${id}')`)).join(', ')}`,
       name,

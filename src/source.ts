@@ -73,7 +73,9 @@ const attempts: Rule = (name, value) => {
 };
 /** JSON knows no Infinity. */
 const finite = <Name extends string>(name: Name, value: number | undefined): { [name in Name]?: number } =>
-  value === undefined ? {} : ({ [name]: value === Number.POSITIVE_INFINITY ? -1 : value } as { [name in Name]: number });
+  value === undefined
+    ? {}
+    : ({ [name]: value === Number.POSITIVE_INFINITY ? -1 : value } as { [name in Name]: number });
 
 const { live, reconnect: _reconnect, required, ...fileRules } = fileOptionsRules;
 const videoRules = {

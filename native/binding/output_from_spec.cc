@@ -11,9 +11,10 @@ compose::FollowSpec followOf(const schema::FollowSpec& from) {
 }
 
 compose::TileSpec tileOf(const schema::TileSpec& from) {
-  FIELDS_OF(from, source, rect, fit, z, alpha, follow);
+  FIELDS_OF(from, source, reserved, rect, fit, z, alpha, follow);
   compose::TileSpec tile;
   tile.source = source;
+  tile.reserved = reserved;
   if (const auto& at = rect.value) tile.rect = {(*at)[0], (*at)[1], (*at)[2], (*at)[3]};
   tile.fit = fit;
   tile.z = z;

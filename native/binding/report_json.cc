@@ -56,6 +56,12 @@ schema::SourceReport sourceReport(const graph::SourceReport& source) {
   std::optional<schema::CodedError> error;
   if (source.counts.error)
     error = schema::CodedError{.code = source.counts.error->code, .message = source.counts.error->sentence};
+  std::optional<schema::CanvasReport> canvas;
+  if (source.canvas)
+    canvas = schema::CanvasReport{.shown = source.canvas->shown,
+                                  .skipped = source.canvas->skipped,
+                                  .repeated = source.canvas->repeated,
+                                  .cards = source.canvas->cards};
   return {.id = source.counts.id,
           .uri = source.uri,
           .width = source.info.width,
@@ -71,6 +77,7 @@ schema::SourceReport sourceReport(const graph::SourceReport& source) {
           .skipped = source.reader.skipped,
           .reconnects = source.reader.reconnects,
           .reconnectsLeft = source.reader.reconnectsLeft,
+          .canvas = canvas,
           .error = error};
 }
 

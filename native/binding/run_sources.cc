@@ -24,6 +24,10 @@ Napi::Value Run::addSource(const Info& info) {
   });
 }
 
+void Run::setLayout(const Info& info) {
+  guarded(info.Env(), [&] { state_->pipeline->setLayout(layoutFrom(parseJson(text(info[0]))), whole(info[1])); });
+}
+
 Napi::Value Run::removeSource(const Info& info) {
   return guarded(info.Env(), [&] {
     auto settle = Settle::open(info.Env(), state_->js);

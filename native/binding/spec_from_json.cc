@@ -199,6 +199,10 @@ media::Limits limitsFrom(const schema::LimitsSpec& limits) {
   return limitsOf(limits);
 }
 
+compose::LayoutSpec layoutFrom(const Json& json) {
+  return layoutOf(read<schema::LayoutSpec>(json));
+}
+
 graph::SourceSpec sourceFrom(const Json& json) {
   return sourceOf(read<schema::SourceSpec>(json));
 }

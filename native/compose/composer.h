@@ -61,6 +61,10 @@ class Composer {
   virtual void addTile(const TileSpec& tile) = 0;
   // One tile less (its source was taken out); those after it move up.
   virtual void removeTile(size_t tile) = 0;
+  // Other tiles, of the same canvas. same[i]: the tile until now that shows the source of tile i, whose state goes on;
+  // -1: none. `before` fades out over what is drawn from here on, in `transitionUs`; null: a cut. INVALID_ARGUMENT.
+  virtual void setLayout(const LayoutSpec& spec, std::span<const int32_t> same, FrameRef before,
+                         int64_t transitionUs) = 0;
   // Wakes a compose() that waits for a canvas; it and later ones give null. Thread-safe.
   virtual void close() = 0;
 };

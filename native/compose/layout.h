@@ -22,8 +22,9 @@ struct FollowSpec {
 };
 
 struct TileSpec {
-  int32_t source = 0;
-  Box rect;  // canvas pixels; empty in split, grid and focus: the layout computes it
+  int32_t source = 0;    // its number; below 0: there is none yet
+  std::string reserved;  // the tile is kept for whichever source has this id; empty: it is that of `source`
+  Box rect;              // canvas pixels; empty in split, grid and focus: the layout computes it
   Fit fit = defaults::TileSpec::fit;
   int32_t z = defaults::TileSpec::z;
   float alpha = defaults::TileSpec::alpha;

@@ -20,11 +20,13 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
                          std::function<void(const Error&)> failed)
     : options_(std::move(options)),
       device_(device),
-      tiles_(options_.layout.tiles),
       failed_(std::move(failed)),
+      layout_(options_.layout),
+      tiles_(options_.layout.tiles),
       clock_(options_.layout.fpsNum, options_.layout.fpsDen, static_cast<int32_t>(options_.sources.size())),
       liveClock_(options_.layout.fpsNum, options_.layout.fpsDen, options_.layout.redact.lookAheadUs(true)) {
   for (int32_t s = 0; const CompositionSource& source : options_.sources) enroll(s++, source);
+  numberReserved(tiles_);
   if (!DetachedThreads::waitForRoom([&] { return options_.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
   EncodingParts parts;
@@ -121,68 +123,6 @@ int64_t Composition::liveTickNs() {
   return leftNs;
 }
 
-// Sources that joined get their tile, those that were taken out lose theirs.
-void Composition::changeTiles() {
-  for (auto& [number, queue] : sources_) {
-    if (queue.state == CanvasState::removed) {
-      for (size_t t = tiles_.size(); t-- > 0;) {
-        if (tiles_[t].source != number) continue;
-        composer_->removeTile(t);
-        tiles_.erase(tiles_.begin() + static_cast<ptrdiff_t>(t));
-      }
-    } else if (!queue.tiled && queue.state != CanvasState::joining) {
-      queue.tiled = true;
-      if (!queue.current && queue.waiting.empty()) continue;
-      compose::TileSpec& tile = tiles_.emplace_back();
-      tile.source = number;
-      tile.label = queue.id;
-      composer_->addTile(tile);
-    }
-  }
-  std::erase_if(sources_, [](const auto& item) { return item.second.state == CanvasState::removed; });
-}
-
-// Whether a note replaces the picture. A source that is over is shown as LayoutSpec::whenEnded has it, and where tiles
-// without a picture are left out, one that never had any is.
-bool Composition::showsCard(const CanvasSource& queue, bool over) const {
-  using compose::WhenEnded;
-  const WhenEnded policy = options_.layout.whenEnded;
-  return over ? policy == WhenEnded::hold : queue.seen || policy != WhenEnded::relayout;
-}
-
-// What every tile shows at a tick. Frames that are over go to past_.
-std::vector<compose::TileInput> Composition::inputsAt(int64_t tickUs) {
-  const int64_t staleUs = static_cast<int64_t>(options_.layout.staleAfterMs * 1000);
-  for (auto& [number, queue] : sources_) {
-    queue.advance(tickUs, past_);
-    queue.noteCard(tickUs, staleUs);
-  }
-  std::vector<compose::TileInput> inputs(tiles_.size());
-  for (size_t t = 0; t < inputs.size(); t++) {
-    const CanvasSource& queue = sources_.at(tiles_[t].source);
-    compose::TileInput& input = inputs[t];
-    const bool over = queue.over(tickUs);
-    const bool failed = queue.state == CanvasState::failed;
-    input.state = over            ? (failed ? compose::TileState::failed : compose::TileState::ended)
-                  : queue.current ? compose::TileState::live
-                                  : compose::TileState::starting;
-    if (queue.live && over) input.status = failed ? "failed" : "ended";
-    if (!queue.note.empty() && showsCard(queue, over)) {
-      input.state = compose::TileState::stale;
-      input.status = queue.note;
-      continue;
-    }
-    if (!queue.current) continue;
-    input.frame = queue.current->frame;  // the first tick past the end too: the composer copies it to hold
-    input.fresh = queue.current->fresh;
-    input.observations = queue.current->boxes;
-    for (compose::TileBoxes& boxes : input.observations) queue.ids.fill(boxes);
-    input.coming = queue.coming(options_.layout.redact.module);
-  }
-  for (auto& [number, queue] : sources_) queue.drawn(tickUs, past_);
-  return inputs;
-}
-
 // A canvas is drawn.
 void Composition::spent(int64_t tick, int64_t waitingNs, int64_t startNs) {
   const int64_t endNs = nowNs();
@@ -191,12 +131,24 @@ void Composition::spent(int64_t tick, int64_t waitingNs, int64_t startNs) {
   composeStats_.addWork(waitingNs, startNs, endNs);
 }
 
+// The last canvas of the layout before is drawn for the transition only. Its pictures are not new a second time.
+void Composition::apply(const LayoutChange& change, int64_t tick, int64_t ptsUs,
+                        std::vector<compose::TileInput>& inputs) {
+  FrameRef before;
+  if (change.transitionUs > 0) {
+    before = composer_->compose(tick, ptsUs, change.before);
+    for (size_t t = 0; t < inputs.size(); t++) inputs[t].fresh = inputs[t].fresh && change.same[t] < 0;
+  }
+  composer_->setLayout(change.layout, change.same, std::move(before), change.transitionUs);
+}
+
 void Composition::composeTicks() {
   const ThreadName named("compose");
   try {
     for (;;) {
       std::vector<compose::TileInput> inputs;
       std::vector<CanvasFrame> past;
+      std::optional<LayoutChange> change;
       int64_t tick = 0, ptsUs = 0;
       const int64_t waitingNs = nowNs();
       {
@@ -208,7 +160,9 @@ void Composition::composeTicks() {
         tick = clock_.tick();
         ptsUs = clock_.tickUs(tick);
         changeTiles();
+        change = takeLayout(ptsUs);
         inputs = inputsAt(ptsUs);
+        for (auto& [number, queue] : sources_) queue.drawn(ptsUs, past_);
         clock_.advance();
         for (auto& [number, queue] : sources_) {
           queue.skip(clock_.tickUs(clock_.tick()), past_);
@@ -218,6 +172,7 @@ void Composition::composeTicks() {
       }
       const int64_t startNs = nowNs();
       const WorkScope at({composeStats_.name, 0, -1, tick});
+      if (change) apply(*change, tick, ptsUs, inputs);
       FrameRef canvas = composer_->compose(tick, ptsUs, inputs);
       inputs.clear();
       past.clear();
@@ -233,8 +188,12 @@ void Composition::composeTicks() {
   {
     std::lock_guard lock(mutex_);
     if (state_ == OutputState::composing) state_ = OutputState::stopped;
+    for (const auto& [number, queue] : sources_) gone_[number] = queue.counts;
     dropped.swap(sources_);
   }
+  if (skippedTicks_ > 0 && options_.recovered)
+    options_.recovered("canvases left out",
+                       std::to_string(skippedTicks_) + " canvases: the encoder was slower than the clock.");
   encoding_->close();
 }
 

@@ -83,6 +83,10 @@ class Composition {
   // Its tile goes with the next tick, and its frames with it. Idempotent.
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);
+  // Another layout of the same canvas, from the next tick on; the last canvas of the one before fades out over it. Its
+  // tiles name sources by their numbers, or reserve ids. Throws INVALID_ARGUMENT, and GRAPH_INVALID where it reads a
+  // module that the first layout does not.
+  void setLayout(compose::LayoutSpec layout, int64_t transitionUs);
   // No more ticks; what is composed is still encoded until `deadlineNs` (of nowNs()), or not at all.
   void stop(int64_t deadlineNs);
   void abort();
@@ -97,6 +101,7 @@ class Composition {
 
   media::RateFigures rate() const { return encoding_->rate(); }
   std::vector<StageStats> stages() const;
+  CanvasCounts countsOf(int32_t source) const;
   std::vector<compose::FollowStats> followStats() const;                      // after finish()
   std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }  // may outlive the composition for a while
 
@@ -115,8 +120,23 @@ class Composition {
   void composeTicks();
   bool waitForTick(std::unique_lock<std::mutex>& lock);
   int64_t liveTickNs();
+  // A layout that was asked for: its tiles as they are taken, for each the tile before it that shows the same source
+  // (-1: none), and what those before showed at that tick.
+  struct LayoutChange {
+    compose::LayoutSpec layout;
+    int64_t transitionUs = 0;
+    std::vector<int32_t> same;
+    std::vector<compose::TileInput> before;
+  };
+  static std::vector<std::string> modulesOf(const compose::LayoutSpec& layout);
+  static void numberReserved(std::vector<compose::TileSpec>& tiles);
+  static compose::TileSpec tileOf(int32_t number, const CanvasSource& queue);
+  std::vector<compose::TileSpec> tilesOf(const compose::LayoutSpec& layout) const;
   void changeTiles();
+  std::optional<LayoutChange> takeLayout(int64_t tickUs);
+  void apply(const LayoutChange& change, int64_t tick, int64_t ptsUs, std::vector<compose::TileInput>& inputs);
   bool showsCard(const CanvasSource& queue, bool over) const;
+  compose::TileInput inputOf(const compose::TileSpec& tile, int64_t tickUs) const;
   std::vector<compose::TileInput> inputsAt(int64_t tickUs);
   void spent(int64_t tick, int64_t waitingNs, int64_t startNs);
   void closeComposer();
@@ -130,13 +150,17 @@ class Composition {
   std::unique_ptr<Encoding> encoding_;
   std::unique_ptr<compose::Composer> composer_;
   std::vector<compose::FollowStats> follow_;
-  std::vector<compose::TileSpec> tiles_;  // as the composer has them; the compose thread's
+
   std::function<void(const Error&)> failed_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  compose::LayoutSpec layout_;            // as setLayout() has changed it
+  std::optional<LayoutChange> change_;    // for the next tick
+  std::vector<compose::TileSpec> tiles_;  // as the composer has them; `source` below 0: reserved, and not there
   compose::OutputClock clock_;
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
+  std::map<int32_t, CanvasCounts> gone_;     // of those before
   std::vector<CanvasFrame> past_;            // their leases are released outside the lock
   bool live_ = false;                        // ticks are drawn by the clock on the wall, from the first live source on
   compose::LiveClock liveClock_;

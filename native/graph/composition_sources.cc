@@ -5,9 +5,8 @@
 #include "graph/composition.h"
 
 namespace framepath::graph {
-namespace {
 
-std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
+std::vector<std::string> Composition::modulesOf(const compose::LayoutSpec& layout) {
   std::vector<std::string> names;
   const auto add = [&](const std::string& name) {
     if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -18,8 +17,6 @@ std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
   add(layout.draw.people);
   return names;
 }
-
-}  // namespace
 
 class Composition::SinkWorker : public Worker {
  public:
@@ -69,7 +66,7 @@ CanvasSource& Composition::enroll(int32_t number, const CompositionSource& sourc
 
 void Composition::setLookAhead(int32_t source) {
   CanvasSource& queue = sources_.at(source);
-  queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
+  queue.lookAheadUs = layout_.redact.lookAheadUs(queue.live);
   clock_.setLookAhead(source, queue.lookAheadUs);
 }
 
@@ -85,13 +82,13 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   item.lease = task.lease;
   item.frame = copies(task.source) ? copier.copy(*task.frame()) : task.frame();
   item.ptsUs = task.ptsUs;
-  const People* people = nullptr;
+  std::vector<std::pair<std::string, const People*>> people;
   for (const auto& [name, position] : observed) {
     const Observation& result = task.observations[position];
     // No value does not mean "nobody there": the composer goes on with what it knew, redaction most of all.
     if (result.state == ObservationState::nothing) continue;
     item.boxes.push_back(tileBoxes(name, result));
-    if (name == options_.layout.draw.people) people = result.as<People>();
+    if (const auto* found = result.as<People>()) people.emplace_back(name, found);
   }
   std::vector<CanvasFrame> past;
   std::lock_guard lock(mutex_);
@@ -115,7 +112,8 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   clock_.sawFrame(task.source, item.ptsUs);
   queue.push(std::move(item), task.durationUs);
   clock_.setDuration(task.source, queue.endUs);
-  if (people) queue.ids.saw(*people);
+  for (const auto& [name, found] : people)
+    if (name == layout_.draw.people) queue.ids.saw(*found);
   queue.skip(tickUs, past);
   queue.releaseLeases(tickUs, past);
   changed_.notify_all();
@@ -125,7 +123,7 @@ void Composition::addSource(int32_t number, const CompositionSource& source) {
   std::lock_guard lock(mutex_);
   const auto present =
       std::ranges::count_if(sources_, [](const auto& item) { return item.second.state != CanvasState::removed; });
-  if (options_.layout.perSource && present >= compose::kMaxTiles)
+  if (layout_.perSource && present >= compose::kMaxTiles)
     throw Error(
         ErrorCode::INVALID_ARGUMENT,
         "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id + "\".",
@@ -134,7 +132,7 @@ void Composition::addSource(int32_t number, const CompositionSource& source) {
   CanvasSource& queue = enroll(number, source);
   queue.arrivedUs = clock_.tickUs(clock_.tick());
   queue.state = CanvasState::joining;
-  queue.tiled = !options_.layout.perSource;
+  queue.tiled = !layout_.perSource;
   if (source.live) changed_.notify_all();  // ticks may be drawn by another clock from here on
 }
 

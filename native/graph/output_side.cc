@@ -61,6 +61,16 @@ Recovery audioLeftOut(const std::string& source) {
 
 }  // namespace
 
+// Boxes of a tracker are labelled with the identities of its tracks, those of an identify module with its own.
+std::string peopleDrawn(const compose::LayoutSpec& layout, const std::vector<ModuleSpec>& modules) {
+  std::string people;
+  for (const ModuleSpec& module : modules)
+    if (module.kind == ModuleSpec::Kind::identify && !layout.draw.boxes.empty() &&
+        (module.name == layout.draw.boxes || module.of == layout.draw.boxes))
+      people = module.name;
+  return people;
+}
+
 compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<OpenedSource>& sources,
                                   const std::vector<ModuleSpec>& modules) {
   if (sources.empty())
@@ -74,18 +84,15 @@ compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<
     }
   }
   for (const compose::TileSpec& tile : layout.tiles)
-    if (tile.source < 0 || tile.source >= static_cast<int32_t>(sources.size()))
+    if (tile.reserved.empty() && (tile.source < 0 || tile.source >= static_cast<int32_t>(sources.size())))
       throw Error(ErrorCode::INVALID_ARGUMENT,
                   "A tile shows source " + std::to_string(tile.source) + ", but there are " +
                       std::to_string(sources.size()) + " sources.",
                   "Sources count from 0.");
-  // Boxes of a tracker are labelled with the identities of its tracks, those of an identify module with its own.
-  for (const ModuleSpec& module : modules)
-    if (module.kind == ModuleSpec::Kind::identify && !layout.draw.boxes.empty() &&
-        (module.name == layout.draw.boxes || module.of == layout.draw.boxes))
-      layout.draw.people = module.name;
+  layout.draw.people = peopleDrawn(layout, modules);
   for (compose::TileSpec& tile : layout.tiles)
-    if (tile.label.empty()) tile.label = sources[static_cast<size_t>(tile.source)].file.spec.id;
+    if (tile.label.empty())
+      tile.label = !tile.reserved.empty() ? tile.reserved : sources[static_cast<size_t>(tile.source)].file.spec.id;
   if (layout.width <= 0 || layout.height <= 0) {  // the size of the first source
     const auto open = std::ranges::find_if(sources, [](const auto& source) { return source.file.info.width > 0; });
     layout.width = open == sources.end() ? kUsualWidth : even(open->file.info.width);

@@ -24,6 +24,9 @@ struct OutputStops {
 compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<OpenedSource>& sources,
                                   const std::vector<ModuleSpec>& modules);
 
+// The module whose identities label the boxes that `layout` draws; empty: none.
+std::string peopleDrawn(const compose::LayoutSpec& layout, const std::vector<ModuleSpec>& modules);
+
 // Thread-safe.
 class OutputSide {
  public:

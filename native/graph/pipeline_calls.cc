@@ -1,4 +1,6 @@
 // Queries and requests to a run, before it starts, during it and after it.
+#include <algorithm>
+
 #include "core/clock.h"
 #include "graph/open_source.h"
 #include "graph/pipeline.h"
@@ -39,6 +41,13 @@ std::shared_ptr<Composition> Pipeline::composition() const {
 
 std::vector<SourceCounts> Pipeline::countsLocked() const {
   return engine_ ? engine_->counts() : finalCounts_;
+}
+
+std::vector<CanvasCounts> Pipeline::canvasLocked() const {
+  if (!composition_) return finalCanvas_;
+  std::vector<CanvasCounts> counts;
+  for (int32_t s = 0; s < sources_.size(); s++) counts.push_back(composition_->countsOf(s));
+  return counts;
 }
 
 std::vector<StageStats> Pipeline::stagesLocked() const {
@@ -110,6 +119,16 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
   return it == externals_.end() ? nullptr : it->second->asked(taskId);
 }
 
+void Pipeline::setLayout(compose::LayoutSpec layout, int64_t transitionUs) {
+  engine();  // it runs
+  const std::shared_ptr<Composition> composition = this->composition();
+  if (!composition)
+    throw Error(ErrorCode::INVALID_ARGUMENT, "This run composes nothing, so it has no layout to change.",
+                "Compose and encode: .compose(layout).encode(path).");
+  layout.draw.people = peopleDrawn(layout, spec_.modules);
+  composition->setLayout(std::move(layout), transitionUs);
+}
+
 void Pipeline::addSource(const SourceSpec& spec) {
   std::lock_guard adding(adding_);
   const std::shared_ptr<Engine> running = engine();
@@ -127,6 +146,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
   const bool live = open.file.live();
   if (composition)
     composition->addSource(number, {spec.id, live, std::move(audio), open.file.link});  // before its first frame
+  if (live) silence_.add(spec.id, open.file.link);
   sources_.add(std::move(open.file));
   try {
     running->addSource(std::move(open.frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
@@ -194,6 +214,8 @@ Report Pipeline::report() const {
   if (startNs_) report.cpuMs = static_cast<double>((endNs_ ? endCpuNs_ : processCpuNs()) - startCpuNs_) / 1e6;
   report.peakRssBytes = telemetry::peakRssBytes();
   report.sources = sources_.report(countsLocked());
+  const std::vector<CanvasCounts> canvas = canvasLocked();
+  for (size_t s = 0; s < std::min(canvas.size(), report.sources.size()); s++) report.sources[s].canvas = canvas[s];
   report.stages = stagesLocked();
   if (engine_) {
     report.live.leases = engine_->liveLeases();

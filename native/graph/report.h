@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "compose/composer.h"
+#include "graph/canvas_source.h"
 #include "graph/engine.h"
 #include "graph/stage_stats.h"
 #include "infer/model.h"
@@ -22,6 +23,7 @@ struct SourceReport {
   SourceCounts counts;
   media::SourceInfo info;
   media::ReaderCounters reader;
+  std::optional<CanvasCounts> canvas;  // none: nothing is composed
 };
 
 struct ModelReport {

@@ -195,6 +195,7 @@ void LiveReader::rejoin(const Frame& frame) {
 void LiveReader::lose(const Error& loss) {
   std::unique_ptr<FileReader> gone;  // closes outside the lock: that may talk to the server
   std::unique_lock lock(mutex_);
+  if (attempts_ == 0) reason_ = loss.sentence;
   if (reader_) {
     before_ = sumLocked();
     fellBack_ = fellBack_ || reader_->fellBack();

@@ -139,4 +139,44 @@ TEST(canvases_begin_without_a_picture_only_where_none_comes) {
   CHECK(std::abs(lumaAt(path, 160, 90)[0] - greyOf(0)) <= 6);
 }
 
+TEST(a_reserved_tile_waits_for_its_source_and_the_layout_changes_meanwhile) {
+  const std::string path = folder().file("reserved.mp4");
+  PipelineSpec spec = cameras({liveSource("first")}, path);
+  spec.open = true;
+  spec.layout->tiles.emplace_back();
+  spec.layout->tiles[1].source = -1;
+  spec.layout->tiles[1].reserved = "guest";
+  PipelineRun run(std::move(spec), 4);
+  run.pipeline->start();
+  run.pipeline->discard();
+  {
+    const Camera first(run, "first", 25, 45, false);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    run.pipeline->addSource(liveSource("guest"));
+    { const Camera guest(run, "guest", 25, 13); }
+    std::promise<void> removed;
+    run.pipeline->removeSource("guest", [&] { removed.set_value(); });
+    within(removed.get_future(), "the removal", run.seed);
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    compose::LayoutSpec other = canvas(compose::LayoutKind::grid, 1, 320, 192);
+    CHECK_ERROR(run.pipeline->setLayout(canvas(compose::LayoutKind::grid, 1, 160, 96), 0), INVALID_ARGUMENT);
+    CHECK_ERROR(run.pipeline->setLayout(canvas(compose::LayoutKind::split, 3, 320, 192), 0), INVALID_ARGUMENT);
+    compose::LayoutSpec reads = other;
+    reads.redact.module = "faces";
+    CHECK_ERROR(run.pipeline->setLayout(reads, 0), GRAPH_INVALID);
+    run.pipeline->setLayout(other, 200'000);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  run.pipeline->close(true);
+  CHECK(!run.waitDone());
+  run.closed();
+  const std::vector<int> right = lumaAt(path, 168, 8), centre = lumaAt(path, 164, 100);
+  const auto card = [](int luma) { return std::abs(luma - 52) <= 3; };
+  CHECK(card(right[2]));
+  CHECK(changes(std::vector<int>(right.begin() + 10, right.begin() + 20)) >= 8);
+  CHECK(card(right[24]));
+  CHECK(changes(centre) >= 10);
+  CHECK(changes(std::vector<int>(right.end() - 10, right.end() - 6)) >= 2);  // all of the canvas is the first source's
+}
+
 TEST_MAIN()
