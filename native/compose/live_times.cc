@@ -26,8 +26,10 @@ int64_t LiveTimes::excessUs(const LiveClock& clock, int64_t spareUs, int64_t arr
 LiveTimes::Placed LiveTimes::place(const LiveClock& clock, int64_t ptsUs, int64_t arrivedUs) {
   const int64_t half = clock.intervalUs() / 2;
   const int64_t spareUs = ptsUs + offsetUs_ + half + clock.latencyUs() - arrivedUs;
+  if (!placed_) firstUs_ = arrivedUs;
+  const int64_t mostAheadUs = arrivedUs - firstUs_ < kStartUs ? kMostAheadAtStartUs : kMostAheadUs;
   int64_t moved = 0;
-  if (!placed_ || spareUs < 0 || spareUs > clock.latencyUs() + kMostAheadUs) {
+  if (!placed_ || spareUs < 0 || spareUs > clock.latencyUs() + mostAheadUs) {
     moved = placedAnew(clock, arrivedUs) - ptsUs - offsetUs_;
     windowUs_ = arrivedUs;
     leastUs_ = spareUs + moved;

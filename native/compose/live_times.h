@@ -11,7 +11,9 @@ namespace framepath::compose {
 //
 //   - one that comes too late moves what follows it: the picture stood still for that long;
 //   - where all come earlier than needed for a few seconds, what follows moves back: some are left out;
-//   - one far ahead of the clock (a jump of its times, a burst) is shown at once.
+//   - one far ahead of the clock (a jump of its times, a burst) is shown at once; at the start, where what piled up
+//   while
+//     the run started comes in one burst, that is not far.
 //
 // They lie in the middle between two ticks: of a source with the canvas's rate every tick shows another frame, however
 // its times are rounded. Pure bookkeeping; one thread. Times are microseconds of the output.
@@ -24,6 +26,7 @@ class LiveTimes {
   Placed place(const LiveClock& clock, int64_t ptsUs, int64_t arrivedUs);
 
   static constexpr int64_t kMostAheadUs = 1'000'000;  // that much of a burst is kept
+  static constexpr int64_t kStartUs = 1'000'000, kMostAheadAtStartUs = 200'000;
 
  private:
   int64_t placedAnew(const LiveClock& clock, int64_t arrivedUs) const;
@@ -32,6 +35,7 @@ class LiveTimes {
   static constexpr int64_t kWindowUs = 2'500'000;
 
   bool placed_ = false;
+  int64_t firstUs_ = 0;   // when the first frame came
   int64_t offsetUs_ = 0;  // output's time - source's time
   // The least time that was left before a tick was drawn, in this window and the one before.
   int64_t windowUs_ = 0, leastUs_ = 0, leastBeforeUs_ = -1;
