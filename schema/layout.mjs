@@ -25,7 +25,8 @@ export const tile = object(
   'TileSpec',
   'What a tile shows, and where',
   {
-    source: integer({ min: 0, doc: 'its position among the sources' }),
+    source: integer({ min: -1, doc: 'its position among the sources; -1: none yet, the tile is `reserved`' }),
+    reserved: text({ doc: 'id of the source that the tile is kept for' }),
     rect: list(number({ min: -1e6, max: 1e6, cpp: 'float' }), {
       min: 4,
       max: 4,
@@ -74,6 +75,13 @@ export const draw = object('DrawSpec', 'What is drawn on the canvas', {
 export const canvasValues = object('CanvasValues', 'What all layouts share', {
   gap: integer({ min: 0, max: 1000, default: 0, doc: 'pixels between tiles' }),
   whenEnded: ref(WhenEnded, { default: 'hold', doc: 'what a tile shows when its source ended or failed' }),
+  staleAfterMs: number({
+    min: 0,
+    max: 1e9,
+    default: 5000,
+    doc: `a live source that gave no picture for so long loses its tile to a card with its id and state (\`reconnecting, attempt
+      3\`, \`no signal\`, \`ended\`, \`failed\`); until then the tile holds the last picture`,
+  }),
 });
 
 export const layout = object(

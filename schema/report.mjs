@@ -228,6 +228,13 @@ const gpuReport = result(
   },
 );
 
+const canvasReport = result('CanvasReport', 'What canvases did with the pictures of a source', {
+  shown: count('pictures that a canvas showed'),
+  skipped: count('pictures that none showed: more came between two canvases than one, or they came too late'),
+  repeated: count('canvases that showed a picture again'),
+  cards: count('canvases that showed a card, because the source gave no picture for `staleAfterMs`'),
+});
+
 const sourceReport = result(
   'SourceReport',
   'One source of a run',
@@ -250,10 +257,14 @@ const sourceReport = result(
     decodedOnGpu: count("of `decoded`, by a GPU's decoder"),
     skipped: count('frames left out by stride and rate'),
     reconnects: count('times a live source was lost and came back'),
-    reconnectsLeft: integer({ min: 0, doc: 'attempts that the current outage may still take' }),
+    reconnectsLeft: integer({
+      min: -1,
+      doc: 'attempts that the current outage may still take; -1 = as many as it takes',
+    }),
+    canvas: ref(canvasReport, { doc: 'of a run that composes' }),
     error: ref(codedError, { doc: 'why the source ended early; the others went on' }),
   },
-  { optional: ['error'] },
+  { optional: ['canvas', 'error'] },
 );
 
 const reidReport = result('ReidReport', 'What identification did', {
@@ -548,6 +559,7 @@ export const results = [
   samplingPeriods,
   gpuReport,
   codedError,
+  canvasReport,
   sourceReport,
   reidReport,
   copiesReport,

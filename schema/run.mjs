@@ -57,6 +57,10 @@ export const composition = object(
   'A canvas, and the outputs that it goes to',
   {
     name: text({ doc: 'unique in the run' }),
+    sources: list(integer({ min: 0 }), {
+      absent: 'all of the run, or, where it has other compositions, those that the layout shows',
+      doc: 'positions of the sources that it takes frames of',
+    }),
     layout: ref(layout),
     outputs: list(ref(output)),
     canvases: flag({

@@ -100,11 +100,16 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
       the modules are behind, results that come too late or are not taken in time too; the report counts them by cause. 0 = no limit`,
   }),
   reconnect: integer({
-    min: 0,
+    min: -1,
     max: 1_000_000,
     default: 10,
     doc: `attempts in a row to open a live network source again when it was lost, with pauses of 0.25 s growing to 8 s, before
-      the source fails; 0 = a loss is final`,
+      the source fails; 0 = a loss is final, -1 = as many as it takes`,
+  }),
+  required: flag({
+    default: false,
+    doc: `a live network source that is down when it is opened fails \`start()\` or \`add()\`; else it is tried again, as one that
+      was lost (\`reconnect\`), while the others run`,
   }),
 });
 

@@ -22,7 +22,10 @@ export interface FollowOptions extends FollowValues {
   fit?: Fit;
 }
 
-/** What a tile shows. A number or string is a whole source. `Needs` are the modules it follows. */
+/**
+ * What a tile shows. A number or string is a whole source. The id of a source that has not joined reserves the tile: it shows a
+ * card (`starting`) until a source of that id joins, and again when it has left. `Needs` are the modules it follows.
+ */
 export type Tile<Needs extends string = string> = SourceRef | WholeTile | FollowTile<Needs>;
 
 /** A whole source with options. */
@@ -282,9 +285,13 @@ function tileSpec(
   position: (ref: SourceRef, name: string) => number,
   disabled: ReadonlyMap<string, unknown>,
 ): TileSpec {
+  const at = (ref: SourceRef) => {
+    const found = position(ref, `tile ${i}`);
+    return found < 0 ? { source: found, reserved: ref as string } : { source: found };
+  };
   if (!(tile instanceof FollowTile)) {
     const whole = typeof tile === 'object' ? tile : { source: tile };
-    return { ...whole, source: position(whole.source, `tile ${i}`) };
+    return { ...whole, ...at(whole.source) };
   }
   const { source = i < sources ? i : 0, pick = 'main', fit: stated, ...motion } = tile.options;
   const whom =
@@ -293,9 +300,9 @@ function tileSpec(
       : typeof pick === 'number'
         ? { pick: 'rank' as const, value: pick }
         : { pick: 'id' as const, value: pick.id };
-  if (disabled.has(tile.module)) return { source: position(source, `tile ${i}`), ...(stated && { fit: stated }) };
+  if (disabled.has(tile.module)) return { ...at(source), ...(stated && { fit: stated }) };
   return {
-    source: position(source, `tile ${i}`),
+    ...at(source),
     ...(stated && { fit: stated }),
     follow: { module: tile.module, ...whom, ...motion },
   };

@@ -137,6 +137,8 @@ export interface NativeRun {
   /** Trace Event Format (JSON): who worked when; null unless asked for with `trace` */
   trace(): string | null;
   addSource(json: string): Promise<void>;
+  /** JSON of LayoutSpec, a size of 0 the canvas's own; of the composition of this name, empty: the only one */
+  setLayout(composition: string, json: string, transitionUs: number): void;
   removeSource(id: string): Promise<void>;
   /** frames sources: resolves when there is room for the next; false = the source was removed or the run ended */
   pushFrame(source: string, pixels: Uint8Array, ptsUs: number): Promise<boolean>;

@@ -4,7 +4,7 @@ import { encodeValuesRules } from './generated/rules.js';
 import type { EncodeValues } from './generated/specs.js';
 import type { SourceRef } from './source.js';
 import { sourceRef } from './source.js';
-import { anyOf, fields, flag, integer, type Rule, text, unexpected } from './validate.js';
+import { anyOf, fields, flag, integer, list, type Rule, text, unexpected } from './validate.js';
 
 /** Bits per second, at least 1000. */
 export interface BitrateRange {
@@ -17,6 +17,11 @@ export interface BitrateRange {
 export interface ComposeOptions {
   /** what `run.canvases()` and the report call it; default its position, `'0'` first */
   name?: string;
+  /**
+   * sources that it takes frames of, and may show; default all of the run, or, where there are other compositions, those that
+   * the layout shows. Its canvases end with the last of them
+   */
+  sources?: readonly SourceRef[];
   /** keep each canvas for `run.canvases()`, which must then take them: the run waits for it; default false */
   canvases?: boolean;
 }
@@ -62,7 +67,7 @@ const bitrateRange: Rule = (name, value) => {
 
 /** @internal */
 export function checkCompose(options: unknown): void {
-  fields('options', options, { name: text, canvases: flag });
+  fields('options', options, { name: text, sources: list(sourceRef, 1), canvases: flag });
 }
 
 /** @internal */

@@ -135,11 +135,11 @@ function checkFiles({ rows, snapshots }: Description, modules: readonly Module[]
   throw invalid(`${file} tracks, and no module gives any`, undefined, 'Add .use(track(...)).');
 }
 
-/** Finds sources by position or id. */
-function positions(ids: readonly string[]): (ref: SourceRef, name: string) => number {
+/** Finds sources by position or id; -1 for an id that no source has yet. @internal */
+export function positions(ids: readonly string[]): (ref: SourceRef, name: string) => number {
   return (ref, name) => {
-    const found = typeof ref === 'number' ? ref : ids.indexOf(ref);
-    if (found >= 0 && found < ids.length) return found;
+    if (typeof ref === 'string') return ids.lastIndexOf(ref);
+    if (ref < ids.length) return ref;
     throw unexpected(
       `one of the sources ${ids.map((id, i) => (id === String(i) ? id : `${i} ('${id}')`)).join(', ')}`,
       name,
@@ -208,7 +208,12 @@ function compositionSpecs(
   position: (ref: SourceRef, name: string) => number,
   disabled: ReadonlyMap<string, string>,
 ): CompositionSpec[] {
-  const specs = compositions.map(({ layout, canvases, outputs, ...composition }, i) => {
+  const known = (ref: SourceRef) => {
+    const found = position(ref, 'sources');
+    if (found < 0) throw unexpected(`some of the sources ${ids.join(', ')}`, 'sources', ref, ids);
+    return found;
+  };
+  const specs = compositions.map(({ layout, sources, canvases, outputs, ...composition }, i) => {
     if (!layout && ids.length !== 1)
       throw unexpected(`compose(layout) before encode, with ${ids.length} sources,`, 'layout', undefined);
     if (layout) checkLayout(layout, modules, disabled);
@@ -216,6 +221,7 @@ function compositionSpecs(
       throw unexpected('encode(...) after compose(...), or canvases: true,', 'output', undefined);
     return {
       name: composition.name ?? String(i),
+      ...(sources && { sources: sources.map(known) }),
       layout: layoutSpec(layout ?? single(), ids.length, position, disabled),
       outputs: outputs.map((output) => outputSpec(output, ids, position)),
       ...(canvases !== undefined && { canvases }),

@@ -19,6 +19,11 @@ export interface VideoOptions extends FileOptions {
    * are times of the file, gaps included. 0 cuts out every gap of more than three frame intervals, `Infinity` none.
    */
   maxGapMs?: number;
+  /**
+   * attempts in a row to open a live network source again when it was lost or is down at the start, with pauses of 0.25 s
+   * growing to 8 s, before the source fails; 0 = a loss is final, `Infinity` = as many as it takes. Default 10
+   */
+  reconnect?: number;
   /** what the source may be and reach; default no limits but the protocols, see {@link Limits} */
   limits?: 'untrusted' | Limits;
 }
@@ -65,11 +70,16 @@ export class Source {
 const gap: Rule = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) number(0)(name, value);
 };
+const attempts: Rule = (name, value) => {
+  if (value !== Number.POSITIVE_INFINITY) integer(0, 1_000_000)(name, value);
+};
 /** JSON knows no Infinity. */
-const gapSpec = (maxGapMs: number | undefined) =>
-  maxGapMs === undefined ? {} : { maxGapMs: maxGapMs === Number.POSITIVE_INFINITY ? -1 : maxGapMs };
+const finite = <Name extends string>(name: Name, value: number | undefined): { [name in Name]?: number } =>
+  value === undefined
+    ? {}
+    : ({ [name]: value === Number.POSITIVE_INFINITY ? -1 : value } as { [name in Name]: number });
 
-const { live, maxAgeMs, reconnect, ...fileRules } = fileOptionsRules;
+const { live, maxAgeMs, reconnect: _reconnect, required, ...fileRules } = fileOptionsRules;
 const videoRules = {
   id: text,
   ...fileRules,
@@ -77,7 +87,8 @@ const videoRules = {
   limits,
   live,
   maxAgeMs,
-  reconnect,
+  reconnect: attempts,
+  required,
 };
 
 /**
@@ -95,12 +106,13 @@ export function video(uri: string | URL, options: VideoOptions = {}): Source {
 }
 
 /** What `video` and `camera` make of options that have been checked. */
-function stream(address: string, { limits: stated, maxGapMs, ...rest }: VideoOptions): Source {
+function stream(address: string, { limits: stated, maxGapMs, reconnect, ...rest }: VideoOptions): Source {
   return new Source({
     kind: 'file',
     uri: localPath(address),
     ...rest,
-    ...gapSpec(maxGapMs),
+    ...finite('maxGapMs', maxGapMs),
+    ...finite('reconnect', reconnect),
     limits: resolveLimits(address, stated),
   });
 }
@@ -159,7 +171,7 @@ export function frames(iterable: AsyncIterable<PushedFrame> | Iterable<PushedFra
   integer(1, 16384)('width', options.width);
   integer(1, 16384)('height', options.height);
   const { maxGapMs, ...rest } = options;
-  return new Source({ kind: 'frames', ...rest, ...gapSpec(maxGapMs) }, iterable);
+  return new Source({ kind: 'frames', ...rest, ...finite('maxGapMs', maxGapMs) }, iterable);
 }
 
 function isIterable(value: unknown): boolean {

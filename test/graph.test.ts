@@ -118,11 +118,17 @@ describe('sources and models', () => {
     expect(composition().layout.tiles.map(({ source }) => source)).toEqual([1, 0]);
     await run.close();
     const unknown = pipeline(...sources)
-      .compose(split({ left: 'window', right: 0 }))
+      .compose(split({ left: 2, right: 0 }))
       .encode(out);
     await expect(unknown.start()).rejects.toThrow(
-      "Expected one of the sources 0, 1 ('door') for tile 0 but received 'window'",
+      "Expected one of the sources 0, 1 ('door') for tile 0 but received 2",
     );
+    const reserved = await pipeline(...sources)
+      .compose(split({ ...small, left: 'window', right: 0 }))
+      .encode(out)
+      .start();
+    expect(composition().layout.tiles).toMatchObject([{ source: -1, reserved: 'window' }, { source: 0 }]);
+    await reserved.close();
   });
 });
 

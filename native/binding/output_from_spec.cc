@@ -12,9 +12,10 @@ compose::FollowSpec followOf(const schema::FollowSpec& from) {
 }
 
 compose::TileSpec tileOf(const schema::TileSpec& from) {
-  FIELDS_OF(from, source, rect, fit, z, alpha, follow);
+  FIELDS_OF(from, source, reserved, rect, fit, z, alpha, follow);
   compose::TileSpec tile;
   tile.source = source;
+  tile.reserved = reserved;
   if (const auto& at = rect.value) tile.rect = {(*at)[0], (*at)[1], (*at)[2], (*at)[3]};
   tile.fit = fit;
   tile.z = z;
@@ -36,29 +37,6 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
     case graph::AudioMode::none: return Audio::none;
   }
   return Audio::first;
-}
-
-compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
-  FIELDS_OF(from, gap, whenEnded, kind, width, height, fps, background, tiles, perSource, redact, draw);
-  compose::LayoutSpec layout;
-  layout.kind = kind;
-  layout.width = width;
-  layout.height = height;
-  if (const auto& rate = fps.value) layout.fpsNum = (*rate)[0], layout.fpsDen = (*rate)[1];
-  if (const auto& color = background.value)
-    for (size_t i = 0; i < color->size(); i++) layout.background[i] = static_cast<uint8_t>((*color)[i]);
-  layout.gap = gap;
-  layout.whenEnded = whenEnded;
-  for (const schema::TileSpec& tile : tiles) layout.tiles.push_back(tileOf(tile));
-  layout.perSource = perSource;
-  if (redact) layout.redact = redactOf(*redact);
-  if (draw) {
-    FIELDS_OF(*draw, boxes, labels, time);
-    layout.draw.boxes = boxes;
-    layout.draw.labels = labels;
-    layout.draw.time = time;
-  }
-  return layout;
 }
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
@@ -86,10 +64,35 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
 
 }  // namespace
 
+compose::LayoutSpec layoutOf(const schema::LayoutSpec& from) {
+  FIELDS_OF(from, gap, whenEnded, staleAfterMs, kind, width, height, fps, background, tiles, perSource, redact, draw);
+  compose::LayoutSpec layout;
+  layout.kind = kind;
+  layout.width = width;
+  layout.height = height;
+  if (const auto& rate = fps.value) layout.fpsNum = (*rate)[0], layout.fpsDen = (*rate)[1];
+  if (const auto& color = background.value)
+    for (size_t i = 0; i < color->size(); i++) layout.background[i] = static_cast<uint8_t>((*color)[i]);
+  layout.gap = gap;
+  layout.whenEnded = whenEnded;
+  layout.staleAfterMs = staleAfterMs;
+  for (const schema::TileSpec& tile : tiles) layout.tiles.push_back(tileOf(tile));
+  layout.perSource = perSource;
+  if (redact) layout.redact = redactOf(*redact);
+  if (draw) {
+    FIELDS_OF(*draw, boxes, labels, time);
+    layout.draw.boxes = boxes;
+    layout.draw.labels = labels;
+    layout.draw.time = time;
+  }
+  return layout;
+}
+
 graph::CompositionSpec compositionOf(const schema::CompositionSpec& from) {
-  FIELDS_OF(from, name, layout, outputs, canvases);
+  FIELDS_OF(from, name, sources, layout, outputs, canvases);
   graph::CompositionSpec composition;
   composition.name = name;
+  composition.sources = sources;
   composition.layout = layoutOf(layout);
   for (const schema::OutputSpec& output : outputs) composition.outputs.push_back(outputOf(output));
   composition.canvases = canvases;

@@ -65,7 +65,13 @@ schema::OutputReport outputReport(const graph::OutputReport& output) {
 }
 
 schema::SourceReport sourceReport(const graph::SourceReport& source) {
-return {.id = source.counts.id,
+  std::optional<schema::CanvasReport> canvas;
+  if (source.canvas)
+    canvas = schema::CanvasReport{.shown = source.canvas->shown,
+                                  .skipped = source.canvas->skipped,
+                                  .repeated = source.canvas->repeated,
+                                  .cards = source.canvas->cards};
+  return {.id = source.counts.id,
           .uri = source.uri,
           .width = source.info.width,
           .height = source.info.height,
@@ -81,6 +87,7 @@ return {.id = source.counts.id,
           .skipped = source.reader.skipped,
           .reconnects = source.reader.reconnects,
           .reconnectsLeft = source.reader.reconnectsLeft,
+          .canvas = canvas,
           .error = codedError(source.counts.error)};
 }
 

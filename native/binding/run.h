@@ -71,6 +71,7 @@ class Run : public Napi::ObjectWrap<Run> {
   void finishWithin(const Info& info);
   Napi::Value trace(const Info& info);
   Napi::Value addSource(const Info& info);
+  void setLayout(const Info& info);
   Napi::Value removeSource(const Info& info);
   Napi::Value pushFrame(const Info& info);
   void endFrames(const Info& info);

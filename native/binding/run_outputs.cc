@@ -1,4 +1,4 @@
-// Packets and canvases of a run.
+// Packets, canvases and layouts of a run.
 #include <future>
 
 #include "binding/arrays.h"
@@ -57,6 +57,11 @@ Napi::Value Run::nextCanvas(const Info& info) {
       };
     });
   });
+}
+
+void Run::setLayout(const Info& info) {
+  guarded(info.Env(),
+          [&] { state_->pipeline->setLayout(text(info[0]), layoutFrom(parseJson(text(info[1]))), whole(info[2])); });
 }
 
 }  // namespace framepath::binding

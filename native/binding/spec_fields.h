@@ -26,6 +26,7 @@ std::string nameOr(const std::optional<Decision<E>>& decided) {
   return decided ? framepath::nameOf(decided->value) : "";
 }
 
+compose::LayoutSpec layoutOf(const schema::LayoutSpec& from);
 graph::CompositionSpec compositionOf(const schema::CompositionSpec& from);
 
 }  // namespace framepath::binding

@@ -15,8 +15,8 @@ media::Limits limitsOf(const schema::LimitsSpec& from) {
 
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter,
-            maxDecodeErrors, live, maxAgeMs, reconnect, format, fps, id, kind, uri, images, imageFps, limits, width,
-            height, triesGpu);
+            maxDecodeErrors, live, maxAgeMs, reconnect, required, format, fps, id, kind, uri, images, imageFps, limits,
+            width, height, triesGpu);
   (void)triesGpu;  // found
   graph::SourceSpec source;
   source.id = id;
@@ -39,6 +39,7 @@ graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   source.live = live;
   source.maxAgeMs = maxAgeMs;
   reader.reconnects = reconnect;
+  reader.required = required;
   source.width = width;
   source.height = height;
   source.fps = fps;
@@ -199,6 +200,10 @@ PixelFormat pixelFormatOf(InputFormat name) {
 
 media::Limits limitsFrom(const schema::LimitsSpec& limits) {
   return limitsOf(limits);
+}
+
+compose::LayoutSpec layoutFrom(const Json& json) {
+  return layoutOf(read<schema::LayoutSpec>(json));
 }
 
 graph::SourceSpec sourceFrom(const Json& json) {

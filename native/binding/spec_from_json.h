@@ -9,6 +9,7 @@ namespace framepath::binding {
 
 using Json = nlohmann::json;
 
+compose::LayoutSpec layoutFrom(const Json& json);
 media::Limits limitsFrom(const schema::LimitsSpec& limits);
 graph::SourceSpec sourceFrom(const Json& json);
 infer::ModelOptions modelFrom(const schema::ModelFileSpec& file);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 namespace framepath::compose {
 namespace {
@@ -53,15 +55,27 @@ void drawTime(DrawList& list, int64_t ptsUs, const ImageView& canvas) {
              canvas.height - DrawList::textHeight(size) - 10 * size, size, text, {16, 128, 128});
 }
 
-void drawCard(DrawList& list, const Box& rect, const TileSpec& tile, bool black, const ImageView& canvas) {
+void drawCard(DrawList& list, const Box& rect, const TileSpec& tile, const std::string& status, bool black,
+              const ImageView& canvas) {
   list.fill(rect, black ? Yuv{16, 128, 128} : Yuv{52, 128, 128}, tile.alpha);
   if (black) return;
   const std::string name = tile.label.empty() ? "source " + std::to_string(tile.source) : tile.label;
+  const std::string state = status.empty() ? "no signal" : status;
+  std::vector<std::string> lines{name};
+  for (size_t from = 0; from < state.size();) {  // "reconnecting, attempt 3" takes two
+    const size_t to = std::min(state.find(", ", from), state.size());
+    lines.push_back(state.substr(from, to - from));
+    from = to + 2;
+  }
   int32_t size = textSize(canvas) * 2;
-  while (size > 1 && DrawList::textWidth("no signal", size) > rect.width() * 0.8f) size--;
+  const auto tooWide = [&](const std::string& line) {
+    return static_cast<float>(DrawList::textWidth(line, size)) > rect.width() * 0.8f;
+  };
+  while (size > 1 && std::any_of(lines.begin() + 1, lines.end(), tooWide)) size--;
   const size_t fits = static_cast<size_t>(std::max(0.0f, rect.width() - 8) / (kGlyphWidth * 2 * size));
-  int32_t y = static_cast<int32_t>((rect.y1 + rect.y2) / 2) - DrawList::textHeight(size);
-  for (const std::string& line : {name, std::string("no signal")}) {
+  const auto half = static_cast<int32_t>(lines.size()) * DrawList::textHeight(size) / 2;
+  int32_t y = static_cast<int32_t>((rect.y1 + rect.y2) / 2) - half;
+  for (const std::string& line : lines) {
     const std::string text = line.substr(0, fits);
     const int32_t x = static_cast<int32_t>((rect.x1 + rect.x2 - DrawList::textWidth(text, size)) / 2);
     if (y >= rect.y1 && y + DrawList::textHeight(size) <= rect.y2) list.text(x, y, size, text, {180, 128, 128});

@@ -9,7 +9,8 @@ namespace framepath::compose {
 void annotate(DrawList& list, const TileBoxes& boxes, const Placement& place, bool labels, const ImageView& canvas);
 // H:MM:SS.mmm at the bottom right.
 void drawTime(DrawList& list, int64_t ptsUs, const ImageView& canvas);
-// Plain black, or a neutral card with the name of the source and "no signal".
-void drawCard(DrawList& list, const Box& rect, const TileSpec& tile, bool black, const ImageView& canvas);
+// Plain black, or a neutral card with the name of the source and `status`; empty: "no signal".
+void drawCard(DrawList& list, const Box& rect, const TileSpec& tile, const std::string& status, bool black,
+              const ImageView& canvas);
 
 }  // namespace framepath::compose

@@ -40,9 +40,18 @@ struct Tile {
   std::weak_ptr<const Frame> last;  // in case the engine released it without passing it again
   std::vector<LatestBoxes> latest;  // of each module, as of the tile's picture
   HiddenBoxes hidden;
+  std::string hiddenOf;     // the module that `hidden` is about
   std::vector<Box> coming;  // hidden too, before they are found
+  std::string status;
 
   bool over() const { return state == TileState::ended || state == TileState::failed; }
+};
+
+// A canvas that fades out.
+struct Fade {
+  FrameRef before;
+  int64_t us = 0;
+  int64_t startUs = -1;
 };
 
 ComposeTile kernelTile(const Picture& picture, const Placement& place, float alpha, const ImageView& canvas) {
@@ -72,7 +81,7 @@ class DeviceComposer : public Composer {
               [device = device_, format, width = spec.width, height = spec.height] {
                 return std::make_unique<Image>(allocateImage(*device, format, width, height));
               }),
-        redactor_(device_, spec.redact) {
+        redactor_(std::in_place, device_, spec.redact) {
     for (const TileSpec& tile : spec.tiles) append(tile);
   }
 
@@ -93,6 +102,24 @@ class DeviceComposer : public Composer {
     visible_.clear();
   }
 
+  void setLayout(const LayoutSpec& spec, std::span<const int32_t> same, FrameRef before,
+                 int64_t transitionUs) override {
+    checkLayout(spec);
+    const std::vector<Tile> old = std::exchange(tiles_, {});
+    for (size_t t = old.size(); t-- > 0;) follow_.removeTile(t);
+    spec_ = spec;
+    redactor_.emplace(device_, spec.redact);
+    for (size_t i = 0; i < spec.tiles.size(); i++) {
+      append(spec.tiles[i]);
+      if (same[i] < 0) continue;
+      tiles_[i] = old[static_cast<size_t>(same[i])];
+      tiles_[i].spec = spec.tiles[i];
+    }
+    visible_.clear();
+    fade_.reset();
+    if (before) fade_ = Fade{std::move(before), std::max<int64_t>(1, transitionUs)};
+  }
+
   FrameRef compose(int64_t tick, int64_t ptsUs, std::span<const TileInput> inputs) override {
     if (inputs.size() != tiles_.size())
       throw Error(ErrorCode::INTERNAL, "The composer has " + std::to_string(tiles_.size()) + " tiles but received " +
@@ -108,6 +135,7 @@ class DeviceComposer : public Composer {
     paint(canvas->view, ptsUs);
 
     const Fence done = queue_->record();
+    if (faded_) std::exchange(faded_, nullptr)->addReadFence(done);
     for (Tile& tile : tiles_) {
       if (tile.picture && tile.picture->frame) tile.picture->frame->addReadFence(done);
       tile.picture.reset();
@@ -130,6 +158,12 @@ class DeviceComposer : public Composer {
 
   void take(Tile& tile, const TileInput& input, int64_t ptsUs) {
     tile.state = input.state;
+    tile.status = input.status;
+    if (tile.state == TileState::stale) {
+      tile.held.reset();
+      tile.latest.clear();
+      return;
+    }
     for (const TileBoxes& boxes : input.observations) {
       auto same = [&](const LatestBoxes& s) { return s.boxes.module == boxes.module; };
       auto found = std::find_if(tile.latest.begin(), tile.latest.end(), same);
@@ -138,7 +172,11 @@ class DeviceComposer : public Composer {
       else
         *found = {boxes, ptsUs};
     }
-    if (!spec_.redact.module.empty() && input.fresh) hide(tile.hidden, input.observations, ptsUs);
+    if (!spec_.redact.module.empty() && (input.fresh || tile.hiddenOf != spec_.redact.module)) {
+      if (tile.hiddenOf != spec_.redact.module) tile.hidden = HiddenBoxes();
+      tile.hiddenOf = spec_.redact.module;
+      hide(tile.hidden, input.observations, ptsUs);
+    }
     if (input.frame) tile.coming = input.coming;
     FrameRef frame = input.frame;
     if (tile.over() && spec_.whenEnded == WhenEnded::hold) {
@@ -181,7 +219,8 @@ class DeviceComposer : public Composer {
   void place() {
     std::vector<bool> visible(tiles_.size(), true);
     if (spec_.whenEnded == WhenEnded::relayout)
-      for (size_t i = 0; i < tiles_.size(); i++) visible[i] = !tiles_[i].over() && tiles_[i].picture.has_value();
+      for (size_t i = 0; i < tiles_.size(); i++)
+        visible[i] = !tiles_[i].over() && (tiles_[i].picture.has_value() || tiles_[i].state == TileState::stale);
     if (visible == visible_ || tiles_.empty()) return;
     visible_ = visible;
     rects_ = layoutRects(spec_, visible);
@@ -233,7 +272,8 @@ class DeviceComposer : public Composer {
     };
     for (size_t i : order) {
       const Tile& tile = tiles_[i];
-      const bool card = !tile.picture && tile.over() && spec_.whenEnded != WhenEnded::relayout;
+      const bool card =
+          tile.state == TileState::stale || (!tile.picture && tile.over() && spec_.whenEnded != WhenEnded::relayout);
       if (!tile.picture && !card) continue;
       const Box& rect = rects_[i];
       const Placement place = card ? Placement{{},
@@ -245,7 +285,7 @@ class DeviceComposer : public Composer {
       if (card || std::any_of(group.begin(), group.end(), [&](auto& other) { return overlap(other.second, place); }))
         finishGroup();
       if (card) {
-        drawCard(list, rect, tile.spec, spec_.whenEnded == WhenEnded::black, canvas);
+        drawCard(list, rect, tile.spec, tile.status, tile.over() && spec_.whenEnded == WhenEnded::black, canvas);
         list.flush();
         continue;
       }
@@ -253,16 +293,41 @@ class DeviceComposer : public Composer {
       group.emplace_back(i, place);
     }
     finishGroup();
+    fade(canvas, ptsUs);
     if (spec_.draw.time) drawTime(list, ptsUs, canvas);
     list.flush();
   }
 
+  // The last canvas of the layout before, over this one: less of it with every tick.
+  void fade(const ImageView& canvas, int64_t ptsUs) {
+    if (!fade_) return;
+    if (fade_->startUs < 0) fade_->startUs = ptsUs;
+    const double share = 1 - static_cast<double>(ptsUs - fade_->startUs) / static_cast<double>(fade_->us);
+    if (share > 0) {
+      const Frame& before = *fade_->before;
+      ComposeArgs args{};
+      args.canvas = canvas;
+      args.count = 1;
+      const Placement whole{{0, 0, static_cast<float>(before.width), static_cast<float>(before.height)},
+                            0,
+                            0,
+                            canvas.width,
+                            canvas.height};
+      args.tiles[0] =
+          kernelTile({before.view, before.width, before.height, nullptr}, whole, static_cast<float>(share), canvas);
+      launch(*device_, *queue_, args, composeGrid(args));
+      faded_ = fade_->before;
+    } else {
+      fade_.reset();
+    }
+  }
+
   void hideBoxes(const Tile& tile, const Placement& place, const ImageView& canvas) {
     if (spec_.redact.module.empty()) return;
-    if (tile.hidden.blind()) return redactor_.hide(*queue_, canvas, place, place.source);
+    if (tile.hidden.blind()) return redactor_->hide(*queue_, canvas, place, place.source);
     std::vector<Box> boxes = tile.hidden.boxes();
     boxes.insert(boxes.end(), tile.coming.begin(), tile.coming.end());
-    redactor_.hide(*queue_, canvas, place, boxes);
+    redactor_->hide(*queue_, canvas, place, boxes);
   }
 
   void drawBoxes(DrawList& list, const Tile& tile, const Placement& place, const ImageView& canvas, int64_t ptsUs) {
@@ -276,7 +341,9 @@ class DeviceComposer : public Composer {
   std::shared_ptr<Device> device_;
   std::unique_ptr<Queue> queue_;
   Pool<Image> pool_;
-  Redactor redactor_;
+  std::optional<Redactor> redactor_;
+  std::optional<Fade> fade_;
+  FrameRef faded_;  // read by the canvas that is drawn
   std::vector<Tile> tiles_;
   FollowTiles follow_;
   std::vector<bool> visible_;

@@ -13,8 +13,9 @@
 
 namespace framepath::compose {
 
-// starting: no picture yet (background, or not in the layout under `relayout`). ended, failed: LayoutSpec::whenEnded.
-enum class TileState : uint8_t { starting, live, ended, failed };
+// starting: no picture yet (background, or not in the layout under `relayout`). stale: a card instead of the picture,
+// with TileInput::status. ended, failed: LayoutSpec::whenEnded.
+enum class TileState : uint8_t { starting, live, stale, ended, failed };
 
 // Results of one module for a tile's frame, reduced to what drawing needs.
 struct TileBoxes {
@@ -32,6 +33,7 @@ struct TileInput {
   FrameRef frame;
   bool fresh = false;  // the first tick of this frame: its observations are new
   std::vector<TileBoxes> observations;
+  std::string status;       // on a card, below the source's name; empty: "no signal"
   std::vector<Box> coming;  // hidden too: boxes of the redacted module that are found only in later pictures
 };
 
@@ -59,6 +61,10 @@ class Composer {
   virtual void addTile(const TileSpec& tile) = 0;
   // One tile less (its source was taken out); those after it move up.
   virtual void removeTile(size_t tile) = 0;
+  // Other tiles, of the same canvas. same[i]: the tile until now that shows the source of tile i, whose state goes on;
+  // -1: none. `before` fades out over what is drawn from here on, in `transitionUs`; null: a cut. INVALID_ARGUMENT.
+  virtual void setLayout(const LayoutSpec& spec, std::span<const int32_t> same, FrameRef before,
+                         int64_t transitionUs) = 0;
   // Wakes a compose() that waits for a canvas; it and later ones give null. Thread-safe.
   virtual void close() = 0;
 };

@@ -22,8 +22,9 @@ struct FollowSpec {
 };
 
 struct TileSpec {
-  int32_t source = 0;
-  Box rect;  // canvas pixels; empty in split, grid and focus: the layout computes it
+  int32_t source = 0;    // its number; below 0: there is none yet
+  std::string reserved;  // the tile is kept for whichever source has this id; empty: it is that of `source`
+  Box rect;              // canvas pixels; empty in split, grid and focus: the layout computes it
   Fit fit = defaults::TileSpec::fit;
   int32_t z = defaults::TileSpec::z;
   float alpha = defaults::TileSpec::alpha;
@@ -60,6 +61,7 @@ struct LayoutSpec {
   uint8_t background[3] = {16, 128, 128};   // Y, U, V
   int32_t gap = defaults::LayoutSpec::gap;  // pixels between tiles of split, grid, focus
   WhenEnded whenEnded = defaults::LayoutSpec::whenEnded;
+  double staleAfterMs = defaults::LayoutSpec::staleAfterMs;  // of live sources
   std::vector<TileSpec> tiles;
   bool perSource = defaults::LayoutSpec::perSource;  // one tile a source: a source that joins gets one too
   RedactSpec redact;

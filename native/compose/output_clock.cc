@@ -6,6 +6,18 @@
 
 namespace framepath::compose {
 
+int64_t usOfTick(int64_t tick, int32_t fpsNum, int32_t fpsDen) {
+  const __int128 scaled = static_cast<__int128>(tick) * 1'000'000 * fpsDen;
+  return static_cast<int64_t>((2 * scaled + fpsNum) / (2 * static_cast<__int128>(fpsNum)));
+}
+
+int64_t tickFrom(int64_t us, int32_t fpsNum, int32_t fpsDen) {
+  if (us <= 0) return 0;
+  const __int128 scaled = static_cast<__int128>(us) * fpsNum, second = static_cast<__int128>(1'000'000) * fpsDen;
+  const auto tick = static_cast<int64_t>((scaled + second - 1) / second);
+  return tick > 0 && usOfTick(tick - 1, fpsNum, fpsDen) >= us ? tick - 1 : tick;
+}
+
 OutputClock::OutputClock(int32_t fpsNum, int32_t fpsDen, int32_t sources) : fpsNum_(fpsNum), fpsDen_(fpsDen) {
   for (int32_t s = 0; s < sources; s++) add(s);
   if (fpsNum <= 0 || fpsDen <= 0)
@@ -18,10 +30,6 @@ void OutputClock::join(int32_t source) {
   sources_[source].joining = true;
 }
 
-void OutputClock::setLive(int32_t source) {
-  sources_.at(source).live = true;
-}
-
 void OutputClock::setLookAhead(int32_t source, int64_t us) {
   sources_.at(source).lookAheadUs = us;
 }
@@ -30,9 +38,10 @@ void OutputClock::leave(int32_t source) {
   sources_.erase(source);
 }
 
-int64_t OutputClock::tickUs(int64_t tick) const {
-  const __int128 scaled = static_cast<__int128>(tick) * 1'000'000 * fpsDen_;
-  return static_cast<int64_t>((2 * scaled + fpsNum_) / (2 * static_cast<__int128>(fpsNum_)));
+int64_t OutputClock::skipTo(int64_t us) {
+  const int64_t from = tick_;
+  tick_ = std::max(tick_, tickFrom(us, fpsNum_, fpsDen_));
+  return tick_ - from;
 }
 
 void OutputClock::sawFrame(int32_t source, int64_t ptsUs) {
@@ -51,7 +60,7 @@ void OutputClock::setDuration(int32_t source, int64_t endUs) {
   s.endUs = std::max(s.endUs, endUs);
 }
 
-bool OutputClock::ready(bool late) const {
+bool OutputClock::ready() const {
   const int64_t now = tickUs(tick_);
   const bool running = std::ranges::any_of(sources_, [&](const auto& entry) {
     const SourceState& s = entry.second;
@@ -59,7 +68,7 @@ bool OutputClock::ready(bool late) const {
   });
   return std::ranges::all_of(sources_, [&](const auto& entry) {
     const SourceState& s = entry.second;
-    return s.ended || s.newestUs > now + s.lookAheadUs || (s.joining && running) || (s.live && late);
+    return s.ended || s.newestUs > now + s.lookAheadUs || (s.joining && running);
   });
 }
 

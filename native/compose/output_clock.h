@@ -5,6 +5,11 @@
 
 namespace framepath::compose {
 
+// Exact, rounded to the nearest microsecond.
+int64_t usOfTick(int64_t tick, int32_t fpsNum, int32_t fpsDen);
+// The first tick from `us` on.
+int64_t tickFrom(int64_t us, int32_t fpsNum, int32_t fpsDen);
+
 // A tick n stands at n / fps seconds. For every tile the clock chooses the last frame at or before the tick; it needs
 // the next one (or the end) to know. Pure bookkeeping: no frames, no threads.
 //
@@ -17,22 +22,23 @@ class OutputClock {
   // A source that is there from the start, and one more, of a number that is free.
   void add(int32_t source) { sources_[source] = {}; }
   void join(int32_t source);
-  void setLive(int32_t source);
   // A tick needs to know the source that far past itself.
   void setLookAhead(int32_t source, int64_t us);
   // Removed: no tick waits for it, and what it still had does not make the composition longer.
   void leave(int32_t source);
 
-  int64_t tickUs(int64_t tick) const;  // exact rational, rounded to the nearest microsecond
+  int64_t tickUs(int64_t tick) const { return usOfTick(tick, fpsNum_, fpsDen_); }
   int64_t tick() const { return tick_; }
   void advance() { tick_++; }
+  // On to the first tick from `us` on; returns how many are left out.
+  int64_t skipTo(int64_t us);
 
   // What a source has: the time of its newest queued frame, or ended.
   void sawFrame(int32_t source, int64_t ptsUs);
   void sawEnd(int32_t source);
-  // Every source has a frame past the current tick and its look-ahead, or ended. `late`: the tick is overdue and goes
-  // without the live sources that have none.
-  bool ready(bool late = false) const;
+  // Every source has a frame past the current tick and its look-ahead, or ended. Where a live source is shown this is
+  // not asked: LiveClock decides.
+  bool ready() const;
   bool finished() const;  // every source ended and the tick is past the last frame (plus its duration)
   void setDuration(int32_t source, int64_t endUs);  // when the last frame's display time ends
 
@@ -42,7 +48,6 @@ class OutputClock {
     int64_t endUs = 0;
     int64_t lookAheadUs = 0;
     bool ended = false;
-    bool live = false;
     bool joining = false;  // late, and no frame yet
   };
   int32_t fpsNum_, fpsDen_;

@@ -1,5 +1,6 @@
 #include "graph/canvas_source.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -25,8 +26,36 @@ compose::TileBoxes tileBoxes(const std::string& module, const Observation& resul
   return boxes;
 }
 
+void CanvasSource::push(CanvasFrame frame, int64_t durationUs) {
+  newestUs = frame.ptsUs;
+  endUs = frame.ptsUs + std::max<int64_t>(durationUs, 1);
+  seen = true;
+  waiting.push_back(std::move(frame));
+}
+
+void CanvasSource::placeLive(CanvasFrame& frame, const compose::LiveClock& clock, int64_t wallNs,
+                             std::vector<CanvasFrame>& past) {
+  arrivedUs = clock.timeUs(wallNs);
+  const compose::LiveTimes::Placed placed = times.place(clock, frame.ptsUs, arrivedUs);
+  for (CanvasFrame& other : waiting) other.ptsUs += placed.movedUs;
+  frame.ptsUs = placed.ptsUs;
+  // At most one frame a tick waits.
+  while (!waiting.empty() && clock.tickUsFrom(waiting.back().ptsUs) >= clock.tickUsFrom(frame.ptsUs)) {
+    past.push_back(std::move(waiting.back()));
+    waiting.pop_back();
+    counts.skipped++;
+  }
+}
+
+// How far frames may be shown at a tick.
+int64_t CanvasSource::knownUs(int64_t tickUs) const {
+  return state >= CanvasState::ended ? tickUs : std::min(tickUs, newestUs - lookAheadUs);
+}
+
 void CanvasSource::advance(int64_t tickUs, std::vector<CanvasFrame>& past) {
+  tickUs = knownUs(tickUs);
   while (!waiting.empty() && waiting.front().ptsUs <= tickUs) {
+    if (current && current->fresh) counts.skipped++;
     if (current) past.push_back(std::move(*current));
     current = std::move(waiting.front());
     waiting.pop_front();
@@ -34,7 +63,9 @@ void CanvasSource::advance(int64_t tickUs, std::vector<CanvasFrame>& past) {
 }
 
 void CanvasSource::drawn(int64_t tickUs, std::vector<CanvasFrame>& past) {
+  if (!note.empty()) counts.cards++;
   if (!current) return;
+  if (note.empty()) (current->fresh ? counts.shown : counts.repeated)++;
   current->fresh = false;
   if (!over(tickUs)) return;
   past.push_back(std::move(*current));  // the composer keeps its own copy
@@ -42,7 +73,9 @@ void CanvasSource::drawn(int64_t tickUs, std::vector<CanvasFrame>& past) {
 }
 
 void CanvasSource::skip(int64_t tickUs, std::vector<CanvasFrame>& past) {
+  tickUs = knownUs(tickUs);
   while (waiting.size() > 1 && waiting[1].ptsUs <= tickUs) {
+    counts.skipped++;
     past.push_back(std::move(waiting.front()));
     waiting.pop_front();
   }
@@ -59,6 +92,19 @@ void CanvasSource::dropAll(std::vector<CanvasFrame>& past) {
   waiting.clear();
   if (current) past.push_back(std::move(*current));
   current.reset();
+}
+
+std::string CanvasSource::card(int64_t tickUs, int64_t staleUs) const {
+  if (!live) return "";
+  const bool stale = tickUs - arrivedUs > staleUs;
+  if (state >= CanvasState::ended) {
+    if (!over(tickUs) || (seen && !stale)) return "";
+    return state == CanvasState::failed ? "failed" : "ended";
+  }
+  if (seen && !stale) return "";
+  const int32_t attempts = link ? link->attempts() : 0;
+  if (attempts > 0) return "reconnecting, attempt " + std::to_string(attempts);
+  return seen || stale ? "no signal" : "starting";
 }
 
 std::vector<Box> CanvasSource::coming(const std::string& module) const {

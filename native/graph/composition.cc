@@ -12,23 +12,24 @@ namespace {
 
 constexpr int32_t kCanvases = 8;  // alive at once beside those that encoders hold: composing, queued, on their way
 constexpr int32_t kQueued = 4;    // of each further output: queued and at work
+constexpr int64_t kFirstFrameNs = 5'000'000'000;  // then the canvases of live sources begin without any
+constexpr int64_t kMostLateNs = 500'000'000;      // a tick of live sources that is later is left out
 
 }  // namespace
 
 Composition::Composition(CompositionOptions options, std::shared_ptr<Device> device)
     : options_(std::move(options)),
       device_(std::move(device)),
+      layout_(options_.layout),
       tiles_(options_.layout.tiles),
       clock_(options_.layout.fpsNum, options_.layout.fpsDen),
+      liveClock_(options_.layout.fpsNum, options_.layout.fpsDen, options_.layout.redact.lookAheadUs(true)),
       failures_(options_.outputs.size()) {
   for (const CompositionSource& source : options_.sources) {
     clock_.add(source.number);
-    sources_[source.number].id = source.id;
-    sources_[source.number].live = source.live;
-    if (source.live) clock_.setLive(source.number);
-    anyLive_ = anyLive_ || source.live;
-    setLookAhead(source.number);
+    enroll(source);
   }
+  numberReserved(tiles_);
   if (!DetachedThreads::waitForRoom([&] { return options_.stops.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
   for (const CompositionOutputOptions& output : options_.outputs) {
@@ -61,12 +62,9 @@ Composition::~Composition() {
 }
 
 void Composition::start() {
+  startedNs_ = nowNs();
   for (const auto& output : outputs_) output->start();
   composeThread_ = std::thread([this] { composeTicks(); });
-}
-
-int64_t Composition::liveDelayNs() const {
-  return kLiveDelayNs + options_.layout.redact.lookAheadUs(true) * 1000;
 }
 
 void Composition::stop(int64_t deadlineNs) {
@@ -95,61 +93,28 @@ void Composition::closeComposer() {
 bool Composition::waitForTick(std::unique_lock<std::mutex>& lock) {
   for (;;) {
     if (state_ != OutputState::composing || clock_.finished()) return false;
-    if (clock_.ready()) return true;
-    // Only live sources are waited for by the clock on the wall.
-    if (!firstFrameNs_ || !clock_.ready(true)) {
+    if (!live_) {
+      if (clock_.ready()) return true;
       changed_.wait(lock);
       continue;
     }
-    const int64_t dueNs = firstFrameNs_ + clock_.tickUs(clock_.tick()) * 1000 + liveDelayNs();
-    const int64_t leftNs = dueNs - nowNs();
+    const int64_t leftNs = liveTickNs();
     if (leftNs <= 0) return true;
     changed_.wait_for(lock, std::chrono::nanoseconds(leftNs));
   }
 }
 
-// Sources that joined get their tile, those that were taken out lose theirs.
-void Composition::changeTiles() {
-  for (auto& [number, queue] : sources_) {
-    if (queue.state == CanvasState::removed) {
-      for (size_t t = tiles_.size(); t-- > 0;) {
-        if (tiles_[t].source != number) continue;
-        composer_->removeTile(t);
-        tiles_.erase(tiles_.begin() + static_cast<ptrdiff_t>(t));
-      }
-    } else if (!queue.tiled && queue.state != CanvasState::joining) {
-      queue.tiled = true;
-      if (!queue.current && queue.waiting.empty()) continue;
-      compose::TileSpec& tile = tiles_.emplace_back();
-      tile.source = number;
-      tile.label = queue.id;
-      composer_->addTile(tile);
-    }
+// How long until the next tick is drawn. Those that nobody would see in time are left out: the encoder did not keep up.
+int64_t Composition::liveTickNs() {
+  const int64_t now = nowNs();
+  if (!liveClock_.running()) {
+    const int64_t leftNs = startedNs_ + kFirstFrameNs - now;
+    if (leftNs > 0) return leftNs;
+    liveClock_.start(now, clock_.tickUs(clock_.tick()));
   }
-  std::erase_if(sources_, [](const auto& item) { return item.second.state == CanvasState::removed; });
-}
-
-// What every tile shows at a tick. Frames that are over go to past_.
-std::vector<compose::TileInput> Composition::inputsAt(int64_t tickUs) {
-  for (auto& [number, queue] : sources_) queue.advance(tickUs, past_);
-  std::vector<compose::TileInput> inputs(tiles_.size());
-  for (size_t t = 0; t < inputs.size(); t++) {
-    const CanvasSource& queue = sources_.at(tiles_[t].source);
-    compose::TileInput& input = inputs[t];
-    const bool over = queue.over(tickUs);
-    const bool failed = queue.state == CanvasState::failed;
-    input.state = over            ? (failed ? compose::TileState::failed : compose::TileState::ended)
-                  : queue.current ? compose::TileState::live
-                                  : compose::TileState::starting;
-    if (!queue.current) continue;
-    input.frame = queue.current->frame;  // the first tick past the end too: the composer copies it to hold
-    input.fresh = queue.current->fresh;
-    input.observations = queue.current->boxes;
-    for (compose::TileBoxes& boxes : input.observations) queue.ids.fill(boxes);
-    input.coming = queue.coming(options_.layout.redact.module);
-  }
-  for (auto& [number, queue] : sources_) queue.drawn(tickUs, past_);
-  return inputs;
+  const int64_t leftNs = liveClock_.dueNs(clock_.tickUs(clock_.tick())) - now;
+  if (leftNs < -kMostLateNs) skippedTicks_ += clock_.skipTo(clock_.tickUs(clock_.tick()) - leftNs / 1000);
+  return leftNs;
 }
 
 // A canvas is drawn.
@@ -160,12 +125,24 @@ void Composition::spent(int64_t tick, int64_t waitingNs, int64_t startNs) {
   composeStats_.addWork(waitingNs, startNs, endNs);
 }
 
+// The last canvas of the layout before is drawn for the transition only. Its pictures are not new a second time.
+void Composition::apply(const LayoutChange& change, int64_t tick, int64_t ptsUs,
+                        std::vector<compose::TileInput>& inputs) {
+  FrameRef before;
+  if (change.transitionUs > 0) {
+    before = composer_->compose(tick, ptsUs, change.before);
+    for (size_t t = 0; t < inputs.size(); t++) inputs[t].fresh = inputs[t].fresh && change.same[t] < 0;
+  }
+  composer_->setLayout(change.layout, change.same, std::move(before), change.transitionUs);
+}
+
 void Composition::composeTicks() {
   const ThreadName named("compose");
   try {
     for (;;) {
       std::vector<compose::TileInput> inputs;
       std::vector<CanvasFrame> past;
+      std::optional<LayoutChange> change;
       int64_t tick = 0, ptsUs = 0;
       const int64_t waitingNs = nowNs();
       {
@@ -177,7 +154,9 @@ void Composition::composeTicks() {
         tick = clock_.tick();
         ptsUs = clock_.tickUs(tick);
         changeTiles();
+        change = takeLayout(ptsUs);
         inputs = inputsAt(ptsUs);
+        for (auto& [number, queue] : sources_) queue.drawn(ptsUs, past_);
         clock_.advance();
         for (auto& [number, queue] : sources_) {
           queue.skip(clock_.tickUs(clock_.tick()), past_);
@@ -187,6 +166,7 @@ void Composition::composeTicks() {
       }
       const int64_t startNs = nowNs();
       const WorkScope at({composeStats_.name, 0, -1, tick});
+      if (change) apply(*change, tick, ptsUs, inputs);
       FrameRef canvas = composer_->compose(tick, ptsUs, inputs);
       inputs.clear();
       past.clear();
@@ -202,16 +182,23 @@ void Composition::composeTicks() {
   {
     std::lock_guard lock(mutex_);
     if (state_ == OutputState::composing) state_ = OutputState::stopped;
+    for (const auto& [number, queue] : sources_) gone_[number] = queue.counts;
     dropped.swap(sources_);
   }
+  if (skippedTicks_ > 0 && options_.recovered)
+    options_.recovered("canvases left out",
+                       std::to_string(skippedTicks_) + " canvases: an output was slower than the clock.");
   for (const auto& output : outputs_) output->close();
   canvases_.close();
 }
 
 // To everybody who takes canvases; a slow one holds up the others only where no source is live. False: nobody is left.
 bool Composition::handOver(const FrameRef& canvas) {
-  const size_t takers = outputs_.size() + (options_.canvases ? 1 : 0);
-  const bool wait = takers == 1 || !anyLive_;
+  bool wait = outputs_.size() + (options_.canvases ? 1 : 0) == 1;
+  if (!wait) {
+    std::lock_guard lock(mutex_);
+    wait = !live_;
+  }
   bool taken = false;
   for (const auto& output : outputs_) taken |= output->push(canvas, wait);
   if (!options_.canvases) return taken;

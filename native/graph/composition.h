@@ -4,6 +4,10 @@
 //   sink module -> per-source queues -> composer thread (clock) -> CompositionOutput, ... -> file, packets
 //                                                               -> canvases
 //
+// Where a source is live, ticks are drawn by the clock on the wall (compose/live_clock), and nobody is waited for: each
+// live source shows its latest frame (compose/live_times), a file those of its own times. Frames of live sources are
+// copies, and hold no lease.
+//
 // A source that joins while the composition runs begins at the tick at which its first frame comes, its audio too;
 // where the layout has one tile a source it then gets one. When it is taken out it loses the tile with the next tick,
 // and is heard no longer than seen.
@@ -14,7 +18,6 @@
 //
 //   composing --last tick--> composed     composing --stop--> stopped     any --composing or encoding fails--> failed
 #pragma once
-#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -26,6 +29,7 @@
 #include <vector>
 
 #include "compose/composer.h"
+#include "compose/live_clock.h"
 #include "compose/output_clock.h"
 #include "core/error.h"
 #include "core/stop.h"
@@ -44,8 +48,9 @@ namespace framepath::graph {
 struct CompositionSource {
   int32_t number = 0;
   std::string id;
-  bool live = false;                     // may be late: ticks do not wait for it longer than Composition::kLiveDelayNs
-  std::vector<media::AudioRef> audio{};  // of one that joins, for each output; null: none
+  bool live = false;                                        // the composition follows the clock on the wall
+  std::vector<media::AudioRef> audio{};                     // of one that joins, for each output; null: none
+  std::shared_ptr<const media::SourceLink> link = nullptr;  // of a live one, for its card
 };
 
 struct CompositionOptions {
@@ -53,10 +58,12 @@ struct CompositionOptions {
   std::string stage = "compose";  // its name among the modules and stages
   compose::LayoutSpec layout;     // fps resolved
   std::vector<CompositionOutputOptions> outputs;
-  bool canvases = false;  // each is kept for nextCanvas()
+  bool canvases = false;   // each is kept for nextCanvas()
+  bool everybody = false;  // whoever joins is one of its sources, shown or not
   CompositionStops stops;
   std::vector<CompositionSource> sources;
-  std::shared_ptr<Trace> trace;  // null: none
+  std::shared_ptr<Trace> trace;          // null: none
+  RecoveryListener::Listener recovered;  // by the composition itself; from its threads, may be empty
   // An output, or (-1) the composition itself, has failed; from its threads.
   std::function<void(int32_t output, const Error&)> failed;
 };
@@ -76,11 +83,17 @@ class Composition {
   ModuleNode sinkNode(const std::vector<ModuleNode>& modules);
 
   void start();
+  // Whether a source that joins is one of its sources.
+  bool admits(const std::string& id) const;
   // A source joins; before its first frame. INVALID_ARGUMENT when the layout has no place for its tile.
   void addSource(const CompositionSource& source);
   // Its tile goes with the next tick, and its frames with it. Idempotent.
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);
+  // Another layout of the same canvas, from the next tick on; the last canvas of the one before fades out over it. Its
+  // tiles name sources by their numbers, or reserve ids. Throws INVALID_ARGUMENT, and GRAPH_INVALID where it reads a
+  // module that the first layout does not.
+  void setLayout(compose::LayoutSpec layout, int64_t transitionUs);
   // No more ticks; what is composed is still encoded until `deadlineNs` (of nowNs()), or not at all.
   void stop(int64_t deadlineNs);
   void abort();
@@ -100,10 +113,10 @@ class Composition {
   bool keepsCanvases() const { return options_.canvases; }
   const std::vector<std::unique_ptr<CompositionOutput>>& outputs() const { return outputs_; }
   std::vector<StageStats> stages() const;
+  CanvasCounts countsOf(int32_t source) const;
   std::vector<compose::FollowStats> followStats() const;    // after finish()
   std::vector<std::weak_ptr<const void>> encoders() const;  // may outlive the composition for a while
 
-  static constexpr int64_t kLiveDelayNs = 500'000'000;
   static constexpr int32_t kWhole = -1;  // CompositionOptions::failed: not one output
 
  private:
@@ -115,12 +128,29 @@ class Composition {
   };
   void take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier);
   CanvasSource* queueOf(int32_t source);  // null: gone
+  CanvasSource& enroll(const CompositionSource& source);
   void setLookAhead(int32_t source);
-  int64_t lookAheadOf(int32_t source) const;
-  int64_t liveDelayNs() const;
+  bool copies(int32_t source) const;
   void composeTicks();
   bool waitForTick(std::unique_lock<std::mutex>& lock);
+  int64_t liveTickNs();
+  // A layout that was asked for: its tiles as they are taken, for each the tile before it that shows the same source
+  // (-1: none), and what those before showed at that tick.
+  struct LayoutChange {
+    compose::LayoutSpec layout;
+    int64_t transitionUs = 0;
+    std::vector<int32_t> same;
+    std::vector<compose::TileInput> before;
+  };
+  static std::vector<std::string> modulesOf(const compose::LayoutSpec& layout);
+  static void numberReserved(std::vector<compose::TileSpec>& tiles);
+  static compose::TileSpec tileOf(int32_t number, const CanvasSource& queue);
+  std::vector<compose::TileSpec> tilesOf(const compose::LayoutSpec& layout) const;
   void changeTiles();
+  std::optional<LayoutChange> takeLayout(int64_t tickUs);
+  void apply(const LayoutChange& change, int64_t tick, int64_t ptsUs, std::vector<compose::TileInput>& inputs);
+  bool showsCard(const CanvasSource& queue, bool over) const;
+  compose::TileInput inputOf(const compose::TileSpec& tile, int64_t tickUs) const;
   std::vector<compose::TileInput> inputsAt(int64_t tickUs);
   void spent(int64_t tick, int64_t waitingNs, int64_t startNs);
   void closeComposer();
@@ -136,16 +166,21 @@ class Composition {
   std::vector<std::unique_ptr<CompositionOutput>> outputs_;
   std::unique_ptr<compose::Composer> composer_;
   std::vector<compose::FollowStats> follow_;
-  std::vector<compose::TileSpec> tiles_;  // as the composer has them; the compose thread's
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
+  compose::LayoutSpec layout_;            // as setLayout() has changed it
+  std::optional<LayoutChange> change_;    // for the next tick
+  std::vector<compose::TileSpec> tiles_;  // as the composer has them; `source` below 0: reserved, and not there
   compose::OutputClock clock_;
-  std::atomic<bool> anyLive_ = false;        // canvases are not waited for, where there are several takers
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
   bool sourceFailed_ = false;                // what it shows is not all there is
+  std::map<int32_t, CanvasCounts> gone_;     // of those before
   std::vector<CanvasFrame> past_;            // their leases are released outside the lock
-  int64_t firstFrameNs_ = 0;                 // live ticks are due from here on
+  bool live_ = false;                        // ticks are drawn by the clock on the wall, from the first live source on
+  compose::LiveClock liveClock_;
+  int64_t startedNs_ = 0;
+  int64_t skippedTicks_ = 0;
   OutputState state_ = OutputState::composing;
   std::vector<std::optional<Error>> failures_;  // of outputs
   StageStats composeStats_;

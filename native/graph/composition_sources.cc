@@ -5,9 +5,8 @@
 #include "graph/composition.h"
 
 namespace framepath::graph {
-namespace {
 
-std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
+std::vector<std::string> Composition::modulesOf(const compose::LayoutSpec& layout) {
   std::vector<std::string> names;
   const auto add = [&](const std::string& name) {
     if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -18,8 +17,6 @@ std::vector<std::string> modulesOf(const compose::LayoutSpec& layout) {
   add(layout.draw.people);
   return names;
 }
-
-}  // namespace
 
 class Composition::SinkWorker : public Worker {
  public:
@@ -55,37 +52,50 @@ CanvasSource* Composition::queueOf(int32_t source) {
   return found == sources_.end() ? nullptr : &found->second;
 }
 
+CanvasSource& Composition::enroll(const CompositionSource& source) {
+  CanvasSource& queue = sources_[source.number];
+  queue = {};
+  queue.id = source.id;
+  queue.live = source.live;
+  queue.link = source.link;
+  queue.audio = source.audio;
+  setLookAhead(source.number);
+  live_ = live_ || source.live;
+  return queue;
+}
+
 void Composition::setLookAhead(int32_t source) {
   CanvasSource& queue = sources_.at(source);
-  queue.lookAheadUs = options_.layout.redact.lookAheadUs(queue.live);
+  queue.lookAheadUs = layout_.redact.lookAheadUs(queue.live);
   clock_.setLookAhead(source, queue.lookAheadUs);
 }
 
-int64_t Composition::lookAheadOf(int32_t source) const {
+// Whether its frames wait here as copies: the source goes on meanwhile.
+bool Composition::copies(int32_t source) const {
   std::lock_guard lock(mutex_);
   const auto found = sources_.find(source);
-  return found == sources_.end() ? 0 : found->second.lookAheadUs;
+  return found != sources_.end() && (found->second.live || found->second.lookAheadUs > 0);
 }
 
 void Composition::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
   CanvasFrame item;
   item.lease = task.lease;
-  item.frame = lookAheadOf(task.source) > 0 ? copier.copy(*task.frame()) : task.frame();
+  item.frame = copies(task.source) ? copier.copy(*task.frame()) : task.frame();
   item.ptsUs = task.ptsUs;
-  const People* people = nullptr;
+  std::vector<std::pair<std::string, const People*>> people;
   for (const auto& [name, position] : observed) {
     const Observation& result = task.observations[position];
     // No value does not mean "nobody there": the composer goes on with what it knew, redaction most of all.
     if (result.state == ObservationState::nothing) continue;
     item.boxes.push_back(tileBoxes(name, result));
-    if (name == options_.layout.draw.people) people = result.as<People>();
+    if (const auto* found = result.as<People>()) people.emplace_back(name, found);
   }
   std::vector<CanvasFrame> past;
   std::lock_guard lock(mutex_);
   CanvasSource* const known = queueOf(task.source);
   if (state_ != OutputState::composing || !known || known->state == CanvasState::removed) return;
   CanvasSource& queue = *known;
-  if (!firstFrameNs_) firstFrameNs_ = nowNs();
+  const int64_t tookNs = nowNs();
   const int64_t tickUs = clock_.tickUs(clock_.tick());
   if (queue.state == CanvasState::joining) {
     queue.state = CanvasState::showing;
@@ -94,38 +104,44 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
       if (queue.audio[o]) outputs_[o]->cues().begin(std::move(queue.audio[o]), tickUs);
     queue.audio.clear();
   }
-  item.ptsUs += queue.offsetUs;
-  queue.endUs = item.ptsUs + std::max<int64_t>(task.durationUs, 1);
+  if (live_) liveClock_.start(tookNs, tickUs);
+  if (queue.live) {
+    past.emplace_back().lease = std::move(item.lease);
+    queue.placeLive(item, liveClock_, tookNs, past);
+  } else {
+    item.ptsUs += queue.offsetUs;
+  }
   clock_.sawFrame(task.source, item.ptsUs);
+  queue.push(std::move(item), task.durationUs);
   clock_.setDuration(task.source, queue.endUs);
-  if (people) queue.ids.saw(*people);
-  queue.waiting.push_back(std::move(item));
+  for (const auto& [name, found] : people)
+    if (name == layout_.draw.people) queue.ids.saw(*found);
   queue.skip(tickUs, past);
   queue.releaseLeases(tickUs, past);
   changed_.notify_all();
 }
 
+bool Composition::admits(const std::string& id) const {
+  std::lock_guard lock(mutex_);
+  return options_.everybody || layout_.perSource ||
+         std::ranges::find(tiles_, id, &compose::TileSpec::reserved) != tiles_.end();
+}
+
 void Composition::addSource(const CompositionSource& source) {
-  const int32_t number = source.number;
   std::lock_guard lock(mutex_);
   const auto present =
       std::ranges::count_if(sources_, [](const auto& item) { return item.second.state != CanvasState::removed; });
-  if (options_.layout.perSource && present >= compose::kMaxTiles)
+  if (layout_.perSource && present >= compose::kMaxTiles)
     throw Error(
         ErrorCode::INVALID_ARGUMENT,
         "The canvas shows " + std::to_string(present) + " sources, and has no place for source \"" + source.id + "\".",
         "Remove a source first.");
-  clock_.join(number);
-  if (source.live) clock_.setLive(number);
-  CanvasSource& queue = sources_[number];
-  queue = {};
-  queue.id = source.id;
-  queue.live = source.live;
-  anyLive_ = anyLive_ || source.live;
-  queue.audio = source.audio;
+  clock_.join(source.number);
+  CanvasSource& queue = enroll(source);
+  queue.arrivedUs = clock_.tickUs(clock_.tick());
   queue.state = CanvasState::joining;
-  queue.tiled = !options_.layout.perSource;
-  setLookAhead(number);
+  queue.tiled = !layout_.perSource;
+  if (source.live) changed_.notify_all();  // ticks may be drawn by another clock from here on
 }
 
 void Composition::removeSource(int32_t source) {

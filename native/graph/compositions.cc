@@ -32,6 +32,11 @@ Error keepsNoCanvases() {
                "Ask for them when composing: .compose(layout, { canvases: true }).");
 }
 
+Error composesNothing() {
+  return Error(ErrorCode::INVALID_ARGUMENT, "This run composes nothing, so it has no layout to change.",
+               "Compose and encode: .compose(layout).encode(path).");
+}
+
 void Compositions::open(CompositionOptions options, const std::shared_ptr<Device>& device) {
   const size_t number = all_.size();
   takers_ += options.outputs.size() + (options.canvases ? 1 : 0);
@@ -53,16 +58,33 @@ void Compositions::start() {
   for (const auto& composition : all_) composition->start();
 }
 
-void Compositions::addSource(int32_t number, const std::string& id, bool live,
-                             std::vector<std::vector<media::AudioRef>> audio) {
+std::vector<bool> Compositions::admits(const std::string& id) const {
+  std::vector<bool> admitted;
+  for (const auto& composition : all_) admitted.push_back(composition->admits(id));
+  return admitted;
+}
+
+void Compositions::addSource(const CompositionSource& source, std::vector<std::vector<media::AudioRef>> audio) {
+  const std::vector<bool> admitted = admits(source.id);
   size_t added = 0;
   try {
-    for (; added < all_.size(); added++)
-      if (all_[added]->layout().perSource) all_[added]->addSource({number, id, live, std::move(audio[added])});
+    for (; added < all_.size(); added++) {
+      if (!admitted[added]) continue;
+      CompositionSource own = source;
+      own.audio = std::move(audio[added]);
+      all_[added]->addSource(own);
+    }
   } catch (...) {
-    while (added-- > 0) all_[added]->removeSource(number);
+    while (added-- > 0) all_[added]->removeSource(source.number);
     throw;
   }
+}
+
+std::vector<CanvasCounts> Compositions::countsOf(int32_t sources) const {
+  std::vector<CanvasCounts> all(static_cast<size_t>(sources));
+  for (int32_t s = 0; s < sources; s++)
+    for (const auto& composition : all_) all[static_cast<size_t>(s)] += composition->countsOf(s);
+  return all;
 }
 
 void Compositions::removeSource(int32_t source) {
@@ -158,15 +180,26 @@ void Compositions::nextPacket(const std::string& output, PacketQueue::Callback c
   one.composition->nextPacket(one.number, std::move(callback));
 }
 
+namespace {
+
+struct Named {
+  const std::string& name;
+  Composition* composition;
+};
+
+}  // namespace
+
 void Compositions::nextCanvas(const std::string& composition, CanvasQueue::Callback callback) {
-  struct Kept {
-    const std::string& name;
-    Composition* composition;
-  };
-  std::vector<Kept> kept;
+  std::vector<Named> kept;
   for (const auto& each : all_)
     if (each->keepsCanvases()) kept.push_back({each->name(), each.get()});
   chosen(kept, composition, keepsNoCanvases()).composition->nextCanvas(std::move(callback));
+}
+
+void Compositions::setLayout(const std::string& composition, compose::LayoutSpec layout, int64_t transitionUs) {
+  std::vector<Named> named;
+  for (const auto& each : all_) named.push_back({each->name(), each.get()});
+  chosen(named, composition, composesNothing()).composition->setLayout(std::move(layout), transitionUs);
 }
 
 }  // namespace framepath::graph

@@ -16,6 +16,7 @@ namespace framepath::graph {
 // INVALID_ARGUMENT: nobody asked for them when the run was described.
 Error keepsNoPackets();
 Error keepsNoCanvases();
+Error composesNothing();
 
 // Thread-safe, but for open().
 class Compositions {
@@ -33,7 +34,9 @@ class Compositions {
   void start();
 
   // Calls of all of them: see Composition. `audio`: of each composition, for each output.
-  void addSource(int32_t number, const std::string& id, bool live, std::vector<std::vector<media::AudioRef>> audio);
+  void addSource(const CompositionSource& source, std::vector<std::vector<media::AudioRef>> audio);
+  std::vector<bool> admits(const std::string& id) const;
+  std::vector<CanvasCounts> countsOf(int32_t sources) const;  // by number of the source, of all compositions together
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);
   void stop(int64_t deadlineNs);
@@ -48,6 +51,8 @@ class Compositions {
   // By name; an empty one is that of the only one. Throws INVALID_ARGUMENT.
   void nextPacket(const std::string& output, PacketQueue::Callback callback);
   void nextCanvas(const std::string& composition, CanvasQueue::Callback callback);
+  // See Composition.
+  void setLayout(const std::string& composition, compose::LayoutSpec layout, int64_t transitionUs);
 
  private:
   void lost(const Composition& composition, int32_t output, const Error& error);

@@ -10,6 +10,8 @@
 namespace framepath::graph {
 namespace {
 
+constexpr int32_t kUsualWidth = 1920, kUsualHeight = 1080;  // where no source is open yet
+
 int32_t even(int32_t value) {
   return std::max(16, value & ~1);
 }
@@ -55,13 +57,27 @@ bool audioPasses(const SourceFile& source) {
   return source.live() && !media::localPath(source.spec.reader.uri);
 }
 
-// Sources of a composition: what its tiles show, all of them where it has one tile a source.
-std::vector<int32_t> shownIn(const compose::LayoutSpec& layout, size_t sources) {
-  std::set<int32_t> shown;
-  for (const compose::TileSpec& tile : layout.tiles) shown.insert(tile.source);
-  if (layout.perSource || layout.tiles.empty())
-    for (size_t s = 0; s < sources; s++) shown.insert(static_cast<int32_t>(s));
-  return {shown.begin(), shown.end()};
+// Sources of a composition: those that are stated; else all of the run where it is the only one, and those of its tiles
+// where there are others.
+std::vector<int32_t> sourcesOf(const CompositionSpec& spec, bool only, size_t sources) {
+  std::set<int32_t> numbers(spec.sources.begin(), spec.sources.end());
+  const compose::LayoutSpec& layout = spec.layout;
+  if (numbers.empty() && !only)
+    for (const compose::TileSpec& tile : layout.tiles)
+      if (tile.source >= 0) numbers.insert(tile.source);
+  if (spec.sources.empty() && (only || layout.perSource || layout.tiles.empty()))
+    for (size_t s = 0; s < sources; s++) numbers.insert(static_cast<int32_t>(s));
+  return {numbers.begin(), numbers.end()};
+}
+
+// That of the first source that is shown and open.
+std::pair<int32_t, int32_t> usualSize(const compose::LayoutSpec& layout, const std::vector<OpenedSource>& sources) {
+  for (const compose::TileSpec& tile : layout.tiles) {
+    if (tile.source < 0) continue;
+    const media::SourceInfo& info = sources[static_cast<size_t>(tile.source)].file.info;
+    if (info.width > 0) return {even(info.width), even(info.height)};
+  }
+  return {kUsualWidth, kUsualHeight};
 }
 
 // A size that is left open is the other's, one side alone follows from its proportions.
@@ -91,8 +107,18 @@ Recovery audioLeftOut(const std::string& source) {
 
 }  // namespace
 
+// Boxes of a tracker are labelled with the identities of its tracks, those of an identify module with its own.
+std::string peopleDrawn(const compose::LayoutSpec& layout, const std::vector<ModuleSpec>& modules) {
+  std::string people;
+  for (const ModuleSpec& module : modules)
+    if (module.kind == ModuleSpec::Kind::identify && !layout.draw.boxes.empty() &&
+        (module.name == layout.draw.boxes || module.of == layout.draw.boxes))
+      people = module.name;
+  return people;
+}
+
 compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<OpenedSource>& sources,
-                                  const std::vector<ModuleSpec>& modules) {
+                                  const std::vector<int32_t>& shown, const std::vector<ModuleSpec>& modules) {
   if (sources.empty())
     throw Error(ErrorCode::INVALID_ARGUMENT, "There is nothing to compose: the pipeline has no source.",
                 "Add a source.");
@@ -104,24 +130,21 @@ compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<
     }
   }
   for (const compose::TileSpec& tile : layout.tiles)
-    if (tile.source < 0 || tile.source >= static_cast<int32_t>(sources.size()))
+    if (tile.reserved.empty() && (tile.source < 0 || tile.source >= static_cast<int32_t>(sources.size())))
       throw Error(ErrorCode::INVALID_ARGUMENT,
                   "A tile shows source " + std::to_string(tile.source) + ", but there are " +
                       std::to_string(sources.size()) + " sources.",
                   "Sources count from 0.");
-  // Boxes of a tracker are labelled with the identities of its tracks, those of an identify module with its own.
-  for (const ModuleSpec& module : modules)
-    if (module.kind == ModuleSpec::Kind::identify && !layout.draw.boxes.empty() &&
-        (module.name == layout.draw.boxes || module.of == layout.draw.boxes))
-      layout.draw.people = module.name;
+  layout.draw.people = peopleDrawn(layout, modules);
   for (compose::TileSpec& tile : layout.tiles)
-    if (tile.label.empty()) tile.label = sources[static_cast<size_t>(tile.source)].file.spec.id;
-  const media::SourceInfo& first = sources[static_cast<size_t>(layout.tiles[0].source)].file.info;
-  completeSize(layout.width, layout.height, even(first.width), even(first.height));
+    if (tile.label.empty())
+      tile.label = !tile.reserved.empty() ? tile.reserved : sources[static_cast<size_t>(tile.source)].file.spec.id;
+  const auto [width, height] = usualSize(layout, sources);
+  completeSize(layout.width, layout.height, width, height);
   if (layout.kind == compose::LayoutKind::custom && layout.tiles[0].rect.area() <= 0)
     layout.tiles[0].rect = {0, 0, static_cast<float>(layout.width), static_cast<float>(layout.height)};
   if (layout.fpsNum <= 0) {
-    const media::Rational fps = rateOf(sources, shownIn(layout, sources.size()));
+    const media::Rational fps = rateOf(sources, shown);
     layout.fpsNum = fps.num;
     layout.fpsDen = fps.den;
   }
@@ -173,13 +196,12 @@ media::AudioRef OutputSide::openJoiningAudio(const OutputSpec& output, const Ope
   return media::openAudioSource(audioInput(source, number));
 }
 
-std::vector<std::vector<media::AudioRef>> OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number) {
-  std::vector<std::vector<media::AudioRef>> audio;
-  for (const CompositionSpec& composition : spec_.compositions) {
-    audio.emplace_back();
-    for (const OutputSpec& output : composition.outputs)
-      audio.back().push_back(composition.layout.perSource ? openJoiningAudio(output, source, number) : nullptr);
-  }
+std::vector<std::vector<media::AudioRef>> OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number,
+                                                                       const std::vector<bool>& admitted) {
+  std::vector<std::vector<media::AudioRef>> audio(spec_.compositions.size());
+  for (size_t c = 0; c < audio.size(); c++)
+    for (const OutputSpec& output : spec_.compositions[c].outputs)
+      audio[c].push_back(admitted[c] ? openJoiningAudio(output, source, number) : nullptr);
   return audio;
 }
 
@@ -196,12 +218,16 @@ void OutputSide::reportLosses(const std::vector<OutputReport>& outputs, const So
 
 CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
                                          const std::vector<int32_t>& shown) {
-  const bool several = spec_.compositions.size() > 1 || spec.outputs.size() > 1;
+  const bool only = spec_.compositions.size() == 1;
+  const bool joins = (only && spec.sources.empty()) || spec.layout.perSource ||
+                     std::ranges::any_of(spec.layout.tiles, [](const auto& tile) { return tile.source < 0; });
   CompositionOptions options;
   options.name = spec.name;
-  if (spec_.compositions.size() > 1) options.stage = "compose " + spec.name;
-  options.layout = resolveLayout(spec.layout, sources, spec_.modules);
+  if (!only) options.stage = "compose " + spec.name;
+  options.layout = resolveLayout(spec.layout, sources, shown, spec_.modules);
   options.canvases = spec.canvases;
+  options.everybody = only && spec.sources.empty();
+  options.recovered = recoveries_.of(options.stage);
   options.stops = stops_;
   for (const OutputSpec& asked : spec.outputs) {
     CompositionOutputOptions& output = options.outputs.emplace_back();
@@ -211,13 +237,13 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
     if (encoder.threads <= 0) encoder.threads = decideOutput(asked.path).threads;
     encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
     output.audio = audioInputs(asked, sources, shown);
-    output.audioJoins = audioJoins(asked) && (options.layout.perSource || !output.audio.empty());
-    output.stage = several ? "encode " + asked.name : "encode";
+    output.audioJoins = audioJoins(asked) && joins;
+    output.stage = !only || spec.outputs.size() > 1 ? "encode " + asked.name : "encode";
     output.recovered = recoveries_.of(asked.name);
   }
   for (const int32_t number : shown) {
     const SourceFile& file = sources[static_cast<size_t>(number)].file;
-    options.sources.push_back({number, file.spec.id, file.live()});
+    options.sources.push_back({number, file.spec.id, file.live(), {}, file.link});
   }
   return options;
 }
@@ -225,14 +251,16 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
 std::shared_ptr<Compositions> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
                                                std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed) {
   if (spec_.compositions.empty()) return nullptr;
-  if (spec_.inFlight < 3)
+  const auto live = [](const OpenedSource& source) { return source.file.live(); };
+  if (spec_.inFlight < 3 && !std::ranges::all_of(sources, live))
     throw Error(ErrorCode::INVALID_ARGUMENT,
-                "A composition holds two frames of each source, so inFlight: " + std::to_string(spec_.inFlight) +
-                    " leaves none to work on.",
+                "A composition holds two frames of each source that is not live, so inFlight: " +
+                    std::to_string(spec_.inFlight) + " leaves none to work on.",
                 "Use inFlight of at least 3, or no compose/encode.");
   auto compositions = std::make_shared<Compositions>(recoveries_, std::move(failed));
   for (const CompositionSpec& spec : spec_.compositions) {
-    CompositionOptions options = optionsOf(spec, sources, shownIn(spec.layout, sources.size()));
+    CompositionOptions options =
+        optionsOf(spec, sources, sourcesOf(spec, spec_.compositions.size() == 1, sources.size()));
     options.trace = trace;
     compositions->open(std::move(options), device);
   }

@@ -17,7 +17,10 @@ namespace framepath::graph {
 
 // What `layout` leaves open is decided by the sources that it shows. Throws INVALID_ARGUMENT.
 compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<OpenedSource>& sources,
-                                  const std::vector<ModuleSpec>& modules);
+                                  const std::vector<int32_t>& shown, const std::vector<ModuleSpec>& modules);
+
+// The module whose identities label the boxes that `layout` draws; empty: none.
+std::string peopleDrawn(const compose::LayoutSpec& layout, const std::vector<ModuleSpec>& modules);
 
 // Thread-safe.
 class OutputSide {
@@ -30,7 +33,9 @@ class OutputSide {
   std::shared_ptr<Compositions> open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
                                      std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed);
   // The audio of a source that joins, for each output of each composition; null where it is not heard.
-  std::vector<std::vector<media::AudioRef>> openJoiningAudio(const OpenedSource& source, int32_t number);
+  // `admitted`: which compositions it is a source of.
+  std::vector<std::vector<media::AudioRef>> openJoiningAudio(const OpenedSource& source, int32_t number,
+                                                             const std::vector<bool>& admitted);
   // What the run lacked in the end, of audio.
   void reportLosses(const std::vector<OutputReport>& outputs, const SourceTable& sources);
 

@@ -107,7 +107,10 @@ std::vector<OpenedSource> Pipeline::openSources(ModuleBuilder& builder) {
     throw;
   }
   std::vector<OpenedSource> opened = openings.take();
-  for (const OpenedSource& source : opened) sources_.add(source.file);
+  for (const OpenedSource& source : opened) {
+    sources_.add(source.file);
+    if (source.file.live()) silence_.add(source.file.spec.id, source.file.link);
+  }
   checkOpen();
   return opened;
 }
@@ -205,6 +208,7 @@ void Pipeline::finishRun() {
     output_.reportLosses(outputs, sources_);
   }
   engine->join();  // workers and readers go; results that wait to be taken stay
+  silence_.stop();
   if (gpu_) gpu_->stop();
   std::vector<Done> callbacks;
   {
@@ -292,6 +296,7 @@ void Pipeline::close(bool drain) {
   }
   if (finisher_.joinable()) finisher_.join();
   if (engine) engine->join();
+  silence_.stop();
   if (gpu_) gpu_->stop();
   results_.closeShots();
   std::vector<Done> callbacks;
@@ -307,6 +312,7 @@ void Pipeline::close(bool drain) {
     callbacks.swap(doneCallbacks_);
     error = error_;
     finalCounts_ = countsLocked();
+    finalCanvas_ = canvasLocked();
     finalStages_ = stagesLocked();
     if (compositions_) encoders_ = compositions_->encoders();
     engine_.reset();

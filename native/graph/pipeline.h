@@ -30,6 +30,7 @@
 #include "graph/recoveries.h"
 #include "graph/report.h"
 #include "graph/run_results.h"
+#include "graph/silence_watch.h"
 #include "graph/source_table.h"
 #include "graph/trace.h"
 #include "telemetry/gpu_sampler.h"
@@ -91,6 +92,8 @@ class Pipeline {
   bool answer(int32_t module, int64_t taskId, int64_t attempt, ExternalModule::Answer answer);
   TaskRef asked(int32_t module, int64_t taskId) const;
 
+  // See Composition::setLayout().
+  void setLayout(const std::string& composition, compose::LayoutSpec layout, int64_t transitionUs);
   void addSource(const SourceSpec& spec);  // blocks while opening
   void removeSource(const std::string& id, std::function<void()> removed);
   void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs,
@@ -135,6 +138,7 @@ class Pipeline {
   void sourceFinished(const Engine& engine, Compositions* compositions, int32_t source);
   std::vector<StageStats> stagesLocked() const;
   std::vector<SourceCounts> countsLocked() const;
+  std::vector<CanvasCounts> canvasLocked() const;
   std::shared_ptr<Engine> engine() const;  // throws RUN_CLOSED when there is none
   std::shared_ptr<Compositions> compositions() const;
   double secondsLocked() const;
@@ -148,6 +152,7 @@ class Pipeline {
   const std::shared_ptr<Stop> closing_ = std::make_shared<Stop>();  // sources, also while they are opened
   const CompositionStops outputStops_;                              // outputs, also while they are opened
   OutputSide output_{spec_, outputStops_, recoveries_};
+  SilenceWatch silence_{recoveries_};
   const std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();  // models that load or run
   std::shared_ptr<Device> device_;
   std::unique_ptr<telemetry::GpuSampler> gpu_;  // of a CUDA device
@@ -167,6 +172,7 @@ class Pipeline {
   std::shared_ptr<Engine> engine_;
   std::vector<std::weak_ptr<const void>> encoders_;  // may be freed after close()
   std::vector<SourceCounts> finalCounts_;
+  std::vector<CanvasCounts> finalCanvas_;
   std::vector<StageStats> finalStages_;
   std::vector<ModelReport> models_;
   std::optional<Decisions> decisions_;

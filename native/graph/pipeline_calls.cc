@@ -43,6 +43,10 @@ std::vector<SourceCounts> Pipeline::countsLocked() const {
   return engine_ ? engine_->counts() : finalCounts_;
 }
 
+std::vector<CanvasCounts> Pipeline::canvasLocked() const {
+  return compositions_ ? compositions_->countsOf(sources_.size()) : finalCanvas_;
+}
+
 std::vector<StageStats> Pipeline::stagesLocked() const {
   if (!engine_) return finalStages_;
   std::vector<StageStats> stages = engine_->stages();
@@ -122,6 +126,14 @@ TaskRef Pipeline::asked(int32_t module, int64_t taskId) const {
   return it == externals_.end() ? nullptr : it->second->asked(taskId);
 }
 
+void Pipeline::setLayout(const std::string& composition, compose::LayoutSpec layout, int64_t transitionUs) {
+  engine();  // it runs
+  const std::shared_ptr<Compositions> compositions = this->compositions();
+  if (!compositions) throw composesNothing();
+  layout.draw.people = peopleDrawn(layout, spec_.modules);
+  compositions->setLayout(composition, std::move(layout), transitionUs);
+}
+
 void Pipeline::addSource(const SourceSpec& spec) {
   std::lock_guard adding(adding_);
   const std::shared_ptr<Engine> running = engine();
@@ -131,14 +143,15 @@ void Pipeline::addSource(const SourceSpec& spec) {
   std::vector<std::vector<media::AudioRef>> audio;
   try {
     open = openSource(spec, {device_, closing_, spec_.inFlight, number + 1, recoveries_});
-    audio = output_.openJoiningAudio(open, number);
+    if (compositions) audio = output_.openJoiningAudio(open, number, compositions->admits(spec.id));
   } catch (const Error&) {
     if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while the source was opened.");
     throw;
   }
   const bool live = open.file.live();
   const SourceOptions options = engineOptions(open.file);
-  if (compositions) compositions->addSource(number, spec.id, live, std::move(audio));  // before its first frame
+  if (compositions) compositions->addSource({number, spec.id, live, {}, open.file.link}, std::move(audio));
+  if (live) silence_.add(spec.id, open.file.link);
   sources_.add(std::move(open.file));
   try {
     running->addSource(std::move(open.frames), options);
@@ -206,6 +219,8 @@ Report Pipeline::report() const {
   if (startNs_) report.cpuMs = static_cast<double>((endNs_ ? endCpuNs_ : processCpuNs()) - startCpuNs_) / 1e6;
   report.peakRssBytes = telemetry::peakRssBytes();
   report.sources = sources_.report(countsLocked());
+  const std::vector<CanvasCounts> canvas = canvasLocked();
+  for (size_t s = 0; s < std::min(canvas.size(), report.sources.size()); s++) report.sources[s].canvas = canvas[s];
   report.stages = stagesLocked();
   if (engine_) {
     report.live.leases = engine_->liveLeases();

@@ -75,7 +75,8 @@ struct OutputSpec {
 
 // A canvas and where it goes.
 struct CompositionSpec {
-  std::string name;  // unique in the run
+  std::string name;              // unique in the run
+  std::vector<int32_t> sources;  // empty: see OutputSide
   compose::LayoutSpec layout;
   std::vector<OutputSpec> outputs;
   bool canvases = false;  // each is kept for Pipeline::nextCanvas

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/canvas_source.h"
 #include "graph/engine.h"
 #include "graph/output_report.h"
 #include "graph/stage_stats.h"
@@ -21,6 +22,7 @@ struct SourceReport {
   SourceCounts counts;
   media::SourceInfo info;
   media::ReaderCounters reader;
+  std::optional<CanvasCounts> canvas;  // none: nothing is composed
 };
 
 struct ModelReport {

@@ -77,7 +77,8 @@ std::vector<SourceReport> SourceTable::report(const std::vector<SourceCounts>& c
   for (size_t s = 0; s < files_.size(); s++) {
     SourceReport& source = sources.emplace_back();
     source.uri = files_[s].spec.reader.uri;
-    source.info = files_[s].info;
+    const std::optional<media::SourceInfo> later = files_[s].link ? files_[s].link->info() : std::nullopt;
+    source.info = later ? *later : files_[s].info;
     if (s < counts.size()) source.counts = counts[s];
     source.reader = source.counts.reader;
   }

@@ -18,6 +18,7 @@ struct SourceFile {
   SourceSpec spec;
   media::SourceInfo info;
   std::weak_ptr<PushedSource> pushed;  // until it has ended
+  std::shared_ptr<media::SourceLink> link;
 
   bool live() const { return spec.live.value_or(false); }  // once open
 };

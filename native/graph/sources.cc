@@ -31,7 +31,8 @@ FrameRef frameFromBytes(Device& device, Queue& queue, PixelFormat format, int32_
   return std::make_shared<Frame>(image.view, width, height, image.memory, queue.record());
 }
 
-PushedSource::PushedSource(std::shared_ptr<Device> device, const SourceSpec& spec, media::Recovered recovered)
+PushedSource::PushedSource(std::shared_ptr<Device> device, const SourceSpec& spec, media::Recovered recovered,
+                           std::shared_ptr<media::SourceLink> link)
     : device_(std::move(device)),
       queue_(device_->openQueue()),
       format_(spec.format),
@@ -39,6 +40,7 @@ PushedSource::PushedSource(std::shared_ptr<Device> device, const SourceSpec& spe
       height_(spec.height),
       gaps_(spec.reader.maxGapMs, spec.fps, nullptr, recovered),
       recovered_(std::move(recovered)),
+      link_(std::move(link)),
       intervalUs_(std::max<int64_t>(1, std::llround(1e6 / spec.fps))) {}
 
 FrameRef PushedSource::next() {
@@ -56,6 +58,7 @@ FrameRef PushedSource::next() {
       waiting_.pop_front();
     }
   }
+  link_->pictureCame();
   if (taken) taken(true);
   return frame;
 }

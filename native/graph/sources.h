@@ -19,9 +19,12 @@ namespace framepath::graph {
 // A cut without a picture was not meant: it fails the source.
 class ReaderSource : public FrameSource {
  public:
-  explicit ReaderSource(std::unique_ptr<media::SourceReader> reader) : reader_(std::move(reader)) {}
+  ReaderSource(std::unique_ptr<media::SourceReader> reader, std::shared_ptr<media::SourceLink> link)
+      : reader_(std::move(reader)), link_(std::move(link)) {}
+  ~ReaderSource() override { link_->end(); }
   FrameRef next() override {
     FrameRef frame = reader_->next();
+    link_->pictureCame();
     any_ = any_ || frame;
     if (const std::optional<Error> empty = any_ ? std::nullopt : reader_->emptyCut()) throw Error(*empty);
     return frame;
@@ -31,6 +34,7 @@ class ReaderSource : public FrameSource {
 
  private:
   const std::unique_ptr<media::SourceReader> reader_;
+  const std::shared_ptr<media::SourceLink> link_;
   bool any_ = false;
 };
 
@@ -39,9 +43,12 @@ class PushedSource : public FrameSource {
  public:
   using Taken = std::function<void(bool taken)>;
 
-  PushedSource(std::shared_ptr<Device> device, const SourceSpec& spec, media::Recovered recovered);
+  PushedSource(std::shared_ptr<Device> device, const SourceSpec& spec, media::Recovered recovered,
+               std::shared_ptr<media::SourceLink> link);
+  ~PushedSource() override { link_->end(); }
   FrameRef next() override;
   void interrupt() override;
+  std::shared_ptr<media::SourceLink> link() const { return link_; }
 
   // Copies `bytes` (planes one after the other, rows without padding), on the caller's thread, before it returns.
   // `taken` is called once: true when the next one may come, false when the source is gone. One push at a time. Throws
@@ -63,6 +70,7 @@ class PushedSource : public FrameSource {
 
   media::TimeGaps gaps_;
   const media::Recovered recovered_;
+  const std::shared_ptr<media::SourceLink> link_;
   const int64_t intervalUs_;
   int64_t index_ = 0, lastUs_ = -1, shiftUs_ = 0;
   bool ended_ = false, gone_ = false;

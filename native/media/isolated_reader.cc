@@ -30,6 +30,7 @@ ReaderJob jobOf(const SourceOptions& options) {
   ReaderJob job;
   job.kind = ReaderJob::Kind::pictures;
   job.options = options;
+  job.options.required = true;  // its process has to show at once what it reads
   return job;
 }
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "core/clock.h"
+#include "core/thread_name.h"
 #include "media/access.h"
 #include "media/source_limits.h"
 
@@ -33,32 +36,96 @@ bool isLoss(const Error& error) {
   }
 }
 
+// A stream that takes longer to open does so while the others run.
+constexpr std::chrono::seconds kOpeningPatience{3};
+
+// A stream whose protocol, or caller, says that it is live before it is open.
+bool surelyLive(const SourceOptions& options) {
+  const std::string& uri = options.uri;
+  const std::string scheme = uri.substr(0, uri.find("://"));
+  static constexpr const char* kLive[] = {"rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp"};
+  return options.live || std::ranges::find(kLive, scheme) != std::end(kLive);
+}
+
+// Until it is open.
+SourceInfo unknownInfo() {
+  SourceInfo info;
+  info.kind = "video";
+  info.live = true;
+  info.durationMs = -1;
+  return info;
+}
+
 }  // namespace
 
 bool LiveReader::comesBack(const SourceOptions& options, const SourceInfo& info) {
-  return options.reconnects > 0 && (options.live || info.live) && !localPath(options.uri);
+  return options.reconnects != 0 && (options.live || info.live) && !localPath(options.uri);
 }
 
-LiveReader::LiveReader(const SourceOptions& options, std::shared_ptr<Device> device, std::unique_ptr<FileReader> first,
-                       std::shared_ptr<Stop> stop)
+std::unique_ptr<SourceReader> LiveReader::open(const SourceOptions& options, std::shared_ptr<Device> device) {
+  auto stop = std::make_shared<Stop>(options.stop);
+  const auto reader = [&](SourceInfo info) {
+    return std::unique_ptr<LiveReader>(new LiveReader(options, device, stop, std::move(info)));
+  };
+  const bool waits = !options.required && options.reconnects != 0 && surelyLive(options) && !localPath(options.uri);
+  std::unique_ptr<FileReader> file;
+  if (!waits) {
+    file = std::make_unique<FileReader>(options, device, stop);
+  } else {
+    char name[16] = {};
+    pthread_getname_np(pthread_self(), name, sizeof name);
+    Opening opening = std::async(std::launch::async, [options, device, stop, thread = std::string(name)] {
+      const ThreadName named(thread);
+      return std::make_unique<FileReader>(options, device, stop);
+    });
+    if (opening.wait_for(kOpeningPatience) != std::future_status::ready) {
+      auto late = reader(unknownInfo());
+      late->opening_ = std::move(opening);
+      return late;
+    }
+    try {
+      file = opening.get();
+    } catch (const Error& error) {
+      if (!isLoss(error) || stop->passed()) throw;
+      auto down = reader(unknownInfo());
+      down->missing_ = error;
+      if (options.recovered) options.recovered("down at the start, is tried again", error.sentence);
+      return down;
+    }
+  }
+  if (!comesBack(options, file->info())) return file;
+  auto live = reader(file->info());
+  live->reader_ = std::move(file);
+  return live;
+}
+
+LiveReader::LiveReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop,
+                       SourceInfo info)
     : stop_(std::move(stop)),
       options_(options),
       device_(std::move(device)),
-      info_(first->info()),
+      info_(std::move(info)),
       endless_(options.live && info_.durationMs < 0),
-      reader_(std::move(first)),
       frameNs_(nowNs()) {
   before_.reconnectsLeft = options_.reconnects;
+}
+
+LiveReader::~LiveReader() {
+  if (opening_.valid()) stop_->now();
 }
 
 FrameRef LiveReader::next() {
   while (!over()) {
     std::optional<Error> loss;
     try {
-      if (!reader_) open();
-      if (FrameRef frame = reader_->next()) return following(std::move(frame));
-      if (reader_->atCut() || !endless_) return nullptr;
-      loss = Error(ErrorCode::SOURCE_FAILED, quoted(options_.uri) + " ended.");
+      if (missing_) {
+        loss = std::exchange(missing_, std::nullopt);
+      } else {
+        if (!reader_) reopen();
+        if (FrameRef frame = reader_->next()) return following(std::move(frame));
+        if (reader_->atCut() || !endless_) return nullptr;
+        loss = Error(ErrorCode::SOURCE_FAILED, quoted(options_.uri) + " ended.");
+      }
     } catch (const Error& error) {
       if (!isLoss(error) && !stop_->passed()) throw;
       loss = error;
@@ -72,15 +139,17 @@ bool LiveReader::over() const {
   return stop_->passed() || (options_.endMs >= 0 && lastUs_ >= (options_.endMs - options_.startMs) * 1000);
 }
 
-void LiveReader::open() {
+void LiveReader::reopen() {
   SourceOptions rest = options_;
   rest.startMs = 0;  // the start was cut once
   if (fellBack_ && rest.decoder == DecoderChoice::automatic) rest.decoder = DecoderChoice::software;
   if (rest.endMs >= 0)
     rest.endMs =
         std::max<int64_t>(1, options_.endMs - options_.startMs - (lastUs_ + (nowNs() - frameNs_) / 1000) / 1000);
-  auto reader = std::make_unique<FileReader>(rest, device_, stop_);
-  rejoining_ = true;
+  // One that only took long was never lost.
+  rejoining_ = attempts_ > 0 || !opening_.valid();
+  auto reader = opening_.valid() ? opening_.get() : std::make_unique<FileReader>(rest, device_, stop_);
+  if (options_.link && info_.width == 0) options_.link->setInfo(reader->info());
   std::lock_guard lock(mutex_);
   reader_ = std::move(reader);
 }
@@ -106,6 +175,7 @@ FrameRef LiveReader::following(FrameRef frame) {
 void LiveReader::rejoin(const Frame& frame) {
   rejoining_ = false;
   rejoinedNs_ = nowNs();
+  if (options_.link) options_.link->setAttempts(0);
   const int64_t awayUs = (rejoinedNs_ - frameNs_) / 1000;
   if (lastIndex_ >= 0) shiftUs_ = lastUs_ + std::max(awayUs, frame.durationUs) - frame.ptsUs;
   indexShift_ = lastIndex_ + 1 - frame.index;
@@ -116,27 +186,30 @@ void LiveReader::rejoin(const Frame& frame) {
   if (!options_.recovered) return;
   char away[64];
   std::snprintf(away, sizeof away, "%.1f s without pictures", static_cast<double>(awayUs) / 1e6);
-  options_.recovered("lost, connected again", reason_ + " " + away + ", attempt " + std::to_string(attempts_) + " of " +
-                                                  std::to_string(options_.reconnects) + ".");
+  const std::string most = options_.reconnects < 0 ? "" : " of " + std::to_string(options_.reconnects);
+  options_.recovered("lost, connected again",
+                     reason_ + " " + away + ", attempt " + std::to_string(attempts_) + most + ".");
 }
 
 // Counts an attempt and waits until it is due. Throws when there is none left.
 void LiveReader::lose(const Error& loss) {
   std::unique_ptr<FileReader> gone;  // closes outside the lock: that may talk to the server
   std::unique_lock lock(mutex_);
+  if (attempts_ == 0) reason_ = loss.sentence;
   if (reader_) {
     before_ = sumLocked();
     fellBack_ = fellBack_ || reader_->fellBack();
     gone = std::move(reader_);
     reason_ = loss.sentence;
   }
-  if (attempts_ >= options_.reconnects)
+  if (options_.reconnects >= 0 && attempts_ >= options_.reconnects)
     throw Error(ErrorCode::SOURCE_FAILED,
                 quoted(options_.uri) + " was lost (" + reason_ + ") and did not come back in " +
                     std::to_string(attempts_) + " attempts: " + loss.sentence,
                 "Check that it is running; reconnect: N allows more attempts.");
   const auto pause = std::chrono::milliseconds(pauseMs(attempts_++));
-  before_.reconnectsLeft = options_.reconnects - attempts_;
+  if (options_.reconnects >= 0) before_.reconnectsLeft = options_.reconnects - attempts_;
+  if (options_.link) options_.link->setAttempts(attempts_);
   lock.unlock();
   gone.reset();
   lock.lock();

@@ -1,7 +1,9 @@
 // A live stream that comes back: when it breaks off it is opened again, after growing pauses, within a budget.
 #pragma once
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <optional>
 
 #include "core/error.h"
 #include "media/file_reader.h"
@@ -14,9 +16,11 @@ class LiveReader final : public SourceReader {
   // the caller's option.
   static bool comesBack(const SourceOptions& options, const SourceInfo& info);
 
-  // `first` is open and shares `stop`.
-  LiveReader(const SourceOptions& options, std::shared_ptr<Device> device, std::unique_ptr<FileReader> first,
-             std::shared_ptr<Stop> stop);
+  // Opens a source, with a LiveReader where it comes back. One that is sure to and is down, or takes long to answer, is
+  // opened by next().
+  static std::unique_ptr<SourceReader> open(const SourceOptions& options, std::shared_ptr<Device> device);
+
+  ~LiveReader() override;
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
@@ -24,7 +28,10 @@ class LiveReader final : public SourceReader {
   void interrupt() override;
 
  private:
-  void open();
+  using Opening = std::future<std::unique_ptr<FileReader>>;
+  LiveReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop, SourceInfo info);
+
+  void reopen();
   FrameRef following(FrameRef frame);
   void rejoin(const Frame& frame);
   void lose(const Error& loss);
@@ -36,6 +43,9 @@ class LiveReader final : public SourceReader {
   const std::shared_ptr<Device> device_;
   const SourceInfo info_;
   const bool endless_;  // an end is a loss too
+
+  Opening opening_;               // still at work when the run started
+  std::optional<Error> missing_;  // why it was down then
 
   mutable std::mutex mutex_;  // for what other threads look at
   std::condition_variable stopped_;

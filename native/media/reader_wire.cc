@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kLongestText = 4096;
 constexpr int32_t kLongestSide = 1 << 20;
 constexpr int64_t kMostPixels = int64_t{1} << 28;  // as Decoder
-constexpr int64_t kMostCount = int64_t{1} << 53;    // 285 years, and exact in JavaScript
+constexpr int64_t kMostCount = int64_t{1} << 53;   // 285 years, and exact in JavaScript
 
 [[noreturn]] void refuse(const char* what) {
   throw Error(ErrorCode::SOURCE_CRASHED, std::string("its process sent ") + what);
@@ -158,7 +158,7 @@ void fields(A& a, Limits& l) {
 template <typename A>
 void fields(A& a, SourceOptions& o) {
   a(o.uri, o.images, o.imageFps, o.startMs, o.endMs, o.stride, o.maxFps, o.maxGapMs, o.threads, o.maxDecodeErrors,
-    o.limits, o.skipLoopFilter, o.deinterlace, o.live, o.reconnects);
+    o.limits, o.skipLoopFilter, o.deinterlace, o.live, o.reconnects, o.required);
 }
 template <typename A>
 void fields(A& a, ReaderJob& j) {

@@ -1,7 +1,6 @@
 #include "media/source_reader.h"
 
 #include "core/error.h"
-#include "media/file_reader.h"
 #include "media/image_list_reader.h"
 #include "media/isolated_reader.h"
 #include "media/live_reader.h"
@@ -15,10 +14,7 @@ std::unique_ptr<SourceReader> openSource(const SourceOptions& options, std::shar
                                                  ") but received " + std::to_string(options.endMs) + ".");
   if (needsReader(options.limits)) return openIsolated(options, std::move(device));
   if (!options.images.empty()) return std::make_unique<ImageListReader>(options, std::move(device));
-  auto stop = std::make_shared<Stop>(options.stop);
-  auto reader = std::make_unique<FileReader>(options, device, stop);
-  if (!LiveReader::comesBack(options, reader->info())) return reader;
-  return std::make_unique<LiveReader>(options, std::move(device), std::move(reader), std::move(stop));
+  return LiveReader::open(options, std::move(device));
 }
 
 }  // namespace framepath::media

@@ -12,6 +12,7 @@
 #include "generated/media_enums.h"
 #include "generated/source_defaults.h"
 #include "media/source_info.h"
+#include "media/source_link.h"
 #include "media/time_gaps.h"
 
 namespace framepath::media {
@@ -39,12 +40,14 @@ struct SourceOptions {
   std::shared_ptr<PictureMemory> memory = nullptr;  // where software decodes to; null = libav's own memory
 
   bool live = false;  // stated: a stream without an end of its own, so that its end is a loss
-  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final
+  // attempts in a row at a lost live stream before SOURCE_FAILED; 0 = a loss is final, -1 = as many as it takes
   int32_t reconnects = defaults::SourceSpec::reconnect;
+  bool required = defaults::SourceSpec::required;  // a live stream that is down when it is opened throws
   // Called, on the thread that opens or reads, when a lost stream has come back, when times were mended, and when
   // software decodes what the GPU refused or failed at.
   Recovered recovered = nullptr;
-  std::shared_ptr<TimeCuts> cuts = nullptr;  // what is cut out of the times is added here; null = not needed
+  std::shared_ptr<SourceLink> link = nullptr;  // how a live source fares is noted here; null = not needed
+  std::shared_ptr<TimeCuts> cuts = nullptr;    // what is cut out of the times is added here; null = not needed
 };
 
 struct ReaderCounters {
@@ -72,8 +75,9 @@ class SourceReader {
   virtual void interrupt() = 0;
 };
 
-// Throws what probe() throws, at once. Where the limits ask for it a process of its own does all of this
-// (isolated_reader.h), for which software decodes always.
+// Throws what probe() throws, at once; a live stream of the network that is down, or does not answer within seconds, is
+// returned with what is known of it, and opened by its first next(). Where the limits ask for it a process of its own
+// does all of this (isolated_reader.h), for which software decodes always.
 std::unique_ptr<SourceReader> openSource(const SourceOptions& options, std::shared_ptr<Device> device);
 
 }  // namespace framepath::media

@@ -2,12 +2,13 @@
 import type { Frame, FrameBase } from '../frame.js';
 import { type InputFormat, inputFormatNames, pixelFormatNames } from '../generated/enums.js';
 import type { FrameTimes, Progress, Relink, Report, Timeline } from '../generated/results.js';
+import { Layout, layoutSpec } from '../layout.js';
 import { type Limits, limits, resolveLimits } from '../limits.js';
 import { localPath } from '../local-path.js';
 import type { NativePacket } from '../native.js';
-import { sourceSpec } from '../plan.js';
-import { type PixelFormat, pictureBytes, Source } from '../source.js';
-import { fields, integer, isA, oneOf, type Rule, text, unexpected } from '../validate.js';
+import { positions, sourceSpec } from '../plan.js';
+import { type PixelFormat, pictureBytes, Source, type SourceRef } from '../source.js';
+import { fields, integer, isA, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
 
 /** Compressed bytes with times, from `run.packets()`. */
@@ -261,6 +262,25 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
     this.#core.added(id);
     this.#core.feed(id, source);
     return id;
+  }
+
+  /**
+   * Another layout from the next canvas on, of the size and rate that the canvas has (leave them out). Positions count every
+   * source that was in the run; a tile that names an id is kept for the sources of that id. It reads no module that the run's first layout
+   * does not.
+   * @param options `composition`: its name; default the only one. `transitionMs`: the last canvas of the old layout fades out over so many milliseconds; default 0, a cut
+   * @throws INVALID_ARGUMENT, GRAPH_INVALID, RUN_CLOSED
+   */
+  layout(layout: Layout, options: { composition?: string; transitionMs?: number } = {}): void {
+    if (!isA(Layout, layout)) throw unexpected('a layout', 'layout', layout);
+    fields('options', options, { composition: text, transitionMs: number(0, 60_000) });
+    const { sourceIds, disabled, native } = this.#core;
+    const position = positions(sourceIds);
+    const named = (ref: SourceRef, name: string) => (typeof ref === 'string' ? -1 : position(ref, name));
+    const spec = layoutSpec(layout, sourceIds.length, named, new Map(disabled.map((name) => [name, true])));
+    const { width = 0, height = 0 } = layout.canvas;
+    const { composition = '', transitionMs = 0 } = options;
+    this.#call(() => native.setLayout(composition, JSON.stringify({ ...spec, width, height }), transitionMs * 1000));
   }
 
   /** A source leaves; resolves when its last task has finished or was counted as cancelled. @throws INVALID_ARGUMENT, RUN_CLOSED */

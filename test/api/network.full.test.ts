@@ -329,14 +329,19 @@ describe.skipIf(noAddon !== undefined)('a live source that loses its server', ()
 });
 
 describe.skipIf(noAddon !== undefined)('nobody there', () => {
-  test.each(['rtsp', 'rtmp', 'tcp', 'http', 'srt'])('a %s source is refused with a code and a hint', async (scheme) => {
-    const port = scheme === 'srt' ? await freeUdpPort() : await freePort();
-    const url = `${scheme}://127.0.0.1:${port}/live`;
-    const error = await within(patience, pipeline(camera(url, { id: 'cam' })).start()).catch((e) => e);
-    expect(error).toBeInstanceOf(FramepathError);
-    expect(error).toMatchObject({ code: 'SOURCE_UNREADABLE', source: 'cam', hint: expect.stringMatching(/running/) });
-    expect(error.message).toContain(url);
-  });
+  test.each(['rtsp', 'rtmp', 'tcp', 'http', 'srt'])(
+    'a %s source that is required is refused with a code and a hint',
+    async (scheme) => {
+      const port = scheme === 'srt' ? await freeUdpPort() : await freePort();
+      const url = `${scheme}://127.0.0.1:${port}/live`;
+      const error = await within(patience, pipeline(camera(url, { id: 'cam', required: true })).start()).catch(
+        (e) => e,
+      );
+      expect(error).toBeInstanceOf(FramepathError);
+      expect(error).toMatchObject({ code: 'SOURCE_UNREADABLE', source: 'cam', hint: expect.stringMatching(/running/) });
+      expect(error.message).toContain(url);
+    },
+  );
 
   test.each(['rtsp', 'rtmp', 'tcp', 'srt'])('an output to %s is refused with a code and a hint', async (scheme) => {
     const port = scheme === 'srt' ? await freeUdpPort() : await freePort();

@@ -33,6 +33,34 @@ export function flashClip(path: string, { seconds = 4, fps = 25, at = 0.5, hertz
   return path;
 }
 
+/** Every picture has its number, from 0, in four fields of grey side by side: its digits to base 4, the lowest first. */
+export function numberedClip(
+  path: string,
+  { seconds = 4, fps = 25, size = '320x240', extra = [] as string[] } = {},
+): string {
+  const width = Number(size.split('x')[0]) / 4;
+  const grey = `40+60*mod(floor(N/pow(4\\,floor(X/${width})))\\,4)`;
+  const source = `color=gray:s=${size}:r=${fps}:d=${seconds},geq=lum=${grey}:cb=128:cr=128`;
+  ffmpeg('-f', 'lavfi', '-i', source, ...encoding, '-g', '10', ...extra, path);
+  return path;
+}
+
+/** The number that a canvas shows in a tile of {@link numberedClip}, given in parts of the canvas; -1: none. */
+export function numberIn(
+  canvases: Pictures,
+  frame: number,
+  [x1, y1, x2, y2]: [number, number, number, number],
+): number {
+  let number = 0;
+  for (let digit = 3; digit >= 0; digit--) {
+    const [red] = canvases.at(frame, x1 + ((x2 - x1) * (digit + 0.5)) / 4, (y1 + y2) / 2);
+    const value = Math.round(((red * 219) / 255 + 16 - 40) / 60);
+    if (value < 0 || value > 3) return -1;
+    number = number * 4 + value;
+  }
+  return number;
+}
+
 /**
  * Faces cut from photos, each standing still or walking on gray. `x` is an ffmpeg expression of t.
  * @param people photo pixels of the face's centre and width; where its centre goes; how wide it is in the clip

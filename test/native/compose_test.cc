@@ -246,6 +246,68 @@ TEST(a_grid_lays_itself_out_anew_when_sources_join_and_leave) {
   CHECK(is(composer->compose(4, 160'000, {}), 20, 90, kBackground));
 }
 
+TEST(a_stale_tile_is_a_card_with_the_state_of_its_source) {
+  auto composer = makeComposer(spec(LayoutKind::split, 2), device(), pixelFormat::yuv420p, 4);
+  std::vector<TileInput> inputs{live(plain(640, 360, kRed)), live(plain(640, 360, kBlue))};
+  composer->compose(0, 0, inputs);
+  TileInput stale = without(TileState::stale);
+  stale.status = "reconnecting, attempt 3";
+  const TileInput picture = std::exchange(inputs[0], stale);
+  const FrameRef third = composer->compose(1, 40'000, inputs);
+  CHECK(is(third, 4, 4, {52, 128, 128}) && is(third, 240, 90, kBlue));
+  CHECK(variance(third, {0, 0, 160, 180}) > 20);
+  inputs[0].status = "reconnecting, attempt 4";
+  const FrameRef fourth = composer->compose(2, 80'000, inputs);
+  CHECK(variance(third, {0, 0, 160, 180}) != variance(fourth, {0, 0, 160, 180}));
+  inputs[0] = picture;
+  CHECK(is(composer->compose(3, 120'000, inputs), 80, 90, kRed));
+}
+
+TEST(a_layout_changes_by_a_cut_or_fades_over) {
+  for (PixelFormat format : {pixelFormat::yuv420p, pixelFormat::nv12})
+    for (const int64_t transitionUs : {int64_t{0}, int64_t{160'000}}) {
+      auto composer = makeComposer(spec(LayoutKind::split, 2), device(), format, 3);
+      std::vector<TileInput> inputs{live(plain(640, 360, kRed)), live(plain(640, 360, kBlue))};
+      FrameRef before = composer->compose(0, 0, inputs);
+      CHECK(is(before, 80, 90, kRed) && is(before, 240, 90, kBlue));
+      if (!transitionUs) before = nullptr;
+      LayoutSpec one = spec(LayoutKind::grid, 1);
+      one.tiles[0].source = 1;
+      composer->setLayout(one, std::vector<int32_t>{1}, std::move(before), transitionUs);
+      inputs.erase(inputs.begin());
+      std::vector<int> luma;
+      for (int tick = 0; tick < 6; tick++) luma.push_back(at(composer->compose(tick, tick * 40'000, inputs), 80, 90).y);
+      if (!transitionUs)
+        CHECK_EQUAL(luma[0], kBlue.y);
+      else
+        for (int tick = 0; tick < 6; tick++) {
+          const double share = std::max(0.0, 1 - tick / 4.0);
+          CHECK(std::abs(luma[static_cast<size_t>(tick)] - (kRed.y * share + kBlue.y * (1 - share))) <= 1.5);
+        }
+      CHECK(is(composer->compose(9, 400'000, inputs), 240, 90, kBlue));
+    }
+}
+
+TEST(a_layout_that_changes_hides_what_it_hid) {
+  LayoutSpec s = spec(LayoutKind::split, 2);
+  s.redact.module = "faces";
+  auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 3);
+  const FrameRef checks = picture(640, 360, [](int x, int y) {
+    return (x / 8 + y / 8) % 2 ? Yuv{235, 128, 128} : Yuv{16, 128, 128};
+  });
+  TileInput found = live(checks);
+  found.fresh = true;
+  found.observations = {{"faces", {{200, 100, 440, 260}}, {0}, {0}, {0.9f}}};
+  composer->compose(0, 0, std::vector<TileInput>{found, found});
+  // The face is missed in the first picture of the new layout, and still hidden.
+  LayoutSpec one = spec(LayoutKind::grid, 1);
+  one.redact.module = "faces";
+  composer->setLayout(one, std::vector<int32_t>{0}, nullptr, 0);
+  found.observations[0].boxes.clear();
+  const FrameRef canvas = composer->compose(1, 40'000, std::vector<TileInput>{found});
+  CHECK(variance(canvas, {140, 70, 180, 110}) < 0.5 * variance(canvas, {4, 4, 60, 60}));
+}
+
 TEST(redaction_hides_what_is_inside_the_boxes_and_nothing_else) {
   for (auto kind : {RedactKind::pixelate, RedactKind::blur})
     for (PixelFormat format : {pixelFormat::yuv420p, pixelFormat::nv12}) {

@@ -135,13 +135,13 @@ TEST(a_source_that_leaves_does_not_make_the_composition_longer) {
   CHECK(clock.finished());
 }
 
-TEST(a_live_source_that_is_late_is_left_out_of_the_wait) {
-  OutputClock clock(25, 1, 2);
-  clock.setLive(1);
-  clock.sawFrame(0, 40'000);
-  CHECK(!clock.ready() && clock.ready(true));
-  clock.advance();
-  CHECK(!clock.ready(true));  // the file is waited for
+TEST(ticks_that_are_left_out_are_counted) {
+  OutputClock clock(30000, 1001, 1);
+  CHECK_EQUAL(clock.skipTo(33'367), 1);
+  CHECK_EQUAL(clock.skipTo(33'368), 1);
+  CHECK_EQUAL(clock.tickUs(clock.tick()), 66'733);
+  CHECK_EQUAL(clock.skipTo(0), 0);
+  CHECK_EQUAL(clock.tick(), 2);
 }
 
 TEST(a_source_without_frames_that_ended_ends_the_composition_at_once) {
