@@ -146,7 +146,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
   const bool live = open.file.live();
   if (composition)
     composition->addSource(number, {spec.id, live, std::move(audio), open.file.link});  // before its first frame
-  if (live) silence_.add(spec.id, open.file.link);
+  const std::shared_ptr<media::SourceLink> link = open.file.link;
   sources_.add(std::move(open.file));
   try {
     running->addSource(std::move(open.frames), {spec.id, live, spec_.inFlight, spec_.resultQueue});
@@ -155,6 +155,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
     if (composition) composition->removeSource(number);
     throw;
   }
+  if (live) silence_.add(spec.id, link);
 }
 
 void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {
