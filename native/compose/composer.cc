@@ -105,6 +105,7 @@ class DeviceComposer : public Composer {
   void setLayout(const LayoutSpec& spec, std::span<const int32_t> same, FrameRef before,
                  int64_t transitionUs) override {
     checkLayout(spec);
+    queue_->synchronize();  // what is released is not drawn any more
     const std::vector<Tile> old = std::exchange(tiles_, {});
     for (size_t t = old.size(); t-- > 0;) follow_.removeTile(t);
     spec_ = spec;
@@ -160,6 +161,7 @@ class DeviceComposer : public Composer {
     tile.state = input.state;
     tile.status = input.status;
     if (tile.state == TileState::stale) {
+      if (tile.held) queue_->synchronize();  // it is still drawn
       tile.held.reset();
       tile.latest.clear();
       return;
@@ -172,7 +174,7 @@ class DeviceComposer : public Composer {
       else
         *found = {boxes, ptsUs};
     }
-    if (!spec_.redact.module.empty() && (input.fresh || tile.hiddenOf != spec_.redact.module)) {
+    if (!spec_.redact.module.empty() && (input.fresh || (input.frame && tile.hiddenOf != spec_.redact.module))) {
       if (tile.hiddenOf != spec_.redact.module) tile.hidden = HiddenBoxes();
       tile.hiddenOf = spec_.redact.module;
       hide(tile.hidden, input.observations, ptsUs);

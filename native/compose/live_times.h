@@ -11,9 +11,8 @@ namespace framepath::compose {
 //
 //   - one that comes too late moves what follows it: the picture stood still for that long;
 //   - where all come earlier than needed for a few seconds, what follows moves back: some are left out;
-//   - one far ahead of the clock (a jump of its times, a burst) is shown at once; at the start, where what piled up
-//   while
-//     the run started comes in one burst, that is not far.
+//   - one far ahead of the clock (a jump of its times, a burst) is shown at once. In the first second that is less far:
+//     what piled up while the run started comes in one burst.
 //
 // They lie in the middle between two ticks: of a source with the canvas's rate every tick shows another frame, however
 // its times are rounded. Pure bookkeeping; one thread. Times are microseconds of the output.

@@ -107,10 +107,7 @@ std::vector<OpenedSource> Pipeline::openSources(ModuleBuilder& builder) {
     throw;
   }
   std::vector<OpenedSource> opened = openings.take();
-  for (const OpenedSource& source : opened) {
-    sources_.add(source.file);
-    if (source.file.live()) silence_.add(source.file.spec.id, source.file.link);
-  }
+  for (const OpenedSource& source : opened) sources_.add(source.file);
   checkOpen();
   return opened;
 }
@@ -168,6 +165,8 @@ void Pipeline::open() {
   }
   if (compositions) compositions->start();
   engine->start();
+  for (const OpenedSource& source : opened)
+    if (source.file.live()) silence_.add(source.file.spec.id, source.file.link);
 }
 
 SourceOptions Pipeline::engineOptions(const SourceFile& file) const {

@@ -151,7 +151,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
   const bool live = open.file.live();
   const SourceOptions options = engineOptions(open.file);
   if (compositions) compositions->addSource({number, spec.id, live, {}, open.file.link}, std::move(audio));
-  if (live) silence_.add(spec.id, open.file.link);
+  const std::shared_ptr<media::SourceLink> link = open.file.link;
   sources_.add(std::move(open.file));
   try {
     running->addSource(std::move(open.frames), options);
@@ -160,6 +160,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
     if (compositions) compositions->removeSource(number);
     throw;
   }
+  if (live) silence_.add(spec.id, link);
 }
 
 void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {

@@ -1,5 +1,6 @@
 #include "graph/silence_watch.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "core/clock.h"
@@ -10,7 +11,7 @@ namespace framepath::graph {
 void SilenceWatch::add(std::string id, std::shared_ptr<const media::SourceLink> link) {
   std::lock_guard lock(mutex_);
   if (stopped_ || !link) return;
-  watched_.push_back({std::move(id), std::move(link)});
+  watched_.push_back({std::move(id), std::move(link), nowNs()});
   if (!thread_.joinable()) thread_ = std::thread([this] { watch(); });
 }
 
@@ -32,7 +33,7 @@ void SilenceWatch::watch() {
     std::erase_if(watched_, [](const Watched& one) { return one.link->ended(); });
     std::vector<Recovery> silent;
     for (Watched& one : watched_) {
-      const bool gives = nowNs() - one.link->pictureNs() < kSilentNs;
+      const bool gives = nowNs() - std::max(one.sinceNs, one.link->pictureNs()) < kSilentNs;
       if (gives) one.reported = false;
       if (gives || one.reported || one.link->attempts() > 0) continue;
       one.reported = true;

@@ -29,6 +29,7 @@ class SilenceWatch {
   struct Watched {
     std::string id;
     std::shared_ptr<const media::SourceLink> link;
+    int64_t sinceNs = 0;  // it is read from here on
     bool reported = false;
   };
   void watch();

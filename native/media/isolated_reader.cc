@@ -1,6 +1,7 @@
 #include "media/isolated_reader.h"
 
 #include "core/error.h"
+#include "media/access.h"
 #include "media/enqueue.h"
 
 namespace framepath::media {
@@ -44,8 +45,16 @@ std::unique_ptr<SourceReader> openIsolated(const SourceOptions& options, std::sh
 
 IsolatedReader::IsolatedReader(std::shared_ptr<ReaderProcess> process, std::shared_ptr<Stop> stop,
                                const SourceOptions& options, std::shared_ptr<Device> device)
-    : stop_(std::move(stop)), device_(std::move(device)), upload_(device_), process_(std::move(process)) {
-  process_->counted = [this](const ReaderCounters& counters) { count(counters); };
+    : stop_(std::move(stop)),
+      device_(std::move(device)),
+      link_(options.link),
+      upload_(device_),
+      process_(std::move(process)) {
+  process_->counted = [this,
+                       reconnects = localPath(options.uri) ? 0 : options.reconnects](const ReaderCounters& counters) {
+    if (link_ && reconnects > 0) link_->setAttempts(reconnects - counters.reconnectsLeft);
+    count(counters);
+  };
   process_->recovered = [listener = options.recovered](const RecoveryNote& r) {
     if (listener) listener(r.what, r.reason);
   };

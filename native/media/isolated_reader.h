@@ -30,7 +30,8 @@ class IsolatedReader final : public SourceReader {
 
   const std::shared_ptr<Stop> stop_;
   const std::shared_ptr<Device> device_;
-  std::unique_ptr<Queue> queue_;  // of uploads; null on the CPU
+  const std::shared_ptr<SourceLink> link_;  // null: not needed
+  std::unique_ptr<Queue> queue_;            // of uploads; null on the CPU
   Upload upload_;
   std::shared_ptr<ReaderProcess> process_;  // null: the source has ended or failed
   SourceInfo info_;

@@ -220,7 +220,7 @@ bool isCount(int64_t value) {
 
 void validate(const ReaderCounters& c) {
   require(isCount(c.decoded) && isCount(c.decodeErrors) && isCount(c.skipped) && isCount(c.decodedOnGpu) &&
-              isCount(c.reconnects) && c.reconnectsLeft >= 0,
+              isCount(c.reconnects) && c.reconnectsLeft >= -1,
           "counts that cannot be");
 }
 void validate(const SourceInfo& i) {
