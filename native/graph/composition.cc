@@ -48,6 +48,7 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
     output.joining = options_.audioJoins;
     output.stop = options_.deadline;
     output.endBy = options_.endBy;
+    output.pieces = options_.output.pieces;
     parts.output = media::openOutput(output, *parts.encoder);
   }
   composer_ = compose::makeComposer(options_.layout, device, parts.encoder->inputFormat(),

@@ -170,12 +170,16 @@ std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& s
                 "A composition holds two frames of each source, so inFlight: " + std::to_string(spec_.inFlight) +
                     " leaves none to work on.",
                 "Use inFlight of at least 3, or no compose/encode.");
+  bool anyLive = false;
   CompositionOptions options;
   options.layout = resolveLayout(spec_.layout.value_or(compose::LayoutSpec{}), sources, spec_.modules);
   options.output = *spec_.output;
   options.output.encoder.width = options.layout.width;
   options.output.encoder.height = options.layout.height;
   if (options.output.encoder.threads <= 0) options.output.encoder.threads = decideOutput(spec_.output->path).threads;
+  for (const OpenedSource& source : sources)
+    if (source.file.live()) anyLive = true;
+  decideTiming(options.output, anyLive);
   options.output.encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
   options.audio = audioInputs(sources);
   options.trace = std::move(trace);

@@ -14,10 +14,10 @@
 namespace framepath::media {
 namespace {
 
-// What a killed process may lose: composition time for runs faster than time, wall time for slower ones. Half of the
-// promised second each, because a fragment ends only when the next packet comes.
-constexpr int64_t kFlushUs = 500'000;
-constexpr int64_t kFlushWallNs = 300'000'000;
+// Of a fragment, in thousandths: what a killed process may lose is composition time for runs faster than time, wall time
+// for slower ones. Half at most, because a fragment ends only when the next packet comes.
+constexpr int64_t kFlushShare = 500;
+constexpr int64_t kFlushWallShare = 300;
 
 // Finishing a run that was broken off must not take long: rewriting this much takes about a second.
 constexpr std::uintmax_t kQuickRemuxBytes = 512u << 20;
@@ -101,7 +101,9 @@ class MuxedOutput : public Output {
     if (frames_ == 0) flushedUs_ = dtsUs;
     muxer_.write(packet, kVideoStream, tickOf(options_.fps));
     frames_++;
-    if (writtenUs - flushedUs_ < kFlushUs && nowNs() - lastFlushNs_ < kFlushWallNs) return;
+    const int64_t fragmentMs = options_.pieces.fragmentMs;
+    if (writtenUs - flushedUs_ < fragmentMs * kFlushShare && nowNs() - lastFlushNs_ < fragmentMs * kFlushWallShare * 1000)
+      return;
     muxer_.flush();
     flushedUs_ = writtenUs;
     lastFlushNs_ = nowNs();
@@ -145,10 +147,12 @@ class MuxedOutput : public Output {
       privates.set("movflags", "+frag_custom+delay_moov+default_base_moof");
     } else if (format == "hls") {
       const bool needsMp4Segments = codec_ != AV_CODEC_ID_H264;  // as Apple's specification asks
-      privates.set("hls_time", int64_t{2});
-      privates.set("hls_list_size", int64_t{0});
-      privates.set("hls_playlist_type", "event");  // grows while it is written, players may start at once
-      privates.set("hls_flags", "independent_segments+temp_file");
+      const Pieces& pieces = options_.pieces;
+      privates.set("hls_time", (std::to_string(pieces.segmentMs) + "ms").c_str());
+      privates.set("hls_list_size", int64_t{pieces.windowSegments});
+      if (pieces.windowSegments == 0) privates.set("hls_playlist_type", "event");  // grows while it is written
+      const std::string flags = "independent_segments+temp_file";
+      privates.set("hls_flags", (flags + (pieces.windowSegments > 0 ? "+delete_segments" : "")).c_str());
       if (needsMp4Segments) privates.set("hls_segment_type", "fmp4");
     } else if (format == "flv") {
       privates.set("flvflags", "no_duration_filesize");
@@ -194,6 +198,11 @@ void refuseOverwritingSources(const OutputOptions& options) {
 }
 
 }  // namespace
+
+OutputPlace placeOf(const std::string& path) {
+  const Container container = containerOf(path);
+  return {container.local, container.segmented};
+}
 
 std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& encoder) {
   const Container container = containerOf(options.path);
