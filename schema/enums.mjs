@@ -190,6 +190,10 @@ export const enums = [
     hevc: '',
     av1: '',
   }),
+  names('Latency', of('media', 'media::Latency', 'How long an encoder may keep pictures'), {
+    normal: 'for look-ahead and B-frames, as its profile has it',
+    low: 'not at all: a packet for each picture before the next one goes in',
+  }),
   names('Profile', of('media', 'media::Profile', 'Speed of an encoder against the size of what it makes'), {
     realtime: '',
     streaming: '',

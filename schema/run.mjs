@@ -5,7 +5,7 @@ import { layout } from './layout.mjs';
 import { module, providers } from './module.mjs';
 import { source } from './source.mjs';
 
-const { AudioMode, DecidedBy, EncoderSessions, Profile, VideoCodec } = named;
+const { AudioMode, DecidedBy, EncoderSessions, Latency, Profile, VideoCodec } = named;
 
 export const encodeValues = object('EncodeValues', 'How an output is encoded', {
   codec: ref(VideoCodec, { default: 'h264' }),
@@ -18,6 +18,38 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
     doc: 'bits per second on average; 0 = constant quality by profile',
   }),
   threads: integer({ min: 1, max: 256, by: 'engine', absent: 'from the machine', doc: 'encoder threads' }),
+  latency: ref(Latency, {
+    by: 'source',
+    absent: "`'low'` where a source is live and the output is a URL or packets only, else `'normal'`",
+    doc: `\`'low'\`: no look-ahead and no B-frames (x264's and x265's zerolatency, NVENC's ultra low latency), so that each
+      picture is a packet at once, at the cost of bitrate`,
+  }),
+  keyframeIntervalMs: integer({
+    min: 1,
+    max: 600_000,
+    default: 2000,
+    doc: 'longest distance of keyframes (GOP), in milliseconds; of HLS never longer than a segment',
+  }),
+  bFrames: integer({
+    min: 0,
+    max: 16,
+    absent: 'by `profile`',
+    doc: `B-frames in a row at most, of H.264 and HEVC; of AV1 0 turns reordering off. Above 0 not with \`latency: 'low'\` or the
+      profile \`realtime\``,
+  }),
+  fragmentMs: integer({
+    min: 20,
+    max: 60_000,
+    default: 1000,
+    doc: 'longest fragment of an MP4, in milliseconds: what a killed process may lose',
+  }),
+  segmentMs: integer({ min: 100, max: 60_000, default: 2000, doc: 'length of HLS segments, in milliseconds' }),
+  windowSegments: integer({
+    min: 0,
+    max: 100_000,
+    default: 0,
+    doc: 'HLS: so many segments are in the playlist and older ones are deleted, as for live streams; 0 = all are kept',
+  }),
   width: integer({
     min: 16,
     max: 16384,

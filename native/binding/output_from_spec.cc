@@ -40,8 +40,8 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 }
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
-  FIELDS_OF(from, codec, profile, bitrate, threads, width, height, required, name, path, minBitrate, audio, audioSource,
-            audioId, packets);
+  FIELDS_OF(from, codec, profile, bitrate, threads, latency, keyframeIntervalMs, bFrames, fragmentMs, segmentMs,
+            windowSegments, width, height, required, name, path, minBitrate, audio, audioSource, audioId, packets);
   graph::OutputSpec output;
   output.name = name;
   output.path = path;
@@ -51,6 +51,10 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   output.encoder.codec = codec;
   output.encoder.profile = profile;
   output.encoder.bitrate = bitrate;
+  output.encoder.keyframeMs = keyframeIntervalMs;
+  output.encoder.bFrames = bFrames.value.value_or(-1);
+  output.latency = latency.value;
+  output.pieces = {fragmentMs, segmentMs, windowSegments};
   output.encoder.minBitrate = minBitrate;
   output.encoder.threads = valueOr(threads, 0);
   output.packets = packets ? packets->value : graph::decideOutput(path).packets.value;

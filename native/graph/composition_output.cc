@@ -52,6 +52,7 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     output.joining = options_.audioJoins;
     output.stop = stops.deadline;
     output.endBy = stops.endBy;
+    output.pieces = spec.pieces;
     parts.output = media::openOutput(output, *parts.encoder);
   }
   if (spec.packets) parts.packets = packets_;

@@ -202,6 +202,13 @@ schema::OutputOpen decideOutput(const std::string& path) {
           .packets = engine(path.empty(), path.empty() ? "there is no path" : "there is a path")};
 }
 
+void decideTiming(OutputSpec& output, bool anyLive) {
+  const media::OutputPlace place = output.path.empty() ? media::OutputPlace{} : media::placeOf(output.path);
+  const bool low = anyLive && !place.local && output.encoder.bFrames <= 0;
+  output.encoder.latency = output.latency.value_or(low ? media::Latency::low : media::Latency::normal);
+  if (place.segmented) output.encoder.keyframeMs = std::min(output.encoder.keyframeMs, output.pieces.segmentMs);
+}
+
 Decisions decide(const PipelineSpec& spec, const Device& device,
                  const std::vector<std::shared_ptr<infer::Model>>& models) {
   Decisions decisions{

@@ -30,6 +30,8 @@ struct Decisions {
 // Of one of so many sources, which share the cores.
 schema::SourceOpen decideSource(const SourceSpec& spec, int32_t sources, const Device& device);
 schema::OutputOpen decideOutput(const std::string& path);
+// Of an output that shows these sources: its latency, and keyframes where HLS segments begin.
+void decideTiming(OutputSpec& output, bool anyLive);
 // `models` by position of the module, null where none is opened. Throws GRAPH_INVALID.
 Decisions decide(const PipelineSpec& spec, const Device& device,
                  const std::vector<std::shared_ptr<infer::Model>>& models);

@@ -229,12 +229,15 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
   options.everybody = only && spec.sources.empty();
   options.recovered = recoveries_.of(options.stage);
   options.stops = stops_;
+  const bool anyLive =
+      std::ranges::any_of(shown, [&](int32_t number) { return sources[static_cast<size_t>(number)].file.live(); });
   for (const OutputSpec& asked : spec.outputs) {
     CompositionOutputOptions& output = options.outputs.emplace_back();
     output.spec = asked;
     media::EncoderOptions& encoder = output.spec.encoder;
     completeSize(encoder.width, encoder.height, options.layout.width, options.layout.height);
     if (encoder.threads <= 0) encoder.threads = decideOutput(asked.path).threads;
+    decideTiming(output.spec, anyLive);
     encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
     output.audio = audioInputs(asked, sources, shown);
     output.audioJoins = audioJoins(asked) && joins;

@@ -16,6 +16,7 @@
 #include "graph/module.h"
 #include "infer/model.h"
 #include "media/encoder.h"
+#include "media/output.h"
 #include "media/source_reader.h"
 #include "track/identity.h"
 #include "track/tracker.h"
@@ -70,6 +71,8 @@ struct OutputSpec {
   int32_t audioSource = 0;  // -1: one that is to join, called audioId
   std::string audioId;
   bool packets = false;
+  std::optional<media::Latency> latency;  // absent: decided by the sources
+  media::Pieces pieces;
   bool required = false;  // its failure ends the run, also where others are left
 };
 

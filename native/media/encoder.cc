@@ -3,6 +3,7 @@
 #include "media/adaptive_encoder.h"
 #include "media/encoder_fallback.h"
 #include "media/nvenc_encoder.h"
+#include "media/profiles.h"
 #include "media/software_encoder.h"
 
 namespace framepath::media {
@@ -29,6 +30,9 @@ std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_
   if (options.fps.num <= 0 || options.fps.den <= 0) {
     throw Error(ErrorCode::INVALID_ARGUMENT, "An encoder needs a frame rate above 0.");
   }
+  if (options.bFrames > 0 && isLowLatency(options))
+    throw Error(ErrorCode::INVALID_ARGUMENT, "B-frames need pictures that come later, which low latency does not wait for.",
+                "Leave bFrames out, or use latency 'normal' and another profile than realtime.");
   quietLog();
   auto encoder = openOn(options, device);
   if (encoder->rate().control != RateControl::adaptive) return encoder;

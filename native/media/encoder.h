@@ -25,7 +25,9 @@ struct EncoderOptions {
   int64_t bitrate = defaults::OutputSpec::bitrate;
   int64_t minBitrate = defaults::OutputSpec::minBitrate;  // above 0: between this and `bitrate`, as the pictures need
   int32_t threads = 0;                                    // 0 = as many as the machine has cores
-  int32_t keyframeMs = 2000;  // longest distance of keyframes; fragments are cut at 1 s whatever this is
+  int32_t keyframeMs = defaults::OutputSpec::keyframeIntervalMs;  // longest distance of keyframes
+  int32_t bFrames = -1;                                           // in a row at most; -1 = the profile's
+  Latency latency = Latency::normal;
   int32_t maxSessions = 0;    // of a GPU's encoder in this process; 0 = as many as the driver allows
   SessionPolicy sessions = defaults::RunSettings::encoderSessions;
   StopRef stop = nullptr;  // waiting for a session ends

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/profiles.h"
 #include "media/software_encoder.h"
 #include "media/ticks.h"
 
 namespace framepath::media {
 namespace {
 
-// As far as any of the encoders reorders pictures; all have three B-frames in a row at most, or a pyramid of two
-// levels.
+// As far as any of the encoders reorders pictures, however many B-frames are in a row: their pyramids have two levels.
 constexpr int64_t kReordering = 3;
 
 AvCodecParameters copyOf(const AVCodecParameters& parameters) {
@@ -30,7 +30,7 @@ EncoderFallback::EncoderFallback(std::unique_ptr<Encoder> hardware, const Encode
       held_(hardware->heldCanvases()),
       parameters_(copyOf(*hardware->parameters())),
       encoder_(std::move(hardware)),
-      lead_(options.profile == Profile::realtime ? 0 : kReordering),
+      lead_(isLowLatency(options) ? 0 : kReordering),
       ticks_(options.fps, -1) {}
 
 void EncoderFallback::push(const FrameRef& canvas, const Emit& emit) {

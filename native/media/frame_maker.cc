@@ -51,10 +51,6 @@ double statedPeakNits(const AVFrame& picture) {
   return 0;
 }
 
-bool alike(const ImageView& a, const ImageView& b) {
-  return a.format == b.format && a.width == b.width && a.height == b.height;
-}
-
 }  // namespace
 
 FrameMaker::FrameMaker(std::shared_ptr<Device> device, Deinterlace deinterlace)
@@ -104,7 +100,7 @@ FrameMaker::Pixels FrameMaker::progressive(Pixels pixels, const Fields& fields) 
   AvFrame leftOut = std::exchange(leftOut_, nullptr);
   if (!fields.interlaced) return pixels;
   if (leftOut) previous = pixelsOf(std::move(leftOut));
-  if (previous && !alike(previous->view, pixels.view)) previous.reset();
+  if (previous && !mayPrecede(previous->view, pixels.view)) previous.reset();
   queue_->wait(pixels.ready);
   if (previous) queue_->wait(previous->ready);
   Pixels result =

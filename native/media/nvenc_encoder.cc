@@ -126,7 +126,7 @@ void NvencEncoder::complete(AVPacket& packet) {
 
 std::unique_ptr<Encoder> openNvenc(const EncoderOptions& options, const std::shared_ptr<Device>& device,
                                    std::string& whyNot) {
-  const ProfileRow& row = nvencRow(options.codec, options.profile);
+  const ProfileRow row = nvencRow(options);
   if (!avcodec_find_encoder_by_name(row.encoder)) {
     whyNot = std::string(row.encoder) + " is not in this libavcodec";
     return nullptr;

@@ -37,9 +37,10 @@ int64_t nvencLookahead(Profile profile) {
 
 }  // namespace
 
-const ProfileRow& nvencRow(VideoCodec codec, Profile profile) {
+ProfileRow nvencRow(const EncoderOptions& options) {
   constexpr size_t kProfiles = std::size(kNvencRows) / 3;
-  return kNvencRows[static_cast<size_t>(codec) * kProfiles + static_cast<size_t>(profile)];
+  return rowWith(kNvencRows[static_cast<size_t>(options.codec) * kProfiles + static_cast<size_t>(options.profile)],
+                 options);
 }
 
 bool isNvenc(std::string_view encoder) {

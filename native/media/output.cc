@@ -19,10 +19,10 @@ extern "C" {
 namespace framepath::media {
 namespace {
 
-// What a killed process may lose: composition time for runs faster than time, wall time for slower ones. Half of the
-// promised second each, because a fragment ends only when the next packet comes.
-constexpr int64_t kFlushUs = 500'000;
-constexpr int64_t kFlushWallNs = 300'000'000;
+// Of a fragment, in thousandths: what a killed process may lose is composition time for runs faster than time, wall
+// time for slower ones. Half at most, because a fragment ends only when the next packet comes.
+constexpr int64_t kFlushShare = 500;
+constexpr int64_t kFlushWallShare = 300;
 
 // Finishing a run that was broken off must not take long: rewriting this much takes about a second.
 constexpr std::uintmax_t kQuickRemuxBytes = 512u << 20;
@@ -139,7 +139,10 @@ class MuxedOutput : public Output {
     if (frames_ == 0) flushedUs_ = dtsUs;
     muxer_.write(packet, kVideoStream, tickOf(options_.fps));
     frames_++;
-    if (writtenUs - flushedUs_ < kFlushUs && nowNs() - lastFlushNs_ < kFlushWallNs) return;
+    const int64_t fragmentMs = options_.pieces.fragmentMs;
+    if (writtenUs - flushedUs_ < fragmentMs * kFlushShare &&
+        nowNs() - lastFlushNs_ < fragmentMs * kFlushWallShare * 1000)
+      return;
     if (!headerIsKnown()) return;
     muxer_.flush();
     flushedUs_ = writtenUs;
@@ -184,10 +187,12 @@ class MuxedOutput : public Output {
       privates.set("movflags", "+frag_custom+delay_moov+default_base_moof");
     } else if (format == "hls") {
       const bool needsMp4Segments = codec_ != AV_CODEC_ID_H264;  // as Apple's specification asks
-      privates.set("hls_time", int64_t{2});
-      privates.set("hls_list_size", int64_t{0});
-      privates.set("hls_playlist_type", "event");  // grows while it is written, players may start at once
-      privates.set("hls_flags", "independent_segments");
+      const Pieces& pieces = options_.pieces;
+      privates.set("hls_time", (std::to_string(pieces.segmentMs) + "ms").c_str());
+      privates.set("hls_list_size", int64_t{pieces.windowSegments});
+      if (pieces.windowSegments == 0) privates.set("hls_playlist_type", "event");  // grows while it is written
+      privates.set("hls_flags",
+                   pieces.windowSegments > 0 ? "independent_segments+delete_segments" : "independent_segments");
       const std::string name = segmentName(options_.path);
       privates.set("hls_segment_filename", (name + (needsMp4Segments ? "%d.m4s" : "%d.ts")).c_str());
       if (needsMp4Segments) {
@@ -262,6 +267,11 @@ AVCodecID idOf(VideoCodec codec) {
 
 void requireFit(const std::string& path, VideoCodec codec) {
   requireHeld(path, containerOf(path), idOf(codec));
+}
+
+OutputPlace placeOf(const std::string& path) {
+  const Container container = containerOf(path);
+  return {container.local, container.segmented};
 }
 
 std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& encoder) {

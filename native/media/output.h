@@ -29,6 +29,13 @@ using AudioRef = std::shared_ptr<AudioSource>;
 // Null: the source has no audio. Throws what opening a source throws. Blocks on a slow connection.
 AudioRef openAudioSource(const AudioInput& input);
 
+// How a file or stream is cut into pieces.
+struct Pieces {
+  int32_t fragmentMs = defaults::OutputSpec::fragmentMs;          // of MP4, at most
+  int32_t segmentMs = defaults::OutputSpec::segmentMs;            // of HLS; they begin at keyframes
+  int32_t windowSegments = defaults::OutputSpec::windowSegments;  // of HLS, older ones are deleted; 0 = all are kept
+};
+
 struct OutputOptions {
   std::string path;               // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
   std::vector<AudioInput> audio;  // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
@@ -36,6 +43,7 @@ struct OutputOptions {
   bool joining = false;     // sources may join: there is a track (AAC) from the start, silence while none plays
   StopRef stop = nullptr;   // of a connection: opening and writing end soon after it has passed
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
+  Pieces pieces = {};
 };
 
 struct OutputResult {
@@ -52,12 +60,12 @@ struct OutputResult {
   std::vector<std::string> audioLosses;  // sources whose audio broke off (silence from there), one sentence each
 };
 
-// A file is written beside `path` as ".NAME.RANDOM.part.EXT" and renamed to `path` by finish(): nobody finds half a file
-// there, and what was there stays until then. A killed process leaves that file. MP4 is written in fragments of at most
-// 1 s, flushed, so that it plays; finish() remuxes it (faststart). Where there is no room for two files, or the run was
-// broken off and the file is large, it stays in fragments. After a failed write the file ends with its last whole
-// fragment. A file that does not play (no picture) is removed, and what was at `path` stays. The same holds for each
-// segment and playlist of HLS.
+// A file is written beside `path` as ".NAME.RANDOM.part.EXT" and renamed to `path` by finish(): nobody finds half a
+// file there, and what was there stays until then. A killed process leaves that file. MP4 is written in fragments
+// (Pieces), flushed, so that it plays; finish() remuxes it (faststart). Where there is no room for two files, or the
+// run was broken off and the file is large, it stays in fragments. After a failed write the file ends with its last
+// whole fragment. A file that does not play (no picture) is removed, and what was at `path` stays. The same holds for
+// each segment and playlist of HLS.
 class Output {
  public:
   virtual ~Output() = default;  // without finish(): what is written is at `path`, not complete
@@ -73,6 +81,12 @@ class Output {
 
 // Throws INVALID_ARGUMENT where openOutput would for path and codec; opens nothing.
 void requireFit(const std::string& path, VideoCodec codec);
+// What a path or URL is. Throws INVALID_ARGUMENT as openOutput().
+struct OutputPlace {
+  bool local = false;      // a file of this machine
+  bool segmented = false;  // HLS
+};
+OutputPlace placeOf(const std::string& path);
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source
 // without audio gives silence when mixed with others; alone it gives an output without audio. write/finish throw

@@ -109,11 +109,22 @@ void setRate(const ProfileRow& row, const EncoderOptions& options, AVCodecContex
 
 }  // namespace
 
-std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile) {
-  std::vector<const ProfileRow*> found;
-  for (const std::string_view encoder : encodersOf(codec)) {
+bool isLowLatency(const EncoderOptions& options) {
+  return options.latency == Latency::low || options.profile == Profile::realtime;
+}
+
+ProfileRow rowWith(ProfileRow row, const EncoderOptions& options) {
+  row.lowLatency = isLowLatency(options);
+  if (row.lowLatency) row.bFrames = 0;
+  else if (options.bFrames >= 0) row.bFrames = options.bFrames;
+  return row;
+}
+
+std::vector<ProfileRow> profileRows(const EncoderOptions& options) {
+  std::vector<ProfileRow> found;
+  for (const std::string_view encoder : encodersOf(options.codec)) {
     for (const ProfileRow& row : kRows) {
-      if (row.profile == profile && row.encoder == encoder) found.push_back(&row);
+      if (row.profile == options.profile && row.encoder == encoder) found.push_back(rowWith(row, options));
     }
   }
   return found;
@@ -166,14 +177,15 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
     if (constantQuality) privates.set("crf", int64_t{row.crf});
     Params params;
     params.add("lp", threads).add("irefresh-type", 2);
-    if (row.lowLatency) params.add("pred-struct", 1).add("lookahead", 0);
+    if (row.bFrames == 0) params.add("pred-struct", 1);
+    if (row.lowLatency) params.add("lookahead", 0);
     privates.set("svtav1-params", params.text());
   } else if (encoder == "libaom-av1") {
     context.thread_count = threads;
     privates.set("cpu-used", row.preset);
     privates.set("usage", row.lowLatency ? "realtime" : "good");
     privates.set("row-mt", int64_t{1});
-    if (row.lowLatency) privates.set("lag-in-frames", int64_t{0});
+    if (row.bFrames == 0) privates.set("lag-in-frames", int64_t{0});
     if (constantQuality) privates.set("crf", int64_t{row.crf});
     if (control == RateControl::capped) context.bit_rate = options.bitrate;  // the cap of "constrained quality"
   } else if (encoder == "librav1e") {
@@ -184,7 +196,7 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
       context.bit_rate = options.bitrate;
       context.qmin = row.crf;
     }
-    if (row.lowLatency) privates.set("rav1e-params", "low_latency=true");
+    if (row.bFrames == 0) privates.set("rav1e-params", "low_latency=true");
   }
 }
 

@@ -18,10 +18,15 @@ struct ProfileRow {
   double capBitsPerPixel;  // 0 = constant quality is not bounded, else its peak rate is this x width x height x fps
 };
 
-// Candidates in software for a codec and profile, best first.
-std::vector<const ProfileRow*> profileRows(VideoCodec codec, Profile profile);
+// Whether each picture is a packet before the next one goes in: asked for, or of the profile.
+bool isLowLatency(const EncoderOptions& options);
+
+// Candidates in software, best first: rows of the profile with what the options ask for.
+std::vector<ProfileRow> profileRows(const EncoderOptions& options);
 // On a GPU.
-const ProfileRow& nvencRow(VideoCodec codec, Profile profile);
+ProfileRow nvencRow(const EncoderOptions& options);
+// The same for any row.
+ProfileRow rowWith(ProfileRow row, const EncoderOptions& options);
 bool isNvenc(std::string_view encoder);
 void applyNvenc(const ProfileRow& row, bool constantQuality, AVCodecContext& context, AvDictionary& privates);
 

@@ -77,12 +77,12 @@ void SoftwareEncoder::drainSvt() noexcept {
 std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std::shared_ptr<Device> device,
                                              PixelFormat canvases, int64_t afterTick) {
   std::string lookedFor;
-  for (const ProfileRow* row : profileRows(options.codec, options.profile)) {
+  for (const ProfileRow& row : profileRows(options)) {
     std::string whyNot;
-    if (AvCodecContext context = tryOpen(*row, options, whyNot))
-      return std::make_unique<SoftwareEncoder>(options, *row, std::move(context), std::move(device), canvases,
+    if (AvCodecContext context = tryOpen(row, options, whyNot))
+      return std::make_unique<SoftwareEncoder>(options, row, std::move(context), std::move(device), canvases,
                                                afterTick);
-    lookedFor += (lookedFor.empty() ? "" : "; ") + std::string(row->encoder) + " (" + whyNot + ")";
+    lookedFor += (lookedFor.empty() ? "" : "; ") + std::string(row.encoder) + " (" + whyNot + ")";
   }
   throw Error(
       ErrorCode::ENCODER_UNAVAILABLE,

@@ -18,8 +18,10 @@ void ToneMapper::prepare(Queue& queue, const ToneSource& source) {
   curves_ = device_->allocate(bytes, MemoryKind::device);
   staged_ = device_->allocate(bytes, MemoryKind::host);
   std::memcpy(staged_->data, curves.data(), bytes);
-  enqueue(queue,
-          [&] { device_->copy(queue, curves_->data, bytes, staged_->data, bytes, bytes, 1, CopyKind::internal); });
+  enqueue(queue, [&] {
+    device_->copy(queue, curves_->data, bytes, staged_->data, bytes, bytes, 1, CopyKind::internal);
+    used_ = queue.record();
+  });
   prepared_ = source;
 }
 

@@ -102,6 +102,57 @@ TEST(realtime_gives_every_picture_back_at_once) {
   }
 }
 
+TEST(low_latency_gives_every_picture_back_at_once_in_every_profile) {
+  auto device = openDevice("cpu");
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc})
+    for (const char* profile : EnumNames<Profile>::values) {
+      EncoderOptions options = optionsOf(codec, valueNamed<Profile>(profile).value());
+      options.latency = Latency::low;
+      auto encoder = openEncoder(options, device);
+      int packets = 0;
+      for (int n = 0; n < 8; n++) {
+        encoder->push(clip::picture(*device, kWidth, kHeight, n, n * 40000), [&](Packet) { packets++; });
+        CHECK_EQUAL(packets, n + 1);
+      }
+    }
+}
+
+TEST(keyframes_and_b_frames_are_as_asked_for) {
+  auto device = openDevice("cpu");
+  const auto encoded = [&](const EncoderOptions& options) {
+    auto encoder = openEncoder(options, device);
+    std::vector<Packet> packets;
+    const auto emit = [&](Packet packet) { packets.push_back(std::move(packet)); };
+    for (int n = 0; n < 60; n++) encoder->push(clip::picture(*device, kWidth, kHeight, n, n * 40000), emit);
+    encoder->finish(emit);
+    CHECK_EQUAL(packets.size(), 60u);
+    return packets;
+  };
+  const auto inOrder = [](const std::vector<Packet>& packets) {
+    return std::is_sorted(packets.begin(), packets.end(),
+                          [](const Packet& a, const Packet& b) { return a.ptsUs < b.ptsUs; });
+  };
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {
+    EncoderOptions options = optionsOf(codec, Profile::streaming);
+    options.keyframeMs = 800;
+    const auto packets = encoded(options);
+    CHECK(!inOrder(packets) || codec == VideoCodec::av1);
+    for (int64_t last = 0; const Packet& packet : packets) {
+      if (!packet.keyframe) continue;
+      CHECK(packet.ptsUs - last <= 800'000);
+      last = packet.ptsUs;
+    }
+    options.bFrames = 0;
+    CHECK(inOrder(encoded(options)));
+  }
+  EncoderOptions options = optionsOf(VideoCodec::h264, Profile::realtime);
+  options.bFrames = 2;
+  CHECK_ERROR(openEncoder(options, device), INVALID_ARGUMENT);
+  options.profile = Profile::balanced;
+  options.latency = Latency::low;
+  CHECK_ERROR(openEncoder(options, device), INVALID_ARGUMENT);
+}
+
 TEST(encoders_do_not_keep_canvases) {
   auto device = openDevice("cpu");
   for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc, VideoCodec::av1}) {

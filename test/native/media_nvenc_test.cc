@@ -160,6 +160,26 @@ VIDEO_TEST(realtime_gives_every_picture_back_at_once) {
   requireNoneLeft("realtime");
 }
 
+VIDEO_TEST(low_latency_gives_every_picture_back_at_once) {
+  for (const VideoCodec codec : {VideoCodec::h264, VideoCodec::hevc})
+    for (const Profile profile : {Profile::balanced, Profile::archival}) {
+      EncoderOptions options = optionsOf(codec, profile);
+      options.latency = Latency::low;
+      auto encoder = openEncoder(options, gpu());
+      CHECK_EQUAL(encoder->name(), std::string(nameOf(codec)) + "_nvenc");
+      Canvases canvases(*encoder);
+      int packets = 0;
+      for (int n = 0; n < 10; n++) {
+        encoder->push(canvases.picture(n, n * 40000), [&](Packet packet) {
+          CHECK_EQUAL(packet.dtsUs, packet.ptsUs);
+          packets++;
+        });
+        CHECK_EQUAL(packets, n + 1);
+      }
+    }
+  requireNoneLeft("low latency");
+}
+
 VIDEO_TEST(packets_are_a_stream_by_themselves) {
   auto encoder = openEncoder(optionsOf(VideoCodec::h264, Profile::quality), gpu());
   Canvases canvases(*encoder);

@@ -34,10 +34,12 @@ EncoderOptions options(VideoCodec codec = VideoCodec::h264, Profile profile = Pr
 
 struct Writing {
   explicit Writing(const std::string& path, const std::vector<AudioInput>& audio = {},
-                   const EncoderOptions& with = options())
-      : device(openDevice("cpu")),
-        encoder(openEncoder(with, device)),
-        output(openOutput({path, audio, with.fps}, *encoder)) {}
+                   const EncoderOptions& with = options(), const Pieces& pieces = {})
+      : device(openDevice("cpu")), encoder(openEncoder(with, device)) {
+    OutputOptions into{path, audio, with.fps};
+    into.pieces = pieces;
+    output = openOutput(into, *encoder);
+  }
 
   void frames(int count) {
     for (int i = 0; i < count; i++, number++)
@@ -310,6 +312,49 @@ TEST(hls_has_segments_that_begin_with_keyframes) {
   }
   CHECK(ended);
   CHECK_EQUAL(segments, 5);
+}
+
+TEST(hls_of_a_window_deletes_what_is_older) {
+  const clip::TempFolder folder;
+  EncoderOptions encoder = options(VideoCodec::h264, Profile::realtime);
+  encoder.keyframeMs = 400;
+  Writing writing(folder.file("live.m3u8"), {}, encoder, {.segmentMs = 400, .windowSegments = 3});
+  writing.frames(250);
+  const auto segments = [&] {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+      if (entry.path().extension() == ".ts") count++;
+    return count;
+  };
+  CHECK(segments() <= 6);  // those of the playlist, the one that is written, and one or two that players may still read
+  const std::vector<uint8_t> bytes = clip::bytesOf(folder.file("live.m3u8"));
+  const std::string playlist(bytes.begin(), bytes.end());
+  CHECK(playlist.find("#EXT-X-PLAYLIST-TYPE") == std::string::npos);
+  CHECK(playlist.find("#EXT-X-TARGETDURATION:1\n") != std::string::npos ||
+        playlist.find("#EXT-X-TARGETDURATION:0\n") != std::string::npos);
+  int listed = 0;
+  for (size_t at = 0; (at = playlist.find("#EXTINF", at)) != std::string::npos; at++) listed++;
+  CHECK_EQUAL(listed, 3);
+  writing.finish();
+}
+
+TEST(fragments_are_as_long_as_asked_for) {
+  const clip::TempFolder folder;
+  const auto fragments = [&](int32_t fragmentMs) {
+    Writing writing(folder.file("a.mp4"), {}, options(VideoCodec::h264, Profile::realtime), {.fragmentMs = fragmentMs});
+    writing.frames(100);
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      const std::vector<uint8_t> bytes = clip::bytesOf(entry.path());
+      const std::string text(bytes.begin(), bytes.end());
+      for (size_t at = 0; (at = text.find("moof", at)) != std::string::npos; at++) count++;
+    }
+    writing.finish();
+    return count;
+  };
+  const size_t usual = fragments(1000), shorter = fragments(200);
+  CHECK(usual >= 3);
+  CHECK(shorter >= 3 * usual);
 }
 
 TEST(hevc_and_av1_go_into_hls_and_matroska) {
