@@ -209,9 +209,15 @@ void OutputSide::reportLosses(const std::vector<OutputReport>& outputs, const So
   for (const OutputReport& output : outputs)
     for (const std::string& loss : output.result.audioLosses)
       recoveries_.add({output.name, "audio lost, silence from there", loss});
+  const auto neverJoined = [&](const std::string& id) { return sources.numbersOf(id).empty(); };
+  for (const CompositionSpec& composition : spec_.compositions)
+    for (const compose::TileSpec& tile : composition.layout.tiles)
+      if (!tile.reserved.empty() && neverJoined(tile.reserved))
+        recoveries_.add(
+            {"compose", "tile empty", "A tile was kept for source \"" + tile.reserved + "\", which never joined."});
   for (const CompositionSpec& composition : spec_.compositions)
     for (const OutputSpec& output : composition.outputs)
-      if (audioJoins(output) && output.audio == OutputSpec::Audio::source && sources.numbersOf(output.audioId).empty())
+      if (audioJoins(output) && output.audio == OutputSpec::Audio::source && neverJoined(output.audioId))
         recoveries_.add({output.name, "no audio",
                          "Its audio was to come from source \"" + output.audioId + "\", which never joined."});
 }

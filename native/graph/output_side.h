@@ -36,7 +36,7 @@ class OutputSide {
   // `admitted`: which compositions it is a source of.
   std::vector<std::vector<media::AudioRef>> openJoiningAudio(const OpenedSource& source, int32_t number,
                                                              const std::vector<bool>& admitted);
-  // What the run lacked in the end, of audio.
+  // What the run lacked in the end: audio, and sources that tiles were kept for.
   void reportLosses(const std::vector<OutputReport>& outputs, const SourceTable& sources);
 
  private:
