@@ -164,6 +164,9 @@ const outputReport = result(
     durationMs: count(),
     bytes: count('of the video, without audio'),
     bitrate: ref(bitrateReport),
+    latencyMs: ref(percentiles, {
+      doc: 'of canvases of live sources: from reading the oldest picture that is new in it to writing its packet',
+    }),
     complete: flag(),
     hasAudio: flag(),
     error: ref(codedError, { doc: 'why it ended early' }),

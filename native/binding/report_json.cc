@@ -59,6 +59,7 @@ schema::OutputReport outputReport(const graph::OutputReport& output) {
           .durationMs = result.durationMs,
           .bytes = result.bytes,
           .bitrate = bitrateReport(result),
+          .latencyMs = percentilesOf(output.latency),
           .complete = result.complete,
           .hasAudio = result.hasAudio,
           .error = codedError(output.error)};

@@ -21,8 +21,9 @@ namespace framepath::graph {
 struct CanvasFrame {
   LeaseRef lease;  // null once the source need not wait for it
   FrameRef frame;
-  int64_t ptsUs = 0;  // of the output
-  bool fresh = true;  // not drawn yet
+  int64_t ptsUs = 0;   // of the output
+  bool fresh = true;   // not drawn yet
+  int64_t readNs = 0;  // when it was read from its source
   std::vector<compose::TileBoxes> boxes;
 };
 
@@ -65,7 +66,8 @@ struct CanvasSource {
   int64_t lookAheadUs = 0;
   KnownIds ids;
   bool live = false;
-  bool seen = false;  // a frame came
+  int64_t maxAgeNs = 0;  // of a live source; 0 = no limit
+  bool seen = false;     // a frame came
   compose::LiveTimes times;
   std::shared_ptr<const media::SourceLink> link;  // of a live source; null: not known
   CanvasCounts counts;

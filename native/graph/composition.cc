@@ -143,7 +143,7 @@ void Composition::composeTicks() {
       std::vector<compose::TileInput> inputs;
       std::vector<CanvasFrame> past;
       std::optional<LayoutChange> change;
-      int64_t tick = 0, ptsUs = 0;
+      int64_t tick = 0, ptsUs = 0, readNs = 0;
       const int64_t waitingNs = nowNs();
       {
         std::unique_lock lock(mutex_);
@@ -156,6 +156,7 @@ void Composition::composeTicks() {
         changeTiles();
         change = takeLayout(ptsUs);
         inputs = inputsAt(ptsUs);
+        readNs = oldestNewNs();
         for (auto& [number, queue] : sources_) queue.drawn(ptsUs, past_);
         clock_.advance();
         for (auto& [number, queue] : sources_) {
@@ -171,7 +172,7 @@ void Composition::composeTicks() {
       inputs.clear();
       past.clear();
       spent(tick, waitingNs, startNs);
-      if (!canvas || !handOver(canvas)) break;
+      if (!canvas || !handOver(canvas, readNs)) break;
     }
   } catch (const Error& e) {
     fail(e);
@@ -193,14 +194,14 @@ void Composition::composeTicks() {
 }
 
 // To everybody who takes canvases; a slow one holds up the others only where no source is live. False: nobody is left.
-bool Composition::handOver(const FrameRef& canvas) {
+bool Composition::handOver(const FrameRef& canvas, int64_t readNs) {
   bool wait = outputs_.size() + (options_.canvases ? 1 : 0) == 1;
   if (!wait) {
     std::lock_guard lock(mutex_);
     wait = !live_;
   }
   bool taken = false;
-  for (const auto& output : outputs_) taken |= output->push(canvas, wait);
+  for (const auto& output : outputs_) taken |= output->push(canvas, readNs, wait);
   if (!options_.canvases) return taken;
   if (wait)
     canvases_.put(canvas);
@@ -241,6 +242,7 @@ OutputReport Composition::reportOf(size_t output, media::OutputResult result) co
   report.width = spec.encoder.width;
   report.height = spec.encoder.height;
   report.dropped = outputs_[output]->dropped();
+  report.latency = outputs_[output]->latency();
   {
     std::lock_guard lock(mutex_);
     report.error = failures_[output];

@@ -51,6 +51,7 @@ struct CompositionSource {
   bool live = false;                                        // the composition follows the clock on the wall
   std::vector<media::AudioRef> audio{};                     // of one that joins, for each output; null: none
   std::shared_ptr<const media::SourceLink> link = nullptr;  // of a live one, for its card
+  int64_t maxAgeNs = 0;                                     // of a live one: older pictures are not shown; 0 = no limit
 };
 
 struct CompositionOptions {
@@ -154,7 +155,8 @@ class Composition {
   std::vector<compose::TileInput> inputsAt(int64_t tickUs);
   void spent(int64_t tick, int64_t waitingNs, int64_t startNs);
   void closeComposer();
-  bool handOver(const FrameRef& canvas);
+  bool handOver(const FrameRef& canvas, int64_t readNs);
+  int64_t oldestNewNs() const;
   void failOutput(int32_t output, const Error& error);
   void failFinishing(size_t output, const Error& error);
   void fail(const Error& error);

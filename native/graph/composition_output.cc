@@ -70,9 +70,9 @@ void CompositionOutput::setCanvas(const compose::LayoutSpec& canvas, PixelFormat
                                                kScaledCanvases + heldByEncoder_));
 }
 
-bool CompositionOutput::push(const FrameRef& canvas, bool wait) {
-  if (wait) return encoding_->push(canvas);
-  const Offer offered = encoding_->offer(canvas);
+bool CompositionOutput::push(const FrameRef& canvas, int64_t readNs, bool wait) {
+  if (wait) return encoding_->push(canvas, readNs);
+  const Offer offered = encoding_->offer(canvas, readNs);
   if (offered == Offer::full) dropped_++;
   return offered != Offer::closed;
 }

@@ -50,7 +50,8 @@ class CompositionOutput {
   void setCanvas(const compose::LayoutSpec& canvas, PixelFormat format);
   void start() { encoding_->start(); }
   // Waits for room, or drops the canvas where there is none (`wait` false). False: the output takes nothing more.
-  bool push(const FrameRef& canvas, bool wait);
+  // `readNs`: see Encoding.
+  bool push(const FrameRef& canvas, int64_t readNs, bool wait);
   void close() { encoding_->close(); }
   void stop();   // `deadline` was changed
   void abort();  // what was pushed is dropped
@@ -63,6 +64,7 @@ class CompositionOutput {
   AudioCues& cues() { return *cues_; }
   PacketQueue& packets() { return *packets_; }
   media::RateFigures rate() const { return encoding_->rate(); }
+  Histogram latency() const { return encoding_->latency(); }
   StageStats stats() const { return encoding_->stats(); }
   std::weak_ptr<const void> encoder() const { return encoding_->encoder(); }
 

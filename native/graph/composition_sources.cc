@@ -58,6 +58,7 @@ CanvasSource& Composition::enroll(const CompositionSource& source) {
   queue.id = source.id;
   queue.live = source.live;
   queue.link = source.link;
+  queue.maxAgeNs = source.maxAgeNs;
   queue.audio = source.audio;
   setLookAhead(source.number);
   live_ = live_ || source.live;
@@ -82,6 +83,7 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   item.lease = task.lease;
   item.frame = copies(task.source) ? copier.copy(*task.frame()) : task.frame();
   item.ptsUs = task.ptsUs;
+  item.readNs = task.enteredNs;
   std::vector<std::pair<std::string, const People*>> people;
   for (const auto& [name, position] : observed) {
     const Observation& result = task.observations[position];
@@ -96,6 +98,11 @@ void Composition::take(const Task& task, const std::vector<Observed>& observed, 
   if (state_ != OutputState::composing || !known || known->state == CanvasState::removed) return;
   CanvasSource& queue = *known;
   const int64_t tookNs = nowNs();
+  if (queue.live && queue.maxAgeNs > 0 && tookNs - item.readNs > queue.maxAgeNs) {
+    queue.counts.skipped++;
+    past.emplace_back().lease = std::move(item.lease);
+    return;
+  }
   const int64_t tickUs = clock_.tickUs(clock_.tick());
   if (queue.state == CanvasState::joining) {
     queue.state = CanvasState::showing;

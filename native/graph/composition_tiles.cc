@@ -179,6 +179,15 @@ std::vector<compose::TileInput> Composition::inputsAt(int64_t tickUs) {
   return inputs;
 }
 
+// When the oldest picture of a live source that this tick shows first was read; 0: there is none.
+int64_t Composition::oldestNewNs() const {
+  int64_t oldest = 0;
+  for (const auto& [number, queue] : sources_)
+    if (queue.live && queue.current && queue.current->fresh && (oldest == 0 || queue.current->readNs < oldest))
+      oldest = queue.current->readNs;
+  return oldest;
+}
+
 CanvasCounts Composition::countsOf(int32_t source) const {
   std::lock_guard lock(mutex_);
   const auto known = sources_.find(source);

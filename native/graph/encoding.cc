@@ -1,6 +1,7 @@
 #include "graph/encoding.h"
 
 #include <atomic>
+#include <map>
 #include <utility>
 
 #include "core/clock.h"
@@ -53,7 +54,12 @@ struct Encoding::Work {
   const std::shared_ptr<AudioCues> cues;
   const StopRef deadline;
   const std::shared_ptr<Trace> trace;
-  BoundedChannel<FrameRef> canvases{3};
+  struct Canvas {
+    FrameRef frame;
+    int64_t readNs;
+  };
+  BoundedChannel<Canvas> canvases{3};
+  std::map<int64_t, int64_t> readNs;  // by ptsUs, of canvases whose packet has not come
 
   std::mutex outputMutex;  // held while writing
   std::unique_ptr<media::Output> output;
@@ -69,6 +75,7 @@ struct Encoding::Work {
   bool leftBehind = false;
   StageStats stats;
   int64_t bytes = 0;
+  Histogram latency;
   media::RateFigures rate;
 };
 
@@ -92,6 +99,7 @@ void Encoding::Work::emit(Packet packet) {
   {
     std::lock_guard lock(mutex);
     bytes += static_cast<int64_t>(packet.data->size());
+    if (const auto read = readNs.extract(packet.ptsUs)) latency.add(nowNs() - read.mapped());
   }
   if (packets) packets->put(std::move(packet));
 }
@@ -108,14 +116,14 @@ FrameRef Encoding::Work::scaled(const FrameRef& canvas) {
 void Encoding::Work::encodeAll() {
   const media::Encoder::Emit emitted = [this](Packet packet) { emit(std::move(packet)); };
   int64_t waitingNs = nowNs();
-  while (std::optional<FrameRef> canvas = canvases.pull()) {
+  while (std::optional<Canvas> canvas = canvases.pull()) {
     const int64_t startNs = nowNs();
     if (timeIsUp()) throw GivenUp{};
     const WorkScope at({stats.name, 0, -1, stats.count});
-    *canvas = scaled(*canvas);
-    if (!*canvas) throw GivenUp{};
-    encoder->push(*canvas, emitted);
-    canvas.reset();
+    const FrameRef frame = scaled(std::exchange(canvas->frame, nullptr));
+    if (!frame) throw GivenUp{};
+    if (canvas->readNs > 0) readNs[frame->ptsUs] = canvas->readNs;
+    encoder->push(frame, emitted);
     const int64_t endNs = nowNs();
     if (trace) trace->add({stats.name, 0, -1, stats.count, waitingNs, startNs, endNs});
     std::lock_guard lock(mutex);
@@ -174,11 +182,11 @@ void Encoding::start() {
   thread_ = std::thread([work = work_] { run(work); });
 }
 
-bool Encoding::push(FrameRef canvas) {
-  return work_->canvases.push(std::move(canvas));
+bool Encoding::push(FrameRef canvas, int64_t readNs) {
+  return work_->canvases.push({std::move(canvas), readNs});
 }
-Offer Encoding::offer(FrameRef canvas) {
-  return work_->canvases.offer(std::move(canvas));
+Offer Encoding::offer(FrameRef canvas, int64_t readNs) {
+  return work_->canvases.offer({std::move(canvas), readNs});
 }
 void Encoding::close() {
   work_->canvases.close();
@@ -245,6 +253,11 @@ void Encoding::freeEncoder() {
 int64_t Encoding::bytes() const {
   std::lock_guard lock(work_->mutex);
   return work_->bytes;
+}
+
+Histogram Encoding::latency() const {
+  std::lock_guard lock(work_->mutex);
+  return work_->latency;
 }
 
 media::RateFigures Encoding::rate() const {

@@ -16,6 +16,7 @@
 #include "compose/composer.h"
 #include "core/channel.h"
 #include "core/error.h"
+#include "core/histogram.h"
 #include "core/stop.h"
 #include "graph/audio_cues.h"
 #include "graph/reader_queue.h"
@@ -67,12 +68,13 @@ class Encoding {
   // Canvases pass through it before they are encoded. Before start().
   void setScaler(std::unique_ptr<compose::Composer> scaler);
   void start();
-  // Waits for room. False: the encoder has ended.
-  bool push(FrameRef canvas);
-  Offer offer(FrameRef canvas);  // does not wait; closed: the encoder has ended
-  void close();                  // no canvas follows
-  void abort();                  // what was pushed is dropped
-  void wake();                   // `deadline` was changed
+  // Waits for room. False: the encoder has ended. `readNs`: when its oldest new picture was read, for the latency; 0:
+  // none is measured.
+  bool push(FrameRef canvas, int64_t readNs = 0);
+  Offer offer(FrameRef canvas, int64_t readNs = 0);  // does not wait; closed: the encoder has ended
+  void close();                                      // no canvas follows
+  void abort();                                      // what was pushed is dropped
+  void wake();                                       // `deadline` was changed
 
   struct End {
     std::unique_ptr<media::Output> output;  // to be finished
@@ -86,6 +88,7 @@ class Encoding {
   const std::string& codec() const { return codec_; }
   StageStats stats() const;
   int64_t bytes() const;            // of the packets that came
+  Histogram latency() const;        // from readNs to the packet
   media::RateFigures rate() const;  // of what was pushed so far
   // Alive as long as the encoder is.
   std::weak_ptr<const void> encoder() const { return encoder_; }

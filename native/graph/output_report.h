@@ -6,6 +6,7 @@
 
 #include "compose/composer.h"
 #include "core/error.h"
+#include "core/histogram.h"
 #include "media/output.h"
 
 namespace framepath::graph {
@@ -14,6 +15,7 @@ struct OutputReport {
   std::string name, composition;
   int32_t width = 0, height = 0;
   int64_t dropped = 0;         // canvases that it had no room for; of a composition of live sources
+  Histogram latency;           // from reading the oldest new picture of a live source to its packet
   std::optional<Error> error;  // why it ended early
   media::OutputResult result;
 };

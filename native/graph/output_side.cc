@@ -252,7 +252,7 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
   }
   for (const int32_t number : shown) {
     const SourceFile& file = sources[static_cast<size_t>(number)].file;
-    options.sources.push_back({number, file.spec.id, file.live(), {}, file.link});
+    options.sources.push_back({number, file.spec.id, file.live(), {}, file.link, file.spec.maxAgeMs * 1'000'000});
   }
   return options;
 }
