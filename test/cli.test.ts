@@ -271,6 +271,7 @@ describe('the summary of a run', () => {
     width: 64,
     height: 64,
     dropped: 0,
+    latencyMs: { p50: 0, p95: 0, p99: 0, max: 0, sum: 0, octaves: [] },
     frames: 20,
     durationMs: 800,
     bytes: 1,

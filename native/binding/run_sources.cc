@@ -96,6 +96,7 @@ Napi::Value Run::submit(const Info& info) {
         if (!uri.empty()) {
           media::SourceOptions options;
           options.uri = uri;
+          options.required = true;  // a picture is wanted now
           options.stop = state->pipeline->closing();
           if (limits) options.limits = limitsFrom(*limits);
           frame = media::openSource(options, state->pipeline->deviceRef())->next();

@@ -95,8 +95,6 @@ describe.skipIf(noAddon !== undefined)('live sources in a grid', () => {
     while (numberIn(canvases, from - 1, tile) < 0) from++;
     const share = distinct(canvases, tile, from, canvases.count);
     const byId = Object.fromEntries(sources.map((source) => [source.id, source]));
-    console.log(`${canvases.count} canvases, healthy from ${from}: ${(share * 100).toFixed(2)} % distinct`);
-    console.log(JSON.stringify({ recoveries, canvas: sources.map(({ id, canvas }) => ({ id, ...canvas })) }));
     expect(share).toBeGreaterThanOrEqual(0.98);
     expect(canvases.count).toBeGreaterThan(200);
     expect(outputs[0]!.frames).toBeGreaterThan(200);

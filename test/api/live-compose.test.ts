@@ -65,6 +65,15 @@ describe.skipIf(noAddon !== undefined)('a live source that is down at the start'
     }
   });
 
+  test('fails a picture that is submitted from it, at once', async () => {
+    let over = false;
+    const run = await pipeline(plain('red', [255, 0, 0], () => over)).start();
+    const submitted = run.submit(`rtsp://127.0.0.1:${await freePort()}/live`);
+    expect(await codeOf(submitted, 5000)).toBe('SOURCE_UNREADABLE');
+    over = true;
+    await run.close();
+  });
+
   test('may be the only one, may join, and fails when its attempts are used up', async () => {
     const run = await pipeline(camera(await nowhere(), { id: 'one', reconnect: 1 })).start();
     await run.add(camera(await nowhere(), { id: 'two', reconnect: 1 }));

@@ -87,14 +87,30 @@ Plan randomPlan(unsigned seed, Random& random) {
   return plan;
 }
 
-// Sources come and go, pictures are submitted, reports are asked for, while the run goes and after it.
+// Another layout: of all sources, or of tiles that are kept for some that are there, were there or never come.
+void changeLayout(PipelineRun& run, Random& random) {
+  const bool perSource = random.once(2);
+  compose::LayoutSpec layout = canvas(compose::LayoutKind::grid, perSource ? 0 : random.pick(1, 4));
+  layout.perSource = perSource;
+  for (compose::TileSpec& tile : layout.tiles) {
+    tile.source = random.pick(0, 3);
+    if (random.once(2)) tile.reserved = (random.once(2) ? "late" : "s") + std::to_string(random.pick(0, 3));
+  }
+  try {
+    run.pipeline->setLayout(layout, random.once(2) ? 0 : random.pick(1, 200'000));
+  } catch (const Error& e) {
+    if (e.code != ErrorCode::INVALID_ARGUMENT) throw;  // a source is gone, or nothing is composed
+  }
+}
+
+// Sources come and go, layouts change, pictures are submitted, reports are asked for, while the run goes and after it.
 void fuzz(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
   Random random(seed * 7919);
   const std::vector<uint8_t> pixels(64 * 48 * 3, 50);
   int late = 0;
   while (!over) {
     try {
-      switch (random.pick(0, 5)) {
+      switch (random.pick(0, 6)) {
         case 0:
           // A run that is given sources faster than it can end them does not end.
           if (late == 12) break;
@@ -109,6 +125,7 @@ void fuzz(PipelineRun& run, unsigned seed, const std::atomic<bool>& over) {
           break;
         }
         case 3: run.pipeline->report(); break;
+        case 4: changeLayout(run, random); break;
         default: run.pipeline->progress(); break;
       }
     } catch (const Error& e) {
