@@ -1,6 +1,7 @@
 // The time of a composition: rational ticks over the sources' own times.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 
 namespace framepath::compose {
@@ -21,10 +22,12 @@ class OutputClock {
   void setLookAhead(int32_t source, int64_t us);
   // Removed: no tick waits for it, and what it still had does not make the composition longer.
   void leave(int32_t source);
+  // The frames of the only source are the ticks, until another one joins. Before its first frame.
+  void keepTimes() { keepsTimes_ = true; }
 
   int64_t tickUs(int64_t tick) const;  // exact rational, rounded to the nearest microsecond
   int64_t tick() const { return tick_; }
-  void advance() { tick_++; }
+  void advance();
 
   // What a source has: the time of its newest queued frame, or ended.
   void sawFrame(int32_t source, int64_t ptsUs);
@@ -44,8 +47,14 @@ class OutputClock {
     bool live = false;
     bool joining = false;  // late, and no frame yet
   };
+  void sawTime(int64_t ptsUs);
+  int64_t gridUs(int64_t tick) const;
+
   int32_t fpsNum_, fpsDen_;
   int64_t tick_ = 0;
+  bool keepsTimes_ = false;
+  std::deque<int64_t> times_;  // of tick_ and those after it, where they are kept
+  int64_t lastTimeUs_ = -1;    // the latest of them so far
   std::map<int32_t, SourceState> sources_;
 };
 

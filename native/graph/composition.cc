@@ -27,6 +27,7 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
     if (source.live) clock_.setLive(s);
     setLookAhead(s++);
   }
+  if (options_.keepsTimes) clock_.keepTimes();
   if (!DetachedThreads::waitForRoom([&] { return options_.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");
   EncodingParts parts;
@@ -45,6 +46,7 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
     output.path = options_.output.path;
     output.audio = options_.audio;
     output.fps = {options_.layout.fpsNum, options_.layout.fpsDen};
+    output.ticks = encoder.ticks;
     output.joining = options_.audioJoins;
     output.stop = options_.deadline;
     output.endBy = options_.endBy;

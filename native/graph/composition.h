@@ -47,6 +47,7 @@ struct CompositionOptions {
   OutputSpec output;
   std::vector<media::AudioInput> audio;
   bool audioJoins = false;                                    // sources that join may have audio
+  bool keepsTimes = false;  // the pictures of the only source are the canvases, at their own times
   std::shared_ptr<Stop> deadline = std::make_shared<Stop>();  // opening, draining and connections end here
   std::shared_ptr<Stop> endBy = std::make_shared<Stop>();     // what may be left undone at the end is not waited for
   std::vector<CompositionSource> sources;

@@ -177,6 +177,10 @@ std::shared_ptr<Composition> OutputSide::open(const std::vector<OpenedSource>& s
   options.output.encoder.height = options.layout.height;
   if (options.output.encoder.threads <= 0) options.output.encoder.threads = decideOutput(spec_.output->path).threads;
   options.output.encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
+  // A canvas of one file and no stated rate has its pictures' own times.
+  options.keepsTimes = sources.size() == 1 && !sources[0].file.live() && sources[0].file.info.kind == "video" &&
+                       (!spec_.layout || spec_.layout->fpsNum <= 0);
+  if (options.keepsTimes) options.output.encoder.ticks = media::fineTicks(options.output.encoder.fps);
   options.audio = audioInputs(sources);
   options.trace = std::move(trace);
   options.audioJoins = audioJoins();
