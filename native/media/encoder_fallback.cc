@@ -83,12 +83,15 @@ void EncoderFallback::passOn(const Emit& emit) {
   }
 }
 
-// The nth packet is decoded when the nth picture is displayed, less what reordering needs.
+// The nth packet is decoded when the picture is displayed that is earlier by what reordering needs.
 void EncoderFallback::passOn(Packet packet, const Emit& emit) {
   const int64_t tick = unfinished_.front().tick;
   unfinished_.pop_front();
   passedTick_ = tick;
-  packet.dtsUs = usOfTicks(tick, ticksOf(options_)) - usOfTicks(lead_, options_.fps);
+  displayed_.push_back(tick);
+  const auto missing = static_cast<int64_t>(lead_ + 1 - std::min(lead_ + 1, displayed_.size()));
+  packet.dtsUs = usOfTicks(displayed_.front(), ticksOf(options_)) - usOfTicks(missing, options_.fps);
+  if (missing == 0) displayed_.pop_front();
   emit(std::move(packet));
 }
 

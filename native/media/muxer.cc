@@ -90,6 +90,8 @@ int Muxer::openPart(AVFormatContext* context, AVIOContext** io, const char* url,
     return result;
   } catch (const Error& error) {
     return segmentError_ = AVERROR(error.code == ErrorCode::OUTPUT_DISK_FULL ? ENOSPC : EACCES);
+  } catch (const std::exception&) {  // no memory
+    return segmentError_ = AVERROR(ENOMEM);
   }
 }
 
@@ -110,7 +112,7 @@ int Muxer::closePart(AVIOContext* io) {
       part.mapped()->commit();
       listed_ = listed_ || isPlaylist(part.mapped()->target());
     }
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     result = AVERROR(EIO);
   }
   if (result < 0 && segmentError_ == 0) segmentError_ = result;
@@ -239,8 +241,7 @@ void Muxer::close() noexcept {
       // failed_ is set
     }
   }
-  if (!context_->pb || (context_->oformat->flags & AVFMT_NOFILE)) return;
-  avio_closep(&context_->pb);
+  if (context_->pb && !(context_->oformat->flags & AVFMT_NOFILE)) avio_closep(&context_->pb);
   // A fragment torn by a failure would hide the ones before it from some players.
   if (failed_ && part_ && durableBytes_ > 0) part_->truncate(durableBytes_);
 }

@@ -156,7 +156,7 @@ class MuxedOutput : public Output {
 
   // An empty file cannot be played, and would look like a result: what was at the path stays.
   void keep() {
-    if (part_ && frames_ > 0 && muxer_.playable()) part_->commit();
+    if (part_ && frames_ > 0 && muxer_.playable() && headerIsKnown()) part_->commit();
     part_ = nullptr;
   }
 
