@@ -50,7 +50,7 @@ export interface CanvasOptions<Needs extends string = string> extends CanvasValu
   width?: number;
   /** even; default 1080, of {@link single} the source's */
   height?: number;
-  /** pictures a second, a number or a fraction; default: the largest rate of the sources */
+  /** pictures a second, a number or a fraction; default: the largest rate of the sources; of one file its own times */
   fps?: number | [numerator: number, denominator: number];
   /** `'#rrggbb'`; default black */
   background?: string;

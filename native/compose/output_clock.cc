@@ -28,6 +28,10 @@ OutputClock::OutputClock(int32_t fpsNum, int32_t fpsDen, int32_t sources) : fpsN
 void OutputClock::join(int32_t source) {
   sources_[source] = {};
   sources_[source].joining = true;
+  if (!keepsTimes_) return;
+  const int64_t nowUs = tickUs(tick_);
+  keepsTimes_ = false;
+  tick_ = tickFrom(nowUs, fpsNum_, fpsDen_);
 }
 
 void OutputClock::setLookAhead(int32_t source, int64_t us) {
@@ -36,6 +40,25 @@ void OutputClock::setLookAhead(int32_t source, int64_t us) {
 
 void OutputClock::leave(int32_t source) {
   sources_.erase(source);
+  times_.clear();
+}
+
+// The next one that is kept may not be known yet: it is later than the last.
+int64_t OutputClock::tickUs(int64_t tick) const {
+  if (!keepsTimes_) return usOfTick(tick, fpsNum_, fpsDen_);
+  const auto ahead = static_cast<size_t>(tick - tick_);
+  return ahead < times_.size() ? times_[ahead] : lastTimeUs_ + 1;
+}
+
+void OutputClock::advance() {
+  tick_++;
+  if (!times_.empty()) times_.pop_front();
+}
+
+void OutputClock::sawTime(int64_t ptsUs) {
+  if (!keepsTimes_ || ptsUs <= lastTimeUs_) return;
+  times_.push_back(ptsUs);
+  lastTimeUs_ = ptsUs;
 }
 
 int64_t OutputClock::skipTo(int64_t us) {
@@ -49,10 +72,15 @@ void OutputClock::sawFrame(int32_t source, int64_t ptsUs) {
   s.joining = false;
   s.newestUs = std::max(s.newestUs, ptsUs);
   s.endUs = std::max(s.endUs, ptsUs + 1);
+  sawTime(ptsUs);
 }
 
 void OutputClock::sawEnd(int32_t source) {
-  sources_.at(source).ended = true;
+  SourceState& s = sources_.at(source);
+  s.ended = true;
+  // A last frame that is shown for long is drawn again: the output lasts as long.
+  const int64_t periodUs = usOfTick(1, fpsNum_, fpsDen_);
+  if (s.endUs - lastTimeUs_ > 2 * periodUs) sawTime(s.endUs - periodUs);
 }
 
 void OutputClock::setDuration(int32_t source, int64_t endUs) {
@@ -61,6 +89,7 @@ void OutputClock::setDuration(int32_t source, int64_t endUs) {
 }
 
 bool OutputClock::ready() const {
+  if (keepsTimes_ && times_.empty()) return false;
   const int64_t now = tickUs(tick_);
   const bool running = std::ranges::any_of(sources_, [&](const auto& entry) {
     const SourceState& s = entry.second;
@@ -76,7 +105,7 @@ bool OutputClock::finished() const {
   const int64_t now = tickUs(tick_);
   return std::ranges::all_of(sources_, [&](const auto& entry) {
     const SourceState& s = entry.second;
-    return s.ended && now >= s.endUs;
+    return s.ended && (keepsTimes_ ? times_.empty() : now >= s.endUs);
   });
 }
 

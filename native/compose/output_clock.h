@@ -1,6 +1,7 @@
 // The time of a composition: rational ticks over the sources' own times.
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <map>
 
 namespace framepath::compose {
@@ -26,10 +27,12 @@ class OutputClock {
   void setLookAhead(int32_t source, int64_t us);
   // Removed: no tick waits for it, and what it still had does not make the composition longer.
   void leave(int32_t source);
+  // The frames of the only source are the ticks, until another one joins. Before its first frame.
+  void keepTimes() { keepsTimes_ = true; }
 
-  int64_t tickUs(int64_t tick) const { return usOfTick(tick, fpsNum_, fpsDen_); }
+  int64_t tickUs(int64_t tick) const;
   int64_t tick() const { return tick_; }
-  void advance() { tick_++; }
+  void advance();
   // On to the first tick from `us` on; returns how many are left out.
   int64_t skipTo(int64_t us);
 
@@ -50,8 +53,13 @@ class OutputClock {
     bool ended = false;
     bool joining = false;  // late, and no frame yet
   };
+  void sawTime(int64_t ptsUs);
+
   int32_t fpsNum_, fpsDen_;
   int64_t tick_ = 0;
+  bool keepsTimes_ = false;
+  std::deque<int64_t> times_;  // of tick_ and those after it, where they are kept
+  int64_t lastTimeUs_ = -1;    // the latest of them so far
   std::map<int32_t, SourceState> sources_;
 };
 

@@ -29,6 +29,7 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
     clock_.add(source.number);
     enroll(source);
   }
+  if (options_.keepsTimes) clock_.keepTimes();
   numberReserved(tiles_);
   if (!DetachedThreads::waitForRoom([&] { return options_.stops.deadline->passed(); }))
     throw Error(ErrorCode::CANCELLED, "The run was closed while it waited for encoders of earlier runs.");

@@ -61,6 +61,7 @@ struct CompositionOptions {
   std::vector<CompositionOutputOptions> outputs;
   bool canvases = false;   // each is kept for nextCanvas()
   bool everybody = false;  // whoever joins is one of its sources, shown or not
+  bool keepsTimes = false;  // the pictures of its only source are the canvases, at their own times
   CompositionStops stops;
   std::vector<CompositionSource> sources;
   std::shared_ptr<Trace> trace;          // null: none

@@ -49,6 +49,7 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     output.path = spec.path;
     output.audio = options_.audio;
     output.fps = encoder.fps;
+    output.ticks = encoder.ticks;
     output.joining = options_.audioJoins;
     output.stop = stops.deadline;
     output.endBy = stops.endBy;

@@ -237,6 +237,9 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
   options.stops = stops_;
   const bool anyLive =
       std::ranges::any_of(shown, [&](int32_t number) { return sources[static_cast<size_t>(number)].file.live(); });
+  // A canvas of one file and no stated rate has its pictures' own times.
+  options.keepsTimes = shown.size() == 1 && !anyLive && spec.layout.fpsNum <= 0 &&
+                       sources[static_cast<size_t>(shown[0])].file.info.kind == "video";
   for (const OutputSpec& asked : spec.outputs) {
     CompositionOutputOptions& output = options.outputs.emplace_back();
     output.spec = asked;
@@ -245,6 +248,7 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
     if (encoder.threads <= 0) encoder.threads = decideOutput(asked.path).threads;
     decideTiming(output.spec, anyLive);
     encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
+    if (options.keepsTimes) encoder.ticks = media::fineTicks(encoder.fps);
     output.audio = audioInputs(asked, sources, shown);
     output.audioJoins = audioJoins(asked) && joins;
     output.stage = !only || spec.outputs.size() > 1 ? "encode " + asked.name : "encode";

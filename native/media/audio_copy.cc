@@ -116,15 +116,16 @@ class CopiedAudio : public AudioTrack {
   std::string loss_;
 };
 
-// The first packet that ends after `zeroUs`; null = there is none or it has no time.
-AvPacket firstPacket(Input& input, int stream, int64_t zeroUs) {
+// The first packet that ends after `zeroUs`; null = there is none or it has no time. `isCut`: times are rounded, and one
+// that ends there by them belongs to what was cut off.
+AvPacket firstPacket(Input& input, int stream, int64_t zeroUs, bool isCut) {
   const AVRational timeBase = input.format()->streams[stream]->time_base;
   const int64_t zero = av_rescale_q(zeroUs, kMicroseconds, timeBase);
   AvPacket packet = newPacket();
   while (input.read(*packet) >= 0) {
     if (packet->stream_index == stream) {
       if (packet->pts == AV_NOPTS_VALUE || packet->duration <= 0) return nullptr;
-      if (av_sat_add64(packet->pts, packet->duration) > zero + 1) return packet;
+      if (av_sat_add64(packet->pts, packet->duration) > zero + (isCut ? 1 : 0)) return packet;
     }
     av_packet_unref(packet.get());
   }
@@ -173,7 +174,7 @@ std::unique_ptr<AudioTrack> tryCopyAudio(std::unique_ptr<Input>& input, int stre
     if (!input->seekable() || !input->seek(stream, av_rescale_q(zeroUs, kMicroseconds, audio.time_base)))
       return nullptr;
   }
-  AvPacket first = firstPacket(*input, stream, zeroUs);
+  AvPacket first = firstPacket(*input, stream, zeroUs, cut.startMs > 0);
   if (!first) return nullptr;
   const int64_t distanceUs = boundedUs(first->pts, audio.time_base) - zeroUs;
   // From the file's own start its first packet is right whatever its time: priming lies before 0 and is skipped by

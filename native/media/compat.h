@@ -88,6 +88,9 @@ inline int64_t numberOf(const AVFrame& picture) {
 }
 #endif
 
+// Before FFmpeg 7 the Matroska muxer writes how long an Opus track's priming is, but not the times that go with it.
+inline constexpr bool kMatroskaForgetsPriming = LIBAVFORMAT_VERSION_MAJOR < 61;
+
 // A get_buffer2 of ours may be called from a decoder's threads: always so since FFmpeg 6.
 inline void allowThreadsToGetBuffers([[maybe_unused]] AVCodecContext& decoder) {
 #if LIBAVCODEC_VERSION_MAJOR < 60

@@ -1,5 +1,6 @@
 // Canvas frames in, packets out.
 #pragma once
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@ struct EncoderOptions {
   Profile profile = defaults::OutputSpec::profile;
   int32_t width = 0, height = 0;  // even
   Rational fps{25, 1};
+  Rational ticks{0, 1};  // a second, of the times of pictures: each is on the nearest one; 0 = as fps
   // bits per second on average; 0 = the profile's constant quality
   int64_t bitrate = defaults::OutputSpec::bitrate;
   int64_t minBitrate = defaults::OutputSpec::minBitrate;  // above 0: between this and `bitrate`, as the pictures need
@@ -34,6 +36,12 @@ struct EncoderOptions {
   // Called when software takes over from the GPU, by the thread that opens or pushes.
   std::function<void(const std::string& what, const std::string& reason)> recovered = nullptr;
 };
+
+// Fine enough for the times of any source; at a constant rate a picture lasts whole ticks.
+inline Rational fineTicks(Rational fps) {
+  constexpr int32_t kFine = 90'000;
+  return {fps.num * std::max(1, kFine / fps.num), 1};
+}
 
 // Bits per second. The target given to the encoder; all 0 where it decides itself (quality, capped).
 struct RateFigures {

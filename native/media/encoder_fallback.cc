@@ -31,7 +31,7 @@ EncoderFallback::EncoderFallback(std::unique_ptr<Encoder> hardware, const Encode
       parameters_(copyOf(*hardware->parameters())),
       encoder_(std::move(hardware)),
       lead_(isLowLatency(options) ? 0 : kReordering),
-      ticks_(options.fps, -1) {}
+      ticks_(ticksOf(options), -1) {}
 
 void EncoderFallback::push(const FrameRef& canvas, const Emit& emit) {
   unfinished_.push_back({fellBack_ ? nullptr : canvas, ticks_.next(canvas->ptsUs)});
@@ -73,7 +73,7 @@ void EncoderFallback::passOn(const Emit& emit) {
   size_t whole = 0;
   int64_t latest = INT64_MIN;
   for (size_t n = 0; n < waiting_.size() && n < unfinished_.size(); n++) {
-    latest = std::max(latest, ticksOfUs(waiting_[n].ptsUs, options_.fps));
+    latest = std::max(latest, ticksOfUs(waiting_[n].ptsUs, ticksOf(options_)));
     if (latest == unfinished_[n].tick) whole = n + 1;
   }
   for (; whole > 0; whole--) {
@@ -83,12 +83,15 @@ void EncoderFallback::passOn(const Emit& emit) {
   }
 }
 
-// The nth packet is decoded when the nth picture is displayed, less what reordering needs.
+// The nth packet is decoded when the picture is displayed that is earlier by what reordering needs.
 void EncoderFallback::passOn(Packet packet, const Emit& emit) {
   const int64_t tick = unfinished_.front().tick;
   unfinished_.pop_front();
   passedTick_ = tick;
-  packet.dtsUs = usOfTicks(tick - lead_, options_.fps);
+  displayed_.push_back(tick);
+  const auto missing = static_cast<int64_t>(lead_ + 1 - std::min(lead_ + 1, displayed_.size()));
+  packet.dtsUs = usOfTicks(displayed_.front(), ticksOf(options_)) - usOfTicks(missing, options_.fps);
+  if (missing == 0) displayed_.pop_front();
   emit(std::move(packet));
 }
 

@@ -47,7 +47,8 @@ class EncoderFallback : public Encoder {
   const AvCodecParameters parameters_;  // the GPU's: the stream began with it
   std::unique_ptr<Encoder> encoder_;
   bool fellBack_ = false;
-  const int64_t lead_;                 // ticks that packets are decoded before their pictures are displayed
+  const size_t lead_;                  // pictures that packets are decoded before theirs are displayed
+  std::deque<int64_t> displayed_;      // ticks of the last pictures: those, and the next one
   TickGrid ticks_;                     // both encoders have the same
   int64_t passedTick_ = -1;            // up to this one everything was passed on
   std::deque<Unfinished> unfinished_;  // pushed, and not passed on

@@ -20,7 +20,7 @@ void describeColor(Described& described) {
 }  // namespace
 
 int64_t TickGrid::next(int64_t ptsUs) {
-  last_ = std::max(last_ + 1, ticksOfUs(ptsUs, fps_));
+  last_ = std::max(last_ + 1, ticksOfUs(ptsUs, rate_));
   return last_;
 }
 
@@ -31,7 +31,7 @@ AvCodecContext newEncoderContext(const char* encoder, const EncoderOptions& opti
   if (!context) throw std::bad_alloc();
   context->width = options.width;
   context->height = options.height;
-  context->time_base = tickOf(options.fps);
+  context->time_base = tickOf(ticksOf(options));
   context->framerate = {options.fps.num, options.fps.den};
   context->sample_aspect_ratio = {1, 1};
   describeColor(*context);
@@ -66,7 +66,7 @@ LibavEncoder::LibavEncoder(const EncoderOptions& options, const ProfileRow& row,
     : options_(options),
       row_(row),
       context_(std::move(context)),
-      ticks_(options.fps, afterTick),
+      ticks_(ticksOf(options), afterTick),
       parameters_(avcodec_parameters_alloc()),
       packet_(newPacket()) {
   if (!parameters_) throw std::bad_alloc();
@@ -112,9 +112,9 @@ void LibavEncoder::drain(const Emit& emit) {
     complete(*packet_);
     Packet packet;
     packet.data = std::make_shared<const std::vector<uint8_t>>(packet_->data, packet_->data + packet_->size);
-    packet.ptsUs = usOfTicks(packet_->pts, options_.fps);
-    packet.dtsUs = usOfTicks(packet_->dts, options_.fps);
-    packet.durationUs = usOfTicks(std::max<int64_t>(1, packet_->duration), options_.fps);
+    packet.ptsUs = usOfTicks(packet_->pts, ticksOf(options_));
+    packet.dtsUs = usOfTicks(packet_->dts, ticksOf(options_));
+    packet.durationUs = usOfTicks(1, options_.fps);
     packet.keyframe = packet_->flags & AV_PKT_FLAG_KEY;
     av_packet_unref(packet_.get());
     emit(std::move(packet));

@@ -1,4 +1,4 @@
-// What encoders of libavcodec have in common: pictures on the grid of a constant rate go in, packets come out.
+// What encoders of libavcodec have in common: pictures go in on a grid of ticks, packets come out.
 #pragma once
 #include "media/av.h"
 #include "media/encoder.h"
@@ -6,14 +6,18 @@
 
 namespace framepath::media {
 
+inline Rational ticksOf(const EncoderOptions& options) {
+  return options.ticks.num > 0 ? options.ticks : options.fps;
+}
+
 // Ticks of pictures in order: one off the grid goes to the nearest free tick.
 class TickGrid {
  public:
-  TickGrid(Rational fps, int64_t after) : fps_(fps), last_(after) {}
+  TickGrid(Rational rate, int64_t after) : rate_(rate), last_(after) {}
   int64_t next(int64_t ptsUs);
 
  private:
-  Rational fps_;
+  Rational rate_;
   int64_t last_;
 };
 

@@ -5,16 +5,19 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #include "core/clock.h"
+#include "media/compat.h"
 
 namespace framepath::media {
 namespace {
 
 // A peer that takes nothing for this long is lost. (A file may take longer: its index goes to the front.)
 constexpr int64_t kPatienceNs = 15'000'000'000;
+constexpr int kOpusRate = 48'000;
 // In the names of files that are being written.
 constexpr const char* kPart = "part";
 // For the trailer and for good-byes on a connection, after everything was stopped.
@@ -87,6 +90,8 @@ int Muxer::openPart(AVFormatContext* context, AVIOContext** io, const char* url,
     return result;
   } catch (const Error& error) {
     return segmentError_ = AVERROR(error.code == ErrorCode::OUTPUT_DISK_FULL ? ENOSPC : EACCES);
+  } catch (const std::exception&) {  // no memory
+    return segmentError_ = AVERROR(ENOMEM);
   }
 }
 
@@ -107,7 +112,7 @@ int Muxer::closePart(AVIOContext* io) {
       part.mapped()->commit();
       listed_ = listed_ || isPlaylist(part.mapped()->target());
     }
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     result = AVERROR(EIO);
   }
   if (result < 0 && segmentError_ == 0) segmentError_ = result;
@@ -128,7 +133,7 @@ void Muxer::allowTime() {
   deadlineNs_ = nowNs() + kPatienceNs;
 }
 
-int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase) {
+int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase, Rational fps) {
   AVStream* stream = avformat_new_stream(context_.get(), nullptr);
   if (!stream) throw std::bad_alloc();
   check(avcodec_parameters_copy(stream->codecpar, &parameters), "avcodec_parameters_copy");
@@ -137,9 +142,12 @@ int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase) {
   if (parameters.codec_id == AV_CODEC_ID_HEVC && (container_.fragmented || container_.segmented)) {
     stream->codecpar->codec_tag = MKTAG('h', 'v', 'c', '1');
   }
+  if (kMatroskaForgetsPriming && parameters.codec_id == AV_CODEC_ID_OPUS &&
+      std::string_view(container_.format) == "matroska")
+    primed_ = {stream->index, av_rescale_q(parameters.initial_padding, {1, kOpusRate}, timeBase)};
   stream->time_base = timeBase;
   if (parameters.codec_type == AVMEDIA_TYPE_VIDEO) {
-    stream->avg_frame_rate = av_inv_q(timeBase);
+    stream->avg_frame_rate = {fps.num, fps.den};
     stream->r_frame_rate = stream->avg_frame_rate;
     stream->sample_aspect_ratio = parameters.sample_aspect_ratio;
   }
@@ -161,6 +169,7 @@ void Muxer::begin(AvDictionary& options) {
 void Muxer::write(AVPacket& packet, int stream, AVRational timeBase) {
   allowTime();
   packet.stream_index = stream;
+  if (stream == primed_.stream) packet.pts += primed_.ticks, packet.dts += primed_.ticks;
   av_packet_rescale_ts(&packet, timeBase, context_->streams[stream]->time_base);
   const int result = av_write_frame(context_.get(), &packet);
   av_packet_unref(&packet);
@@ -232,8 +241,7 @@ void Muxer::close() noexcept {
       // failed_ is set
     }
   }
-  if (!context_->pb || (context_->oformat->flags & AVFMT_NOFILE)) return;
-  avio_closep(&context_->pb);
+  if (context_->pb && !(context_->oformat->flags & AVFMT_NOFILE)) avio_closep(&context_->pb);
   // A fragment torn by a failure would hide the ones before it from some players.
   if (failed_ && part_ && durableBytes_ > 0) part_->truncate(durableBytes_);
 }

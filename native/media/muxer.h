@@ -9,6 +9,7 @@
 #include "media/av.h"
 #include "media/container.h"
 #include "media/part_file.h"
+#include "media/source_info.h"
 
 namespace framepath::media {
 
@@ -23,8 +24,8 @@ class Muxer {
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;
 
-  // Streams are numbered from 0 in this order. Before begin().
-  int addStream(const AVCodecParameters& parameters, AVRational timeBase);
+  // Streams are numbered from 0 in this order. `fps` of pictures. Before begin().
+  int addStream(const AVCodecParameters& parameters, AVRational timeBase, Rational fps = {0, 1});
   void begin(AvDictionary& options);
   // Packets in the order they shall have in the file; takes what the packet refers to. Times are in `timeBase`.
   void write(AVPacket& packet, int stream, AVRational timeBase);
@@ -59,6 +60,10 @@ class Muxer {
   StopRef stop_, endBy_;
   std::map<const AVIOContext*, std::unique_ptr<PartFile>> parts_;  // HLS: what it has open
   AvOutput context_;
+  struct {
+    int stream = -1;
+    int64_t ticks = 0;
+  } primed_;  // the stream whose packets are written that much later
   int64_t deadlineNs_ = 0;
   int64_t stoppedNs_ = 0;                  // when the stop was noticed
   bool listed_ = false;    // HLS: there is a playlist of this output

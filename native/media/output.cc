@@ -30,7 +30,7 @@ constexpr std::uintmax_t kQuickRemuxBytes = 512u << 20;
 using Bytes = std::shared_ptr<const std::vector<uint8_t>>;
 
 // Counts references to the caller's bytes instead of copying them.
-AvPacket wrap(const Packet& packet, Rational fps) {
+AvPacket wrap(const Packet& packet, Rational ticks) {
   AvPacket out = newPacket();
   auto held = std::make_unique<Bytes>(packet.data);
   auto* bytes = const_cast<uint8_t*>(packet.data->data());
@@ -42,9 +42,9 @@ AvPacket wrap(const Packet& packet, Rational fps) {
   held.release();
   out->data = bytes;
   out->size = static_cast<int>(packet.data->size());
-  out->pts = ticksOfUs(packet.ptsUs, fps);
-  out->dts = ticksOfUs(packet.dtsUs, fps);
-  out->duration = ticksOfUs(packet.durationUs, fps);
+  out->pts = ticksOfUs(packet.ptsUs, ticks);
+  out->dts = ticksOfUs(packet.dtsUs, ticks);
+  out->duration = ticksOfUs(packet.durationUs, ticks);
   if (packet.keyframe) out->flags |= AV_PKT_FLAG_KEY;
   return out;
 }
@@ -74,12 +74,13 @@ class MuxedOutput : public Output {
               std::unique_ptr<AudioTrack> audio)
       : options_(options),
         container_(container),
+        ticks_(options.ticks.num > 0 ? options.ticks : options.fps),
         codec_(encoder.parameters()->codec_id),
         part_(needsPart(options.path, container) ? std::make_unique<PartFile>(options.path, "part") : nullptr),
         muxer_(options.path, container, part_.get(), options.stop),
-        interleaver_(std::move(audio), tickOf(options.fps),
+        interleaver_(std::move(audio), tickOf(ticks_),
                      [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
-    muxer_.addStream(*encoder.parameters(), tickOf(options.fps));
+    muxer_.addStream(*encoder.parameters(), tickOf(ticks_), options.fps);
     if (const AudioTrack* track = interleaver_.audio()) muxer_.addStream(track->parameters(), track->timeBase());
     AvDictionary privates;
     setContainerOptions(privates);
@@ -99,7 +100,7 @@ class MuxedOutput : public Output {
 
   void write(const Packet& packet) override {
     endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
-    interleaver_.push(wrap(packet, options_.fps), endUs_);
+    interleaver_.push(wrap(packet, ticks_), endUs_);
   }
 
   void addAudio(AudioRef audio, int64_t fromUs) override { interleaver_.audio()->join(std::move(audio), fromUs); }
@@ -134,10 +135,10 @@ class MuxedOutput : public Output {
       audioBegun_ = true;
       return muxer_.write(packet, kAudioStream, interleaver_.audio()->timeBase());
     }
-    const int64_t dtsUs = usOfTicks(packet.dts, options_.fps);
-    const int64_t writtenUs = usOfTicks(packet.dts + packet.duration, options_.fps);
+    const int64_t dtsUs = usOfTicks(packet.dts, ticks_);
+    const int64_t writtenUs = usOfTicks(packet.dts + packet.duration, ticks_);
     if (frames_ == 0) flushedUs_ = dtsUs;
-    muxer_.write(packet, kVideoStream, tickOf(options_.fps));
+    muxer_.write(packet, kVideoStream, tickOf(ticks_));
     frames_++;
     const int64_t fragmentMs = options_.pieces.fragmentMs;
     if (writtenUs - flushedUs_ < fragmentMs * kFlushShare &&
@@ -158,7 +159,7 @@ class MuxedOutput : public Output {
 
   // An empty file cannot be played, and would look like a result: what was at the path stays.
   void keep() {
-    if (part_ && frames_ > 0 && muxer_.playable()) part_->commit();
+    if (part_ && frames_ > 0 && muxer_.playable() && headerIsKnown()) part_->commit();
     part_ = nullptr;
   }
 
@@ -213,6 +214,7 @@ class MuxedOutput : public Output {
 
   OutputOptions options_;
   Container container_;
+  Rational ticks_;
   AVCodecID codec_;
   std::unique_ptr<PartFile> part_;  // null: a URL, a device, or HLS, which has many
   Muxer muxer_;

@@ -40,6 +40,7 @@ struct OutputOptions {
   std::string path;               // by extension: .mp4 .mov .mkv .ts .m3u8; by scheme: rtmp:// rtsp:// udp:// srt://
   std::vector<AudioInput> audio;  // none, one (copied when it can be, else transcoded to AAC), or several (mixed, AAC)
   Rational fps{25, 1};
+  Rational ticks{0, 1};     // a second, of the times of its pictures; 0 = as fps
   bool joining = false;     // sources may join: there is a track (AAC) from the start, silence while none plays
   StopRef stop = nullptr;   // of a connection: opening and writing end soon after it has passed
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is

@@ -1,5 +1,6 @@
-// Times of a composition of constant rate: whole frames ("ticks") and microseconds. One tick is many microseconds, so
-// going to microseconds and back gives the same tick: order and distance of packets survive the crossing.
+// Times of a composition: ticks, which are whole frames where its rate is constant, and microseconds. One tick is many
+// microseconds, so going to microseconds and back gives the same tick: order and distance of packets survive the
+// crossing.
 #pragma once
 #include <algorithm>
 

@@ -169,4 +169,50 @@ TEST(a_source_is_known_as_far_past_a_tick_as_its_look_ahead) {
   CHECK(clock.ready());
 }
 
+TEST(kept_times_are_those_of_the_frames) {
+  OutputClock clock(25, 1, 1);
+  clock.keepTimes();
+  CHECK(!clock.ready() && !clock.finished());
+  std::vector<int64_t> ticks;
+  const auto draw = [&] {
+    for (; clock.ready(); clock.advance()) ticks.push_back(clock.tickUs(clock.tick()));
+  };
+  for (const int64_t us : {7'000, 20'000, 20'000, 131'000, 171'000}) {
+    clock.sawFrame(0, us);
+    clock.setDuration(0, us + 40'000);
+    draw();
+  }
+  CHECK(ticks == std::vector<int64_t>({7'000, 20'000, 131'000}));  // of the last the next is not known
+  clock.sawEnd(0);
+  draw();
+  CHECK(ticks == std::vector<int64_t>({7'000, 20'000, 131'000, 171'000}));
+  CHECK(clock.finished());
+}
+
+TEST(a_last_frame_that_is_shown_for_long_is_drawn_again_at_the_end) {
+  OutputClock clock(25, 1, 1);
+  clock.keepTimes();
+  clock.sawFrame(0, 0);
+  clock.setDuration(0, 5'000'000);
+  clock.sawEnd(0);
+  CHECK(clock.ready());
+  clock.advance();
+  CHECK(clock.ready());
+  CHECK_EQUAL(clock.tickUs(clock.tick()), 4'960'000);
+  clock.advance();
+  CHECK(!clock.ready() && clock.finished());
+}
+
+TEST(kept_times_end_when_another_source_joins) {
+  OutputClock clock(25, 1, 1);
+  clock.keepTimes();
+  clock.sawFrame(0, 7'000);
+  clock.sawFrame(0, 50'000);
+  clock.advance();
+  clock.join(1);
+  CHECK_EQUAL(clock.tickUs(clock.tick()), 80'000);
+  clock.advance();
+  CHECK_EQUAL(clock.tickUs(clock.tick()), 120'000);
+}
+
 TEST_MAIN()
