@@ -69,10 +69,10 @@ int changes(const std::vector<int>& values) {
 PipelineSpec cameras(const std::vector<SourceSpec>& sources, const std::string& path) {
   PipelineSpec spec;
   spec.sources = sources;
-  spec.layout = canvas(compose::LayoutKind::grid, static_cast<int>(sources.size()), 320, 192);
-  spec.layout->fpsNum = 25;
-  spec.layout->staleAfterMs = 500;
-  spec.output = encoded(path);
+  composition(spec).layout = canvas(compose::LayoutKind::grid, static_cast<int>(sources.size()), 320, 192);
+  composition(spec).layout.fpsNum = 25;
+  composition(spec).layout.staleAfterMs = 500;
+  composition(spec).outputs = {encoded(path)};
   if (const char* device = std::getenv("FRAMEPATH_TEST_DEVICE"); device && *device) spec.device.value = device;
   return spec;
 }
@@ -122,7 +122,7 @@ TEST(a_file_plays_at_its_own_times_beside_a_camera) {
   const Report report = run.closed();
   CHECK(took > std::chrono::milliseconds(1000));  // not as fast as it decodes
   CHECK_EQUAL(report.sources[1].counts.delivered, kLeft);
-  CHECK(report.outputs[0].frames >= kLeft - 1 && report.outputs[0].frames <= kLeft + 3);
+  CHECK(report.outputs[0].result.frames >= kLeft - 1 && report.outputs[0].result.frames <= kLeft + 3);
   CHECK(changes(lumaAt(path, 80, 90)) >= 23);
 }
 
@@ -135,7 +135,7 @@ TEST(canvases_begin_without_a_picture_only_where_none_comes) {
   { const Camera camera(run, "camera", 25, 10); }
   CHECK(!run.waitDone());
   run.pipeline->close(true);
-  CHECK(run.closed().outputs[0].frames <= 13);
+  CHECK(run.closed().outputs[0].result.frames <= 13);
   CHECK(std::abs(lumaAt(path, 160, 90)[0] - greyOf(0)) <= 6);
 }
 
@@ -143,9 +143,9 @@ TEST(a_reserved_tile_waits_for_its_source_and_the_layout_changes_meanwhile) {
   const std::string path = folder().file("reserved.mp4");
   PipelineSpec spec = cameras({liveSource("first")}, path);
   spec.open = true;
-  spec.layout->tiles.emplace_back();
-  spec.layout->tiles[1].source = -1;
-  spec.layout->tiles[1].reserved = "guest";
+  composition(spec).layout.tiles.emplace_back();
+  composition(spec).layout.tiles[1].source = -1;
+  composition(spec).layout.tiles[1].reserved = "guest";
   PipelineRun run(std::move(spec), 4);
   run.pipeline->start();
   run.pipeline->discard();
@@ -159,12 +159,12 @@ TEST(a_reserved_tile_waits_for_its_source_and_the_layout_changes_meanwhile) {
     within(removed.get_future(), "the removal", run.seed);
     std::this_thread::sleep_for(std::chrono::milliseconds(250));
     compose::LayoutSpec other = canvas(compose::LayoutKind::grid, 1, 320, 192);
-    CHECK_ERROR(run.pipeline->setLayout(canvas(compose::LayoutKind::grid, 1, 160, 96), 0), INVALID_ARGUMENT);
-    CHECK_ERROR(run.pipeline->setLayout(canvas(compose::LayoutKind::split, 3, 320, 192), 0), INVALID_ARGUMENT);
+    CHECK_ERROR(run.pipeline->setLayout("", canvas(compose::LayoutKind::grid, 1, 160, 96), 0), INVALID_ARGUMENT);
+    CHECK_ERROR(run.pipeline->setLayout("", canvas(compose::LayoutKind::split, 3, 320, 192), 0), INVALID_ARGUMENT);
     compose::LayoutSpec reads = other;
     reads.redact.module = "faces";
-    CHECK_ERROR(run.pipeline->setLayout(reads, 0), GRAPH_INVALID);
-    run.pipeline->setLayout(other, 200'000);
+    CHECK_ERROR(run.pipeline->setLayout("", reads, 0), GRAPH_INVALID);
+    run.pipeline->setLayout("", other, 200'000);
   }
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   run.pipeline->close(true);

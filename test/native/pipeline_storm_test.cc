@@ -97,7 +97,7 @@ void changeLayout(PipelineRun& run, Random& random) {
     if (random.once(2)) tile.reserved = (random.once(2) ? "late" : "s") + std::to_string(random.pick(0, 3));
   }
   try {
-    run.pipeline->setLayout(layout, random.once(2) ? 0 : random.pick(1, 200'000));
+    run.pipeline->setLayout("0", layout, random.once(2) ? 0 : random.pick(1, 200'000));
   } catch (const Error& e) {
     if (e.code != ErrorCode::INVALID_ARGUMENT) throw;  // a source is gone, or nothing is composed
   }
