@@ -187,6 +187,12 @@ TEST(what_stands_still_is_as_yadif_has_it) {
   CHECK(std::equal(ours.begin() + second, ours.end(), yadif.begin() + second));
 }
 
+TEST(a_png_that_is_stored_in_passes_has_no_fields) {
+  const std::string png = make("adam7.png", clips::moving("160x120", 25, 1) + "-c:v png -pix_fmt rgb24 -flags +ildct");
+  CHECK_EQUAL(int{clips::readFile(png).at(28)}, 1);  // of its header: Adam7
+  CHECK(read(png).bytes() == clips::reference(png, "rgb24"));
+}
+
 TEST(a_frame_is_the_same_whatever_is_left_out_before_it) {
   SourceOptions options;
   options.uri = interlacedClip();
