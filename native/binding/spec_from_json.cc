@@ -15,7 +15,8 @@ media::Limits limitsOf(const schema::LimitsSpec& from) {
 
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter,
-            maxDecodeErrors, live, reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height, triesGpu);
+            maxDecodeErrors, live, reconnect, format, fps, id, kind, uri, images, imageFps, limits, width, height,
+            triesGpu);
   (void)triesGpu;  // found
   graph::SourceSpec source;
   source.id = id;

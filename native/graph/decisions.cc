@@ -206,8 +206,7 @@ void decideTiming(OutputSpec& output, bool anyLive) {
   const media::OutputPlace place = output.path.empty() ? media::OutputPlace{} : media::placeOf(output.path);
   const bool low = anyLive && !place.local && output.encoder.bFrames <= 0;
   output.encoder.latency = output.latency.value_or(low ? media::Latency::low : media::Latency::normal);
-  if (place.segmented)
-    output.encoder.keyframeMs = std::min(output.encoder.keyframeMs, output.pieces.segmentMs);
+  if (place.segmented) output.encoder.keyframeMs = std::min(output.encoder.keyframeMs, output.pieces.segmentMs);
 }
 
 Decisions decide(const PipelineSpec& spec, const Device& device,

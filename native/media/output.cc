@@ -14,8 +14,8 @@
 namespace framepath::media {
 namespace {
 
-// Of a fragment, in thousandths: what a killed process may lose is composition time for runs faster than time, wall time
-// for slower ones. Half at most, because a fragment ends only when the next packet comes.
+// Of a fragment, in thousandths: what a killed process may lose is composition time for runs faster than time, wall
+// time for slower ones. Half at most, because a fragment ends only when the next packet comes.
 constexpr int64_t kFlushShare = 500;
 constexpr int64_t kFlushWallShare = 300;
 
@@ -104,8 +104,8 @@ class MuxedOutput : public Output {
     muxer_.write(packet, kVideoStream, tickOf(options_.fps));
     frames_++;
     const int64_t fragmentMs = options_.pieces.fragmentMs;
-    if (writtenUs - flushedUs_ < fragmentMs * kFlushShare && nowNs() - lastFlushNs_ < fragmentMs * kFlushWallShare * 1000)
-      return;
+    const bool isShort = writtenUs - flushedUs_ < fragmentMs * kFlushShare;
+    if (isShort && nowNs() - lastFlushNs_ < fragmentMs * kFlushWallShare * 1000) return;
     muxer_.flush();
     flushedUs_ = writtenUs;
     lastFlushNs_ = nowNs();

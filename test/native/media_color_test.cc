@@ -108,6 +108,9 @@ TEST(reference_white_stays_near_white_and_what_is_darker_stays) {
   CHECK_NEAR(gray(203), 255 * 0.907, 1);
   CHECK_NEAR(gray(26), 255 * std::pow(26.0 / 203, 1 / 2.4), 0.5);
   CHECK_EQUAL(gray(0), 0);
+  const double mid = nitsToPq(26);  // whatever is stated as the peak
+  for (const double peak : {0.1, 1e5, 1e9})
+    CHECK_NEAR(toneMapped({.peakNits = peak}, mid, mid, mid)[0], 255 * std::pow(26.0 / 203, 1 / 2.4), 0.5);
   CHECK_NEAR(gray(10'000), 255, 0.01);
 }
 
