@@ -20,7 +20,7 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
   threads: integer({ min: 1, max: 256, by: 'engine', absent: 'from the machine', doc: 'encoder threads' }),
   latency: ref(Latency, {
     by: 'source',
-    absent: "`'low'` where a source is live and the output is a URL or packets only, else `'normal'`",
+    absent: 'low where a source is live and the output is a URL or packets only, else normal',
     doc: `\`'low'\`: no look-ahead and no B-frames (x264's and x265's zerolatency, NVENC's ultra low latency), so that each
       picture is a packet at once, at the cost of bitrate`,
   }),
@@ -33,7 +33,7 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
   bFrames: integer({
     min: 0,
     max: 16,
-    absent: 'by `profile`',
+    absent: 'by profile',
     doc: `B-frames in a row at most, of H.264 and HEVC; of AV1 0 turns reordering off. Above 0 not with \`latency: 'low'\` or the
       profile \`realtime\``,
   }),

@@ -81,14 +81,15 @@ HD int32_t alongEdge(const MissingRow<T>& r, int32_t x, int32_t step, bool insid
   return value;
 }
 
-// `spatial`, but no further from the mean over time than the pictures changed there.
+// `spatial`, but no further from the mean over time than the pictures changed there. `neighbours`: the rows laterUp and
+// so on are there.
 template <typename T>
-HD int32_t withinChange(const MissingRow<T>& r, int32_t x, int32_t spatial) {
+HD int32_t withinChange(const MissingRow<T>& r, int32_t x, int32_t spatial, bool neighbours) {
   const int32_t above = r.above[x], below = r.below[x];
   const int32_t mean = (r.earlier[x] + r.later[x]) >> 1;
   const int32_t still = (absDifference(r.aboveBefore[x], above) + absDifference(r.belowBefore[x], below)) >> 1;
   int32_t change = maxOf(absDifference(r.earlier[x], r.later[x]) >> 1, still);
-  if (r.laterUp) {
+  if (neighbours) {
     const int32_t up = ((r.earlierUp[x] + r.laterUp[x]) >> 1) - above;
     const int32_t down = ((r.earlierDown[x] + r.laterDown[x]) >> 1) - below;
     const int32_t highest = maxOf(maxOf(mean - below, mean - above), minOf(up, down));
@@ -101,7 +102,7 @@ HD int32_t withinChange(const MissingRow<T>& r, int32_t x, int32_t spatial) {
 template <typename T>
 HD int32_t missingValue(const DeinterlaceArgs& a, const MissingRow<T>& r, int32_t x) {
   const int32_t spatial = alongEdge(r, x, a.step, x >= 3 * a.step && x + 3 * a.step < a.width);
-  return r.earlier ? withinChange(r, x, spatial) : spatial;
+  return r.earlier ? withinChange(r, x, spatial, r.laterUp != nullptr) : spatial;
 }
 
 HD bool isMissing(const DeinterlaceArgs& a, int32_t y) {

@@ -11,18 +11,13 @@ constexpr int32_t kDeinterlaceStrip = 512;
 
 template <typename T, bool kBefore, bool kNeighbours>
 void deinterlaceMiddle(const MissingRow<T>& rows, int32_t step, int32_t from, int32_t to, T* out) {
-  MissingRow<T> r = rows;
+  const MissingRow<T> r = rows;
   alignas(64) int32_t values[kDeinterlaceStrip];
   for (int32_t start = from; start < to; start += kDeinterlaceStrip) {
     const int32_t count = minOf(kDeinterlaceStrip, to - start);
     for (int32_t i = 0; i < count; i++) values[i] = alongEdge(r, start + i, step, true);
-    if (!kBefore) {
-    } else if (kNeighbours) {
-      for (int32_t i = 0; i < count; i++) values[i] = withinChange(r, start + i, values[i]);
-    } else {
-      r.laterUp = nullptr;
-      for (int32_t i = 0; i < count; i++) values[i] = withinChange(r, start + i, values[i]);
-    }
+    if (kBefore)
+      for (int32_t i = 0; i < count; i++) values[i] = withinChange(r, start + i, values[i], kNeighbours);
     for (int32_t i = 0; i < count; i++) out[start + i] = static_cast<T>(values[i]);
   }
 }

@@ -32,6 +32,14 @@ inline bool isInterlaced(const AVFrame& frame) {
 #endif
 }
 
+inline void setProgressive(AVFrame& frame) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)
+  frame.flags &= ~AV_FRAME_FLAG_INTERLACED;
+#else
+  frame.interlaced_frame = 0;
+#endif
+}
+
 // Of an interlaced picture: its even rows are the earlier field.
 inline bool isTopFieldFirst(const AVFrame& frame) {
 #if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(58, 7, 100)

@@ -31,7 +31,8 @@ std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_
     throw Error(ErrorCode::INVALID_ARGUMENT, "An encoder needs a frame rate above 0.");
   }
   if (options.bFrames > 0 && isLowLatency(options))
-    throw Error(ErrorCode::INVALID_ARGUMENT, "B-frames need pictures that come later, which low latency does not wait for.",
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "B-frames need pictures that come later, which low latency does not wait for.",
                 "Leave bFrames out, or use latency 'normal' and another profile than realtime.");
   quietLog();
   auto encoder = openOn(options, device);

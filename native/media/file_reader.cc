@@ -7,7 +7,11 @@
 namespace framepath::media {
 
 FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> device, std::shared_ptr<Stop> stop)
-    : stop_(std::move(stop)), options_(options), device_(std::move(device)), selection_(options), maker_(device_, options.deinterlace) {
+    : stop_(std::move(stop)),
+      options_(options),
+      device_(std::move(device)),
+      selection_(options),
+      maker_(device_, options.deinterlace) {
   open();
   info_ = describe(*input_);
   requireStartInside();

@@ -100,7 +100,10 @@ FrameMaker::Pixels FrameMaker::progressive(Pixels pixels, const Fields& fields) 
   AvFrame leftOut = std::exchange(leftOut_, nullptr);
   if (!fields.interlaced) return pixels;
   if (leftOut) previous = pixelsOf(std::move(leftOut));
-  if (previous && !mayPrecede(previous->view, pixels.view)) previous.reset();
+  if (previous && !mayPrecede(previous->view, pixels.view)) {
+    waitHost(previous->ready);  // its upload
+    previous.reset();
+  }
   queue_->wait(pixels.ready);
   if (previous) queue_->wait(previous->ready);
   Pixels result =

@@ -24,9 +24,9 @@ class FrameMaker {
   FrameMaker(const FrameMaker&) = delete;
   FrameMaker& operator=(const FrameMaker&) = delete;
 
-  // Where nothing needs turning, deinterlacing or converting, the frame is the decoder's own memory or surface: no copy. Pictures that
-  // software decoded for a GPU are uploaded. Throws DEVICE_OUT_OF_MEMORY, DEVICE_LOST, DECODE_FAILED (libav cannot
-  // convert the format).
+  // Where nothing needs turning, deinterlacing or converting, the frame is the decoder's own memory or surface: no
+  // copy. Pictures that software decoded for a GPU are uploaded. Throws DEVICE_OUT_OF_MEMORY, DEVICE_LOST, DECODE_FAILED
+  // (libav cannot convert the format).
   std::shared_ptr<Frame> make(AvFrame picture, Orientation orientation, Rational sampleAspect, const FrameStamp& stamp);
   // A picture of which no frame is made: the next one may need it to be deinterlaced.
   void leaveOut(AvFrame picture);

@@ -24,6 +24,8 @@ namespace {
 constexpr int64_t kFlushShare = 500;
 constexpr int64_t kFlushWallShare = 300;
 
+constexpr int64_t kRoundingUs = 1000;  // times of containers are no exact multiples of a picture's
+
 // Finishing a run that was broken off must not take long: rewriting this much takes about a second.
 constexpr std::uintmax_t kQuickRemuxBytes = 512u << 20;
 
@@ -141,9 +143,8 @@ class MuxedOutput : public Output {
     muxer_.write(packet, kVideoStream, tickOf(ticks_));
     frames_++;
     const int64_t fragmentMs = options_.pieces.fragmentMs;
-    if (writtenUs - flushedUs_ < fragmentMs * kFlushShare &&
-        nowNs() - lastFlushNs_ < fragmentMs * kFlushWallShare * 1000)
-      return;
+    const bool isShort = writtenUs - flushedUs_ < fragmentMs * kFlushShare;
+    if (isShort && nowNs() - lastFlushNs_ < fragmentMs * kFlushWallShare * 1000) return;
     if (!headerIsKnown()) return;
     muxer_.flush();
     flushedUs_ = writtenUs;
@@ -189,7 +190,10 @@ class MuxedOutput : public Output {
     } else if (format == "hls") {
       const bool needsMp4Segments = codec_ != AV_CODEC_ID_H264;  // as Apple's specification asks
       const Pieces& pieces = options_.pieces;
-      privates.set("hls_time", (std::to_string(pieces.segmentMs) + "ms").c_str());
+      // In whole pictures, as the distance of keyframes is: one just before its time would make a segment of two.
+      const int64_t pictures = int64_t{pieces.segmentMs} * options_.fps.num / (int64_t{options_.fps.den} * 1000);
+      const int64_t segmentUs = usOfTicks(std::max<int64_t>(1, pictures), options_.fps) - kRoundingUs;
+      privates.set("hls_time", (std::to_string(segmentUs) + "us").c_str());
       privates.set("hls_list_size", int64_t{pieces.windowSegments});
       if (pieces.windowSegments == 0) privates.set("hls_playlist_type", "event");  // grows while it is written
       privates.set("hls_flags",

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "media/compat.h"
 #include "media/describe.h"
 #include "media/source_limits.h"
 
@@ -40,6 +41,7 @@ AvFrame PictureStream::next() {
       requirePixels(input_.uri(), frame->width, frame->height, limits_);
       anyPicture_ = true;
       mendTime(*frame);
+      mendFields(*frame);
       return frame;
     }
     if (limits_.maxPixels > 0 && decoder_.exceededPixels()) throwTooManyPixels(input_.uri(), limits_);
@@ -58,6 +60,12 @@ void PictureStream::mendTime(AVFrame& frame) const {
   if (rate.num <= 0 || rate.den <= 0) return;
   const int64_t late = av_rescale_q(decoder_.reorderedPictures(), av_inv_q(rate), stream_->time_base);
   frame.best_effort_timestamp = av_sat_sub64(frame.best_effort_timestamp, late);
+}
+
+// "Interlaced" of a PNG is the order in which its rows are stored; it has no fields.
+void PictureStream::mendFields(AVFrame& frame) const {
+  const AVCodecID codec = stream_->codecpar->codec_id;
+  if (codec == AV_CODEC_ID_PNG || codec == AV_CODEC_ID_APNG) setProgressive(frame);
 }
 
 void PictureStream::requirePictures() const {

@@ -32,6 +32,7 @@ class PictureStream {
   bool feed();  // false: nothing more to read
   void checkErrors();
   void mendTime(AVFrame& frame) const;
+  void mendFields(AVFrame& frame) const;
 
   Input& input_;
   AVStream* stream_;

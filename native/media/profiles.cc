@@ -115,8 +115,8 @@ bool isLowLatency(const EncoderOptions& options) {
 
 ProfileRow rowWith(ProfileRow row, const EncoderOptions& options) {
   row.lowLatency = isLowLatency(options);
+  if (options.bFrames >= 0) row.bFrames = options.bFrames;
   if (row.lowLatency) row.bFrames = 0;
-  else if (options.bFrames >= 0) row.bFrames = options.bFrames;
   return row;
 }
 

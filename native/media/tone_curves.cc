@@ -7,15 +7,16 @@ namespace framepath::media {
 namespace {
 
 // SMPTE ST 2084.
+constexpr double kMostNits = 10'000;
 constexpr double kM1 = 2610.0 / 16384, kM2 = 2523.0 / 4096 * 128;
 constexpr double kC1 = 3424.0 / 4096, kC2 = 2413.0 / 4096 * 32, kC3 = 2392.0 / 4096 * 32;
 
 double nitsOfPq(double signal) {
   const double power = std::pow(std::clamp(signal, 0.0, 1.0), 1 / kM2);
-  return 10'000 * std::pow(std::max(power - kC1, 0.0) / (kC2 - kC3 * power), 1 / kM1);
+  return kMostNits * std::pow(std::max(power - kC1, 0.0) / (kC2 - kC3 * power), 1 / kM1);
 }
 double pqOfNits(double nits) {
-  const double power = std::pow(std::clamp(nits / 10'000, 0.0, 1.0), kM1);
+  const double power = std::pow(std::clamp(nits / kMostNits, 0.0, 1.0), kM1);
   return std::pow((kC1 + kC2 * power) / (1 + kC3 * power), kM2);
 }
 
@@ -52,7 +53,7 @@ class Eetf {
 
 std::vector<float> toneCurves(const ToneSource& source) {
   const bool hlg = source.transfer == ColorTransfer::hlg;
-  const double peak = hlg ? kUsualPeakNits : std::max(source.peakNits, kSdrWhiteNits);
+  const double peak = hlg ? kUsualPeakNits : std::clamp(source.peakNits, kSdrWhiteNits, kMostNits);
   const Eetf eetf(peak);
   std::vector<float> curves;
   curves.reserve(kToneSignals + 3 * static_cast<size_t>(kToneLights));

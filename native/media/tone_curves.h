@@ -10,7 +10,7 @@ namespace framepath::media {
 struct ToneSource {
   ColorTransfer transfer = ColorTransfer::pq;
   ColorPrimaries primaries = ColorPrimaries::bt2020;
-  double peakNits = 1000;  // of PQ: the brightest that it shows
+  double peakNits = 1000;  // of PQ: the brightest that it shows, as stated; taken as 203 to 10,000
 
   friend bool operator==(const ToneSource&, const ToneSource&) = default;
 };

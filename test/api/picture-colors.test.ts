@@ -139,3 +139,17 @@ describe.skipIf(noAddon !== undefined)('interlaced pictures', () => {
     expect(await times('auto')).toEqual(await times('off'));
   });
 });
+
+test.skipIf(noAddon !== undefined)('a source in a process of its own gives the same pictures', async () => {
+  const pictures = async (path: string, isolation: 'inline' | 'process') => {
+    const run = await pipeline(video(path, { limits: { isolation } }))
+      .keepPixels()
+      .start();
+    const list: Buffer[] = [];
+    for await (const frame of run) list.push(Buffer.from(frame.pixels({ format: 'rgb24' }).data));
+    await run.close();
+    return Buffer.concat(list);
+  };
+  for (const clip of [hdrClip(), interlacedClip()])
+    expect((await pictures(clip, 'process')).equals(await pictures(clip, 'inline'))).toBe(true);
+});

@@ -108,6 +108,9 @@ TEST(reference_white_stays_near_white_and_what_is_darker_stays) {
   CHECK_NEAR(gray(203), 255 * 0.907, 1);
   CHECK_NEAR(gray(26), 255 * std::pow(26.0 / 203, 1 / 2.4), 0.5);
   CHECK_EQUAL(gray(0), 0);
+  const double mid = nitsToPq(26);  // whatever is stated as the peak
+  for (const double peak : {0.1, 1e5, 1e9})
+    CHECK_NEAR(toneMapped({.peakNits = peak}, mid, mid, mid)[0], 255 * std::pow(26.0 / 203, 1 / 2.4), 0.5);
   CHECK_NEAR(gray(10'000), 255, 0.01);
 }
 
@@ -185,6 +188,12 @@ TEST(what_stands_still_is_as_yadif_has_it) {
   CHECK_EQUAL(ours.size(), yadif.size());
   const auto second = static_cast<ptrdiff_t>(yadif.size() / 6);  // the first has nothing to go by
   CHECK(std::equal(ours.begin() + second, ours.end(), yadif.begin() + second));
+}
+
+TEST(a_png_that_is_stored_in_passes_has_no_fields) {
+  const std::string png = make("adam7.png", clips::moving("160x120", 25, 1) + "-c:v png -pix_fmt rgb24 -flags +ildct");
+  CHECK_EQUAL(int{clips::readFile(png).at(28)}, 1);  // of its header: Adam7
+  CHECK(read(png).bytes() == clips::reference(png, "rgb24"));
 }
 
 TEST(a_frame_is_the_same_whatever_is_left_out_before_it) {

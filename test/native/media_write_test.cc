@@ -338,6 +338,23 @@ TEST(hls_of_a_window_deletes_what_is_older) {
   writing.finish();
 }
 
+TEST(hls_segments_are_one_group_of_pictures_at_any_rate) {
+  for (const Rational fps : {Rational{30000, 1001}, Rational{24000, 1001}, Rational{60, 1}}) {
+    const clip::TempFolder folder;
+    EncoderOptions encoder = options(VideoCodec::h264, Profile::realtime);
+    encoder.fps = fps;
+    encoder.keyframeMs = 500;
+    Writing writing(folder.file("a.m3u8"), {}, encoder, {.segmentMs = 500});
+    for (int n = 0; n < 120; n++)
+      writing.encoder->push(clip::picture(*writing.device, kWidth, kHeight, n, clip::timeUs(n, fps)), writing.emit);
+    writing.finish();
+    const std::vector<uint8_t> bytes = clip::bytesOf(folder.file("a.m3u8"));
+    std::istringstream playlist(std::string(bytes.begin(), bytes.end()));
+    for (std::string line; std::getline(playlist, line);)
+      if (line.starts_with("#EXTINF:")) CHECK(std::stod(line.substr(8)) <= 0.501);
+  }
+}
+
 TEST(fragments_are_as_long_as_asked_for) {
   const clip::TempFolder folder;
   const auto fragments = [&](int32_t fragmentMs) {
