@@ -12,6 +12,7 @@ namespace {
 
 constexpr int32_t kCanvases = 8;  // alive at once beside those that encoders hold: composing, queued, on their way
 constexpr int32_t kQueued = 4;    // of each further output: queued and at work
+constexpr int32_t kMostCanvases = 64;  // a GPU's encoders take no more of them: further outputs have copies
 constexpr int64_t kFirstFrameNs = 5'000'000'000;  // then the canvases of live sources begin without any
 constexpr int64_t kMostLateNs = 500'000'000;      // a tick of live sources that is later is left out
 
@@ -46,11 +47,12 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
                              : outputs_.empty()       ? pixelFormat::yuv420p
                                                       : outputs_.front()->inputFormat();
   int32_t canvases = kCanvases + (options_.canvases ? static_cast<int32_t>(CanvasQueue::kMost) : 0);
+  canvases += kQueued * (std::max<int32_t>(1, static_cast<int32_t>(outputs_.size())) - 1);
   for (const auto& output : outputs_) {
-    output->setCanvas(options_.layout, format);
+    const bool tooMany = canvases + output->heldByEncoder() > kMostCanvases && output != outputs_.front();
+    output->setCanvas(options_.layout, format, tooMany);
     canvases += output->heldCanvases();
   }
-  canvases += kQueued * (std::max<int32_t>(1, static_cast<int32_t>(outputs_.size())) - 1);
   composer_ = compose::makeComposer(options_.layout, device_, format, canvases);
   composeStats_.name = options_.stage;
   composeStats_.kind = "compose";

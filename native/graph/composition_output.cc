@@ -64,8 +64,8 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
   encoding_ = std::make_unique<Encoding>(std::move(parts));
 }
 
-void CompositionOutput::setCanvas(const compose::LayoutSpec& canvas, PixelFormat format) {
-  scaled_ = !takes(canvas) || !(format == inputFormat_);
+void CompositionOutput::setCanvas(const compose::LayoutSpec& canvas, PixelFormat format, bool copied) {
+  scaled_ = copied || !takes(canvas) || !(format == inputFormat_);
   if (scaled_)
     encoding_->setScaler(compose::makeComposer(scaledLayout(canvas, options_.spec.encoder), device_, inputFormat_,
                                                kScaledCanvases + heldByEncoder_));

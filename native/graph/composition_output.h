@@ -46,8 +46,10 @@ class CompositionOutput {
     return canvas.width == options_.spec.encoder.width && canvas.height == options_.spec.encoder.height;
   }
 
-  // Canvases come in this size and format: others than the encoder's are scaled, on the device. Before start().
-  void setCanvas(const compose::LayoutSpec& canvas, PixelFormat format);
+  int32_t heldByEncoder() const { return heldByEncoder_; }
+  // Canvases come in this size and format: others than the encoder's are scaled, on the device; with `copied` all are
+  // copied. Before start().
+  void setCanvas(const compose::LayoutSpec& canvas, PixelFormat format, bool copied);
   void start() { encoding_->start(); }
   // Waits for room, or drops the canvas where there is none (`wait` false). False: the output takes nothing more.
   // `readNs`: see Encoding.

@@ -235,6 +235,11 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
   options.everybody = only && spec.sources.empty();
   options.recovered = recoveries_.of(options.stage);
   options.stops = stops_;
+  for (const compose::TileSpec& tile : options.layout.tiles)
+    if (tile.source >= 0 && std::ranges::find(shown, tile.source) == shown.end())
+      throw Error(ErrorCode::INVALID_ARGUMENT,
+                  "Composition \"" + spec.name + "\" shows source \"" + tile.label + "\", which is not among its sources.",
+                  "Name it in sources too, or leave them out.");
   const bool anyLive =
       std::ranges::any_of(shown, [&](int32_t number) { return sources[static_cast<size_t>(number)].file.live(); });
   // A canvas of one file and no stated rate has its pictures' own times.

@@ -1,9 +1,12 @@
 /** Refuses a file that is written while the same run reads or writes it elsewhere. */
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { join, parse, resolve } from 'node:path';
 import { FramepathError } from '../errors.js';
 import type { PipelineSpec } from '../generated/specs.js';
 import { filesOfPlaylist } from './playlist.js';
+
+/** More links than that lead nowhere, for the system too. */
+const mostLinks = 40;
 
 /** A file, and its use for error messages (`a source`). */
 export interface UsedFile {
@@ -76,6 +79,18 @@ function identityOf(path: string): string | undefined {
     const found = statSync(path);
     return found.isFile() ? `${found.dev}:${found.ino}` : undefined;
   } catch {
-    return resolve(path); // does not exist yet, or cannot be opened: opening it reports the error
+    return placeOf(path); // does not exist yet, or cannot be opened: opening it reports the error
+  }
+}
+
+/** Where a file that does not exist would be, links followed. */
+function placeOf(path: string, links = 0): string {
+  const { dir, base } = parse(resolve(path));
+  try {
+    const target = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
+    if (target !== undefined && links < mostLinks) return placeOf(resolve(dir, target), links + 1);
+    return join(realpathSync(dir), base);
+  } catch {
+    return resolve(path);
   }
 }

@@ -85,7 +85,12 @@ describe.skipIf(noAddon !== undefined)('several compositions', () => {
       pipeline(source).compose(single(), { name: 'x' }).encode(null).compose(grid(), { name: 'x' }).encode(at('y.mp4')),
       pipeline(source).compose(single()).encode(at('z.mp4')).compose(grid()),
       pipeline(source).encode(at('z.mp4'), { name: 'z' }).encode(at('z.mp4')),
+      pipeline(source).encode(at('z.mp4')).encode(at('link.mp4')),
+      pipeline(source, video(clips[1]!, { id: 'other' }))
+        .compose(single(), { sources: ['other'] })
+        .encode(at('z.mp4')),
     ];
+    symlinkSync(at('z.mp4'), at('link.mp4')); // of a file that does not exist yet
     for (const description of refused) expect(await codeOf(description.start())).toBe('INVALID_ARGUMENT');
     expect(() => pipeline(source).encode(at('x.mp4'), { width: 321 })).toThrow('Expected an even number for width');
   });
