@@ -57,7 +57,7 @@ describe('is suggested', () => {
     await refused(
       () =>
         pipeline(...sources)
-          .compose(split({ left: 'dor', right: 'gate' }))
+          .compose(split({ left: 'door', right: 'gate' }), { sources: ['dor', 'gate'] })
           .encode('o.mp4')
           .start(),
       'door',

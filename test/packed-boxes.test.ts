@@ -34,11 +34,10 @@ describe('boxes of a value', () => {
 
 test('modules are read for boxes by layouts, crops and classifiers', () => {
   const spec = {
-    compose: {
-      redact: { module: 'hidden' },
-      draw: { boxes: 'drawn' },
-      tiles: [{ source: 0, follow: { module: 'followed' } }, { source: 1 }],
-    },
+    compositions: [
+      { layout: { redact: { module: 'hidden' }, tiles: [{ source: 0, follow: { module: 'followed' } }] } },
+      { layout: { draw: { boxes: 'drawn' }, tiles: [{ source: 1 }] } },
+    ],
     modules: [
       { kind: 'js', input: { crop: 'cropped' } },
       { kind: 'js', input: {} },
@@ -46,5 +45,5 @@ test('modules are read for boxes by layouts, crops and classifiers', () => {
     ],
   } as unknown as PipelineSpec;
   expect([...modulesReadForBoxes(spec)].sort()).toEqual(['cropped', 'drawn', 'faces', 'followed', 'hidden']);
-  expect(modulesReadForBoxes({ ...spec, compose: undefined, modules: [] } as never).size).toBe(0);
+  expect(modulesReadForBoxes({ ...spec, compositions: undefined, modules: [] } as never).size).toBe(0);
 });

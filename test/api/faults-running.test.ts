@@ -167,7 +167,8 @@ describe.skipIf(noAddon !== undefined)('paces', () => {
   });
 
   test('a source without one frame in its range is an error, of an argument', async () => {
-    const run = await pipeline(video(clip, { startMs: 60_000 })).start();
+    expect(await codeOf(pipeline(video(clip, { startMs: 60_000 })).start())).toBe('INVALID_ARGUMENT');
+    const run = await pipeline(video(clip, { startMs: 1_999, endMs: 2_000 })).start(); // behind its last frame
     expect(await codeOf(count(run))).toBe('INVALID_ARGUMENT');
     const { sources } = await closed(run);
     expect(sources[0]).toMatchObject({ in: 0, delivered: 0 });

@@ -34,6 +34,10 @@ describe.skipIf(noAddon !== undefined)('a spec of the native side', () => {
   const source = { id: '0', kind: 'file', uri: clip };
   const run = { device: 'cpu', runtimeLibraries: [], sources: [], modules: [], keepPixels: false };
   const canvas = { kind: 'grid', width: 64, height: 64, tiles: [] };
+  const composed = (layout: object, ...outputs: object[]) => ({
+    sources: [source],
+    compositions: [{ name: '0', layout: { ...canvas, ...layout }, outputs }],
+  });
   const specs: [string, object][] = [
     ['stride', { sources: [{ ...source, stride: 2 ** 31 }] }],
     ['stride', { sources: [{ ...source, stride: 1.5 }] }],
@@ -42,11 +46,11 @@ describe.skipIf(noAddon !== undefined)('a spec of the native side', () => {
     ['maxGapMs', { sources: [{ ...source, maxGapMs: 1e300 }] }],
     ['width', { sources: [{ id: '0', kind: 'frames', width: -(2 ** 40), height: 2 }] }],
     ['inFlight', { sources: [source], inFlight: 1e10 }],
-    ['background', { sources: [source], compose: { ...canvas, background: [256, 0, 0] } }],
-    ['fps', { sources: [source], compose: { ...canvas, fps: [2 ** 32 + 25, 1] } }],
-    ['bitrate', { sources: [source], output: { path: 'x.mp4', bitrate: 1e30 } }],
-    ['alpha', { sources: [source], compose: { ...canvas, tiles: [{ source: 0, alpha: 1e300 }] } }],
-    ['keyframes', { output: { path: 'x.mp4', keyframes: 2 } }], // no option of it
+    ['background', composed({ background: [256, 0, 0] })],
+    ['fps', composed({ fps: [2 ** 32 + 25, 1] })],
+    ['bitrate', composed({}, { name: 'x', path: 'x.mp4', bitrate: 1e30 })],
+    ['alpha', composed({ tiles: [{ source: 0, alpha: 1e300 }] })],
+    ['keyframes', composed({}, { name: 'x', path: 'x.mp4', keyframes: 2 })], // no option of it
     ['size', { modules: [{ kind: 'detect', name: 'd', model: { name: 'x', file: 'x', size: [2 ** 70, 2] } }] }],
   ];
   test.each(specs)('%s', (name, spec) => {

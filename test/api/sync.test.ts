@@ -1,4 +1,4 @@
-/** Pictures and audio of files stay together; every codec and container: sync.full.test.ts. */
+/** Pictures and audio of files stay together; every codec and container: sync.nightly.test.ts. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { folderFor, noAddon } from './clips.js';
