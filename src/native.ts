@@ -37,6 +37,10 @@ export interface NativeCanvas {
 }
 
 export interface NativePacket {
+  /** what it is of */
+  stream: 'video' | 'audio';
+  /** `h264`, `hevc`, `av1`; `aac`, `mp3`, ... */
+  codec: string;
   data: Uint8Array;
   ptsUs: number;
   dtsUs: number;

@@ -41,7 +41,7 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
    */
   bitrate?: number | BitrateRange;
   /**
-   * The audio: of the first shown source (of the start) that has any, of all shown ones mixed, none, or of one source by position or id;
+   * The audio; without a path default `'none'`: of the first shown source (of the start) that has any, of all shown ones mixed, none, or of one source by position or id;
    * default `'first'`. With `'mix'` a source that joins is heard from where it is seen; an id that no source has yet is
    * of one that will join. A source that is removed is heard no longer than seen. Mixed audio, and that of a source yet
    * to join, is AAC; other audio is copied when possible.

@@ -59,7 +59,8 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   output.encoder.threads = valueOr(threads, 0);
   output.packets = packets ? packets->value : graph::decideOutput(path).packets.value;
   const bool one = audioSource.value || !audioId.empty();
-  output.audio = one ? graph::OutputSpec::Audio::source : audioOf(audio);
+  const bool unheard = path.value.empty() && audio.by == DecidedBy::byDefault;
+  output.audio = one ? graph::OutputSpec::Audio::source : unheard ? graph::OutputSpec::Audio::none : audioOf(audio);
   if (one) output.audioSource = audioSource.value.value_or(-1);
   output.audioId = audioId;
   if (!output.path.empty()) media::requireFit(output.path, output.encoder.codec);

@@ -17,6 +17,8 @@ Napi::Value Run::nextPacket(const Info& info) {
         settle->resolve([packet = std::move(packet)](Napi::Env env) -> Napi::Value {
           if (!packet) return env.Null();
           Napi::Object object = Napi::Object::New(env);
+          object.Set("stream", Napi::String::New(env, packet->stream == PacketStream::audio ? "audio" : "video"));
+          object.Set("codec", Napi::String::New(env, packet->codec));
           object.Set("data", bytesArray(env, packet->data->data(), packet->data->size()));
           object.Set("ptsUs", Napi::Number::New(env, static_cast<double>(packet->ptsUs)));
           object.Set("dtsUs", Napi::Number::New(env, static_cast<double>(packet->dtsUs)));

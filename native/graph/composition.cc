@@ -10,8 +10,8 @@
 namespace framepath::graph {
 namespace {
 
-constexpr int32_t kCanvases = 8;  // alive at once beside those that encoders hold: composing, queued, on their way
-constexpr int32_t kQueued = 4;    // of each further output: queued and at work
+constexpr int32_t kCanvases = 8;       // alive at once beside those that encoders hold: composing, queued, on their way
+constexpr int32_t kQueued = 4;         // of each further output: queued and at work
 constexpr int32_t kMostCanvases = 64;  // a GPU's encoders take no more of them: further outputs have copies
 constexpr int64_t kFirstFrameNs = 5'000'000'000;  // then the canvases of live sources begin without any
 constexpr int64_t kMostLateNs = 500'000'000;      // a tick of live sources that is later is left out

@@ -44,7 +44,9 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
   }
   inputFormat_ = parts.encoder->inputFormat();
   heldByEncoder_ = parts.encoder->heldCanvases();
-  if (!spec.path.empty()) {
+  const bool heard = !options_.audio.empty() || options_.audioJoins;
+  if (spec.packets && heard) audio_ = std::make_shared<std::vector<Packet>>();
+  if (!spec.path.empty() || audio_) {
     media::OutputOptions output;
     output.path = spec.path;
     output.audio = options_.audio;
@@ -54,9 +56,11 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     output.stop = stops.deadline;
     output.endBy = stops.endBy;
     output.pieces = spec.pieces;
-    parts.output = media::openOutput(output, *parts.encoder);
+    if (audio_) output.audioPacket = [audio = audio_](Packet packet) { audio->push_back(std::move(packet)); };
+    parts.output = spec.path.empty() ? media::openPacketOutput(output) : media::openOutput(output, *parts.encoder);
   }
   if (spec.packets) parts.packets = packets_;
+  parts.audio = audio_;
   parts.cues = cues_;
   parts.deadline = stops.deadline;
   parts.trace = std::move(trace);
@@ -94,6 +98,9 @@ media::OutputResult CompositionOutput::finish(Encoding::End end, bool complete) 
   result.complete = complete && end.whole;
   const auto free = [&] {  // packets may still be asked for; what they were made with is not needed any more
     end.output.reset();
+    if (audio_)
+      for (Packet& packet : *audio_) packets_->put(std::move(packet));
+    packets_->close();
     encoding_->freeEncoder();
   };
   try {

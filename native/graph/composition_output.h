@@ -77,6 +77,7 @@ class CompositionOutput {
   const std::shared_ptr<Device> device_;
   const std::shared_ptr<AudioCues> cues_ = std::make_shared<AudioCues>();
   const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();
+  std::shared_ptr<std::vector<Packet>> audio_;  // packets that are written and not in packets_; null: none are kept
   PixelFormat inputFormat_;
   int32_t heldByEncoder_ = 0;
   bool scaled_ = false;

@@ -24,6 +24,7 @@ struct Encoding::Work {
   explicit Work(EncodingParts given)
       : encoder(std::move(given.encoder)),
         packets(std::move(given.packets)),
+        audio(std::move(given.audio)),
         cues(std::move(given.cues)),
         deadline(std::move(given.deadline)),
         trace(std::move(given.trace)),
@@ -51,6 +52,7 @@ struct Encoding::Work {
   std::shared_ptr<media::Encoder> encoder;    // the thread's, who alone holds it
   std::unique_ptr<compose::Composer> scaler;  // null: canvases are encoded as they come
   const std::shared_ptr<PacketQueue> packets;
+  const std::shared_ptr<std::vector<Packet>> audio;
   const std::shared_ptr<AudioCues> cues;
   const StopRef deadline;
   const std::shared_ptr<Trace> trace;
@@ -101,7 +103,11 @@ void Encoding::Work::emit(Packet packet) {
     bytes += static_cast<int64_t>(packet.data->size());
     if (const auto read = readNs.extract(packet.ptsUs)) latency.add(nowNs() - read.mapped());
   }
-  if (packets) packets->put(std::move(packet));
+  if (!packets) return;
+  packets->put(std::move(packet));
+  if (!audio) return;
+  for (Packet& heard : *audio) packets->put(std::move(heard));
+  audio->clear();
 }
 
 // Null: it was aborted meanwhile.
@@ -157,7 +163,7 @@ void Encoding::run(const std::shared_ptr<Work>& work) {
     work->fail(Error(ErrorCode::ENCODE_FAILED, std::string("Encoding failed: ") + e.what()));
   }
   work->canvases.abort();
-  if (work->packets) work->packets->close();
+  if (work->packets && !work->audio) work->packets->close();
   work->enter(State::ended);
   work->encoder.reset();
   work->enter(State::freed);

@@ -51,6 +51,8 @@ struct EncodingParts {
   std::unique_ptr<media::Encoder> encoder;
   std::unique_ptr<media::Output> output;  // null: packets only
   std::shared_ptr<PacketQueue> packets;   // null: output only
+  std::shared_ptr<std::vector<Packet>>
+      audio;  // where the output leaves its audio for `packets`; null: they end with the pictures
   std::shared_ptr<AudioCues> cues;
   StopRef deadline;                             // what is not encoded by then is not waited for
   std::shared_ptr<Trace> trace;                 // null: none

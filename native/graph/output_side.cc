@@ -96,7 +96,6 @@ void completeSize(int32_t& width, int32_t& height, int32_t otherWidth, int32_t o
 }
 
 bool audioJoins(const OutputSpec& output) {
-  if (output.path.empty()) return false;
   return output.audio == OutputSpec::Audio::mix ||
          (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
@@ -168,7 +167,7 @@ std::vector<media::AudioInput> OutputSide::audioInputs(const OutputSpec& output,
                                                        const std::vector<OpenedSource>& sources,
                                                        const std::vector<int32_t>& shown) {
   std::vector<media::AudioInput> inputs;
-  if (output.path.empty() || output.audio == OutputSpec::Audio::none) return inputs;
+  if (output.audio == OutputSpec::Audio::none) return inputs;
   const bool one = output.audio == OutputSpec::Audio::source;
   const std::vector<int32_t> stated{output.audioSource};
   for (const int32_t number : one ? stated : shown) {
@@ -237,9 +236,10 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
   options.stops = stops_;
   for (const compose::TileSpec& tile : options.layout.tiles)
     if (tile.source >= 0 && std::ranges::find(shown, tile.source) == shown.end())
-      throw Error(ErrorCode::INVALID_ARGUMENT,
-                  "Composition \"" + spec.name + "\" shows source \"" + tile.label + "\", which is not among its sources.",
-                  "Name it in sources too, or leave them out.");
+      throw Error(
+          ErrorCode::INVALID_ARGUMENT,
+          "Composition \"" + spec.name + "\" shows source \"" + tile.label + "\", which is not among its sources.",
+          "Name it in sources too, or leave them out.");
   const bool anyLive =
       std::ranges::any_of(shown, [&](int32_t number) { return sources[static_cast<size_t>(number)].file.live(); });
   // A canvas of one file and no stated rate has its pictures' own times.

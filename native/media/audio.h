@@ -37,4 +37,7 @@ class AudioTrack {
 // mixed. Throws what opening the sources throws, and ENCODER_UNAVAILABLE.
 std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, bool joining, const Container& container);
 
+// A packet of it for those who take no file.
+Packet audioPacketOf(const AVPacket& packet, const AudioTrack& track);
+
 }  // namespace framepath::media

@@ -111,6 +111,7 @@ void LibavEncoder::drain(const Emit& emit) {
     av(result, name(), ErrorCode::ENCODE_FAILED);
     complete(*packet_);
     Packet packet;
+    packet.codec = avcodec_get_name(context_->codec_id);
     packet.data = std::make_shared<const std::vector<uint8_t>>(packet_->data, packet_->data + packet_->size);
     packet.ptsUs = usOfTicks(packet_->pts, ticksOf(options_));
     packet.dtsUs = usOfTicks(packet_->dts, ticksOf(options_));

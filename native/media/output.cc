@@ -135,6 +135,7 @@ class MuxedOutput : public Output {
   void writeNow(AVPacket& packet, bool isAudio) {
     if (isAudio) {
       audioBegun_ = true;
+      if (options_.audioPacket) options_.audioPacket(audioPacketOf(packet, *interleaver_.audio()));
       return muxer_.write(packet, kAudioStream, interleaver_.audio()->timeBase());
     }
     const int64_t dtsUs = usOfTicks(packet.dts, ticks_);

@@ -1,5 +1,6 @@
 // Where packets go: a file (MP4, MKV, MPEG-TS, HLS) or a URL, with its audio.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ struct OutputOptions {
   StopRef stop = nullptr;   // of a connection: opening and writing end soon after it has passed
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
   Pieces pieces = {};
+  std::function<void(Packet)> audioPacket = nullptr;  // each packet of audio, as write() and finish() write it
 };
 
 struct OutputResult {
@@ -88,6 +90,9 @@ struct OutputPlace {
   bool segmented = false;  // HLS
 };
 OutputPlace placeOf(const std::string& path);
+
+// Only the audio, for OutputOptions::audioPacket; there is no path. Null: there is no audio. Throws what opening the audio's sources throws.
+std::unique_ptr<Output> openPacketOutput(const OutputOptions& options);
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source
 // without audio gives silence when mixed with others; alone it gives an output without audio. write/finish throw

@@ -176,7 +176,7 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   }
 
   /**
-   * The packets of an output in decoding order. Needs `encode(path, { packets: true })` or `encode(null)`; drives a run
+   * The packets of an output: pictures in decoding order, and its audio as far as the pictures have come. Needs `encode(path, { packets: true })` or `encode(null)`; drives a run
    * that nobody iterates.
    * @param output its name; default the only one that keeps packets
    * @throws INVALID_ARGUMENT

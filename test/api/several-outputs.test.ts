@@ -1,10 +1,12 @@
 /** Several compositions in a run, several outputs of a composition, canvases as pixels. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { detect, grid, pipeline, probe, single, split, video } from '../../src/index.js';
+import { detect, grid, type Packet, pipeline, probe, type Run, single, split, video } from '../../src/index.js';
 import { colorClip, complete, decoded, folderFor, noAddon, patternClip } from './clips.js';
 import { closed, codeOf, within } from './outcomes.js';
+import { flashClip } from './pictures.js';
 
 let folder: string;
 let clips: string[];
@@ -143,6 +145,53 @@ describe.skipIf(noAddon !== undefined)('outputs of a composition', () => {
     const all = await pipeline(source()).encode(full('ts'), fast).encode(full('mkv'), fast).start();
     expect(await codeOf(all.done)).toBe('OUTPUT_DISK_FULL');
     await closed(all);
+  });
+});
+
+describe.skipIf(noAddon !== undefined)('packets', () => {
+  /** A second of pictures and sound. */
+  const heard = () => flashClip(at('heard.mp4'), { seconds: 1 });
+  const taken = async (run: Run, output?: string) => {
+    const packets: Packet[] = [];
+    for await (const packet of run.packets(output)) packets.push(packet);
+    await run.done;
+    await closed(run);
+    return {
+      video: packets.filter(({ stream }) => stream === 'video'),
+      audio: packets.filter(({ stream }) => stream === 'audio'),
+    };
+  };
+
+  test('of an output are its pictures and its audio, with codecs and times', async () => {
+    const out = at('heard-out.mkv');
+    const { video: pictures, audio } = await taken(
+      await pipeline(video(heard()))
+        .encode(out, { ...fast, codec: 'hevc', packets: true })
+        .start(),
+    );
+    expect(pictures.map(({ codec }) => codec)).toEqual(Array.from({ length: 25 }, () => 'hevc'));
+    expect(new Set(audio.map(({ codec }) => codec))).toEqual(new Set(['aac']));
+    const endMs = Math.max(...audio.map(({ ptsUs, durationUs }) => ptsUs + durationUs)) / 1000;
+    expect(endMs).toBeGreaterThan(970);
+    expect(endMs).toBeLessThan(1050);
+    expect(audio.every(({ dtsUs }, i) => i === 0 || dtsUs > audio[i - 1]!.dtsUs)).toBe(true);
+    const listed = execFileSync('ffprobe', ['-v', 'error', '-select_streams', 'a', '-count_packets', '-show_entries', 'stream=nb_read_packets', '-of', 'csv=p=0', out]); // biome-ignore format: one command
+    expect(audio).toHaveLength(Number(listed));
+  });
+
+  test('without a file have audio where it is asked for', async () => {
+    const clip = heard();
+    const silent = await taken(await pipeline(video(clip)).encode(null, fast).start());
+    expect([silent.video.length, silent.audio.length]).toEqual([25, 0]);
+    const { video: pictures, audio } = await taken(
+      await pipeline(video(clip), video(clip))
+        .compose(grid())
+        .encode(null, { ...fast, audio: 'mix' })
+        .start(),
+    );
+    expect(pictures).toHaveLength(25);
+    expect(audio.length).toBeGreaterThan(45); // 1024 samples each
+    expect(audio.length).toBeLessThan(52);
   });
 });
 

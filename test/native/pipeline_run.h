@@ -131,6 +131,7 @@ struct Seen {
 };
 
 struct Packets {
+  int64_t audio = 0;
   int64_t count = 0;
   size_t bytes = 0;
   bool ordered = true;
@@ -179,6 +180,10 @@ class PipelineRun {
       pipeline->nextPacket("", [promise](std::optional<Packet> p) { promise->set_value(std::move(p)); });
       const std::optional<Packet> packet = within(promise->get_future(), "a packet", seed);
       if (!packet) return packets;
+      if (packet->stream == PacketStream::audio) {
+        packets.audio++;
+        continue;
+      }
       packets.count++;
       packets.bytes += packet->data->size();
       packets.ordered = packets.ordered && packet->dtsUs > lastDtsUs && packet->ptsUs >= packet->dtsUs;

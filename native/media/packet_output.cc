@@ -1,0 +1,63 @@
+// An output without a file: the audio of an encoder's packets.
+#include <algorithm>
+#include <utility>
+
+#include "media/audio.h"
+#include "media/container.h"
+#include "media/output.h"
+
+namespace framepath::media {
+namespace {
+
+class PacketOutput final : public Output {
+ public:
+  PacketOutput(std::function<void(Packet)> taken, std::unique_ptr<AudioTrack> audio)
+      : taken_(std::move(taken)), audio_(std::move(audio)) {}
+
+  void write(const Packet& packet) override {
+    frames_++;
+    endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
+    audio_->advance(endUs_, [this](const AvPacket& audio) { taken_(audioPacketOf(*audio, *audio_)); });
+  }
+  void addAudio(AudioRef audio, int64_t fromUs) override { audio_->join(std::move(audio), fromUs); }
+  void endAudio(int32_t source, int64_t atUs) override { audio_->leave(source, atUs); }
+  OutputResult finish(bool complete) override {
+    audio_->finish(endUs_, [this](const AvPacket& audio) { taken_(audioPacketOf(*audio, *audio_)); });
+    OutputResult result;
+    result.frames = frames_;
+    result.durationMs = (endUs_ + 500) / 1000;
+    result.complete = complete;
+    result.hasAudio = true;
+    result.audioLosses = audio_->losses();
+    return result;
+  }
+
+ private:
+  const std::function<void(Packet)> taken_;
+  const std::unique_ptr<AudioTrack> audio_;
+  int64_t frames_ = 0, endUs_ = 0;
+};
+
+}  // namespace
+
+Packet audioPacketOf(const AVPacket& packet, const AudioTrack& track) {
+  const auto us = [&](int64_t ticks) { return av_rescale_q(ticks, track.timeBase(), kMicroseconds); };
+  Packet out;
+  out.stream = PacketStream::audio;
+  out.codec = avcodec_get_name(track.parameters().codec_id);
+  out.data = std::make_shared<const std::vector<uint8_t>>(packet.data, packet.data + packet.size);
+  out.ptsUs = us(packet.pts);
+  out.dtsUs = us(packet.dts);
+  out.durationUs = us(packet.duration);
+  out.keyframe = true;
+  return out;
+}
+
+std::unique_ptr<Output> openPacketOutput(const OutputOptions& options) {
+  const Container anything = containerOf("packets.mkv");  // whatever the audio is, it may be copied
+  std::unique_ptr<AudioTrack> audio = openAudio(options.audio, options.joining, anything);
+  if (!audio) return nullptr;
+  return std::make_unique<PacketOutput>(options.audioPacket, std::move(audio));
+}
+
+}  // namespace framepath::media
