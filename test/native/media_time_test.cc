@@ -67,7 +67,7 @@ std::vector<double> ffprobeTimes(const std::string& path) {
 }  // namespace
 
 TEST(cuts_start_exactly_in_every_container) {
-  const std::vector<int64_t> starts = {0, 1, 40, 41, 470, 480, 500, 960, 999, 1000, 1500, 1960, 1961, 5000};
+  const std::vector<int64_t> starts = {0, 1, 40, 41, 470, 480, 500, 960, 999, 1000, 1500, 1960, 1961, 1999};
   const std::string clip = moving("160x120", 25, 50);
   checkSeeks(make("gop.mp4", clip + kOpenGop), starts);
   checkSeeks(make("gop.mkv", clip + kOpenGop), starts);
@@ -89,7 +89,8 @@ TEST(a_cut_ends_before_its_end) {
   CHECK_EQUAL(read(cut(path, 400, 1000)).counters.decoded, 15);
   CHECK_EQUAL(read(cut(path, 400, 401)).frames.size(), 1u);
   CHECK_EQUAL(read(cut(path, 1000, 99999)).frames.size(), 25u);
-  CHECK_EQUAL(read(cut(path, 60000, 99999)).frames.size(), 0u);
+  CHECK_EQUAL(read(cut(path, 1990, 99999)).frames.size(), 0u);
+  CHECK_ERROR(read(cut(path, 60000, 99999)), INVALID_ARGUMENT);
   CHECK_ERROR(read(cut(path, 1000, 1000)), INVALID_ARGUMENT);
 }
 
@@ -238,7 +239,7 @@ TEST(audio_follows_what_was_cut_out_of_its_pictures) {
 
 TEST(a_cut_without_a_picture_has_a_reason) {
   const auto path = make("gop.mp4", moving("160x120", 25, 50) + kOpenGop);
-  for (const SourceOptions& options : {cut(path, 60'000), cut(path, 10, 15)}) {
+  for (const SourceOptions& options : {cut(path, 1'999), cut(path, 10, 15)}) {
     const auto reader = openSource(options, clips::device());
     CHECK(reader->next() == nullptr);
     CHECK(reader->emptyCut() && reader->emptyCut()->code == ErrorCode::INVALID_ARGUMENT);
