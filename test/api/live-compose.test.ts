@@ -31,7 +31,7 @@ function plain(id: string, color: [number, number, number], over: () => boolean)
 }
 
 describe.skipIf(noAddon !== undefined)('a live source that is down at the start', () => {
-  test('is tried again while the others are seen, and its tile has its state', async () => {
+  test('is tried again while the others are seen, and its tile has its state', { retry: 2 }, async () => {
     let over = false;
     const out = newFile();
     const run = await pipeline(
@@ -83,7 +83,7 @@ describe.skipIf(noAddon !== undefined)('a live source that is down at the start'
 });
 
 describe.skipIf(noAddon !== undefined)('a layout', () => {
-  test('changes while the run goes, and keeps tiles for sources that come later', async () => {
+  test('changes while the run goes, and keeps tiles for sources that come later', { retry: 2 }, async () => {
     let over = false;
     const out = newFile();
     const until0 = () => over;
