@@ -54,67 +54,65 @@ function distinct(canvases: Pictures, tile: [number, number, number, number], fr
 const third = 1 / 3;
 
 describe.skipIf(noAddon !== undefined)('live sources in a grid', () => {
-  test(
-    'one killed and back, one slow, one silent, one down: the healthy one keeps its rate',
-    { retry: 2 },
-    async () => {
-      // a machine that stands still spoils one attempt
-      const killedPort = await freePort();
-      const slowPort = await freePort();
-      const downPort = await freePort();
-      const healthy = await rtspServer(clip, await freePort());
-      const killed = await tcpServer(clip, killedPort);
-      await tcpServer(slow, slowPort);
-      const silentPort = await silentServer();
-      const out = join(folder, 'cameras.mp4');
-      const startedMs = performance.now();
-      const run = await pipeline(
-        camera(healthy.url, { id: 'healthy' }),
-        camera(`tcp://127.0.0.1:${killedPort}`, { id: 'killed', reconnect: Number.POSITIVE_INFINITY }),
-        camera(`tcp://127.0.0.1:${slowPort}`, { id: 'slow' }),
-        camera(`tcp://127.0.0.1:${silentPort}`, { id: 'silent' }),
-        camera(`tcp://127.0.0.1:${downPort}`, { id: 'down', reconnect: Number.POSITIVE_INFINITY }),
-      )
-        .compose(grid({ width: 960, height: 480, fps: 25, staleAfterMs: 1500 }))
-        .encode(out, { profile: 'realtime' })
-        .start();
-      expect(performance.now() - startedMs).toBeLessThan(8000);
-      const done = run.done;
-      await sleep(2500);
-      await killed.kill();
-      await sleep(3000);
-      await tcpServer(clip, killedPort);
-      await tcpServer(clip, downPort);
-      await sleep(4500);
-      const { sources, recoveries, outputs } = await run.report();
-      await run.close();
-      await within(
-        10_000,
-        done.catch(() => undefined),
-      );
-      expect(await closed(run)).toMatchObject({ outputs: [{ path: out }] });
-      const canvases = pictures(out, 320, 160);
-      const tile: [number, number, number, number] = [0, 0, third, 0.5];
-      let from = 1;
-      while (numberIn(canvases, from - 1, tile) < 0) from++;
-      const share = distinct(canvases, tile, from, canvases.count);
-      const byId = Object.fromEntries(sources.map((source) => [source.id, source]));
-      expect(share).toBeGreaterThanOrEqual(0.98);
-      expect(canvases.count).toBeGreaterThan(200);
-      expect(outputs[0]!.frames).toBeGreaterThan(200);
-      expect(byId.killed!.reconnects).toBeGreaterThanOrEqual(1);
-      expect(byId.slow!.canvas!.repeated).toBeGreaterThan(3 * byId.slow!.canvas!.shown);
-      expect(byId.silent!.canvas).toMatchObject({ shown: 0, repeated: 0 });
-      expect(byId.down!.canvas!.shown).toBeGreaterThan(20);
-      expect(byId.down).toMatchObject({ width: 320, height: 240 });
-      expect(recoveries.map(({ where, what }) => `${where}: ${what}`)).toEqual(
-        expect.arrayContaining([
-          'down: down at the start, is tried again',
-          'killed: lost, connected again',
-          'silent: silent',
-        ]),
-      );
-    },
-    60_000,
-  );
+  test('one killed and back, one slow, one silent, one down: the healthy one keeps its rate', {
+    retry: 2,
+    timeout: 60_000,
+  }, async () => {
+    // a machine that stands still spoils one attempt
+    const killedPort = await freePort();
+    const slowPort = await freePort();
+    const downPort = await freePort();
+    const healthy = await rtspServer(clip, await freePort());
+    const killed = await tcpServer(clip, killedPort);
+    await tcpServer(slow, slowPort);
+    const silentPort = await silentServer();
+    const out = join(folder, 'cameras.mp4');
+    const startedMs = performance.now();
+    const run = await pipeline(
+      camera(healthy.url, { id: 'healthy' }),
+      camera(`tcp://127.0.0.1:${killedPort}`, { id: 'killed', reconnect: Number.POSITIVE_INFINITY }),
+      camera(`tcp://127.0.0.1:${slowPort}`, { id: 'slow' }),
+      camera(`tcp://127.0.0.1:${silentPort}`, { id: 'silent' }),
+      camera(`tcp://127.0.0.1:${downPort}`, { id: 'down', reconnect: Number.POSITIVE_INFINITY }),
+    )
+      .compose(grid({ width: 960, height: 480, fps: 25, staleAfterMs: 1500 }))
+      .encode(out, { profile: 'realtime' })
+      .start();
+    expect(performance.now() - startedMs).toBeLessThan(8000);
+    const done = run.done;
+    await sleep(2500);
+    await killed.kill();
+    await sleep(3000);
+    await tcpServer(clip, killedPort);
+    await tcpServer(clip, downPort);
+    await sleep(4500);
+    const { sources, recoveries, outputs } = await run.report();
+    await run.close();
+    await within(
+      10_000,
+      done.catch(() => undefined),
+    );
+    expect(await closed(run)).toMatchObject({ outputs: [{ path: out }] });
+    const canvases = pictures(out, 320, 160);
+    const tile: [number, number, number, number] = [0, 0, third, 0.5];
+    let from = 1;
+    while (numberIn(canvases, from - 1, tile) < 0) from++;
+    const share = distinct(canvases, tile, from, canvases.count);
+    const byId = Object.fromEntries(sources.map((source) => [source.id, source]));
+    expect(share).toBeGreaterThanOrEqual(0.98);
+    expect(canvases.count).toBeGreaterThan(200);
+    expect(outputs[0]!.frames).toBeGreaterThan(200);
+    expect(byId.killed!.reconnects).toBeGreaterThanOrEqual(1);
+    expect(byId.slow!.canvas!.repeated).toBeGreaterThan(3 * byId.slow!.canvas!.shown);
+    expect(byId.silent!.canvas).toMatchObject({ shown: 0, repeated: 0 });
+    expect(byId.down!.canvas!.shown).toBeGreaterThan(20);
+    expect(byId.down).toMatchObject({ width: 320, height: 240 });
+    expect(recoveries.map(({ where, what }) => `${where}: ${what}`)).toEqual(
+      expect.arrayContaining([
+        'down: down at the start, is tried again',
+        'killed: lost, connected again',
+        'silent: silent',
+      ]),
+    );
+  });
 });
