@@ -5,6 +5,7 @@
 #include "media/audio.h"
 #include "media/container.h"
 #include "media/output.h"
+#include "media/ticks.h"
 
 namespace framepath::media {
 namespace {
