@@ -3,6 +3,7 @@
 #include <atomic>
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/detached_threads.h"
@@ -89,6 +90,7 @@ void Encoding::Work::enter(State next) {
 
 void Encoding::Work::emit(Packet packet) {
   if (timeIsUp()) throw GivenUp{};
+  std::vector<Packet> heard;
   {
     std::lock_guard lock(outputMutex);
     if (taken) throw GivenUp{};
@@ -96,6 +98,7 @@ void Encoding::Work::emit(Packet packet) {
       cues->apply(*output);
       output->write(packet);
     }
+    if (audio) heard.swap(*audio);
     anyPacket = true;
   }
   {
@@ -105,9 +108,7 @@ void Encoding::Work::emit(Packet packet) {
   }
   if (!packets) return;
   packets->put(std::move(packet));
-  if (!audio) return;
-  for (Packet& heard : *audio) packets->put(std::move(heard));
-  audio->clear();
+  for (Packet& one : heard) packets->put(std::move(one));
 }
 
 // Null: it was aborted meanwhile.
