@@ -201,6 +201,7 @@ void Encoding::close() {
 void Encoding::abort() {
   work_->aborted = true;
   work_->canvases.abort();
+  std::lock_guard lock(work_->mutex);
   if (work_->scaler) work_->scaler->close();
 }
 void Encoding::wake() {
@@ -254,7 +255,9 @@ void Encoding::freeEncoder() {
   }
   if (work_->leftBehind) return thread_.detach();
   thread_.join();
-  work_->scaler.reset();
+  std::unique_ptr<compose::Composer> scaler;
+  std::lock_guard lock(work_->mutex);
+  scaler.swap(work_->scaler);
 }
 
 int64_t Encoding::bytes() const {
