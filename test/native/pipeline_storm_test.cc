@@ -141,6 +141,7 @@ void storm(unsigned seed) {
   Plan plan = randomPlan(seed, random);
   const bool packets = !plan.spec.compositions.empty() && plan.spec.compositions[0].outputs[0].packets,
              open = plan.spec.open, canvases = plan.spec.compositions.size() > 1 && plan.spec.compositions[1].canvases;
+  const bool heard = packets && plan.spec.compositions[0].outputs[0].audio != OutputSpec::Audio::none;
   PipelineRun run(std::move(plan.spec), seed);
   run.answerer.delayUs = random.pick(0, 400);
   run.answerer.failEvery = random.once(3) ? random.pick(3, 30) : 0;
@@ -161,7 +162,8 @@ void storm(unsigned seed) {
         } catch (const std::exception&) {
         }
     }));
-  if (packets && random.once(2))
+  // Without a reader the run waits once 256 packets are kept: with those of audio too, sooner than it may end.
+  if (packets && (random.once(2) || heard))
     others.push_back(later([&, pause = random.pick(0, 3000)] { CHECK(run.takePackets(pause).ordered); }));
   if (canvases) others.push_back(later([&] { run.takeCanvases(); }));  // without a reader the run waits
   if (random.once(2)) others.push_back(later([&] { fuzz(run, seed, over); }));
