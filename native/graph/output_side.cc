@@ -224,14 +224,14 @@ void OutputSide::reportLosses(const std::vector<OutputReport>& outputs, const So
 CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
                                          const std::vector<int32_t>& shown) {
   const bool only = spec_.compositions.size() == 1;
-  const bool joins = (only && spec.sources.empty()) || spec.layout.perSource ||
-                     std::ranges::any_of(spec.layout.tiles, [](const auto& tile) { return tile.source < 0; });
   CompositionOptions options;
   options.name = spec.name;
   if (!only) options.stage = "compose " + spec.name;
   options.layout = resolveLayout(spec.layout, sources, shown, spec_.modules);
   options.canvases = spec.canvases;
   options.everybody = only && spec.sources.empty();
+  const bool joins = options.everybody || spec.layout.perSource ||
+                     std::ranges::any_of(spec.layout.tiles, [](const auto& tile) { return tile.source < 0; });
   options.recovered = recoveries_.of(options.stage);
   options.stops = stops_;
   for (const compose::TileSpec& tile : options.layout.tiles)
