@@ -6,6 +6,17 @@
 
 using namespace composing;
 
+namespace {
+
+// Whatever is hidden in it loses most of its variance.
+FrameRef noisy(int32_t width = 640, int32_t height = 360) {
+  return picture(width, height, [](int x, int y) {
+    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
+  });
+}
+
+}  // namespace
+
 TEST(a_layout_that_changes_hides_what_it_hid) {
   LayoutSpec s = spec(LayoutKind::split, 2);
   s.redact.module = "faces";
@@ -33,9 +44,7 @@ TEST(redaction_hides_what_is_inside_the_boxes_and_nothing_else) {
       s.redact.module = "faces";
       s.redact.kind = kind;
       auto composer = makeComposer(s, device(), format, 3);
-      const FrameRef noise = picture(320, 360, [](int x, int y) {
-        return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
-      });
+      const FrameRef noise = noisy(320, 360);
       std::vector<TileInput> inputs{live(noise), live(noise)};
       for (TileInput& input : inputs) input.observations = {{"faces", {}, {}, {}, {}}};
       const FrameRef before = composer->compose(0, 0, inputs);
@@ -65,9 +74,7 @@ TEST(redaction_of_a_lower_tile_spares_the_tile_above) {
   s.tiles[1].z = 1;
   s.redact.module = "faces";
   auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 1);
-  const FrameRef noise = picture(80, 80, [](int x, int y) {
-    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
-  });
+  const FrameRef noise = noisy(80, 80);
   std::vector<TileInput> inputs{live(plain(320, 180, kRed)), live(noise)};
   inputs[0].observations = {{"faces", {{60, 20, 200, 160}}, {}, {}, {}}};
   inputs[1].observations = {{"faces", {}, {}, {}, {}}};
@@ -82,9 +89,7 @@ TEST(a_box_that_goes_missing_stays_hidden_for_a_while_where_it_was) {
   LayoutSpec s = spec(LayoutKind::split, 1, 640, 360);
   s.redact.module = "faces";
   auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
-  const FrameRef noise = picture(640, 360, [](int x, int y) {
-    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
-  });
+  const FrameRef noise = noisy();
   const Box face{100, 100, 200, 220}, elsewhere{400, 100, 500, 220};
   auto variances = [&](int64_t ms, const std::vector<Box>& found) {
     std::vector<TileInput> inputs{live(noise)};
@@ -106,9 +111,7 @@ TEST(a_picture_without_a_result_is_hidden_as_a_whole) {
   LayoutSpec s = spec(LayoutKind::split, 1, 640, 360);
   s.redact.module = "faces";
   auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
-  const FrameRef noise = picture(640, 360, [](int x, int y) {
-    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
-  });
+  const FrameRef noise = noisy();
   std::vector<TileInput> inputs{live(noise)};
   const double hidden = variance(composer->compose(0, 0, inputs), {0, 0, 640, 360});
   inputs[0].observations = {{"faces", {}, {}, {}, {}}};
@@ -156,9 +159,7 @@ TEST(boxes_that_come_are_hidden_in_the_picture) {
   LayoutSpec s = spec(LayoutKind::split, 1, 640, 360);
   s.redact.module = "faces";
   auto composer = makeComposer(s, device(), pixelFormat::yuv420p, 2);
-  const FrameRef noise = picture(640, 360, [](int x, int y) {
-    return Yuv{static_cast<uint8_t>((x * 7919 + y * 104729) % 251), 128, 128};
-  });
+  const FrameRef noise = noisy();
   std::vector<TileInput> inputs{live(noise)};
   inputs[0].observations = {{"faces", {}, {}, {}, {}}};
   const double raw = variance(composer->compose(0, 0, inputs), {100, 100, 200, 220});
