@@ -149,6 +149,11 @@ const codedError = result('CodedError', 'A code of {@link errorCodes}, and a sen
   message: text(),
 });
 
+const silentAudio = result('SilentAudio', 'Where a live source gave no audio', {
+  source: text(),
+  ms: count('of the output without audio of it: before it came, in gaps and outages, and where it came too late'),
+});
+
 const outputReport = result(
   'OutputReport',
   'One output of a run',
@@ -169,6 +174,7 @@ const outputReport = result(
     }),
     complete: flag(),
     hasAudio: flag(),
+    silence: list(ref(silentAudio), { doc: 'of live sources whose audio it has' }),
     error: ref(codedError, { doc: 'why it ended early' }),
   },
   { optional: ['error'] },
@@ -556,6 +562,7 @@ export const results = [
   stageReport,
   bitrateTarget,
   bitrateReport,
+  silentAudio,
   outputReport,
   hostReport,
   range,

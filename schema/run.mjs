@@ -1,5 +1,5 @@
 // A run: its output, its settings, all of it.
-import { flag, integer, list, object, ref, text } from './build.mjs';
+import { flag, integer, list, number, object, ref, text } from './build.mjs';
 import { named } from './enums.mjs';
 import { layout } from './layout.mjs';
 import { module, providers } from './module.mjs';
@@ -63,6 +63,16 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
   }),
 });
 
+const audioGain = object(
+  'AudioGain',
+  'How loud a source is in an output',
+  {
+    source: text({ doc: 'its id' }),
+    gain: number({ min: 0, max: 100, doc: '1 = as it is, 0 = muted' }),
+  },
+  { required: ['source', 'gain'] },
+);
+
 export const output = object(
   'OutputSpec',
   'An output as the native side writes it',
@@ -79,6 +89,7 @@ export const output = object(
     audio: ref(AudioMode, { default: 'first' }),
     audioSource: integer({ min: 0, absent: 'as `audio` has it', doc: 'position of the one source that is heard' }),
     audioId: text({ doc: 'id of the one source that is heard when it joins' }),
+    audioGains: list(ref(audioGain), { doc: 'these sources mixed; the others are not heard' }),
     packets: flag({ by: 'engine', absent: 'only without a path', doc: 'keep packets for `nextPacket`' }),
   },
   { required: ['name'], also: [encodeValues] },
@@ -178,4 +189,15 @@ export const pipeline = object(
   { required: ['runtimeLibraries', 'sources', 'modules', 'keepPixels'], also: [runSettings] },
 );
 
-export const objects = [encodeValues, output, composition, runSettings, level, pipeline];
+/** Asked of a run that composes. */
+export const audioChange = object(
+  'AudioChange',
+  'How loud sources are from now on',
+  {
+    gains: list(ref(audioGain)),
+    only: text({ doc: 'id of the one source that is heard; the others are muted' }),
+  },
+  { required: ['gains'] },
+);
+
+export const objects = [encodeValues, audioGain, audioChange, output, composition, runSettings, level, pipeline];

@@ -143,6 +143,8 @@ export interface NativeRun {
   addSource(json: string): Promise<void>;
   /** JSON of LayoutSpec, a size of 0 the canvas's own; of the composition of this name, empty: the only one */
   setLayout(composition: string, json: string, transitionUs: number): void;
+  /** JSON of AudioChange, of a composition as above */
+  setAudio(composition: string, json: string): void;
   removeSource(id: string): Promise<void>;
   /** frames sources: resolves when there is room for the next; false = the source was removed or the run ended */
   pushFrame(source: string, pixels: Uint8Array, ptsUs: number): Promise<boolean>;

@@ -4,7 +4,7 @@ import { encodeValuesRules } from './generated/rules.js';
 import type { EncodeValues } from './generated/specs.js';
 import type { SourceRef } from './source.js';
 import { sourceRef } from './source.js';
-import { anyOf, fields, flag, integer, list, type Rule, text, unexpected } from './validate.js';
+import { anyOf, byName, fields, flag, integer, list, number, type Rule, text, unexpected } from './validate.js';
 
 /** Bits per second, at least 1000. */
 export interface BitrateRange {
@@ -44,9 +44,10 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
    * The audio; without a path default `'none'`: of the first shown source (of the start) that has any, of all shown ones mixed, none, or of one source by position or id;
    * default `'first'`. With `'mix'` a source that joins is heard from where it is seen; an id that no source has yet is
    * of one that will join. A source that is removed is heard no longer than seen. Mixed audio, and that of a source yet
-   * to join, is AAC; other audio is copied when possible.
+   * to join, is AAC; other audio is copied when possible. `{ id: gain }` mixes these sources, each as loud as stated: 1 as it
+   * is, 0 muted, until `run.audio()` changes it.
    */
-  audio?: AudioMode | SourceRef;
+  audio?: AudioMode | SourceRef | Readonly<Record<string, number>>;
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;
 }
@@ -56,6 +57,9 @@ export const even: Rule = (name, value) => {
   integer(16, 16384)(name, value);
   if ((value as number) % 2) throw unexpected('an even number', name, value);
 };
+
+/** How loud sources are, by id. @internal */
+export const gains = byName(number(0, 100));
 
 const bits = integer(1000, 1e9);
 
@@ -79,7 +83,7 @@ export function checkEncode(path: unknown, options: unknown): void {
     width: even,
     height: even,
     bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
-    audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),
+    audio: anyOf("'first', 'mix', 'none', a source, or gains (0 to 100) by id", text, sourceRef, gains),
     packets: flag,
   });
 }

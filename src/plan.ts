@@ -242,6 +242,10 @@ function unique(method: string, named: readonly { name: string }[]): void {
   if (twice !== undefined) throw unexpected(`a name that no other ${method}(...) has`, 'name', twice);
 }
 
+export function audioGains(gains: Readonly<Record<string, number>>): { source: string; gain: number }[] {
+  return Object.entries(gains).map(([source, gain]) => ({ source, gain }));
+}
+
 function outputSpec(
   output: CompositionDescription['outputs'][number],
   ids: readonly string[],
@@ -258,7 +262,10 @@ function outputSpec(
     ...(audio !== undefined && audioSpec(audio)),
   };
 
-  function audioSpec(asked: NonNullable<typeof audio>): Pick<OutputSpec, 'audio' | 'audioSource' | 'audioId'> {
+  function audioSpec(
+    asked: NonNullable<typeof audio>,
+  ): Pick<OutputSpec, 'audio' | 'audioSource' | 'audioId' | 'audioGains'> {
+    if (typeof asked === 'object') return { audioGains: audioGains(asked) };
     const mode = audioModeNames.find((name) => name === asked);
     if (mode) return { audio: mode };
     if (typeof asked === 'string' && !ids.includes(asked)) return { audioId: asked }; // of a source that is to join

@@ -124,6 +124,15 @@ export function fields(name: string, value: unknown, rules: Record<string, Rule>
   }
 }
 
+/** Values by name, at least one. */
+export function byName(rule: Rule): Rule {
+  return (name, value) => {
+    const named = value !== null && typeof value === 'object' && !isArray(value) ? readable(name, value, {}) : [];
+    if (named.length === 0) throw unexpected('an object of values by name', name, value);
+    for (const [key, item] of named) rule(`${name}.${key}`, item);
+  };
+}
+
 /** Also of a proxy that can no longer be asked. */
 function isArray(value: unknown): boolean {
   try {

@@ -277,6 +277,7 @@ describe('the summary of a run', () => {
     bytes: 1,
     complete: true,
     hasAudio: false,
+    silence: [],
   };
 
   test('names outputs with the bitrate they came to', () => {

@@ -41,7 +41,8 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   FIELDS_OF(from, codec, profile, bitrate, threads, latency, keyframeIntervalMs, bFrames, fragmentMs, segmentMs,
-            windowSegments, width, height, required, name, path, minBitrate, audio, audioSource, audioId, packets);
+            windowSegments, width, height, required, name, path, minBitrate, audio, audioSource, audioId, audioGains,
+            packets);
   graph::OutputSpec output;
   output.name = name;
   output.path = path;
@@ -63,6 +64,11 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   output.audio = one ? graph::OutputSpec::Audio::source : unheard ? graph::OutputSpec::Audio::none : audioOf(audio);
   if (one) output.audioSource = audioSource.value.value_or(-1);
   output.audioId = audioId;
+  for (const schema::AudioGain& each : audioGains) {
+    FIELDS_OF(each, source, gain);
+    output.audioGains[source] = static_cast<float>(gain);
+  }
+  if (!output.audioGains.empty()) output.audio = graph::OutputSpec::Audio::mix;
   if (!output.path.empty()) media::requireFit(output.path, output.encoder.codec);
   return output;
 }

@@ -48,6 +48,9 @@ std::optional<schema::CodedError> codedError(const std::optional<Error>& error) 
 
 schema::OutputReport outputReport(const graph::OutputReport& output) {
   const media::OutputResult& result = output.result;
+  std::vector<schema::SilentAudio> silence;
+  for (const graph::OutputReport::Silence& silent : output.silence)
+    silence.push_back({.source = silent.source, .ms = silent.ms});
   return {.name = output.name,
           .composition = output.composition,
           .path = result.path,
@@ -62,6 +65,7 @@ schema::OutputReport outputReport(const graph::OutputReport& output) {
           .latencyMs = percentilesOf(output.latency),
           .complete = result.complete,
           .hasAudio = result.hasAudio,
+          .silence = silence,
           .error = codedError(output.error)};
 }
 

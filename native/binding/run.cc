@@ -59,6 +59,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::trace>("trace"),
                       InstanceMethod<&Run::addSource>("addSource"),
                       InstanceMethod<&Run::setLayout>("setLayout"),
+                      InstanceMethod<&Run::setAudio>("setAudio"),
                       InstanceMethod<&Run::removeSource>("removeSource"),
                       InstanceMethod<&Run::pushFrame>("pushFrame"),
                       InstanceMethod<&Run::endFrames>("endFrames"),

@@ -66,4 +66,18 @@ void Run::setLayout(const Info& info) {
           [&] { state_->pipeline->setLayout(text(info[0]), layoutFrom(parseJson(text(info[1]))), whole(info[2])); });
 }
 
+void Run::setAudio(const Info& info) {
+  guarded(info.Env(), [&] {
+    const auto asked = read<schema::AudioChange>(parseJson(text(info[1])));
+    FIELDS_OF(asked, gains, only);
+    graph::AudioChange change;
+    change.only = only;
+    for (const schema::AudioGain& each : gains) {
+      FIELDS_OF(each, source, gain);
+      change.gains.emplace_back(source, static_cast<float>(gain));
+    }
+    state_->pipeline->setAudio(text(info[0]), change);
+  });
+}
+
 }  // namespace framepath::binding

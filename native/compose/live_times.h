@@ -24,6 +24,9 @@ class LiveTimes {
   };
   Placed place(const LiveClock& clock, int64_t ptsUs, int64_t arrivedUs);
 
+  // What is added to the time of a frame now.
+  int64_t offsetUs() const { return offsetUs_; }
+
   static constexpr int64_t kMostAheadUs = 1'000'000;  // that much of a burst is kept
   static constexpr int64_t kStartUs = 1'000'000, kMostAheadAtStartUs = 200'000;
 

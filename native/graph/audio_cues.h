@@ -1,4 +1,5 @@
-// Whose audio begins and ends when, from the thread that knows the composition's clock to the one that writes.
+// Whose audio begins and ends when, and how loud it is, from the thread that knows the composition's clock to the one
+// that writes.
 #pragma once
 #include <mutex>
 #include <utility>
@@ -12,8 +13,9 @@ namespace framepath::graph {
 // it in time.
 class AudioCues {
  public:
-  void begin(media::AudioRef audio, int64_t fromUs) { give({std::move(audio), 0, fromUs}); }
-  void end(int32_t source, int64_t atUs) { give({nullptr, source, atUs}); }
+  void begin(media::AudioRef audio, int64_t fromUs) { give({Kind::begin, std::move(audio), 0, fromUs, 0}); }
+  void end(int32_t source, int64_t atUs) { give({Kind::end, nullptr, source, atUs, 0}); }
+  void gain(int32_t source, float gain) { give({Kind::gain, nullptr, source, 0, gain}); }
 
   void apply(media::Output& output) {
     std::vector<Cue> cues;
@@ -22,18 +24,22 @@ class AudioCues {
       cues.swap(cues_);
     }
     for (Cue& cue : cues) {
-      if (cue.audio)
-        output.addAudio(std::move(cue.audio), cue.atUs);
-      else
-        output.endAudio(cue.source, cue.atUs);
+      switch (cue.kind) {
+        case Kind::begin: output.addAudio(std::move(cue.audio), cue.atUs); break;
+        case Kind::end: output.endAudio(cue.source, cue.atUs); break;
+        case Kind::gain: output.setGain(cue.source, cue.gain); break;
+      }
     }
   }
 
  private:
+  enum class Kind : uint8_t { begin, end, gain };
   struct Cue {
-    media::AudioRef audio;  // null: `source` ends
+    Kind kind;
+    media::AudioRef audio;  // that begins
     int32_t source;
     int64_t atUs;
+    float gain;
   };
   void give(Cue cue) {
     std::lock_guard lock(mutex_);

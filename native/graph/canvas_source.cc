@@ -39,6 +39,8 @@ void CanvasSource::placeLive(CanvasFrame& frame, const compose::LiveClock& clock
   const compose::LiveTimes::Placed placed = times.place(clock, frame.ptsUs, arrivedUs);
   for (CanvasFrame& other : waiting) other.ptsUs += placed.movedUs;
   frame.ptsUs = placed.ptsUs;
+  // A frame is shown half an interval after its place, which is in the middle between two ticks.
+  if (place) place->offsetUs = times.offsetUs() + clock.intervalUs() / 2;
   // At most one frame a tick waits.
   while (!waiting.empty() && clock.tickUsFrom(waiting.back().ptsUs) >= clock.tickUsFrom(frame.ptsUs)) {
     past.push_back(std::move(waiting.back()));

@@ -12,6 +12,7 @@
 #include "compose/live_times.h"
 #include "graph/known_ids.h"
 #include "graph/task.h"
+#include "media/live_audio.h"
 #include "media/output.h"
 #include "media/source_link.h"
 
@@ -58,11 +59,12 @@ struct CanvasSource {
   std::string id;
   std::deque<CanvasFrame> waiting;
   std::optional<CanvasFrame> current;
-  std::vector<media::AudioRef> audio;  // for each output, until its first frame comes
-  int64_t offsetUs = 0;                // time of the output at which it joined
-  int64_t endUs = 0;                   // when the last frame's display time ends
-  int64_t newestUs = 0;                // time of the latest frame
-  int64_t arrivedUs = 0;               // of a live source: when that came
+  std::vector<media::AudioRef> audio;       // for each output, until its first frame comes
+  std::shared_ptr<media::LivePlace> place;  // of a live source that is heard
+  int64_t offsetUs = 0;                     // time of the output at which it joined
+  int64_t endUs = 0;                        // when the last frame's display time ends
+  int64_t newestUs = 0;                     // time of the latest frame
+  int64_t arrivedUs = 0;                    // of a live source: when that came
   int64_t lookAheadUs = 0;
   KnownIds ids;
   bool live = false;

@@ -45,11 +45,23 @@
 
 namespace framepath::graph {
 
+// The audio of a source in one composition.
+struct JoiningAudio {
+  std::vector<media::AudioRef> outputs{};             // of one that joins, for each output; null: none
+  std::shared_ptr<media::LivePlace> place = nullptr;  // of a live one: where its pictures lie; null: it is not heard
+};
+
+// Gains by id of the source; with `only` that one is 1, all others 0.
+struct AudioChange {
+  std::vector<std::pair<std::string, float>> gains;
+  std::string only;
+};
+
 struct CompositionSource {
   int32_t number = 0;
   std::string id;
-  bool live = false;                                        // the composition follows the clock on the wall
-  std::vector<media::AudioRef> audio{};                     // of one that joins, for each output; null: none
+  bool live = false;  // the composition follows the clock on the wall
+  JoiningAudio audio{};
   std::shared_ptr<const media::SourceLink> link = nullptr;  // of a live one, for its card
   int64_t maxAgeNs = 0;                                     // of a live one: older pictures are not shown; 0 = no limit
 };
@@ -96,6 +108,9 @@ class Composition {
   // tiles name sources by their numbers, or reserve ids. Throws INVALID_ARGUMENT, and GRAPH_INVALID where it reads a
   // module that the first layout does not.
   void setLayout(compose::LayoutSpec layout, int64_t transitionUs);
+  // The volume of sources in all outputs that carry them, from the next canvas on. Throws INVALID_ARGUMENT where no
+  // output does, or one copies its packets.
+  void setAudio(const AudioChange& change);
   // No more ticks; what is composed is still encoded until `deadlineNs` (of nowNs()), or not at all.
   void stop(int64_t deadlineNs);
   void abort();
@@ -149,6 +164,8 @@ class Composition {
   static compose::TileSpec tileOf(int32_t number, const CanvasSource& queue);
   std::vector<compose::TileSpec> tilesOf(const compose::LayoutSpec& layout) const;
   void changeTiles();
+  int32_t numberOf(const std::string& id) const;
+  void requireCarried(int32_t source) const;
   std::optional<LayoutChange> takeLayout(int64_t tickUs);
   void apply(const LayoutChange& change, int64_t tick, int64_t ptsUs, std::vector<compose::TileInput>& inputs);
   bool showsCard(const CanvasSource& queue, bool over) const;

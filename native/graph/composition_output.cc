@@ -55,10 +55,13 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     output.joining = options_.audioJoins;
     output.stop = stops.deadline;
     output.endBy = stops.endBy;
+    output.lowLatency = encoder.latency == media::Latency::low;
     output.pieces = spec.pieces;
     if (audio_) output.audioPacket = [audio = audio_](Packet packet) { audio->push_back(std::move(packet)); };
     parts.output = spec.path.empty() ? media::openPacketOutput(output) : media::openOutput(output, *parts.encoder);
   }
+  for (const media::AudioInput& audio : options_.audio) carry(audio.source);
+  adjustsAudio_ = parts.output && parts.output->adjustsAudio();
   if (spec.packets) parts.packets = packets_;
   parts.audio = audio_;
   parts.cues = cues_;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "compose/composer.h"
@@ -62,6 +63,11 @@ class CompositionOutput {
   media::OutputResult finish(Encoding::End end, bool complete);
   media::OutputResult soFar() const;
 
+  // Of the composition's lock: sources whose audio it has, or will have.
+  void carry(int32_t source) { carried_.insert(source); }
+  bool carries(int32_t source) const { return carried_.contains(source); }
+  bool adjustsAudio() const { return adjustsAudio_; }
+
   int64_t dropped() const { return dropped_; }
   AudioCues& cues() { return *cues_; }
   PacketQueue& packets() { return *packets_; }
@@ -81,6 +87,8 @@ class CompositionOutput {
   PixelFormat inputFormat_;
   int32_t heldByEncoder_ = 0;
   bool scaled_ = false;
+  std::set<int32_t> carried_;
+  bool adjustsAudio_ = false;
   std::atomic<int64_t> dropped_ = 0;
   std::unique_ptr<Encoding> encoding_;
 };

@@ -59,7 +59,10 @@ CanvasSource& Composition::enroll(const CompositionSource& source) {
   queue.live = source.live;
   queue.link = source.link;
   queue.maxAgeNs = source.maxAgeNs;
-  queue.audio = source.audio;
+  queue.audio = source.audio.outputs;
+  queue.place = source.audio.place;
+  for (size_t o = 0; o < queue.audio.size(); o++)
+    if (queue.audio[o]) outputs_[o]->carry(source.number);
   setLookAhead(source.number);
   live_ = live_ || source.live;
   return queue;
@@ -176,6 +179,56 @@ void Composition::sourceFinished(int32_t source, bool failed) {
   queue->state = failed ? CanvasState::failed : CanvasState::ended;
   clock_.sawEnd(source);
   changed_.notify_all();
+}
+
+int32_t Composition::numberOf(const std::string& id) const {
+  std::string ids;
+  int32_t number = -1;
+  for (const auto& [each, queue] : sources_) {
+    if (queue.state == CanvasState::removed) continue;
+    if (queue.id == id) number = each;
+    ids += (ids.empty() ? "\"" : ", \"") + queue.id + "\"";
+  }
+  if (number < 0)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "Expected one of the sources " + (ids.empty() ? "(none)" : ids) + " but received \"" + id + "\".",
+                "Audio can be set of sources that the composition has.");
+  return number;
+}
+
+void Composition::requireCarried(int32_t source) const {
+  const std::string id = "\"" + sources_.at(source).id + "\"";
+  bool carried = false;
+  for (const auto& output : outputs_) {
+    if (!output->carries(source)) continue;
+    carried = true;
+    if (!output->adjustsAudio())
+      throw Error(ErrorCode::INVALID_ARGUMENT,
+                  "Output \"" + output->spec().name + "\" copies the audio of source " + id + " as it is.",
+                  "Encode with audio: { [id]: 1 }: it is decoded then, and can be turned down.");
+  }
+  if (!carried)
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "No output of composition \"" + options_.name + "\" has the audio of source " + id + ".",
+                "Encode with audio: 'mix', or { [id]: gain } of all sources to choose from. It may have no audio.");
+}
+
+void Composition::setAudio(const AudioChange& change) {
+  std::lock_guard lock(mutex_);
+  std::map<int32_t, float> gains;
+  if (!change.only.empty()) {
+    const int32_t heard = numberOf(change.only);
+    requireCarried(heard);
+    for (const auto& [number, queue] : sources_) gains[number] = number == heard ? 1.0f : 0.0f;
+  }
+  for (const auto& [id, gain] : change.gains) {
+    const int32_t number = numberOf(id);
+    requireCarried(number);
+    gains[number] = gain;
+  }
+  for (const auto& output : outputs_)
+    for (const auto& [number, gain] : gains)
+      if (output->carries(number)) output->cues().gain(number, gain);
 }
 
 }  // namespace framepath::graph

@@ -33,7 +33,7 @@ Error keepsNoCanvases() {
 }
 
 Error composesNothing() {
-  return Error(ErrorCode::INVALID_ARGUMENT, "This run composes nothing, so it has no layout to change.",
+  return Error(ErrorCode::INVALID_ARGUMENT, "This run composes nothing, so it has no layout and no audio to change.",
                "Compose and encode: .compose(layout).encode(path).");
 }
 
@@ -64,14 +64,14 @@ std::vector<bool> Compositions::admits(const std::string& id) const {
   return admitted;
 }
 
-void Compositions::addSource(const CompositionSource& source, std::vector<std::vector<media::AudioRef>> audio) {
+void Compositions::addSource(const CompositionSource& source, const std::vector<JoiningAudio>& audio) {
   const std::vector<bool> admitted = admits(source.id);
   size_t added = 0;
   try {
     for (; added < all_.size(); added++) {
       if (!admitted[added]) continue;
       CompositionSource own = source;
-      own.audio = std::move(audio[added]);
+      own.audio = audio[added];
       all_[added]->addSource(own);
     }
   } catch (...) {
@@ -200,6 +200,12 @@ void Compositions::setLayout(const std::string& composition, compose::LayoutSpec
   std::vector<Named> named;
   for (const auto& each : all_) named.push_back({each->name(), each.get()});
   chosen(named, composition, composesNothing()).composition->setLayout(std::move(layout), transitionUs);
+}
+
+void Compositions::setAudio(const std::string& composition, const AudioChange& change) {
+  std::vector<Named> named;
+  for (const auto& each : all_) named.push_back({each->name(), each.get()});
+  chosen(named, composition, composesNothing()).composition->setAudio(change);
 }
 
 }  // namespace framepath::graph

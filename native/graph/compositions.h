@@ -33,8 +33,8 @@ class Compositions {
   std::vector<ModuleNode> sinkNodes(const std::vector<ModuleNode>& modules);
   void start();
 
-  // Calls of all of them: see Composition. `audio`: of each composition, for each output.
-  void addSource(const CompositionSource& source, std::vector<std::vector<media::AudioRef>> audio);
+  // Calls of all of them: see Composition. `audio`: of each composition.
+  void addSource(const CompositionSource& source, const std::vector<JoiningAudio>& audio);
   std::vector<bool> admits(const std::string& id) const;
   std::vector<CanvasCounts> countsOf(int32_t sources) const;  // by number of the source, of all compositions together
   void removeSource(int32_t source);
@@ -53,6 +53,7 @@ class Compositions {
   void nextCanvas(const std::string& composition, CanvasQueue::Callback callback);
   // See Composition.
   void setLayout(const std::string& composition, compose::LayoutSpec layout, int64_t transitionUs);
+  void setAudio(const std::string& composition, const AudioChange& change);
 
  private:
   void lost(const Composition& composition, int32_t output, const Error& error);

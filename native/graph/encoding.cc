@@ -45,6 +45,7 @@ struct Encoding::Work {
   }
   void encodeAll();
   void emit(Packet packet);
+  void drawn(const Frame& canvas);
   void fail(const Error& error);
   void enter(State state);
 
@@ -111,6 +112,14 @@ void Encoding::Work::emit(Packet packet) {
   for (Packet& one : heard) packets->put(std::move(one));
 }
 
+void Encoding::Work::drawn(const Frame& canvas) {
+  std::lock_guard lock(outputMutex);
+  if (taken) throw GivenUp{};
+  if (!output) return;
+  cues->apply(*output);
+  output->drawn(canvas.ptsUs);
+}
+
 // Null: it was aborted meanwhile.
 FrameRef Encoding::Work::scaled(const FrameRef& canvas) {
   if (!scaler) return canvas;
@@ -129,6 +138,7 @@ void Encoding::Work::encodeAll() {
     const WorkScope at({stats.name, 0, -1, stats.count});
     const FrameRef frame = scaled(std::exchange(canvas->frame, nullptr));
     if (!frame) throw GivenUp{};
+    drawn(*frame);
     if (canvas->readNs > 0) readNs[frame->ptsUs] = canvas->readNs;
     encoder->push(frame, emitted);
     const int64_t endNs = nowNs();

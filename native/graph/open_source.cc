@@ -2,6 +2,7 @@
 
 #include "core/thread_name.h"
 #include "graph/decisions.h"
+#include "media/access.h"
 
 namespace framepath::graph {
 namespace {
@@ -31,16 +32,19 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
   reader.link = open.file.link;
   reader.live = spec.live.value_or(false);
   reader.recovered = options.recoveries.of(spec.id);
+  if (options.heard && !media::localPath(reader.uri) && reader.images.empty())
+    open.audio = reader.audio = std::make_shared<media::LiveAudio>();
   try {
     const ThreadName named("decode." + spec.id);
     auto opened = media::openSource(reader, options.device);
     open.file.info = opened->info();
-    open.frames = std::make_shared<ReaderSource>(std::move(opened), open.file.link);
+    open.frames = std::make_shared<ReaderSource>(std::move(opened), open.file.link, open.audio);
   } catch (Error& error) {
     if (error.source.empty()) error.source = spec.id;
     throw;
   }
   open.file.spec.live = spec.live.value_or(open.file.info.live);
+  if (!open.file.live()) open.audio = nullptr;
   open.file.spec.reader.images = {};  // a long list that is not needed any more
   return open;
 }

@@ -16,6 +16,7 @@ struct OpeningOptions {
   int32_t inFlight = defaults::RunSettings::inFlight;  // frames that the run holds
   int32_t sources = 1;                                 // that share the cores
   Recoveries& recoveries;                              // outlives the source
+  bool heard = false;                                  // its audio goes into an output
 };
 
 // Throws what media::openSource() throws, with the source named.

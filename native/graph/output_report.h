@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compose/composer.h"
 #include "core/error.h"
@@ -18,6 +19,11 @@ struct OutputReport {
   Histogram latency;           // from reading the oldest new picture of a live source to its packet
   std::optional<Error> error;  // why it ended early
   media::OutputResult result;
+  struct Silence {
+    std::string source;
+    int64_t ms = 0;
+  };
+  std::vector<Silence> silence;  // of live sources whose audio it has
 };
 
 // Of a tile that follows somebody.

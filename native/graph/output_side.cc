@@ -48,13 +48,17 @@ media::Rational rateOf(const std::vector<OpenedSource>& sources, const std::vect
   return fps;
 }
 
-bool hasAudio(const media::SourceInfo& info) {
-  return info.kind == "video" && !info.audio.empty();
+bool hasAudio(const OpenedSource& source) {
+  return source.file.info.kind == "video" && !source.file.info.audio.empty();
 }
 
-// Audio is read through a connection of its own: a live stream would not give it in step with the pictures, if at all.
-bool audioPasses(const SourceFile& source) {
-  return source.live() && !media::localPath(source.spec.reader.uri);
+// A live source that was down at the start: it is not known until it comes.
+bool mayHaveAudio(const OpenedSource& source) {
+  return source.audio && source.file.info.width == 0;
+}
+
+bool isChosen(const OutputSpec& output, const std::string& id) {
+  return output.audioGains.empty() || output.audioGains.contains(id);
 }
 
 // Sources of a composition: those that are stated; else all of the run where it is the only one, and those of its tiles
@@ -100,8 +104,18 @@ bool audioJoins(const OutputSpec& output) {
          (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
 
-Recovery audioLeftOut(const std::string& source) {
-  return {source, "audio left out", "The audio of a live source is not taken."};
+// Gains are of sources that the composition has, or that will join.
+void requireChosen(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
+                   const std::vector<int32_t>& shown) {
+  for (const OutputSpec& output : spec.outputs)
+    for (size_t s = 0; s < sources.size(); s++) {
+      const std::string& id = sources[s].file.spec.id;
+      if (!output.audioGains.contains(id) || std::ranges::find(shown, static_cast<int32_t>(s)) != shown.end()) continue;
+      throw Error(ErrorCode::INVALID_ARGUMENT,
+                  "Output \"" + output.name + "\" is to have the audio of source \"" + id +
+                      "\", which its composition does not have.",
+                  "Name it in the composition's sources, or show it.");
+    }
 }
 
 }  // namespace
@@ -150,7 +164,15 @@ compose::LayoutSpec resolveLayout(compose::LayoutSpec layout, const std::vector<
   return layout;
 }
 
-media::AudioInput OutputSide::audioInput(const OpenedSource& source, int32_t number) const {
+bool OutputSide::hears() const {
+  return std::ranges::any_of(spec_.compositions, [](const CompositionSpec& composition) {
+    return std::ranges::any_of(composition.outputs,
+                               [](const OutputSpec& output) { return output.audio != OutputSpec::Audio::none; });
+  });
+}
+
+media::AudioInput OutputSide::audioInput(const OutputSpec& output, const OpenedSource& source, int32_t number,
+                                         std::shared_ptr<const media::LivePlace> place) const {
   const media::SourceOptions& reader = source.file.spec.reader;
   media::AudioInput input;
   input.uri = reader.uri;
@@ -160,51 +182,57 @@ media::AudioInput OutputSide::audioInput(const OpenedSource& source, int32_t num
   input.cuts = source.cuts;
   input.source = number;
   input.stop = stops_.deadline;
+  if (const auto gain = output.audioGains.find(source.file.spec.id); gain != output.audioGains.end())
+    input.gain = gain->second;
+  input.copied = output.audioGains.empty();
+  input.live = source.audio;
+  input.place = std::move(place);
   return input;
 }
 
 std::vector<media::AudioInput> OutputSide::audioInputs(const OutputSpec& output,
                                                        const std::vector<OpenedSource>& sources,
-                                                       const std::vector<int32_t>& shown) {
+                                                       const std::vector<int32_t>& shown, const Places& places) {
   std::vector<media::AudioInput> inputs;
   if (output.audio == OutputSpec::Audio::none) return inputs;
   const bool one = output.audio == OutputSpec::Audio::source;
   const std::vector<int32_t> stated{output.audioSource};
-  for (const int32_t number : one ? stated : shown) {
-    if (number < 0 || number >= static_cast<int32_t>(sources.size())) continue;
-    const OpenedSource& source = sources[static_cast<size_t>(number)];
-    if (!hasAudio(source.file.info)) continue;
-    if (audioPasses(source.file)) {
-      recoveries_.add(audioLeftOut(source.file.spec.id));
-      continue;
+  // The first that is known to have audio, else the first that may turn out to.
+  for (const bool known : {true, false})
+    for (const int32_t number : one ? stated : shown) {
+      if (number < 0 || number >= static_cast<int32_t>(sources.size())) continue;
+      const OpenedSource& source = sources[static_cast<size_t>(number)];
+      if (!(known ? hasAudio(source) : mayHaveAudio(source)) || !isChosen(output, source.file.spec.id)) continue;
+      const auto place = places.find(number);
+      inputs.push_back(audioInput(output, source, number, place == places.end() ? nullptr : place->second));
+      if (output.audio != OutputSpec::Audio::mix) return inputs;
     }
-    inputs.push_back(audioInput(source, number));
-    if (output.audio != OutputSpec::Audio::mix) break;
-  }
   return inputs;
 }
 
-media::AudioRef OutputSide::openJoiningAudio(const OutputSpec& output, const OpenedSource& source, int32_t number) {
-  if (!audioJoins(output) || !hasAudio(source.file.info)) return nullptr;
+media::AudioRef OutputSide::openJoiningAudio(const OutputSpec& output, const OpenedSource& source, int32_t number,
+                                             const std::shared_ptr<media::LivePlace>& place) {
   const std::string& id = source.file.spec.id;
+  if (!audioJoins(output) || !isChosen(output, id) || !(hasAudio(source) || mayHaveAudio(source))) return nullptr;
   if (output.audio == OutputSpec::Audio::source && id != output.audioId) return nullptr;
-  if (audioPasses(source.file)) {
-    recoveries_.add(audioLeftOut(id));
-    return nullptr;
-  }
-  return media::openAudioSource(audioInput(source, number));
+  return media::openAudioSource(audioInput(output, source, number, place));
 }
 
-std::vector<std::vector<media::AudioRef>> OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number,
-                                                                       const std::vector<bool>& admitted) {
-  std::vector<std::vector<media::AudioRef>> audio(spec_.compositions.size());
-  for (size_t c = 0; c < audio.size(); c++)
+std::vector<JoiningAudio> OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number,
+                                                       const std::vector<bool>& admitted) {
+  std::vector<JoiningAudio> audio(spec_.compositions.size());
+  for (size_t c = 0; c < audio.size(); c++) {
+    if (source.audio) audio[c].place = std::make_shared<media::LivePlace>();
     for (const OutputSpec& output : spec_.compositions[c].outputs)
-      audio[c].push_back(admitted[c] ? openJoiningAudio(output, source, number) : nullptr);
+      audio[c].outputs.push_back(admitted[c] ? openJoiningAudio(output, source, number, audio[c].place) : nullptr);
+  }
   return audio;
 }
 
-void OutputSide::reportLosses(const std::vector<OutputReport>& outputs, const SourceTable& sources) {
+void OutputSide::reportLosses(std::vector<OutputReport>& outputs, const SourceTable& sources) {
+  for (OutputReport& output : outputs)
+    for (const media::SilentAudio& silent : output.result.silent)
+      output.silence.push_back({sources.idOf(silent.source), silent.ms});
   for (const OutputReport& output : outputs)
     for (const std::string& loss : output.result.audioLosses)
       recoveries_.add({output.name, "audio lost, silence from there", loss});
@@ -240,6 +268,10 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
           ErrorCode::INVALID_ARGUMENT,
           "Composition \"" + spec.name + "\" shows source \"" + tile.label + "\", which is not among its sources.",
           "Name it in sources too, or leave them out.");
+  requireChosen(spec, sources, shown);
+  Places places;
+  for (const int32_t number : shown)
+    if (sources[static_cast<size_t>(number)].audio) places[number] = std::make_shared<media::LivePlace>();
   const bool anyLive =
       std::ranges::any_of(shown, [&](int32_t number) { return sources[static_cast<size_t>(number)].file.live(); });
   // A canvas of one file and no stated rate has its pictures' own times.
@@ -254,14 +286,20 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
     decideTiming(output.spec, anyLive);
     encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
     if (options.keepsTimes) encoder.ticks = media::fineTicks(encoder.fps);
-    output.audio = audioInputs(asked, sources, shown);
+    output.audio = audioInputs(asked, sources, shown, places);
     output.audioJoins = audioJoins(asked) && joins;
     output.stage = !only || spec.outputs.size() > 1 ? "encode " + asked.name : "encode";
     output.recovered = recoveries_.of(asked.name);
   }
   for (const int32_t number : shown) {
     const SourceFile& file = sources[static_cast<size_t>(number)].file;
-    options.sources.push_back({number, file.spec.id, file.live(), {}, file.link, file.spec.maxAgeMs * 1'000'000});
+    const auto place = places.find(number);
+    options.sources.push_back({number,
+                               file.spec.id,
+                               file.live(),
+                               {{}, place == places.end() ? nullptr : place->second},
+                               file.link,
+                               file.spec.maxAgeMs * 1'000'000});
   }
   return options;
 }

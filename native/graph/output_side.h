@@ -2,6 +2,7 @@
 // composes and encodes them.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,20 +33,25 @@ class OutputSide {
   // with what ends the run.
   std::shared_ptr<Compositions> open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
                                      std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed);
+  // Whether any output has audio.
+  bool hears() const;
   // The audio of a source that joins, for each output of each composition; null where it is not heard.
   // `admitted`: which compositions it is a source of.
-  std::vector<std::vector<media::AudioRef>> openJoiningAudio(const OpenedSource& source, int32_t number,
-                                                             const std::vector<bool>& admitted);
+  std::vector<JoiningAudio> openJoiningAudio(const OpenedSource& source, int32_t number,
+                                             const std::vector<bool>& admitted);
   // What the run lacked in the end: audio, and sources that tiles were kept for.
-  void reportLosses(const std::vector<OutputReport>& outputs, const SourceTable& sources);
+  void reportLosses(std::vector<OutputReport>& outputs, const SourceTable& sources);
 
  private:
   CompositionOptions optionsOf(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
                                const std::vector<int32_t>& shown);
+  using Places = std::map<int32_t, std::shared_ptr<media::LivePlace>>;  // of live sources, by number
   std::vector<media::AudioInput> audioInputs(const OutputSpec& output, const std::vector<OpenedSource>& sources,
-                                             const std::vector<int32_t>& shown);
-  media::AudioInput audioInput(const OpenedSource& source, int32_t number) const;
-  media::AudioRef openJoiningAudio(const OutputSpec& output, const OpenedSource& source, int32_t number);
+                                             const std::vector<int32_t>& shown, const Places& places);
+  media::AudioInput audioInput(const OutputSpec& output, const OpenedSource& source, int32_t number,
+                               std::shared_ptr<const media::LivePlace> place) const;
+  media::AudioRef openJoiningAudio(const OutputSpec& output, const OpenedSource& source, int32_t number,
+                                   const std::shared_ptr<media::LivePlace>& place);
 
   const PipelineSpec& spec_;
   const CompositionStops& stops_;

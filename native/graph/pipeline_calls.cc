@@ -134,15 +134,22 @@ void Pipeline::setLayout(const std::string& composition, compose::LayoutSpec lay
   compositions->setLayout(composition, std::move(layout), transitionUs);
 }
 
+void Pipeline::setAudio(const std::string& composition, const AudioChange& change) {
+  engine();  // it runs
+  const std::shared_ptr<Compositions> compositions = this->compositions();
+  if (!compositions) throw composesNothing();
+  compositions->setAudio(composition, change);
+}
+
 void Pipeline::addSource(const SourceSpec& spec) {
   std::lock_guard adding(adding_);
   const std::shared_ptr<Engine> running = engine();
   const std::shared_ptr<Compositions> compositions = this->compositions();
   const int32_t number = sources_.size();
   OpenedSource open;
-  std::vector<std::vector<media::AudioRef>> audio;
+  std::vector<JoiningAudio> audio;
   try {
-    open = openSource(spec, {device_, closing_, spec_.inFlight, number + 1, recoveries_});
+    open = openSource(spec, {device_, closing_, spec_.inFlight, number + 1, recoveries_, output_.hears()});
     if (compositions) audio = output_.openJoiningAudio(open, number, compositions->admits(spec.id));
   } catch (const Error&) {
     if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while the source was opened.");
@@ -151,7 +158,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
   const bool live = open.file.live();
   const SourceOptions options = engineOptions(open.file);
   if (compositions)
-    compositions->addSource({number, spec.id, live, {}, open.file.link, options.maxAgeNs}, std::move(audio));
+    compositions->addSource({number, spec.id, live, {}, open.file.link, options.maxAgeNs}, audio);
   const std::shared_ptr<media::SourceLink> link = open.file.link;
   sources_.add(std::move(open.file));
   try {

@@ -1,6 +1,7 @@
 // A run's specification, as plain data. Converted once at the binding; everything behind trusts it.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,6 +71,7 @@ struct OutputSpec {
   enum class Audio : uint8_t { first, mix, none, source } audio = Audio::first;
   int32_t audioSource = 0;  // -1: one that is to join, called audioId
   std::string audioId;
+  std::map<std::string, float> audioGains;  // of `mix`: these alone, by id; empty: all, as loud as they are
   bool packets = false;
   std::optional<media::Latency> latency;  // absent: decided by the sources
   media::Pieces pieces;

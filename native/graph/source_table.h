@@ -27,7 +27,8 @@ struct SourceFile {
 struct OpenedSource {
   SourceFile file;
   std::shared_ptr<FrameSource> frames;
-  std::shared_ptr<media::TimeCuts> cuts;  // shared with the reader of its audio
+  std::shared_ptr<media::TimeCuts> cuts;      // shared with the reader of its audio
+  std::shared_ptr<media::LiveAudio> audio{};  // of a live one; null: it is not heard
 };
 
 // Thread-safe.

@@ -11,6 +11,7 @@
 #include "device/image.h"
 #include "graph/engine.h"
 #include "graph/pipeline_spec.h"
+#include "media/live_audio.h"
 #include "media/source_reader.h"
 #include "media/time_gaps.h"
 
@@ -19,12 +20,15 @@ namespace framepath::graph {
 // A cut without a picture was not meant: it fails the source.
 class ReaderSource : public FrameSource {
  public:
-  ReaderSource(std::unique_ptr<media::SourceReader> reader, std::shared_ptr<media::SourceLink> link)
-      : reader_(std::move(reader)), link_(std::move(link)) {}
+  // `audio`: of a live source, null where it is not heard.
+  ReaderSource(std::unique_ptr<media::SourceReader> reader, std::shared_ptr<media::SourceLink> link,
+               std::shared_ptr<media::LiveAudio> audio)
+      : reader_(std::move(reader)), link_(std::move(link)), audio_(std::move(audio)) {}
   ~ReaderSource() override { link_->end(); }
   FrameRef next() override {
     FrameRef frame = reader_->next();
     link_->pictureCame();
+    if (const auto own = audio_ && frame ? reader_->ownTime() : std::nullopt) audio_->place(*own);
     any_ = any_ || frame;
     if (const std::optional<Error> empty = any_ ? std::nullopt : reader_->emptyCut()) throw Error(*empty);
     return frame;
@@ -35,6 +39,7 @@ class ReaderSource : public FrameSource {
  private:
   const std::unique_ptr<media::SourceReader> reader_;
   const std::shared_ptr<media::SourceLink> link_;
+  const std::shared_ptr<media::LiveAudio> audio_;
   bool any_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include "media/audio_encode.h"
 #include "media/audio_source.h"
 #include "media/isolated_audio.h"
+#include "media/live_voice.h"
 #include "media/reader_launcher.h"
 
 namespace framepath::media {
@@ -24,6 +25,7 @@ std::unique_ptr<Input> openInput(const AudioInput& cut) {
 }  // namespace
 
 AudioRef openAudioSource(const AudioInput& cut) {
+  if (cut.live) return std::make_shared<LiveVoice>(cut.live, cut.place, cut.source, cut.gain);
   if (needsReader(cut.limits)) return openIsolatedAudio(cut);
   auto input = openInput(cut);
   const int stream = input->audioStream();
@@ -34,7 +36,7 @@ AudioRef openAudioSource(const AudioInput& cut) {
 
 std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, bool joining, const Container& container) {
   // Packets of an untrusted source stay in its process: samples come from there.
-  if (inputs.size() == 1 && !joining && !needsReader(inputs[0].limits)) {
+  if (inputs.size() == 1 && !joining && inputs[0].copied && !inputs[0].live && !needsReader(inputs[0].limits)) {
     auto input = openInput(inputs[0]);
     const int stream = input->audioStream();
     if (stream < 0) return nullptr;

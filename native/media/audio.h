@@ -26,10 +26,16 @@ class AudioTrack {
   // As Output::addAudio and endAudio. Only a track opened for it can be joined.
   virtual void join(AudioRef audio, int64_t fromUs) = 0;
   virtual void leave(int32_t source, int64_t atUs) = 0;
+  // As Output::setGain; only of one that is encoded here.
+  virtual bool adjustable() const { return false; }
+  // Whether a source is live.
+  virtual bool live() const { return false; }
+  virtual void setGain(int32_t, float) {}
   // No packet to come starts before this; INT64_MAX = none will come.
   virtual int64_t nextUs() const = 0;
   // Sentences about sources whose audio broke off (it is silence from there).
   virtual std::vector<std::string> losses() const = 0;
+  virtual std::vector<SilentAudio> silent() const { return {}; }
 };
 
 // Null: no input has audio, and none may join. One input is copied when its codec fits the container, the cut falls on

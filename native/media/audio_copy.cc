@@ -116,8 +116,8 @@ class CopiedAudio : public AudioTrack {
   std::string loss_;
 };
 
-// The first packet that ends after `zeroUs`; null = there is none or it has no time. `isCut`: times are rounded, and one
-// that ends there by them belongs to what was cut off.
+// The first packet that ends after `zeroUs`; null = there is none or it has no time. `isCut`: times are rounded, and
+// one that ends there by them belongs to what was cut off.
 AvPacket firstPacket(Input& input, int stream, int64_t zeroUs, bool isCut) {
   const AVRational timeBase = input.format()->streams[stream]->time_base;
   const int64_t zero = av_rescale_q(zeroUs, kMicroseconds, timeBase);

@@ -46,13 +46,13 @@ class EncodedAudio : public AudioTrack {
   }
 
   void advance(int64_t untilUs, const Emit& emit) override {
-    const int64_t until = av_rescale_q(untilUs, kMicroseconds, kAudioTick);
-    while (position_ + encoder_->frame_size <= until) encode(encoder_->frame_size, emit);
+    encodeTo(mixer_.readyTo(av_rescale_q(untilUs, kMicroseconds, kAudioTick)), emit);
   }
 
   void finish(int64_t endUs, const Emit& emit) override {
-    advance(endUs, emit);
-    const int64_t rest = av_rescale_q(endUs, kMicroseconds, kAudioTick) - position_;
+    const int64_t end = av_rescale_q(endUs, kMicroseconds, kAudioTick);
+    encodeTo(end, emit);
+    const int64_t rest = end - position_;
     if (rest > 0) encode(static_cast<int>(rest), emit);
     av(avcodec_send_frame(encoder_.get(), nullptr), "aac", ErrorCode::ENCODE_FAILED);
     drain(emit);
@@ -66,9 +66,18 @@ class EncodedAudio : public AudioTrack {
     mixer_.leave(source, av_rescale_q(atUs, kMicroseconds, kAudioTick));
   }
 
+  bool adjustable() const override { return true; }
+  bool live() const override { return mixer_.live(); }
+  void setGain(int32_t source, float gain) override { mixer_.setGain(source, gain); }
+
   std::vector<std::string> losses() const override { return mixer_.losses(); }
+  std::vector<SilentAudio> silent() const override { return mixer_.silent(); }
 
  private:
+  void encodeTo(int64_t position, const Emit& emit) {
+    while (position_ + encoder_->frame_size <= position) encode(encoder_->frame_size, emit);
+  }
+
   void encode(int samples, const Emit& emit) {
     frame_->nb_samples = samples;
     frame_->format = AV_SAMPLE_FMT_FLTP;

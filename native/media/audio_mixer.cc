@@ -7,18 +7,55 @@ namespace framepath::media {
 namespace {
 
 constexpr int64_t kFade = kAudioRate / 200;               // who leaves goes within 5 ms; a step would click
+constexpr float kGainRamp = 0.02f * kAudioRate;           // samples; a gain that is set is reached within 20 ms
 constexpr float kGainStep = 1.0f / (0.05f * kAudioRate);  // a sample; from 1 to 0 in 50 ms
+
+int64_t msOf(int64_t samples) {
+  return samples * 1000 / kAudioRate;
+}
 
 }  // namespace
 
 AudioMixer::AudioMixer(std::vector<AudioRef> sources) {
-  for (AudioRef& source : sources) voices_.push_back({std::move(source)});
+  for (AudioRef& source : sources) voices_.push_back(voiceOf(std::move(source), 0));
   gain_ = wantedGain();
 }
 
 void AudioMixer::join(AudioRef source, int64_t position) {
   source->joinAt(position, position_);
-  voices_.push_back({std::move(source), position});
+  voices_.push_back(voiceOf(std::move(source), position));
+}
+
+AudioMixer::Voice AudioMixer::voiceOf(AudioRef source, int64_t begin) const {
+  const auto set = set_.find(source->source());
+  const float gain = set == set_.end() ? source->gain() : set->second;
+  Voice voice;
+  voice.source = std::move(source);
+  voice.begin = begin;
+  voice.gain = voice.wanted = gain;
+  return voice;
+}
+
+void AudioMixer::setGain(int32_t source, float gain) {
+  set_[source] = gain;
+  for (Voice& voice : voices_) {
+    if (voice.source->source() != source) continue;
+    voice.wanted = gain;
+    voice.step = std::abs(gain - voice.gain) / kGainRamp;
+  }
+}
+
+bool AudioMixer::live() const {
+  return std::ranges::any_of(voices_, [](const Voice& voice) { return voice.source->silent().has_value(); });
+}
+
+// Who is not heard is not waited for.
+int64_t AudioMixer::readyTo(int64_t until) const {
+  int64_t ready = until;
+  for (const Voice& voice : voices_)
+    if (voice.begin <= until && voice.end > position_ && std::max(voice.gain, voice.wanted) > 0)
+      ready = std::min(ready, voice.source->readyTo(until));
+  return ready;
 }
 
 void AudioMixer::leave(int32_t source, int64_t position) {
@@ -30,9 +67,10 @@ void AudioMixer::leave(int32_t source, int64_t position) {
 }
 
 float AudioMixer::wantedGain() const {
-  const auto there =
-      std::count_if(voices_.begin(), voices_.end(), [&](const Voice& voice) { return voice.begin <= position_; });
-  return 1 / std::sqrt(static_cast<float>(std::max<ptrdiff_t>(1, there)));
+  float there = 0;
+  for (const Voice& voice : voices_)
+    if (voice.begin <= position_) there += std::min(1.0f, voice.wanted * voice.wanted);
+  return 1 / std::sqrt(std::max(1.0f, there));
 }
 
 void AudioMixer::moveGain(int count) {
@@ -46,21 +84,23 @@ void AudioMixer::read(float* left, float* right, int count) {
   std::fill_n(right, count, 0.0f);
   for (auto& part : part_) part.resize(count);
   moveGain(count);
-  for (const Voice& voice : voices_) add(voice, left, right, count);
+  for (Voice& voice : voices_) add(voice, left, right, count);
   position_ += count;
   std::erase_if(voices_, [&](const Voice& voice) {
     if (voice.end > position_) return false;
     if (!voice.source->loss().empty()) losses_.push_back(voice.source->loss());
+    if (const auto silent = voice.source->silent()) silent_.push_back({voice.source->source(), msOf(*silent)});
     return true;
   });
   limit(left, right, count);
 }
 
-void AudioMixer::add(const Voice& voice, float* left, float* right, int count) {
+void AudioMixer::add(Voice& voice, float* left, float* right, int count) {
   const int heard = static_cast<int>(std::clamp<int64_t>(voice.end - position_, 0, count));
   voice.source->read(part_[0].data(), part_[1].data(), heard);
   for (int i = 0; i < heard; i++) {
-    float gain = gains_[i];
+    voice.gain += std::clamp(voice.wanted - voice.gain, -voice.step, voice.step);
+    float gain = gains_[i] * voice.gain;
     if (const int64_t at = position_ + i; at >= voice.fade)
       gain *= static_cast<float>(voice.end - at) / static_cast<float>(voice.end - voice.fade);
     left[i] += part_[0][i] * gain;
@@ -84,6 +124,13 @@ void AudioMixer::limit(float* left, float* right, int count) {
     left[i] = std::clamp(left[i] * gain, -1.0f, 1.0f);
     right[i] = std::clamp(right[i] * gain, -1.0f, 1.0f);
   }
+}
+
+std::vector<SilentAudio> AudioMixer::silent() const {
+  std::vector<SilentAudio> all = silent_;
+  for (const Voice& voice : voices_)
+    if (const auto silent = voice.source->silent()) all.push_back({voice.source->source(), msOf(*silent)});
+  return all;
 }
 
 std::vector<std::string> AudioMixer::losses() const {

@@ -11,43 +11,22 @@ namespace {
 constexpr int64_t kTolerance = kAudioRate / 50;
 // Decoders with overlapping windows need packets before the first one that counts.
 constexpr int64_t kPrerollUs = 150'000;
-// Samples are within 1, or a little more. Float audio may hold anything, and an encoder fails at what is no number.
-constexpr float kLoudest = 64;
 // A gap becomes silence piece by piece: by the next one its pictures may have cut it out.
 constexpr int64_t kSilenceAtOnce = kAudioRate / 10;
-
-AVChannelLayout layoutOf(const AVFrame& frame) {
-  AVChannelLayout layout = frame.ch_layout;
-  if (layout.order == AV_CHANNEL_ORDER_UNSPEC) av_channel_layout_default(&layout, frame.ch_layout.nb_channels);
-  return layout;
-}
 
 }  // namespace
 
 DecodedAudio::DecodedAudio(std::unique_ptr<Input> input, int stream, const AudioInput& cut)
-    : AudioSource(cut.source),
+    : AudioSource(cut.source, cut.gain),
       input_(std::move(input)),
       stream_(stream),
-      shape_(newFrame()),
       frame_(newFrame()),
       packet_(newPacket()),
       cuts_(cut.cuts),
       stop_(cut.stop),
       clock_(cut.cuts) {
   const AVStream& audio = *input_->format()->streams[stream_];
-  const AVCodec* codec = avcodec_find_decoder(audio.codecpar->codec_id);
-  if (!codec) {
-    throw Error(ErrorCode::SOURCE_UNSUPPORTED, "No decoder for the audio of \"" + input_->uri() + "\" (" +
-                                                   avcodec_get_name(audio.codecpar->codec_id) + ").");
-  }
-  decoder_.reset(avcodec_alloc_context3(codec));
-  if (!decoder_) throw std::bad_alloc();
-  av(avcodec_parameters_to_context(decoder_.get(), audio.codecpar), "avcodec_parameters_to_context",
-     ErrorCode::SOURCE_UNSUPPORTED);
-  decoder_->pkt_timebase = audio.time_base;
-  decoder_->thread_count = 1;
-  av(avcodec_open2(decoder_.get(), codec, nullptr), "avcodec_open2", ErrorCode::SOURCE_UNSUPPORTED);
-
+  decoder_.emplace(audio, input_->uri());
   const int64_t origin = input_->originUs();
   const int64_t startUs = (origin == AV_NOPTS_VALUE ? 0 : origin) + cut.startMs * 1000;
   zeroTicks_ = av_rescale_q(startUs, AV_TIME_BASE_Q, audio.time_base);
@@ -108,19 +87,16 @@ bool DecodedAudio::fill() {
   return !ended_ || silence_ > 0 || !samples_[0].empty();
 }
 
+bool DecodedAudio::placeNext() {
+  place(*frame_);
+  if (!heldUs_) av_frame_unref(frame_.get());
+  return true;
+}
+
 bool DecodedAudio::decodeNext() {
-  if (heldUs_) {
-    place(*frame_);
-    if (!heldUs_) av_frame_unref(frame_.get());
-    return true;
-  }
+  if (heldUs_) return placeNext();
   while (true) {
-    const int result = avcodec_receive_frame(decoder_.get(), frame_.get());
-    if (result == 0) {
-      place(*frame_);
-      if (!heldUs_) av_frame_unref(frame_.get());
-      return true;
-    }
+    if (decoder_->receive(*frame_)) return placeNext();
     if (draining_) return false;
     // Damaged packets are skipped: their time becomes silence.
     try {
@@ -129,17 +105,17 @@ bool DecodedAudio::decodeNext() {
         if (got != AVERROR_EOF && !input_->stopped())
           loss_ = "Reading the audio of \"" + input_->uri() + "\" failed: " + avErrorText(got) + ".";
         draining_ = true;
-        avcodec_send_packet(decoder_.get(), nullptr);
+        decoder_->send(nullptr);
         continue;
       }
     } catch (const Error& error) {
       // The video of this source reports the failure; the composition's audio goes on.
       loss_ = error.sentence;
       draining_ = true;
-      avcodec_send_packet(decoder_.get(), nullptr);
+      decoder_->send(nullptr);
       continue;
     }
-    if (packet_->stream_index == stream_ && !isCutOut(*packet_)) avcodec_send_packet(decoder_.get(), packet_.get());
+    if (packet_->stream_index == stream_ && !isCutOut(*packet_)) decoder_->send(packet_.get());
     av_packet_unref(packet_.get());
   }
 }
@@ -161,8 +137,7 @@ bool DecodedAudio::isCutOut(const AVPacket& packet) {
 }
 
 void DecodedAudio::place(const AVFrame& frame) {
-  if (frame.nb_samples <= 0 || frame.sample_rate <= 0 || frame.ch_layout.nb_channels <= 0) return;
-  prepareResampler(frame);
+  if (!AudioDecoder::usable(frame)) return;
   int64_t position = filled_;
   if (frame.best_effort_timestamp != AV_NOPTS_VALUE) {
     const int64_t durationUs = int64_t{1'000'000} * frame.nb_samples / frame.sample_rate;
@@ -171,8 +146,7 @@ void DecodedAudio::place(const AVFrame& frame) {
     const std::optional<int64_t> placedUs = clock_.placeUs(mendedUs, durationUs);
     if (!placedUs) return;
     // What the resampler still holds comes out before this frame's own samples.
-    position =
-        begin_ + av_rescale_q(*placedUs, AV_TIME_BASE_Q, kAudioTick) - swr_get_delay(resampler_.get(), kAudioRate);
+    position = begin_ + av_rescale_q(*placedUs, AV_TIME_BASE_Q, kAudioTick) - decoder_->heldBefore(frame);
     if (placed_ && std::abs(position - filled_) <= kTolerance) position = filled_;
     if (position > filled_ + kSilenceAtOnce && filled_ < end()) {
       heldUs_ = mendedUs;
@@ -191,46 +165,17 @@ void DecodedAudio::place(const AVFrame& frame) {
 
 // Converts a frame and queues it without its first `skip` samples.
 void DecodedAudio::append(const AVFrame& frame, int64_t skip) {
-  const int room = swr_get_out_samples(resampler_.get(), frame.nb_samples);
   const size_t before = samples_[0].size();
-  for (auto& channel : samples_) channel.resize(before + std::max(0, room));
-  uint8_t* out[2];
-  for (int c = 0; c < 2; c++) out[c] = reinterpret_cast<uint8_t*>(samples_[c].data() + before);
-  const int made =
-      swr_convert(resampler_.get(), out, room, const_cast<const uint8_t**>(frame.extended_data), frame.nb_samples);
-  for (auto& channel : samples_)
-    for (size_t i = before; i < channel.size(); i++)
-      if (!(std::abs(channel[i]) <= kLoudest)) channel[i] = 0;
-  const int64_t dropped = std::clamp<int64_t>(skip, 0, std::max(0, made));
-  const int64_t kept = std::min(std::max<int64_t>(0, made) - dropped, std::max<int64_t>(0, end() - filled_));
+  decoder_->convert(frame, samples_);
+  const auto made = static_cast<int64_t>(samples_[0].size() - before);
+  const int64_t dropped = std::clamp<int64_t>(skip, 0, made);
+  const int64_t kept = std::min(made - dropped, std::max<int64_t>(0, end() - filled_));
   for (auto& channel : samples_) {
     channel.erase(channel.begin() + before, channel.begin() + before + dropped);
     channel.resize(before + kept);
   }
   filled_ += kept;
   if (kept > 0) placed_ = true;
-}
-
-void DecodedAudio::prepareResampler(const AVFrame& frame) {
-  if (resampler_ && shape_->format == frame.format && shape_->sample_rate == frame.sample_rate &&
-      av_channel_layout_compare(&shape_->ch_layout, &frame.ch_layout) == 0) {
-    return;
-  }
-  AVChannelLayout from = layoutOf(frame);
-  AVChannelLayout to = AV_CHANNEL_LAYOUT_STEREO;
-  SwrContext* made = nullptr;
-  av(swr_alloc_set_opts2(&made, &to, AV_SAMPLE_FMT_FLTP, kAudioRate, &from, static_cast<AVSampleFormat>(frame.format),
-                         frame.sample_rate, 0, nullptr),
-     "swr_alloc_set_opts2", ErrorCode::OUTPUT_FAILED);
-  resampler_.reset(made);
-  // One channel goes to both sides as it is; libswresample alone would turn it down by 3 dB.
-  constexpr double kBothSides[2] = {1, 1};
-  if (frame.ch_layout.nb_channels == 1)
-    av(swr_set_matrix(made, kBothSides, 1), "swr_set_matrix", ErrorCode::OUTPUT_FAILED);
-  av(swr_init(made), "swr_init", ErrorCode::OUTPUT_FAILED);
-  shape_->format = frame.format;
-  shape_->sample_rate = frame.sample_rate;
-  av(av_channel_layout_copy(&shape_->ch_layout, &frame.ch_layout), "av_channel_layout_copy", ErrorCode::OUTPUT_FAILED);
 }
 
 }  // namespace framepath::media

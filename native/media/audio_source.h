@@ -6,14 +6,12 @@
 #include <vector>
 
 #include "media/audio_clock.h"
+#include "media/audio_decoder.h"
 #include "media/av.h"
 #include "media/input.h"
 #include "media/output.h"
 
 namespace framepath::media {
-
-inline constexpr int kAudioRate = 48'000;
-inline constexpr AVRational kAudioTick{1, kAudioRate};
 
 // Stereo, 48 kHz, float. Position 0 is the composition's start; the source begins at its offset. Samples are placed by
 // their time stamps: late starts and gaps are silence, overlaps are cut, so that audio cannot drift from the pictures.
@@ -22,6 +20,7 @@ class AudioSource {
   virtual ~AudioSource() = default;
 
   int32_t source() const { return source_; }
+  float gain() const { return gain_; }  // at first
 
   // Before the first read: the source begins at position `begin`, and the first read is for `position`.
   virtual void joinAt(int64_t begin, int64_t position) = 0;
@@ -29,15 +28,21 @@ class AudioSource {
   // Fills `count` samples from where the last read ended. Past the source's end: silence.
   virtual void read(float* left, float* right, int count) = 0;
 
+  // How far it can be read now, at most to `until`: a live source's audio may come a little later than its pictures.
+  virtual int64_t readyTo(int64_t until) { return until; }
+  // Of a live source: samples that were silence because there were none.
+  virtual std::optional<int64_t> silent() const { return std::nullopt; }
+
   // Why the audio broke off before its end; empty = it did not.
   const std::string& loss() const { return loss_; }
 
  protected:
-  explicit AudioSource(int32_t source) : source_(source) {}
+  AudioSource(int32_t source, float gain) : source_(source), gain_(gain) {}
   std::string loss_;
 
  private:
   const int32_t source_;
+  const float gain_;
 };
 
 // Read and decoded in this process.
@@ -52,18 +57,16 @@ class DecodedAudio final : public AudioSource {
  private:
   bool fill();
   bool decodeNext();
+  bool placeNext();
   void place(const AVFrame& frame);
   void append(const AVFrame& frame, int64_t skip);
-  void prepareResampler(const AVFrame& frame);
   bool isCutOut(const AVPacket& packet);
   int64_t sourceUs(int64_t ticks) const;
   int64_t end() const;
 
   std::unique_ptr<Input> input_;
   int stream_;
-  AvCodecContext decoder_;
-  AvResampler resampler_;
-  AvFrame shape_;  // the sample format the resampler is set up for
+  std::optional<AudioDecoder> decoder_;
   AvFrame frame_;
   AvPacket packet_;
   int64_t zeroTicks_ = 0;  // stream time that is played at begin_

@@ -25,7 +25,8 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
   if (waiting_) refine(info_, *waiting_, pictures_->stream());
 }
 
-// A duration that libav guesses from the bitrate is not relied on: emptyCut() reports such a start when reading has ended.
+// A duration that libav guesses from the bitrate is not relied on: emptyCut() reports such a start when reading has
+// ended.
 void FileReader::requireStartInside() const {
   const bool known = info_.durationMs >= 0 && !info_.live &&
                      input_->format()->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;
@@ -75,6 +76,7 @@ FrameRef FileReader::next() {
     anyInside_ = true;
     stamp.timeUs = gaps_->placeUs(selection_.sinceStartUs(stamp.timeUs));
     stamp.durationUs = gaps_->durationUs(stamp.durationUs);
+    noteOwnTime(*picture);
     counters_.decoded++;
     if (onGpu(*picture)) counters_.decodedOnGpu++;
     if (verdict == FrameSelection::Verdict::skip) {
@@ -88,6 +90,13 @@ FrameRef FileReader::next() {
   }
   ended_ = true;
   return nullptr;
+}
+
+void FileReader::noteOwnTime(const AVFrame& picture) {
+  int64_t sinceOriginUs = 0;
+  if (!times_->ownTimeUs(picture, sinceOriginUs)) return;
+  const int64_t addedUs = times_->shiftUs() - selection_.startUs() - gaps_->cutUs();
+  ownTime_ = {sinceOriginUs + times_->originUs(), addedUs - times_->originUs()};
 }
 
 void FileReader::setBack(const FrameStamp& stamp) {

@@ -20,6 +20,7 @@ class FileReader final : public SourceReader {
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
+  std::optional<OwnTime> ownTime() const override { return ownTime_; }
   std::optional<Error> emptyCut() const override;
   ReaderCounters counters() const override { return counters_.now(); }
   void interrupt() override { stop_->now(); }
@@ -33,6 +34,7 @@ class FileReader final : public SourceReader {
   AvFrame firstPicture();
   AvFrame seekToStart();
   void setBack(const FrameStamp& stamp);
+  void noteOwnTime(const AVFrame& picture);
 
   const std::shared_ptr<Stop> stop_;
   SourceOptions options_;
@@ -44,6 +46,7 @@ class FileReader final : public SourceReader {
   std::optional<TimeGaps> gaps_;
   FrameSelection selection_;
   FrameMaker maker_;
+  std::optional<OwnTime> ownTime_;
   AvFrame waiting_;  // decoded early: an image's only picture, the first after a seek
   bool started_ = false;
   bool ended_ = false;

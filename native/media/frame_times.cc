@@ -38,6 +38,10 @@ bool FrameTimes::ownTimeUs(const AVFrame& picture, int64_t& timeUs) const {
   return true;
 }
 
+int64_t FrameTimes::originUs() const {
+  return originUs_ == AV_NOPTS_VALUE ? 0 : originUs_;
+}
+
 FrameStamp FrameTimes::stamp(const AVFrame& picture) {
   FrameStamp stamp;
   const int64_t duration = frameDuration(picture);

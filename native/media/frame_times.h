@@ -33,6 +33,8 @@ class FrameTimes {
   int64_t shiftUs() const { return shiftUs_; }
   // The picture's own time from the origin, unmended; false when it has none.
   bool ownTimeUs(const AVFrame& picture, int64_t& timeUs) const;
+  // Where that counts from, on the container's clock; after the first stamp().
+  int64_t originUs() const;
 
  private:
   int64_t mend(int64_t timeUs, int64_t& backUs);

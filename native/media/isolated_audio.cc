@@ -15,7 +15,7 @@ namespace {
 class IsolatedAudio final : public AudioSource {
  public:
   IsolatedAudio(std::unique_ptr<ReaderProcess> process, const AudioInput& cut)
-      : AudioSource(cut.source), process_(std::move(process)), cuts_(cut.cuts) {}
+      : AudioSource(cut.source, cut.gain), process_(std::move(process)), cuts_(cut.cuts) {}
 
   void joinAt(int64_t begin, int64_t position) override {
     process_->ask(ReaderAsks::place, AudioPlace{begin, position});

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "media/access.h"
 #include "media/enqueue.h"
+#include "media/live_audio.h"
 
 namespace framepath::media {
 namespace {
@@ -31,6 +32,7 @@ ReaderJob jobOf(const SourceOptions& options) {
   ReaderJob job;
   job.kind = ReaderJob::Kind::pictures;
   job.options = options;
+  job.heard = options.audio != nullptr;
   job.options.required = true;  // its process has to show at once what it reads
   return job;
 }
@@ -61,6 +63,13 @@ IsolatedReader::IsolatedReader(std::shared_ptr<ReaderProcess> process, std::shar
   process_->timesChanged = [cuts = options.cuts](const TimeChange& change) {
     if (cuts) cuts->change(change);
   };
+  if (options.audio) {
+    process_->connected = [audio = options.audio] { audio->begin(); };
+    process_->heard = [audio = options.audio](const LiveSamples& samples) {
+      audio->add(samples.timed ? std::optional(samples.us) : std::nullopt, samples.left.data(), samples.right.data(),
+                 static_cast<int>(samples.left.size()));
+    };
+  }
   info_ = process_->opened();
   if (device_->id().kind != DeviceKind::cpu) queue_ = device_->openQueue();
 }
@@ -97,6 +106,7 @@ FrameRef IsolatedReader::received(const ReaderProcess::Message& message) {
   lastUs_ = picture.ptsUs;
   const ImageView view = process_->checked([&] { return viewIn(picture, process_->memory()->bytes()); });
   count(picture.counters);
+  ownTime_ = picture.hasOwnTime ? std::optional(picture.own) : std::nullopt;
 
   std::shared_ptr<Frame> frame;
   if (!queue_) {

@@ -19,6 +19,7 @@ class IsolatedReader final : public SourceReader {
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
+  std::optional<OwnTime> ownTime() const override { return ownTime_; }
   std::optional<Error> emptyCut() const override { return emptyCut_; }
   ReaderCounters counters() const override;
   void interrupt() override { stop_->now(); }
@@ -36,6 +37,7 @@ class IsolatedReader final : public SourceReader {
   std::shared_ptr<ReaderProcess> process_;  // null: the source has ended or failed
   SourceInfo info_;
   std::optional<Error> emptyCut_;
+  std::optional<OwnTime> ownTime_;
   int64_t lastUs_ = 0;
   mutable std::mutex mutex_;
   ReaderCounters counters_;

@@ -158,6 +158,8 @@ void LiveReader::reopen() {
 FrameRef LiveReader::following(FrameRef frame) {
   if (rejoining_) rejoin(*frame);
   const auto own = std::const_pointer_cast<Frame>(frame);  // not shared yet
+  ownTime_ = reader_->ownTime();
+  if (ownTime_) ownTime_->offsetUs += shiftUs_;
   own->ptsUs = std::max(lastUs_, own->ptsUs + shiftUs_);
   own->index += indexShift_;
   lastUs_ = own->ptsUs;

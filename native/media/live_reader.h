@@ -24,6 +24,7 @@ class LiveReader final : public SourceReader {
 
   const SourceInfo& info() const override { return info_; }
   FrameRef next() override;
+  std::optional<OwnTime> ownTime() const override { return ownTime_; }
   ReaderCounters counters() const override;
   void interrupt() override;
 
@@ -61,6 +62,7 @@ class LiveReader final : public SourceReader {
   int64_t rejoinedNs_ = 0;
   int64_t lastUs_ = 0, lastIndex_ = -1;
   int64_t shiftUs_ = 0, indexShift_ = 0;
+  std::optional<OwnTime> ownTime_;
 };
 
 }  // namespace framepath::media

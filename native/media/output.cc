@@ -80,7 +80,7 @@ class MuxedOutput : public Output {
         codec_(encoder.parameters()->codec_id),
         part_(needsPart(options.path, container) ? std::make_unique<PartFile>(options.path, "part") : nullptr),
         muxer_(options.path, container, part_.get(), options.stop),
-        interleaver_(std::move(audio), tickOf(ticks_),
+        interleaver_(std::move(audio), tickOf(ticks_), !options.lowLatency,
                      [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
     muxer_.addStream(*encoder.parameters(), tickOf(ticks_), options.fps);
     if (const AudioTrack* track = interleaver_.audio()) muxer_.addStream(track->parameters(), track->timeBase());
@@ -105,10 +105,14 @@ class MuxedOutput : public Output {
     interleaver_.push(wrap(packet, ticks_), endUs_);
   }
 
+  void drawn(int64_t ptsUs) override { interleaver_.drawn(ptsUs + usOfTicks(1, options_.fps)); }
+
   void addAudio(AudioRef audio, int64_t fromUs) override { interleaver_.audio()->join(std::move(audio), fromUs); }
   void endAudio(int32_t source, int64_t atUs) override {
     if (AudioTrack* track = interleaver_.audio()) track->leave(source, atUs);
   }
+  bool adjustsAudio() const override { return interleaver_.audio() && interleaver_.audio()->adjustable(); }
+  void setGain(int32_t source, float gain) override { interleaver_.audio()->setGain(source, gain); }
 
   OutputResult finish(bool complete) override {
     OutputResult result;
@@ -127,7 +131,10 @@ class MuxedOutput : public Output {
     keep();
     result.frames = frames_;
     result.durationMs = (endUs_ + 500) / 1000;
-    if (interleaver_.audio()) result.audioLosses = interleaver_.audio()->losses();
+    if (const AudioTrack* audio = interleaver_.audio()) {
+      result.audioLosses = audio->losses();
+      result.silent = audio->silent();
+    }
     return result;
   }
 

@@ -12,6 +12,9 @@
 
 namespace framepath::media {
 
+class LiveAudio;
+struct LivePlace;
+
 // Audio of one source on the composition's clock.
 struct AudioInput {
   std::string uri;
@@ -21,6 +24,12 @@ struct AudioInput {
   std::shared_ptr<const TimeCuts> cuts = nullptr;  // out of the times of its pictures, and so of its audio; null = none
   int32_t source = 0;                              // its number, for Output::endAudio
   StopRef stop = nullptr;                          // of a connection: opening throws CANCELLED, reading ends
+  float gain = 1;                                  // at first
+  bool copied = true;                              // its packets may be copied: the gain stays 1
+  // Of a live source, instead of a connection of its own: what its one connection gives, and where its pictures lie on
+  // the composition's clock.
+  std::shared_ptr<LiveAudio> live = nullptr;
+  std::shared_ptr<const LivePlace> place = nullptr;
 };
 
 // Opened audio that joins an output later.
@@ -45,8 +54,15 @@ struct OutputOptions {
   bool joining = false;     // sources may join: there is a track (AAC) from the start, silence while none plays
   StopRef stop = nullptr;   // of a connection: opening and writing end soon after it has passed
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
+  bool lowLatency = false;  // pictures are written as they come, not in order with audio that comes later
   Pieces pieces = {};
   std::function<void(Packet)> audioPacket = nullptr;  // each packet of audio, as write() and finish() write it
+};
+
+// How long a live source gave no audio, where it was to be heard.
+struct SilentAudio {
+  int32_t source = 0;
+  int64_t ms = 0;
 };
 
 struct OutputResult {
@@ -56,10 +72,11 @@ struct OutputResult {
   int64_t durationMs = 0;
   bool complete = false;
   bool hasAudio = false;
-  bool finalised = false;                // MP4: the index is at the front; false = still in fragments, which play too
-  int64_t bytes = 0;                     // of its pictures, audio aside
-  int64_t bitrate = 0;                   // bits per second of its pictures, audio aside
-  RateFigures rate;                      // how that came about
+  bool finalised = false;  // MP4: the index is at the front; false = still in fragments, which play too
+  int64_t bytes = 0;       // of its pictures, audio aside
+  int64_t bitrate = 0;     // bits per second of its pictures, audio aside
+  RateFigures rate;        // how that came about
+  std::vector<SilentAudio> silent;
   std::vector<std::string> audioLosses;  // sources whose audio broke off (silence from there), one sentence each
 };
 
@@ -74,10 +91,17 @@ class Output {
   virtual ~Output() = default;  // without finish(): what is written is at `path`, not complete
   // Video packets in decode order; audio is read and interleaved up to the packet's time.
   virtual void write(const Packet& packet) = 0;
+  // A canvas goes to the encoder: where a source is live, the audio of its time is made now, because it is kept for
+  // seconds only.
+  virtual void drawn(int64_t) {}
   // Audio of a source joins or ends, at a composition time that no written picture has passed. Joining is for
   // outputs opened for it; of a source without audio there is nothing to end.
   virtual void addAudio(AudioRef audio, int64_t fromUs) = 0;
   virtual void endAudio(int32_t source, int64_t atUs) = 0;
+  // Whether audio is mixed here, so that gains can be set; copied packets cannot be turned down.
+  virtual bool adjustsAudio() const { return false; }
+  // The gain of a source: 1 as it is, 0 muted, from the next audio on that is made.
+  virtual void setGain(int32_t, float) {}
   // Trailer, the rest of the audio (up to the video's end), remux. `complete` false: the run was broken off.
   virtual OutputResult finish(bool complete) = 0;
 };
@@ -91,7 +115,8 @@ struct OutputPlace {
 };
 OutputPlace placeOf(const std::string& path);
 
-// Only the audio, for OutputOptions::audioPacket; there is no path. Null: there is no audio. Throws what opening the audio's sources throws.
+// Only the audio, for OutputOptions::audioPacket; there is no path. Null: there is no audio. Throws what opening the
+// audio's sources throws.
 std::unique_ptr<Output> openPacketOutput(const OutputOptions& options);
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source

@@ -149,6 +149,16 @@ std::optional<ReaderProcess::Message> ReaderProcess::receive(int64_t deadlineNs,
         if (timesChanged) timesChanged(change);
         continue;
       }
+      case ReaderMessage::connected: {
+        countNote();
+        if (connected) connected();
+        continue;
+      }
+      case ReaderMessage::heard: {
+        const auto samples = read<LiveSamples>(message);
+        if (heard) heard(samples);
+        continue;
+      }
       case ReaderMessage::failed: throwFailure(message);
       case ReaderMessage::opened:
       case ReaderMessage::noAudio:

@@ -48,7 +48,7 @@ class ReaderProcess {
   SourceInfo opened();
   bool openedAudio();
 
-  // One thread uses what follows. The next message but `alive`, `recovered` and `times`, which are taken note of;
+  // One thread uses what follows. The next message but `alive`, `recovered`, `times`, `connected` and `heard`, which are taken note of;
   // empty: `stop` has passed. Throws the reader's error, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of
   // life for long.
   std::optional<Message> receive();
@@ -79,6 +79,8 @@ class ReaderProcess {
   std::function<void(const ReaderCounters&)> counted;
   std::function<void(const RecoveryNote&)> recovered;
   std::function<void(const TimeChange&)> timesChanged;
+  std::function<void()> connected;
+  std::function<void(const LiveSamples&)> heard;
 
   const std::shared_ptr<const ReaderMemory>& memory() const { return memory_; }
 

@@ -1,9 +1,11 @@
 #include "media/reader_wire.h"
 
 #include <algorithm>
+#include <cmath>
 #include <concepts>
 
 #include "device/image.h"
+#include "media/audio_decoder.h"
 
 namespace framepath::media {
 namespace {
@@ -11,6 +13,7 @@ namespace {
 constexpr size_t kLongestText = 4096;
 constexpr int32_t kLongestSide = 1 << 20;
 constexpr int64_t kMostPixels = int64_t{1} << 28;  // as Decoder
+constexpr int64_t kMostTimeUs = int64_t{1} << 57;  // sums of a few times of containers, which are within 2^54
 constexpr int64_t kMostCount = int64_t{1} << 53;   // 285 years, and exact in JavaScript
 
 [[noreturn]] void refuse(const char* what) {
@@ -162,7 +165,7 @@ void fields(A& a, SourceOptions& o) {
 }
 template <typename A>
 void fields(A& a, ReaderJob& j) {
-  a(j.kind, j.folder, j.options, j.offsetMs);
+  a(j.kind, j.folder, j.options, j.offsetMs, j.heard);
 }
 template <typename A>
 void fields(A& a, ReaderCounters& c) {
@@ -201,13 +204,17 @@ void fields(A& a, AudioSamples& s) {
   a(s.left, s.right, s.loss);
 }
 template <typename A>
+void fields(A& a, LiveSamples& s) {
+  a(s.timed, s.us, s.left, s.right);
+}
+template <typename A>
 void fields(A& a, PixelFormat& f) {
   a(f.layout, f.chromaShiftX, f.chromaShiftY, f.depth, f.components, f.bgr, f.msbAligned);
 }
 template <typename A>
 void fields(A& a, Picture& p) {
   a(p.number, p.view.width, p.view.height, p.view.format, p.view.matrix, p.view.range, p.width, p.height, p.ptsUs,
-    p.durationUs, p.index, p.counters);
+    p.durationUs, p.index, p.hasOwnTime, p.own.us, p.own.offsetUs, p.counters);
   for (int i = 0; i < 3; i++) a(p.offsets[i], p.view.planes[i].pitchBytes);
 }
 
@@ -216,6 +223,10 @@ bool isSide(int32_t value) {
 }
 bool isCount(int64_t value) {
   return value >= 0 && value <= kMostCount;
+}
+
+bool isTime(int64_t us) {
+  return us >= -kMostTimeUs && us <= kMostTimeUs;
 }
 
 void validate(const ReaderCounters& c) {
@@ -253,6 +264,7 @@ void validate(const Picture& p) {
           "a pixel format that cannot be");
   require(p.view.matrix <= ColorMatrix::bt2020 && p.view.range <= ColorRange::full, "colours that cannot be");
   require(isCount(p.ptsUs) && isCount(p.durationUs) && isCount(p.index), "a time that cannot be");
+  require(isTime(p.own.us) && isTime(p.own.offsetUs), "a time that cannot be");
   validate(p.counters);
 }
 void validate(const Failure& f) {
@@ -281,6 +293,13 @@ void validate(const TimeChange& t) {
 void validate(const AudioSamples& s) {
   require(s.left.size() == s.right.size() && s.left.size() <= static_cast<size_t>(kSamplesAtOnce),
           "audio of a wrong length");
+}
+void validate(const LiveSamples& s) {
+  require(s.left.size() == s.right.size() && s.left.size() <= static_cast<size_t>(kSamplesAtOnce),
+          "audio of a wrong length");
+  require(isTime(s.us), "a time that cannot be");
+  const auto loud = [](float sample) { return !(std::abs(sample) <= kLoudest); };
+  require(std::ranges::none_of(s.left, loud) && std::ranges::none_of(s.right, loud), "audio that cannot be");
 }
 template <typename T>
 void validate(const T&) {}
@@ -318,6 +337,7 @@ FRAMEPATH_ON_THE_WIRE(RecoveryNote)
 FRAMEPATH_ON_THE_WIRE(Failure)
 FRAMEPATH_ON_THE_WIRE(Ended)
 FRAMEPATH_ON_THE_WIRE(AudioSamples)
+FRAMEPATH_ON_THE_WIRE(LiveSamples)
 FRAMEPATH_ON_THE_WIRE(Picture)
 #undef FRAMEPATH_ON_THE_WIRE
 

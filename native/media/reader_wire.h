@@ -20,6 +20,7 @@ struct ReaderJob {
   std::string folder;     // to which relative paths refer
   SourceOptions options;  // of a probe its uri and limits, of audio also the cut
   int64_t offsetMs = 0;   // of audio
+  bool heard = false;     // of pictures: the audio of a live source too
 };
 
 enum class ReaderAsks : uint8_t {
@@ -40,6 +41,8 @@ enum class ReaderMessage : uint8_t {
   alive,      // ReaderCounters: it works on, or waits for its peer
   samples,    // AudioSamples
   times,      // TimeChange, before the picture that comes after it
+  connected,  // of a live source with audio: what is heard from here on is of another connection
+  heard,      // LiveSamples
 };
 
 struct Release {
@@ -67,6 +70,12 @@ struct AudioSamples {
   std::vector<float> left, right;
   std::string loss;
 };
+// Audio of a live source, as it is read beside its pictures.
+struct LiveSamples {
+  bool timed = false;
+  int64_t us = 0;  // of the source's own clock, where it is timed
+  std::vector<float> left, right;
+};
 // A Frame whose planes lie in the memory both processes map.
 struct Picture {
   uint64_t number = 0;  // of its release
@@ -74,6 +83,8 @@ struct Picture {
   ImageView view;  // without addresses
   int32_t width = 0, height = 0;
   int64_t ptsUs = 0, durationUs = 0, index = 0;
+  bool hasOwnTime = false;
+  OwnTime own;
   ReaderCounters counters;
 };
 

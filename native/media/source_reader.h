@@ -17,6 +17,7 @@
 
 namespace framepath::media {
 
+class LiveAudio;
 class PacketTap;
 class PictureMemory;
 
@@ -51,6 +52,13 @@ struct SourceOptions {
   std::shared_ptr<TimeCuts> cuts = nullptr;    // what is cut out of the times is added here; null = not needed
   // Of a live source that is read in this process: these get its packets too (packet_tap.h).
   std::vector<std::shared_ptr<PacketTap>> taps = {};
+  std::shared_ptr<LiveAudio> audio = nullptr;  // of a live source: its audio goes here; null = not needed
+};
+
+// A picture's time on the source's own clock, and what the reader adds to such times.
+struct OwnTime {
+  int64_t us = 0;
+  int64_t offsetUs = 0;
 };
 
 struct ReaderCounters {
@@ -71,6 +79,8 @@ class SourceReader {
   // without a single frame throws DECODE_FAILED. Throws SOURCE_FAILED when reading breaks off; a live stream is opened
   // again first (next() waits for it), and its times go on by the clock on the wall.
   virtual FrameRef next() = 0;
+  // Of the last frame; none where the source has no clock. For audio, which has the same one.
+  virtual std::optional<OwnTime> ownTime() const { return std::nullopt; }
   // After the end, when nothing came: why the cut has no pictures (INVALID_ARGUMENT); none where that is no mistake.
   virtual std::optional<Error> emptyCut() const { return std::nullopt; }
   virtual ReaderCounters counters() const = 0;  // from any thread

@@ -86,6 +86,8 @@ class TimeGaps {
 
   // Times never decrease and count from the source's start.
   int64_t placeUs(int64_t timeUs);
+  // What was cut out up to now.
+  int64_t cutUs() const { return cutUs_; }
   // A picture never lasts longer than a gap may be.
   int64_t durationUs(int64_t durationUs) const { return durationUs > mostUs_ ? intervalUs_ : durationUs; }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -18,6 +19,7 @@
 #include "core/stop.h"
 #include "device/image.h"
 #include "media/audio_source.h"
+#include "media/live_audio_tap.h"
 #include "media/network_guard.h"
 #include "media/output.h"
 #include "media/picture_memory.h"
@@ -51,7 +53,7 @@ class Session {
         case ReaderJob::Kind::probe:
           reply(ReaderMessage::opened, media::probe(job.options.uri, job.options.limits, stop_));
           break;
-        case ReaderJob::Kind::pictures: pictures(job.options, memory); break;
+        case ReaderJob::Kind::pictures: pictures(job, memory); break;
         case ReaderJob::Kind::audio: audio(job); break;
       }
     } catch (const Error& error) {
@@ -92,7 +94,8 @@ class Session {
     return bytes;
   }
 
-  void pictures(SourceOptions options, int memory);
+  void pictures(const ReaderJob& job, int memory);
+  void hear(std::optional<int64_t> us, const float* left, const float* right, int count);
   void listen();
   bool mayShow();
   void show(const FrameRef& frame, const ReaderCounters& counters);
@@ -120,7 +123,8 @@ Ended endOf(const SourceReader& reader) {
   return ended;
 }
 
-void Session::pictures(SourceOptions options, int memory) {
+void Session::pictures(const ReaderJob& job, int memory) {
+  SourceOptions options = job.options;
   struct stat status {};
   if (fstat(memory, &status) != 0) throw std::runtime_error("fstat");
   memory_ = PictureMemory::map(memory, static_cast<size_t>(status.st_size));
@@ -130,6 +134,13 @@ void Session::pictures(SourceOptions options, int memory) {
   options.recovered = [this](const std::string& what, const std::string& reason) {
     reply(ReaderMessage::recovered, RecoveryNote{shortened(what), shortened(reason)});
   };
+  if (job.heard)
+    options.taps.push_back(std::make_shared<LiveAudioTap>(
+        LiveAudioSink{[this] { send(ReaderMessage::connected, {}); },
+                      [this](std::optional<int64_t> us, const float* left, const float* right, int count) {
+                        hear(us, left, right, count);
+                      }},
+        options.uri, options.recovered));
   // These two end with the process: they have no end of their own.
   std::thread([this] { listen(); }).detach();
   std::thread([this] { breathe(); }).detach();
@@ -148,6 +159,18 @@ void Session::pictures(SourceOptions options, int memory) {
       changes++;
     }
     show(frame, reader->counters());
+  }
+}
+
+void Session::hear(std::optional<int64_t> us, const float* left, const float* right, int count) {
+  for (int at = 0; at < count; at += kSamplesAtOnce) {
+    const int some = std::min(count - at, kSamplesAtOnce);
+    LiveSamples samples;
+    samples.timed = us && at == 0;
+    samples.us = samples.timed ? *us : 0;
+    samples.left.assign(left + at, left + at + some);
+    samples.right.assign(right + at, right + at + some);
+    reply(ReaderMessage::heard, samples);
   }
 }
 
@@ -195,6 +218,10 @@ void Session::show(const FrameRef& frame, const ReaderCounters& counters) {
   picture.durationUs = frame->durationUs;
   picture.index = frame->index;
   picture.counters = counters;
+  if (const std::optional<OwnTime> own = reader_->ownTime()) {
+    picture.hasOwnTime = true;
+    picture.own = *own;
+  }
   std::pair<FrameRef, std::shared_ptr<uint8_t>> owners{frame, nullptr};
   const uint8_t* planes[3];
   const int count = planeCount(frame->view.format);

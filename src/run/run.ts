@@ -6,7 +6,8 @@ import { Layout, layoutSpec } from '../layout.js';
 import { type Limits, limits, resolveLimits } from '../limits.js';
 import { localPath } from '../local-path.js';
 import type { NativePacket } from '../native.js';
-import { positions, sourceSpec } from '../plan.js';
+import { gains } from '../output.js';
+import { audioGains, positions, sourceSpec } from '../plan.js';
 import { type PixelFormat, pictureBytes, Source, type SourceRef } from '../source.js';
 import { fields, integer, isA, number, oneOf, type Rule, text, unexpected } from '../validate.js';
 import type { RunCore } from './core.js';
@@ -281,6 +282,20 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
     const { width = 0, height = 0 } = layout.canvas;
     const { composition = '', transitionMs = 0 } = options;
     this.#call(() => native.setLayout(composition, JSON.stringify({ ...spec, width, height }), transitionMs * 1000));
+  }
+
+  /**
+   * How loud sources are in the outputs of a composition, from the next canvas on; within 20 ms, without a click. Sources that are
+   * not named stay as they are. Outputs must carry them: those with `audio: 'mix'` or gains by id carry several.
+   * @param options `sources`: gains by id, 1 as it is, 0 muted, at most 100. `only`: id of the one source that is heard, all others are muted. `composition`: its name; default the only one
+   * @throws INVALID_ARGUMENT (an unknown source, one that no output carries, a gain out of range), RUN_CLOSED
+   */
+  audio(options: { sources?: Readonly<Record<string, number>>; only?: string; composition?: string }): void {
+    fields('options', options, { sources: gains, only: text, composition: text });
+    const { sources = {}, only, composition = '' } = options;
+    if (only === undefined && options.sources === undefined) throw unexpected('sources or only', 'options', options);
+    const change = { gains: audioGains(sources), ...(only !== undefined && { only }) };
+    this.#call(() => this.#core.native.setAudio(composition, JSON.stringify(change)));
   }
 
   /** A source leaves; resolves when its last task has finished or was counted as cancelled. @throws INVALID_ARGUMENT, RUN_CLOSED */

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <functional>
 #include <random>
 
@@ -87,6 +88,14 @@ TEST(messages_are_read_back) {
   const TimeChange gap{false, 1'000'000, 61'000'000};
   CHECK(toWire(fromWire<TimeChange>(toWire(gap))) == toWire(gap));
   CHECK_ERROR(fromWire<TimeChange>(toWire(TimeChange{false, 2, 1})), SOURCE_CRASHED);
+  const LiveSamples heard{true, -5, {0.5f, 1}, {0, -64}};
+  CHECK(toWire(fromWire<LiveSamples>(toWire(heard))) == toWire(heard));
+  CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, {1}, {}})), SOURCE_CRASHED);
+  CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, {65}, {0}})), SOURCE_CRASHED);
+  CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, {0}, {NAN}})), SOURCE_CRASHED);
+  CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, INT64_MIN, {0}, {0}})), SOURCE_CRASHED);
+  const std::vector<float> tooMany(kSamplesAtOnce + 1);
+  CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, tooMany, tooMany})), SOURCE_CRASHED);
   const Failure failure{ErrorCode::SOURCE_FAILED, "bad \xff\xc0\x80 \xe2\x82\xac \xed\xa0\x80\n\x1b[2J", ""};
   CHECK_EQUAL(fromWire<Failure>(toWire(failure)).sentence, "bad ??? \xe2\x82\xac ??? ?[2J");
 }
@@ -106,6 +115,7 @@ TEST(any_bytes_are_a_message_or_refused) {
                                                    toWire(somePicture()),
                                                    toWire(Failure{ErrorCode::DECODE_FAILED, "text", "hint"}),
                                                    toWire(AudioSamples{{1, 2}, {3, 4}, "loss"}),
+                                                   toWire(LiveSamples{true, 7, {1, 2}, {3, 4}}),
                                                    toWire(Ended{}),
                                                    toWire(TimeChange{}),
                                                    toWire(RecoveryNote{"a", "b"})};
@@ -116,6 +126,7 @@ TEST(any_bytes_are_a_message_or_refused) {
     attempt([&] { fromWire<SourceInfo>(bytes); });
     attempt([&] { fromWire<Failure>(bytes); });
     attempt([&] { fromWire<AudioSamples>(bytes); });
+    attempt([&] { fromWire<LiveSamples>(bytes); });
     attempt([&] { fromWire<ReaderCounters>(bytes); });
     attempt([&] { fromWire<Ended>(bytes); });
     attempt([&] { fromWire<RecoveryNote>(bytes); });
@@ -188,6 +199,8 @@ TEST(a_hostile_reader_is_an_error_of_its_source) {
       [](Picture& p) { p.view.format.components = 200; },
       [](Picture& p) { p.view.matrix = static_cast<ColorMatrix>(77); },
       [](Picture& p) { p.ptsUs = -5; },
+      [](Picture& p) { p.own.us = INT64_MAX; },
+      [](Picture& p) { p.own.offsetUs = INT64_MIN; },
       [](Picture& p) { p.counters.decoded = -1; },
   };
   for (const auto& lie : lies) CHECK_ERROR(reading(picture(lie)), SOURCE_CRASHED);
@@ -211,7 +224,8 @@ TEST(a_hostile_reader_is_an_error_of_its_source) {
   const std::string tooMany = "\"played\" is not read any more: its process reports more recoveries than possible.";
   CHECK_EQUAL(tellsOf(ReaderMessage::recovered, toWire(RecoveryNote{"lost", "again"})), tooMany);
   CHECK_EQUAL(tellsOf(ReaderMessage::times, toWire(TimeChange{false, 1, 2})), tooMany);
-  CHECK_ERROR(reading([](const Played& p) { p.reply(ReaderMessage::samples, toWire(AudioSamples{})); }), SOURCE_CRASHED);
+  CHECK_ERROR(reading([](const Played& p) { p.reply(ReaderMessage::samples, toWire(AudioSamples{})); }),
+              SOURCE_CRASHED);
   CHECK_ERROR(reading([](const Played&) {}), SOURCE_CRASHED);
 }
 
