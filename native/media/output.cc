@@ -218,7 +218,10 @@ class MuxedOutput : public Output {
     } else if (format == "flv") {
       privates.set("flvflags", "no_duration_filesize");
     }
-    if (!container_.local) privates.set("flush_packets", int64_t{1});
+    if (container_.local) return;
+    privates.set("flush_packets", int64_t{1});
+    // A receiver has a picture when it has its length, else when the next one begins.
+    if (format == "mpegts") privates.set("omit_video_pes_length", int64_t{0});
   }
 
   static constexpr int kVideoStream = 0;
