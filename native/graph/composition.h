@@ -108,7 +108,7 @@ class Composition {
   // tiles name sources by their numbers, or reserve ids. Throws INVALID_ARGUMENT, and GRAPH_INVALID where it reads a
   // module that the first layout does not.
   void setLayout(compose::LayoutSpec layout, int64_t transitionUs);
-  // The volume of sources in all outputs that carry them, from the next canvas on. Throws INVALID_ARGUMENT where no
+  // The gains of sources in all outputs that carry them, from the next canvas on. Throws INVALID_ARGUMENT where no
   // output does, or one copies its packets.
   void setAudio(const AudioChange& change);
   // No more ticks; what is composed is still encoded until `deadlineNs` (of nowNs()), or not at all.

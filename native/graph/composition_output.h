@@ -65,6 +65,7 @@ class CompositionOutput {
 
   // Of the composition's lock: sources whose audio it has, or will have.
   void carry(int32_t source) { carried_.insert(source); }
+  void drop(int32_t source) { carried_.erase(source); }
   bool carries(int32_t source) const { return carried_.contains(source); }
   bool adjustsAudio() const { return adjustsAudio_; }
 

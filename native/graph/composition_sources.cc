@@ -164,7 +164,10 @@ void Composition::removeSource(int32_t source) {
   queue.state = CanvasState::removed;
   queue.dropAll(past);
   unheard = std::move(queue.audio);
-  for (const auto& output : outputs_) output->cues().end(source, clock_.tickUs(clock_.tick()));
+  for (const auto& output : outputs_) {
+    output->cues().end(source, clock_.tickUs(clock_.tick()));
+    output->drop(source);
+  }
   clock_.leave(source);
   changed_.notify_all();
 }

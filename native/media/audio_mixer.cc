@@ -59,6 +59,7 @@ int64_t AudioMixer::readyTo(int64_t until) const {
 }
 
 void AudioMixer::leave(int32_t source, int64_t position) {
+  set_.erase(source);
   for (Voice& voice : voices_) {
     if (voice.source->source() != source || voice.end <= position) continue;
     voice.end = position;

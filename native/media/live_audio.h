@@ -34,6 +34,10 @@ class LiveAudio {
   // Of each picture in turn; audio before the first one of a connection waits for it.
   void place(const OwnTime& picture);
 
+  // An output reads it, or will: nothing is decoded before.
+  void want() const { wanted_ = true; }
+  bool wanted() const { return wanted_; }
+
   // For an output, while it reads a few samples.
   class Reading {
    public:
@@ -67,6 +71,7 @@ class LiveAudio {
   };
   void forget();
 
+  mutable std::atomic<bool> wanted_ = false;
   mutable std::mutex mutex_;
   std::vector<float> samples_[2];
   int64_t end_ = 0;

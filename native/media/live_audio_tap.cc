@@ -24,7 +24,7 @@ void LiveAudioTap::lost() {
 }
 
 void LiveAudioTap::packet(const AVPacket& packet, int64_t) {
-  if (!decoder_ || packet.stream_index != stream_) return;
+  if (!decoder_ || packet.stream_index != stream_ || !sink_.wanted()) return;
   try {
     decoder_->send(&packet);
     while (decoder_->receive(*frame_)) {

@@ -11,8 +11,9 @@
 
 namespace framepath::media {
 
-// Who gets it: LiveAudio, or the process that asked for it.
+// Who gets it: LiveAudio, or the process that asked for it. Packets are skipped while it is not wanted.
 struct LiveAudioSink {
+  std::function<bool()> wanted;
   std::function<void()> begin;
   std::function<void(std::optional<int64_t> us, const float* left, const float* right, int count)> add;
 };

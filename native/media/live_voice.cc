@@ -28,7 +28,9 @@ int64_t samplesOf(int64_t us) {
 
 LiveVoice::LiveVoice(std::shared_ptr<const LiveAudio> audio, std::shared_ptr<const LivePlace> place, int32_t source,
                      float gain)
-    : AudioSource(source, gain), audio_(std::move(audio)), place_(std::move(place)) {}
+    : AudioSource(source, gain), audio_(std::move(audio)), place_(std::move(place)) {
+  audio_->want();
+}
 
 void LiveVoice::joinAt(int64_t, int64_t position) {
   position_ = position;

@@ -19,7 +19,7 @@ std::unique_ptr<SourceReader> openSource(const SourceOptions& options, std::shar
   if (!options.audio) return LiveReader::open(options, std::move(device));
   SourceOptions heard = options;
   heard.taps.push_back(std::make_shared<LiveAudioTap>(
-      LiveAudioSink{[audio = options.audio] { audio->begin(); },
+      LiveAudioSink{[audio = options.audio] { return audio->wanted(); }, [audio = options.audio] { audio->begin(); },
                     [audio = options.audio](std::optional<int64_t> us, const float* left, const float* right,
                                             int count) { audio->add(us, left, right, count); }},
       options.uri, options.recovered));

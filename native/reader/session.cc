@@ -136,7 +136,7 @@ void Session::pictures(const ReaderJob& job, int memory) {
   };
   if (job.heard)
     options.taps.push_back(std::make_shared<LiveAudioTap>(
-        LiveAudioSink{[this] { send(ReaderMessage::connected, {}); },
+        LiveAudioSink{[] { return true; }, [this] { send(ReaderMessage::connected, {}); },
                       [this](std::optional<int64_t> us, const float* left, const float* right, int count) {
                         hear(us, left, right, count);
                       }},
