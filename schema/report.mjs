@@ -3,7 +3,7 @@ import { either, flag, integer, list, map, nullable, number, oneOf, ref, rest, r
 import { named } from './enums.mjs';
 import { box, relink } from './results.mjs';
 
-const { BenchStage, ErrorCode, GpuMetric, Provider, RateControl } = named;
+const { BenchStage, Connection, ErrorCode, GpuMetric, Provider, RateControl } = named;
 
 const count = (doc, more) => integer({ min: 0, cpp: 'int64_t', ...(doc && { doc }), ...more });
 /** -1 where it is not known. */
@@ -167,7 +167,10 @@ const outputReport = result(
     latencyMs: ref(percentiles, {
       doc: 'of canvases of live sources: from reading the oldest picture that is new in it to writing its packet',
     }),
-    complete: flag(),
+    connection: ref(Connection),
+    reconnects: count('times a lost connection came back'),
+    lost: count('packets of pictures that were left out while it was away'),
+    complete: flag({ doc: 'written to its end; also where `lost` were left out in between' }),
     hasAudio: flag(),
     error: ref(codedError, { doc: 'why it ended early' }),
   },

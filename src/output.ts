@@ -3,7 +3,7 @@ import type { AudioMode } from './generated/enums.js';
 import { encodeValuesRules } from './generated/rules.js';
 import type { EncodeValues } from './generated/specs.js';
 import type { SourceRef } from './source.js';
-import { sourceRef } from './source.js';
+import { attempts, sourceRef } from './source.js';
 import { anyOf, fields, flag, integer, list, type Rule, text, unexpected } from './validate.js';
 
 /** Bits per second, at least 1000. */
@@ -47,6 +47,16 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
    * to join, is AAC; other audio is copied when possible.
    */
   audio?: AudioMode | SourceRef;
+  /**
+   * Of a URL: attempts in a row to connect again when the connection was lost, with pauses of 0.25 s growing to 8 s, before the
+   * output fails; 0 = a loss is final, `Infinity` = as many as it takes. Default 10. Five steady seconds restore the budget.
+   *
+   * Where the composition goes by the clock (`realtime`, or a live source), nothing waits: packets are left out until the
+   * peer is back, and counted (`outputs[].lost`); it then begins with a keyframe. A peer that is down at the start is one
+   * that was lost, unless the output is `required`. A composition of files at full speed waits for its peer instead, and
+   * `start()` fails with OUTPUT_UNWRITABLE where it is down.
+   */
+  reconnect?: number;
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;
 }
@@ -75,6 +85,7 @@ export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
     ...encodeValuesRules,
+    reconnect: attempts,
     name: text,
     width: even,
     height: even,

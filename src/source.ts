@@ -70,11 +70,12 @@ export class Source {
 const gap: Rule = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) number(0)(name, value);
 };
-const attempts: Rule = (name, value) => {
+/** @internal */
+export const attempts: Rule = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) integer(0, 1_000_000)(name, value);
 };
-/** JSON knows no Infinity. */
-const finite = <Name extends string>(name: Name, value: number | undefined): { [name in Name]?: number } =>
+/** JSON knows no Infinity. @internal */
+export const finite = <Name extends string>(name: Name, value: number | undefined): { [name in Name]?: number } =>
   value === undefined
     ? {}
     : ({ [name]: value === Number.POSITIVE_INFINITY ? -1 : value } as { [name in Name]: number });

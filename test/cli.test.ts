@@ -275,6 +275,9 @@ describe('the summary of a run', () => {
     frames: 20,
     durationMs: 800,
     bytes: 1,
+    connection: 'none' as const,
+    reconnects: 0,
+    lost: 0,
     complete: true,
     hasAudio: false,
   };

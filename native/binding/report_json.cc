@@ -60,6 +60,9 @@ schema::OutputReport outputReport(const graph::OutputReport& output) {
           .bytes = result.bytes,
           .bitrate = bitrateReport(result),
           .latencyMs = percentilesOf(output.latency),
+          .connection = output.connection,
+          .reconnects = output.reconnects,
+          .lost = output.lost,
           .complete = result.complete,
           .hasAudio = result.hasAudio,
           .error = codedError(output.error)};

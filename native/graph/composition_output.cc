@@ -56,11 +56,17 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     output.stop = stops.deadline;
     output.endBy = stops.endBy;
     output.pieces = spec.pieces;
+    output.reconnects = spec.reconnects;
+    output.byClock = options_.byClock;
+    output.required = spec.required;
+    output.link = link_;
+    output.recovered = encoder.recovered;
     if (audio_) output.audioPacket = [audio = audio_](Packet packet) { audio->push_back(std::move(packet)); };
     parts.output = spec.path.empty() ? media::openPacketOutput(output) : media::openOutput(output, *parts.encoder);
   }
   if (spec.packets) parts.packets = packets_;
   parts.audio = audio_;
+  parts.realtime = spec.realtime;
   parts.cues = cues_;
   parts.deadline = stops.deadline;
   parts.trace = std::move(trace);

@@ -73,7 +73,9 @@ struct OutputSpec {
   bool packets = false;
   std::optional<media::Latency> latency;  // absent: decided by the sources
   media::Pieces pieces;
-  bool required = false;  // its failure ends the run, also where others are left
+  bool required = false;                                 // its failure ends the run, also where others are left
+  bool realtime = defaults::OutputSpec::realtime;        // packets keep to the clock on the wall
+  int32_t reconnects = defaults::OutputSpec::reconnect;  // see media::OutputOptions
 };
 
 // A canvas and where it goes.

@@ -7,7 +7,10 @@
 
 #include "core/packet.h"
 #include "core/stop.h"
+#include "generated/run_defaults.h"
 #include "media/encoder.h"
+#include "media/output_link.h"
+#include "media/source_info.h"
 #include "media/time_gaps.h"
 
 namespace framepath::media {
@@ -47,6 +50,14 @@ struct OutputOptions {
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
   Pieces pieces = {};
   std::function<void(Packet)> audioPacket = nullptr;  // each packet of audio, as write() and finish() write it
+  // Of a URL: attempts in a row to connect again when the connection was lost; 0 = a loss is final, -1 = no limit.
+  int32_t reconnects = defaults::OutputSpec::reconnect;
+  // Packets come by the clock on the wall: while a connection is away they are left out, and one that is down at the
+  // start is tried again. Else write() waits for the connection, and opening throws.
+  bool byClock = false;
+  bool required = defaults::OutputSpec::required;  // opening throws in any case
+  std::shared_ptr<OutputLink> link = nullptr;      // how a connection fares is noted here; null = not needed
+  Recovered recovered = nullptr;                   // a connection came back, or is down at the start
 };
 
 struct OutputResult {
@@ -74,6 +85,8 @@ class Output {
   virtual ~Output() = default;  // without finish(): what is written is at `path`, not complete
   // Video packets in decode order; audio is read and interleaved up to the packet's time.
   virtual void write(const Packet& packet) = 0;
+  // Once true: what is written next is of use from a keyframe on.
+  virtual bool takeKeyframeWish() { return false; }
   // Audio of a source joins or ends, at a composition time that no written picture has passed. Joining is for
   // outputs opened for it; of a source without audio there is nothing to end.
   virtual void addAudio(AudioRef audio, int64_t fromUs) = 0;
@@ -91,7 +104,8 @@ struct OutputPlace {
 };
 OutputPlace placeOf(const std::string& path);
 
-// Only the audio, for OutputOptions::audioPacket; there is no path. Null: there is no audio. Throws what opening the audio's sources throws.
+// Only the audio, for OutputOptions::audioPacket; there is no path. Null: there is no audio. Throws what opening the
+// audio's sources throws.
 std::unique_ptr<Output> openPacketOutput(const OutputOptions& options);
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source

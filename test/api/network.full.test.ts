@@ -19,7 +19,7 @@ beforeAll(() => {
   clip = patternClip(join(folder, 'clip.mp4'), { seconds: 4, keyframes: 10 });
   const front = ['-i', clip, '-c', 'copy', '-movflags', '+faststart', join(folder, 'front.mp4')];
   execFileSync('ffmpeg', ['-v', 'error', '-y', ...front]);
-  red = colorClip(join(folder, 'red.mp4'), 'red', { seconds: 4 });
+  red = colorClip(join(folder, 'red.mp4'), 'red', { seconds: 8 });
 }, 120_000);
 afterEach(endPeers);
 
@@ -374,13 +374,50 @@ describe.skipIf(noAddon !== undefined)('an output whose peer dies in mid-run', (
     };
     const peer = ffmpegPeer('-v', 'info', ...input[scheme]!, '-c', 'copy', join(folder, `dies-${scheme}.mkv`));
     await until('the server', () => isOpen(udp ? 'udp' : 'tcp', port));
-    const run = await within(patience, pipeline(source()).encode(url, { profile: 'realtime' }).start());
+    const run = await within(patience, pipeline(source()).encode(url, { profile: 'realtime', reconnect: 0 }).start());
     const failure = codeOf(run.done, patience); // nobody iterates: this drives the run
     await until('a stream there', () => /Output #0/.test(peer.log()), patience);
     await peer.kill();
     expect(await failure).toBe('OUTPUT_FAILED');
     const { outputs } = await closed(run);
     expect(outputs).toMatchObject([{ path: url, complete: false }]);
+  });
+
+  test.each(['rtmp', 'rtsp', 'srt', 'tcp'])('over %s is connected again', async (scheme) => {
+    const udp = scheme === 'srt';
+    const port = udp ? await freeUdpPort() : await freePort();
+    const url = `${scheme}://127.0.0.1:${port}/live/out`;
+    const input: Record<string, string[]> = {
+      rtmp: ['-listen', '1', '-f', 'flv', '-i', url],
+      rtsp: ['-rtsp_flags', 'listen', '-i', url],
+      srt: ['-i', `srt://127.0.0.1:${port}?mode=listener`],
+      tcp: ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}?listen=1`],
+    };
+    const listen = async (name: string) => {
+      const file = join(folder, `${name}-${scheme}.mkv`);
+      const peer = ffmpegPeer('-v', 'info', ...input[scheme]!, '-c', 'copy', file);
+      await until('the server', () => isOpen(udp ? 'udp' : 'tcp', port));
+      return { peer, file };
+    };
+    const { peer } = await listen('first');
+    const run = await within(
+      patience,
+      pipeline(video(red)).encode(url, { profile: 'realtime', realtime: true, bFrames: 0 }).start(),
+    );
+    const done = run.done;
+    done.catch(() => undefined);
+    await sleep(1000);
+    await peer.kill();
+    const again = await listen('again');
+    await within(patience, done);
+    const { outputs, recoveries } = await closed(run);
+    expect(outputs).toMatchObject([{ path: url, complete: true, reconnects: 1, connection: 'closed' }]);
+    expect(recoveries).toMatchObject([{ what: 'output lost, connected again' }]);
+    await within(patience, again.peer.ended, 'the peer');
+    const { frames: n, audio } = decoded(again.file);
+    expect(audio).toBe(true);
+    expect(n).toBeGreaterThan(5);
+    expect(meanColor(again.file)[0]).toBeGreaterThan(240);
   });
 
   test('that takes the connection and nothing more fails within its patience', async () => {
