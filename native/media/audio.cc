@@ -9,10 +9,6 @@
 namespace framepath::media {
 namespace {
 
-int audioStream(const Input& input) {
-  return av_find_best_stream(input.format(), AVMEDIA_TYPE_AUDIO, -1, input.videoStream(), nullptr, 0);
-}
-
 // Only the audio is read; a playlist or MP4 then skips the rest without parsing it.
 void readOnly(const Input& input, int stream) {
   for (unsigned i = 0; i < input.format()->nb_streams; i++) {
@@ -30,7 +26,7 @@ std::unique_ptr<Input> openInput(const AudioInput& cut) {
 AudioRef openAudioSource(const AudioInput& cut) {
   if (needsReader(cut.limits)) return openIsolatedAudio(cut);
   auto input = openInput(cut);
-  const int stream = audioStream(*input);
+  const int stream = input->audioStream();
   if (stream < 0) return nullptr;
   readOnly(*input, stream);
   return std::make_shared<DecodedAudio>(std::move(input), stream, cut);
@@ -40,7 +36,7 @@ std::unique_ptr<AudioTrack> openAudio(const std::vector<AudioInput>& inputs, boo
   // Packets of an untrusted source stay in its process: samples come from there.
   if (inputs.size() == 1 && !joining && !needsReader(inputs[0].limits)) {
     auto input = openInput(inputs[0]);
-    const int stream = audioStream(*input);
+    const int stream = input->audioStream();
     if (stream < 0) return nullptr;
     readOnly(*input, stream);
     if (auto copied = tryCopyAudio(input, stream, inputs[0], container)) return copied;

@@ -14,6 +14,7 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
       maker_(device_, options.deinterlace) {
   open();
   info_ = describe(*input_);
+  tap();
   requireStartInside();
   times_.emplace(pictures_->stream().time_base, input_->originUs(), info_.fps,
                  !(input_->format()->iformat->flags & AVFMT_NOTIMESTAMPS));
@@ -41,6 +42,11 @@ void FileReader::open() {
   pictures_.reset();
   input_.emplace(options_.uri, options_.limits, stop_);
   pictures_.emplace(*input_, options_, device_);
+}
+
+// Not of files: nobody waits for the reader of one, who would take its time.
+void FileReader::tap() {
+  if (options_.live || info_.live) pictures_->tap(options_.taps);
 }
 
 FrameRef FileReader::next() {
@@ -134,6 +140,7 @@ AvFrame FileReader::seekToStart() {
   // From the very beginning. Seeking there is as uncertain as anywhere (MPEG-TS): open again.
   if (stop_->passed()) return nullptr;
   open();
+  tap();
   errorsBefore_ = 0;
   return pictures_->next();
 }

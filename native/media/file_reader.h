@@ -28,6 +28,7 @@ class FileReader final : public SourceReader {
 
  private:
   void open();
+  void tap();
   void requireStartInside() const;
   AvFrame firstPicture();
   AvFrame seekToStart();

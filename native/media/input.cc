@@ -156,6 +156,11 @@ int Input::videoStream() const {
   return -1;
 }
 
+int Input::audioStream() const {
+  const int found = av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, videoStream(), nullptr, 0);
+  return found >= 0 ? found : -1;
+}
+
 int64_t Input::originUs() const {
   if (const int index = videoStream(); index >= 0) {
     const AVStream& stream = *format_->streams[index];

@@ -36,6 +36,8 @@ class Input {
 
   // The video stream (cover art is none); -1 = none.
   int videoStream() const;
+  // The audio that belongs to it; -1 = none.
+  int audioStream() const;
   // Where the source's time begins, in microseconds of libav's clock: the start of its video, else of the container.
   // Everything that cuts a source (frames, audio) counts startMs and endMs from here. AV_NOPTS_VALUE = unknown.
   int64_t originUs() const;

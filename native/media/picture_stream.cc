@@ -35,6 +35,10 @@ PictureStream::PictureStream(Input& input, const SourceOptions& options, std::sh
     if (format.streams[i] != stream_) format.streams[i]->discard = AVDISCARD_ALL;
 }
 
+void PictureStream::tap(const PacketTaps& taps) {
+  if (!taps.empty()) taps_.emplace(taps, *input_.format(), stream_->index, input_.audioStream());
+}
+
 AvFrame PictureStream::next() {
   while (!input_.stopped()) {
     if (AvFrame frame = decoder_.pull()) {
@@ -93,6 +97,7 @@ bool PictureStream::feed() {
     if (result >= 0) {
       const bool ours = packet_->stream_index == stream_->index;
       if (skipped || (ours && packet_->flags & AV_PKT_FLAG_CORRUPT)) damagedReads_++;
+      if (taps_) taps_->packet(*packet_);
       if (!ours) continue;
       if (skipToKeyframe_ > 0) {
         if (!(packet_->flags & AV_PKT_FLAG_KEY)) {

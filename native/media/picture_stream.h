@@ -1,9 +1,11 @@
 // The decoded pictures of a source's video stream, as stored, in display order.
 #pragma once
 #include <algorithm>
+#include <optional>
 
 #include "media/decoder_fallback.h"
 #include "media/input.h"
+#include "media/packet_tap.h"
 
 namespace framepath::media {
 
@@ -16,6 +18,8 @@ class PictureStream {
   // Null at the end, or when the input was stopped. Throws DECODE_FAILED past the limit of consecutive errors,
   // SOURCE_FAILED when reading breaks off.
   AvFrame next();
+  // These get the packets of its stream and of the audio, from the next one on. Before the first next().
+  void tap(const PacketTaps& taps);
   // At the end: throws DECODE_FAILED when not one good picture came.
   void requirePictures() const;
   // What comes next starts at a keyframe not after `timestamp`, if the container knows one. False: did not move.
@@ -44,6 +48,7 @@ class PictureStream {
   int32_t skipToKeyframe_ = 0;  // at most so many packets more
   bool anyPicture_ = false;
   bool decodingTimesOnly_ = false;
+  std::optional<OpenTaps> taps_;
 };
 
 }  // namespace framepath::media

@@ -17,6 +17,7 @@
 
 namespace framepath::media {
 
+class PacketTap;
 class PictureMemory;
 
 struct SourceOptions {
@@ -48,6 +49,8 @@ struct SourceOptions {
   Recovered recovered = nullptr;
   std::shared_ptr<SourceLink> link = nullptr;  // how a live source fares is noted here; null = not needed
   std::shared_ptr<TimeCuts> cuts = nullptr;    // what is cut out of the times is added here; null = not needed
+  // Of a live source that is read in this process: these get its packets too (packet_tap.h).
+  std::vector<std::shared_ptr<PacketTap>> taps = {};
 };
 
 struct ReaderCounters {
