@@ -177,6 +177,27 @@ const outputReport = result(
   { optional: ['error'] },
 );
 
+const recording = result(
+  'Recording',
+  'A clip of a live source, from `run.record()`',
+  {
+    source: text({ doc: 'its id' }),
+    path: text(),
+    preMs: count(
+      'how long before the call its first picture came: from the last keyframe before the time that was asked for',
+    ),
+    durationMs: count('of its pictures; its times begin with 0'),
+    frames: count(),
+    bytes: count('of pictures and audio'),
+    gaps: count('outages of the source inside: its times go on by the clock'),
+    dropped: count('packets left out because the disk was too slow, each time up to the next keyframe'),
+    hasAudio: flag({ doc: 'audio that the container does not hold is left out, which is a recovery' }),
+    complete: flag({ doc: 'it goes on until `postMs` after the call; else the source or the run ended before' }),
+    error: ref(codedError, { doc: 'why there is no file' }),
+  },
+  { optional: ['error'] },
+);
+
 const hostReport = result(
   'HostReport',
   'A thread or process that answers for an analyzer ([docs/analyzers.md](../../docs/analyzers.md))',
@@ -354,6 +375,7 @@ const report = result('Report', 'The report of a run', {
   }),
   recovered: map(count(), { doc: 'how often each `what` of the recoveries came, the older ones too' }),
   outputs: list(ref(outputReport)),
+  recordings: list(ref(recording), { doc: 'that have ended; the first and the latest five hundred' }),
   follow: list(ref(followReport), { doc: 'what the crops that follow people did' }),
   plan: {
     type: ['object', 'null'],
@@ -560,6 +582,7 @@ export const results = [
   bitrateTarget,
   bitrateReport,
   outputReport,
+  recording,
   hostReport,
   range,
   samplingPeriods,
@@ -603,6 +626,7 @@ export const crossing = [
   recovery,
   sampledFrame,
   report,
+  recording,
   timeline,
   relink,
   sourceInfo,

@@ -80,15 +80,15 @@ export function checkCompose(options: unknown): void {
   fields('options', options, { name: text, sources: list(sourceRef, 1), canvases: flag });
 }
 
+/** Of values that stand alone. @internal */
+export const encodeRules = { ...encodeValuesRules, reconnect: attempts, width: even, height: even };
+
 /** @internal */
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
-    ...encodeValuesRules,
-    reconnect: attempts,
+    ...encodeRules,
     name: text,
-    width: even,
-    height: even,
     bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
     audio: anyOf("'first', 'mix', 'none' or a source", text, sourceRef),
     packets: flag,

@@ -2,6 +2,8 @@
 
 #include "core/thread_name.h"
 #include "graph/decisions.h"
+#include "media/packet_ring.h"
+#include "media/reader_launcher.h"
 
 namespace framepath::graph {
 namespace {
@@ -17,10 +19,29 @@ OpenedSource openPushed(const SourceSpec& spec, const OpeningOptions& options) {
   return {{spec, std::move(info), pushed, pushed->link()}, pushed, std::make_shared<media::TimeCuts>()};
 }
 
+Error unrecordable(const SourceSpec& spec, const std::string& why, const std::string& hint) {
+  Error error(ErrorCode::INVALID_ARGUMENT, "Source \"" + spec.id + "\" has a recorder, but " + why + ".", hint);
+  error.source = spec.id;
+  return error;
+}
+
+void requireRecordable(const SourceSpec& spec) {
+  if (media::needsReader(spec.reader.limits))
+    throw unrecordable(spec, "it is read by a process of its own, which keeps its packets to itself",
+                       "Leave out recorder, or the limits that isolate it.");
+}
+
+Error notLive(const SourceSpec& spec) {
+  return unrecordable(
+      spec, "it is not live",
+      "A file can be cut: video(path, { startMs, endMs }).encode(path); live: true makes a stream live.");
+}
+
 }  // namespace
 
 OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
   if (spec.kind == SourceSpec::Kind::frames) return openPushed(spec, options);
+  if (spec.recorder) requireRecordable(spec);
   OpenedSource open{
       {spec, {}, {}, std::make_shared<media::SourceLink>()}, nullptr, std::make_shared<media::TimeCuts>()};
   media::SourceOptions reader = spec.reader;
@@ -31,6 +52,10 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
   reader.link = open.file.link;
   reader.live = spec.live.value_or(false);
   reader.recovered = options.recoveries.of(spec.id);
+  if (spec.recorder) {
+    open.file.ring = std::make_shared<media::PacketRing>(spec.recorder->preMs, spec.recorder->maxBytes);
+    reader.taps.push_back(open.file.ring);
+  }
   try {
     const ThreadName named("decode." + spec.id);
     auto opened = media::openSource(reader, options.device);
@@ -41,6 +66,7 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
     throw;
   }
   open.file.spec.live = spec.live.value_or(open.file.info.live);
+  if (spec.recorder && !open.file.live()) throw notLive(spec);
   open.file.spec.reader.images = {};  // a long list that is not needed any more
   return open;
 }

@@ -30,6 +30,10 @@ struct SourceSpec {
   media::SourceOptions reader;                        // file, images
   std::optional<bool> live;                           // absent: as the container has it
   int64_t maxAgeMs = defaults::SourceSpec::maxAgeMs;  // of a live one
+  struct Recorder {
+    int64_t preMs, maxBytes;
+  };
+  std::optional<Recorder> recorder;  // of a live one: what is kept for recordings
   // frames: pushed pixels
   int32_t width = 0, height = 0;
   PixelFormat format = pixelFormat::rgb24;

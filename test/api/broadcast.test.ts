@@ -2,13 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pipeline, type Run, video } from '../../src/index.js';
 import { decoded, folderFor, noAddon, patternClip } from './clips.js';
 import { closed, codeOf, sleep, within } from './outcomes.js';
-import { endLater, endPeers, freePort, until } from './peers.js';
+import { endPeers, freePort, tcpPeer, until } from './peers.js';
 
 let folder: string;
 let clip: string;
@@ -20,29 +19,6 @@ beforeAll(() => {
 afterEach(endPeers);
 
 const fast = { profile: 'realtime', audio: 'first' } as const;
-
-/** Takes one connection after the other on a port, and keeps what comes of each. */
-async function tcpPeer(port: number): Promise<{ received: Buffer[][]; kill(): Promise<void> }> {
-  const received: Buffer[][] = [];
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    const chunks: Buffer[] = [];
-    received.push(chunks);
-    sockets.add(socket);
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('error', () => undefined);
-  });
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  const peer = {
-    received,
-    async kill() {
-      for (const socket of sockets) socket.resetAndDestroy();
-      await new Promise((done) => server.close(done));
-    },
-  };
-  endLater({ kill: async () => void (await peer.kill().catch(() => undefined)) });
-  return peer;
-}
 
 /** What was received plays from its first packet: no picture is missing or damaged. */
 function played(chunks: readonly Buffer[], name: string) {
@@ -139,25 +115,6 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
     expect(back.frames).toBeLessThan(live!.frames);
   });
 
-  test('was down at the start, and is streamed to once it is there', async () => {
-    const port = await freePort();
-    const url = `tcp://127.0.0.1:${port}`;
-    const run = await pipeline(video(clip, { endMs: 2000 }))
-      .encode(url, { ...fast, realtime: true })
-      .start();
-    const done = run.done;
-    expect((await output(run)).connection).toBe('away');
-    const peer = await tcpPeer(port);
-    await within(20_000, done, 'the run');
-    const { outputs, recoveries } = await closed(run);
-    expect(outputs).toMatchObject([{ complete: true, reconnects: 1 }]);
-    expect(recoveries.map(({ what }) => what)).toEqual([
-      'output down at the start, is tried again',
-      'output lost, connected again',
-    ]);
-    expect(played(peer.received[0]!, 'late.ts').frames).toBe(outputs[0]!.frames);
-  });
-
   test.each([{ required: true }, { reconnect: 0 }, { realtime: false }])(
     'fails start() when it is down, with %o',
     async (options) => {
@@ -168,23 +125,6 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
       expect(await codeOf(starting)).toBe('OUTPUT_UNWRITABLE');
     },
   );
-
-  test('at full speed is waited for', async () => {
-    const port = await freePort();
-    const first = await tcpPeer(port);
-    const options = { ...fast, bitrate: 8e6, keyframeIntervalMs: 200 };
-    const run = await pipeline(video(clip)).encode(`tcp://127.0.0.1:${port}`, options).start();
-    const done = run.done;
-    await until('the stream', () => first.received[0]?.length);
-    await first.kill();
-    const again = await tcpPeer(port);
-    await within(30_000, done, 'the run');
-    const { outputs } = await closed(run);
-    expect(outputs).toMatchObject([{ complete: true, reconnects: 1 }]);
-    expect(outputs[0]!.frames + outputs[0]!.lost).toBe(100);
-    expect(outputs[0]!.lost).toBeLessThan(20);
-    expect(played(again.received[0]!, 'whole.ts').frames).toBeGreaterThan(50);
-  });
 
   test('is closed at once while it is away', async () => {
     const port = await freePort();
@@ -198,23 +138,5 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
     await until('the loss', async () => (await output(run)).connection === 'away');
     await within(2000, run.close(), 'close()');
     expect((await closed(run)).outputs).toMatchObject([{ complete: false, connection: 'closed' }]);
-  });
-
-  test('has failed when its attempts are used up; the other output goes on', async () => {
-    const port = await freePort();
-    const peer = await tcpPeer(port);
-    const run = await pipeline(video(clip, { endMs: 3000 }))
-      .encode(`tcp://127.0.0.1:${port}`, { ...fast, name: 'live', realtime: true, reconnect: 2 })
-      .encode(join(folder, 'goes-on.mkv'), fast)
-      .start();
-    const done = run.done;
-    await until('the stream', () => peer.received[0]?.length);
-    await peer.kill();
-    await within(20_000, done, 'the run');
-    const { outputs, recoveries } = await closed(run);
-    expect(outputs[0]).toMatchObject({ complete: false, connection: 'closed', error: { code: 'OUTPUT_FAILED' } });
-    expect(outputs[0]!.error!.message).toMatch(/2 attempts/);
-    expect(outputs[1]).toMatchObject({ complete: true, frames: 75 });
-    expect(recoveries).toMatchObject([{ where: 'live', what: 'output lost, the others went on' }]);
   });
 });
