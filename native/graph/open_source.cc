@@ -53,8 +53,9 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
   reader.live = spec.live.value_or(false);
   reader.recovered = options.recoveries.of(spec.id);
   if (spec.recorder) {
-    open.file.ring = std::make_shared<media::PacketRing>(spec.recorder->preMs, spec.recorder->maxBytes);
-    reader.taps.push_back(open.file.ring);
+    const auto ring = std::make_shared<media::PacketRing>(spec.recorder->preMs, spec.recorder->maxBytes);
+    reader.taps.push_back(ring);  // lives as long as what reads the source
+    open.file.ring = ring;
   }
   try {
     const ThreadName named("decode." + spec.id);

@@ -1,6 +1,7 @@
 #include "graph/recordings.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "core/thread_name.h"
@@ -8,28 +9,32 @@
 namespace framepath::graph {
 namespace {
 
-constexpr int32_t kMostAtOnce = 64;  // each has a thread and a file
+constexpr int32_t kMostAtOnce = 64;                  // each has a thread and a file
+constexpr std::chrono::milliseconds kPatience{500};  // with a disk that does not answer
 
 Error notKept(const std::string& sentence, const std::string& hint) {
   return Error(ErrorCode::INVALID_ARGUMENT, sentence, hint);
 }
 
-void check(const SourceFile& source, const RecordingRequest& request) {
+std::shared_ptr<media::PacketRing> ringFor(const SourceFile& source, const RecordingRequest& request) {
   const std::string id = "\"" + source.spec.id + "\"";
-  if (!source.ring)
+  if (!source.spec.recorder)
     throw notKept("Source " + id + " has no recorder.",
                   "Open it with one: camera(url, { recorder: { preMs: 10_000 } }).");
-  if (request.preMs > source.ring->preMs())
-    throw notKept("Expected preMs of at most " + std::to_string(source.ring->preMs()) +
+  if (request.preMs > source.spec.recorder->preMs)
+    throw notKept("Expected preMs of at most " + std::to_string(source.spec.recorder->preMs) +
                       ", which is what the recorder of source " + id + " keeps, but received " +
                       std::to_string(request.preMs) + ".",
                   "Keep more: camera(url, { recorder: { preMs: " + std::to_string(request.preMs) + " } }).");
+  if (auto ring = source.ring.lock()) return ring;
+  throw Error(ErrorCode::OUTPUT_FAILED, "Source " + id + " has ended: nothing is kept of it any more.",
+              "Record while it is read.");
 }
 
 }  // namespace
 
 RecordingReport Recordings::record(const SourceFile& source, const RecordingRequest& request) {
-  check(source, request);
+  const std::shared_ptr<media::PacketRing> ring = ringFor(source, request);
   {
     std::lock_guard lock(mutex_);
     if (stop_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run is closed.");
@@ -45,11 +50,11 @@ RecordingReport Recordings::record(const SourceFile& source, const RecordingRequ
     media::ClipOptions options;
     options.path = request.path;
     options.source = source.spec.id;
-    options.preMs = request.preMs < 0 ? source.ring->preMs() : request.preMs;
+    options.preMs = request.preMs < 0 ? ring->preMs() : request.preMs;
     options.postMs = request.postMs;
     options.over = [link = source.link] { return link->ended(); };
     options.stop = stop_;
-    recording.clip = media::writeClip(*source.ring, options);
+    recording.clip = media::writeClip(*ring, options);
   } catch (const Error& error) {
     recording.error = error;
     if (recording.error->source.empty()) recording.error->source = source.spec.id;
@@ -80,7 +85,7 @@ void Recordings::stop() {
 
 void Recordings::wait() {
   std::unique_lock lock(mutex_);
-  ended_.wait(lock, [&] { return running_ == 0; });
+  ended_.wait_for(lock, kPatience, [&] { return running_ == 0; });
 }
 
 void Recordings::addTo(Report& report) const {

@@ -20,7 +20,7 @@ struct SourceFile {
   media::SourceInfo info;
   std::weak_ptr<PushedSource> pushed;  // until it has ended
   std::shared_ptr<media::SourceLink> link;
-  std::shared_ptr<media::PacketRing> ring = nullptr;  // what recordings are made of; null: nothing is kept
+  std::weak_ptr<media::PacketRing> ring = {};  // what recordings are made of, until it has ended; null: nothing is kept
 
   bool live() const { return spec.live.value_or(false); }  // once open
 };

@@ -94,12 +94,11 @@ class StreamOutput final : public Output {
     if (muxer_) {
       joining_ = false;
       link_->connection = Connection::open;
-    } else if (const std::string reason = connector_->lastFailure(); !reason.empty()) {
-      reason_ = reason;
-      if (options_.recovered) options_.recovered("output down at the start, is tried again", reason);
-    } else {
-      reason_ = quoted(options_.path) + " did not answer.";
+      return;
     }
+    const std::string failure = connector_->lastFailure();
+    reason_ = failure.empty() ? quoted(options_.path) + " has not answered yet." : failure;
+    if (options_.recovered && !stopped()) options_.recovered("output down at the start, is tried again", reason_);
   }
 
   void writeNow(AVPacket& packet, bool isAudio) {
