@@ -1,6 +1,6 @@
 /** Streams over the network, on loopback, with ffmpeg as the peer. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -26,6 +26,24 @@ afterEach(endPeers);
 const patience = 60_000;
 /** The clip at its own pace, for ever. */
 const looped = () => ['-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-map', '0:v', '-c', 'copy'];
+
+/** TCP and UDP sockets that this process has open. */
+function networkSockets(): number {
+  const known = ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((table) =>
+    readFileSync(`/proc/self/net/${table}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/)[9]),
+  );
+  const inodes = new Set<string | undefined>(known);
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // closed meanwhile
+    }
+  });
+  return targets.filter((target) => inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1])).length;
+}
 
 interface Seen {
   source: string;
@@ -393,13 +411,14 @@ describe.skipIf(noAddon !== undefined)('an output whose peer dies in mid-run', (
       srt: ['-i', `srt://127.0.0.1:${port}?mode=listener`],
       tcp: ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}?listen=1`],
     };
-    const listen = async (name: string) => {
+    const listen = (name: string) => {
       const file = join(folder, `${name}-${scheme}.mkv`);
       const peer = ffmpegPeer('-v', 'info', ...input[scheme]!, '-c', 'copy', file);
-      await until('the server', () => isOpen(udp ? 'udp' : 'tcp', port));
       return { peer, file };
     };
-    const { peer } = await listen('first');
+    const socketsBefore = networkSockets();
+    const { peer } = listen('first');
+    await until('the server', () => isOpen(udp ? 'udp' : 'tcp', port));
     const run = await within(
       patience,
       pipeline(video(red)).encode(url, { profile: 'realtime', realtime: true, bFrames: 0 }).start(),
@@ -408,11 +427,12 @@ describe.skipIf(noAddon !== undefined)('an output whose peer dies in mid-run', (
     done.catch(() => undefined);
     await sleep(1000);
     await peer.kill();
-    const again = await listen('again');
+    const again = listen('again'); // the output finds it, and it listens no longer
     await within(patience, done);
     const { outputs, recoveries } = await closed(run);
     expect(outputs).toMatchObject([{ path: url, complete: true, reconnects: 1, connection: 'closed' }]);
     expect(recoveries).toMatchObject([{ what: 'output lost, connected again' }]);
+    expect(networkSockets()).toBe(socketsBefore);
     await within(patience, again.peer.ended, 'the peer');
     const { frames: n, audio } = decoded(again.file);
     expect(audio).toBe(true);
