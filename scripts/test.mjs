@@ -15,7 +15,7 @@ import { ensureSystemPackages, ensureTestPackages } from './steps/system-package
 import { addonUnderAsan } from './tests/addon-under-asan.mjs';
 import { build, seed, simulations } from './tests/environment.mjs';
 import { fuzzJob } from './tests/fuzz.mjs';
-import { finished, printTimes, runJobs } from './tests/jobs.mjs';
+import { finished, printFailures, printTimes, runJobs } from './tests/jobs.mjs';
 import {
   addressJobs,
   faultJobs,
@@ -88,6 +88,7 @@ await main(async () => {
   await setUp('native_tests');
   await suite();
   printTimes();
+  printFailures();
   const sum = (what) => finished.reduce((total, job) => total + job[what], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   return sum('failed') ? 1 : 0;

@@ -137,6 +137,7 @@ Run::Run(const Info& info) : Napi::ObjectWrap<Run>(info), environment_(Environme
       state->pipeline->results().endLinkingAt(0);
       std::lock_guard lock(state->closing);
       state->pipeline->close(false);
+      state->canvasPixels.close();
       state->closed = true;
       state->frames.reset();
       state->prompt.reset();
@@ -334,6 +335,7 @@ Napi::Value Run::close(const Info& info) {
   return environment_.promise(info.Env(), [state = state_, drain]() -> Settle::Make {
     std::lock_guard lock(state->closing);
     state->pipeline->close(drain);
+    state->canvasPixels.close();
     const std::unique_lock read(state->reading);
     return [state](Napi::Env env) {
       state->closed = true;

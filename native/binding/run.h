@@ -12,6 +12,7 @@
 #include "binding/environment.h"
 #include "binding/held_frames.h"
 #include "binding/mot_text.h"
+#include "core/pool.h"
 #include "generated/specs.h"
 #include "graph/pipeline.h"
 
@@ -25,6 +26,8 @@ struct RunState {
   std::mutex closing;  // one close() at a time
   MotText mot;
   std::shared_mutex reading;  // shared by pictures being read for submit(): close() waits for them
+  // As many canvases are converted at a time; until close().
+  Pool<FramePixels> canvasPixels{4, [this] { return std::make_unique<FramePixels>(pipeline->deviceRef()); }};
 
   // JS thread only. Made when first needed: an analyzer may be asked before start() has resolved.
   HeldFrames* held();  // null once closed

@@ -45,11 +45,11 @@ Napi::Value Run::nextCanvas(const Info& info) {
       std::promise<std::optional<FrameRef>> arrived;
       state->pipeline->nextCanvas(name, [&](std::optional<FrameRef> canvas) { arrived.set_value(std::move(canvas)); });
       const std::optional<FrameRef> canvas = arrived.get_future().get();
-      if (!canvas) return [](Napi::Env env) { return env.Null(); };
+      const std::shared_ptr<FramePixels> pixels = canvas ? state->canvasPixels.lease() : nullptr;
+      if (!pixels) return [](Napi::Env env) { return env.Null(); };
       const PixelRequest request{width.value.value_or(0), height.value.value_or(0), pixelFormatOf(format), {}};
-      FramePixels pixels(state->pipeline->deviceRef());
-      auto made = std::make_shared<PixelBytes>(jpeg ? pixels.jpeg(**canvas, request, quality)
-                                                    : pixels.pixels(**canvas, request));
+      auto made = std::make_shared<PixelBytes>(jpeg ? pixels->jpeg(**canvas, request, quality)
+                                                    : pixels->pixels(**canvas, request));
       return [made, index = (*canvas)->index, ptsUs = (*canvas)->ptsUs](Napi::Env env) -> Napi::Value {
         Napi::Object object = Napi::Object::New(env);
         object.Set("data", bytesArray(env, made->bytes.data(), made->bytes.size()));

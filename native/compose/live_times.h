@@ -1,6 +1,7 @@
 // Where the frames of a live source go on the output's time line.
 #pragma once
 #include <cstdint>
+#include <optional>
 
 #include "compose/live_clock.h"
 
@@ -22,22 +23,23 @@ class LiveTimes {
     int64_t ptsUs = 0;
     int64_t movedUs = 0;  // frames that wait move by this too
   };
-  Placed place(const LiveClock& clock, int64_t ptsUs, int64_t arrivedUs);
+  Placed place(LiveClock& clock, int64_t ptsUs, int64_t arrivedUs);
 
   static constexpr int64_t kMostAheadUs = 1'000'000;  // that much of a burst is kept
-  static constexpr int64_t kStartUs = 1'000'000, kMostAheadAtStartUs = 200'000;
+  static constexpr int64_t kStartUs = 1'000'000;
 
  private:
   int64_t placedAnew(const LiveClock& clock, int64_t arrivedUs) const;
-  int64_t excessUs(const LiveClock& clock, int64_t spareUs, int64_t arrivedUs);
+  int64_t excessUs(const LiveClock& clock, int64_t earlyUs, int64_t arrivedUs);
 
   static constexpr int64_t kWindowUs = 2'500'000;
 
   bool placed_ = false;
   int64_t firstUs_ = 0;   // when the first frame came
   int64_t offsetUs_ = 0;  // output's time - source's time
-  // The least time that was left before a tick was drawn, in this window and the one before.
-  int64_t windowUs_ = 0, leastUs_ = 0, leastBeforeUs_ = -1;
+  // How long before the time of its tick the latest frame came, in this window and the one before.
+  int64_t windowUs_ = 0, leastUs_ = 0;
+  std::optional<int64_t> leastBeforeUs_;
 };
 
 }  // namespace framepath::compose

@@ -33,7 +33,7 @@ void CanvasSource::push(CanvasFrame frame, int64_t durationUs) {
   waiting.push_back(std::move(frame));
 }
 
-void CanvasSource::placeLive(CanvasFrame& frame, const compose::LiveClock& clock, int64_t wallNs,
+void CanvasSource::placeLive(CanvasFrame& frame, compose::LiveClock& clock, int64_t wallNs,
                              std::vector<CanvasFrame>& past) {
   arrivedUs = clock.timeUs(wallNs);
   const compose::LiveTimes::Placed placed = times.place(clock, frame.ptsUs, arrivedUs);

@@ -78,7 +78,7 @@ struct CanvasSource {
   // The next frame, at its time of the output.
   void push(CanvasFrame frame, int64_t durationUs);
   // Gives a live source's next frame its time; those that wait and no tick would show go.
-  void placeLive(CanvasFrame& frame, const compose::LiveClock& clock, int64_t wallNs, std::vector<CanvasFrame>& past);
+  void placeLive(CanvasFrame& frame, compose::LiveClock& clock, int64_t wallNs, std::vector<CanvasFrame>& past);
   // The frame of a tick is the last one before it of which the look-ahead is known.
   void advance(int64_t tickUs, std::vector<CanvasFrame>& past);
   // After advance(): whether a live source that gave nothing for longer than `staleUs` has a card.

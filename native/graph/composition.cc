@@ -24,7 +24,11 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
       layout_(options_.layout),
       tiles_(options_.layout.tiles),
       clock_(options_.layout.fpsNum, options_.layout.fpsDen),
-      liveClock_(options_.layout.fpsNum, options_.layout.fpsDen, options_.layout.redact.lookAheadUs(true)),
+      liveClock_(options_.layout.fpsNum, options_.layout.fpsDen, options_.layout.redact.lookAheadUs(true),
+                 std::ranges::any_of(options_.outputs,
+                                     [](const CompositionOutputOptions& output) {
+                                       return output.spec.encoder.latency == media::Latency::low;
+                                     })),
       failures_(options_.outputs.size()) {
   for (const CompositionSource& source : options_.sources) {
     clock_.add(source.number);
@@ -162,6 +166,7 @@ void Composition::composeTicks() {
         readNs = oldestNewNs();
         for (auto& [number, queue] : sources_) queue.drawn(ptsUs, past_);
         clock_.advance();
+        liveClock_.drawn();
         for (auto& [number, queue] : sources_) {
           queue.skip(clock_.tickUs(clock_.tick()), past_);
           queue.releaseLeases(clock_.tickUs(clock_.tick()), past_);

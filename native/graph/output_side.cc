@@ -104,6 +104,20 @@ Recovery audioLeftOut(const std::string& source) {
   return {source, "audio left out", "The audio of a live source is not taken."};
 }
 
+// A composition holds the frame that it shows and the one that is next; others may show other frames at that moment.
+// Beside them there must be room for the frame that they wait for.
+void requireRoom(const SourceFile& source, int32_t compositions, int32_t inFlight) {
+  const int32_t held = 2 * compositions;
+  if (source.live() || inFlight > held) return;
+  throw Error(
+      ErrorCode::INVALID_ARGUMENT,
+      (compositions == 1 ? std::string("A composition holds") : std::to_string(compositions) + " compositions hold") +
+          " up to " + std::to_string(held) + " frames of source " + quoted(source.spec.id) +
+          ", which is not live, so inFlight: " + std::to_string(inFlight) + " leaves none to work on.",
+      "Use inFlight of at least " + std::to_string(held + 1) +
+          (compositions == 1 ? ", or no compose/encode." : ", or show it in fewer compositions."));
+}
+
 }  // namespace
 
 // Boxes of a tracker are labelled with the identities of its tracks, those of an identify module with its own.
@@ -271,16 +285,14 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
 std::shared_ptr<Compositions> OutputSide::open(const std::vector<OpenedSource>& sources, std::shared_ptr<Device> device,
                                                std::shared_ptr<Trace> trace, std::function<void(const Error&)> failed) {
   if (spec_.compositions.empty()) return nullptr;
-  const auto live = [](const OpenedSource& source) { return source.file.live(); };
-  if (spec_.inFlight < 3 && !std::ranges::all_of(sources, live))
-    throw Error(ErrorCode::INVALID_ARGUMENT,
-                "A composition holds two frames of each source that is not live, so inFlight: " +
-                    std::to_string(spec_.inFlight) + " leaves none to work on.",
-                "Use inFlight of at least 3, or no compose/encode.");
+  const bool only = spec_.compositions.size() == 1;
+  std::vector<int32_t> shownBy(sources.size());
+  for (const CompositionSpec& spec : spec_.compositions)
+    for (const int32_t number : sourcesOf(spec, only, sources.size())) shownBy[static_cast<size_t>(number)]++;
+  for (size_t s = 0; s < sources.size(); s++) requireRoom(sources[s].file, shownBy[s], spec_.inFlight);
   auto compositions = std::make_shared<Compositions>(recoveries_, std::move(failed));
   for (const CompositionSpec& spec : spec_.compositions) {
-    CompositionOptions options =
-        optionsOf(spec, sources, sourcesOf(spec, spec_.compositions.size() == 1, sources.size()));
+    CompositionOptions options = optionsOf(spec, sources, sourcesOf(spec, only, sources.size()));
     options.trace = trace;
     compositions->open(std::move(options), device);
   }

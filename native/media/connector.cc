@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -24,7 +25,10 @@ std::unique_ptr<Muxer> Connector::connect() {
   for (const Broadcast::Stream& stream : broadcast_.streams)
     muxer->addStream(*stream.parameters, stream.timeBase, {stream.fps.num, stream.fps.den});
   AvDictionary privates;
-  if (std::string_view(broadcast_.container.format) == "flv") privates.set("flvflags", "no_duration_filesize");
+  const std::string_view format = broadcast_.container.format;
+  if (format == "flv") privates.set("flvflags", "no_duration_filesize");
+  // A receiver has a picture when it has its length, else when the next one begins.
+  if (format == "mpegts") privates.set("omit_video_pes_length", int64_t{0});
   privates.set("flush_packets", int64_t{1});
   muxer->begin(privates);
   return muxer;

@@ -40,12 +40,21 @@ function lastTimes() {
   }
 }
 
-/** What has been run so far, for the table: {name, seconds, passed, failed}. */
+/** Of what a program printed: failed tests with their checks, and what a sanitizer found. Where there is none, how it ended. */
+export function reasonsIn(output) {
+  const lines = output.split('\n').filter((line) => line.trim());
+  const telling = lines.filter((line) =>
+    /^not ok |^ {2}\S+:\d+: |^FAILED|ERROR: |WARNING: Thread|SUMMARY: /.test(line),
+  );
+  return telling.length ? telling : lines.slice(-10);
+}
+
+/** What has been run so far, for the tables at the end: {name, seconds, passed, failed, reasons}. */
 export const finished = [];
 
 /**
- * Runs jobs, each {name, cores = 1, run(): Promise<{passed, failed, output?}>}: `cores` of them are kept busy at a time. What a
- * job printed is displayed when it fails; what it skipped always.
+ * Runs jobs, each {name, cores = 1, run(): Promise<{passed, failed, output?, reasons?}>}: `cores` of them are kept busy at a time.
+ * What a job printed is displayed when it fails; what it skipped always. `reasons` are lines about what failed.
  */
 export async function runJobs(title, jobs, { cores = Math.max(2, availableParallelism()) } = {}) {
   progress(`${title}: ${jobs.length}`);
@@ -57,9 +66,9 @@ export async function runJobs(title, jobs, { cores = Math.max(2, availableParall
     let running = 0;
     const runOne = async (job, taken) => {
       const begun = performance.now();
-      const { passed, failed, output = '' } = await job.run();
+      const { passed, failed, output = '', reasons = reasonsIn(output) } = await job.run();
       const seconds = (performance.now() - begun) / 1000;
-      finished.push({ name: job.name, seconds, passed, failed });
+      finished.push({ name: job.name, seconds, passed, failed, reasons });
       times[job.name] = Math.round(seconds * 10) / 10;
       progress(`${failed ? 'FAILED' : 'ok'} ${job.name}: ${passed} passed, ${failed} failed (${seconds.toFixed(1)} s)`);
       if (failed) process.stdout.write(output);
@@ -93,4 +102,13 @@ export function printTimes(most = 25) {
   console.log('\nThe longest:');
   for (const { name, seconds } of rows) console.log(`${seconds.toFixed(1).padStart(8)} s  ${name}`);
   console.log('');
+}
+
+/** What failed, once more and together: whoever sees only the end of a long log must find it there. */
+export function printFailures(most = 20) {
+  for (const { name, failed, reasons } of finished) {
+    if (!failed) continue;
+    console.log(`FAILED ${name}: ${failed}`);
+    for (const line of reasons.slice(0, most)) console.log(`    ${line.slice(0, 300)}`);
+  }
 }

@@ -8,6 +8,25 @@ import { finished, runCaptured } from './jobs.mjs';
 /** Vitest times out its tests itself; a run that hangs all the same is killed after this long. */
 const minutes = 45;
 
+/** The failed tests of a report, each with the beginning of its message; files that did not load; else where to look. */
+function reasonsOf({ testResults }) {
+  const reasons = [];
+  for (const { name, message, assertionResults } of testResults) {
+    const path = name.slice(root.length + 1);
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    for (const { fullName, failureMessages } of failed)
+      reasons.push(
+        `${path}: ${fullName}`,
+        ...failureMessages
+          .join('\n')
+          .split('\n', 4)
+          .map((line) => `  ${line}`),
+      );
+    if (message && !failed.length) reasons.push(`${path}: ${message.split('\n', 1)}`);
+  }
+  return reasons.length ? reasons : ['an error outside of the tests: see above'];
+}
+
 /** `files`: those whose paths begin like that. It keeps two cores busy by itself. */
 export function vitestJob(project, { title = '', env = {}, files = [], reporter = 'default' } = {}) {
   const name = `vitest ${project}${title}`;
@@ -18,7 +37,10 @@ export function vitestJob(project, { title = '', env = {}, files = [], reporter 
     args.push(...(files.length ? files : ['--passWithNoTests']));
     args.push(`--reporter=${reporter}`, '--reporter=json', `--outputFile.json=${report}`);
     const { status } = await runCaptured(process.execPath, args, { env, echo: true, minutes });
-    if (!existsSync(report)) return { passed: 0, failed: 1 }; // it was killed, or did not come to run anything
+    if (!existsSync(report)) {
+      const reasons = [`ended with ${status} before it wrote its report`]; // killed, or it did not come to run anything
+      return { passed: 0, failed: 1, reasons };
+    }
     const results = JSON.parse(readFileSync(report, 'utf8'));
     for (const file of results.testResults) {
       const seconds = (file.endTime - file.startTime) / 1000;
@@ -26,7 +48,7 @@ export function vitestJob(project, { title = '', env = {}, files = [], reporter 
     }
     // A file that does not load has no failed test, and an unhandled error fails neither.
     const failed = results.numFailedTests || results.numFailedTestSuites || (status === 0 ? 0 : 1);
-    return { passed: results.numPassedTests, failed };
+    return { passed: results.numPassedTests, failed, reasons: failed ? reasonsOf(results) : [] };
   };
   return { name, cores: 2, run };
 }

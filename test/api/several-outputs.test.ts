@@ -98,6 +98,32 @@ describe.skipIf(noAddon !== undefined)('several compositions', () => {
   });
 });
 
+describe.skipIf(noAddon !== undefined)('compositions that hold different frames of a source', () => {
+  // One at its times, the other at ticks between them.
+  const described = (inFlight: number) =>
+    pipeline(video(clips[0]!))
+      .options({ inFlight })
+      .compose(single(), { name: 'own times' })
+      .encode(at('own.mkv'), fast)
+      .compose(grid({ fps: 29 }), { name: 'ticks' })
+      .encode(at('ticks.mkv'), fast);
+
+  test('never wait for one another', async () => {
+    const run = await described(5).start();
+    await within(30_000, run.done);
+    const { outputs } = await closed(run);
+    expect(outputs.map(({ frames }) => frames)).toEqual([50, 58]);
+  });
+
+  test('need room for all of them', async () => {
+    await expect(described(4).start()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('2 compositions hold up to 4 frames'),
+      hint: 'Use inFlight of at least 5, or show it in fewer compositions.',
+    });
+  });
+});
+
 describe.skipIf(noAddon !== undefined)('outputs of a composition', () => {
   test('are a ladder of sizes, codecs and bitrates of the same canvases', async () => {
     const red = clips[2]!;

@@ -20,7 +20,9 @@ struct Came {
 };
 
 // Which of `frames` (in order of arrival) each tick up to `untilUs` shows, -1: none, as a canvas source plays them.
-std::vector<int> shown(const LiveClock& clock, const std::vector<Came>& frames, int64_t untilUs) {
+// `agesUs`: how long ago each new one came.
+std::vector<int> shown(LiveClock clock, const std::vector<Came>& frames, int64_t untilUs,
+                       std::vector<int64_t>* agesUs = nullptr) {
   LiveTimes times;
   std::vector<std::pair<int64_t, int>> waiting;
   std::vector<int> canvases;
@@ -36,7 +38,10 @@ std::vector<int> shown(const LiveClock& clock, const std::vector<Came>& frames, 
       now = waiting.front().second;
       waiting.erase(waiting.begin());
     }
+    if (agesUs && now >= 0 && (canvases.empty() || canvases.back() != now))
+      agesUs->push_back(clock.dueNs(tickUs) / 1000 - frames[static_cast<size_t>(now)].arrivedUs);
     canvases.push_back(now);
+    clock.drawn();
   }
   return canvases;
 }
@@ -58,10 +63,15 @@ double distinct(const std::vector<int>& canvases, size_t from = 0) {
   return static_cast<double>(different.size()) / static_cast<double>(canvases.size() - from);
 }
 
-LiveClock started(int32_t num, int32_t den = 1) {
-  LiveClock clock(num, den);
+LiveClock started(int32_t num, int32_t den = 1, bool low = false) {
+  LiveClock clock(num, den, 0, low);
   clock.start(0, 0);
   return clock;
+}
+
+int64_t quantile(std::vector<int64_t> values, double q) {
+  std::ranges::sort(values);
+  return values[static_cast<size_t>(q * static_cast<double>(values.size() - 1))];
 }
 
 }  // namespace
@@ -140,3 +150,50 @@ TEST(times_that_jump_ahead_are_shown_at_once) {
 }
 
 TEST_MAIN()
+
+TEST(with_low_latency_frames_that_come_regularly_are_drawn_soon) {
+  std::mt19937 random(11);
+  for (const int phaseUs : {0, 7'000, 21'000, 39'000})
+    for (const int jitterUs : {1, 5'000, 20'000}) {
+      const auto late = [&](int) { return phaseUs + static_cast<int64_t>(random() % static_cast<unsigned>(jitterUs)); };
+      const std::vector<Came> came = steady(25, 1500, late);
+      std::vector<int64_t> usual, low;
+      shown(started(25), came, 59'000'000, &usual);
+      const std::vector<int> canvases = shown(started(25, 1, true), came, 59'000'000, &low);
+      usual.erase(usual.begin(), usual.begin() + 250);  // ten seconds to find the latency
+      low.erase(low.begin(), low.begin() + 250);
+      std::printf("  phase %d ms, jitter %d ms: %.1f ms (%.1f), distinct %.4f\n", phaseUs / 1000, jitterUs / 1000,
+                  static_cast<double>(quantile(low, 0.5)) / 1000, static_cast<double>(quantile(usual, 0.5)) / 1000,
+                  distinct(canvases, 250));
+      CHECK(quantile(low, 0.5) <= 12'000 + jitterUs);
+      CHECK(quantile(low, 0.99) <= 14'000 + 2 * jitterUs);
+      CHECK(distinct(canvases, 250) >= 0.98);
+    }
+}
+
+TEST(with_low_latency_frames_that_are_held_up_now_and_then_cost_a_canvas_each) {
+  // Every three seconds one is 30 ms late.
+  const auto late = [](int i) { return i % 75 == 74 ? 30'000 : 0; };
+  std::vector<int64_t> ages;
+  const std::vector<int> canvases = shown(started(25, 1, true), steady(25, 3000, late), 119'000'000, &ages);
+  std::printf("  distinct %.4f, p50 %.1f ms\n", distinct(canvases, 250),
+              static_cast<double>(quantile(ages, 0.5)) / 1000);
+  CHECK(distinct(canvases, 250) >= 0.98);
+  CHECK(quantile(ages, 0.5) <= 55'000);
+  CHECK(2975 - canvases.back() <= 2);
+}
+
+TEST(with_low_latency_a_clock_that_runs_fast_or_slow_keeps_up) {
+  for (const double rate : {25.05, 24.95}) {
+    const auto frames = static_cast<int>(rate * 300);
+    std::vector<Came> came = steady(rate, frames, [](int) { return 0; });
+    for (int i = 0; i < frames; i++) came[static_cast<size_t>(i)].ptsUs = i * 40'000;
+    std::vector<int64_t> ages;
+    const std::vector<int> canvases = shown(started(25, 1, true), came, 300'000'000, &ages);
+    std::printf("  %.2f/s: distinct %.4f, p50 %.1f ms, p99 %.1f ms\n", rate, distinct(canvases),
+                static_cast<double>(quantile(ages, 0.5)) / 1000, static_cast<double>(quantile(ages, 0.99)) / 1000);
+    CHECK(distinct(canvases) >= 0.98);
+    CHECK(quantile(ages, 0.99) <= 95'000);
+    CHECK(frames - canvases.back() <= 4);
+  }
+}

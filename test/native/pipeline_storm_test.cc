@@ -83,6 +83,7 @@ Plan randomPlan(unsigned seed, Random& random) {
         random.once(4) ? media::Profile::balanced : media::Profile::realtime;
     composition(plan.spec).outputs[0].audio = static_cast<OutputSpec::Audio>(random.pick(0, 2));
     if (random.once(3)) addOutputs(plan, seed, random);
+    plan.spec.inFlight = std::max(plan.spec.inFlight, 2 * static_cast<int32_t>(plan.spec.compositions.size()) + 1);
   }
   return plan;
 }

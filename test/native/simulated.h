@@ -19,7 +19,7 @@
 
 namespace framepath::test {
 
-constexpr unsigned kChildSeconds = 120;  // sanitized, on a busy machine
+constexpr unsigned kChildSeconds = 300;  // sanitized, on a busy machine
 
 struct Simulator {
   long long (*counter)(const char* name) = nullptr;
