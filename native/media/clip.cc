@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kNoticeNs = 50'000'000;         // how soon an end is noticed while nothing comes
 constexpr int64_t kLatestPacketNs = 500'000'000;  // packets of the clip's time may come so much later
+constexpr size_t kMostWaiting = 1000;             // of a stream whose times stand still
 constexpr AVRational kMicro{1, 1'000'000};
 
 Container clipContainer(const std::string& path) {
@@ -38,7 +39,7 @@ class ClipFile {
     if (packet->streams != streams_) return false;
     if (packet->ptsUs < startUs_) return true;  // pictures that lead the keyframe, audio before it
     if (packet->audio && !result_.hasAudio) return true;
-    if (!packet->audio && packet->ptsUs > latestUs_) {
+    if (!packet->audio && (packet->ptsUs > latestUs_ || waiting_.size() == kMostWaiting)) {
       writeAll(INT64_MAX);  // whatever is shown before it has come
       beforeUs_ = std::exchange(latestUs_, packet->ptsUs);
     } else if (!packet->audio) {
@@ -149,11 +150,12 @@ ClipResult writeClip(PacketRing& ring, const ClipOptions& options) {
   const std::shared_ptr<RingReader> reader = ring.read(eventNs - options.preMs * 1'000'000);
   try {
     int64_t firstNs = 0;
-    while (!options.stop->passed()) {
-      const RingPacketRef packet = reader->take(kNoticeNs);
+    for (;;) {
+      const bool stopping = options.stop->passed();
+      const RingPacketRef packet = reader->take(stopping ? 0 : kNoticeNs);
       if (!packet) {
         result.complete = nowNs() > endNs + kLatestPacketNs;
-        if (result.complete || options.over()) break;
+        if (result.complete || stopping || options.over()) break;
         continue;
       }
       result.complete = packet->arrivalNs > endNs;

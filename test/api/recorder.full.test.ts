@@ -45,6 +45,13 @@ describe.skipIf(noAddon !== undefined)('run.record()', () => {
     live.expectPart(path, frames);
     expect(await refused(run.record('door', join(folder, 'after.mp4')))).toMatchObject({ code: 'RUN_CLOSED' });
     expect((await run.report()).recordings).toMatchObject([{ path, frames, complete: false }]);
+
+    const other = await live.recorded();
+    await until('a second', async () => (await into(other.run)) > 25);
+    const atOnce = other.run.record('door', join(folder, 'at-once.mkv'));
+    await sleep(50); // it has begun
+    await other.run.close();
+    expect((await within(1000, atOnce)).frames).toBeGreaterThan(15); // what was kept
   });
 
   test('keeps no more bytes than it may, in whole groups of pictures', async () => {
