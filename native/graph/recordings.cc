@@ -63,8 +63,9 @@ RecordingReport Recordings::record(const SourceFile& source, const RecordingRequ
   }
   const std::string& audio = recording.clip.audioLeftOut;
   if (!audio.empty())
-    recoveries_.add({source.spec.id, "audio left out of a recording",
-                     audio + " cannot go into " + request.path + "; .mkv holds it."});
+    recoveries_.add(
+        {source.spec.id, "audio left out of a recording",
+         audio + " cannot go into " + request.path + (request.path.ends_with(".mkv") ? "." : "; .mkv holds more.")});
   note(recording);
   if (recording.error) throw *recording.error;
   return recording;

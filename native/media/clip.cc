@@ -1,6 +1,7 @@
 #include "media/clip.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "core/clock.h"
@@ -22,6 +23,14 @@ Container clipContainer(const std::string& path) {
   if (container.local && !container.segmented) return container;
   throw Error(ErrorCode::INVALID_ARGUMENT, "A recording cannot be written to " + path + ".",
               "Record to a file: .mp4, .mov, .mkv or .ts.");
+}
+
+// Matroska also has what Windows has names for, such as the G.711 of cameras.
+bool takesAudio(const Container& container, AVCodecID codec) {
+  const AVOutputFormat* format = av_guess_format(container.format, nullptr, nullptr);
+  const bool named =
+      std::string_view(container.format) == "matroska" && av_codec_get_tag(format->codec_tag, codec) != 0;
+  return named || holds(container, codec);
 }
 
 class ClipFile {
@@ -73,7 +82,7 @@ class ClipFile {
                   "Record to .mkv.");
     muxer_.addStream(*streams.picture, kMicro, {streams.fps.num, streams.fps.den});
     if (streams.audio) {
-      result_.hasAudio = holds(container_, streams.audio->codec_id);
+      result_.hasAudio = takesAudio(container_, streams.audio->codec_id);
       if (result_.hasAudio)
         muxer_.addStream(*streams.audio, kMicro);
       else

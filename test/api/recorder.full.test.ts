@@ -1,10 +1,11 @@
 /** Clips of live sources around an event: what takes longer. */
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { folderFor, noAddon } from './clips.js';
+import { camera, pipeline } from '../../src/index.js';
+import { decoded, folderFor, noAddon } from './clips.js';
 import { hashes, into, LiveClip, refused } from './live-clip.js';
 import { closed, sleep, within } from './outcomes.js';
-import { endPeers, until } from './peers.js';
+import { endPeers, ffmpegPeer, freePort, isOpen, until } from './peers.js';
 
 let folder: string;
 let live: LiveClip;
@@ -61,5 +62,23 @@ describe.skipIf(noAddon !== undefined)('run.record()', () => {
     expect(bytes).toBeLessThanOrEqual(100_000);
     live.expectPart(path, frames);
     await closed(run);
+  });
+
+  test('keeps the G.711 of a camera in Matroska, and leaves it out of MP4, which is a recovery', async () => {
+    const port = await freePort();
+    const audio = ['-c:v', 'copy', '-c:a', 'pcm_alaw', '-ar', '8000', '-ac', '1'];
+    ffmpegPeer('-v', 'error', '-re', '-i', live.path, ...audio, '-f', 'matroska', `tcp://127.0.0.1:${port}?listen=1`);
+    await until('the sender', () => isOpen('tcp', port));
+    const source = camera(`tcp://127.0.0.1:${port}`, { id: 'door', recorder: {} });
+    const run = await within(20_000, pipeline(source).start(), 'start()');
+    run.done.catch(() => undefined);
+    await until('a second', async () => (await into(run)) > 25);
+    const paths = ['g711.mkv', 'g711.mp4'].map((name) => join(folder, name));
+    const clips = await Promise.all(paths.map((path) => run.record('door', path, { postMs: 0 })));
+    expect(clips.map(({ hasAudio }) => hasAudio)).toEqual([true, false]);
+    expect(paths.map((path) => decoded(path).audio)).toEqual([true, false]);
+    expect((await closed(run)).recoveries).toMatchObject([
+      { where: 'door', what: 'audio left out of a recording', reason: expect.stringMatching(/pcm_alaw.*mkv/) },
+    ]);
   });
 });
