@@ -1,5 +1,6 @@
-// npm run soak -- [--minutes M] [--json FILE]: runs like the demo, one after another in one process, with sources that
-// join and leave. Fails when memory, threads, file descriptors or live native objects grow.
+// npm run soak -- [--minutes M] [--live] [--json FILE]: runs like the demo, one after another in one process, with sources
+// that join and leave; or one run of live sources (soak-live.mjs). Fails when memory, threads, file descriptors or live
+// native objects grow.
 //
 // After a warm-up (the first quarter, at most 2 minutes) a line is fitted through the resident memory after each run.
 // It may rise by 1 MB a minute, and by twice the line's standard error; threads and descriptors may not rise at all.
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { renderSamples } from './samples.mjs';
 import { setUp } from './setup.mjs';
+import { soakLive } from './soak-live.mjs';
 import { main, progress, root } from './steps/shell.mjs';
 
 const mostMegabytesPerMinute = 1;
@@ -118,12 +120,29 @@ export function judge(readings, minutes) {
   return { wrong, slope, error };
 }
 
-/** In the child: everything above, with the garbage collector at hand. */
-async function child(minutes, json) {
+async function samples() {
   const [left, right] = await renderSamples(join(root, 'demo'));
+  return { left, right };
+}
+
+async function live(minutes, folder) {
+  const read = (alive) => {
+    globalThis.gc?.();
+    return reading(alive);
+  };
+  const done = await soakLive(minutes, folder, await import(join(root, 'lib', 'index.js')), read, progress);
+  for (const { id, canvas, latencyMs } of done.report.sources)
+    progress(`${id}: ${JSON.stringify(canvas)}, read to result p50 ${latencyMs.p50} ms, p99 ${latencyMs.p99} ms`);
+  return { cycles: 1, ...done };
+}
+
+/** In the child: everything above, with the garbage collector at hand. */
+async function child(minutes, json, isLive) {
   const folder = mkdtempSync(join(tmpdir(), 'framepath-soak-'));
   try {
-    const { cycles, frames, readings } = await soak(minutes, { left, right }, folder, progress);
+    const { cycles, frames, readings } = isLive
+      ? await live(minutes, folder)
+      : await soak(minutes, await samples(), folder, progress);
     const { wrong, slope = 0, error = 0 } = judge(readings, minutes);
     if (json) writeFileSync(json, `${JSON.stringify({ minutes, cycles, frames, slope, error, wrong, readings })}\n`);
     progress(
@@ -140,11 +159,16 @@ async function child(minutes, json) {
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
     const { values } = parseArgs({
-      options: { minutes: { type: 'string', default: '10' }, json: { type: 'string' }, child: { type: 'boolean' } },
+      options: {
+        minutes: { type: 'string', default: '10' },
+        json: { type: 'string' },
+        child: { type: 'boolean' },
+        live: { type: 'boolean' },
+      },
     });
     const minutes = Number(values.minutes);
     if (!(minutes > 0)) throw new TypeError(`Expected minutes above 0 for --minutes but received '${values.minutes}'`);
-    if (values.child) return child(minutes, values.json);
+    if (values.child) return child(minutes, values.json, values.live);
     await setUp();
     const args = ['--expose-gc', import.meta.filename, ...process.argv.slice(2), '--child'];
     return spawnSync(process.execPath, args, { stdio: 'inherit' }).status ?? 1;

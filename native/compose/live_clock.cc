@@ -5,7 +5,8 @@ namespace framepath::compose {
 LiveClock::LiveClock(int32_t fpsNum, int32_t fpsDen, int64_t lookAheadUs, bool low)
     : fpsNum_(fpsNum),
       fpsDen_(fpsDen),
-      lookAheadUs_(lookAheadUs),
+      // What lies past it is known with the next frame.
+      lookAheadUs_(low ? tickUsFrom(lookAheadUs) : lookAheadUs),
       low_(low),
       latencyUs_(mostLatencyUs()),
       reserveUs_(leastReserveUs()) {}
@@ -44,7 +45,7 @@ void LiveClock::came(int64_t earlyUs, int64_t arrivedUs) {
 void LiveClock::aim(int64_t leastEarlyUs) {
   int64_t wantedUs = reserveUs_ - leastEarlyUs;
   if (wantedUs < 0) wantedUs = intervalUs() - 1 - (-wantedUs - 1) % intervalUs();
-  wantedUs_ = std::min(wantedUs, mostLatencyUs());
+  wantedUs_ = wantedUs <= mostLatencyUs() ? wantedUs : leastEarlyUs > 0 ? 0 : mostLatencyUs();
 }
 
 // Slowly: canvases leave at an even pace.

@@ -31,7 +31,7 @@ LiveTimes::Placed LiveTimes::place(LiveClock& clock, int64_t ptsUs, int64_t arri
   if (!placed_) firstUs_ = arrivedUs;
   const int64_t mostAheadUs = arrivedUs - firstUs_ < kStartUs ? clock.mostAheadAtStartUs() : kMostAheadUs;
   int64_t moved = 0;
-  if (placed_) clock.came(earlyUs, arrivedUs);
+  if (placed_) clock.came(clock.tickUsFrom(ptsUs + offsetUs_) - arrivedUs, arrivedUs);
   if (!placed_ || spareUs < 0 || spareUs > clock.latencyUs() + mostAheadUs) {
     moved = placedAnew(clock, arrivedUs) - ptsUs - offsetUs_;
     windowUs_ = arrivedUs;

@@ -20,21 +20,23 @@ struct Came {
 };
 
 // Which of `frames` (in order of arrival) each tick up to `untilUs` shows, -1: none, as a canvas source plays them.
-// `agesUs`: how long ago each new one came.
+// `agesUs`: how long ago each new one came. `lookAheadUs`: that much has to be known past each.
 std::vector<int> shown(LiveClock clock, const std::vector<Came>& frames, int64_t untilUs,
-                       std::vector<int64_t>* agesUs = nullptr) {
+                       std::vector<int64_t>* agesUs = nullptr, int64_t lookAheadUs = 0) {
   LiveTimes times;
   std::vector<std::pair<int64_t, int>> waiting;
   std::vector<int> canvases;
   size_t next = 0;
   int now = -1;
+  int64_t newestUs = 0;
   for (int64_t tickUs = 0; tickUs < untilUs; tickUs = clock.tickUsFrom(tickUs + 1)) {
     for (; next < frames.size() && frames[next].arrivedUs * 1000 <= clock.dueNs(tickUs); next++) {
       const LiveTimes::Placed placed = times.place(clock, frames[next].ptsUs, frames[next].arrivedUs);
       for (auto& [us, frame] : waiting) us += placed.movedUs;
       waiting.emplace_back(placed.ptsUs, static_cast<int>(next));
+      newestUs = placed.ptsUs;
     }
-    while (!waiting.empty() && waiting.front().first <= tickUs) {
+    while (!waiting.empty() && waiting.front().first <= std::min(tickUs, newestUs - lookAheadUs)) {
       now = waiting.front().second;
       waiting.erase(waiting.begin());
     }
@@ -63,8 +65,8 @@ double distinct(const std::vector<int>& canvases, size_t from = 0) {
   return static_cast<double>(different.size()) / static_cast<double>(canvases.size() - from);
 }
 
-LiveClock started(int32_t num, int32_t den = 1, bool low = false) {
-  LiveClock clock(num, den, 0, low);
+LiveClock started(int32_t num, int32_t den = 1, bool low = false, int64_t lookAheadUs = 0) {
+  LiveClock clock(num, den, lookAheadUs, low);
   clock.start(0, 0);
   return clock;
 }
@@ -195,5 +197,34 @@ TEST(with_low_latency_a_clock_that_runs_fast_or_slow_keeps_up) {
     CHECK(distinct(canvases) >= 0.98);
     CHECK(quantile(ages, 0.99) <= 95'000);
     CHECK(frames - canvases.back() <= 4);
+  }
+}
+
+TEST(with_low_latency_a_look_ahead_between_two_frames_costs_no_canvas) {
+  std::mt19937 random(5);
+  const auto late = [&](int) { return static_cast<int64_t>(random() % 20'000u); };
+  for (const int64_t aheadUs : {400'000, 430'000, 500'000}) {
+    const std::vector<int> canvases =
+        shown(started(25, 1, true, aheadUs), steady(25, 1500, late), 58'000'000, nullptr, aheadUs);
+    CHECK(distinct(canvases, 250) >= 0.98);
+  }
+}
+
+TEST(with_low_latency_frames_at_every_phase_of_the_ticks_are_in_time) {
+  std::mt19937 random(3);
+  const auto late = [&](int) { return static_cast<int64_t>(random() % 20'000u); };
+  const std::vector<int> ntsc = shown(started(30, 1, true), steady(30000.0 / 1001, 9000, late), 299'000'000);
+  const std::vector<int> film = shown(started(25, 1, true), steady(24, 7200, late), 299'000'000);
+  std::printf("  29.97 at 30: %.4f, 24 at 25: %.4f\n", distinct(ntsc, 300), distinct(film, 250));
+  CHECK(distinct(ntsc, 300) >= 0.99);
+  CHECK(distinct(film, 250) >= 0.955);
+}
+
+TEST(with_low_latency_a_canvas_of_few_pictures_is_drawn_soon_too) {
+  for (int phaseUs = 0; phaseUs < 200'000; phaseUs += 30'000) {
+    std::vector<int64_t> ages;
+    shown(started(5, 1, true), steady(5, 300, [&](int) { return phaseUs; }), 59'000'000, &ages);
+    ages.erase(ages.begin(), ages.begin() + 60);
+    CHECK(quantile(ages, 0.5) <= 110'000);
   }
 }
