@@ -66,6 +66,14 @@ export const enums = [
     },
   ),
 
+  // Outputs
+  names('Connection', of('media', 'media::Connection', 'How the connection of an output is'), {
+    none: 'it has none: a file, or packets only',
+    open: '',
+    away: 'lost, or not there yet; it is tried again',
+    closed: '',
+  }),
+
   // Modules and models
   names('ModuleKind', of('graph', 'graph::ModuleKind', 'What a module does'), {
     detect: '',

@@ -3,7 +3,7 @@ import { either, flag, integer, list, map, nullable, number, oneOf, ref, rest, r
 import { named } from './enums.mjs';
 import { box, relink } from './results.mjs';
 
-const { BenchStage, ErrorCode, GpuMetric, Provider, RateControl } = named;
+const { BenchStage, Connection, ErrorCode, GpuMetric, Provider, RateControl } = named;
 
 const count = (doc, more) => integer({ min: 0, cpp: 'int64_t', ...(doc && { doc }), ...more });
 /** -1 where it is not known. */
@@ -172,10 +172,34 @@ const outputReport = result(
     latencyMs: ref(percentiles, {
       doc: 'of canvases of live sources: from reading the oldest picture that is new in it to writing its packet',
     }),
-    complete: flag(),
+    connection: ref(Connection),
+    reconnects: count('times a lost connection came back'),
+    lost: count('packets of pictures that were left out while it was away'),
+    complete: flag({ doc: 'written to its end; also where `lost` were left out in between' }),
     hasAudio: flag(),
     silence: list(ref(silentAudio), { doc: 'of live sources whose audio it has' }),
     error: ref(codedError, { doc: 'why it ended early' }),
+  },
+  { optional: ['error'] },
+);
+
+const recording = result(
+  'Recording',
+  'A clip of a live source, from `run.record()`',
+  {
+    source: text({ doc: 'its id' }),
+    path: text(),
+    preMs: count(
+      'how long before the call its first picture came: from the last keyframe before the time that was asked for',
+    ),
+    durationMs: count('of its pictures; its times begin with 0'),
+    frames: count(),
+    bytes: count('of pictures and audio'),
+    gaps: count('outages of the source inside: its times go on by the clock'),
+    dropped: count('packets left out because the disk was too slow, each time up to the next keyframe'),
+    hasAudio: flag({ doc: 'audio that the container does not hold is left out, which is a recovery' }),
+    complete: flag({ doc: 'it goes on until `postMs` after the call; else the source or the run ended before' }),
+    error: ref(codedError, { doc: 'why there is no file' }),
   },
   { optional: ['error'] },
 );
@@ -357,6 +381,7 @@ const report = result('Report', 'The report of a run', {
   }),
   recovered: map(count(), { doc: 'how often each `what` of the recoveries came, the older ones too' }),
   outputs: list(ref(outputReport)),
+  recordings: list(ref(recording), { doc: 'that have ended; the first and the latest five hundred' }),
   follow: list(ref(followReport), { doc: 'what the crops that follow people did' }),
   plan: {
     type: ['object', 'null'],
@@ -564,6 +589,7 @@ export const results = [
   bitrateReport,
   silentAudio,
   outputReport,
+  recording,
   hostReport,
   range,
   samplingPeriods,
@@ -607,6 +633,7 @@ export const crossing = [
   recovery,
   sampledFrame,
   report,
+  recording,
   timeline,
   relink,
   sourceInfo,

@@ -47,6 +47,23 @@ const submitRequest = object('SubmitRequest', 'A picture by its path, or how the
   format: ref(PixelFormat, { default: 'rgb24' }),
 });
 
+const recordOptions = object('RecordOptions', 'How much of a source is recorded around a call of `run.record()`', {
+  preMs: integer({
+    min: 0,
+    max: 600_000,
+    absent: 'as much as is kept',
+    doc: 'milliseconds before the call; the clip begins with the keyframe before them',
+  }),
+  postMs: integer({ min: 0, max: 86_400_000, default: 10_000, doc: 'milliseconds after the call' }),
+});
+
+const recordRequest = object(
+  'RecordRequest',
+  'A clip of a live source',
+  { source: text(), path: text() },
+  { required: ['source', 'path'], also: [recordOptions] },
+);
+
 const recoveryNote = object(
   'RecoveryNote',
   'A recovery that JavaScript reports',
@@ -195,6 +212,8 @@ export const objects = [
   jpegSettings,
   canvasRequest,
   submitRequest,
+  recordOptions,
+  recordRequest,
   recoveryNote,
   hostSpan,
   stageSetting,

@@ -50,6 +50,18 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
     default: 0,
     doc: 'HLS: so many segments are in the playlist and older ones are deleted, as for live streams; 0 = all are kept',
   }),
+  realtime: flag({
+    default: false,
+    doc: `packets go out at their own times by the clock on the wall, not as fast as they are encoded: for streams of files and of
+      pushed frames (ffmpeg's \`-re\`). What else the composition goes to keeps this pace too. A composition of live sources has it anyway`,
+  }),
+  reconnect: integer({
+    min: -1,
+    max: 1_000_000,
+    default: 10,
+    doc: `of a URL: attempts in a row to connect again when the connection was lost, with pauses of 0.25 s growing to 8 s, before
+      the output fails; 0 = a loss is final, -1 = as many as it takes`,
+  }),
   width: integer({
     min: 16,
     max: 16384,
@@ -59,7 +71,8 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
   height: integer({ min: 16, max: 16384, absent: "the canvas's, or in its proportions", doc: 'even' }),
   required: flag({
     default: false,
-    doc: 'when it fails the run fails; else it ends alone, as long as another output (or reader of canvases) is left',
+    doc: `when it fails the run fails, also when its peer is down at the start; else it ends alone, as long as another output (or
+      reader of canvases) is left`,
   }),
 });
 

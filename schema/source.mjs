@@ -113,6 +113,27 @@ export const fileOptions = object('FileOptions', 'Options of a file or a URL', {
   }),
 });
 
+/** What callers may set of a live source. */
+export const recorder = object(
+  'RecorderOptions',
+  'What is kept of a live source for `run.record()`, compressed as it came',
+  {
+    preMs: integer({
+      min: 0,
+      max: 600_000,
+      default: 10_000,
+      doc: 'so many milliseconds, and back to the keyframe before them: how far before its call a recording may begin',
+    }),
+    maxBytes: integer({
+      min: 100_000,
+      max: 4e9,
+      cpp: 'int64_t',
+      default: 64_000_000,
+      doc: 'at most so many bytes, by which less is kept of a source of more than 50 Mbit/s; a recording may wait for the disk with twice as many',
+    }),
+  },
+);
+
 /** What callers may set of pushed frames. */
 export const framesValues = object('FramesValues', 'How pushed frames come', {
   format: ref(PixelFormat, { default: 'rgb24' }),
@@ -129,6 +150,7 @@ export const source = object(
     images: list(text(), { plan: false }),
     imageFps: number({ min: 0.001, max: 1000, default: 1, doc: 'pictures a second of their times' }),
     limits: ref(limits),
+    recorder: ref(recorder, { absent: 'nothing is kept' }),
     width: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
     height: integer({ min: 0, max: 16384, default: 0, doc: 'of pushed frames' }),
     triesGpu: flag({
@@ -140,4 +162,4 @@ export const source = object(
   { required: ['id', 'kind'], also: [fileOptions, framesValues] },
 );
 
-export const objects = [limitValues, limits, fileOptions, framesValues, source];
+export const objects = [limitValues, limits, fileOptions, recorder, framesValues, source];

@@ -29,6 +29,7 @@ export type {
   Progress,
   ProviderFallback,
   Range,
+  Recording,
   Recovery,
   ReidReport,
   Relink,

@@ -152,6 +152,8 @@ export interface NativeRun {
   endFrames(source: string, failure?: string): void;
   /** JSON of SubmitRequest; resolves with one record */
   submit(json: string, pixels?: Uint8Array): Promise<ResultBlock>;
+  /** JSON of RecordRequest in, of Recording out, when the clip is written */
+  record(json: string): Promise<string>;
   /** False: nobody waits for it any more, and it is ignored. @throws INVALID_ARGUMENT for boxes that are none */
   answer(question: Pick<ModuleQuestion, 'module' | 'taskId' | 'attempt'>, answer: ModuleAnswer): boolean;
   /** something was lost and the run goes on: JSON of RecoveryNote, for the report and the event */

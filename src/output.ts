@@ -3,8 +3,8 @@ import type { AudioMode } from './generated/enums.js';
 import { encodeValuesRules } from './generated/rules.js';
 import type { EncodeValues } from './generated/specs.js';
 import type { SourceRef } from './source.js';
-import { sourceRef } from './source.js';
-import { anyOf, byName, fields, flag, integer, list, number, type Rule, text, unexpected } from './validate.js';
+import { attempts, sourceRef } from './source.js';
+import { anyOf, byName, fields, flag, integer, list, type Rule, text, unexpected } from './validate.js';
 
 /** Bits per second, at least 1000. */
 export interface BitrateRange {
@@ -48,6 +48,16 @@ export interface EncodeOptions extends Omit<EncodeValues, 'bitrate'> {
    * is, 0 muted, until `run.audio()` changes it.
    */
   audio?: AudioMode | SourceRef | Readonly<Record<string, number>>;
+  /**
+   * Of a URL: attempts in a row to connect again when the connection was lost, with pauses of 0.25 s growing to 8 s, before the
+   * output fails; 0 = a loss is final, `Infinity` = as many as it takes. Default 10. Five steady seconds restore the budget.
+   *
+   * Where the composition goes by the clock (`realtime`, or a live source), nothing waits: packets are left out until the
+   * peer is back, and counted (`outputs[].lost`); it then begins with a keyframe. A peer that is down at the start is one
+   * that was lost, unless the output is `required`. A composition of files at full speed waits for its peer instead, and
+   * `start()` fails with OUTPUT_UNWRITABLE where it is down.
+   */
+  reconnect?: number;
   /** keep packets for `run.packets()`, which must then take them: the run waits for it; default only without a path */
   packets?: boolean;
 }
@@ -74,14 +84,15 @@ export function checkCompose(options: unknown): void {
   fields('options', options, { name: text, sources: list(sourceRef, 1), canvases: flag });
 }
 
+/** Of values that stand alone. @internal */
+export const encodeRules = { ...encodeValuesRules, reconnect: attempts, width: even, height: even };
+
 /** @internal */
 export function checkEncode(path: unknown, options: unknown): void {
   if (path !== null && path !== undefined) anyOf('a path, a URL, or null for packets only,', text)('path', path);
   fields('options', options, {
-    ...encodeValuesRules,
+    ...encodeRules,
     name: text,
-    width: even,
-    height: even,
     bitrate: anyOf('bits per second (1000 to 1e9) or { min, max } of them with min <= max', bits, bitrateRange),
     audio: anyOf("'first', 'mix', 'none', a source, or gains (0 to 100) by id", text, sourceRef, gains),
     packets: flag,

@@ -13,7 +13,7 @@ import type { Module, Shape } from './modules/module.js';
 import type { ComposeOptions, EncodeOptions } from './output.js';
 import type { ProviderSpec } from './providers/provider.js';
 import { runtimeLibraries } from './runtime-library.js';
-import type { Source, SourceRef } from './source.js';
+import { finite, type Source, type SourceRef } from './source.js';
 import { unexpected } from './validate.js';
 
 /** A composition; without a layout the only source as it is. */
@@ -251,11 +251,12 @@ function outputSpec(
   ids: readonly string[],
   position: (ref: SourceRef, name: string) => number,
 ): OutputSpec {
-  const { name = output.path ?? 'packets', audio, bitrate, ...rest } = output.options;
+  const { name = output.path ?? 'packets', audio, bitrate, reconnect, ...rest } = output.options;
   return {
     ...rest,
     name,
     ...(output.path !== undefined && { path: output.path }),
+    ...finite('reconnect', reconnect),
     ...(typeof bitrate === 'object'
       ? { minBitrate: bitrate.min, bitrate: bitrate.max }
       : bitrate !== undefined && { bitrate }),

@@ -1,7 +1,7 @@
 /** Sources: files and URLs, image lists, cameras, pushed pixels. */
 import type { PixelFormat } from './generated/enums.js';
-import { fileOptionsRules, framesValuesRules } from './generated/rules.js';
-import type { FileOptions, FramesValues, SourceSpec } from './generated/specs.js';
+import { fileOptionsRules, framesValuesRules, recorderOptionsRules } from './generated/rules.js';
+import type { FileOptions, FramesValues, RecorderOptions, SourceSpec } from './generated/specs.js';
 import { type Limits, limits, resolveLimits } from './limits.js';
 import { localPath } from './local-path.js';
 import { anyOf, fields, flag, integer, isA, list, number, type Rule, text, unexpected } from './validate.js';
@@ -24,6 +24,8 @@ export interface VideoOptions extends FileOptions {
    * growing to 8 s, before the source fails; 0 = a loss is final, `Infinity` = as many as it takes. Default 10
    */
   reconnect?: number;
+  /** keep the last seconds of a live source as they came, for `run.record()`; default: nothing is kept */
+  recorder?: RecorderOptions;
   /** what the source may be and reach; default no limits but the protocols, see {@link Limits} */
   limits?: 'untrusted' | Limits;
 }
@@ -70,11 +72,12 @@ export class Source {
 const gap: Rule = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) number(0)(name, value);
 };
-const attempts: Rule = (name, value) => {
+/** @internal */
+export const attempts: Rule = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) integer(0, 1_000_000)(name, value);
 };
-/** JSON knows no Infinity. */
-const finite = <Name extends string>(name: Name, value: number | undefined): { [name in Name]?: number } =>
+/** JSON knows no Infinity. @internal */
+export const finite = <Name extends string>(name: Name, value: number | undefined): { [name in Name]?: number } =>
   value === undefined
     ? {}
     : ({ [name]: value === Number.POSITIVE_INFINITY ? -1 : value } as { [name in Name]: number });
@@ -89,6 +92,7 @@ const videoRules = {
   maxAgeMs,
   reconnect: attempts,
   required,
+  recorder: ((name, value) => fields(name, value, recorderOptionsRules)) as Rule,
 };
 
 /**

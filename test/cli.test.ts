@@ -50,6 +50,9 @@ describe('bad usage exits 2 with the usage', () => {
     [['run', 'a.mp4', '--bitrate', '2M'], '--bitrate needs --out'],
     [['run', 'a.mp4', '--results', ''], 'Expected a value for --results'],
     [['run', 'a.mp4', '--detect-facts', 'yolo'], "key=value,key=value for --detect-facts but received 'yolo'"],
+    [['run', 'a.mp4', '--out', 'o.mp4', '--encode', 'latencie=low'], "did you mean 'latency'"],
+    [['run', 'a.mp4', '--out', 'o.mp4', '--encode', 'bFrames=x'], "for --encode.bFrames but received 'x'"],
+    [['run', 'a.mp4', '--encode', 'realtime=true'], '--encode needs --out'],
     [['run', 'a.mp4', '--detect-facts', 'size=640'], 'Expected an array of 2 for --detect-facts.size'],
     [['run', 'a.mp4', '--detect-facts', 'mean=a:b'], "for --detect-facts.mean[0] but received 'a'"],
     [['run', 'a.mp4', '--detect-facts', 'metric=l2'], "for --detect-facts but received 'metric'"],
@@ -192,6 +195,16 @@ describe('run', () => {
     expect(composition().outputs[0]).toMatchObject(output);
   });
 
+  test('--encode takes every other option of encode()', async () => {
+    const options =
+      'latency=low,keyframeIntervalMs=400,fragmentMs=500,realtime=true,reconnect=Infinity,width=32,required=true';
+    expect((await run(short, '--out', at('o.mp4'), '--encode', options)).code).toBe(0);
+    expect(composition().outputs[0]).toMatchObject({
+      ...{ latency: 'low', keyframeIntervalMs: 400, fragmentMs: 500, realtime: true, reconnect: -1, width: 32 },
+      required: true,
+    });
+  });
+
   test('writes its files and names them', async () => {
     const files = [
       '--results',
@@ -275,6 +288,9 @@ describe('the summary of a run', () => {
     frames: 20,
     durationMs: 800,
     bytes: 1,
+    connection: 'none' as const,
+    reconnects: 0,
+    lost: 0,
     complete: true,
     hasAudio: false,
     silence: [],

@@ -41,14 +41,16 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   FIELDS_OF(from, codec, profile, bitrate, threads, latency, keyframeIntervalMs, bFrames, fragmentMs, segmentMs,
-            windowSegments, width, height, required, name, path, minBitrate, audio, audioSource, audioId, audioGains,
-            packets);
+            windowSegments, realtime, reconnect, width, height, required, name, path, minBitrate, audio, audioSource,
+            audioId, audioGains, packets);
   graph::OutputSpec output;
   output.name = name;
   output.path = path;
   output.encoder.width = width.value.value_or(0);
   output.encoder.height = height.value.value_or(0);
   output.required = required;
+  output.realtime = realtime;
+  output.reconnects = reconnect;
   output.encoder.codec = codec;
   output.encoder.profile = profile;
   output.encoder.bitrate = bitrate;

@@ -63,6 +63,9 @@ schema::OutputReport outputReport(const graph::OutputReport& output) {
           .bytes = result.bytes,
           .bitrate = bitrateReport(result),
           .latencyMs = percentilesOf(output.latency),
+          .connection = output.connection,
+          .reconnects = output.reconnects,
+          .lost = output.lost,
           .complete = result.complete,
           .hasAudio = result.hasAudio,
           .silence = silence,
@@ -228,12 +231,28 @@ schema::Report toSchema(const graph::Report& report) {
           .recoveries = each(report.recoveries, [](const graph::Recovery& one) { return toSchema(one); }),
           .recovered = report.recovered,
           .outputs = each(report.outputs, outputReport),
+          .recordings = each(report.recordings, [](const graph::RecordingReport& one) { return toSchema(one); }),
           .follow = each(report.follow, followReport),
           .gpu = gpu,
           .live = schema::LiveReport{.tasks = report.live.tasks,
                                      .leases = report.live.leases,
                                      .deviceBytes = report.live.deviceBytes,
                                      .encoders = report.live.encoders}};
+}
+
+schema::Recording toSchema(const graph::RecordingReport& recording) {
+  const media::ClipResult& clip = recording.clip;
+  return {.source = recording.source,
+          .path = clip.path,
+          .preMs = clip.preMs,
+          .durationMs = clip.durationMs,
+          .frames = clip.frames,
+          .bytes = clip.bytes,
+          .gaps = clip.gaps,
+          .dropped = clip.dropped,
+          .hasAudio = clip.hasAudio,
+          .complete = clip.complete,
+          .error = codedError(recording.error)};
 }
 
 schema::Progress toSchema(const graph::Progress& progress) {

@@ -8,6 +8,7 @@ namespace framepath::binding {
 schema::Report toSchema(const graph::Report& report);
 schema::Progress toSchema(const graph::Progress& progress);
 schema::Recovery toSchema(const graph::Recovery& recovery);
+schema::Recording toSchema(const graph::RecordingReport& recording);
 // INTERNAL where there is none of that name.
 infer::Provider providerNamed(const std::string& name);
 std::vector<schema::ProviderFallback> toSchema(const std::vector<infer::RefusedProvider>& refused);

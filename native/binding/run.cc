@@ -58,6 +58,7 @@ Napi::Function Run::define(Napi::Env env) {
                       InstanceMethod<&Run::finishWithin>("finishWithin"),
                       InstanceMethod<&Run::trace>("trace"),
                       InstanceMethod<&Run::addSource>("addSource"),
+                      InstanceMethod<&Run::record>("record"),
                       InstanceMethod<&Run::setLayout>("setLayout"),
                       InstanceMethod<&Run::setAudio>("setAudio"),
                       InstanceMethod<&Run::removeSource>("removeSource"),

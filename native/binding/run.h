@@ -76,6 +76,7 @@ class Run : public Napi::ObjectWrap<Run> {
   Napi::Value addSource(const Info& info);
   void setLayout(const Info& info);
   void setAudio(const Info& info);
+  Napi::Value record(const Info& info);
   Napi::Value removeSource(const Info& info);
   Napi::Value pushFrame(const Info& info);
   void endFrames(const Info& info);

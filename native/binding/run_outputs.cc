@@ -3,7 +3,9 @@
 
 #include "binding/arrays.h"
 #include "binding/js_error.h"
+#include "binding/json_writer.h"
 #include "binding/read.h"
+#include "binding/report_json.h"
 #include "binding/run.h"
 #include "binding/spec_from_json.h"
 
@@ -57,6 +59,18 @@ Napi::Value Run::nextCanvas(const Info& info) {
         object.Set("timeMs", Napi::Number::New(env, static_cast<double>(ptsUs) / 1000));
         return object;
       };
+    });
+  });
+}
+
+Napi::Value Run::record(const Info& info) {
+  return guarded(info.Env(), [&] {
+    const auto asked = read<schema::RecordRequest>(parseJson(text(info[0])));
+    return environment_.promise(info.Env(), [state = state_, asked]() -> Settle::Make {
+      FIELDS_OF(asked, preMs, postMs, source, path);
+      const std::string json =
+          jsonOf(toSchema(state->pipeline->record({source, path, preMs.value.value_or(-1), postMs})));
+      return [json](Napi::Env env) { return Napi::String::New(env, json); };
     });
   });
 }

@@ -16,7 +16,7 @@ media::Limits limitsOf(const schema::LimitsSpec& from) {
 graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   FIELDS_OF(from, startMs, endMs, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter,
             maxDecodeErrors, live, maxAgeMs, reconnect, required, format, fps, id, kind, uri, images, imageFps, limits,
-            width, height, triesGpu);
+            recorder, width, height, triesGpu);
   (void)triesGpu;  // found
   graph::SourceSpec source;
   source.id = id;
@@ -37,6 +37,10 @@ graph::SourceSpec sourceOf(const schema::SourceSpec& from) {
   reader.maxDecodeErrors = maxDecodeErrors;
   if (limits) reader.limits = limitsOf(*limits);
   source.live = live;
+  if (const auto& kept = recorder.value) {
+    FIELDS_OF(*kept, preMs, maxBytes);
+    source.recorder = {preMs, maxBytes};
+  }
   source.maxAgeMs = maxAgeMs;
   reader.reconnects = reconnect;
   reader.required = required;

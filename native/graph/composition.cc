@@ -251,6 +251,10 @@ OutputReport Composition::reportOf(size_t output, media::OutputResult result) co
   report.height = spec.encoder.height;
   report.dropped = outputs_[output]->dropped();
   report.latency = outputs_[output]->latency();
+  const media::OutputLink& link = outputs_[output]->link();
+  report.connection = link.connection;
+  report.reconnects = link.reconnects;
+  report.lost = link.lost;
   {
     std::lock_guard lock(mutex_);
     report.error = failures_[output];

@@ -57,6 +57,11 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     output.endBy = stops.endBy;
     output.lowLatency = encoder.latency == media::Latency::low;
     output.pieces = spec.pieces;
+    output.reconnects = spec.reconnects;
+    output.byClock = options_.byClock;
+    output.required = spec.required;
+    output.link = link_;
+    output.recovered = encoder.recovered;
     if (audio_) output.audioPacket = [audio = audio_](Packet packet) { audio->push_back(std::move(packet)); };
     parts.output = spec.path.empty() ? media::openPacketOutput(output) : media::openOutput(output, *parts.encoder);
   }
@@ -64,6 +69,7 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
   adjustsAudio_ = parts.output && parts.output->adjustsAudio();
   if (spec.packets) parts.packets = packets_;
   parts.audio = audio_;
+  parts.realtime = spec.realtime;
   parts.cues = cues_;
   parts.deadline = stops.deadline;
   parts.trace = std::move(trace);

@@ -23,6 +23,7 @@ struct CompositionOutputOptions {
   OutputSpec spec;  // everything decided: size, rate, threads
   std::vector<media::AudioInput> audio;
   bool audioJoins = false;               // sources that join may have audio
+  bool byClock = false;                  // canvases, or packets, keep to the clock on the wall
   std::string stage;                     // its name among the stages
   RecoveryListener::Listener recovered;  // from any thread; may be empty
 };
@@ -70,6 +71,7 @@ class CompositionOutput {
   bool adjustsAudio() const { return adjustsAudio_; }
 
   int64_t dropped() const { return dropped_; }
+  const media::OutputLink& link() const { return *link_; }
   AudioCues& cues() { return *cues_; }
   PacketQueue& packets() { return *packets_; }
   media::RateFigures rate() const { return encoding_->rate(); }
@@ -85,6 +87,7 @@ class CompositionOutput {
   const std::shared_ptr<AudioCues> cues_ = std::make_shared<AudioCues>();
   const std::shared_ptr<PacketQueue> packets_ = std::make_shared<PacketQueue>();
   std::shared_ptr<std::vector<Packet>> audio_;  // packets that are written and not in packets_; null: none are kept
+  const std::shared_ptr<media::OutputLink> link_ = std::make_shared<media::OutputLink>();
   PixelFormat inputFormat_;
   int32_t heldByEncoder_ = 0;
   bool scaled_ = false;

@@ -17,6 +17,8 @@ namespace {
 constexpr int64_t kGraceNs = 300'000'000;
 // Until its first packet a file is nothing, and takes no time to finish: this much longer is waited for it.
 constexpr int64_t kFirstPacketNs = 700'000'000;
+// With `realtime`: a packet that is later than this begins another clock, and no more is caught up.
+constexpr int64_t kMostBehindNs = 1'000'000'000;
 
 }  // namespace
 
@@ -29,6 +31,7 @@ struct Encoding::Work {
         cues(std::move(given.cues)),
         deadline(std::move(given.deadline)),
         trace(std::move(given.trace)),
+        realtime(given.realtime),
         output(std::move(given.output)),
         failed(std::move(given.failed)),
         recovered(std::move(given.recovered)),
@@ -46,10 +49,12 @@ struct Encoding::Work {
   void encodeAll();
   void emit(Packet packet);
   void drawn(const Frame& canvas);
+  void awaitTurn(int64_t dtsUs);
   void fail(const Error& error);
   void enter(State state);
 
   FrameRef scaled(const FrameRef& canvas);
+  bool wantsKeyframe();
 
   std::shared_ptr<media::Encoder> encoder;    // the thread's, who alone holds it
   std::unique_ptr<compose::Composer> scaler;  // null: canvases are encoded as they come
@@ -58,6 +63,9 @@ struct Encoding::Work {
   const std::shared_ptr<AudioCues> cues;
   const StopRef deadline;
   const std::shared_ptr<Trace> trace;
+  const bool realtime;
+  int64_t clockNs = 0;   // when composition time 0 is due; 0: no packet has come
+  int64_t waitedNs = 0;  // for the turns of packets, in the current call of the encoder
   struct Canvas {
     FrameRef frame;
     int64_t readNs;
@@ -89,7 +97,18 @@ void Encoding::Work::enter(State next) {
   changed.notify_all();
 }
 
+// Waits until a packet is due. What is left when the run is closed goes out at once.
+void Encoding::Work::awaitTurn(int64_t dtsUs) {
+  const int64_t now = nowNs();
+  if (clockNs == 0 || now - clockNs - dtsUs * 1000 > kMostBehindNs) clockNs = now - dtsUs * 1000;
+  std::unique_lock lock(mutex);
+  changed.wait_for(lock, std::chrono::nanoseconds(clockNs + dtsUs * 1000 - now),
+                   [&] { return aborted || deadline->atNs() != INT64_MAX; });
+  waitedNs += nowNs() - now;
+}
+
 void Encoding::Work::emit(Packet packet) {
+  if (realtime) awaitTurn(packet.dtsUs);
   if (timeIsUp()) throw GivenUp{};
   std::vector<Packet> heard;
   {
@@ -120,6 +139,11 @@ void Encoding::Work::drawn(const Frame& canvas) {
   output->drawn(canvas.ptsUs);
 }
 
+bool Encoding::Work::wantsKeyframe() {
+  std::lock_guard lock(outputMutex);
+  return output && !taken && output->takeKeyframeWish();
+}
+
 // Null: it was aborted meanwhile.
 FrameRef Encoding::Work::scaled(const FrameRef& canvas) {
   if (!scaler) return canvas;
@@ -140,8 +164,10 @@ void Encoding::Work::encodeAll() {
     if (!frame) throw GivenUp{};
     drawn(*frame);
     if (canvas->readNs > 0) readNs[frame->ptsUs] = canvas->readNs;
+    if (wantsKeyframe()) encoder->forceKeyframe();
+    waitedNs = 0;
     encoder->push(frame, emitted);
-    const int64_t endNs = nowNs();
+    const int64_t endNs = nowNs() - waitedNs;
     if (trace) trace->add({stats.name, 0, -1, stats.count, waitingNs, startNs, endNs});
     std::lock_guard lock(mutex);
     stats.addWork(waitingNs, startNs, endNs);
@@ -150,9 +176,10 @@ void Encoding::Work::encodeAll() {
   }
   const int64_t startNs = nowNs();
   if (timeIsUp()) throw GivenUp{};
+  waitedNs = 0;
   encoder->finish(emitted);
   std::lock_guard lock(mutex);
-  stats.busyNs += nowNs() - startNs;
+  stats.busyNs += nowNs() - startNs - waitedNs;
   whole = true;
 }
 
@@ -212,6 +239,7 @@ void Encoding::abort() {
   work_->aborted = true;
   work_->canvases.abort();
   std::lock_guard lock(work_->mutex);
+  work_->changed.notify_all();
   if (work_->scaler) work_->scaler->close();
 }
 void Encoding::wake() {

@@ -50,6 +50,7 @@ struct EncodingParts {
   std::string stage = "encode";  // its name in the report and the trace
   std::unique_ptr<media::Encoder> encoder;
   std::unique_ptr<media::Output> output;  // null: packets only
+  bool realtime = false;                  // packets keep to the clock on the wall
   std::shared_ptr<PacketQueue> packets;   // null: output only
   std::shared_ptr<std::vector<Packet>>
       audio;  // where the output leaves its audio for `packets`; null: they end with the pictures

@@ -15,8 +15,11 @@ namespace framepath::graph {
 struct OutputReport {
   std::string name, composition;
   int32_t width = 0, height = 0;
-  int64_t dropped = 0;         // canvases that it had no room for; of a composition of live sources
-  Histogram latency;           // from reading the oldest new picture of a live source to its packet
+  int64_t dropped = 0;  // canvases that it had no room for; of a composition of live sources
+  Histogram latency;    // from reading the oldest new picture of a live source to its packet
+  media::Connection connection = media::Connection::none;
+  int64_t reconnects = 0;      // times its connection came back
+  int64_t lost = 0;            // packets of pictures left out while it was away
   std::optional<Error> error;  // why it ended early
   media::OutputResult result;
   struct Silence {

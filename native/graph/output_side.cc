@@ -300,6 +300,8 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
     decideTiming(output.spec, anyLive);
     encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
     if (options.keepsTimes) encoder.ticks = media::fineTicks(encoder.fps);
+    output.spec.realtime = asked.realtime && !anyLive;  // live canvases come by the clock as they are
+    output.byClock = asked.realtime || anyLive;
     output.audio = audioInputs(asked, sources, shown, places);
     output.audioJoins = audioJoins(asked) && joins;
     output.stage = !only || spec.outputs.size() > 1 ? "encode " + asked.name : "encode";

@@ -260,6 +260,7 @@ void Pipeline::stop() {
     }
     engine = engine_;
   }
+  recordings_.stop();
   if (engine) engine->stop();  // first: what the others break off fails, and is no failure of the run any more
   interrupt_->now();
   closing_->now();  // start() ends at once where it waits for a peer, else at its next step
@@ -286,6 +287,7 @@ void Pipeline::end(bool drain) {
 
 void Pipeline::close(bool drain) {
   end(drain);
+  recordings_.wait();
   std::unique_lock freeing(freeing_);
   std::shared_ptr<Engine> engine;
   std::shared_ptr<Compositions> compositions;

@@ -27,6 +27,7 @@
 #include "graph/module_builder.h"
 #include "graph/output_side.h"
 #include "graph/pipeline_spec.h"
+#include "graph/recordings.h"
 #include "graph/recoveries.h"
 #include "graph/report.h"
 #include "graph/run_results.h"
@@ -97,6 +98,7 @@ class Pipeline {
   // See Composition::setAudio().
   void setAudio(const std::string& composition, const AudioChange& change);
   void addSource(const SourceSpec& spec);  // blocks while opening
+  RecordingReport record(const RecordingRequest& request);  // see Recordings; blocks
   void removeSource(const std::string& id, std::function<void()> removed);
   void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs,
                  PushedSource::Taken taken);
@@ -155,6 +157,7 @@ class Pipeline {
   const CompositionStops outputStops_;                              // outputs, also while they are opened
   OutputSide output_{spec_, outputStops_, recoveries_};
   SilenceWatch silence_{recoveries_};
+  Recordings recordings_{recoveries_};
   const std::shared_ptr<Interrupt> interrupt_ = std::make_shared<Interrupt>();  // models that load or run
   std::shared_ptr<Device> device_;
   std::unique_ptr<telemetry::GpuSampler> gpu_;  // of a CUDA device

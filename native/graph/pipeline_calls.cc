@@ -171,6 +171,11 @@ void Pipeline::addSource(const SourceSpec& spec) {
   if (live) silence_.add(spec.id, link);
 }
 
+RecordingReport Pipeline::record(const RecordingRequest& request) {
+  engine();  // it runs
+  return recordings_.record(sources_.fileOf(request.source), request);
+}
+
 void Pipeline::removeSource(const std::string& id, std::function<void()> removed) {
   const std::shared_ptr<Engine> running = engine();
   const std::shared_ptr<Compositions> compositions = this->compositions();
@@ -247,6 +252,7 @@ Report Pipeline::report() const {
   recoveries_.addTo(report);
   report.outputs = outputs_;
   if (outputs_.empty() && compositions_) report.outputs = compositions_->soFar();
+  recordings_.addTo(report);
   report.follow = follow_;
   if (gpu_) report.gpu = gpu_->summary();
   return report;

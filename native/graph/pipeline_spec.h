@@ -31,6 +31,10 @@ struct SourceSpec {
   media::SourceOptions reader;                        // file, images
   std::optional<bool> live;                           // absent: as the container has it
   int64_t maxAgeMs = defaults::SourceSpec::maxAgeMs;  // of a live one
+  struct Recorder {
+    int64_t preMs, maxBytes;
+  };
+  std::optional<Recorder> recorder;  // of a live one: what is kept for recordings
   // frames: pushed pixels
   int32_t width = 0, height = 0;
   PixelFormat format = pixelFormat::rgb24;
@@ -75,7 +79,9 @@ struct OutputSpec {
   bool packets = false;
   std::optional<media::Latency> latency;  // absent: decided by the sources
   media::Pieces pieces;
-  bool required = false;  // its failure ends the run, also where others are left
+  bool required = false;                                 // its failure ends the run, also where others are left
+  bool realtime = defaults::OutputSpec::realtime;        // packets keep to the clock on the wall
+  int32_t reconnects = defaults::OutputSpec::reconnect;  // see media::OutputOptions
 };
 
 // A canvas and where it goes.

@@ -10,6 +10,7 @@
 #include "graph/output_report.h"
 #include "graph/stage_stats.h"
 #include "infer/model.h"
+#include "media/clip.h"
 #include "media/source_info.h"
 #include "media/source_reader.h"
 #include "telemetry/gpu_sampler.h"
@@ -38,6 +39,13 @@ struct Recovery {
   std::string reason;
 };
 
+// A clip that was asked for and has ended.
+struct RecordingReport {
+  std::string source;
+  media::ClipResult clip;
+  std::optional<Error> error;  // why there is none
+};
+
 struct Report {
   std::string device;
   double wallMs = 0, cpuMs = 0;
@@ -51,6 +59,7 @@ struct Report {
   std::vector<Recovery> recoveries;          // the latest
   std::map<std::string, int64_t> recovered;  // what -> how often, all of them
   std::vector<OutputReport> outputs;
+  std::vector<RecordingReport> recordings;
   std::vector<FollowReport> follow;
   std::optional<telemetry::GpuSummary> gpu;  // of the run's device, while the run was
   struct Live {

@@ -63,6 +63,13 @@ std::vector<int32_t> SourceTable::numbersOf(const std::string& id) const {
   return numbers;
 }
 
+SourceFile SourceTable::fileOf(const std::string& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = std::find_if(files_.rbegin(), files_.rend(), [&](const auto& file) { return file.spec.id == id; });
+  if (found == files_.rend()) throw Error(ErrorCode::INVALID_ARGUMENT, "There is no source \"" + id + "\".");
+  return *found;
+}
+
 std::shared_ptr<PushedSource> SourceTable::pushedOf(const std::string& id) const {
   std::lock_guard lock(mutex_);
   const auto found = std::find_if(files_.rbegin(), files_.rend(), [&](const auto& file) { return file.spec.id == id; });

@@ -11,6 +11,7 @@
 #include "graph/pipeline_spec.h"
 #include "graph/report.h"
 #include "graph/sources.h"
+#include "media/packet_ring.h"
 
 namespace framepath::graph {
 
@@ -19,6 +20,7 @@ struct SourceFile {
   media::SourceInfo info;
   std::weak_ptr<PushedSource> pushed;  // until it has ended
   std::shared_ptr<media::SourceLink> link;
+  std::weak_ptr<media::PacketRing> ring = {};  // what recordings are made of, until it has ended; null: nothing is kept
 
   bool live() const { return spec.live.value_or(false); }  // once open
 };
@@ -43,6 +45,9 @@ class SourceTable {
   std::vector<int32_t> numbersOf(const std::string& id) const;  // an id may be used again once its source has ended
   // Null when it has ended. Throws SOURCE_NOT_FOUND.
   std::shared_ptr<PushedSource> pushedOf(const std::string& id) const;
+
+  // The latest of that id. Throws INVALID_ARGUMENT.
+  SourceFile fileOf(const std::string& id) const;
 
   std::vector<SourceReport> report(const std::vector<SourceCounts>& counts) const;
   // Fills in how far the sources are.

@@ -20,6 +20,7 @@ class AdaptiveEncoder : public Encoder {
   int32_t heldCanvases() const override { return encoder_->heldCanvases(); }
   void push(const FrameRef& canvas, const Emit& emit) override;
   void finish(const Emit& emit) override { encoder_->finish(emit); }
+  void forceKeyframe() override { encoder_->forceKeyframe(); }
   RateFigures rate() const override { return controller_.figures(); }
 
  private:

@@ -65,6 +65,12 @@ std::string takeLastLog() {
   return std::exchange(mine.line, {});
 }
 
+AvCodecParameters copyOf(const AVCodecParameters& parameters) {
+  AvCodecParameters copy(avcodec_parameters_alloc());
+  if (!copy || avcodec_parameters_copy(copy.get(), &parameters) < 0) throw std::bad_alloc();
+  return copy;
+}
+
 std::string avErrorText(int error) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(error, text, sizeof text);

@@ -65,6 +65,9 @@ class AvDictionary {
   AVDictionary* dictionary_ = nullptr;
 };
 
+// A copy that lives on its own.
+AvCodecParameters copyOf(const AVCodecParameters& parameters);
+
 // What an error number means, with the last thing libav logged on this thread when there is one.
 std::string avErrorText(int error);
 

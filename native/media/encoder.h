@@ -30,7 +30,7 @@ struct EncoderOptions {
   int32_t keyframeMs = defaults::OutputSpec::keyframeIntervalMs;  // longest distance of keyframes
   int32_t bFrames = -1;                                           // in a row at most; -1 = the profile's
   Latency latency = Latency::normal;
-  int32_t maxSessions = 0;    // of a GPU's encoder in this process; 0 = as many as the driver allows
+  int32_t maxSessions = 0;  // of a GPU's encoder in this process; 0 = as many as the driver allows
   SessionPolicy sessions = defaults::RunSettings::encoderSessions;
   StopRef stop = nullptr;  // waiting for a session ends
   // Called when software takes over from the GPU, by the thread that opens or pushes.
@@ -65,6 +65,8 @@ class Encoder {
   // Bits per second from the next picture or, where that costs a keyframe, the next keyframe on; only where
   // rate().control is adaptive.
   virtual void setBitrate(int64_t) {}
+  // The next picture is a keyframe, where the encoder takes that.
+  virtual void forceKeyframe() {}
 };
 
 // On a GPU its own encoder, in software where that refuses or, from there on, fails. Canvases of a GPU's encoder come

@@ -13,13 +13,6 @@ namespace {
 // As far as any of the encoders reorders pictures, however many B-frames are in a row: their pyramids have two levels.
 constexpr int64_t kReordering = 3;
 
-AvCodecParameters copyOf(const AVCodecParameters& parameters) {
-  AvCodecParameters copy(avcodec_parameters_alloc());
-  if (!copy) throw std::bad_alloc();
-  av(avcodec_parameters_copy(copy.get(), &parameters), "avcodec_parameters_copy", ErrorCode::ENCODE_FAILED);
-  return copy;
-}
-
 }  // namespace
 
 EncoderFallback::EncoderFallback(std::unique_ptr<Encoder> hardware, const EncoderOptions& options,

@@ -26,6 +26,7 @@ class EncoderFallback : public Encoder {
   void finish(const Emit& emit) override;
   RateFigures rate() const override { return encoder_->rate(); }
   void setBitrate(int64_t bitrate) override;
+  void forceKeyframe() override { encoder_->forceKeyframe(); }
 
  private:
   struct Unfinished {

@@ -1,6 +1,7 @@
 #include "media/libav_encoder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "device/image.h"
 #include "media/ticks.h"
@@ -91,6 +92,7 @@ void LibavEncoder::require(const ImageView& canvas) const {
 
 void LibavEncoder::send(AVFrame& picture, int64_t tick, const Emit& emit) {
   picture.pts = tick;
+  picture.pict_type = std::exchange(forced_, false) ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
   begun_ = true;
   av(avcodec_send_frame(context_.get(), &picture), name(), ErrorCode::ENCODE_FAILED);
   drain(emit);

@@ -30,6 +30,7 @@ class LibavEncoder : public Encoder {
   std::string name() const override { return context_->codec->name; }
   RateFigures rate() const override;
   void finish(const Emit& emit) override;
+  void forceKeyframe() override { forced_ = true; }
 
  protected:
   void send(AVFrame& picture, int64_t tick, const Emit& emit);
@@ -51,6 +52,7 @@ class LibavEncoder : public Encoder {
 
   AvCodecParameters parameters_;
   AvPacket packet_;
+  bool forced_ = false;  // the next picture is a keyframe
   bool begun_ = false;
   bool ended_ = false;    // the encoder knows that no picture follows
   bool drained_ = false;  // and has given all packets

@@ -10,19 +10,11 @@
 #include "core/clock.h"
 #include "core/thread_name.h"
 #include "media/access.h"
+#include "media/retry.h"
 #include "media/source_limits.h"
 
 namespace framepath::media {
 namespace {
-
-// 0.25, 0.5, 1, 2, 4, 8, 8, ...: ten attempts cover three quarters of a minute, as long as a router takes to restart.
-constexpr int64_t kFirstPauseMs = 250, kLongestPauseMs = 8000;
-// A stream that breaks off again sooner than this goes on with the budget and the pauses it had.
-constexpr int64_t kSteadyNs = 5'000'000'000;
-
-int64_t pauseMs(int32_t attempt) {
-  return std::min(kLongestPauseMs, kFirstPauseMs << std::min(attempt, 10));
-}
 
 // What another attempt may mend. Limits, above all, are not lifted by asking again.
 bool isLoss(const Error& error) {
@@ -209,7 +201,7 @@ void LiveReader::lose(const Error& loss) {
                 quoted(options_.uri) + " was lost (" + reason_ + ") and did not come back in " +
                     std::to_string(attempts_) + " attempts: " + loss.sentence,
                 "Check that it is running; reconnect: N allows more attempts.");
-  const auto pause = std::chrono::milliseconds(pauseMs(attempts_++));
+  const auto pause = std::chrono::milliseconds(retryPauseMs(attempts_++));
   if (options_.reconnects >= 0) before_.reconnectsLeft = options_.reconnects - attempts_;
   if (options_.link) options_.link->setAttempts(attempts_);
   lock.unlock();

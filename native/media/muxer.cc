@@ -241,6 +241,8 @@ void Muxer::close() noexcept {
       // failed_ is set
     }
   }
+  // The muxers of RTSP and RTP free their sockets in the trailer only.
+  if (begun_ && failed_ && !container_.local) av_write_trailer(context_.get());
   if (context_->pb && !(context_->oformat->flags & AVFMT_NOFILE)) avio_closep(&context_->pb);
   // A fragment torn by a failure would hide the ones before it from some players.
   if (failed_ && part_ && durableBytes_ > 0) part_->truncate(durableBytes_);

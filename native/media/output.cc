@@ -14,7 +14,9 @@ extern "C" {
 #include "media/interleaver.h"
 #include "media/muxer.h"
 #include "media/remux.h"
+#include "media/stream_output.h"
 #include "media/ticks.h"
+#include "media/wrapped_packet.h"
 
 namespace framepath::media {
 namespace {
@@ -28,28 +30,6 @@ constexpr int64_t kRoundingUs = 1000;  // times of containers are no exact multi
 
 // Finishing a run that was broken off must not take long: rewriting this much takes about a second.
 constexpr std::uintmax_t kQuickRemuxBytes = 512u << 20;
-
-using Bytes = std::shared_ptr<const std::vector<uint8_t>>;
-
-// Counts references to the caller's bytes instead of copying them.
-AvPacket wrap(const Packet& packet, Rational ticks) {
-  AvPacket out = newPacket();
-  auto held = std::make_unique<Bytes>(packet.data);
-  auto* bytes = const_cast<uint8_t*>(packet.data->data());
-  out->buf = av_buffer_create(
-      bytes, packet.data->size(),
-      [](void* opaque, uint8_t*) { std::unique_ptr<Bytes> release(static_cast<Bytes*>(opaque)); }, held.get(),
-      AV_BUFFER_FLAG_READONLY);
-  if (!out->buf) throw std::bad_alloc();
-  held.release();
-  out->data = bytes;
-  out->size = static_cast<int>(packet.data->size());
-  out->pts = ticksOfUs(packet.ptsUs, ticks);
-  out->dts = ticksOfUs(packet.dtsUs, ticks);
-  out->duration = ticksOfUs(packet.durationUs, ticks);
-  if (packet.keyframe) out->flags |= AV_PKT_FLAG_KEY;
-  return out;
-}
 
 // What the names of HLS segments begin with, as a pattern of libav: "a0.ts" for a.m3u8, "a1-0.ts" for a1.m3u8, so that
 // playlists in one folder share none.
@@ -67,10 +47,11 @@ bool isM2ts(const std::string& path) {
 // A device is written to as it is.
 bool needsPart(const std::string& path, const Container& container) {
   std::error_code ignored;
-  return container.local && !container.segmented && !std::filesystem::is_character_file(path, ignored);
+  return !container.segmented && !std::filesystem::is_character_file(path, ignored);
 }
 
-class MuxedOutput : public Output {
+// A file, or HLS.
+class MuxedOutput final : public Output {
  public:
   MuxedOutput(const OutputOptions& options, const Container& container, const Encoder& encoder,
               std::unique_ptr<AudioTrack> audio)
@@ -102,7 +83,7 @@ class MuxedOutput : public Output {
 
   void write(const Packet& packet) override {
     endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
-    interleaver_.push(wrap(packet, ticks_), endUs_);
+    interleaver_.push(wrapped(packet, ticks_), endUs_);
   }
 
   void drawn(int64_t ptsUs) override { interleaver_.drawn(ptsUs + usOfTicks(1, options_.fps)); }
@@ -120,7 +101,7 @@ class MuxedOutput : public Output {
     result.codec = avcodec_get_name(codec_);
     result.hasAudio = interleaver_.audio() != nullptr;
     if (!muxer_.failed()) interleaver_.finish(endUs_);
-    if (muxer_.failed() || (frames_ == 0 && container_.local)) {
+    if (muxer_.failed() || frames_ == 0) {
       muxer_.close();
     } else {
       muxer_.end();
@@ -215,13 +196,7 @@ class MuxedOutput : public Output {
       }
     } else if (format == "mpegts" && isM2ts(options_.path)) {
       privates.set("mpegts_m2ts_mode", int64_t{1});  // libav would go by the name of the file that it opens
-    } else if (format == "flv") {
-      privates.set("flvflags", "no_duration_filesize");
     }
-    if (container_.local) return;
-    privates.set("flush_packets", int64_t{1});
-    // A receiver has a picture when it has its length, else when the next one begins.
-    if (format == "mpegts") privates.set("omit_video_pes_length", int64_t{0});
   }
 
   static constexpr int kVideoStream = 0;
@@ -231,7 +206,7 @@ class MuxedOutput : public Output {
   Container container_;
   Rational ticks_;
   AVCodecID codec_;
-  std::unique_ptr<PartFile> part_;  // null: a URL, a device, or HLS, which has many
+  std::unique_ptr<PartFile> part_;  // null: a device, or HLS, which has many
   Muxer muxer_;
   Interleaver interleaver_;
   bool audioBegun_ = false;
@@ -296,8 +271,9 @@ std::unique_ptr<Output> openOutput(const OutputOptions& options, const Encoder& 
   requireHeld(options.path, container, encoder.parameters()->codec_id);
   if (container.local) requireWritable(options);
   refuseOverwritingSources(options);
-  return std::make_unique<MuxedOutput>(options, container, encoder,
-                                       openAudio(options.audio, options.joining, container));
+  std::unique_ptr<AudioTrack> audio = openAudio(options.audio, options.joining, container);
+  if (!container.local) return openStreamOutput(options, container, encoder, std::move(audio));
+  return std::make_unique<MuxedOutput>(options, container, encoder, std::move(audio));
 }
 
 }  // namespace framepath::media

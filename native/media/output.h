@@ -7,7 +7,10 @@
 
 #include "core/packet.h"
 #include "core/stop.h"
+#include "generated/run_defaults.h"
 #include "media/encoder.h"
+#include "media/output_link.h"
+#include "media/source_info.h"
 #include "media/time_gaps.h"
 
 namespace framepath::media {
@@ -57,6 +60,14 @@ struct OutputOptions {
   bool lowLatency = false;  // pictures are written as they come, not in order with audio that comes later
   Pieces pieces = {};
   std::function<void(Packet)> audioPacket = nullptr;  // each packet of audio, as write() and finish() write it
+  // Of a URL: attempts in a row to connect again when the connection was lost; 0 = a loss is final, -1 = no limit.
+  int32_t reconnects = defaults::OutputSpec::reconnect;
+  // Packets come by the clock on the wall: while a connection is away they are left out, and one that is down at the
+  // start is tried again. Else write() waits for the connection, and opening throws.
+  bool byClock = false;
+  bool required = defaults::OutputSpec::required;  // opening throws in any case
+  std::shared_ptr<OutputLink> link = nullptr;      // how a connection fares is noted here; null = not needed
+  Recovered recovered = nullptr;                   // a connection came back, or is down at the start
 };
 
 // How long a live source gave no audio, where it was to be heard.
@@ -94,6 +105,8 @@ class Output {
   // A canvas goes to the encoder: where a source is live, the audio of its time is made now, because it is kept for
   // seconds only.
   virtual void drawn(int64_t) {}
+  // Once true: what is written next is of use from a keyframe on.
+  virtual bool takeKeyframeWish() { return false; }
   // Audio of a source joins or ends, at a composition time that no written picture has passed. Joining is for
   // outputs opened for it; of a source without audio there is nothing to end.
   virtual void addAudio(AudioRef audio, int64_t fromUs) = 0;

@@ -155,6 +155,8 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
   if (row.bFrames >= 0) context.max_b_frames = row.bFrames;
   setRate(row, options, context);
 
+  // Encoder::forceKeyframe: one that a stream can be joined at.
+  if (encoder == "libx264" || encoder == "libx265" || isNvenc(encoder)) privates.set("forced-idr", int64_t{1});
   if (isNvenc(encoder)) return applyNvenc(row, constantQuality, context, privates);
 
   // Parameter sets travel twice: in the stream's header, for MP4, and before each keyframe, so that packets handed to

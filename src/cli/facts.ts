@@ -1,9 +1,10 @@
-/** Facts about a model on the command line: `head=yolo,size=640x640,mean=0,scale=1/255,labels=cat:dog`, or JSON. */
+/** Several values in one option: `head=yolo,size=640x640,mean=0,scale=1/255,labels=cat:dog,realtime=true`, or JSON. */
 import { messageOf } from '../errors.js';
 import { fields, type Rule } from '../validate.js';
 import { UsageError } from './command.js';
 
 const lists = ['mean', 'scale', 'labels'];
+const words: Record<string, unknown> = { true: true, false: false, Infinity: Number.POSITIVE_INFINITY };
 
 /** What `--name` holds, checked by `rules`. @throws UsageError */
 export function factsOf(name: string, text: string | undefined, rules: Record<string, Rule>): Record<string, unknown> {
@@ -31,7 +32,7 @@ function pairsOf(name: string, text: string): [string, unknown][] {
     if (!key) throw new UsageError(`Expected key=value,key=value for --${name} but received '${text}'`);
     if (key === 'labels') return [key, value.split(':')];
     if (key === 'size') return [key, value.split('x').map(numberOr)];
-    return [key, lists.includes(key) ? value.split(':').map(numberOr) : numberOr(value)];
+    return [key, lists.includes(key) ? value.split(':').map(numberOr) : (words[value] ?? numberOr(value))];
   });
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../generated/enums.js';
 import { comparisonRules, type IdentifyOptions } from '../modules/identify.js';
 import { type ModelFacts, modelRules } from '../modules/module.js';
-import type { BitrateRange } from '../output.js';
+import { type BitrateRange, type EncodeOptions, encodeRules } from '../output.js';
 import { choice, readArguments, UsageError, wholeNumber } from './command.js';
 import { factsOf } from './facts.js';
 
@@ -37,6 +37,8 @@ export interface RunOptions {
   codec: VideoCodec | undefined;
   bitrate: number | BitrateRange | undefined;
   audio: AudioMode | number;
+  /** the options that have no flag of their own */
+  encode: EncodeOptions;
   boxes: boolean;
   redact: RedactKind | undefined;
   redactAheadMs: number | undefined;
@@ -51,6 +53,8 @@ export interface RunOptions {
   /** nothing is run; the plan is written as text, and drawn into files */
   explain: { dot: string | undefined; mermaid: string | undefined } | undefined;
 }
+
+const { codec: _codec, profile: _profile, bitrate: _bitrate, ...otherEncodeRules } = encodeRules;
 
 const text = { type: 'string' } as const;
 const on = { type: 'boolean' } as const;
@@ -69,6 +73,7 @@ export function readRunOptions(args: string[]): RunOptions {
     codec: text,
     bitrate: text,
     audio: text,
+    encode: text,
     boxes: on,
     redact: text,
     'redact-ahead': text,
@@ -108,6 +113,7 @@ export function readRunOptions(args: string[]): RunOptions {
     codec: choice('codec', values.codec, videoCodecNames),
     bitrate: bitrateOf(values.bitrate),
     audio: audioOf(values.audio, sources.length),
+    encode: factsOf('encode', values.encode, otherEncodeRules),
     boxes: values.boxes ?? false,
     redact: choice('redact', values.redact, redactKindNames),
     redactAheadMs: wholeNumber('redact-ahead', values['redact-ahead'], 0),
@@ -168,6 +174,7 @@ function checkTogether(options: RunOptions): void {
   if (out === undefined && layout !== 'none') throw new UsageError(`--layout ${layout} needs --out`);
   if (out === undefined && (boxes || redact)) throw new UsageError(`--${boxes ? 'boxes' : 'redact'} needs --out`);
   if (out === undefined && bitrate !== undefined) throw new UsageError('--bitrate needs --out');
+  if (out === undefined && Object.keys(options.encode).length > 0) throw new UsageError('--encode needs --out');
   if (out === undefined) return;
   if (layout === 'none' && sources.length > 1) throw new UsageError('--layout none with --out takes one source');
   if (layout === 'none' && (boxes || redact)) throw new UsageError(`--${boxes ? 'boxes' : 'redact'} needs a layout`);

@@ -16,6 +16,8 @@ Analyses videos: who is where and when; composes and encodes them when --out is 
   --bitrate 2M|1M-6M                     bits per second on average, or following the pictures inside a range
                                          (constant quality by profile); k and M are thousands and millions
   --audio first|mix|none|SOURCE          audio of --out: SOURCE is a position, 0 is the first (first)
+  --encode OPTIONS                       other options of encode(), see docs/outputs.md: realtime=true,latency=low,
+                                         keyframeIntervalMs=1000,bFrames=0,reconnect=Infinity,segmentMs=1000,width=1280
   --boxes                                draw boxes with id and score
   --redact pixelate|blur                 hide faces
   --redact-ahead MS                      and so long before they are first found (1000; 0 for live sources)

@@ -59,7 +59,7 @@ async function canvasSize({ layout, sources }: RunOptions): Promise<{ width: num
 }
 
 async function describe(options: RunOptions): Promise<Pipeline> {
-  const { stride, startMs, endMs, decoder, limits, files, out, codec, profile, bitrate, audio } = options;
+  const { stride, startMs, endMs, decoder, limits, files, out, codec, profile, bitrate, audio, encode } = options;
   const sources = options.sources.map((uri) => video(uri, { stride, startMs, endMs, decoder, limits }));
   let description: Pipeline = pipeline(...sources)
     .use(detect('faces', options.detect, options.detectFacts))
@@ -72,7 +72,7 @@ async function describe(options: RunOptions): Promise<Pipeline> {
   }
   const layout = out === undefined ? undefined : layoutOf(options, await canvasSize(options));
   if (layout) description = description.compose(layout) as unknown as Pipeline;
-  if (out !== undefined) description = description.encode(out, { codec, profile, bitrate, audio });
+  if (out !== undefined) description = description.encode(out, { ...encode, codec, profile, bitrate, audio });
   if (options.device !== undefined) description = description.options({ device: options.device });
   if (files.results) description = description.results(files.results);
   if (files.timeline) description = description.timeline(files.timeline);

@@ -66,8 +66,8 @@ function rate({ mean, target, control }: BitrateReport): string {
 /** Every file that was written. */
 export function outputLines({ outputs }: Pick<Report, 'outputs'>, files: readonly string[]): string {
   const videos = outputs.map(
-    ({ name, codec, frames, bitrate, complete }) =>
-      `  ${name} (${codec}, ${frames} frames, ${rate(bitrate)}${complete ? '' : ', not complete'})\n`,
+    ({ name, codec, frames, lost, bitrate, complete }) =>
+      `  ${name} (${codec}, ${frames} frames, ${rate(bitrate)}${lost > 0 ? `, ${lost} lost` : ''}${complete ? '' : ', not complete'})\n`,
   );
   const all = [...videos, ...files.map((path) => `  ${path}\n`)];
   return all.length > 0 ? `Outputs:\n${all.join('')}` : '';

@@ -190,6 +190,12 @@ export const families: readonly Family[] = [
   counter('framepath_encoded_bytes_total', 'Bytes of encoded pictures, without audio.', ({ outputs }) =>
     outputs.map(({ name, bytes }) => one(bytes, { output: name })),
   ),
+  counter('framepath_output_reconnects_total', 'Reconnections of a network output.', ({ outputs }) =>
+    outputs.map(({ name, reconnects }) => one(reconnects, { output: name })),
+  ),
+  counter('framepath_output_lost_frames_total', 'Pictures left out while an output was away.', ({ outputs }) =>
+    outputs.map(({ name, lost }) => one(lost, { output: name })),
+  ),
   counter('framepath_reid_detections_total', 'Detections given to identify.', ({ reid }) =>
     reid ? [one(reid.detections)] : [],
   ),

@@ -1,7 +1,9 @@
 /** A run as its user holds it. */
 import type { Frame, FrameBase } from '../frame.js';
 import { type InputFormat, inputFormatNames, pixelFormatNames } from '../generated/enums.js';
-import type { FrameTimes, Progress, Relink, Report, Timeline } from '../generated/results.js';
+import type { FrameTimes, Progress, Recording, Relink, Report, Timeline } from '../generated/results.js';
+import { recordOptionsRules } from '../generated/rules.js';
+import type { RecordOptions } from '../generated/specs.js';
 import { Layout, layoutSpec } from '../layout.js';
 import { type Limits, limits, resolveLimits } from '../limits.js';
 import { localPath } from '../local-path.js';
@@ -296,6 +298,25 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
     if (only === undefined && options.sources === undefined) throw unexpected('sources or only', 'options', options);
     const change = { gains: audioGains(sources), ...(only !== undefined && { only }) };
     this.#call(() => this.#core.native.setAudio(composition, JSON.stringify(change)));
+  }
+
+  /**
+   * Writes a clip of a live source that has a `recorder`: from `preMs` before this call until `postMs` after it, without
+   * encoding anything again. It begins with the last keyframe before that time, so it may be longer, or shorter where less is
+   * kept; the audio goes along. Resolves when the file is at its path. Recordings may overlap. A source that is lost
+   * meanwhile goes on in the clip behind a gap; one that ends, or comes back as another stream, ends it, as `close()` does.
+   * @param source its id
+   * @param path a new file beside which the clip is written until it is whole: `.mp4`, `.m4v`, `.mov`, `.mkv`, `.ts`, `.m2ts`
+   * @example `await run.record('door', 'event.mp4', { preMs: 5000, postMs: 10_000 })`
+   * @throws INVALID_ARGUMENT, OUTPUT_UNWRITABLE, OUTPUT_DISK_FULL, OUTPUT_FAILED (not one picture came), BUSY, RUN_CLOSED
+   */
+  async record(source: string, path: string, options: RecordOptions = {}): Promise<Recording> {
+    text('source', source);
+    text('path', path);
+    fields('options', options, recordOptionsRules);
+    const ids = this.#core.sourceIds;
+    if (!ids.includes(source)) throw unexpected(`one of the sources ${ids.join(', ')}`, 'source', source, ids);
+    return JSON.parse(await this.#wait(this.#core.native.record(JSON.stringify({ ...options, source, path }))));
   }
 
   /** A source leaves; resolves when its last task has finished or was counted as cancelled. @throws INVALID_ARGUMENT, RUN_CLOSED */

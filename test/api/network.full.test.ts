@@ -1,6 +1,6 @@
 /** Streams over the network, on loopback, with ffmpeg as the peer. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -19,13 +19,31 @@ beforeAll(() => {
   clip = patternClip(join(folder, 'clip.mp4'), { seconds: 4, keyframes: 10 });
   const front = ['-i', clip, '-c', 'copy', '-movflags', '+faststart', join(folder, 'front.mp4')];
   execFileSync('ffmpeg', ['-v', 'error', '-y', ...front]);
-  red = colorClip(join(folder, 'red.mp4'), 'red', { seconds: 4 });
+  red = colorClip(join(folder, 'red.mp4'), 'red', { seconds: 8 });
 }, 120_000);
 afterEach(endPeers);
 
 const patience = 60_000;
 /** The clip at its own pace, for ever. */
 const looped = () => ['-v', 'error', '-re', '-stream_loop', '-1', '-i', clip, '-map', '0:v', '-c', 'copy'];
+
+/** TCP and UDP sockets that this process has open. */
+function networkSockets(): number {
+  const known = ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((table) =>
+    readFileSync(`/proc/self/net/${table}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/)[9]),
+  );
+  const inodes = new Set<string | undefined>(known);
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // closed meanwhile
+    }
+  });
+  return targets.filter((target) => inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1])).length;
+}
 
 interface Seen {
   source: string;
@@ -374,13 +392,52 @@ describe.skipIf(noAddon !== undefined)('an output whose peer dies in mid-run', (
     };
     const peer = ffmpegPeer('-v', 'info', ...input[scheme]!, '-c', 'copy', join(folder, `dies-${scheme}.mkv`));
     await until('the server', () => isOpen(udp ? 'udp' : 'tcp', port));
-    const run = await within(patience, pipeline(source()).encode(url, { profile: 'realtime' }).start());
+    const run = await within(patience, pipeline(source()).encode(url, { profile: 'realtime', reconnect: 0 }).start());
     const failure = codeOf(run.done, patience); // nobody iterates: this drives the run
     await until('a stream there', () => /Output #0/.test(peer.log()), patience);
     await peer.kill();
     expect(await failure).toBe('OUTPUT_FAILED');
     const { outputs } = await closed(run);
     expect(outputs).toMatchObject([{ path: url, complete: false }]);
+  });
+
+  test.each(['rtmp', 'rtsp', 'srt', 'tcp'])('over %s is connected again', async (scheme) => {
+    const udp = scheme === 'srt';
+    const port = udp ? await freeUdpPort() : await freePort();
+    const url = `${scheme}://127.0.0.1:${port}/live/out`;
+    const input: Record<string, string[]> = {
+      rtmp: ['-listen', '1', '-f', 'flv', '-i', url],
+      rtsp: ['-rtsp_flags', 'listen', '-i', url],
+      srt: ['-i', `srt://127.0.0.1:${port}?mode=listener`],
+      tcp: ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}?listen=1`],
+    };
+    const listen = (name: string) => {
+      const file = join(folder, `${name}-${scheme}.mkv`);
+      const peer = ffmpegPeer('-v', 'info', ...input[scheme]!, '-c', 'copy', file);
+      return { peer, file };
+    };
+    const socketsBefore = networkSockets();
+    const { peer } = listen('first');
+    await until('the server', () => isOpen(udp ? 'udp' : 'tcp', port));
+    const run = await within(
+      patience,
+      pipeline(video(red)).encode(url, { profile: 'realtime', realtime: true, bFrames: 0 }).start(),
+    );
+    const done = run.done;
+    done.catch(() => undefined);
+    await sleep(1000);
+    await peer.kill();
+    const again = listen('again'); // the output finds it, and it listens no longer
+    await within(patience, done);
+    const { outputs, recoveries } = await closed(run);
+    expect(outputs).toMatchObject([{ path: url, complete: true, reconnects: 1, connection: 'closed' }]);
+    expect(recoveries).toMatchObject([{ what: 'output lost, connected again' }]);
+    expect(networkSockets()).toBe(socketsBefore);
+    await within(patience, again.peer.ended, 'the peer');
+    const { frames: n, audio } = decoded(again.file);
+    expect(audio).toBe(true);
+    expect(n).toBeGreaterThan(5);
+    expect(meanColor(again.file)[0]).toBeGreaterThan(240);
   });
 
   test('that takes the connection and nothing more fails within its patience', async () => {

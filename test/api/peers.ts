@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { sleep } from './outcomes.js';
 
@@ -142,6 +142,29 @@ export async function httpFolder(
   };
   alive.add(served);
   return served;
+}
+
+/** Takes one connection after the other on a port, and keeps what comes of each. */
+export async function tcpPeer(port: number): Promise<{ received: Buffer[][]; kill(): Promise<void> }> {
+  const received: Buffer[][] = [];
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    const chunks: Buffer[] = [];
+    received.push(chunks);
+    sockets.add(socket);
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
+  const peer = {
+    received,
+    async kill() {
+      for (const socket of sockets) socket.resetAndDestroy();
+      await new Promise((done) => server.close(done));
+    },
+  };
+  endLater({ kill: async () => void (await peer.kill().catch(() => undefined)) });
+  return peer;
 }
 
 /** Registers something to be ended with the test. */

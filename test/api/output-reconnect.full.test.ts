@@ -1,0 +1,91 @@
+/** Network outputs that are connected again: what takes longer. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { pipeline, type Run, video } from '../../src/index.js';
+import { decoded, folderFor, noAddon, patternClip } from './clips.js';
+import { closed, within } from './outcomes.js';
+import { endPeers, freePort, tcpPeer, until } from './peers.js';
+
+let folder: string;
+let clip: string;
+
+beforeAll(() => {
+  folder = folderFor('output-reconnect');
+  clip = patternClip(join(folder, 'clip.mp4'), { seconds: 4, keyframes: 10 });
+}, 60_000);
+afterEach(endPeers);
+
+const fast = { profile: 'realtime', audio: 'first' } as const;
+
+/** What was received plays from its first packet: no picture is missing or damaged. */
+function played(chunks: readonly Buffer[], name: string) {
+  const file = join(folder, name);
+  writeFileSync(file, Buffer.concat(chunks));
+  const flags = execFileSync('ffprobe', [
+    ...['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=flags', '-of', 'csv=p=0', file],
+  ]).toString();
+  expect(flags.startsWith('K')).toBe(true);
+  const errors = execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-f', 'null', '-'], { stdio: 'pipe' }).toString();
+  expect(errors).toBe('');
+  return decoded(file);
+}
+
+const output = async (run: Run) => (await run.report()).outputs[0]!;
+
+describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => {
+  test('was down at the start, and is streamed to once it is there', async () => {
+    const port = await freePort();
+    const url = `tcp://127.0.0.1:${port}`;
+    const run = await pipeline(video(clip, { endMs: 2000 }))
+      .encode(url, { ...fast, realtime: true })
+      .start();
+    const done = run.done;
+    expect((await output(run)).connection).toBe('away');
+    const peer = await tcpPeer(port);
+    await within(20_000, done, 'the run');
+    const { outputs, recoveries } = await closed(run);
+    expect(outputs).toMatchObject([{ complete: true, reconnects: 1 }]);
+    expect(recoveries.map(({ what }) => what)).toEqual([
+      'output down at the start, is tried again',
+      'output lost, connected again',
+    ]);
+    expect(played(peer.received[0]!, 'late.ts').frames).toBe(outputs[0]!.frames);
+  });
+
+  test('at full speed is waited for', async () => {
+    const port = await freePort();
+    const first = await tcpPeer(port);
+    const options = { ...fast, bitrate: 8e6, keyframeIntervalMs: 200 };
+    const run = await pipeline(video(clip)).encode(`tcp://127.0.0.1:${port}`, options).start();
+    const done = run.done;
+    await until('the stream', () => first.received[0]?.length);
+    await first.kill();
+    const again = await tcpPeer(port);
+    await within(30_000, done, 'the run');
+    const { outputs } = await closed(run);
+    expect(outputs).toMatchObject([{ complete: true, reconnects: 1 }]);
+    expect(outputs[0]!.frames + outputs[0]!.lost).toBe(100);
+    expect(outputs[0]!.lost).toBeLessThan(20);
+    expect(played(again.received[0]!, 'whole.ts').frames).toBeGreaterThan(50);
+  });
+
+  test('has failed when its attempts are used up; the other output goes on', async () => {
+    const port = await freePort();
+    const peer = await tcpPeer(port);
+    const run = await pipeline(video(clip, { endMs: 3000 }))
+      .encode(`tcp://127.0.0.1:${port}`, { ...fast, name: 'live', realtime: true, reconnect: 2 })
+      .encode(join(folder, 'goes-on.mkv'), fast)
+      .start();
+    const done = run.done;
+    await until('the stream', () => peer.received[0]?.length);
+    await peer.kill();
+    await within(20_000, done, 'the run');
+    const { outputs, recoveries } = await closed(run);
+    expect(outputs[0]).toMatchObject({ complete: false, connection: 'closed', error: { code: 'OUTPUT_FAILED' } });
+    expect(outputs[0]!.error!.message).toMatch(/2 attempts/);
+    expect(outputs[1]).toMatchObject({ complete: true, frames: 75 });
+    expect(recoveries).toMatchObject([{ where: 'live', what: 'output lost, the others went on' }]);
+  });
+});

@@ -1,0 +1,146 @@
+// The ring that recordings of live sources are made of.
+#include "media/packet_ring.h"
+
+#include <memory>
+#include <vector>
+
+#include "check.h"
+
+using namespace framepath;
+using namespace framepath::media;
+
+namespace {
+
+constexpr int64_t kMs = 1'000'000;  // nanoseconds
+
+// A stream of pictures and audio in milliseconds, without a network.
+struct Sender {
+  struct Free {
+    void operator()(AVFormatContext* format) const { avformat_free_context(format); }
+  };
+  std::unique_ptr<AVFormatContext, Free> format{avformat_alloc_context()};
+  PacketRing& ring;
+  int64_t nowMs = 1000;
+
+  explicit Sender(PacketRing& to, int width = 64) : ring(to) {
+    for (const AVMediaType type : {AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO}) {
+      AVStream* stream = avformat_new_stream(format.get(), nullptr);
+      stream->codecpar->codec_type = type;
+      stream->codecpar->codec_id = type == AVMEDIA_TYPE_VIDEO ? AV_CODEC_ID_H264 : AV_CODEC_ID_AAC;
+      stream->codecpar->width = type == AVMEDIA_TYPE_VIDEO ? width : 0;
+      stream->time_base = {1, 1000};
+      stream->avg_frame_rate = {25, 1};
+    }
+    ring.opened(*format, 0, 1);
+  }
+  void send(int stream, int64_t ms, bool key, int bytes = 100) {
+    AvPacket packet = newPacket();
+    CHECK(av_new_packet(packet.get(), bytes) == 0);
+    packet->stream_index = stream;
+    packet->pts = packet->dts = ms;
+    packet->flags = key ? AV_PKT_FLAG_KEY : 0;
+    ring.packet(*packet, nowMs * kMs);
+  }
+  // Pictures 40 ms apart, a keyframe every fifth, from `ms` of the stream on.
+  void pictures(int count, int64_t ms, int bytes = 100) {
+    for (int i = 0; i < count; i++, nowMs += 40) send(0, ms + i * 40, i % 5 == 0, bytes);
+  }
+};
+
+std::vector<RingPacketRef> all(const std::shared_ptr<RingReader>& reader) {
+  std::vector<RingPacketRef> packets;
+  while (RingPacketRef packet = reader->take(0)) packets.push_back(packet);
+  return packets;
+}
+
+}  // namespace
+
+TEST(keeps_whole_groups_back_to_the_keyframe_before_the_time) {
+  PacketRing ring(1000, 1'000'000);
+  Sender sender(ring);
+  sender.pictures(100, 0);
+  const auto packets = all(ring.read(0));
+  CHECK(packets.front()->keyframe);
+  CHECK_EQUAL(packets.size() % 5, 0u);
+  CHECK(packets.size() >= 26 && packets.size() <= 31);
+  // From the last keyframe at or before a time on.
+  const auto later = all(ring.read((sender.nowMs - 300) * kMs));
+  CHECK_EQUAL(later.size(), 10u);
+  CHECK_EQUAL(all(ring.read(sender.nowMs * kMs)).size(), 5u);
+}
+
+TEST(keeps_no_more_bytes_than_it_may) {
+  PacketRing ring(60'000, 2'000);
+  Sender sender(ring);
+  sender.pictures(50, 0);
+  CHECK(ring.bytes() <= 2'000);
+  CHECK_EQUAL(all(ring.read(0)).size(), 20u);
+  // Nothing of a group that is larger itself, also not its end.
+  sender.pictures(5, 2000, 1'000);
+  CHECK_EQUAL(ring.bytes(), 0);
+  CHECK(all(ring.read(0)).empty());
+  sender.pictures(5, 2200);
+  CHECK_EQUAL(all(ring.read(0)).size(), 5u);
+}
+
+TEST(begins_with_a_keyframe_and_leaves_out_what_has_no_time) {
+  PacketRing ring(1000, 1'000'000);
+  Sender sender(ring);
+  sender.send(1, 0, true);
+  sender.send(0, 0, false);
+  sender.send(0, AV_NOPTS_VALUE, true);
+  CHECK(all(ring.read(0)).empty());
+  sender.send(0, 40, true);
+  sender.send(1, 45, true);
+  const auto packets = all(ring.read(0));
+  CHECK_EQUAL(packets.size(), 2u);
+  CHECK(!packets[0]->audio && packets[1]->audio);
+  CHECK_EQUAL(packets[1]->ptsUs - packets[0]->ptsUs, 5000);
+}
+
+TEST(times_go_on_by_the_clock_over_a_loss_and_a_jump) {
+  PacketRing ring(60'000, 1'000'000);
+  auto first = std::make_unique<Sender>(ring);
+  first->pictures(5, 7000);
+  ring.lost();
+  Sender second(ring);
+  second.nowMs = first->nowMs + 2000;
+  second.send(0, 123'456, false);  // of the group before its keyframe
+  second.nowMs += 40;
+  second.pictures(5, 123'496);
+  second.pictures(5, 3);  // set back by two minutes
+  const auto packets = all(ring.read(0));
+  CHECK_EQUAL(packets.size(), 15u);
+  CHECK_EQUAL(packets[4]->ptsUs - packets[0]->ptsUs, 160'000);
+  CHECK(packets[5]->afterGap && !packets[6]->afterGap);
+  CHECK_EQUAL(packets[5]->ptsUs - packets[4]->ptsUs, 2'080'000);
+  CHECK_EQUAL(packets[10]->ptsUs - packets[9]->ptsUs, 40'000);
+  CHECK(packets[0]->streams == packets[14]->streams);
+}
+
+TEST(another_stream_has_other_parameters) {
+  PacketRing ring(60'000, 1'000'000);
+  Sender(ring).pictures(5, 0);
+  ring.lost();
+  Sender(ring, 128).pictures(5, 0);
+  const auto packets = all(ring.read(0));
+  CHECK(packets[0]->streams != packets[5]->streams);
+}
+
+TEST(a_reader_that_is_too_slow_loses_packets_up_to_a_keyframe) {
+  PacketRing ring(1000, 1'000);
+  Sender sender(ring);
+  const auto reader = ring.read(0);
+  sender.pictures(23, 0);  // 20 fit
+  CHECK_EQUAL(all(reader).size(), 20u);
+  sender.pictures(5, 920);
+  CHECK_EQUAL(reader->dropped(), 3);
+  const auto packets = all(reader);
+  CHECK_EQUAL(packets.size(), 5u);
+  CHECK(packets[0]->keyframe);
+  ring.end(reader);
+  sender.pictures(5, 1120);
+  CHECK(all(reader).empty());
+}
+
+TEST_MAIN()
