@@ -46,6 +46,7 @@ struct OutputOptions {
   StopRef stop = nullptr;   // of a connection: opening and writing end soon after it has passed
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
   Pieces pieces = {};
+  HdrMetadata hdrMetadata = {};  // of the pictures
   std::function<void(Packet)> audioPacket = nullptr;  // each packet of audio, as write() and finish() write it
 };
 

@@ -1,5 +1,6 @@
 // Demux and decode of one source on the caller's thread: upright frames in display order.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,8 @@ struct SourceOptions {
   Recovered recovered = nullptr;
   std::shared_ptr<SourceLink> link = nullptr;  // how a live source fares is noted here; null = not needed
   std::shared_ptr<TimeCuts> cuts = nullptr;    // what is cut out of the times is added here; null = not needed
+  // Frames of PQ and HLG pictures have those in Frame::hdr from when it is set on; null = never, as isolated readers.
+  std::shared_ptr<const std::atomic<bool>> keepHdr = nullptr;
 };
 
 struct ReaderCounters {
