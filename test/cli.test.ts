@@ -268,6 +268,7 @@ describe('the summary of a run', () => {
     composition: '0',
     path: '',
     codec: 'h264',
+    dynamicRange: 'sdr',
     width: 64,
     height: 64,
     dropped: 0,

@@ -40,7 +40,7 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 }
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
-  FIELDS_OF(from, codec, profile, bitrate, threads, latency, keyframeIntervalMs, bFrames, fragmentMs, segmentMs,
+  FIELDS_OF(from, codec, profile, bitrate, dynamicRange, threads, latency, keyframeIntervalMs, bFrames, fragmentMs, segmentMs,
             windowSegments, width, height, required, name, path, minBitrate, audio, audioSource, audioId, packets);
   graph::OutputSpec output;
   output.name = name;
@@ -54,6 +54,7 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   output.encoder.keyframeMs = keyframeIntervalMs;
   output.encoder.bFrames = bFrames.value.value_or(-1);
   output.latency = latency.value;
+  output.dynamicRange = dynamicRange.value;
   output.pieces = {fragmentMs, segmentMs, windowSegments};
   output.encoder.minBitrate = minBitrate;
   output.encoder.threads = valueOr(threads, 0);

@@ -21,6 +21,7 @@ constexpr int64_t kMostLateNs = 500'000'000;      // a tick of live sources that
 Composition::Composition(CompositionOptions options, std::shared_ptr<Device> device)
     : options_(std::move(options)),
       device_(std::move(device)),
+      sdrCanvases_(device_),
       layout_(options_.layout),
       tiles_(options_.layout.tiles),
       clock_(options_.layout.fpsNum, options_.layout.fpsDen),
@@ -57,7 +58,7 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
     output->setCanvas(options_.layout, format, tooMany);
     canvases += output->heldCanvases();
   }
-  composer_ = compose::makeComposer(options_.layout, device_, format, canvases);
+  composer_ = compose::makeComposer(options_.layout, device_, {format, options_.transfer}, canvases);
   composeStats_.name = options_.stage;
   composeStats_.kind = "compose";
 }
@@ -211,10 +212,11 @@ bool Composition::handOver(const FrameRef& canvas, int64_t readNs) {
   bool taken = false;
   for (const auto& output : outputs_) taken |= output->push(canvas, readNs, wait);
   if (!options_.canvases) return taken;
+  const FrameRef sdr = sdrCanvases_.of(canvas);
   if (wait)
-    canvases_.put(canvas);
+    canvases_.put(sdr);
   else
-    canvases_.offer(canvas);
+    canvases_.offer(sdr);
   return true;
 }
 
@@ -249,6 +251,7 @@ OutputReport Composition::reportOf(size_t output, media::OutputResult result) co
   report.composition = options_.name;
   report.width = spec.encoder.width;
   report.height = spec.encoder.height;
+  report.dynamicRange = spec.encoder.dynamicRange;
   report.dropped = outputs_[output]->dropped();
   report.latency = outputs_[output]->latency();
   {

@@ -71,7 +71,8 @@ struct OutputSpec {
   int32_t audioSource = 0;  // -1: one that is to join, called audioId
   std::string audioId;
   bool packets = false;
-  std::optional<media::Latency> latency;  // absent: decided by the sources
+  std::optional<media::Latency> latency;            // absent: decided by the sources
+  std::optional<media::DynamicRange> dynamicRange;  // the same
   media::Pieces pieces;
   bool required = false;  // its failure ends the run, also where others are left
 };
