@@ -11,65 +11,89 @@ class DeepRows {
   using To = CanvasSamples<uint16_t>;
 
   static size_t bytes(const ComposeAxis& axis, const ComposeComponent& part) {
-    return static_cast<size_t>(axis.count) * sizeof(ComposeTaps) + static_cast<size_t>(part.width) * 4 + 128;
+    return mostTaps(axis) * 8 + static_cast<size_t>(axis.count) * 4 + static_cast<size_t>(part.width) * 4 + 256;
   }
 
   // For all components of the shape of `part`.
   void build(RowArena& arena, const ComposeAxis& axis, const ComposeComponent& part) {
     count_ = axis.count;
-    taps_ = arena.take<ComposeTaps>(static_cast<size_t>(count_));
+    ends_ = arena.take<int32_t>(static_cast<size_t>(count_));
+    weights_ = arena.take<uint32_t>(mostTaps(axis));
+    places_ = arena.take<int32_t>(mostTaps(axis));
     columns_ = arena.take<uint32_t>(static_cast<size_t>(part.width));
-    for (int32_t o = 0; o < count_; o++) taps_[o] = composeTaps(axis, o);
-    const ComposeTaps& last = taps_[count_ - 1];
-    first_ = clampIndex(taps_[0].first, part.width);
-    end_ = clampIndex(last.first + last.count - 1, part.width) + 1;
-    whole_ = axis.step == 256 && axis.rest == 0 && axis.start % 256 == 0 && taps_[0].first >= 0 &&
-             taps_[0].first + count_ <= part.width;
+    int32_t taps = 0;
+    for (int32_t o = 0; o < count_; o++) {
+      const ComposeTaps across = composeTaps(axis, o);
+      TapWeights weight = weightsOf(across);
+      for (int32_t i = 0; i < across.count; i++, taps++) {
+        weights_[taps] = weight.next();
+        places_[taps] = clampIndex(across.first + i, part.width);
+      }
+      ends_[o] = taps;
+    }
+    first_ = places_[0];
+    end_ = places_[taps - 1] + 1;
+    whole_ = axis.step == 256 && axis.rest == 0 && axis.start % 256 == 0 && end_ - first_ == count_;
   }
 
   void row(uint16_t* __restrict to, const ComposeComponent& part, const ComposeTaps& down) {
-    memset(columns_ + first_, 0, static_cast<size_t>(end_ - first_) * 4);
+    // Local: stores of words might change members, as far as the compiler knows.
+    const int32_t first = first_, end = end_, count = count_;
+    uint32_t* __restrict columns = columns_;
     TapWeights weights = weightsOf(down);
-    for (int32_t j = 0; j < down.count; j++) add(part, composeRow(part, down.first + j), weights.next());
-    for (int32_t x = first_; x < end_; x++) columns_[x] = To::scaled(columns_[x], part.depth);
+    memset(columns + first, 0, static_cast<size_t>(end - first) * 4);
+    for (int32_t j = 0; j < down.count; j++)
+      add(columns, first, end, part, composeRow(part, down.first + j), weights.next());
+    const int32_t up = part.depth < To::depth ? To::depth - part.depth : 0;
+    const int32_t off = part.depth > To::depth ? part.depth - To::depth : 0;
+    for (int32_t x = first; x < end; x++) columns[x] = columns[x] << up >> off;
     if (whole_) {
-      const uint32_t* __restrict from = columns_ + taps_[0].first;
-      for (int32_t o = 0; o < count_; o++) to[o] = value(from[o] * 256);
+      for (int32_t o = 0; o < count; o++) to[o] = value(columns[first + o] * 256);
       return;
     }
-    for (int32_t o = 0; o < count_; o++) {
-      const ComposeTaps& across = taps_[o];
-      TapWeights weight = weightsOf(across);
+    const uint32_t* __restrict weight = weights_;
+    const int32_t* __restrict place = places_;
+    const int32_t* __restrict ends = ends_;
+    for (int32_t o = 0, tap = 0; o < count; o++) {
       uint32_t sum = 0;
-      for (int32_t i = 0; i < across.count; i++)
-        sum += weight.next() * columns_[clampIndex(across.first + i, part.width)];
+      for (; tap < ends[o]; tap++) sum += weight[tap] * columns[place[tap]];
       to[o] = value(sum);
     }
   }
 
  private:
+  // Of all outputs of an axis.
+  static size_t mostTaps(const ComposeAxis& axis) {
+    return static_cast<size_t>(axis.length / 256) + 2 * static_cast<size_t>(axis.count) + 2;
+  }
+
   static uint16_t value(uint32_t sum) {
     sum = (sum + 32768) >> 16;
-    return static_cast<uint16_t>(sum > static_cast<uint32_t>(To::most) ? static_cast<uint32_t>(To::most) : sum);
+    constexpr auto most = static_cast<uint32_t>(To::most);
+    return static_cast<uint16_t>(sum > most ? most : sum);
   }
 
-  void add(const ComposeComponent& part, const uint8_t* row, uint32_t weight) {
-    uint32_t* __restrict columns = columns_;
-    if (part.depth == 8) {
-      for (int32_t x = first_; x < end_; x++) columns[x] += weight * row[x * part.step + part.offset];
-      return;
-    }
-    const uint16_t* words = reinterpret_cast<const uint16_t*>(row);
+  static void add(uint32_t* __restrict columns, int32_t first, int32_t end, const ComposeComponent& part,
+                  const uint8_t* row, uint32_t weight) {
+    const int32_t step = part.step, offset = part.offset, shift = part.shift;
     const uint32_t mask = (1u << part.depth) - 1;
-    if (part.step == 1) {
-      for (int32_t x = first_; x < end_; x++) columns[x] += weight * (words[x] >> part.shift & mask);
+    const uint16_t* __restrict words = reinterpret_cast<const uint16_t*>(row);
+    if (part.depth == 8) {
+      for (int32_t x = first; x < end; x++) columns[x] += weight * row[x * step + offset];
+    } else if (step == 1) {
+      for (int32_t x = first; x < end; x++) columns[x] += weight * (static_cast<uint32_t>(words[x]) >> shift & mask);
+    } else if (step == 2) {
+      for (int32_t x = first; x < end; x++)
+        columns[x] += weight * (static_cast<uint32_t>(words[2 * x + offset]) >> shift & mask);
     } else {
-      for (int32_t x = first_; x < end_; x++)
-        columns[x] += weight * (words[x * part.step + part.offset] >> part.shift & mask);
+      for (int32_t x = first; x < end; x++)
+        columns[x] += weight * (static_cast<uint32_t>(words[x * step + offset]) >> shift & mask);
     }
   }
 
-  ComposeTaps* taps_ = nullptr;
+  uint32_t* weights_ = nullptr;  // of the taps of all outputs, and the columns that they take
+  int32_t* places_ = nullptr;
+  int32_t* ends_ = nullptr;      // of each output's taps
   uint32_t* columns_ = nullptr;  // of the source
   int32_t count_ = 0, first_ = 0, end_ = 0;
   bool whole_ = false;  // one tap each, inside the picture
@@ -80,6 +104,9 @@ void storeDeep(uint16_t* __restrict to, int32_t step, const uint16_t* __restrict
                int32_t shift) {
   for (int32_t i = 0; i < n; i++)
     to[i * step] = static_cast<uint16_t>(composeBlend(to[i * step] >> shift, over[i], alpha) << shift);
+}
+void storeDeep(uint16_t* __restrict to, const uint16_t* __restrict over, int32_t n, int32_t shift) {
+  for (int32_t i = 0; i < n; i++) to[i] = static_cast<uint16_t>(over[i] << shift);
 }
 
 void fillDeep(const ComposeArgs& a, int32_t shift) {
@@ -138,7 +165,11 @@ void deepTile(const ComposeArgs& a, const ComposeTile& t, int32_t shift) {
         for (int32_t x = 0; x < width; x++) rows[0][x] = converted(0, rows[0][x], rows[1][x], rows[2][x]);
       if (convert)
         for (int32_t x = 0; x < width; x++) rows[0][x] = converted(0, rows[0][x], u[x / 2], v[x / 2]);
-      storeDeep(canvasSample<uint16_t>(a.canvas, x0, y0, 2 * i), 1, rows[0], width, t.alpha, shift);
+      uint16_t* to = canvasSample<uint16_t>(a.canvas, x0, y0, 2 * i);
+      if (t.alpha == 256)
+        storeDeep(to, rows[0], width, shift);
+      else
+        storeDeep(to, 1, rows[0], width, t.alpha, shift);
     }
     if (convert)
       for (int32_t i = 0; i < half; i++) {
