@@ -109,12 +109,15 @@ CanvasColor onCanvas(Yuv color, const ImageView& canvas) {
   if (canvas.transfer == ColorTransfer::sdr) return {color.y, color.u, color.v};
   const Affine from = toRgb(ColorMatrix::bt709, ColorRange::limited), to = fromRgb(canvas.matrix, canvas.range);
   std::array<double, 3> signal{};
-  for (int i = 0; i < 3; i++)
-    signal[i] = (from.m[i * 3] * color.y + from.m[i * 3 + 1] * color.u + from.m[i * 3 + 2] * color.v + from.offset[i]) / 255;
+  for (int i = 0; i < 3; i++) {
+    const double* m = &from.m[i * 3];
+    signal[i] = (m[0] * color.y + m[1] * color.u + m[2] * color.v + from.offset[i]) / 255;
+  }
   const std::array<double, 3> shown = transfer::hdrOfSdr(signal, canvas.transfer);
   CanvasColor out{};
   for (int i = 0; i < 3; i++) {
-    const double code = 255 * (to.m[i * 3] * shown[0] + to.m[i * 3 + 1] * shown[1] + to.m[i * 3 + 2] * shown[2]) + to.offset[i];
+    const double* m = &to.m[i * 3];
+    const double code = 255 * (m[0] * shown[0] + m[1] * shown[1] + m[2] * shown[2]) + to.offset[i];
     out[i] = static_cast<uint16_t>(std::clamp(std::lround(code * 4), 0L, 1023L));
   }
   return out;

@@ -16,14 +16,12 @@ FrameRef mapped(Queue& queue, const Frame& from, Image image) {
 
 }  // namespace
 
-CanvasPictures::CanvasPictures(std::shared_ptr<Device> device, ColorTransfer transfer)
-    : device_(std::move(device)),
-      transfer_(transfer),
-      copier_(device_),
-      mapper_(device_),
-      queue_(device_->openQueue()) {}
-
-CanvasPictures::~CanvasPictures() = default;
+CanvasPictures::CanvasPictures(const std::shared_ptr<Device>& device, ColorTransfer transfer)
+    : transfer_(transfer), copier_(device) {
+  if (transfer_ == ColorTransfer::sdr) return;
+  mapper_.emplace(device);
+  queue_ = device->openQueue();
+}
 
 FrameRef CanvasPictures::of(const FrameRef& frame, bool copied) {
   const bool sdr = transfer_ == ColorTransfer::sdr;
@@ -31,14 +29,10 @@ FrameRef CanvasPictures::of(const FrameRef& frame, bool copied) {
   if (own && own->view.transfer == transfer_ && (sdr || own->view.primaries == ColorPrimaries::bt2020))
     return copied ? copier_.copy(*own) : own;
   queue_->wait(frame->ready);
-  return mapped(*queue_, *frame, mapper_.raise(*queue_, frame->view, transfer_));
+  return mapped(*queue_, *frame, mapper_->raise(*queue_, frame->view, transfer_));
 }
 
-SdrCanvases::SdrCanvases(std::shared_ptr<Device> device)
-    : device_(std::move(device)), mapper_(device_), queue_(device_->openQueue()) {}
-
 FrameRef SdrCanvases::of(const FrameRef& canvas) {
-  if (canvas->view.transfer == ColorTransfer::sdr) return canvas;
   queue_->wait(canvas->ready);
   return mapped(*queue_, *canvas, mapper_.map(*queue_, canvas->view, media::kUsualPeakNits));
 }

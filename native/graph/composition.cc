@@ -21,7 +21,6 @@ constexpr int64_t kMostLateNs = 500'000'000;      // a tick of live sources that
 Composition::Composition(CompositionOptions options, std::shared_ptr<Device> device)
     : options_(std::move(options)),
       device_(std::move(device)),
-      sdrCanvases_(device_),
       layout_(options_.layout),
       tiles_(options_.layout.tiles),
       clock_(options_.layout.fpsNum, options_.layout.fpsDen),
@@ -58,6 +57,7 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
     output->setCanvas(options_.layout, format, tooMany);
     canvases += output->heldCanvases();
   }
+  if (options_.canvases && options_.transfer != ColorTransfer::sdr) sdrCanvases_.emplace(device_);
   composer_ = compose::makeComposer(options_.layout, device_, {format, options_.transfer}, canvases);
   composeStats_.name = options_.stage;
   composeStats_.kind = "compose";
@@ -212,7 +212,7 @@ bool Composition::handOver(const FrameRef& canvas, int64_t readNs) {
   bool taken = false;
   for (const auto& output : outputs_) taken |= output->push(canvas, readNs, wait);
   if (!options_.canvases) return taken;
-  const FrameRef sdr = sdrCanvases_.of(canvas);
+  const FrameRef sdr = sdrCanvases_ ? sdrCanvases_->of(canvas) : canvas;
   if (wait)
     canvases_.put(sdr);
   else

@@ -170,7 +170,7 @@ class Composition {
   CanvasQueue canvases_;
   std::vector<std::unique_ptr<CompositionOutput>> outputs_;
   std::unique_ptr<compose::Composer> composer_;
-  SdrCanvases sdrCanvases_;
+  std::optional<SdrCanvases> sdrCanvases_;  // where they are read, and not SDR
   std::vector<compose::FollowStats> follow_;
 
   mutable std::mutex mutex_;

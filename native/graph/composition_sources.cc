@@ -21,7 +21,9 @@ std::vector<std::string> Composition::modulesOf(const compose::LayoutSpec& layou
 class Composition::SinkWorker : public Worker {
  public:
   SinkWorker(Composition& composition, std::vector<Observed> observed)
-      : composition_(composition), observed_(std::move(observed)), pictures_(composition.device_, composition.options_.transfer) {}
+      : composition_(composition),
+        observed_(std::move(observed)),
+        pictures_(composition.device_, composition.options_.transfer) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
     composition_.take(*tasks[0], observed_, pictures_);
     results[0] = Observation::of(External{});

@@ -5,6 +5,7 @@
 
 #include "core/enum_names.h"
 #include "media/profiles.h"
+#include "media/reader_launcher.h"
 
 namespace framepath::graph {
 namespace {

@@ -7,8 +7,8 @@
 
 namespace framepath::graph {
 
-// The one that its outputs state; else that of its sources, where they all have it, and all outputs can. `shown`: numbers
-// of its sources. Throws INVALID_ARGUMENT.
+// The one that its outputs state; else that of its sources, where they all have it, and all outputs can. `shown`:
+// numbers of its sources. Throws INVALID_ARGUMENT.
 media::DynamicRange dynamicRangeOf(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
                                    const std::vector<int32_t>& shown);
 

@@ -65,7 +65,9 @@ struct CanvasSamples {
   static constexpr int32_t most = (1 << depth) - 1;
   static constexpr int32_t neutral = 1 << (depth - 1);  // of chroma
   // Of a value in its sample: P010 has it in the high bits.
-  static HD int32_t shift(const PixelFormat& format) { return sizeof(Sample) > 1 && format.msbAligned ? 16 - depth : 0; }
+  static HD int32_t shift(const PixelFormat& format) {
+    return sizeof(Sample) > 1 && format.msbAligned ? 16 - depth : 0;
+  }
   // From `from` bits to those of the canvas.
   static HD uint32_t scaled(uint32_t value, int32_t from) {
     return from < depth ? value << (depth - from) : value >> (from - depth);
@@ -191,8 +193,8 @@ HD void composeCell(const ComposeTile& t, int32_t x, int32_t y, int32_t out[6]) 
     const ComposeComponent second = composeComponent(t.source, 1), third = composeComponent(t.source, 2);
     for (int32_t i = 0; i < 4; i++) {
       const ComposeTaps &h = across[i & 1], &v = down[i >> 1];
-      out[i] =
-          composeConvert<Sample>(t, 0, composeSample<Sample>(first, h, v), composeSample<Sample>(second, h, v), composeSample<Sample>(third, h, v));
+      out[i] = composeConvert<Sample>(t, 0, composeSample<Sample>(first, h, v), composeSample<Sample>(second, h, v),
+                                      composeSample<Sample>(third, h, v));
     }
     const int32_t r = composeSample<Sample>(first, acrossChroma, downChroma);
     const int32_t g = composeSample<Sample>(second, acrossChroma, downChroma);

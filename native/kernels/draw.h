@@ -1,5 +1,5 @@
-// Filled rectangles, outlines and text on a 4:2:0 canvas of 8 or 10 bits. Everything is made of whole chroma cells (2 x 2
-// luma), so colours are exact; later items lie on earlier ones.
+// Filled rectangles, outlines and text on a 4:2:0 canvas of 8 or 10 bits. Everything is made of whole chroma cells
+// (2 x 2 luma), so colours are exact; later items lie on earlier ones.
 #pragma once
 #include "kernels/compose.h"
 #include "kernels/font.h"

@@ -1,5 +1,5 @@
-// Boxes of a 4:2:0 canvas of 8 or 10 bits made unrecognisable in place. One box a launch: boxes may overlap, and then the
-// order of launches is the order of effects.
+// Boxes of a 4:2:0 canvas of 8 or 10 bits made unrecognisable in place. One box a launch: boxes may overlap, and then
+// the order of launches is the order of effects.
 #pragma once
 #include "kernels/compose.h"
 
@@ -20,7 +20,8 @@ HD RedactPlane<Sample> redactPlane(const ImageView& canvas, int32_t x, int32_t y
   constexpr auto bytes = static_cast<int32_t>(sizeof(Sample));
   const int32_t shift = CanvasSamples<Sample>::shift(canvas.format);
   if (plane == 0)
-    return {canvasSample<Sample>(canvas, x / 2, y / 2, 0), canvas.planes[0].pitchBytes / bytes, 1, width, height, shift};
+    return {canvasSample<Sample>(canvas, x / 2, y / 2, 0), canvas.planes[0].pitchBytes / bytes, 1, width, height,
+            shift};
   const bool pairs = canvas.format.layout == PixelLayout::semiPlanarYuv;
   return {canvasSample<Sample>(canvas, x / 2, y / 2, plane + 3),
           canvas.planes[pairs ? 1 : plane].pitchBytes / bytes,
@@ -50,7 +51,8 @@ HD void pixelateOn(const PixelateArgs& a, int32_t bx, int32_t by, int32_t plane)
   if (x1 >= x2 || y1 >= y2) return;
   uint64_t sum = 0;
   for (int32_t y = y1; y < y2; y++)
-    for (int32_t x = x1; x < x2; x++) sum += static_cast<uint32_t>(p.data[static_cast<size_t>(y) * p.pitch + x * p.step] >> p.shift);
+    for (int32_t x = x1; x < x2; x++)
+      sum += static_cast<uint32_t>(p.data[static_cast<size_t>(y) * p.pitch + x * p.step] >> p.shift);
   const uint64_t n = static_cast<uint64_t>(x2 - x1) * (y2 - y1);
   const Sample mean = static_cast<Sample>((sum + n / 2) / n << p.shift);
   for (int32_t y = y1; y < y2; y++)

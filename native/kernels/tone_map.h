@@ -1,5 +1,5 @@
-// High dynamic range pictures (PQ, HLG) as 8-bit ones, and such as 10-bit ones of high dynamic range. All curves are tables that were computed once
-// (media/tone_curves): what is left is arithmetic that is exact everywhere.
+// High dynamic range pictures (PQ, HLG) as 8-bit ones, and SDR ones as 10-bit ones of high dynamic range. All curves
+// are tables that were computed once (media/tone_curves): what is left is arithmetic that is exact everywhere.
 #pragma once
 #include "kernels/color.h"
 #include "kernels/sample.h"
@@ -11,15 +11,15 @@ namespace framepath {
 inline constexpr int32_t kToneSignals = 4096;
 inline constexpr int32_t kToneLights = 24 * 256 + 1;
 
-// Grid: (width, height, 1), of both pictures: they have one size, layout and chroma subsampling. `to` has depth 8; it is
-// written with its matrix and range.
+// Grid: (width, height, 1), of both pictures: they have one size, layout and chroma subsampling. `to` has depth 8; its
+// matrix and range are written.
 struct ToneMapArgs {
   ImageView from, to;
-  const float* light;   // kToneSignals: linear light of a signal, 1 = the brightest
-  const float* system;  // kToneLights: of luminance, what its light is multiplied with on the display (HLG; PQ: 1)
-  const float* gain;    // kToneLights: of the largest component there, what all are multiplied with; 1 = SDR white
-  const float* signal;  // kToneLights: of linear light, 1 = SDR white: 0..255
-  float primaries[9];   // R, G, B of the source's primaries to the target's, row by row
+  const float* light;     // kToneSignals: linear light of a signal, 1 = the brightest
+  const float* system;    // kToneLights: of luminance, what its light is multiplied with on the display (HLG; PQ: 1)
+  const float* gain;      // kToneLights: of the largest component there, what all are multiplied with; 1 = SDR white
+  const float* signal;    // kToneLights: of linear light, 1 = SDR white: 0..255
+  float primaries[9];     // R, G, B of the source's primaries to the target's, row by row
   LumaWeights luminance;  // of the source's primaries
 };
 // The same for a target of 10 bits and limited range.

@@ -1,5 +1,5 @@
-// toneMap and toneMapDeep on the CPU: rows of samples first, then one loop after the other, which vectorises where the instruction set
-// can gather.
+// toneMap and toneMapDeep on the CPU: rows of samples first, then one loop after the other, which vectorises where the
+// instruction set can gather.
 #pragma once
 #include "kernels/host_loop.h"
 #include "kernels/tone_map.h"

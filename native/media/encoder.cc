@@ -38,8 +38,8 @@ std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_
                 "Leave bFrames out, or use latency 'normal' and another profile than realtime.");
   if (options.dynamicRange != DynamicRange::sdr && !holdsHdr(options.codec))
     throw Error(ErrorCode::INVALID_ARGUMENT,
-                std::string(nameOf(options.dynamicRange)) + " takes 10 bits, which " + nameOf(options.codec) +
-                    " has in no player.",
+                std::string(nameOf(options.dynamicRange)) + " takes 10 bits, which players do not take in " +
+                    nameOf(options.codec) + ".",
                 "Use codec 'hevc' or 'av1', or dynamicRange 'sdr'.");
   quietLog();
   auto encoder = openOn(options, device);

@@ -95,8 +95,10 @@ ToneMapArgs toneMapArgs(const ToneSource& source, const float* curves) {
   args.gain = args.system + kToneLights;
   args.signal = args.gain + kToneLights;
   const bool wide = source.primaries == ColorPrimaries::bt2020, toWide = source.to != ColorTransfer::sdr;
-  for (int i = 0; i < 9; i++)
-    args.primaries[i] = wide == toWide ? (i % 4 == 0 ? 1.0f : 0.0f) : toWide ? static_cast<float>(kWider[i]) : kNarrower[i];
+  for (int i = 0; i < 9; i++) {
+    const float same = i % 4 == 0 ? 1.0f : 0.0f, other = toWide ? static_cast<float>(kWider[i]) : kNarrower[i];
+    args.primaries[i] = wide == toWide ? same : other;
+  }
   // HLG's system works on what is BT.2020 in any case.
   args.luminance = lumaWeights(!wide && toWide ? ColorMatrix::bt709 : ColorMatrix::bt2020);
   return args;

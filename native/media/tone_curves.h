@@ -22,7 +22,8 @@ struct ToneSource {
 
 // Display light (EOTF of SMPTE ST 2084, or inverse OETF and OOTF of ARIB STD-B67 at 1000 cd/m2; both as in Rec. ITU-R
 // BT.2100), then highlights by the EETF of Rec. ITU-R BT.2390 (section 5.4.1, black at 0) on the largest of R, G and B,
-// so that hues stay, then the inverse of BT.1886. SDR as high dynamic range: transfer::hdrOfSdr. One after the other: light, system, gain and signal of ToneMapArgs.
+// so that hues stay, then the inverse of BT.1886. SDR as high dynamic range: transfer::hdrOfSdr. One after the other:
+// light, system, gain and signal of ToneMapArgs.
 std::vector<float> toneCurves(const ToneSource& source);
 
 // The kernel's arguments over curves that lie at `curves`, but for the pictures.

@@ -23,7 +23,9 @@ CanvasColor valueAt(const FrameRef& frame, int x, int y) {
   const ImageView& v = readable(frame);
   const int shift = v.format.msbAligned ? 6 : 0;
   const bool pairs = v.format.layout == PixelLayout::semiPlanarYuv;
-  const auto value = [&](int plane, int at) { return static_cast<uint16_t>(sampleAt(v, plane, at, plane ? y / 2 : y) >> shift); };
+  const auto value = [&](int plane, int at) {
+    return static_cast<uint16_t>(sampleAt(v, plane, at, plane ? y / 2 : y) >> shift);
+  };
   if (pairs) return {value(0, x), value(1, x / 2 * 2), value(1, x / 2 * 2 + 1)};
   return {value(0, x), value(1, x / 2), value(2, x / 2)};
 }
@@ -50,7 +52,8 @@ FrameRef deepPicture(int32_t width, int32_t height, PixelFormat format, ColorTra
 }
 
 CanvasColor ramp(int x, int y) {
-  return {static_cast<uint16_t>(64 + x % 877), static_cast<uint16_t>(400 + x % 200), static_cast<uint16_t>(600 - y % 50)};
+  return {static_cast<uint16_t>(64 + x % 877), static_cast<uint16_t>(400 + x % 200),
+          static_cast<uint16_t>(600 - y % 50)};
 }
 
 // The brightest luma of a canvas.
@@ -89,8 +92,9 @@ TEST(a_scaled_ramp_has_the_steps_of_ten_bits) {
       LayoutSpec s = spec(LayoutKind::grid, 1, width, 64);
       s.tiles[0].fit = Fit::stretch;
       composer->setLayout(s, std::vector<int32_t>{0}, nullptr, 0);
-      const FrameRef source = deepPicture(876, 64, format, ColorTransfer::hlg,
-                                          [](int x, int) { return CanvasColor{static_cast<uint16_t>(64 + x), 512, 512}; });
+      const FrameRef source = deepPicture(876, 64, format, ColorTransfer::hlg, [](int x, int) {
+        return CanvasColor{static_cast<uint16_t>(64 + x), 512, 512};
+      });
       const FrameRef canvas = composer->compose(0, 0, std::vector<TileInput>{live(source)});
       std::set<int> levels;
       for (int x = 0; x < width; x++) {
@@ -109,7 +113,8 @@ TEST(what_is_drawn_is_no_brighter_than_reference_white) {
       s.draw.time = true;
       s.whenEnded = WhenEnded::black;
       auto composer = makeComposer(s, device(), {format, transfer}, 2);
-      const FrameRef black = deepPicture(320, 360, format, transfer, [](int, int) { return CanvasColor{64, 512, 512}; });
+      const FrameRef black =
+          deepPicture(320, 360, format, transfer, [](int, int) { return CanvasColor{64, 512, 512}; });
       TileInput found = live(black);
       found.observations = {{"faces", {{40, 60, 200, 260}, {20, 200, 90, 330}}, {3, 4}, {0, 5}, {0.9f, 0.8f}}};
       TileInput card = without(TileState::stale);

@@ -136,7 +136,8 @@ TEST(sdr_of_bt2020_has_the_primaries_of_bt709) {
     for (const auto& [value, linear] : {std::pair{seen[0], r}, {seen[1], g}, {seen[2], b}})
       CHECK_NEAR(value, 255 * signal(linear), linear > 0 ? 0.8 : 12);
   }
-  const auto clip = read(ramp("wide", "-color_trc bt2020-10 -color_primaries bt2020 -colorspace bt2020nc -color_range tv"));
+  const auto clip =
+      read(ramp("wide", "-color_trc bt2020-10 -color_primaries bt2020 -colorspace bt2020nc -color_range tv"));
   CHECK(!clip.info.hdr);
   const Frame& frame = *clip.frames.at(0);
   CHECK(frame.view.primaries == ColorPrimaries::bt709 && frame.view.matrix == ColorMatrix::bt709);

@@ -31,7 +31,8 @@ Words pictureOf(int number) {
     }
   for (int plane = 1; plane < 3; plane++)
     for (int y = 0; y < kHeight / 2; y++)
-      for (int x = 0; x < kWidth / 2; x++) words.push_back(static_cast<uint16_t>(plane == 1 ? 448 + x / 4 : 572 - x / 4));
+      for (int x = 0; x < kWidth / 2; x++)
+        words.push_back(static_cast<uint16_t>(plane == 1 ? 448 + x / 4 : 572 - x / 4));
   return words;
 }
 
@@ -155,8 +156,8 @@ TEST(streams_keep_labels_and_values) {
         const Words decoded = wordsOf(clips::reference(path, "yuv420p10le"));
         const double quality = psnrOf(decoded, wordsOf(clips::reference(clipOf(range), "yuv420p10le")));
         const std::set<uint16_t> levels(decoded.begin(), decoded.begin() + kWidth);
-        std::printf("  %s %s %s: %.1f dB, %zu levels in a row\n", stream["codec_name"].c_str(), kTransfers[static_cast<int>(range)],
-                    container, quality, levels.size());
+        std::printf("  %s %s %s: %.1f dB, %zu levels in a row\n", stream["codec_name"].c_str(),
+                    kTransfers[static_cast<int>(range)], container, quality, levels.size());
         CHECK(quality > 48);
         CHECK(levels.size() > 300);
       }
@@ -177,7 +178,8 @@ TEST(what_a_source_states_of_its_display_is_passed_on) {
       CHECK_EQUAL(found.light->maxAverage, 400);
       if (encoder == "hevc_nvenc") continue;  // libavcodec passes none to it
       // The stream itself, as a decoder sees it.
-      const std::string frame = clip::output("ffprobe -v error -select_streams v:0 -read_intervals %+#1 -show_frames " + path);
+      const std::string frame =
+          clip::output("ffprobe -v error -select_streams v:0 -read_intervals %+#1 -show_frames " + path);
       CHECK(frame.find("Mastering display metadata") != std::string::npos);
       CHECK(frame.find("max_content=1000") != std::string::npos);
     }

@@ -20,7 +20,9 @@ struct Reading {
 
 // P010 to I420 of 10 bits.
 void readDeep(const Surface& surface, AVFrame& frame) {
-  const auto row = [&](int y) { return reinterpret_cast<const uint16_t*>(surface.memory + static_cast<size_t>(y) * surface.pitch); };
+  const auto row = [&](int y) {
+    return reinterpret_cast<const uint16_t*>(surface.memory + static_cast<size_t>(y) * surface.pitch);
+  };
   const auto to = [&](int plane, int y) {
     return reinterpret_cast<uint16_t*>(frame.data[plane] + static_cast<ptrdiff_t>(y) * frame.linesize[plane]);
   };
