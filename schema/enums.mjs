@@ -198,6 +198,11 @@ export const enums = [
     hevc: '',
     av1: '',
   }),
+  names('DynamicRange', of('media', 'media::DynamicRange', 'Brightness and colours of an output'), {
+    sdr: 'BT.709, 8 bits',
+    hdr10: 'PQ (SMPTE ST 2084), BT.2020, 10 bits',
+    hlg: 'HLG (ARIB STD-B67), BT.2020, 10 bits',
+  }),
   names('Latency', of('media', 'media::Latency', 'How long an encoder may keep pictures'), {
     normal: 'for look-ahead and B-frames, as its profile has it',
     low: 'not at all: a packet for each picture before the next one goes in',

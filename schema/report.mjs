@@ -3,7 +3,7 @@ import { either, flag, integer, list, map, nullable, number, oneOf, ref, rest, r
 import { named } from './enums.mjs';
 import { box, relink } from './results.mjs';
 
-const { BenchStage, Connection, ErrorCode, GpuMetric, Provider, RateControl } = named;
+const { BenchStage, Connection, DynamicRange, ErrorCode, GpuMetric, Provider, RateControl } = named;
 
 const count = (doc, more) => integer({ min: 0, cpp: 'int64_t', ...(doc && { doc }), ...more });
 /** -1 where it is not known. */
@@ -162,6 +162,7 @@ const outputReport = result(
     composition: text({ doc: 'name of the composition that it encodes' }),
     path: text(),
     codec: text(),
+    dynamicRange: ref(DynamicRange),
     width: size(),
     height: size(),
     frames: count(),

@@ -5,7 +5,7 @@ import { layout } from './layout.mjs';
 import { module, providers } from './module.mjs';
 import { source } from './source.mjs';
 
-const { AudioMode, DecidedBy, EncoderSessions, Latency, Profile, VideoCodec } = named;
+const { AudioMode, DecidedBy, DynamicRange, EncoderSessions, Latency, Profile, VideoCodec } = named;
 
 export const encodeValues = object('EncodeValues', 'How an output is encoded', {
   codec: ref(VideoCodec, { default: 'h264' }),
@@ -16,6 +16,12 @@ export const encodeValues = object('EncodeValues', 'How an output is encoded', {
     default: 0,
     cpp: 'int64_t',
     doc: 'bits per second on average; 0 = constant quality by profile',
+  }),
+  dynamicRange: ref(DynamicRange, {
+    by: 'source',
+    absent: 'that of the sources where all have one, every output is HEVC or AV1 and canvases are not read; else sdr',
+    doc: `\`'hdr10'\` and \`'hlg'\`: canvases of 10 bits, for HEVC and AV1. What a source has otherwise is shown in SDR: with SDR white
+      at 203 cd/m² (PQ) or 75 % (HLG). All outputs of a composition have the same`,
   }),
   threads: integer({ min: 1, max: 256, by: 'engine', absent: 'from the machine', doc: 'encoder threads' }),
   latency: ref(Latency, {

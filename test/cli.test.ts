@@ -281,6 +281,7 @@ describe('the summary of a run', () => {
     composition: '0',
     path: '',
     codec: 'h264',
+    dynamicRange: 'sdr' as const,
     width: 64,
     height: 64,
     dropped: 0,

@@ -40,9 +40,9 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 }
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
-  FIELDS_OF(from, codec, profile, bitrate, threads, latency, keyframeIntervalMs, bFrames, fragmentMs, segmentMs,
-            windowSegments, realtime, reconnect, width, height, required, name, path, minBitrate, audio, audioSource,
-            audioId, audioGains, packets);
+  FIELDS_OF(from, codec, profile, bitrate, dynamicRange, threads, latency, keyframeIntervalMs, bFrames, fragmentMs,
+            segmentMs, windowSegments, realtime, reconnect, width, height, required, name, path, minBitrate, audio,
+            audioSource, audioId, audioGains, packets);
   graph::OutputSpec output;
   output.name = name;
   output.path = path;
@@ -57,6 +57,7 @@ graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   output.encoder.keyframeMs = keyframeIntervalMs;
   output.encoder.bFrames = bFrames.value.value_or(-1);
   output.latency = latency.value;
+  output.dynamicRange = dynamicRange.value;
   output.pieces = {fragmentMs, segmentMs, windowSegments};
   output.encoder.minBitrate = minBitrate;
   output.encoder.threads = valueOr(threads, 0);

@@ -55,6 +55,7 @@ schema::OutputReport outputReport(const graph::OutputReport& output) {
           .composition = output.composition,
           .path = result.path,
           .codec = result.codec,
+          .dynamicRange = output.dynamicRange,
           .width = output.width,
           .height = output.height,
           .frames = result.frames,

@@ -33,7 +33,7 @@ void annotate(DrawList& list, const TileBoxes& boxes, const Placement& place, bo
     const Box box = toCanvas(place, boxes.boxes[i]);
     if (box.width() < 4 || box.height() < 4) continue;
     const int64_t id = i < boxes.ids.size() ? boxes.ids[i] : 0, track = i < boxes.tracks.size() ? boxes.tracks[i] : 0;
-    const Yuv color = paletteColor(id ? id : track, canvas.matrix, canvas.range);
+    const Yuv color = paletteColor(id ? id : track);
     list.outline(box, size, color);
     const std::string text = labels ? labelOf(boxes, i) : "";
     if (text.empty()) continue;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "kernels/transfer.h"
+
 namespace framepath::compose {
 namespace {
 
@@ -66,7 +68,7 @@ Affine after(const Affine& first, const Affine& second) {
 
 }  // namespace
 
-void setTileColor(ComposeTile& tile, ColorMatrix canvasMatrix, ColorRange canvasRange) {
+void setTileColor(ComposeTile& tile, ColorMatrix canvasMatrix, ColorRange canvasRange, int32_t canvasDepth) {
   const ImageView& source = tile.source;
   Affine change = fromRgb(canvasMatrix, canvasRange);
   if (source.format.layout == PixelLayout::rgb) {
@@ -77,7 +79,10 @@ void setTileColor(ComposeTile& tile, ColorMatrix canvasMatrix, ColorRange canvas
     change = after(toRgb(sameMatrix ? canvasMatrix : source.matrix, source.range), change);
   }
   for (int i = 0; i < 9; i++) tile.matrix[i] = static_cast<int32_t>(std::lround(change.m[i] * 16384));
-  for (int i = 0; i < 3; i++) tile.offset[i] = static_cast<int32_t>(std::lround(change.offset[i] * 16384)) + 8192;
+  // Codes are as many times as large in more bits, but for those of full range, of which canvases have none.
+  const double unit = 1 << (canvasDepth - 8);
+  for (int i = 0; i < 3; i++)
+    tile.offset[i] = static_cast<int32_t>(std::lround(change.offset[i] * unit * 16384)) + 8192;
 }
 
 Yuv toYuv(double r, double g, double b, ColorMatrix matrix, ColorRange range) {
@@ -90,14 +95,32 @@ Yuv toYuv(double r, double g, double b, ColorMatrix matrix, ColorRange range) {
   return {out[0], out[1], out[2]};
 }
 
-Yuv paletteColor(int64_t number, ColorMatrix matrix, ColorRange range) {
+Yuv paletteColor(int64_t number) {
   // Hues a golden section apart: neighbours in number are far apart in colour.
   const double hue = std::fmod(static_cast<double>(number < 0 ? -number : number) * 0.6180339887498949, 1.0) * 6;
   auto channel = [&](double shift) {
     const double k = std::fmod(hue + shift, 6.0);
     return 0.95 * (1 - 0.8 * std::clamp(std::min(k, 4 - k), 0.0, 1.0));
   };
-  return toYuv(channel(5), channel(3), channel(1), matrix, range);
+  return toYuv(channel(5), channel(3), channel(1), ColorMatrix::bt709, ColorRange::limited);
+}
+
+CanvasColor onCanvas(Yuv color, const ImageView& canvas) {
+  if (canvas.transfer == ColorTransfer::sdr) return {color.y, color.u, color.v};
+  const Affine from = toRgb(ColorMatrix::bt709, ColorRange::limited), to = fromRgb(canvas.matrix, canvas.range);
+  std::array<double, 3> signal{};
+  for (int i = 0; i < 3; i++) {
+    const double* m = &from.m[i * 3];
+    signal[i] = (m[0] * color.y + m[1] * color.u + m[2] * color.v + from.offset[i]) / 255;
+  }
+  const std::array<double, 3> shown = transfer::hdrOfSdr(signal, canvas.transfer);
+  CanvasColor out{};
+  for (int i = 0; i < 3; i++) {
+    const double* m = &to.m[i * 3];
+    const double code = 255 * (m[0] * shown[0] + m[1] * shown[1] + m[2] * shown[2]) + to.offset[i];
+    out[i] = static_cast<uint16_t>(std::clamp(std::lround(code * 4), 0L, 1023L));
+  }
+  return out;
 }
 
 }  // namespace framepath::compose

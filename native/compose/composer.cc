@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "compose/annotate.h"
+#include "compose/canvas_launch.h"
 #include "compose/follow.h"
 #include "compose/hidden_boxes.h"
 #include "compose/redactor.h"
@@ -63,7 +64,7 @@ ComposeTile kernelTile(const Picture& picture, const Placement& place, float alp
   placeComposeTile(tile, picture.view, fixed(s.x1 * sx), fixed(s.y1 * sy), std::max(1, fixed((s.x2 - s.x1) * sx)),
                    std::max(1, fixed((s.y2 - s.y1) * sy)), place.x, place.y, place.width, place.height);
   tile.alpha = static_cast<int32_t>(std::lround(alpha * 256));
-  setTileColor(tile, canvas.matrix, canvas.range);
+  setTileColor(tile, canvas.matrix, canvas.range, canvas.format.depth);
   return tile;
 }
 
@@ -73,12 +74,13 @@ bool overlap(const Placement& a, const Placement& b) {
 
 class DeviceComposer : public Composer {
  public:
-  DeviceComposer(const LayoutSpec& spec, std::shared_ptr<Device> device, PixelFormat format, int32_t canvases)
+  DeviceComposer(const LayoutSpec& spec, std::shared_ptr<Device> device, const CanvasFormat& canvas, int32_t canvases)
       : spec_(spec),
+        transfer_(canvas.transfer),
         device_(std::move(device)),
         queue_(device_->openQueue()),
         pool_(static_cast<size_t>(canvases),
-              [device = device_, format, width = spec.width, height = spec.height] {
+              [device = device_, format = canvas.format, width = spec.width, height = spec.height] {
                 return std::make_unique<Image>(allocateImage(*device, format, width, height));
               }),
         redactor_(std::in_place, device_, spec.redact) {
@@ -127,7 +129,10 @@ class DeviceComposer : public Composer {
                                            std::to_string(inputs.size()) + " inputs.");
     std::shared_ptr<Image> canvas = pool_.lease();
     if (!canvas) return nullptr;
-    canvas->view.matrix = ColorMatrix::bt709;
+    const bool wide = transfer_ != ColorTransfer::sdr;
+    canvas->view.matrix = wide ? ColorMatrix::bt2020 : ColorMatrix::bt709;
+    canvas->view.primaries = wide ? ColorPrimaries::bt2020 : ColorPrimaries::bt709;
+    canvas->view.transfer = transfer_;
     canvas->view.range = ColorRange::limited;
 
     for (size_t i = 0; i < tiles_.size(); i++) take(tiles_[i], inputs[i], ptsUs);
@@ -209,6 +214,8 @@ class DeviceComposer : public Composer {
     held->image = allocateImage(*device_, frame.view.format, frame.view.width, frame.view.height);
     held->image.view.matrix = frame.view.matrix;
     held->image.view.range = frame.view.range;
+    held->image.view.transfer = frame.view.transfer;
+    held->image.view.primaries = frame.view.primaries;
     held->width = frame.width;
     held->height = frame.height;
     queue_->wait(frame.ready);
@@ -258,13 +265,14 @@ class DeviceComposer : public Composer {
 
     ComposeArgs args{};
     args.canvas = canvas;
-    std::copy(std::begin(spec_.background), std::end(spec_.background), args.background);
+    const uint8_t* background = spec_.background;
+    std::ranges::copy(onCanvas({background[0], background[1], background[2]}, canvas), args.background);
     args.clear = true;
     DrawList list(*device_, *queue_, canvas);
     std::vector<std::pair<size_t, Placement>> group;
     auto finishGroup = [&] {
       const Grid grid = composeGrid(args);
-      if (args.clear || args.count) launch(*device_, *queue_, args, grid);
+      if (args.clear || args.count) launchOnCanvas(*device_, *queue_, args, grid);
       args.clear = false;
       args.count = 0;
       for (const auto& [i, place] : group) hideBoxes(tiles_[i], place, canvas);
@@ -317,7 +325,7 @@ class DeviceComposer : public Composer {
                             canvas.height};
       args.tiles[0] =
           kernelTile({before.view, before.width, before.height, nullptr}, whole, static_cast<float>(share), canvas);
-      launch(*device_, *queue_, args, composeGrid(args));
+      launchOnCanvas(*device_, *queue_, args, composeGrid(args));
       faded_ = fade_->before;
     } else {
       fade_.reset();
@@ -340,6 +348,7 @@ class DeviceComposer : public Composer {
   }
 
   LayoutSpec spec_;
+  const ColorTransfer transfer_;
   std::shared_ptr<Device> device_;
   std::unique_ptr<Queue> queue_;
   Pool<Image> pool_;
@@ -354,15 +363,19 @@ class DeviceComposer : public Composer {
 
 }  // namespace
 
-std::unique_ptr<Composer> makeComposer(const LayoutSpec& spec, std::shared_ptr<Device> device, PixelFormat canvasFormat,
-                                       int32_t canvases) {
+std::unique_ptr<Composer> makeComposer(const LayoutSpec& spec, std::shared_ptr<Device> device,
+                                       const CanvasFormat& canvas, int32_t canvases) {
   checkLayout(spec);
-  if (!(canvasFormat == pixelFormat::yuv420p) && !(canvasFormat == pixelFormat::nv12))
-    throw Error(ErrorCode::INVALID_ARGUMENT, "A canvas is 8-bit yuv420p or nv12.");
+  const PixelFormat& format = canvas.format;
+  const bool deep = canvas.transfer != ColorTransfer::sdr;
+  if (!(format == (deep ? pixelFormat::yuv420p10 : pixelFormat::yuv420p)) &&
+      !(format == (deep ? pixelFormat::p010 : pixelFormat::nv12)))
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                "A canvas is yuv420p or nv12 of 8 bits or, of high dynamic range, yuv420p10 or p010.");
   if (canvases < 1)
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "Expected at least 1 canvas but received " + std::to_string(canvases) + ".");
-  return std::make_unique<DeviceComposer>(spec, std::move(device), canvasFormat, canvases);
+  return std::make_unique<DeviceComposer>(spec, std::move(device), canvas, canvases);
 }
 
 }  // namespace framepath::compose

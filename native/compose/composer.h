@@ -45,7 +45,14 @@ struct FollowStats {
   double rmsAcceleration = 0, maxAcceleration = 0;
 };
 
-// Stateful (follow smoothing, holds); one thread, except close(). Canvases are BT.709, limited range.
+// What canvases are: of SDR yuv420p or nv12, BT.709; of PQ and HLG yuv420p10 or p010, BT.2020; all of limited range.
+struct CanvasFormat {
+  CanvasFormat(PixelFormat format, ColorTransfer transfer = ColorTransfer::sdr) : format(format), transfer(transfer) {}
+  PixelFormat format;
+  ColorTransfer transfer;
+};
+
+// Stateful (follow smoothing, holds); one thread, except close(). Pictures are of the canvases' transfer.
 //
 // Follow: a tile shows a crop of its own shape (fit does not apply) around its person. Another person is a cut, as a
 // composition would cut; everything else eases: the same person moving, coming back, or gone (after 0.8 s at the last
@@ -69,9 +76,9 @@ class Composer {
   virtual void close() = 0;
 };
 
-// `canvasFormat` is the encoder's input format, yuv420p or nv12 (else INVALID_ARGUMENT); `canvases` bounds how many
+// `canvas.format` is the encoder's input format (INVALID_ARGUMENT: not one of those above); `canvases` bounds how many
 // pictures may be alive (lease blocks).
-std::unique_ptr<Composer> makeComposer(const LayoutSpec& spec, std::shared_ptr<Device> device, PixelFormat canvasFormat,
-                                       int32_t canvases);
+std::unique_ptr<Composer> makeComposer(const LayoutSpec& spec, std::shared_ptr<Device> device,
+                                       const CanvasFormat& canvas, int32_t canvases);
 
 }  // namespace framepath::compose

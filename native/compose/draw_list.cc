@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compose/canvas_launch.h"
+
 namespace framepath::compose {
 namespace {
 
@@ -27,9 +29,7 @@ DrawItem& DrawList::add(const Box& box, DrawKind kind, Yuv color) {
   item.kind = kind;
   item.size = 1;
   item.alpha = 128;
-  item.color[0] = color.y;
-  item.color[1] = color.u;
-  item.color[2] = color.v;
+  std::ranges::copy(onCanvas(color, args_.canvas), item.color);
   return item;
 }
 
@@ -68,7 +68,7 @@ void DrawList::label(int32_t x, int32_t y, int32_t size, std::string_view line, 
 }
 
 void DrawList::flush() {
-  if (args_.count) launch(device_, queue_, args_, Grid{args_.canvas.width / 2, args_.canvas.height / 2, 1});
+  if (args_.count) launchOnCanvas(device_, queue_, args_, Grid{args_.canvas.width / 2, args_.canvas.height / 2, 1});
   args_.count = 0;
   characters_ = 0;
 }

@@ -12,7 +12,7 @@ class DrawList {
  public:
   DrawList(Device& device, Queue& queue, const ImageView& canvas);
 
-  // Canvas pixels, drawn to the nearest chroma cell. `alpha` 0..1.
+  // Canvas pixels, drawn to the nearest chroma cell. Colours are those of SDR (onCanvas). `alpha` 0..1.
   void fill(const Box& box, Yuv color, double alpha = 1);
   void outline(const Box& box, int32_t thicknessCells, Yuv color);
   // Top left corner; `size` chroma cells a font pixel.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compose/canvas_launch.h"
+
 namespace framepath::compose {
 namespace {
 
@@ -40,19 +42,19 @@ void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& plac
   if (spec_.kind == RedactKind::pixelate) {
     const int32_t block =
         std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, kMinBlock, 4096);
-    launch(*device_, queue, PixelateArgs{canvas, x1, y1, width, height, block},
+    launchOnCanvas(*device_, queue, PixelateArgs{canvas, x1, y1, width, height, block},
            Grid{(width + block - 1) / block, (height + block - 1) / block, 3});
     return;
   }
   if (!scratch_)
-    scratch_ = device_->allocate(static_cast<size_t>(canvas.width) * canvas.height * 3 / 2, MemoryKind::device);
+    scratch_ = device_->allocate(packedBytes(canvas.format, canvas.width, canvas.height), MemoryKind::device);
   BlurArgs args{canvas, x1, y1, width, height, 0, static_cast<uint8_t*>(scratch_->data), false};
   args.radius = std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength)), kMinBlock / 2, 2048);
   for (int pass = 0; pass < 3; pass++) {
     args.vertical = false;
-    launch(*device_, queue, args, Grid{(width + kBlurRun - 1) / kBlurRun, height, 3});
+    launchOnCanvas(*device_, queue, args, Grid{(width + kBlurRun - 1) / kBlurRun, height, 3});
     args.vertical = true;
-    launch(*device_, queue, args, Grid{(height + kBlurRun - 1) / kBlurRun, width, 3});
+    launchOnCanvas(*device_, queue, args, Grid{(height + kBlurRun - 1) / kBlurRun, width, 3});
   }
 }
 

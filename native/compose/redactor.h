@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "compose/layout.h"
-#include "device/device.h"
+#include "device/image.h"
 
 namespace framepath::compose {
 

@@ -46,6 +46,9 @@ class Frame {
   int64_t durationUs = 0;  // 0 = unknown
   int64_t index = 0;       // number of the picture in the source, before stride and limits
 
+  // The same picture as its source has it, of PQ or HLG, where a composition keeps that: of equal size and times.
+  std::shared_ptr<const Frame> hdr = nullptr;
+
  private:
   std::shared_ptr<void> owner_;  // released after the read fences: destructor body runs first
   mutable std::mutex mutex_;

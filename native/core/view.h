@@ -30,6 +30,7 @@ inline constexpr PixelFormat yuv420p{PixelLayout::planarYuv, 1, 1, 8, 3, false, 
 inline constexpr PixelFormat yuv422p{PixelLayout::planarYuv, 1, 0, 8, 3, false, false};
 inline constexpr PixelFormat yuv444p{PixelLayout::planarYuv, 0, 0, 8, 3, false, false};
 inline constexpr PixelFormat nv12{PixelLayout::semiPlanarYuv, 1, 1, 8, 3, false, false};
+inline constexpr PixelFormat yuv420p10{PixelLayout::planarYuv, 1, 1, 10, 3, false, false};
 inline constexpr PixelFormat p010{PixelLayout::semiPlanarYuv, 1, 1, 10, 3, false, true};
 inline constexpr PixelFormat rgb24{PixelLayout::rgb, 0, 0, 8, 3, false, false};
 inline constexpr PixelFormat bgr24{PixelLayout::rgb, 0, 0, 8, 3, true, false};
@@ -56,7 +57,7 @@ struct ImageView {
   PixelFormat format;
   ColorMatrix matrix = ColorMatrix::bt709;
   ColorRange range = ColorRange::limited;
-  ColorTransfer transfer = ColorTransfer::sdr;  // of frames always sdr: others are tone-mapped where frames are made
+  ColorTransfer transfer = ColorTransfer::sdr;  // of frames always sdr, others are in Frame::hdr
   ColorPrimaries primaries = ColorPrimaries::bt709;
 };
 

@@ -57,7 +57,8 @@ Composition::Composition(CompositionOptions options, std::shared_ptr<Device> dev
     output->setCanvas(options_.layout, format, tooMany);
     canvases += output->heldCanvases();
   }
-  composer_ = compose::makeComposer(options_.layout, device_, format, canvases);
+  if (options_.canvases && options_.transfer != ColorTransfer::sdr) sdrCanvases_.emplace(device_);
+  composer_ = compose::makeComposer(options_.layout, device_, {format, options_.transfer}, canvases);
   composeStats_.name = options_.stage;
   composeStats_.kind = "compose";
 }
@@ -211,10 +212,11 @@ bool Composition::handOver(const FrameRef& canvas, int64_t readNs) {
   bool taken = false;
   for (const auto& output : outputs_) taken |= output->push(canvas, readNs, wait);
   if (!options_.canvases) return taken;
+  const FrameRef sdr = sdrCanvases_ ? sdrCanvases_->of(canvas) : canvas;
   if (wait)
-    canvases_.put(canvas);
+    canvases_.put(sdr);
   else
-    canvases_.offer(canvas);
+    canvases_.offer(sdr);
   return true;
 }
 
@@ -249,6 +251,7 @@ OutputReport Composition::reportOf(size_t output, media::OutputResult result) co
   report.composition = options_.name;
   report.width = spec.encoder.width;
   report.height = spec.encoder.height;
+  report.dynamicRange = spec.encoder.dynamicRange;
   report.dropped = outputs_[output]->dropped();
   report.latency = outputs_[output]->latency();
   const media::OutputLink& link = outputs_[output]->link();

@@ -33,9 +33,9 @@
 #include "compose/output_clock.h"
 #include "core/error.h"
 #include "core/stop.h"
+#include "graph/canvas_picture.h"
 #include "graph/canvas_source.h"
 #include "graph/composition_output.h"
-#include "graph/frame_copier.h"
 #include "graph/module.h"
 #include "graph/output_report.h"
 #include "graph/pipeline_spec.h"
@@ -73,6 +73,7 @@ struct CompositionOptions {
   std::vector<CompositionOutputOptions> outputs;
   bool canvases = false;    // each is kept for nextCanvas()
   bool everybody = false;   // whoever joins is one of its sources, shown or not
+  ColorTransfer transfer = ColorTransfer::sdr;  // of the canvas
   bool keepsTimes = false;  // the pictures of its only source are the canvases, at their own times
   CompositionStops stops;
   std::vector<CompositionSource> sources;
@@ -97,6 +98,7 @@ class Composition {
   ModuleNode sinkNode(const std::vector<ModuleNode>& modules);
 
   void start();
+  ColorTransfer transfer() const { return options_.transfer; }  // of its canvas
   // Whether a source that joins is one of its sources.
   bool admits(const std::string& id) const;
   // A source joins; before its first frame. INVALID_ARGUMENT when the layout has no place for its tile.
@@ -143,7 +145,7 @@ class Composition {
     std::string module;
     size_t position;  // in Task::observations
   };
-  void take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier);
+  void take(const Task& task, const std::vector<Observed>& observed, CanvasPictures& pictures);
   CanvasSource* queueOf(int32_t source);  // null: gone
   CanvasSource& enroll(const CompositionSource& source);
   void setLookAhead(int32_t source);
@@ -185,6 +187,7 @@ class Composition {
   CanvasQueue canvases_;
   std::vector<std::unique_ptr<CompositionOutput>> outputs_;
   std::unique_ptr<compose::Composer> composer_;
+  std::optional<SdrCanvases> sdrCanvases_;  // where they are read, and not SDR
   std::vector<compose::FollowStats> follow_;
 
   mutable std::mutex mutex_;

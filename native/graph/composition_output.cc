@@ -62,6 +62,7 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     output.required = spec.required;
     output.link = link_;
     output.recovered = encoder.recovered;
+    output.hdrMetadata = encoder.hdrMetadata;
     if (audio_) output.audioPacket = [audio = audio_](Packet packet) { audio->push_back(std::move(packet)); };
     parts.output = spec.path.empty() ? media::openPacketOutput(output) : media::openOutput(output, *parts.encoder);
   }
@@ -80,7 +81,8 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
 void CompositionOutput::setCanvas(const compose::LayoutSpec& canvas, PixelFormat format, bool copied) {
   scaled_ = copied || !takes(canvas) || !(format == inputFormat_);
   if (scaled_)
-    encoding_->setScaler(compose::makeComposer(scaledLayout(canvas, options_.spec.encoder), device_, inputFormat_,
+    encoding_->setScaler(compose::makeComposer(scaledLayout(canvas, options_.spec.encoder), device_,
+                                               {inputFormat_, media::transferOf(options_.spec.encoder.dynamicRange)},
                                                kScaledCanvases + heldByEncoder_));
 }
 

@@ -21,16 +21,18 @@ std::vector<std::string> Composition::modulesOf(const compose::LayoutSpec& layou
 class Composition::SinkWorker : public Worker {
  public:
   SinkWorker(Composition& composition, std::vector<Observed> observed)
-      : composition_(composition), observed_(std::move(observed)), copier_(composition.device_) {}
+      : composition_(composition),
+        observed_(std::move(observed)),
+        pictures_(composition.device_, composition.options_.transfer) {}
   void run(std::span<const TaskRef> tasks, std::span<Observation> results) override {
-    composition_.take(*tasks[0], observed_, copier_);
+    composition_.take(*tasks[0], observed_, pictures_);
     results[0] = Observation::of(External{});
   }
 
  private:
   Composition& composition_;
   const std::vector<Observed> observed_;
-  FrameCopier copier_;
+  CanvasPictures pictures_;
 };
 
 // A module that the layout names and nobody has is refused by the graph.
@@ -81,10 +83,10 @@ bool Composition::copies(int32_t source) const {
   return found != sources_.end() && (found->second.live || found->second.lookAheadUs > 0);
 }
 
-void Composition::take(const Task& task, const std::vector<Observed>& observed, FrameCopier& copier) {
+void Composition::take(const Task& task, const std::vector<Observed>& observed, CanvasPictures& pictures) {
   CanvasFrame item;
   item.lease = task.lease;
-  item.frame = copies(task.source) ? copier.copy(*task.frame()) : task.frame();
+  item.frame = pictures.of(task.frame(), copies(task.source));
   item.ptsUs = task.ptsUs;
   item.readNs = task.enteredNs;
   std::vector<std::pair<std::string, const People*>> people;

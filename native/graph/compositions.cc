@@ -64,6 +64,10 @@ std::vector<bool> Compositions::admits(const std::string& id) const {
   return admitted;
 }
 
+bool Compositions::keepHdr() const {
+  return std::ranges::any_of(all_, [](const auto& one) { return one->transfer() != ColorTransfer::sdr; });
+}
+
 void Compositions::addSource(const CompositionSource& source, const std::vector<JoiningAudio>& audio) {
   const std::vector<bool> admitted = admits(source.id);
   size_t added = 0;

@@ -8,6 +8,8 @@ FrameRef FrameCopier::copy(const Frame& frame) {
   Image image = allocateImage(*device_, frame.view.format, frame.view.width, frame.view.height);
   image.view.matrix = frame.view.matrix;
   image.view.range = frame.view.range;
+  image.view.transfer = frame.view.transfer;
+  image.view.primaries = frame.view.primaries;
   queue_->wait(frame.ready);
   copyImage(*device_, *queue_, image.view, frame.view, CopyKind::internal);
   const Fence done = queue_->record();

@@ -51,6 +51,7 @@ OpenedSource openSource(const SourceSpec& spec, const OpeningOptions& options) {
   reader.stop = options.stop;
   reader.cuts = open.cuts;
   reader.link = open.file.link;
+  reader.keepHdr = open.keepHdr;
   reader.live = spec.live.value_or(false);
   reader.recovered = options.recoveries.of(spec.id);
   if (options.heard && !media::localPath(reader.uri) && reader.images.empty())

@@ -15,6 +15,7 @@ namespace framepath::graph {
 struct OutputReport {
   std::string name, composition;
   int32_t width = 0, height = 0;
+  media::DynamicRange dynamicRange = media::DynamicRange::sdr;
   int64_t dropped = 0;  // canvases that it had no room for; of a composition of live sources
   Histogram latency;    // from reading the oldest new picture of a live source to its packet
   media::Connection connection = media::Connection::none;

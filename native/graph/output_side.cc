@@ -5,6 +5,7 @@
 #include <set>
 
 #include "graph/decisions.h"
+#include "graph/dynamic_range.h"
 #include "media/access.h"
 
 namespace framepath::graph {
@@ -291,6 +292,10 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
   // A canvas of one file and no stated rate has its pictures' own times.
   options.keepsTimes = shown.size() == 1 && !anyLive && spec.layout.fpsNum <= 0 &&
                        sources[static_cast<size_t>(shown[0])].file.info.kind == "video";
+  const media::DynamicRange range = dynamicRangeOf(spec, sources, shown);
+  options.transfer = media::transferOf(range);
+  if (range != media::DynamicRange::sdr)
+    for (const int32_t number : shown) *sources[static_cast<size_t>(number)].keepHdr = true;
   for (const OutputSpec& asked : spec.outputs) {
     CompositionOutputOptions& output = options.outputs.emplace_back();
     output.spec = asked;
@@ -298,6 +303,8 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
     completeSize(encoder.width, encoder.height, options.layout.width, options.layout.height);
     if (encoder.threads <= 0) encoder.threads = decideOutput(asked.path).threads;
     decideTiming(output.spec, anyLive);
+    encoder.dynamicRange = range;
+    encoder.hdrMetadata = hdrMetadataOf(sources, shown, range);
     encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
     if (options.keepsTimes) encoder.ticks = media::fineTicks(encoder.fps);
     output.spec.realtime = asked.realtime && !anyLive;  // live canvases come by the clock as they are

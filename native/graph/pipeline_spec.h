@@ -77,7 +77,8 @@ struct OutputSpec {
   std::string audioId;
   std::map<std::string, float> audioGains;  // of `mix`: these alone, by id; empty: all, as loud as they are
   bool packets = false;
-  std::optional<media::Latency> latency;  // absent: decided by the sources
+  std::optional<media::Latency> latency;            // absent: decided by the sources
+  std::optional<media::DynamicRange> dynamicRange;  // the same
   media::Pieces pieces;
   bool required = false;                                 // its failure ends the run, also where others are left
   bool realtime = defaults::OutputSpec::realtime;        // packets keep to the clock on the wall

@@ -1,6 +1,7 @@
 // The sources of a run by number, in the order in which they came: what is known of them before, while and after they
 // run. What they read with, and their counts, are their sessions' (source_session.h).
 #pragma once
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,7 @@ struct OpenedSource {
   std::shared_ptr<FrameSource> frames;
   std::shared_ptr<media::TimeCuts> cuts;      // shared with the reader of its audio
   std::shared_ptr<media::LiveAudio> audio{};  // of a live one; null: it is not heard
+  std::shared_ptr<std::atomic<bool>> keepHdr = std::make_shared<std::atomic<bool>>(false);  // shared with its reader
 };
 
 // Thread-safe.

@@ -1,4 +1,5 @@
-// Tiles -> one 8-bit 4:2:0 canvas (I420 or NV12), straight from the sources' own formats and never through RGB.
+// Tiles -> one 4:2:0 canvas (I420 or NV12 of 8 bits; of 10, P010 or planes), straight from the sources' own formats and
+// never through RGB. What is a template here exists for canvases of bytes and of words.
 //
 // A sample of a tile is the area average of the source samples it covers, or, where the tile enlarges, the bilinear
 // mix of its two neighbours; along each axis with integer weights in closed form, so that a table on a CPU and a GPU
@@ -6,8 +7,8 @@
 //   output o covers [E(o), E(o + 1)) in 1/256 samples, E(o) = start + o * length / count, L its length
 //   L >= 256: weight(i) = cum(i + 1) * 256 / L - cum(i) * 256 / L, cum(i) = clamp(256 i - E(o), 0, L)
 //   L <  256: weights 256 - f and f of the neighbours of the centre
-//   column = sum(vertical weights * samples) >> (depth - 8)          16 bits
-//   value  = min(255, (sum(horizontal weights * columns) + 2^15) >> 16)
+//   column = sum(vertical weights * samples) >> (depth - canvas depth)
+//   value  = min(most, (sum(horizontal weights * columns) + 2^15) >> 16)
 // Samples outside the picture repeat its edge. Chroma is placed as MPEG-2 does: left horizontally, centred vertically.
 #pragma once
 #include "kernels/tap_weights.h"
@@ -45,11 +46,32 @@ struct ComposeTile {
 // Grid: composeGrid(). Later tiles lie on earlier ones.
 struct ComposeArgs {
   ImageView canvas;
-  uint8_t background[3];
+  uint16_t background[3];  // values of the canvas's depth
   bool clear;  // start from the background, else from what the canvas holds
   int32_t count;
   ComposeTile tiles[kMaxComposeTiles];
   int32_t cells;  // of 2x2 pixels beside one another, the work of one thread; from composeGrid(), 0 is 1
+};
+
+// The same of a canvas of 10 bits.
+struct DeepComposeArgs {
+  ComposeArgs args;
+};
+
+// What a canvas of these samples holds: values of `depth` bits, at most `most`.
+template <typename Sample>
+struct CanvasSamples {
+  static constexpr int32_t depth = sizeof(Sample) == 1 ? 8 : 10;
+  static constexpr int32_t most = (1 << depth) - 1;
+  static constexpr int32_t neutral = 1 << (depth - 1);  // of chroma
+  // Of a value in its sample: P010 has it in the high bits.
+  static HD int32_t shift(const PixelFormat& format) {
+    return sizeof(Sample) > 1 && format.msbAligned ? 16 - depth : 0;
+  }
+  // From `from` bits to those of the canvas.
+  static HD uint32_t scaled(uint32_t value, int32_t from) {
+    return from < depth ? value << (depth - from) : value >> (from - depth);
+  }
 };
 
 HD int32_t composeEdge(const ComposeAxis& axis, int32_t o) {
@@ -129,11 +151,13 @@ HD uint32_t composeStored(const ComposeComponent& p, const uint8_t* row, int32_t
   return static_cast<uint32_t>(reinterpret_cast<const uint16_t*>(row)[i]) >> p.shift & ((1u << p.depth) - 1);
 }
 
+template <typename Sample = uint8_t>
 HD int32_t composeSample(const ComposeComponent& p, const ComposeTaps& across, const ComposeTaps& down) {
+  using To = CanvasSamples<Sample>;
   uint32_t sum = 32768;
   if (across.count == 1 && down.count == 1) {  // a sample as it is: both weights are 256
     const uint32_t stored = composeStored(p, composeRow(p, down.first), composePosition(p, across.first));
-    sum += (stored * 256 >> (p.depth - 8)) * 256;
+    sum += To::scaled(stored * 256, p.depth) * 256;
   } else {
     TapWeights weights = weightsOf(across);
     const TapWeights fromTheTop = weightsOf(down);
@@ -143,20 +167,22 @@ HD int32_t composeSample(const ComposeComponent& p, const ComposeTaps& across, c
       TapWeights weightsDown = fromTheTop;
       for (int32_t j = 0; j < down.count; j++)
         column += weightsDown.next() * composeStored(p, composeRow(p, down.first + j), position);
-      sum += weights.next() * (column >> (p.depth - 8));
+      sum += weights.next() * To::scaled(column, p.depth);
     }
   }
   sum >>= 16;
-  return static_cast<int32_t>(sum > 255 ? 255 : sum);
+  return static_cast<int32_t>(sum > To::most ? To::most : sum);
 }
 
+template <typename Sample = uint8_t>
 HD int32_t composeConvert(const ComposeTile& t, int32_t row, int32_t a, int32_t b, int32_t c) {
   const int32_t v =
       (t.matrix[row * 3] * a + t.matrix[row * 3 + 1] * b + t.matrix[row * 3 + 2] * c + t.offset[row]) >> 14;
-  return v < 0 ? 0 : v > 255 ? 255 : v;
+  return v < 0 ? 0 : v > CanvasSamples<Sample>::most ? CanvasSamples<Sample>::most : v;
 }
 
 // Cell (x, y) of the tile: its four luma samples, then U and V.
+template <typename Sample>
 HD void composeCell(const ComposeTile& t, int32_t x, int32_t y, int32_t out[6]) {
   const bool gray = t.source.format.layout == PixelLayout::gray;
   const ComposeComponent first = composeComponent(t.source, 0);
@@ -167,28 +193,28 @@ HD void composeCell(const ComposeTile& t, int32_t x, int32_t y, int32_t out[6]) 
     const ComposeComponent second = composeComponent(t.source, 1), third = composeComponent(t.source, 2);
     for (int32_t i = 0; i < 4; i++) {
       const ComposeTaps &h = across[i & 1], &v = down[i >> 1];
-      out[i] =
-          composeConvert(t, 0, composeSample(first, h, v), composeSample(second, h, v), composeSample(third, h, v));
+      out[i] = composeConvert<Sample>(t, 0, composeSample<Sample>(first, h, v), composeSample<Sample>(second, h, v),
+                                      composeSample<Sample>(third, h, v));
     }
-    const int32_t r = composeSample(first, acrossChroma, downChroma);
-    const int32_t g = composeSample(second, acrossChroma, downChroma);
-    const int32_t b = composeSample(third, acrossChroma, downChroma);
-    out[4] = composeConvert(t, 1, r, g, b);
-    out[5] = composeConvert(t, 2, r, g, b);
+    const int32_t r = composeSample<Sample>(first, acrossChroma, downChroma);
+    const int32_t g = composeSample<Sample>(second, acrossChroma, downChroma);
+    const int32_t b = composeSample<Sample>(third, acrossChroma, downChroma);
+    out[4] = composeConvert<Sample>(t, 1, r, g, b);
+    out[5] = composeConvert<Sample>(t, 2, r, g, b);
     return;
   }
-  int32_t u = 128, v = 128;
+  int32_t u = CanvasSamples<Sample>::neutral, v = u;
   if (!gray) {
-    u = composeSample(composeComponent(t.source, 1), acrossChroma, downChroma);
-    v = composeSample(composeComponent(t.source, 2), acrossChroma, downChroma);
+    u = composeSample<Sample>(composeComponent(t.source, 1), acrossChroma, downChroma);
+    v = composeSample<Sample>(composeComponent(t.source, 2), acrossChroma, downChroma);
   }
   const bool convert = t.color == ComposeColor::convert;
   for (int32_t i = 0; i < 4; i++) {
-    const int32_t luma = composeSample(first, across[i & 1], down[i >> 1]);
-    out[i] = convert ? composeConvert(t, 0, luma, u, v) : luma;
+    const int32_t luma = composeSample<Sample>(first, across[i & 1], down[i >> 1]);
+    out[i] = convert ? composeConvert<Sample>(t, 0, luma, u, v) : luma;
   }
-  out[4] = convert ? composeConvert(t, 1, 0, u, v) : u;
-  out[5] = convert ? composeConvert(t, 2, 0, u, v) : v;
+  out[4] = convert ? composeConvert<Sample>(t, 1, 0, u, v) : u;
+  out[5] = convert ? composeConvert<Sample>(t, 2, 0, u, v) : v;
 }
 
 HD int32_t composeBlend(int32_t under, int32_t over, int32_t alpha) {
@@ -214,36 +240,44 @@ inline constexpr int32_t kCopiedCells = 4;  // that one thread copies
 
 // Copies are wide, all else is spread: where every tile copies a thread has several cells.
 HD Grid composeGrid(ComposeArgs& a) {
-  a.cells = kCopiedCells;
+  a.cells = a.canvas.format.depth == 8 ? kCopiedCells : 1;
   for (int32_t n = 0; n < a.count; n++)
     if (!composeCopies(a.tiles[n])) a.cells = 1;
   return {(a.canvas.width / 2 + a.cells - 1) / a.cells, a.canvas.height / 2, 1};
 }
 
 // Where sample i of cell (x, y) of a canvas is stored: 0..3 luma, 4 U, 5 V.
-HD uint8_t* canvasSample(const ImageView& canvas, int32_t x, int32_t y, int32_t i) {
+template <typename Sample = uint8_t>
+HD Sample* canvasSample(const ImageView& canvas, int32_t x, int32_t y, int32_t i) {
+  constexpr size_t bytes = sizeof(Sample);
   if (i < 4)
-    return canvas.planes[0].data + static_cast<size_t>(2 * y + (i >> 1)) * canvas.planes[0].pitchBytes + 2 * x +
-           (i & 1);
+    return reinterpret_cast<Sample*>(canvas.planes[0].data +
+                                     static_cast<size_t>(2 * y + (i >> 1)) * canvas.planes[0].pitchBytes +
+                                     (2 * x + (i & 1)) * bytes);
   if (canvas.format.layout == PixelLayout::semiPlanarYuv)
-    return canvas.planes[1].data + static_cast<size_t>(y) * canvas.planes[1].pitchBytes + 2 * x + (i - 4);
-  return canvas.planes[i - 3].data + static_cast<size_t>(y) * canvas.planes[i - 3].pitchBytes + x;
+    return reinterpret_cast<Sample*>(canvas.planes[1].data + static_cast<size_t>(y) * canvas.planes[1].pitchBytes +
+                                     (2 * x + (i - 4)) * bytes);
+  return reinterpret_cast<Sample*>(canvas.planes[i - 3].data +
+                                   static_cast<size_t>(y) * canvas.planes[i - 3].pitchBytes + x * bytes);
 }
 
+template <typename Sample>
 HD void composeCellOf(const ComposeArgs& a, int32_t x, int32_t y) {
   // Read apart from the canvas: a pointer to either would make a GPU copy all arguments into every thread's memory.
   const int32_t background[3] = {a.background[0], a.background[1], a.background[2]};
+  const int32_t shift = CanvasSamples<Sample>::shift(a.canvas.format);
   int32_t value[6];
-  for (int32_t i = 0; i < 6; i++) value[i] = a.clear ? background[i < 4 ? 0 : i - 3] : *canvasSample(a.canvas, x, y, i);
+  for (int32_t i = 0; i < 6; i++)
+    value[i] = a.clear ? background[i < 4 ? 0 : i - 3] : *canvasSample<Sample>(a.canvas, x, y, i) >> shift;
   for (int32_t n = 0; n < a.count; n++) {
     const ComposeTile& t = a.tiles[n];
     const int32_t tx = x - t.toX / 2, ty = y - t.toY / 2;
     if (tx < 0 || ty < 0 || tx >= t.toWidth / 2 || ty >= t.toHeight / 2) continue;
     int32_t over[6];
-    composeCell(t, tx, ty, over);
+    composeCell<Sample>(t, tx, ty, over);
     for (int32_t i = 0; i < 6; i++) value[i] = composeBlend(value[i], over[i], t.alpha);
   }
-  for (int32_t i = 0; i < 6; i++) *canvasSample(a.canvas, x, y, i) = static_cast<uint8_t>(value[i]);
+  for (int32_t i = 0; i < 6; i++) *canvasSample<Sample>(a.canvas, x, y, i) = static_cast<Sample>(value[i] << shift);
 }
 
 // `bytes` is a multiple of 4; as wide as both lie.
@@ -299,10 +333,13 @@ HD bool copyTopmost(const ComposeArgs& a, int32_t x, int32_t y) {
 
 HD void composeTiles(const ComposeArgs& a, int32_t group, int32_t y, int32_t) {
   const int32_t cells = maxOf(a.cells, 1), x = group * cells;
-  if (cells == 1) return composeCellOf(a, x, y);
+  if (cells == 1) return composeCellOf<uint8_t>(a, x, y);
   const int32_t end = minOf(x + cells, a.canvas.width / 2);
   if (end == x + cells && copyTopmost(a, x, y)) return;
-  for (int32_t i = x; i < end; i++) composeCellOf(a, i, y);
+  for (int32_t i = x; i < end; i++) composeCellOf<uint8_t>(a, i, y);
+}
+HD void composeTilesDeep(const DeepComposeArgs& a, int32_t x, int32_t y, int32_t) {
+  composeCellOf<uint16_t>(a.args, x, y);
 }
 
 // Sets source, rectangles and axes: the source rectangle in 1/256 stored pixels lands on the canvas rectangle.

@@ -1,5 +1,5 @@
-// Filled rectangles, outlines and text on an 8-bit 4:2:0 canvas. Everything is made of whole chroma cells (2 x 2
-// luma), so colours are exact; later items lie on earlier ones.
+// Filled rectangles, outlines and text on a 4:2:0 canvas of 8 or 10 bits. Everything is made of whole chroma cells
+// (2 x 2 luma), so colours are exact; later items lie on earlier ones.
 #pragma once
 #include "kernels/compose.h"
 #include "kernels/font.h"
@@ -13,7 +13,7 @@ struct DrawItem {
   DrawKind kind;
   uint8_t size;          // outline: thickness in cells; text: cells per font pixel
   uint8_t alpha;         // 0..128
-  uint8_t color[3];      // Y, U, V
+  uint16_t color[3];     // Y, U, V of the canvas's depth
   int16_t text, length;  // text: a piece of DrawArgs::characters
 };
 
@@ -26,6 +26,10 @@ struct DrawArgs {
   int32_t count;
   DrawItem items[kMaxDrawItems];
   uint8_t characters[kMaxDrawCharacters];
+};
+// The same on a canvas of 10 bits.
+struct DeepDrawArgs {
+  DrawArgs args;
 };
 
 // Does the item paint the cell at (x, y) from its corner?
@@ -43,16 +47,26 @@ HD bool drawCovers(const DrawArgs& a, const DrawItem& item, int32_t x, int32_t y
   return true;
 }
 
+template <typename Sample>
 HD void drawCell(const DrawArgs& a, const DrawItem& item, int32_t x, int32_t y) {
+  const int32_t shift = CanvasSamples<Sample>::shift(a.canvas.format);
   for (int32_t i = 0; i < 6; i++) {
-    uint8_t* sample = canvasSample(a.canvas, x, y, i);
-    *sample = static_cast<uint8_t>(composeBlend(*sample, item.color[i < 4 ? 0 : i - 3], item.alpha * 2));
+    Sample* sample = canvasSample<Sample>(a.canvas, x, y, i);
+    const int32_t drawn = composeBlend(*sample >> shift, item.color[i < 4 ? 0 : i - 3], item.alpha * 2);
+    *sample = static_cast<Sample>(drawn << shift);
   }
 }
 
-HD void draw(const DrawArgs& a, int32_t x, int32_t y, int32_t) {
+template <typename Sample>
+HD void drawOn(const DrawArgs& a, int32_t x, int32_t y) {
   for (int32_t n = 0; n < a.count; n++)
-    if (drawCovers(a, a.items[n], x - a.items[n].x, y - a.items[n].y)) drawCell(a, a.items[n], x, y);
+    if (drawCovers(a, a.items[n], x - a.items[n].x, y - a.items[n].y)) drawCell<Sample>(a, a.items[n], x, y);
+}
+HD void draw(const DrawArgs& a, int32_t x, int32_t y, int32_t) {
+  drawOn<uint8_t>(a, x, y);
+}
+HD void drawDeep(const DeepDrawArgs& a, int32_t x, int32_t y, int32_t) {
+  drawOn<uint16_t>(a.args, x, y);
 }
 
 }  // namespace framepath

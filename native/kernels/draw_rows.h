@@ -1,10 +1,12 @@
-// draw on a host: each item over its own rectangle, not every item at every cell. Same bits as draw().
+// draw on a host: each item over its own rectangle, not every item at every cell. Same bits as draw() and
+// drawDeep().
 #pragma once
 #include "kernels/draw.h"
 
 namespace framepath {
 namespace {
 
+template <typename Sample>
 void drawRows(const DrawArgs& a) {
   const int32_t right = a.canvas.width / 2, bottom = a.canvas.height / 2;
   for (int32_t n = 0; n < a.count; n++) {
@@ -14,7 +16,7 @@ void drawRows(const DrawArgs& a) {
     const int32_t y2 = item.y + item.height < bottom ? item.y + item.height : bottom;
     for (int32_t y = y1; y < y2; y++)
       for (int32_t x = x1; x < x2; x++)
-        if (drawCovers(a, item, x - item.x, y - item.y)) drawCell(a, item, x, y);
+        if (drawCovers(a, item, x - item.x, y - item.y)) drawCell<Sample>(a, item, x, y);
   }
 }
 

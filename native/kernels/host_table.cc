@@ -2,6 +2,7 @@
 #include "kernels/compose_rows.h"
 #include "kernels/convert_rows.h"
 #include "kernels/crops_rows.h"
+#include "kernels/deep_rows.h"
 #include "kernels/deinterlace_rows.h"
 #include "kernels/draw_rows.h"
 #include "kernels/heads_rows.h"
@@ -21,11 +22,23 @@ struct HostLoop<ComposeArgs, composeTiles> {
 };
 template <>
 struct HostLoop<BlurArgs, blur> {
-  static void run(const void* args, const Grid&) { blurRows(*static_cast<const BlurArgs*>(args)); }
+  static void run(const void* args, const Grid&) { blurRows<uint8_t>(*static_cast<const BlurArgs*>(args)); }
 };
 template <>
 struct HostLoop<DrawArgs, draw> {
-  static void run(const void* args, const Grid&) { drawRows(*static_cast<const DrawArgs*>(args)); }
+  static void run(const void* args, const Grid&) { drawRows<uint8_t>(*static_cast<const DrawArgs*>(args)); }
+};
+template <>
+struct HostLoop<DeepComposeArgs, composeTilesDeep> {
+  static void run(const void* args, const Grid&) { deepRows(static_cast<const DeepComposeArgs*>(args)->args); }
+};
+template <>
+struct HostLoop<DeepBlurArgs, blurDeep> {
+  static void run(const void* args, const Grid&) { blurRows<uint16_t>(static_cast<const DeepBlurArgs*>(args)->args); }
+};
+template <>
+struct HostLoop<DeepDrawArgs, drawDeep> {
+  static void run(const void* args, const Grid&) { drawRows<uint16_t>(static_cast<const DeepDrawArgs*>(args)->args); }
 };
 
 }  // namespace

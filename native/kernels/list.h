@@ -20,28 +20,33 @@
 
 namespace framepath {
 
-#define FRAMEPATH_KERNELS(X)        \
-  X(fill, FillArgs)                 \
-  X(letterbox, LetterboxArgs)       \
-  X(crops, CropsArgs)               \
-  X(convert, ConvertArgs)           \
-  X(rotate, RotateArgs)             \
-  X(deinterlace, DeinterlaceArgs)   \
-  X(toneMap, ToneMapArgs)           \
-  X(normalize, NormalizeArgs)       \
-  X(similarity, SimilarityArgs)     \
-  X(complexity, ComplexityArgs)     \
-  X(composeTiles, ComposeArgs)      \
-  X(pixelate, PixelateArgs)         \
-  X(blur, BlurArgs)                 \
-  X(draw, DrawArgs)                 \
-  X(scoreAnchors, ScoreAnchorsArgs) \
-  X(rankAnchors, RankAnchorsArgs)   \
-  X(decodeBoxes, DecodeBoxesArgs)   \
-  X(overlapBoxes, OverlapBoxesArgs) \
-  X(selectBoxes, SelectBoxesArgs)   \
-  X(emitBoxes, EmitBoxesArgs)       \
-  X(maskLogits, MaskLogitsArgs)     \
+#define FRAMEPATH_KERNELS(X)           \
+  X(fill, FillArgs)                    \
+  X(letterbox, LetterboxArgs)          \
+  X(crops, CropsArgs)                  \
+  X(convert, ConvertArgs)              \
+  X(rotate, RotateArgs)                \
+  X(deinterlace, DeinterlaceArgs)      \
+  X(toneMap, ToneMapArgs)              \
+  X(toneMapDeep, DeepToneMapArgs)      \
+  X(normalize, NormalizeArgs)          \
+  X(similarity, SimilarityArgs)        \
+  X(complexity, ComplexityArgs)        \
+  X(composeTiles, ComposeArgs)         \
+  X(pixelate, PixelateArgs)            \
+  X(blur, BlurArgs)                    \
+  X(draw, DrawArgs)                    \
+  X(composeTilesDeep, DeepComposeArgs) \
+  X(pixelateDeep, DeepPixelateArgs)    \
+  X(blurDeep, DeepBlurArgs)            \
+  X(drawDeep, DeepDrawArgs)            \
+  X(scoreAnchors, ScoreAnchorsArgs)    \
+  X(rankAnchors, RankAnchorsArgs)      \
+  X(decodeBoxes, DecodeBoxesArgs)      \
+  X(overlapBoxes, OverlapBoxesArgs)    \
+  X(selectBoxes, SelectBoxesArgs)      \
+  X(emitBoxes, EmitBoxesArgs)          \
+  X(maskLogits, MaskLogitsArgs)        \
   X(maskBits, MaskBitsArgs)
 
 enum class KernelId : int32_t {

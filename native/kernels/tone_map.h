@@ -1,5 +1,5 @@
-// High dynamic range pictures (PQ, HLG) as 8-bit ones. All curves are tables that were computed once
-// (media/tone_curves): what is left is arithmetic that is exact everywhere.
+// High dynamic range pictures (PQ, HLG) as 8-bit ones, and SDR ones as 10-bit ones of high dynamic range. All curves
+// are tables that were computed once (media/tone_curves): what is left is arithmetic that is exact everywhere.
 #pragma once
 #include "kernels/color.h"
 #include "kernels/sample.h"
@@ -15,11 +15,16 @@ inline constexpr int32_t kToneLights = 24 * 256 + 1;
 // matrix and range are written.
 struct ToneMapArgs {
   ImageView from, to;
-  const float* light;   // kToneSignals: linear light of a signal, 1 = the brightest
-  const float* system;  // kToneLights: of luminance, what its light is multiplied with on the display (HLG; PQ: 1)
-  const float* gain;    // kToneLights: of the largest component there, what all are multiplied with; 1 = SDR white
-  const float* signal;  // kToneLights: of linear light, 1 = SDR white: 0..255
-  float primaries[9];   // R, G, B of the source's primaries to the target's, row by row
+  const float* light;     // kToneSignals: linear light of a signal, 1 = the brightest
+  const float* system;    // kToneLights: of luminance, what its light is multiplied with on the display (HLG; PQ: 1)
+  const float* gain;      // kToneLights: of the largest component there, what all are multiplied with; 1 = SDR white
+  const float* signal;    // kToneLights: of linear light, 1 = SDR white: 0..255
+  float primaries[9];     // R, G, B of the source's primaries to the target's, row by row
+  LumaWeights luminance;  // of the source's primaries
+};
+// The same for a target of 10 bits and limited range.
+struct DeepToneMapArgs {
+  ToneMapArgs args;
 };
 
 // Clamped as integers: compilers make branches of chained comparisons of floats, and no vectors.
@@ -47,7 +52,7 @@ HD float largerLight(float a, float b) {
 HD void toneMapPixel(const ToneMapArgs& a, float pixel[3]) {
   float rgb[3];
   for (int32_t c = 0; c < 3; c++) rgb[c] = a.light[toneSignalIndex(pixel[c] * (1.0f / 255.0f))];
-  const float luminance = lumaOf(lumaWeights(ColorMatrix::bt2020), rgb);
+  const float luminance = lumaOf(a.luminance, rgb);
   const float system = a.system[toneLightIndex(luminance)];
   const float largest = largerLight(rgb[0], largerLight(rgb[1], rgb[2])) * system;
   const float gain = system * a.gain[toneLightIndex(largest)];
@@ -72,35 +77,54 @@ HD float toneLumaUnder(const PixelFormat& f, const Channel& luma, int32_t x, int
   return sum * (1.0f / static_cast<float>(across * down));
 }
 
-HD uint8_t toneByte(float value) {
-  return static_cast<uint8_t>(minOf(maxOf(static_cast<int32_t>(value + 0.5f), 0), 255));
+// A value in 0..255 as the target's. Codes of limited range are four times as large in 10 bits, those of R, G and B as
+// many times as the largest.
+template <typename Sample>
+HD Sample toneValue(float value, float deep = 4.0f) {
+  constexpr int32_t most = sizeof(Sample) == 1 ? 255 : 1023;
+  if (sizeof(Sample) > 1) value = value * deep;
+  return static_cast<Sample>(minOf(maxOf(static_cast<int32_t>(value + 0.5f), 0), most));
 }
-HD uint8_t toneLuma(const RgbToYuv& t, const float pixel[3]) {
-  return toneByte(lumaOf(t, pixel) * t.lumaScale + t.lumaOffset);
+template <typename Sample>
+HD Sample toneLuma(const RgbToYuv& t, const float pixel[3]) {
+  return toneValue<Sample>(lumaOf(t, pixel) * t.lumaScale + t.lumaOffset);
 }
-HD uint8_t toneU(const RgbToYuv& t, const float pixel[3]) {
-  return toneByte((pixel[2] - lumaOf(t, pixel)) * t.blueScale + 128.0f);
+template <typename Sample>
+HD Sample toneU(const RgbToYuv& t, const float pixel[3]) {
+  return toneValue<Sample>((pixel[2] - lumaOf(t, pixel)) * t.blueScale + 128.0f);
 }
-HD uint8_t toneV(const RgbToYuv& t, const float pixel[3]) {
-  return toneByte((pixel[0] - lumaOf(t, pixel)) * t.redScale + 128.0f);
+template <typename Sample>
+HD Sample toneV(const RgbToYuv& t, const float pixel[3]) {
+  return toneValue<Sample>((pixel[0] - lumaOf(t, pixel)) * t.redScale + 128.0f);
 }
 
-HD uint8_t* toneTarget(const ImageView& to, int32_t plane, int32_t x, int32_t y, int32_t step) {
+template <typename Sample>
+HD Sample* toneTarget(const ImageView& to, int32_t plane, int32_t x, int32_t y, int32_t step) {
   const Plane& p = to.planes[plane];
-  return p.data + static_cast<int64_t>(y) * p.pitchBytes + static_cast<int64_t>(x) * step;
+  return reinterpret_cast<Sample*>(p.data + static_cast<int64_t>(y) * p.pitchBytes) + static_cast<int64_t>(x) * step;
 }
-HD void toneStoreChroma(const ToneMapArgs& a, int32_t x, int32_t y, uint8_t u, uint8_t v) {
+// Of a value in its sample.
+template <typename Sample>
+HD int32_t toneShift(const PixelFormat& to) {
+  return sizeof(Sample) > 1 && to.msbAligned ? 6 : 0;
+}
+template <typename Sample>
+HD void toneStoreChroma(const ToneMapArgs& a, int32_t x, int32_t y, Sample u, Sample v) {
+  const int32_t shift = toneShift<Sample>(a.to.format);
+  u = static_cast<Sample>(u << shift);
+  v = static_cast<Sample>(v << shift);
   if (a.to.format.layout == PixelLayout::semiPlanarYuv) {
-    uint8_t* to = toneTarget(a.to, 1, x, y, 2);
+    Sample* to = toneTarget<Sample>(a.to, 1, x, y, 2);
     to[0] = u;
     to[1] = v;
   } else {
-    *toneTarget(a.to, 1, x, y, 1) = u;
-    *toneTarget(a.to, 2, x, y, 1) = v;
+    *toneTarget<Sample>(a.to, 1, x, y, 1) = u;
+    *toneTarget<Sample>(a.to, 2, x, y, 1) = v;
   }
 }
 
-HD void toneMap(const ToneMapArgs& a, int32_t x, int32_t y, int32_t) {
+template <typename Sample>
+HD void toneMapTo(const ToneMapArgs& a, int32_t x, int32_t y) {
   const PixelFormat& f = a.from.format;
   const PixelReader reader = pixelReader(a.from);
   const RgbToYuv yuv = rgbToYuv(a.to.matrix, a.to.range);
@@ -116,17 +140,24 @@ HD void toneMap(const ToneMapArgs& a, int32_t x, int32_t y, int32_t) {
   toneMapPixel(a, pixel);
   if (f.layout == PixelLayout::rgb) {
     const PixelFormat& t = a.to.format;
-    uint8_t* to = toneTarget(a.to, 0, x, y, t.components);
-    for (int32_t c = 0; c < 3; c++) to[c] = toneByte(pixel[t.bgr ? 2 - c : c]);
-    if (t.components == 4) to[3] = 255;
+    Sample* to = toneTarget<Sample>(a.to, 0, x, y, t.components);
+    for (int32_t c = 0; c < 3; c++) to[c] = toneValue<Sample>(pixel[t.bgr ? 2 - c : c], 1023.0f / 255.0f);
+    if (t.components == 4) to[3] = toneValue<Sample>(255, 1023.0f / 255.0f);
     return;
   }
-  *toneTarget(a.to, 0, x, y, 1) = toneLuma(yuv, pixel);
+  *toneTarget<Sample>(a.to, 0, x, y, 1) =
+      static_cast<Sample>(toneLuma<Sample>(yuv, pixel) << toneShift<Sample>(a.to.format));
   if (gray || (x & ((1 << sx) - 1)) || (y & ((1 << sy) - 1))) return;
   samples[0] = toneLumaUnder(f, c0, cx, cy);
   readPixel(reader, 3, samples, pixel);
   toneMapPixel(a, pixel);
-  toneStoreChroma(a, cx, cy, toneU(yuv, pixel), toneV(yuv, pixel));
+  toneStoreChroma<Sample>(a, cx, cy, toneU<Sample>(yuv, pixel), toneV<Sample>(yuv, pixel));
+}
+HD void toneMap(const ToneMapArgs& a, int32_t x, int32_t y, int32_t) {
+  toneMapTo<uint8_t>(a, x, y);
+}
+HD void toneMapDeep(const DeepToneMapArgs& a, int32_t x, int32_t y, int32_t) {
+  toneMapTo<uint16_t>(a.args, x, y);
 }
 
 }  // namespace framepath

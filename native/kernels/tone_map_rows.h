@@ -1,5 +1,5 @@
-// toneMap on the CPU: rows of samples first, then one loop after the other, which vectorises where the instruction set
-// can gather.
+// toneMap and toneMapDeep on the CPU: rows of samples first, then one loop after the other, which vectorises where the
+// instruction set can gather.
 #pragma once
 #include "kernels/host_loop.h"
 #include "kernels/tone_map.h"
@@ -54,11 +54,12 @@ inline void toneMapStrip(const ToneMapArgs& a, const PixelReader& reader, int32_
   toneMapStrip(a, reader.yuv, count, s.planes[0], s.planes[1], s.planes[2]);
 }
 
-template <typename ToByte>
-inline void toneStore(const ToneStrip& s, int32_t count, uint8_t* to, int32_t step, const ToByte& toByte) {
+template <typename Sample, typename ToSample>
+inline void toneStore(const ToneStrip& s, int32_t count, Sample* to, int32_t step, int32_t shift,
+                      const ToSample& toSample) {
   for (int32_t i = 0; i < count; i++) {
     const float pixel[3] = {s.planes[0][i], s.planes[1][i], s.planes[2][i]};
-    to[i * step] = toByte(pixel);
+    to[i * step] = static_cast<Sample>(toSample(pixel) << shift);
   }
 }
 
@@ -84,11 +85,13 @@ inline void toneLumasUnder(const PixelFormat& f, const Channel& luma, int32_t x,
     to[i] = toneLumaUnder(f, luma, (x >> f.chromaShiftX) + i, y >> f.chromaShiftY);
 }
 
+template <typename Sample>
 inline void toneYuvRow(const ToneMapArgs& a, const PixelReader& reader, const RgbToYuv& yuv, int32_t y, int32_t width) {
   const PixelFormat& f = a.from.format;
   const Channel luma = channelOf(a.from, 0), u = channelOf(a.from, 1), v = channelOf(a.from, 2);
   const int32_t sx = f.chromaShiftX, sy = f.chromaShiftY, cy = y >> sy;
   const bool hasChroma = !(y & ((1 << sy) - 1)), pairs = a.to.format.layout == PixelLayout::semiPlanarYuv;
+  const int32_t shift = toneShift<Sample>(a.to.format);
   ToneStrip strip, chroma;
   for (int32_t x = 0; x < width; x += kToneStrip) {
     const int32_t count = minOf(kToneStrip, width - x), cx = x >> sx;
@@ -99,32 +102,43 @@ inline void toneYuvRow(const ToneMapArgs& a, const PixelReader& reader, const Rg
     toneSpread(chroma.planes[1], cx, x, sx, count, strip.planes[1]);
     toneSpread(chroma.planes[2], cx, x, sx, count, strip.planes[2]);
     toneMapStrip(a, reader, count, strip);
-    toneStore(strip, count, toneTarget(a.to, 0, x, y, 1), 1, [&](const float* p) { return toneLuma(yuv, p); });
+    toneStore(strip, count, toneTarget<Sample>(a.to, 0, x, y, 1), 1, shift,
+              [&](const float* p) { return toneLuma<Sample>(yuv, p); });
     if (!hasChroma) continue;
     toneLumasUnder(f, luma, x, y, chromas, chroma.planes[0]);
     toneMapStrip(a, reader, chromas, chroma);
-    uint8_t* toU = pairs ? toneTarget(a.to, 1, cx, cy, 2) : toneTarget(a.to, 1, cx, cy, 1);
-    uint8_t* toV = pairs ? toU + 1 : toneTarget(a.to, 2, cx, cy, 1);
-    toneStore(chroma, chromas, toU, pairs ? 2 : 1, [&](const float* p) { return toneU(yuv, p); });
-    toneStore(chroma, chromas, toV, pairs ? 2 : 1, [&](const float* p) { return toneV(yuv, p); });
+    Sample* toU = toneTarget<Sample>(a.to, 1, cx, cy, pairs ? 2 : 1);
+    Sample* toV = pairs ? toU + 1 : toneTarget<Sample>(a.to, 2, cx, cy, 1);
+    toneStore(chroma, chromas, toU, pairs ? 2 : 1, shift, [&](const float* p) { return toneU<Sample>(yuv, p); });
+    toneStore(chroma, chromas, toV, pairs ? 2 : 1, shift, [&](const float* p) { return toneV<Sample>(yuv, p); });
+  }
+}
+
+template <typename Sample>
+void toneMapRows(const ToneMapArgs& a, const Grid& grid) {
+  const PixelLayout layout = a.from.format.layout;
+  const bool inYuv = layout == PixelLayout::planarYuv || layout == PixelLayout::semiPlanarYuv;
+  const PixelReader reader = pixelReader(a.from);
+  const RgbToYuv yuv = rgbToYuv(a.to.matrix, a.to.range);
+  for (int32_t y = 0; y < grid.y; y++) {
+    if (inYuv) {
+      toneYuvRow<Sample>(a, reader, yuv, y, grid.x);
+    } else {
+      for (int32_t x = 0; x < grid.x; x++) toneMapTo<Sample>(a, x, y);
+    }
   }
 }
 
 template <>
 struct HostLoop<ToneMapArgs, toneMap> {
-  static void run(const void* opaque, const Grid& grid) {
-    const ToneMapArgs& a = *static_cast<const ToneMapArgs*>(opaque);
-    const PixelLayout layout = a.from.format.layout;
-    const bool inYuv = layout == PixelLayout::planarYuv || layout == PixelLayout::semiPlanarYuv;
-    const PixelReader reader = pixelReader(a.from);
-    const RgbToYuv yuv = rgbToYuv(a.to.matrix, a.to.range);
-    for (int32_t y = 0; y < grid.y; y++) {
-      if (inYuv) {
-        toneYuvRow(a, reader, yuv, y, grid.x);
-      } else {
-        for (int32_t x = 0; x < grid.x; x++) toneMap(a, x, y, 0);
-      }
-    }
+  static void run(const void* args, const Grid& grid) {
+    toneMapRows<uint8_t>(*static_cast<const ToneMapArgs*>(args), grid);
+  }
+};
+template <>
+struct HostLoop<DeepToneMapArgs, toneMapDeep> {
+  static void run(const void* args, const Grid& grid) {
+    toneMapRows<uint16_t>(static_cast<const DeepToneMapArgs*>(args)->args, grid);
   }
 };
 

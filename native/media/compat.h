@@ -5,6 +5,8 @@ extern "C" {
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
 #include <libavutil/frame.h>
+#include <libavutil/mastering_display_metadata.h>
+#include <libavutil/mem.h>
 }
 #include <cstdint>
 #include <cstring>
@@ -126,6 +128,30 @@ inline std::span<const uint8_t> streamSideData(const AVStream& stream, AVPacketS
   size_t size = 0;
   const uint8_t* data = av_stream_get_side_data(&stream, type, &size);
   return data ? std::span<const uint8_t>(data, size) : std::span<const uint8_t>();
+#endif
+}
+
+// Takes `data`, which av_malloc made. Negative: an error of libav.
+inline int addStreamSideData(AVStream& stream, AVPacketSideDataType type, void* data, size_t size) {
+#if LIBAVCODEC_VERSION_INT >= AV_VERSION_INT(60, 31, 102)
+  AVCodecParameters& codec = *stream.codecpar;
+  if (av_packet_side_data_add(&codec.coded_side_data, &codec.nb_coded_side_data, type, data, size, 0)) return 0;
+  av_free(data);
+  return AVERROR(ENOMEM);
+#else
+  const int result = av_stream_add_side_data(&stream, type, static_cast<uint8_t*>(data), size);
+  if (result < 0) av_free(data);
+  return result;
+#endif
+}
+
+// Since FFmpeg 7.1 libav states the size of what it allocates.
+inline AVMasteringDisplayMetadata* newMasteringDisplay(size_t& size) {
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(59, 36, 100)
+  return av_mastering_display_metadata_alloc_size(&size);
+#else
+  size = sizeof(AVMasteringDisplayMetadata);
+  return av_mastering_display_metadata_alloc();
 #endif
 }
 

@@ -23,7 +23,7 @@ Connector::Connector(Broadcast broadcast, int32_t most, StopRef stop)
 std::unique_ptr<Muxer> Connector::connect() {
   auto muxer = std::make_unique<Muxer>(broadcast_.path, broadcast_.container, nullptr, stop_);
   for (const Broadcast::Stream& stream : broadcast_.streams)
-    muxer->addStream(*stream.parameters, stream.timeBase, {stream.fps.num, stream.fps.den});
+    muxer->addStream(*stream.parameters, stream.timeBase, {stream.fps.num, stream.fps.den}, stream.hdrMetadata);
   AvDictionary privates;
   const std::string_view format = broadcast_.container.format;
   if (format == "flv") privates.set("flvflags", "no_duration_filesize");

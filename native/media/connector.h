@@ -21,6 +21,7 @@ struct Broadcast {
     AvCodecParameters parameters;
     AVRational timeBase;
     Rational fps;
+    HdrMetadata hdrMetadata = {};
   };
   std::string path;
   Container container;

@@ -60,6 +60,7 @@ void describeVideo(SourceInfo& info, const AVFormatContext& format, const AVStre
   place(info, orientationOf(nullptr, stream));
   info.interlaced = codec.field_order > AV_FIELD_PROGRESSIVE;
   describeColor(info, static_cast<AVPixelFormat>(codec.format), codec.color_space, codec.color_range, codec.color_trc);
+  if (info.hdr) info.hdrMetadata = hdrMetadataOf(stream);
   if (isImage(format)) {
     info.kind = "image";
     info.frames = 1;

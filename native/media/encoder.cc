@@ -1,5 +1,6 @@
 #include "media/encoder.h"
 
+#include "core/enum_names.h"
 #include "media/adaptive_encoder.h"
 #include "media/encoder_fallback.h"
 #include "media/nvenc_encoder.h"
@@ -16,7 +17,8 @@ std::unique_ptr<Encoder> openOn(const EncoderOptions& options, const std::shared
       return std::make_unique<EncoderFallback>(std::move(nvenc), options, device);
     if (options.recovered) options.recovered("encoded in software", device->id().name() + ": " + whyNot);
   }
-  return openSoftwareEncoder(options, device, pixelFormat::yuv420p);
+  const bool deep = options.dynamicRange != DynamicRange::sdr;
+  return openSoftwareEncoder(options, device, deep ? pixelFormat::yuv420p10 : pixelFormat::yuv420p);
 }
 
 }  // namespace
@@ -34,6 +36,11 @@ std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_
     throw Error(ErrorCode::INVALID_ARGUMENT,
                 "B-frames need pictures that come later, which low latency does not wait for.",
                 "Leave bFrames out, or use latency 'normal' and another profile than realtime.");
+  if (options.dynamicRange != DynamicRange::sdr && !holdsHdr(options.codec))
+    throw Error(ErrorCode::INVALID_ARGUMENT,
+                std::string(nameOf(options.dynamicRange)) + " takes 10 bits, which players do not take in " +
+                    nameOf(options.codec) + ".",
+                "Use codec 'hevc' or 'av1', or dynamicRange 'sdr'.");
   quietLog();
   auto encoder = openOn(options, device);
   if (encoder->rate().control != RateControl::adaptive) return encoder;

@@ -11,6 +11,7 @@
 #include "device/device.h"
 #include "generated/media_enums.h"
 #include "generated/run_defaults.h"
+#include "media/hdr_metadata.h"
 #include "media/source_info.h"
 
 struct AVCodecParameters;
@@ -30,6 +31,8 @@ struct EncoderOptions {
   int32_t keyframeMs = defaults::OutputSpec::keyframeIntervalMs;  // longest distance of keyframes
   int32_t bFrames = -1;                                           // in a row at most; -1 = the profile's
   Latency latency = Latency::normal;
+  DynamicRange dynamicRange = DynamicRange::sdr;  // what canvases are
+  HdrMetadata hdrMetadata;                        // of high dynamic range; stated in the stream
   int32_t maxSessions = 0;  // of a GPU's encoder in this process; 0 = as many as the driver allows
   SessionPolicy sessions = defaults::RunSettings::encoderSessions;
   StopRef stop = nullptr;  // waiting for a session ends
@@ -49,6 +52,16 @@ struct RateFigures {
   int64_t min = 0, mean = 0, max = 0;
   double complexity = 0;  // mean, 0..1; only of adaptive ones
 };
+
+// What the samples of a dynamic range stand for.
+inline ColorTransfer transferOf(DynamicRange range) {
+  switch (range) {
+    case DynamicRange::sdr: return ColorTransfer::sdr;
+    case DynamicRange::hdr10: return ColorTransfer::pq;
+    case DynamicRange::hlg: return ColorTransfer::hlg;
+  }
+  return ColorTransfer::sdr;
+}
 
 class Encoder {
  public:
@@ -71,7 +84,7 @@ class Encoder {
 
 // On a GPU its own encoder, in software where that refuses or, from there on, fails. Canvases of a GPU's encoder come
 // from a fixed set, at most 64, whose memory outlives it. Throws ENCODER_UNAVAILABLE (names what was looked for),
-// INVALID_ARGUMENT (odd or zero size).
+// INVALID_ARGUMENT (odd or zero size; high dynamic range in H.264).
 std::unique_ptr<Encoder> openEncoder(const EncoderOptions& options, std::shared_ptr<Device> device);
 
 }  // namespace framepath::media

@@ -11,7 +11,7 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
       options_(options),
       device_(std::move(device)),
       selection_(options),
-      maker_(device_, options.deinterlace) {
+      maker_(device_, options.deinterlace, options.keepHdr) {
   open();
   info_ = describe(*input_);
   tap();

@@ -53,9 +53,11 @@ double statedPeakNits(const AVFrame& picture) {
 
 }  // namespace
 
-FrameMaker::FrameMaker(std::shared_ptr<Device> device, Deinterlace deinterlace)
+FrameMaker::FrameMaker(std::shared_ptr<Device> device, Deinterlace deinterlace,
+                       std::shared_ptr<const std::atomic<bool>> keepHdr)
     : device_(std::move(device)),
       deinterlace_(deinterlace),
+      keepHdr_(std::move(keepHdr)),
       queue_(device_->openQueue()),
       upload_(device_),
       toneMapper_(device_) {}
@@ -70,18 +72,26 @@ std::shared_ptr<Frame> FrameMaker::make(AvFrame picture, Orientation orientation
   const Fields fields = fieldsOf(*picture);
   if (const double peak = statedPeakNits(*picture); peak > 0) peakNits_ = peak;
   Pixels pixels = progressive(pixelsOf(std::move(picture)), fields);
-  if (pixels.view.transfer != ColorTransfer::sdr) pixels = inSdr(pixels);
   const DisplaySize display = displaySize(pixels.view.width, pixels.view.height, sampleAspect, orientation);
-  if (orientation != Orientation{}) {
-    queue_->wait(pixels.ready);
-    pixels = made(pixels, turned(pixels.view, orientation));
-  }
-  auto frame =
-      std::make_shared<Frame>(pixels.view, display.width, display.height, std::move(pixels.owner), pixels.ready);
-  frame->ptsUs = stamp.timeUs;
-  frame->durationUs = stamp.durationUs;
-  frame->index = stamp.index;
+  const auto frameOf = [&](Pixels of) {
+    of = upright(std::move(of), orientation);
+    auto frame = std::make_shared<Frame>(of.view, display.width, display.height, std::move(of.owner), of.ready);
+    frame->ptsUs = stamp.timeUs;
+    frame->durationUs = stamp.durationUs;
+    frame->index = stamp.index;
+    return frame;
+  };
+  const bool isHdr = pixels.view.transfer != ColorTransfer::sdr;
+  if (!isHdr && pixels.view.primaries == ColorPrimaries::bt709) return frameOf(std::move(pixels));
+  auto frame = frameOf(inSdr(pixels));
+  if (isHdr && keepHdr_ && *keepHdr_) frame->hdr = frameOf(std::move(pixels));
   return frame;
+}
+
+FrameMaker::Pixels FrameMaker::upright(Pixels pixels, Orientation orientation) {
+  if (orientation == Orientation{}) return pixels;
+  queue_->wait(pixels.ready);
+  return made(pixels, turned(pixels.view, orientation));
 }
 
 FrameMaker::Fields FrameMaker::fieldsOf(const AVFrame& picture) const {

@@ -1,5 +1,6 @@
-// Decoded pictures as Frames: in a format that kernels take, progressive, in SDR, upright, on the device.
+// Decoded pictures as Frames: in a format that kernels take, progressive, in SDR and BT.709, upright, on the device.
 #pragma once
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -19,7 +20,9 @@ namespace framepath::media {
 // One thread uses it.
 class FrameMaker {
  public:
-  explicit FrameMaker(std::shared_ptr<Device> device, Deinterlace deinterlace = defaults::SourceSpec::deinterlace);
+  // `keepHdr`: SourceOptions::keepHdr.
+  explicit FrameMaker(std::shared_ptr<Device> device, Deinterlace deinterlace = defaults::SourceSpec::deinterlace,
+                      std::shared_ptr<const std::atomic<bool>> keepHdr = nullptr);
   ~FrameMaker();
   FrameMaker(const FrameMaker&) = delete;
   FrameMaker& operator=(const FrameMaker&) = delete;
@@ -49,6 +52,7 @@ class FrameMaker {
   Fields fieldsOf(const AVFrame& picture) const;
   Pixels progressive(Pixels pixels, const Fields& fields);
   Pixels inSdr(const Pixels& pixels);
+  Pixels upright(Pixels pixels, Orientation orientation);
   Pixels pixelsOf(AvFrame picture);
   AvFrame expressible(AvFrame picture);
   Pixels made(const Pixels& from, Image image);
@@ -58,6 +62,7 @@ class FrameMaker {
 
   const std::shared_ptr<Device> device_;
   const Deinterlace deinterlace_;
+  const std::shared_ptr<const std::atomic<bool>> keepHdr_;
   std::unique_ptr<Queue> queue_;
   Upload upload_;
   ToneMapper toneMapper_;

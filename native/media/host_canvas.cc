@@ -5,16 +5,32 @@
 namespace framepath::media {
 namespace {
 
-// U and V of an nv12 picture, apart.
-void separate(const ImageView& to, const ImageView& from) {
+constexpr int kP010Shift = 6;
+
+template <typename Sample>
+Sample* rowOf(const ImageView& view, int32_t plane, int32_t y) {
+  return reinterpret_cast<Sample*>(view.planes[plane].data + static_cast<ptrdiff_t>(y) * view.planes[plane].pitchBytes);
+}
+
+// U and V of an nv12 or p010 picture, apart.
+template <typename Sample>
+void separate(const ImageView& to, const ImageView& from, int shift) {
   for (int32_t y = 0; y < planeHeight(to, 1); y++) {
-    const uint8_t* pairs = from.planes[1].data + static_cast<ptrdiff_t>(y) * from.planes[1].pitchBytes;
-    uint8_t* u = to.planes[1].data + static_cast<ptrdiff_t>(y) * to.planes[1].pitchBytes;
-    uint8_t* v = to.planes[2].data + static_cast<ptrdiff_t>(y) * to.planes[2].pitchBytes;
+    const Sample* pairs = rowOf<const Sample>(from, 1, y);
+    Sample* u = rowOf<Sample>(to, 1, y);
+    Sample* v = rowOf<Sample>(to, 2, y);
     for (int32_t x = 0; x < planeWidth(to, 1); x++) {
-      u[x] = pairs[2 * x];
-      v[x] = pairs[2 * x + 1];
+      u[x] = static_cast<Sample>(pairs[2 * x] >> shift);
+      v[x] = static_cast<Sample>(pairs[2 * x + 1] >> shift);
     }
+  }
+}
+
+// Values of a p010 picture's luma from the high bits to the low ones, in place.
+void lower(const ImageView& view) {
+  for (int32_t y = 0; y < view.height; y++) {
+    uint16_t* row = rowOf<uint16_t>(view, 0, y);
+    for (int32_t x = 0; x < view.width; x++) row[x] = static_cast<uint16_t>(row[x] >> kP010Shift);
   }
 }
 
@@ -24,11 +40,12 @@ HostCanvas::HostCanvas(std::shared_ptr<Device> device, PixelFormat format, int32
     : device_(std::move(device)) {
   if (device_->id().kind == DeviceKind::cpu) return;
   queue_ = device_->openQueue();
-  if (format == pixelFormat::nv12)
+  if (format.layout == PixelLayout::semiPlanarYuv)
     interleaved_ = std::make_unique<Image>(allocateImage(*device_, format, width, height, MemoryKind::host));
   // The libraries copy their input, so one would do; more let them refer to it for a while.
-  images_ = std::make_unique<Pool<Image>>(4, [device = device_, width, height] {
-    return std::make_unique<Image>(allocateImage(*device, pixelFormat::yuv420p, width, height, MemoryKind::host));
+  const PixelFormat planes = format.depth == 8 ? pixelFormat::yuv420p : pixelFormat::yuv420p10;
+  images_ = std::make_unique<Pool<Image>>(4, [device = device_, planes, width, height] {
+    return std::make_unique<Image>(allocateImage(*device, planes, width, height, MemoryKind::host));
   });
 }
 
@@ -45,7 +62,13 @@ FrameRef HostCanvas::readable(const FrameRef& canvas) {
                 CopyKind::d2hEncode);
   });
   queue_->synchronize();
-  if (interleaved_) separate(image->view, interleaved_->view);
+  if (interleaved_ && canvas->view.format.depth == 8) {
+    separate<uint8_t>(image->view, interleaved_->view, 0);
+  } else if (interleaved_) {
+    lower(image->view);
+    separate<uint16_t>(image->view, interleaved_->view, kP010Shift);
+  }
+  image->view.transfer = canvas->view.transfer;
   const ImageView view = image->view;
   return std::make_shared<const Frame>(view, view.width, view.height, std::move(image));
 }

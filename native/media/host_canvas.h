@@ -1,4 +1,4 @@
-// Canvases where the host's encoders can read them: I420 in its memory.
+// Canvases where the host's encoders can read them: I420 in its memory, of 8 or 10 bits.
 #pragma once
 #include <memory>
 
@@ -11,7 +11,7 @@ namespace framepath::media {
 // One thread uses it.
 class HostCanvas {
  public:
-  // For canvases of this size in `format`: yuv420p or, on a GPU, nv12.
+  // For canvases of this size in `format`: yuv420p, yuv420p10 or, on a GPU, nv12 or p010.
   HostCanvas(std::shared_ptr<Device> device, PixelFormat format, int32_t width, int32_t height);
 
   // On the CPU the canvas itself, else a copy of it (CopyKind::d2hEncode).
@@ -21,7 +21,7 @@ class HostCanvas {
   std::shared_ptr<Device> device_;
   std::unique_ptr<Queue> queue_;         // null: on the CPU
   std::unique_ptr<Pool<Image>> images_;  // I420
-  std::unique_ptr<Image> interleaved_;   // of an nv12 canvas
+  std::unique_ptr<Image> interleaved_;   // of an nv12 or p010 canvas
 };
 
 }  // namespace framepath::media

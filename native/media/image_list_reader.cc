@@ -46,7 +46,7 @@ ImageListReader::ImageListReader(const SourceOptions& options, std::shared_ptr<D
       options_(options),
       info_(describeList(options)),
       selection_(options),
-      maker_(std::move(device)) {}
+      maker_(std::move(device), defaults::SourceSpec::deinterlace, options.keepHdr) {}
 
 FrameRef ImageListReader::next() {
   while (position_ < options_.images.size() && !stop_->passed()) {

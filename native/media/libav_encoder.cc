@@ -9,13 +9,23 @@
 namespace framepath::media {
 namespace {
 
-// Of every canvas, and so of every stream.
+AVColorTransferCharacteristic libavTransfer(ColorTransfer transfer) {
+  switch (transfer) {
+    case ColorTransfer::sdr: return AVCOL_TRC_BT709;
+    case ColorTransfer::pq: return AVCOL_TRC_SMPTE2084;
+    case ColorTransfer::hlg: return AVCOL_TRC_ARIB_STD_B67;
+  }
+  return AVCOL_TRC_BT709;
+}
+
+// Of canvases, and so of streams.
 template <typename Described>
-void describeColor(Described& described) {
+void describeColor(Described& described, ColorTransfer transfer) {
+  const bool wide = transfer != ColorTransfer::sdr;
   described.color_range = AVCOL_RANGE_MPEG;
-  described.colorspace = AVCOL_SPC_BT709;
-  described.color_primaries = AVCOL_PRI_BT709;
-  described.color_trc = AVCOL_TRC_BT709;
+  described.colorspace = wide ? AVCOL_SPC_BT2020_NCL : AVCOL_SPC_BT709;
+  described.color_primaries = wide ? AVCOL_PRI_BT2020 : AVCOL_PRI_BT709;
+  described.color_trc = libavTransfer(transfer);
 }
 
 }  // namespace
@@ -35,7 +45,7 @@ AvCodecContext newEncoderContext(const char* encoder, const EncoderOptions& opti
   context->time_base = tickOf(ticksOf(options));
   context->framerate = {options.fps.num, options.fps.den};
   context->sample_aspect_ratio = {1, 1};
-  describeColor(*context);
+  describeColor(*context, transferOf(options.dynamicRange));
   context->chroma_sample_location = AVCHROMA_LOC_LEFT;
   context->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   return context;
@@ -58,7 +68,7 @@ AvFrame pictureOf(const FrameRef& canvas) {
   }
   frame->width = view.width;
   frame->height = view.height;
-  describeColor(*frame);
+  describeColor(*frame, view.transfer);
   return frame;
 }
 

@@ -133,7 +133,7 @@ void Muxer::allowTime() {
   deadlineNs_ = nowNs() + kPatienceNs;
 }
 
-int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase, Rational fps) {
+int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase, Rational fps, const HdrMetadata& hdr) {
   AVStream* stream = avformat_new_stream(context_.get(), nullptr);
   if (!stream) throw std::bad_alloc();
   check(avcodec_parameters_copy(stream->codecpar, &parameters), "avcodec_parameters_copy");
@@ -150,6 +150,7 @@ int Muxer::addStream(const AVCodecParameters& parameters, AVRational timeBase, R
     stream->avg_frame_rate = {fps.num, fps.den};
     stream->r_frame_rate = stream->avg_frame_rate;
     stream->sample_aspect_ratio = parameters.sample_aspect_ratio;
+    addHdrMetadata(*stream, hdr);
   }
   return stream->index;
 }

@@ -24,8 +24,9 @@ class Muxer {
   Muxer(const Muxer&) = delete;
   Muxer& operator=(const Muxer&) = delete;
 
-  // Streams are numbered from 0 in this order. `fps` of pictures. Before begin().
-  int addStream(const AVCodecParameters& parameters, AVRational timeBase, Rational fps = {0, 1});
+  // Streams are numbered from 0 in this order. `fps` and `hdr` of pictures. Before begin().
+  int addStream(const AVCodecParameters& parameters, AVRational timeBase, Rational fps = {0, 1},
+                const HdrMetadata& hdr = {});
   void begin(AvDictionary& options);
   // Packets in the order they shall have in the file; takes what the packet refers to. Times are in `timeBase`.
   void write(AVPacket& packet, int stream, AVRational timeBase);

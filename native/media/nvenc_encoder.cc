@@ -15,13 +15,17 @@ namespace {
 
 constexpr uint64_t kOwnPictures = 16;
 
+AVPixelFormat canvasFormat(const EncoderOptions& options) {
+  return options.dynamicRange == DynamicRange::sdr ? AV_PIX_FMT_NV12 : AV_PIX_FMT_P010;
+}
+
 // What an AVFrame over a canvas refers to, so that libavcodec knows what it is. No memory comes from it.
 AvBuffer canvasFrames(const HardwareContext& hardware, const EncoderOptions& options) {
   AvBuffer reference(av_hwframe_ctx_alloc(hardware.get()));
   if (!reference) throw std::bad_alloc();
   auto& frames = *reinterpret_cast<AVHWFramesContext*>(reference->data);
   frames.format = AV_PIX_FMT_CUDA;
-  frames.sw_format = AV_PIX_FMT_NV12;
+  frames.sw_format = canvasFormat(options);
   frames.width = options.width;
   frames.height = options.height;
   av(av_hwframe_ctx_init(reference.get()), "av_hwframe_ctx_init", ErrorCode::ENCODER_UNAVAILABLE);
@@ -55,11 +59,13 @@ std::unique_ptr<Encoder> tryOpen(const EncoderOptions& options, const ProfileRow
   HardwareContext hardware(device);
   const AvBuffer frames = canvasFrames(hardware, options);
   // What it takes for pictures that it refers to or holds for look-ahead, about.
+  const uint64_t sampleBytes = options.dynamicRange == DynamicRange::sdr ? 1 : 2;
   auto reservation =
-      device->reserve(static_cast<uint64_t>(options.width) * options.height * 3 / 2 * kOwnPictures, "a video encoder");
+      device->reserve(static_cast<uint64_t>(options.width) * options.height * 3 / 2 * sampleBytes * kOwnPictures,
+                      "a video encoder");
   AvCodecContext context = newEncoderContext(row.encoder, options);
   context->pix_fmt = AV_PIX_FMT_CUDA;
-  context->sw_pix_fmt = AV_PIX_FMT_NV12;
+  context->sw_pix_fmt = canvasFormat(options);
   context->hw_frames_ctx = av_buffer_ref(frames.get());
   if (!context->hw_frames_ctx) throw std::bad_alloc();
   AvDictionary privates;

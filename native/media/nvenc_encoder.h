@@ -13,7 +13,9 @@ class NvencEncoder : public LibavEncoder {
                EncoderSession session, std::shared_ptr<void> reservation);
   ~NvencEncoder() override;
 
-  PixelFormat inputFormat() const override { return pixelFormat::nv12; }
+  PixelFormat inputFormat() const override {
+    return options_.dynamicRange == DynamicRange::sdr ? pixelFormat::nv12 : pixelFormat::p010;
+  }
   int32_t heldCanvases() const override;
   // Canvases come from a fixed set of at most 64, as many as libavcodec registers, whose memory outlives the encoder.
   void push(const FrameRef& canvas, const Emit& emit) override;

@@ -63,7 +63,7 @@ class MuxedOutput final : public Output {
         muxer_(options.path, container, part_.get(), options.stop),
         interleaver_(std::move(audio), tickOf(ticks_), !options.lowLatency,
                      [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
-    muxer_.addStream(*encoder.parameters(), tickOf(ticks_), options.fps);
+    muxer_.addStream(*encoder.parameters(), tickOf(ticks_), options.fps, options.hdrMetadata);
     if (const AudioTrack* track = interleaver_.audio()) muxer_.addStream(track->parameters(), track->timeBase());
     AvDictionary privates;
     setContainerOptions(privates);

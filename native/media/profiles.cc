@@ -5,6 +5,8 @@
 #include <string_view>
 #include <thread>
 
+#include "media/compat.h"
+
 namespace framepath::media {
 namespace {
 
@@ -109,6 +111,20 @@ void setRate(const ProfileRow& row, const EncoderOptions& options, AVCodecContex
 
 }  // namespace
 
+bool holdsHdr(VideoCodec codec) {
+  return codec != VideoCodec::h264;
+}
+
+bool encodesHdr(VideoCodec codec) {
+  if (!holdsHdr(codec)) return false;
+  return std::ranges::any_of(encodersOf(codec), [](std::string_view name) {
+    const AVCodec* encoder = avcodec_find_encoder_by_name(std::string(name).c_str());
+    if (!encoder) return false;
+    const auto formats = supportedPixelFormats(*encoder);
+    return std::ranges::find(formats, AV_PIX_FMT_YUV420P10) != formats.end();
+  });
+}
+
 bool isLowLatency(const EncoderOptions& options) {
   return options.latency == Latency::low || options.profile == Profile::realtime;
 }
@@ -173,6 +189,8 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
     if (constantQuality) privates.set("crf", int64_t{row.crf});
     Params params;
     params.add("log-level", "none").add("repeat-headers", 1).add("open-gop", 0).add("pools", threads);
+    if (options.hdrMetadata.display) params.add("master-display", displayAsIntegers(*options.hdrMetadata.display));
+    if (options.hdrMetadata.light) params.add("max-cll", lightAsText(*options.hdrMetadata.light));
     privates.set("x265-params", params.text());
   } else if (encoder == "libsvtav1") {
     privates.set("preset", row.preset);
@@ -181,6 +199,8 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
     params.add("lp", threads).add("irefresh-type", 2);
     if (row.bFrames == 0) params.add("pred-struct", 1);
     if (row.lowLatency) params.add("lookahead", 0);
+    if (options.hdrMetadata.display) params.add("mastering-display", displayAsDecimals(*options.hdrMetadata.display));
+    if (options.hdrMetadata.light) params.add("content-light", lightAsText(*options.hdrMetadata.light));
     privates.set("svtav1-params", params.text());
   } else if (encoder == "libaom-av1") {
     context.thread_count = threads;

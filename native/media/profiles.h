@@ -18,6 +18,11 @@ struct ProfileRow {
   double capBitsPerPixel;  // 0 = constant quality is not bounded, else its peak rate is this x width x height x fps
 };
 
+// Whether what players take of a codec has 10 bits and says PQ or HLG.
+bool holdsHdr(VideoCodec codec);
+// Whether an encoder in software takes 10 bits.
+bool encodesHdr(VideoCodec codec);
+
 // Whether each picture is a packet before the next one goes in: asked for, or of the profile.
 bool isLowLatency(const EncoderOptions& options);
 

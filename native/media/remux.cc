@@ -18,7 +18,7 @@ void copyPackets(const PartFile& from, PartFile& to, const Container& container,
   Muxer muxer(to.target(), container, &to, nullptr, stop);
   for (unsigned i = 0; i < input->nb_streams; i++) {
     const AVStream& stream = *input->streams[i];
-    muxer.addStream(*stream.codecpar, stream.time_base, fps);
+    muxer.addStream(*stream.codecpar, stream.time_base, fps, hdrMetadataOf(stream));
   }
   AvDictionary options;
   options.set("movflags", "+faststart");

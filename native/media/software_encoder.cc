@@ -25,7 +25,7 @@ AvCodecContext tryOpen(const ProfileRow& row, const EncoderOptions& options, std
     whyNot = "not in this libavcodec";
     return nullptr;
   }
-  context->pix_fmt = AV_PIX_FMT_YUV420P;
+  context->pix_fmt = options.dynamicRange == DynamicRange::sdr ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUV420P10;
   AvDictionary privates;
   applyProfile(row, options, *context, privates);
   if (isSvt(*context)) quietSvt();
@@ -50,7 +50,7 @@ SoftwareEncoder::~SoftwareEncoder() {
 void SoftwareEncoder::push(const FrameRef& canvas, const Emit& emit) {
   require(canvas->view);
   const AvFrame picture = pictureOf(host_.readable(canvas));
-  picture->format = AV_PIX_FMT_YUV420P;
+  picture->format = context_->pix_fmt;
   send(*picture, ticks_.next(canvas->ptsUs), emit);
 }
 
@@ -62,11 +62,11 @@ void SoftwareEncoder::drainSvt() noexcept {
     if (!black) return;
     black->width = options_.width;
     black->height = options_.height;
-    black->format = AV_PIX_FMT_YUV420P;
+    black->format = context_->pix_fmt;
     black->pts = 0;
     if (av_frame_get_buffer(black.get(), 0) < 0) return;
     const ptrdiff_t pitches[4] = {black->linesize[0], black->linesize[1], black->linesize[2], 0};
-    av_image_fill_black(black->data, pitches, AV_PIX_FMT_YUV420P, AVCOL_RANGE_MPEG, black->width, black->height);
+    av_image_fill_black(black->data, pitches, context_->pix_fmt, AVCOL_RANGE_MPEG, black->width, black->height);
     if (avcodec_send_frame(context_.get(), black.get()) < 0) return;
   }
   if (!ended() && avcodec_send_frame(context_.get(), nullptr) < 0) return;

@@ -22,8 +22,8 @@ class SoftwareEncoder : public LibavEncoder {
   HostCanvas host_;
 };
 
-// Canvases are yuv420p or, on a GPU, nv12. The first gets a tick after `afterTick`. Throws ENCODER_UNAVAILABLE (names
-// what was looked for).
+// Canvases are yuv420p or, on a GPU, nv12; of high dynamic range yuv420p10 or p010. The first gets a tick after
+// `afterTick`. Throws ENCODER_UNAVAILABLE (names what was looked for).
 std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std::shared_ptr<Device> device,
                                              PixelFormat canvases, int64_t afterTick = -1);
 

@@ -6,6 +6,7 @@
 
 #include "core/stop.h"
 #include "generated/source_defaults.h"
+#include "media/hdr_metadata.h"
 
 namespace framepath::media {
 
@@ -40,6 +41,7 @@ struct SourceInfo {
   bool hdr = false;   // PQ or HLG transfer
   bool live = false;  // no end known, not seekable
   std::string colorMatrix, colorRange, colorTransfer;
+  HdrMetadata hdrMetadata;  // as the container has it
   std::vector<AudioStreamInfo> audio;
 };
 

@@ -1,5 +1,6 @@
 // Demux and decode of one source on the caller's thread: upright frames in display order.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,7 +52,9 @@ struct SourceOptions {
   std::shared_ptr<SourceLink> link = nullptr;  // how a live source fares is noted here; null = not needed
   std::shared_ptr<TimeCuts> cuts = nullptr;    // what is cut out of the times is added here; null = not needed
   // Of a live source that is read in this process: these get its packets too (packet_tap.h).
-  std::vector<std::shared_ptr<PacketTap>> taps = {};
+  std::vector<std::shared_ptr<PacketTap>> taps = {  // Frames of PQ and HLG pictures have those in Frame::hdr from when it is set on; null = never, as isolated readers.
+  std::shared_ptr<const std::atomic<bool>> keepHdr = nullptr;
+};
   std::shared_ptr<LiveAudio> audio = nullptr;  // of a live source: its audio goes here; null = not needed
 };
 

@@ -26,12 +26,12 @@ class StreamOutput final : public Output {
         link_(options.link ? options.link : std::make_shared<OutputLink>()),
         ticks_(options.ticks.num > 0 ? options.ticks : options.fps),
         codec_(encoder.parameters()->codec_id),
-        interleaver_(std::move(audio), tickOf(ticks_),
+        interleaver_(std::move(audio), tickOf(ticks_), !options.lowLatency,
                      [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
     Broadcast broadcast{options.path, container, {}};
-    broadcast.streams.push_back({copyOf(*encoder.parameters()), tickOf(ticks_), options.fps});
+    broadcast.streams.push_back({copyOf(*encoder.parameters()), tickOf(ticks_), options.fps, options.hdrMetadata});
     if (const AudioTrack* track = interleaver_.audio())
-      broadcast.streams.push_back({copyOf(track->parameters()), track->timeBase(), {0, 1}});
+      broadcast.streams.push_back({copyOf(track->parameters()), track->timeBase(), {0, 1}, {}});
     connector_ = std::make_shared<Connector>(std::move(broadcast), options.reconnects, options.stop);
     open();
   }
@@ -47,12 +47,16 @@ class StreamOutput final : public Output {
     interleaver_.push(wrapped(packet, ticks_), endUs_);
   }
 
+  void drawn(int64_t ptsUs) override { interleaver_.drawn(ptsUs + usOfTicks(1, options_.fps)); }
+
   bool takeKeyframeWish() override { return std::exchange(wish_, false); }
 
   void addAudio(AudioRef audio, int64_t fromUs) override { interleaver_.audio()->join(std::move(audio), fromUs); }
   void endAudio(int32_t source, int64_t atUs) override {
     if (AudioTrack* track = interleaver_.audio()) track->leave(source, atUs);
   }
+  bool adjustsAudio() const override { return interleaver_.audio() && interleaver_.audio()->adjustable(); }
+  void setGain(int32_t source, float gain) override { interleaver_.audio()->setGain(source, gain); }
 
   OutputResult finish(bool complete) override {
     OutputResult result;
@@ -68,7 +72,10 @@ class StreamOutput final : public Output {
     result.finalised = ends;
     result.frames = frames_;
     result.durationMs = (endUs_ + 500) / 1000;
-    if (interleaver_.audio()) result.audioLosses = interleaver_.audio()->losses();
+    if (const AudioTrack* audio = interleaver_.audio()) {
+      result.audioLosses = audio->losses();
+      result.silent = audio->silent();
+    }
     return result;
   }
 

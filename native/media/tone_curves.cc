@@ -6,28 +6,7 @@
 namespace framepath::media {
 namespace {
 
-// SMPTE ST 2084.
-constexpr double kMostNits = 10'000;
-constexpr double kM1 = 2610.0 / 16384, kM2 = 2523.0 / 4096 * 128;
-constexpr double kC1 = 3424.0 / 4096, kC2 = 2413.0 / 4096 * 32, kC3 = 2392.0 / 4096 * 32;
-
-double nitsOfPq(double signal) {
-  const double power = std::pow(std::clamp(signal, 0.0, 1.0), 1 / kM2);
-  return kMostNits * std::pow(std::max(power - kC1, 0.0) / (kC2 - kC3 * power), 1 / kM1);
-}
-double pqOfNits(double nits) {
-  const double power = std::pow(std::clamp(nits / kMostNits, 0.0, 1.0), kM1);
-  return std::pow((kC1 + kC2 * power) / (1 + kC3 * power), kM2);
-}
-
-// ARIB STD-B67: scene light, 1 = the brightest; and the gamma of the system at 1000 cd/m2.
-constexpr double kHlgGamma = 1.2;
-double lightOfHlg(double signal) {
-  constexpr double a = 0.17883277, b = 1 - 4 * a;
-  const double c = 0.5 - a * std::log(4 * a);
-  signal = std::clamp(signal, 0.0, 1.0);
-  return signal <= 0.5 ? signal * signal / 3 : (std::exp((signal - c) / a) + b) / 12;
-}
+using namespace transfer;
 
 // From black to the source's peak, to black to SDR white; both in PQ.
 class Eetf {
@@ -49,24 +28,60 @@ class Eetf {
   const double peak_, white_;
 };
 
-}  // namespace
+template <typename ValueAt>
+void add(std::vector<float>& curves, int32_t count, const ValueAt& valueAt) {
+  for (int32_t i = 0; i < count; i++) curves.push_back(static_cast<float>(valueAt(i)));
+}
 
-std::vector<float> toneCurves(const ToneSource& source) {
+double signalAt(int32_t i) {
+  return static_cast<double>(i) / (kToneSignals - 1);
+}
+
+void addToSdr(std::vector<float>& curves, const ToneSource& source) {
   const bool hlg = source.transfer == ColorTransfer::hlg;
   const double peak = hlg ? kUsualPeakNits : std::clamp(source.peakNits, kSdrWhiteNits, kMostNits);
   const Eetf eetf(peak);
+  add(curves, kToneSignals,
+      [&](int32_t i) { return hlg ? lightOfHlg(signalAt(i)) : std::min(nitsOfPq(signalAt(i)) / peak, 1.0); });
+  add(curves, kToneLights, [&](int32_t i) { return hlg ? std::pow(double{toneLightAt(i)}, kHlgGamma - 1) : 1.0; });
+  add(curves, kToneLights, [&](int32_t i) { return eetf.gain(toneLightAt(i) * peak) * peak / kSdrWhiteNits; });
+  add(curves, kToneLights, [&](int32_t i) { return 255 * std::pow(double{toneLightAt(i)}, 1 / 2.4); });
+}
+
+// Between primaries only.
+void addSdr(std::vector<float>& curves) {
+  add(curves, kToneSignals, [](int32_t i) { return std::pow(signalAt(i), 2.4); });
+  add(curves, 2 * kToneLights, [](int32_t) { return 1.0; });
+  add(curves, kToneLights, [](int32_t i) { return 255 * std::pow(double{toneLightAt(i)}, 1 / 2.4); });
+}
+
+// Light 1 is SDR white; of HLG, in the end, the brightest scene light.
+void addFromSdr(std::vector<float>& curves, ColorTransfer to) {
+  const bool hlg = to == ColorTransfer::hlg;
+  constexpr double white = kSdrWhiteNits / kUsualPeakNits;
+  add(curves, kToneSignals, [&](int32_t i) { return std::pow(signalAt(i), 2.4); });
+  add(curves, kToneLights, [&](int32_t i) {
+    if (!hlg || i == 0) return hlg ? 0.0 : 1.0;
+    return std::pow(toneLightAt(i) * white, (1 - kHlgGamma) / kHlgGamma);
+  });
+  add(curves, kToneLights, [&](int32_t) { return hlg ? white : 1.0; });
+  add(curves, kToneLights, [&](int32_t i) {
+    const double light = toneLightAt(i);
+    return 255 * (hlg ? hlgOfLight(light) : pqOfNits(light * kSdrWhiteNits));
+  });
+}
+
+}  // namespace
+
+std::vector<float> toneCurves(const ToneSource& source) {
   std::vector<float> curves;
   curves.reserve(kToneSignals + 3 * static_cast<size_t>(kToneLights));
-  const auto add = [&](int32_t count, auto&& valueAt) {
-    for (int32_t i = 0; i < count; i++) curves.push_back(static_cast<float>(valueAt(i)));
-  };
-  add(kToneSignals, [&](int32_t i) {
-    const double signal = static_cast<double>(i) / (kToneSignals - 1);
-    return hlg ? lightOfHlg(signal) : std::min(nitsOfPq(signal) / peak, 1.0);
-  });
-  add(kToneLights, [&](int32_t i) { return hlg ? std::pow(double{toneLightAt(i)}, kHlgGamma - 1) : 1.0; });
-  add(kToneLights, [&](int32_t i) { return eetf.gain(toneLightAt(i) * peak) * peak / kSdrWhiteNits; });
-  add(kToneLights, [&](int32_t i) { return 255 * std::pow(double{toneLightAt(i)}, 1 / 2.4); });
+  if (source.to != ColorTransfer::sdr)
+    addFromSdr(curves, source.to);
+  else if (source.transfer != ColorTransfer::sdr)
+    addToSdr(curves, source);
+  else
+    addSdr(curves);
   return curves;
 }
 
@@ -79,8 +94,13 @@ ToneMapArgs toneMapArgs(const ToneSource& source, const float* curves) {
   args.system = args.light + kToneSignals;
   args.gain = args.system + kToneLights;
   args.signal = args.gain + kToneLights;
-  for (int i = 0; i < 9; i++)
-    args.primaries[i] = source.primaries == ColorPrimaries::bt2020 ? kNarrower[i] : i % 4 == 0 ? 1.0f : 0.0f;
+  const bool wide = source.primaries == ColorPrimaries::bt2020, toWide = source.to != ColorTransfer::sdr;
+  for (int i = 0; i < 9; i++) {
+    const float same = i % 4 == 0 ? 1.0f : 0.0f, other = toWide ? static_cast<float>(kWider[i]) : kNarrower[i];
+    args.primaries[i] = wide == toWide ? same : other;
+  }
+  // HLG's system works on what is BT.2020 in any case.
+  args.luminance = lumaWeights(!wide && toWide ? ColorMatrix::bt709 : ColorMatrix::bt2020);
   return args;
 }
 

@@ -44,4 +44,25 @@ Image ToneMapper::map(Queue& queue, const ImageView& from, double peakNits) {
   return image;
 }
 
+Image ToneMapper::raise(Queue& queue, const ImageView& from, ColorTransfer to) {
+  const ToneSource source{ColorTransfer::sdr, from.primaries, kUsualPeakNits, to};
+  prepare(queue, source);
+  PixelFormat format = from.format;
+  format.depth = 10;
+  format.msbAligned = format.layout == PixelLayout::semiPlanarYuv;
+  Image image = allocateImage(*device_, format, from.width, from.height);
+  image.view.matrix = ColorMatrix::bt2020;
+  image.view.range = format.layout == PixelLayout::rgb ? ColorRange::full : ColorRange::limited;
+  image.view.transfer = to;
+  image.view.primaries = ColorPrimaries::bt2020;
+  enqueue(queue, [&] {
+    DeepToneMapArgs deep{toneMapArgs(source, static_cast<const float*>(curves_->data))};
+    deep.args.from = from;
+    deep.args.to = image.view;
+    launch(*device_, queue, deep, Grid{from.width, from.height, 1});
+    used_ = queue.record();
+  });
+  return image;
+}
+
 }  // namespace framepath::media

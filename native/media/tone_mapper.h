@@ -1,4 +1,4 @@
-// PQ and HLG pictures as SDR ones on a device.
+// PQ and HLG pictures, and SDR ones of BT.2020, as SDR ones of BT.709 on a device; and SDR ones as PQ and HLG.
 #pragma once
 #include <memory>
 #include <optional>
@@ -16,9 +16,11 @@ class ToneMapper {
   ToneMapper(const ToneMapper&) = delete;
   ToneMapper& operator=(const ToneMapper&) = delete;
 
-  // Enqueues the work. The result has 8 bits, and layout, chroma subsampling and range of `from`. Throws
-  // DEVICE_OUT_OF_MEMORY.
+  // Enqueue the work. The result has layout and chroma subsampling of `from`. Throw DEVICE_OUT_OF_MEMORY.
+  // 8 bits, range of `from`.
   Image map(Queue& queue, const ImageView& from, double peakNits);
+  // An SDR picture in 10 bits, limited range.
+  Image raise(Queue& queue, const ImageView& from, ColorTransfer to);
 
  private:
   void prepare(Queue& queue, const ToneSource& source);

@@ -17,6 +17,7 @@ const onlySimulated = [
 const withVideo = ['media_hardware_test', 'media_nvenc_test'];
 /** Programs that test the CPU or, asked to, a GPU. */
 const onDevice = [
+  'compose_hdr_test',
   'conformance_test',
   'infer_box_decoder_test',
   'infer_head_test',
@@ -27,6 +28,7 @@ const onDevice = [
   'input_test',
   'live_canvas_test',
   'media_color_test',
+  'media_hdr_test',
   'media_image_test',
   'media_read_test',
   'media_time_test',

@@ -198,7 +198,7 @@ TEST(boxes_labels_and_time_are_drawn_where_they_belong) {
   std::vector<TileInput> inputs{live(plain(320, 360, kRed)), live(plain(320, 360, kRed))};
   inputs[1].observations = {{"people", {{100, 100, 200, 220}}, {3}, {7}, {0.9f}}};
   const FrameRef canvas = composer->compose(0, 61'250'000, inputs);
-  const Yuv seven = paletteColor(7, ColorMatrix::bt709, ColorRange::limited);
+  const Yuv seven = paletteColor(7);
   CHECK(is(canvas, 320 + 100, 160, seven) && is(canvas, 320 + 198, 160, seven) && is(canvas, 320 + 150, 100, seven));
   CHECK(is(canvas, 320 + 150, 160, kRed));  // only the outline
   CHECK(is(canvas, 320 + 101, 83, seven));  // the label's plate above the box

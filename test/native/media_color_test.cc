@@ -126,6 +126,26 @@ TEST(colours_of_bt709_come_back) {
   }
 }
 
+TEST(sdr_of_bt2020_has_the_primaries_of_bt709) {
+  const ToneSource wide{.transfer = ColorTransfer::sdr};
+  for (const auto& [r, g, b] : {std::array{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}, {0.5, 0.5, 0.5}}) {
+    const auto signal = [](double light) { return std::pow(light, 1 / 2.4); };
+    const auto seen = toneMapped(wide, signal(0.627404 * r + 0.329283 * g + 0.043313 * b),
+                                 signal(0.069097 * r + 0.919540 * g + 0.011362 * b),
+                                 signal(0.016391 * r + 0.088013 * g + 0.895595 * b));
+    for (const auto& [value, linear] : {std::pair{seen[0], r}, {seen[1], g}, {seen[2], b}})
+      CHECK_NEAR(value, 255 * signal(linear), linear > 0 ? 0.8 : 12);
+  }
+  const auto clip =
+      read(ramp("wide", "-color_trc bt2020-10 -color_primaries bt2020 -colorspace bt2020nc -color_range tv"));
+  CHECK(!clip.info.hdr);
+  const Frame& frame = *clip.frames.at(0);
+  CHECK(frame.view.primaries == ColorPrimaries::bt709 && frame.view.matrix == ColorMatrix::bt709);
+  const clips::Bytes bytes = clips::packed(frame);
+  for (int x = 0; x < frame.view.width; x++)
+    CHECK_NEAR(bytes[static_cast<size_t>(x)], 16 + 219 * signalOf(64 + 2 * x), 1);
+}
+
 TEST(frames_of_pq_and_hlg_are_sdr) {
   for (const bool hlg : {false, true}) {
     const auto clip = read(ramp(hlg ? "hlg" : "pq", hlg ? kHlg : kPq));

@@ -38,10 +38,14 @@ class Canvases {
     for (int p = 0; p < 3; p++)
       for (int y = 0; y < planeHeight(drawn->view, p); y++)
         for (int x = 0; x < planeWidth(drawn->view, p); x++) {
-          const bool pair = p > 0 && format_ == pixelFormat::nv12;
+          const bool pair = p > 0 && format_.layout == PixelLayout::semiPlanarYuv;
           const Plane& to = host.view.planes[pair ? 1 : p];
-          to.data[y * to.pitchBytes + (pair ? 2 * x + p - 1 : x)] =
-              drawn->view.planes[p].data[y * drawn->view.planes[p].pitchBytes + x];
+          const int at = pair ? 2 * x + p - 1 : x;
+          const uint8_t value = drawn->view.planes[p].data[y * drawn->view.planes[p].pitchBytes + x];
+          if (format_.depth == 8)
+            to.data[y * to.pitchBytes + at] = value;
+          else  // the same in 10 bits, in the high ones
+            reinterpret_cast<uint16_t*>(to.data + y * to.pitchBytes)[at] = static_cast<uint16_t>(value << 8);
         }
     std::shared_ptr<Image> canvas = pool_.lease();
     copyImage(*gpu(), *queue_, canvas->view, host.view, CopyKind::internal);
@@ -277,6 +281,26 @@ TEST(an_encoder_that_fails_loses_nothing) {
     failWith(VideoCodec::h264, Profile::quality, rule);
   for (const char* rule : {"nvEncEncodePicture:1:20", "nvEncEncodePicture:14:20", "nvEncEncodePicture:38:20"})
     failWith(VideoCodec::hevc, Profile::balanced, rule);
+}
+
+VIDEO_TEST(ten_bits_are_encoded_where_they_were_drawn_and_play_on_in_software) {
+  const clip::TempFolder folder;
+  const std::string path = folder.file("a.mkv");
+  EncoderOptions options = optionsOf(VideoCodec::hevc, Profile::balanced);
+  options.dynamicRange = DynamicRange::hdr10;
+  for (const char* rule : {"", "nvEncEncodePicture:23:20"}) {
+    test::simulator().fail(rule);
+    const Written written = write(path, options, 40);
+    test::simulator().fail("");
+    CHECK_EQUAL(written.encoder, *rule ? "libx265" : "hevc_nvenc");
+    CHECK_EQUAL(written.recoveries.size(), size_t{*rule ? 1u : 0u});
+    CHECK_EQUAL(clip::streamValues(path, "v:0")["pix_fmt"], "yuv420p10le");
+    CHECK(clip::decodedPsnr(path, kWidth, kHeight, 40) > 30);
+  }
+  set("FRAMEPATH_SIM_NVENC_10BIT", "0");
+  const Written written = write(path, options, 10);
+  CHECK_EQUAL(written.encoder, "libx265");
+  CHECK_EQUAL(clip::streamValues(path, "v:0")["pix_fmt"], "yuv420p10le");
 }
 
 VIDEO_TEST(every_container_plays_on_when_the_encoder_changes) {

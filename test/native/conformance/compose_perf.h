@@ -26,12 +26,21 @@ inline void composePerf(Random& random, Stage& stage, PixelFormat format, int32_
     placeComposeTile(a.tiles[i], source, from.x, from.y, from.width, from.height, i % columns * width,
                      i / columns * height, width, height);
     a.tiles[i].alpha = 256;
-    compose::setTileColor(a.tiles[i], a.canvas.matrix, a.canvas.range);
+    compose::setTileColor(a.tiles[i], a.canvas.matrix, a.canvas.range, size.format.depth);
   }
   const Grid grid = composeGrid(a);
-  stage.launch(a, grid);
+  if (size.format.depth == 8)
+    stage.launch(a, grid);
+  else
+    stage.launch(DeepComposeArgs{a}, grid);
   const size_t read = static_cast<size_t>(from.width / 256) * (from.height / 256) * 3 / 2;
   stage.touches(static_cast<size_t>(size.width) * size.height * 3 / 2 + read * a.count);
+}
+PERF_CASE(composeTilesDeep, whole, "1080p yuv420p10, 1:1") {
+  composePerf(random, stage, pixelFormat::yuv420p10, 1, 1, {0, 0, 1920 * 256, 1080 * 256}, {pixelFormat::yuv420p10});
+}
+PERF_CASE(composeTilesDeep, grid2, "2x2: four 1080p yuv420p10 to 960x540") {
+  composePerf(random, stage, pixelFormat::yuv420p10, 2, 2, {0, 0, 1920 * 256, 1080 * 256}, {pixelFormat::yuv420p10});
 }
 PERF_CASE(composeTiles, split, "split: two 960x1080 of 1080p yuv420p, 1:1") {
   composePerf(random, stage, pixelFormat::yuv420p, 2, 1, {480 * 256, 0, 960 * 256, 1080 * 256});

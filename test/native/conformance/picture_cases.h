@@ -108,10 +108,7 @@ inline const float* randomToneCurve(Random& random, Stage& stage, int32_t entrie
   const auto* bytes = reinterpret_cast<const uint8_t*>(curve.data());
   return reinterpret_cast<const float*>(stage.input({bytes, bytes + curve.size() * sizeof(float)}));
 }
-inline void toneMapOf(Random& random, Stage& stage, const ImageView& from) {
-  PixelFormat format = from.format;
-  format.depth = 8;
-  format.msbAligned = false;
+inline ToneMapArgs toneMapOf(Random& random, Stage& stage, const ImageView& from, PixelFormat format) {
   ToneMapArgs a{};
   a.from = from;
   a.to = picture(random, stage, format, from.width, from.height, Contents::output);
@@ -120,7 +117,26 @@ inline void toneMapOf(Random& random, Stage& stage, const ImageView& from) {
   a.gain = randomToneCurve(random, stage, kToneLights, 5);
   a.signal = randomToneCurve(random, stage, kToneLights, 255);
   for (float& value : a.primaries) value = static_cast<float>(random.between(-200, 400)) / 256;
-  stage.launch(a, {from.width, from.height, 1});
+  a.luminance = lumaWeights(random.pick(kMatrices));
+  return a;
+}
+inline void toneMapOf(Random& random, Stage& stage, const ImageView& from) {
+  PixelFormat format = from.format;
+  format.depth = 8;
+  format.msbAligned = false;
+  stage.launch(toneMapOf(random, stage, from, format), {from.width, from.height, 1});
+}
+inline void toneMapDeepOf(Random& random, Stage& stage, const ImageView& from) {
+  PixelFormat format = from.format;
+  format.depth = 10;
+  format.msbAligned = format.layout == PixelLayout::semiPlanarYuv;
+  stage.launch(DeepToneMapArgs{toneMapOf(random, stage, from, format)}, {from.width, from.height, 1});
+}
+RANDOM_CASE(toneMapDeep) {
+  toneMapDeepOf(random, stage, randomPicture(random, stage));
+}
+PERF_CASE(toneMapDeep, planar, "1080p yuv420p to 10 bits") {
+  toneMapDeepOf(random, stage, picture(random, stage, pixelFormat::yuv420p, 1920, 1080, Contents::inDepth));
 }
 RANDOM_CASE(toneMap) {
   toneMapOf(random, stage, randomPicture(random, stage));

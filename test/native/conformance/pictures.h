@@ -54,6 +54,7 @@ enum class Contents {
   any,  // also values beyond the format's depth
   inDepth,
   output,
+  outputInDepth,
 };
 
 // Of deep samples, only the bits the format has.
@@ -78,9 +79,9 @@ inline ImageView picture(Random& random, Stage& stage, PixelFormat format, int32
     const int32_t rowBytes = planeWidth(view, plane) * sampleBytes(view, plane);
     const int32_t padding = random.chance(2) ? 0 : 2 * random.below(40);
     std::vector<uint8_t> bytes = randomBytes(random, planeBytes(rowBytes, planeHeight(view, plane), padding));
-    if (contents == Contents::inDepth) keepDepth(bytes, format);
+    if (contents == Contents::inDepth || contents == Contents::outputInDepth) keepDepth(bytes, format);
     view.planes[plane].pitchBytes = rowBytes + padding;
-    view.planes[plane].data = contents == Contents::output ? stage.output(bytes) : stage.input(bytes);
+    view.planes[plane].data = contents >= Contents::output ? stage.output(bytes) : stage.input(bytes);
   }
   return view;
 }

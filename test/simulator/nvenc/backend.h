@@ -19,6 +19,7 @@ struct Stream {
   int64_t bitrate = 0;  // bits per second
   int matrix = 2, primaries = 2, transfer = 2;
   bool fullRange = false;
+  bool deep = false;  // 10 bits
 };
 
 struct Coded {
@@ -31,7 +32,7 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual const std::vector<uint8_t>& header() const = 0;
-  // An I420 picture, null: no more come. Packets come out in coding order, without the header, as soon as can be.
+  // An I420 picture, of 8 or 10 bits, null: no more come. Packets come out in coding order, without the header, as soon as can be.
   virtual bool encode(const AVFrame* picture, bool keyframe, std::vector<Coded>& packets) = 0;
   virtual void setBitrate(int64_t bitrate) = 0;
 };

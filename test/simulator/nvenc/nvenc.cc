@@ -77,7 +77,7 @@ Status guidCount(void* encoder, uint32_t* count) {
   return guids(encoder, list, 2, count);
 }
 
-Status caps(void*, GUID, NV_ENC_CAPS_PARAM* asked, int* value) {
+Status caps(void*, GUID codec, NV_ENC_CAPS_PARAM* asked, int* value) {
   switch (asked->capsToQuery) {
     case NV_ENC_CAPS_WIDTH_MAX:
     case NV_ENC_CAPS_HEIGHT_MAX: *value = 4096; break;
@@ -88,6 +88,10 @@ Status caps(void*, GUID, NV_ENC_CAPS_PARAM* asked, int* value) {
     case NV_ENC_CAPS_SUPPORT_TEMPORAL_AQ:
     case NV_ENC_CAPS_SUPPORT_MULTIPLE_REF_FRAMES: *value = 1; break;
     case NV_ENC_CAPS_SUPPORT_BFRAME_REF_MODE: *value = 3; break;
+    case NV_ENC_CAPS_SUPPORT_10BIT_ENCODE:
+      *value = std::memcmp(&codec, &NV_ENC_CODEC_HEVC_GUID, sizeof codec) == 0 &&
+               number("FRAMEPATH_SIM_NVENC_10BIT", 1);
+      break;
     default: *value = 0;
   }
   return NV_ENC_SUCCESS;
@@ -127,11 +131,13 @@ Status destroyBitstream(void*, NV_ENC_OUTPUT_PTR buffer) {
 Status registerResource(void*, NV_ENC_REGISTER_RESOURCE* resource) {
   OBEY(nvEncRegisterResource);
   if (resource->resourceType != NV_ENC_INPUT_RESOURCE_TYPE_CUDADEVICEPTR ||
-      resource->bufferFormat != NV_ENC_BUFFER_FORMAT_NV12_PL)
+      (resource->bufferFormat != NV_ENC_BUFFER_FORMAT_NV12_PL &&
+       resource->bufferFormat != NV_ENC_BUFFER_FORMAT_YUV420_10BIT))
     return NV_ENC_ERR_UNSUPPORTED_PARAM;
   if (resource->pitch % 16) misuse("a surface whose pitch is no multiple of 16");
   resource->registeredResource = new Surface{static_cast<uint8_t*>(resource->resourceToRegister), resource->pitch,
-                                             static_cast<int>(resource->width), static_cast<int>(resource->height)};
+                                             static_cast<int>(resource->width), static_cast<int>(resource->height),
+                                             resource->bufferFormat == NV_ENC_BUFFER_FORMAT_YUV420_10BIT};
   simulatorCount("nvenc_registered", 1);
   if (simulatorCounter("nvenc_registered") > kMostRegistered * simulatorCounter("nvenc_live"))
     misuse("more surfaces are registered than a session takes");
@@ -146,7 +152,8 @@ Status unregisterResource(void*, NV_ENC_REGISTERED_PTR resource) {
 Status mapResource(void*, NV_ENC_MAP_INPUT_RESOURCE* resource) {
   OBEY(nvEncMapInputResource);
   resource->mappedResource = resource->registeredResource;
-  resource->mappedBufferFmt = NV_ENC_BUFFER_FORMAT_NV12_PL;
+  const bool deep = static_cast<const Surface*>(resource->registeredResource)->deep;
+  resource->mappedBufferFmt = deep ? NV_ENC_BUFFER_FORMAT_YUV420_10BIT : NV_ENC_BUFFER_FORMAT_NV12_PL;
   simulatorCount("nvenc_mapped", 1);
   return NV_ENC_SUCCESS;
 }

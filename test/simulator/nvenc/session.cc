@@ -18,9 +18,26 @@ struct Reading {
   AVFrame* frame;
 };
 
+// P010 to I420 of 10 bits.
+void readDeep(const Surface& surface, AVFrame& frame) {
+  const auto row = [&](int y) {
+    return reinterpret_cast<const uint16_t*>(surface.memory + static_cast<size_t>(y) * surface.pitch);
+  };
+  const auto to = [&](int plane, int y) {
+    return reinterpret_cast<uint16_t*>(frame.data[plane] + static_cast<ptrdiff_t>(y) * frame.linesize[plane]);
+  };
+  for (int y = 0; y < frame.height; y++)
+    for (int x = 0; x < frame.width; x++) to(0, y)[x] = static_cast<uint16_t>(row(y)[x] >> 6);
+  for (int y = 0; y < frame.height / 2; y++)
+    for (int x = 0; x < frame.width / 2; x++)
+      for (int plane = 1; plane < 3; plane++)
+        to(plane, y)[x] = static_cast<uint16_t>(row(surface.height + y)[2 * x + plane - 1] >> 6);
+}
+
 // NV12 to I420, which every encoder takes.
 void readSurface(void* argument) {
   const auto& [surface, frame] = *static_cast<const Reading*>(argument);
+  if (surface->deep) return readDeep(*surface, *frame);
   for (int y = 0; y < frame->height; y++)
     std::memcpy(frame->data[0] + static_cast<ptrdiff_t>(y) * frame->linesize[0],
                 surface->memory + static_cast<size_t>(y) * surface->pitch, static_cast<size_t>(frame->width));
@@ -57,6 +74,7 @@ NVENCSTATUS Session::begin(const NV_ENC_INITIALIZE_PARAMS& p) {
   parameters_.primaries = static_cast<int>(vui.colourPrimaries);
   parameters_.transfer = static_cast<int>(vui.transferCharacteristics);
   parameters_.fullRange = vui.videoFullRangeFlag;
+  parameters_.deep = hevc && config.encodeCodecConfig.hevcConfig.pixelBitDepthMinus8 == 2;
   backend_ = hevc ? openX265(parameters_) : openX264(parameters_);
   return backend_ ? NV_ENC_SUCCESS : fail("the simulator's encoder does not open");
 }
@@ -73,8 +91,10 @@ NVENCSTATUS Session::encode(const NV_ENC_PIC_PARAMS& p) {
       return fail("the simulator's encoder does not end");
     return NV_ENC_SUCCESS;
   }
+  if (static_cast<const Surface*>(p.inputBuffer)->deep != parameters_.deep)
+    return fail("a surface of another depth than the session's");
   AVFrame* frame = av_frame_alloc();
-  frame->format = AV_PIX_FMT_YUV420P;
+  frame->format = parameters_.deep ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
   frame->width = parameters_.width;
   frame->height = parameters_.height;
   av_frame_get_buffer(frame, 0);

@@ -18,6 +18,7 @@ struct Surface {
   uint8_t* memory;
   size_t pitch;
   int width, height;
+  bool deep;  // P010
 };
 
 struct Bitstream {

@@ -8,23 +8,25 @@ namespace {
 class X265 : public Backend {
  public:
   ~X265() override {
-    if (encoder_) x265_encoder_close(encoder_);
-    if (param_) x265_param_free(param_);
-    if (picture_) x265_picture_free(picture_);
+    if (encoder_) api_->encoder_close(encoder_);
+    if (param_) api_->param_free(param_);
+    if (picture_) api_->picture_free(picture_);
   }
 
   bool open(const Stream& stream) {
-    param_ = x265_param_alloc();
-    picture_ = x265_picture_alloc();
-    x265_param_default_preset(param_, "ultrafast", stream.bFrames ? nullptr : "zerolatency");
+    api_ = x265_api_get(stream.deep ? 10 : 8);
+    if (!api_) return false;
+    param_ = api_->param_alloc();
+    picture_ = api_->picture_alloc();
+    api_->param_default_preset(param_, "ultrafast", stream.bFrames ? nullptr : "zerolatency");
     param_->sourceWidth = stream.width;
     param_->sourceHeight = stream.height;
     param_->fpsNum = static_cast<uint32_t>(stream.fpsNum);
     param_->fpsDenom = static_cast<uint32_t>(stream.fpsDen);
     const auto set = [&](const char* key, int64_t value) {
-      x265_param_parse(param_, key, std::to_string(value).c_str());
+      api_->param_parse(param_, key, std::to_string(value).c_str());
     };
-    x265_param_parse(param_, "log-level", "none");
+    api_->param_parse(param_, "log-level", "none");
     set("pools", 1);
     set("frame-threads", 1);
     set("open-gop", 0);
@@ -46,13 +48,14 @@ class X265 : public Backend {
       set("bitrate", stream.bitrate / 1000);
     else
       set("crf", stream.quality);
-    encoder_ = x265_encoder_open(param_);
+    encoder_ = api_->encoder_open(param_);
     if (!encoder_) return false;
     x265_nal* nals = nullptr;
     uint32_t count = 0;
-    if (x265_encoder_headers(encoder_, &nals, &count) < 0) return false;
+    if (api_->encoder_headers(encoder_, &nals, &count) < 0) return false;
     header_ = joined(nals, count);
-    x265_picture_init(param_, picture_);
+    api_->picture_init(param_, picture_);
+    picture_->bitDepth = stream.deep ? 10 : 8;
     return true;
   }
 
@@ -70,11 +73,11 @@ class X265 : public Backend {
     for (;;) {
       x265_nal* nals = nullptr;
       uint32_t count = 0;
-      x265_picture* out = x265_picture_alloc();
-      const int result = x265_encoder_encode(encoder_, &nals, &count, frame ? picture_ : nullptr, out);
+      x265_picture* out = api_->picture_alloc();
+      const int result = api_->encoder_encode(encoder_, &nals, &count, frame ? picture_ : nullptr, out);
       if (result > 0)
         packets.push_back({joined(nals, count), static_cast<uint64_t>(out->pts), IS_X265_TYPE_I(out->sliceType)});
-      x265_picture_free(out);
+      api_->picture_free(out);
       if (result < 0) return false;
       if (frame || result == 0) return true;
     }
@@ -90,6 +93,7 @@ class X265 : public Backend {
     return bytes;
   }
 
+  const x265_api* api_ = nullptr;
   x265_param* param_ = nullptr;
   x265_encoder* encoder_ = nullptr;
   x265_picture* picture_ = nullptr;
