@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { FramepathError } from './errors.js';
 import type { NativeAddon } from './native.js';
 
-const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+/** @internal */
+export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 const platform = `${process.platform}-${process.arch}`;
 const platformPackage = `@framepath/${platform}`;
 /** As node-gyp-build finds it. */
@@ -20,8 +21,8 @@ const libavFile = /^libframepath-av\.so\.\d+$/;
 /** The packages with FFmpeg's libraries, best first. */
 const libavPackages = [`@framepath/av-gpl-${platform}`, `@framepath/av-${platform}`];
 
-/** The folder of an installed package, as seen from ours (hoisted, nested, linked) and from the program's. */
-function folderOf(name: string, root: string): string | undefined {
+/** The folder of an installed package, as seen from ours (hoisted, nested, linked) and from the program's. @internal */
+export function folderOf(name: string, root: string): string | undefined {
   for (const from of [root, process.cwd()]) {
     try {
       return dirname(createRequire(join(from, 'package.json')).resolve(`${name}/package.json`));
@@ -104,18 +105,18 @@ function installedLibav(): string[] {
   return [...new Set(found)].sort();
 }
 
+const buildScript = (root: string) => join(root, 'scripts/build.mjs');
+
 function addonMissing(root: string, tried: string[]): FramepathError {
   const sentence = `The native addon cannot be loaded on ${platform}.`;
-  const script = join(root, 'scripts/build.mjs');
   const error = (what: string, hint: string) =>
     new FramepathError('ADDON_MISSING', [what, ...tried].join('\n  '), { hint });
-  if (!existsSync(script)) {
-    // The files of the package are not around this one: it was copied into a bundle.
+  const script = buildScript(root);
+  if (!existsSync(script))
     return error(
-      `${sentence} ${root} is not the folder of the package: was framepath bundled? Tried:`,
+      `${sentence} ${root} is not the folder of the package: was framepath bundled?`,
       `Keep it out of the bundle: --external:framepath (esbuild), serverExternalPackages: ['framepath'] (Next.js); docs/install.md`,
     );
-  }
   const missing = [platformPackage, libavPackages[1]!].filter((name) => !folderOf(name, root));
   const installed = installedLibav();
   const libav = installed.length ? `Installed: ${installed.join(', ')}.` : 'No libavcodec (FFmpeg) is installed.';
@@ -150,7 +151,9 @@ export function loadAddon(root = packageRoot): NativeAddon {
     );
   }
   const tried: string[] = [];
-  for (const file of candidates(root)) {
+  // Without the files of the package around this one it was copied into a bundle: models and programs would be missing too.
+  const files = process.env.FRAMEPATH_ADDON || existsSync(buildScript(root)) ? candidates(root) : [];
+  for (const file of files) {
     if (!existsSync(file)) {
       tried.push(`${file}: not there`);
       continue;

@@ -78,23 +78,30 @@ function loaded(root: string, env: Record<string, string> = {}, inWorker = false
   return stdout.trim() || stderr;
 }
 
+/** The package itself: what tells it from a copy in a bundle. */
+function framepath(at: string): string {
+  mkdirSync(join(at, 'scripts'), { recursive: true });
+  writeFileSync(join(at, 'scripts/build.mjs'), '');
+  return install(at);
+}
+
 /** A program's folder with `framepath`, and the packages beside it. */
 function hoisted(name: string, ...bundles: string[]): string {
   const modules = join(folder, name, 'node_modules');
   installPackages(modules, ...bundles);
-  return install(join(modules, 'framepath'));
+  return framepath(join(modules, 'framepath'));
 }
 
 test('hoisted, nested and linked packages are found', () => {
   expect(loaded(hoisted('hoisted', 'lgpl'))).toBe('1');
 
-  const nested = install(join(folder, 'nested/node_modules/framepath'));
+  const nested = framepath(join(folder, 'nested/node_modules/framepath'));
   installPackages(join(nested, 'node_modules'), 'lgpl');
   expect(loaded(nested)).toBe('1');
 
   // pnpm: each package in a folder of its own with links to those that it depends on.
   const store = join(folder, 'linked/node_modules/.pnpm');
-  const linked = install(join(store, 'framepath@1/node_modules/framepath'));
+  const linked = framepath(join(store, 'framepath@1/node_modules/framepath'));
   installPackages(join(store, 'others/node_modules'), 'lgpl');
   symlinkSync(join(store, 'others/node_modules/@framepath'), join(linked, '../@framepath'));
   expect(loaded(linked)).toBe('1');
@@ -119,12 +126,23 @@ test('worker threads load them again', () => {
 
 test('without the libraries the error has what was tried and the command that installs them', () => {
   const root = hoisted('without');
-  mkdirSync(join(root, 'scripts'));
-  writeFileSync(join(root, 'scripts/build.mjs'), '');
   const error = loaded(root);
   expect(error).toMatch(/^ADDON_MISSING /);
   expect(error).toContain(`Not installed: @framepath/av-${platform}`);
   expect(error).toContain(`${join(root, 'build/Release/framepath.node')}: not there`);
   expect(error).toMatch(/needs FFmpeg's libraries; none in @framepath\/av-gpl-/);
   expect(error).toMatch(new RegExp(`npm install --no-save @framepath/av-${platform}@\\d+\\.\\d+\\.\\d+$`));
+});
+
+test("ONNX Runtime is that of onnxruntime-node, else of the platform's package, else the system's", () => {
+  const app = join(folder, 'runtime');
+  writeFileSync(join(built, 'libonnxruntime.so.1'), '');
+  const name = `@framepath/onnxruntime-${platform}`;
+  const own = install(join(app, 'node_modules', name), ['libonnxruntime.so.1', 'libonnxruntime.so.1']);
+  const list = `import { runtimeLibraries } from ${JSON.stringify(join(clone, 'lib/runtime-library.js'))};
+    console.log(JSON.stringify(runtimeLibraries(undefined)));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', list], { encoding: 'utf8', cwd: app });
+  const files = JSON.parse(stdout) as string[];
+  expect(files[0]).toContain('onnxruntime-node'); // that of this repository
+  expect(files.slice(-3)).toEqual([join(own, 'libonnxruntime.so.1'), 'libonnxruntime.so.1', 'libonnxruntime.so']);
 });
