@@ -181,7 +181,8 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
     context.thread_count = threads;
     privates.set("rc_mode", control == RateControl::constant ? "bitrate" : "quality");
     privates.set("coder", int64_t{1});
-    if (control == RateControl::quality) context.bit_rate = context.rc_max_rate > 0 ? context.rc_max_rate : plenty(options);
+    if (control == RateControl::quality)
+      context.bit_rate = context.rc_max_rate > 0 ? context.rc_max_rate : plenty(options);
     if (control == RateControl::capped) context.bit_rate = options.bitrate;
     if (constantQuality) context.qmin = row.crf;
     context.qmax = 51;

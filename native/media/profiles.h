@@ -11,7 +11,7 @@ namespace framepath::media {
 struct ProfileRow {
   const char* encoder;  // libavcodec's name
   Profile profile;
-  const char* preset;      // x264/x265/NVENC: a name; SVT-AV1: -preset; libaom: -cpu-used; rav1e: -speed; openh264: none
+  const char* preset;      // x264/x265/NVENC: a name; SVT-AV1: -preset; libaom: -cpu-used; rav1e: -speed
   int crf;                 // constant quality; rav1e: quantizer; openh264: the finest one; NVENC: cq
   int bFrames;             // -1 = the preset's own
   bool lowLatency;         // every frame comes out before the next goes in

@@ -71,8 +71,8 @@ std::string programPath() {
               "Install framepath again, or build it: node node_modules/framepath/scripts/build.mjs");
 }
 
-// The folder of the bundle of libav (scripts/bundle) that this process has loaded: nothing else leads a program to it. Empty:
-// the libraries are the system's.
+// The folder of the bundle of libav (scripts/bundle) that this process has loaded: nothing else leads a program to it.
+// Empty: the libraries are the system's.
 std::string bundleFolder() {
   std::string folder;
   dl_iterate_phdr(
@@ -91,10 +91,11 @@ std::string bundleFolder() {
 std::vector<std::string> environment() {
   std::vector<std::string> kept;
   std::string libraries = bundleFolder();
-  for (const char* name : {"FRAMEPATH_ISA", "http_proxy", "no_proxy", "SSL_CERT_FILE",
-                           "SSL_CERT_DIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
+  for (const char* name : {"FRAMEPATH_ISA", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "ASAN_OPTIONS",
+                           "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
     if (const char* value = std::getenv(name)) kept.push_back(std::string(name) + "=" + value);
-  if (const char* value = std::getenv("LD_LIBRARY_PATH")) libraries += (libraries.empty() ? "" : ":") + std::string(value);
+  if (const char* value = std::getenv("LD_LIBRARY_PATH"))
+    libraries += (libraries.empty() ? "" : ":") + std::string(value);
   if (!libraries.empty()) kept.push_back("LD_LIBRARY_PATH=" + libraries);
   return kept;
 }

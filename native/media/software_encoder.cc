@@ -15,9 +15,11 @@ bool isSvt(const AVCodecContext& context) {
 }
 
 #if defined(__aarch64__)
-constexpr const char* kGplPackage = "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-arm64";
+constexpr const char* kGplPackage =
+    "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-arm64";
 #else
-constexpr const char* kGplPackage = "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-x64";
+constexpr const char* kGplPackage =
+    "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-x64";
 #endif
 
 bool isBundle() {
@@ -98,20 +100,21 @@ std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std:
     std::string whyNot;
     if (AvCodecContext context = tryOpen(row, options, whyNot)) {
       if (isOpenH264(*context) && options.recovered)
-        options.recovered("encoded as H.264 by openh264, which needs more bits for the same picture: it has no B-frames",
-                          lookedFor + (isBundle() ? std::string(". ") + kGplPackage : ""));
+        options.recovered(
+            "encoded as H.264 by openh264, which needs more bits for the same picture: it has no B-frames",
+            lookedFor + (isBundle() ? std::string(". ") + kGplPackage : ""));
       return std::make_unique<SoftwareEncoder>(options, row, std::move(context), std::move(device), canvases,
                                                afterTick);
     }
     lookedFor += (lookedFor.empty() ? "" : "; ") + std::string(row.encoder) + " (" + whyNot + ")";
   }
-  throw Error(
-      ErrorCode::ENCODER_UNAVAILABLE,
-      std::string("No encoder for ") + nameOf(options.codec) + " at " + std::to_string(options.width) + "x" +
-          std::to_string(options.height) + ". Looked for: " + lookedFor + ".",
-      isBundle()
-          ? std::string(kGplPackage) + "; or choose another codec."
-          : "Install an FFmpeg built with that encoder (`ffmpeg -encoders` lists what is there) or choose another codec.");
+  throw Error(ErrorCode::ENCODER_UNAVAILABLE,
+              std::string("No encoder for ") + nameOf(options.codec) + " at " + std::to_string(options.width) + "x" +
+                  std::to_string(options.height) + ". Looked for: " + lookedFor + ".",
+              isBundle() && options.codec != VideoCodec::av1
+                  ? std::string(kGplPackage) + "; or choose another codec."
+                  : "Install an FFmpeg built with that encoder (`ffmpeg -encoders` lists what is there) or choose "
+                    "another codec.");
 }
 
 }  // namespace framepath::media

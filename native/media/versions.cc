@@ -35,8 +35,10 @@ std::string bundledLibraries() {
 
 std::map<std::string, std::string> availableEncoders() {
   std::map<std::string, std::string> found;
-  const std::pair<const char*, std::vector<const char*>> wanted[] = {
-      {"h264", {"libx264", "libopenh264"}}, {"hevc", {"libx265"}}, {"av1", {"libsvtav1", "libaom-av1", "librav1e"}}, {"aac", {"aac"}}};
+  const std::pair<const char*, std::vector<const char*>> wanted[] = {{"h264", {"libx264", "libopenh264"}},
+                                                                     {"hevc", {"libx265"}},
+                                                                     {"av1", {"libsvtav1", "libaom-av1", "librav1e"}},
+                                                                     {"aac", {"aac"}}};
   for (const auto& [codec, names] : wanted)
     for (const char* name : names)
       if (avcodec_find_encoder_by_name(name)) {
