@@ -556,8 +556,24 @@ const deviceFound = result(
   { optional: ['description', 'error'] },
 );
 
+const bundledSource = result('BundledSource', 'A library in the bundle, by the source that it was built from', {
+  name: text(),
+  version: text(),
+  licence: text({ doc: 'as SPDX writes it' }),
+  file: text(),
+  sha256: text(),
+});
+const bundledLibraries = result('BundledLibraries', "FFmpeg's libraries from a package of our own", {
+  name: text(),
+  licence: text({ doc: 'of all of it, as SPDX writes it' }),
+  ffmpeg: text(),
+  configure: text({ doc: 'the options of its configure' }),
+  sources: list(ref(bundledSource)),
+});
+
 const machineFindings = result('MachineFindings', 'What `framepath doctor` asks the native side', {
   libav: map(text()),
+  bundle: nullable(ref(bundledLibraries, { doc: '`null`: the libraries are those of the system' })),
   encoders: map(text()),
   runtime: either([ref(runtimeFound), ref(runtimeMissing)]),
   devices: list(ref(deviceFound)),
@@ -624,6 +640,8 @@ export const results = [
   runtimeError,
   runtimeMissing,
   deviceFound,
+  bundledSource,
+  bundledLibraries,
   machineFindings,
   stageFigures,
 ];
@@ -639,6 +657,8 @@ export const crossing = [
   relink,
   sourceInfo,
   modelFindings,
+  bundledSource,
+  bundledLibraries,
   machineFindings,
   stageFigures,
 ];

@@ -16,6 +16,7 @@ const steps = {
   faults: ['test.mjs', '--faults'],
   fuzz: ['fuzz.mjs', '--minutes', '120'],
   soak: ['soak.mjs', '--minutes', '10'],
+  install: ['test-install.mjs'],
 };
 
 const folder = join(root, 'build/nightly');

@@ -1,21 +1,51 @@
-// prebuilds/<platform>-<arch>/framepath.av<libavcodec major>.node, and framepath-reader.av<major> beside it: the addon and
-// its reader of untrusted sources as the npm package carries them.
-import { mkdirSync } from 'node:fs';
+// prebuilds/<platform>-<arch>: the addon, its reader of untrusted sources and FFmpeg's libraries as the npm packages carry them,
+// for every Linux with glibc 2.28 or later. With --system: for this machine and the FFmpeg that is installed here, without
+// the libraries.
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildBundle, bundleNeeds, soname } from './bundle/build.mjs';
+import { toolchain, tooNew } from './bundle/toolchain.mjs';
 import { setUp } from './setup.mjs';
-import { main, progress, root, run } from './steps/shell.mjs';
+import { buildPortable } from './steps/native-build.mjs';
+import { main, progress, root, run, StepError } from './steps/shell.mjs';
+import { ensureSystemPackages } from './steps/system-packages.mjs';
 
-await main(async () => {
-  process.env.FRAMEPATH_FATBIN = '1'; // for GPUs that this machine lacks
-  await setUp();
-  const major = run('pkg-config', ['--modversion', 'libavcodec']).split('.')[0];
-  const inside = `prebuilds/${process.platform}-${process.arch}`;
-  mkdirSync(join(root, inside), { recursive: true });
-  for (const [built, prebuilt] of [
-    ['framepath.node', `framepath.av${major}.node`],
-    ['framepath-reader', `framepath-reader.av${major}`],
-  ]) {
-    run('strip', ['-o', join(root, inside, prebuilt), join(root, 'build/Release', built)]);
-    progress(`${inside}/${prebuilt}`);
+const inside = `prebuilds/${process.platform}-${process.arch}`;
+export const prebuilds = join(root, inside);
+
+function collect(release, strip = 'strip') {
+  rmSync(prebuilds, { recursive: true, force: true });
+  mkdirSync(prebuilds, { recursive: true });
+  for (const file of ['framepath.node', 'framepath-reader']) {
+    run(strip, ['-o', join(prebuilds, file), join(release, file)]);
+    progress(`${inside}/${file}`);
   }
-});
+}
+
+/** The addon for the FFmpeg of this machine. */
+export async function prebuildForSystem() {
+  await setUp();
+  collect(join(root, 'build/Release'));
+}
+
+/** The addon for any machine; returns the folder of the bundle that it is linked with. */
+export async function prebuild() {
+  process.env.FRAMEPATH_FATBIN = '1'; // for GPUs that this machine lacks
+  await ensureSystemPackages(bundleNeeds);
+  const tools = toolchain(process.arch);
+  const bundle = buildBundle();
+  collect(join(await buildPortable({ bundle, tools }), 'Release'), join(tools.bin, 'framepath-strip'));
+  for (const file of ['framepath.node', 'framepath-reader'])
+    if (tooNew(join(prebuilds, file)).length > 0) throw new StepError(`${file} needs a newer glibc: see above`);
+  cpSync(join(bundle, soname), join(prebuilds, soname));
+  // What FRAMEPATH_AV=system loads in its place: nothing but the names of the system's libraries.
+  const system = join(prebuilds, 'system');
+  mkdirSync(system);
+  cpSync(join(bundle, 'system', soname), join(system, soname));
+  return bundle;
+}
+
+if (import.meta.filename === process.argv[1])
+  await main(async () => {
+    await (process.argv.includes('--system') ? prebuildForSystem() : prebuild());
+  });

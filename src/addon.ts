@@ -1,88 +1,165 @@
-/** Finds the native addon: one built here, else the prebuilt one that fits this machine's FFmpeg. */
+/**
+ * Loads the native addon: one built here, else the one of this platform's package, after the FFmpeg libraries that it is
+ * linked with.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FramepathError } from './errors.js';
 import type { NativeAddon } from './native.js';
 
-const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+/** @internal */
+export const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+const platform = `${process.platform}-${process.arch}`;
+const platformPackage = `@framepath/${platform}`;
+/** As node-gyp-build finds it. */
+const prebuilt = `prebuilds/${platform}/framepath.node`;
+const libavFile = /^libframepath-av\.so\.\d+$/;
 
-/** `framepath.av59.node` -> 59, the libavcodec major it was linked with. */
-const majorOf = (file: string): number => Number(/\.av(\d+)\.node$/.exec(file)?.[1] ?? 0);
+/** The packages with FFmpeg's libraries, best first. */
+const libavPackages = [`@framepath/av-gpl-${platform}`, `@framepath/av-${platform}`];
+
+/** The folder of an installed package, as seen from ours (hoisted, nested, linked) and from the program's. @internal */
+export function folderOf(name: string, root: string): string | undefined {
+  for (const from of [root, process.cwd()]) {
+    try {
+      return dirname(createRequire(join(from, 'package.json')).resolve(`${name}/package.json`));
+    } catch {
+      // not there
+    }
+  }
+  return undefined;
+}
 
 /** Where an addon may be, best first: the one that is asked for alone, else a build of this machine before a prebuilt one. */
 function candidates(root: string): string[] {
   if (process.env.FRAMEPATH_ADDON) return [process.env.FRAMEPATH_ADDON];
-  const folder = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-  const prebuilt = existsSync(folder) ? readdirSync(folder).filter((file) => majorOf(file) > 0) : [];
-  prebuilt.sort((a, b) => majorOf(b) - majorOf(a));
-  return [join(root, 'build/Release/framepath.node'), ...prebuilt.map((file) => join(folder, file))];
+  return [join(root, 'build/Release/framepath.node'), join(folderOf(platformPackage, root) ?? root, prebuilt)];
+}
+
+/** Files with FFmpeg's libraries for a prebuilt addon, best first; that of the system only points to them. */
+function libavs(addon: string, root: string): string[] {
+  const folders =
+    process.env.FRAMEPATH_AV === 'system'
+      ? [join(dirname(addon), 'system')]
+      : libavPackages.map((name) => folderOf(name, root));
+  return folders.flatMap((folder) =>
+    folder && existsSync(folder)
+      ? readdirSync(folder)
+          .filter((file) => libavFile.test(file))
+          .map((file) => join(folder, file))
+      : [],
+  );
+}
+
+/**
+ * By its own symbols before those of the process: another FFmpeg there (Electron's libffmpeg.so) has the same names. AddressSanitizer
+ * and replaced mallocs do not work so: `FRAMEPATH_DEEPBIND=off`.
+ */
+function open(file: string): unknown {
+  const { RTLD_NOW, RTLD_DEEPBIND = 0 } = constants.dlopen;
+  const module = { exports: {} };
+  process.dlopen(module, file, RTLD_NOW | (process.env.FRAMEPATH_DEEPBIND === 'off' ? 0 : RTLD_DEEPBIND));
+  return module.exports;
+}
+
+const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0];
+
+/** Undefined: `tried` has why. */
+function load(file: string, root: string, tried: string[]): NativeAddon | undefined {
+  try {
+    return createRequire(import.meta.url)(file) as NativeAddon;
+  } catch (error) {
+    // A prebuilt addon asks for the libraries by a name that nothing else has: what has it must be loaded before.
+    if (!/libframepath-av\.so/.test(reasonOf(error)!)) {
+      tried.push(`${file}: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+  const found = libavs(file, root);
+  if (found.length === 0) {
+    const wanted = process.env.FRAMEPATH_AV === 'system' ? join(dirname(file), 'system') : libavPackages.join(', ');
+    tried.push(`${file}: it needs FFmpeg's libraries; none in ${wanted}`);
+  }
+  for (const libav of found) {
+    try {
+      open(libav);
+      return open(file) as NativeAddon;
+    } catch (error) {
+      tried.push(`${file} with ${libav}: ${reasonOf(error)}`);
+    }
+  }
+  return undefined;
 }
 
 /** The libavcodec libraries in the usual folders, e.g. `libavcodec.so.59`. */
 function installedLibav(): string[] {
-  const folders = [
-    '/usr/lib',
-    '/usr/lib64',
-    '/usr/local/lib',
-    '/lib',
-    ...(process.env.LD_LIBRARY_PATH?.split(':') ?? []),
-  ];
   const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as string] ?? process.arch;
-  folders.push(`/usr/lib/${machine}-linux-gnu`);
+  const folders = ['/usr/lib', '/usr/lib64', '/usr/local/lib', '/lib', `/usr/lib/${machine}-linux-gnu`];
+  folders.push(...(process.env.LD_LIBRARY_PATH?.split(':') ?? []));
   const found = folders
     .filter((folder) => folder && existsSync(folder))
     .flatMap((folder) => readdirSync(folder).filter((file) => /^libavcodec\.so\.\d+$/.test(file)));
   return [...new Set(found)].sort();
 }
 
+const buildScript = (root: string) => join(root, 'scripts/build.mjs');
+
 function addonMissing(root: string, tried: string[]): FramepathError {
-  const sentence = `The native addon cannot be loaded on ${process.platform}-${process.arch}.`;
-  const script = join(root, 'scripts/build.mjs');
-  if (!existsSync(script)) {
-    // The files of the package are not around this one: it was copied into a bundle.
-    const what = `${sentence} ${root} is not the folder of the package: was framepath bundled? Tried:`;
-    const hint = `Keep it out of the bundle: --external:framepath (esbuild), serverExternalPackages: ['framepath'] (Next.js); docs/install.md`;
-    return new FramepathError('ADDON_MISSING', [what, ...tried].join('\n  '), { hint });
-  }
+  const sentence = `The native addon cannot be loaded on ${platform}.`;
+  const error = (what: string, hint: string) =>
+    new FramepathError('ADDON_MISSING', [what, ...tried].join('\n  '), { hint });
+  const script = buildScript(root);
+  if (!existsSync(script))
+    return error(
+      `${sentence} ${root} is not the folder of the package: was framepath bundled?`,
+      `Keep it out of the bundle: --external:framepath (esbuild), serverExternalPackages: ['framepath'] (Next.js); docs/install.md`,
+    );
+  const missing = [platformPackage, libavPackages[1]!].filter((name) => !folderOf(name, root));
   const installed = installedLibav();
-  const build = `node ${script}`;
-  const libav = installed.length
-    ? `Installed here: ${installed.join(', ')}.`
-    : 'No libavcodec (FFmpeg) is installed here.';
-  const hint = installed.length
-    ? `Build it for this machine: ${build}`
-    : `Install FFmpeg's libraries (Debian: apt-get install ffmpeg); if theirs is another version, build for it: ${build}`;
-  return new FramepathError('ADDON_MISSING', [`${sentence} ${libav} Tried:`, ...tried].join('\n  '), { hint });
+  const libav = installed.length ? `Installed: ${installed.join(', ')}.` : 'No libavcodec (FFmpeg) is installed.';
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  const build = `Build it for this machine: node ${script}`;
+  if (report?.header && !report.header.glibcVersionRuntime)
+    return error(
+      `${sentence} The packages are for glibc; this system has another C library (musl: Alpine). ${libav} Tried:`,
+      `Use a Debian image (node:24-slim) instead of Alpine's. ${build}`,
+    );
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const install = `npm install --no-save ${missing.map((name) => `${name}@${version}`).join(' ')}`;
+  if (missing.length > 0 && process.env.FRAMEPATH_AV !== 'system' && ['x64'].includes(process.arch))
+    return error(
+      `${sentence} Not installed: ${missing.join(', ')} (--omit=optional, or a lockfile of another system?). ${libav} Tried:`,
+      existsSync(join(root, 'scripts/setup.mjs')) ? build : `Install them: ${install}`,
+    );
+  return error(`${sentence} ${libav} Tried:`, build);
 }
 
 /**
  * Loads the addon of the package in `root` (this one).
  *
- * @throws PLATFORM_UNSUPPORTED where there can be none; ADDON_MISSING, with what was tried, what is installed and how to
- * build it
+ * @throws PLATFORM_UNSUPPORTED where there can be none; ADDON_MISSING, with what was tried, what is installed and the command
+ * that helps
  */
 export function loadAddon(root = packageRoot): NativeAddon {
   if (process.platform !== 'linux') {
-    const here = `${process.platform}-${process.arch}`;
     throw new FramepathError(
       'PLATFORM_UNSUPPORTED',
-      `framepath's native addon runs on Linux, and this is ${here}: types and imports work here, runs do not`,
+      `framepath's native addon runs on Linux, and this is ${platform}: types and imports work here, runs do not`,
     );
   }
-  const require = createRequire(import.meta.url);
   const tried: string[] = [];
-  for (const file of candidates(root)) {
+  // Without the files of the package around this one it was copied into a bundle: models and programs would be missing too.
+  const files = process.env.FRAMEPATH_ADDON || existsSync(buildScript(root)) ? candidates(root) : [];
+  for (const file of files) {
     if (!existsSync(file)) {
       tried.push(`${file}: not there`);
       continue;
     }
-    try {
-      return require(file) as NativeAddon;
-    } catch (error) {
-      tried.push(`${file}: ${(error as Error).message.split('\n')[0]}`);
-    }
+    const addon = load(file, root, tried);
+    if (addon) return addon;
   }
   throw addonMissing(root, tried);
 }

@@ -9,6 +9,7 @@ import { FramepathError } from './errors.js';
 import type { EncoderSessions } from './generated/enums.js';
 import { runSettingsDefaults, runSettingsRules } from './generated/rules.js';
 import type { RunSettings } from './generated/specs.js';
+import { userModels } from './model-file.js';
 import { type ModuleLevel, type ModuleSettings, moduleSettingsRule } from './module-settings.js';
 import { type Provider, providers } from './providers/provider.js';
 import { fields, list, oneOf, type Rule, text, unexpected } from './validate.js';
@@ -23,7 +24,7 @@ export interface Settings extends RunSettings {
     /** what may run models on a GPU, in the order in which it is tried; default all: TensorRT, CUDA, the CPU */
     providers?: Provider[];
   };
-  /** folder of models known by name; default: the models of the package */
+  /** folder of models known by name, before those of the package; default: `$XDG_DATA_HOME/framepath/models` */
   modelsFolder?: string;
   /**
    * how modules run, by name: what their place of use leaves open, and which of them are left out (`enabled: false`). Names
@@ -123,7 +124,7 @@ function decideSettings(levels: readonly Level[]): DecidedSettings {
     memoryLimit: decide<number | undefined>((s) => s.memoryLimit, undefined),
     runtimeLibrary: decide<string | undefined>((s) => s.runtime?.library, undefined),
     providers: decide<readonly Provider[] | undefined>((s) => s.runtime?.providers, undefined),
-    modelsFolder: decide((s) => s.modelsFolder, resolve(import.meta.dirname, '..', 'models')),
+    modelsFolder: decide((s) => s.modelsFolder, userModels()),
     inFlight: decide<number>((s) => s.inFlight, runSettingsDefaults.inFlight),
     resultQueue: decide<number>((s) => s.resultQueue, runSettingsDefaults.resultQueue),
     keptFrames: decide<number>((s) => s.keptFrames, runSettingsDefaults.keptFrames),

@@ -6,6 +6,8 @@ export const variables: Readonly<Record<string, string>> = {
   FRAMEPATH_CONFIG: 'path of the configuration file',
   FRAMEPATH_ENV: 'environment section of the configuration file; default NODE_ENV',
   FRAMEPATH_ADDON: 'path of the native addon, instead of that of the package (a debug or sanitizer build)',
+  FRAMEPATH_AV: "system: the prebuilt addon uses the system's FFmpeg libraries (7.x), not those of its package",
+  FRAMEPATH_DEEPBIND: 'off: the prebuilt addon and its libraries do not prefer their own symbols (AddressSanitizer)',
   FRAMEPATH_DEVICE: 'device: auto, cpu or cuda:N',
   FRAMEPATH_MEMORY_LIMIT: 'memoryLimit, bytes',
   FRAMEPATH_ORT_LIBRARY: 'runtime.library: path of ONNX Runtime',
@@ -21,6 +23,7 @@ export const variables: Readonly<Record<string, string>> = {
 
 /** Variables of the project's tests, fuzzing, evaluation, simulator and GPU bundles; a name that ends in _ is a prefix. */
 const internal: readonly string[] = [
+  'FRAMEPATH_BUNDLE_JOBS',
   'FRAMEPATH_CASES',
   'FRAMEPATH_EVAL_DATA',
   'FRAMEPATH_FATBIN',

@@ -1,5 +1,6 @@
 /** Models by name or path. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { loadAddon } from './addon.js';
 import { didYouMean } from './did-you-mean.js';
@@ -8,9 +9,22 @@ import { FramepathError } from './errors.js';
 /** The form of a model for CPUs with vectors of 16 floats, where the models folder has one beside the other. */
 const wideForm = '.avx512.onnx';
 
+/** `$XDG_DATA_HOME` or `~/.local/share`, then `framepath/models`: what is added there outlives the package. */
+export const userModels = (): string =>
+  join(process.env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'framepath/models');
+
+const packageModels = resolve(import.meta.dirname, '..', 'models');
+
+/** The path of a model's file: in the models folder, else in that of the package; in the first when it is in neither. */
+export function modelPath(file: string, modelsFolder: string): string {
+  const inPackage = join(packageModels, file);
+  const inFolder = join(modelsFolder, file);
+  return !existsSync(inFolder) && existsSync(inPackage) ? inPackage : inFolder;
+}
+
 /**
- * The file of a model: `blazeface` is a file of the models folder (its form for this CPU where there are several),
- * `./x.onnx` a path. `module` is who wants it. @throws MODEL_NOT_FOUND
+ * The file of a model: `blazeface` is a file of the models folder or of the package's (its form for this CPU where there are
+ * several), `./x.onnx` a path. `module` is who wants it. @throws MODEL_NOT_FOUND
  */
 export function resolveModel(ref: string, modelsFolder: string, module?: string): { name: string; file: string } {
   const isName = /^[\w-]+$/.test(ref) && !existsSync(ref);
@@ -26,12 +40,16 @@ export function resolveModel(ref: string, modelsFolder: string, module?: string)
 }
 
 function namedFile(name: string, modelsFolder: string): string {
-  const wide = join(modelsFolder, `${name}${wideForm}`);
-  return existsSync(wide) && loadAddon().vectorFloats >= 16 ? wide : join(modelsFolder, `${name}.onnx`);
+  const file = modelPath(`${name}.onnx`, modelsFolder);
+  const wide = file.replace(/\.onnx$/, wideForm);
+  return existsSync(wide) && loadAddon().vectorFloats >= 16 ? wide : file;
 }
 
 /** Names of the models that are there. */
 function namesIn(modelsFolder: string): string[] {
-  const files = existsSync(modelsFolder) ? readdirSync(modelsFolder) : [];
-  return files.filter((file) => file.endsWith('.onnx') && !file.endsWith(wideForm)).map((file) => file.slice(0, -5));
+  const folders = [modelsFolder, packageModels].filter((folder) => existsSync(folder));
+  const files = new Set(folders.flatMap((folder) => readdirSync(folder)));
+  return [...files]
+    .filter((file) => file.endsWith('.onnx') && !file.endsWith(wideForm))
+    .map((file) => file.slice(0, -5));
 }

@@ -2,11 +2,15 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { folderOf, packageRoot } from './addon.js';
 
-/** Candidates, best first: the stated path alone, or the installed `onnxruntime-node` and then the system's library. */
+/**
+ * Candidates, best first: the stated path alone, or the installed `onnxruntime-node` (which may have GPU providers), then the
+ * package with the library for the CPU that comes with framepath, then the system's library.
+ */
 export function runtimeLibraries(stated: string | undefined): string[] {
   if (stated) return [stated];
-  return [...packageLibraries(), 'libonnxruntime.so.1', 'libonnxruntime.so'];
+  return [...packageLibraries(), ...ownLibraries(), 'libonnxruntime.so.1', 'libonnxruntime.so'];
 }
 
 /** Libraries of `onnxruntime-node`, as seen from the user's folder and from ours. */
@@ -21,6 +25,11 @@ function packageLibraries(): string[] {
     }
   }
   return [...found];
+}
+
+function ownLibraries(): string[] {
+  const folder = folderOf(`@framepath/onnxruntime-${process.platform}-${process.arch}`, packageRoot);
+  return folder ? libraryFiles(folder) : [];
 }
 
 function librariesBelow(bin: string): string[] {

@@ -58,6 +58,7 @@ describe('of a GPU, doctor', () => {
   };
   const found: MachineFindings = {
     libav: { libavcodec: '59.37.100' },
+    bundle: null,
     encoders: { h264: 'libx264' },
     runtime: { path: '/lib/libonnxruntime.so', version: '1.29.0', tried: [] },
     devices: [{ id: 'cuda:0', error: 'No kernels load.' }],
@@ -88,6 +89,26 @@ describe('of a GPU, doctor', () => {
     expect(linesOf()).toContain("  not read: NVML's GPU 1: GPU is lost (15)\n");
     expect(linesOf({ nvml: { error: 'NVML cannot be opened.', hint: '' } })).toContain(
       'GPU readings: none. NVML cannot',
+    );
+  });
+
+  test('shows whose libraries of FFmpeg there are: licence, configure line, sources', () => {
+    expect(linesOf()).not.toContain('configured');
+    const source = { name: 'dav1d', version: '1.5.1', licence: 'BSD-2-Clause', file: 'dav1d.tar.xz', sha256: '40' };
+    const bundle = { name: '@framepath/av-linux-x64', licence: 'LGPL-3.0-or-later', ffmpeg: '7.1.5' };
+    const out = linesOf({ bundle: { ...bundle, configure: '--enable-version3', sources: [source] } });
+    expect(out).toContain(
+      '  @framepath/av-linux-x64, FFmpeg 7.1.5, LGPL-3.0-or-later\n  configured: --enable-version3\n',
+    );
+    expect(out).toContain('  dav1d 1.5.1, BSD-2-Clause: dav1d.tar.xz, sha256 40\n');
+  });
+
+  test('shows how to get ONNX Runtime for a GPU where the library is ours', () => {
+    expect(linesOf()).not.toContain('npm install onnxruntime-node');
+    const path = '/app/node_modules/@framepath/onnxruntime-linux-x64/libonnxruntime.so.1';
+    const out = linesOf({ runtime: { path, version: '1.29.0', tried: [] } });
+    expect(out).toContain(
+      `ONNX Runtime: 1.29.0, ${path}\n  for the CPU; for models on a GPU: npm install onnxruntime-node`,
     );
   });
 

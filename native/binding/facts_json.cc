@@ -1,6 +1,7 @@
 #include "binding/facts_json.h"
 
 #include "binding/gpu_json.h"
+#include "binding/json.h"
 #include "binding/report_json.h"
 #include "device/device.h"
 #include "device/probe.h"
@@ -137,6 +138,25 @@ schema::StageFigures toSchema(const bench::Figures& figures) {
           .facts = facts};
 }
 
+std::optional<schema::BundledLibraries> bundledLibraries() {
+  const std::string text = media::bundledLibraries();
+  if (text.empty()) return std::nullopt;
+  const Json about = parseJson(text);
+  const auto field = [](const Json& of, const char* name) { return of.value(name, ""); };
+  std::vector<schema::BundledSource> sources;
+  for (const Json& one : about.at("sources"))
+    sources.push_back({.name = field(one, "name"),
+                       .version = field(one, "version"),
+                       .licence = field(one, "licence"),
+                       .file = field(one, "file"),
+                       .sha256 = field(one, "sha256")});
+  return schema::BundledLibraries{.name = field(about, "name"),
+                                  .licence = field(about, "licence"),
+                                  .ffmpeg = field(about, "ffmpeg"),
+                                  .configure = field(about, "configure"),
+                                  .sources = sources};
+}
+
 schema::MachineFindings machineFindings(const std::vector<std::string>& runtimeLibraries) {
   const DeviceProbe gpu = probeCuda();
   std::vector<schema::DeviceFound> devices;
@@ -146,6 +166,7 @@ schema::MachineFindings machineFindings(const std::vector<std::string>& runtimeL
   else
     devices.push_back({.id = "cuda:0", .description = std::nullopt, .error = gpu.steps.back().found});
   return {.libav = media::libavVersions(),
+          .bundle = bundledLibraries(),
           .encoders = media::availableEncoders(),
           .runtime = runtimeFindings(runtimeLibraries),
           .devices = devices,

@@ -25,6 +25,12 @@ constexpr ProfileRow kRows[] = {
     {"libx264", Profile::quality, "medium", 19, -1, false, 0},
     {"libx264", Profile::archival, "slow", 16, -1, false, 0},
 
+    {"libopenh264", Profile::realtime, "", 28, 0, true, 0},
+    {"libopenh264", Profile::streaming, "", 26, 0, false, 0.12},
+    {"libopenh264", Profile::balanced, "", 24, 0, false, 0},
+    {"libopenh264", Profile::quality, "", 21, 0, false, 0},
+    {"libopenh264", Profile::archival, "", 17, 0, false, 0},
+
     {"libx265", Profile::realtime, "ultrafast", 28, 0, true, 0},
     {"libx265", Profile::streaming, "superfast", 26, 3, false, 0.08},
     {"libx265", Profile::balanced, "veryfast", 24, -1, false, 0},
@@ -52,7 +58,7 @@ constexpr ProfileRow kRows[] = {
 
 std::vector<std::string_view> encodersOf(VideoCodec codec) {
   switch (codec) {
-    case VideoCodec::h264: return {"libx264"};
+    case VideoCodec::h264: return {"libx264", "libopenh264"};
     case VideoCodec::hevc: return {"libx265"};
     case VideoCodec::av1: return {"libsvtav1", "libaom-av1", "librav1e"};
   }
@@ -81,6 +87,11 @@ class Params {
 
 int bufferOf(int64_t rate, double seconds) {
   return static_cast<int>(std::min(static_cast<double>(rate) * seconds, double{INT32_MAX}));
+}
+
+// A rate that pictures reach at no quantizer of the rows.
+int64_t plenty(const EncoderOptions& options) {
+  return static_cast<int64_t>(std::min(2.0 * options.width * options.height * options.fps.value(), 2.4e8));
 }
 
 // A cap bounds the peaks of constant quality, over two seconds or, where that is set, one.
@@ -183,6 +194,16 @@ void applyProfile(const ProfileRow& row, const EncoderOptions& options, AVCodecC
     if (row.lowLatency) privates.set("tune", "zerolatency");
     if (constantQuality) privates.set("crf", int64_t{row.crf});
     privates.set("x264-params", Params().add("repeat-headers", 1).text());
+  } else if (encoder == "libopenh264") {
+    // It has no constant quality: the finest quantizer of the row, and more bits than pictures need at it.
+    context.thread_count = threads;
+    privates.set("rc_mode", control == RateControl::constant ? "bitrate" : "quality");
+    privates.set("coder", int64_t{1});
+    if (control == RateControl::quality)
+      context.bit_rate = context.rc_max_rate > 0 ? context.rc_max_rate : plenty(options);
+    if (control == RateControl::capped) context.bit_rate = options.bitrate;
+    if (constantQuality) context.qmin = row.crf;
+    context.qmax = 51;
   } else if (encoder == "libx265") {
     privates.set("preset", row.preset);
     if (row.lowLatency) privates.set("tune", "zerolatency");

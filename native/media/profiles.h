@@ -12,7 +12,7 @@ struct ProfileRow {
   const char* encoder;  // libavcodec's name
   Profile profile;
   const char* preset;      // x264/x265/NVENC: a name; SVT-AV1: -preset; libaom: -cpu-used; rav1e: -speed
-  int crf;                 // constant quality; rav1e: quantizer; NVENC: cq
+  int crf;                 // constant quality; rav1e: quantizer; openh264: the finest one; NVENC: cq
   int bFrames;             // -1 = the preset's own
   bool lowLatency;         // every frame comes out before the next goes in
   double capBitsPerPixel;  // 0 = constant quality is not bounded, else its peak rate is this x width x height x fps

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -69,12 +71,32 @@ std::string programPath() {
               "Install framepath again, or build it: node node_modules/framepath/scripts/build.mjs");
 }
 
+// The folder of the bundle of libav (scripts/bundle) that this process has loaded: nothing else leads a program to it.
+// Empty: the libraries are the system's.
+std::string bundleFolder() {
+  std::string folder;
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, size_t, void* found) {
+        const std::string_view path = library->dlpi_name;
+        const size_t slash = path.rfind('/');
+        if (slash == path.npos || !path.substr(slash + 1).starts_with("libframepath-av.so")) return 0;
+        *static_cast<std::string*>(found) = path.substr(0, slash);
+        return 1;
+      },
+      &folder);
+  return folder;
+}
+
 // Nothing but what finds libraries, certificates and the way to the network.
 std::vector<std::string> environment() {
   std::vector<std::string> kept;
-  for (const char* name : {"LD_LIBRARY_PATH", "FRAMEPATH_ISA", "http_proxy", "no_proxy", "SSL_CERT_FILE",
-                           "SSL_CERT_DIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
+  std::string libraries = bundleFolder();
+  for (const char* name : {"FRAMEPATH_ISA", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "ASAN_OPTIONS",
+                           "LSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"})
     if (const char* value = std::getenv(name)) kept.push_back(std::string(name) + "=" + value);
+  if (const char* value = std::getenv("LD_LIBRARY_PATH"))
+    libraries += (libraries.empty() ? "" : ":") + std::string(value);
+  if (!libraries.empty()) kept.push_back("LD_LIBRARY_PATH=" + libraries);
   return kept;
 }
 

@@ -5,12 +5,29 @@
 #include <string_view>
 
 #include "core/enum_names.h"
+#include "media/versions.h"
 
 namespace framepath::media {
 namespace {
 
 bool isSvt(const AVCodecContext& context) {
   return std::string_view(context.codec->name) == "libsvtav1";
+}
+
+#if defined(__aarch64__)
+constexpr const char* kGplPackage =
+    "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-arm64";
+#else
+constexpr const char* kGplPackage =
+    "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-x64";
+#endif
+
+bool isBundle() {
+  return !bundledLibraries().empty();
+}
+
+bool isOpenH264(const AVCodecContext& context) {
+  return std::string_view(context.codec->name) == "libopenh264";
 }
 
 // SVT-AV1 writes to stderr; only its environment variable changes that.
@@ -30,6 +47,8 @@ AvCodecContext tryOpen(const ProfileRow& row, const EncoderOptions& options, std
   applyProfile(row, options, *context, privates);
   if (isSvt(*context)) quietSvt();
   const int result = avcodec_open2(context.get(), context->codec, &privates);
+  // Its header is made by now: without the flag the parameter sets are before each keyframe as well.
+  if (isOpenH264(*context)) context->flags &= ~AV_CODEC_FLAG_GLOBAL_HEADER;
   if (result >= 0) return context;
   whyNot = avErrorText(result);
   return nullptr;
@@ -79,16 +98,23 @@ std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std:
   std::string lookedFor;
   for (const ProfileRow& row : profileRows(options)) {
     std::string whyNot;
-    if (AvCodecContext context = tryOpen(row, options, whyNot))
+    if (AvCodecContext context = tryOpen(row, options, whyNot)) {
+      if (isOpenH264(*context) && options.recovered)
+        options.recovered(
+            "encoded as H.264 by openh264, which needs more bits for the same picture: it has no B-frames",
+            lookedFor + (isBundle() ? std::string(". ") + kGplPackage : ""));
       return std::make_unique<SoftwareEncoder>(options, row, std::move(context), std::move(device), canvases,
                                                afterTick);
+    }
     lookedFor += (lookedFor.empty() ? "" : "; ") + std::string(row.encoder) + " (" + whyNot + ")";
   }
-  throw Error(
-      ErrorCode::ENCODER_UNAVAILABLE,
-      std::string("No encoder for ") + nameOf(options.codec) + " at " + std::to_string(options.width) + "x" +
-          std::to_string(options.height) + ". Looked for: " + lookedFor + ".",
-      "Install an FFmpeg built with that encoder (`ffmpeg -encoders` lists what is there) or choose another codec.");
+  throw Error(ErrorCode::ENCODER_UNAVAILABLE,
+              std::string("No encoder for ") + nameOf(options.codec) + " at " + std::to_string(options.width) + "x" +
+                  std::to_string(options.height) + ". Looked for: " + lookedFor + ".",
+              isBundle() && options.codec != VideoCodec::av1
+                  ? std::string(kGplPackage) + "; or choose another codec."
+                  : "Install an FFmpeg built with that encoder (`ffmpeg -encoders` lists what is there) or choose "
+                    "another codec.");
 }
 
 }  // namespace framepath::media

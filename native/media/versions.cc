@@ -8,6 +8,9 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+// Of the bundle (scripts/bundle/av/module.c); the system's libraries have no such function.
+extern "C" __attribute__((weak)) const char* framepath_av_about();
+
 namespace framepath::media {
 namespace {
 
@@ -26,10 +29,16 @@ std::map<std::string, std::string> libavVersions() {
           {"libswresample", versionText(swresample_version())}};
 }
 
+std::string bundledLibraries() {
+  return framepath_av_about ? framepath_av_about() : "";
+}
+
 std::map<std::string, std::string> availableEncoders() {
   std::map<std::string, std::string> found;
-  const std::pair<const char*, std::vector<const char*>> wanted[] = {
-      {"h264", {"libx264"}}, {"hevc", {"libx265"}}, {"av1", {"libsvtav1", "libaom-av1", "librav1e"}}, {"aac", {"aac"}}};
+  const std::pair<const char*, std::vector<const char*>> wanted[] = {{"h264", {"libx264", "libopenh264"}},
+                                                                     {"hevc", {"libx265"}},
+                                                                     {"av1", {"libsvtav1", "libaom-av1", "librav1e"}},
+                                                                     {"aac", {"aac"}}};
   for (const auto& [codec, names] : wanted)
     for (const char* name : names)
       if (avcodec_find_encoder_by_name(name)) {

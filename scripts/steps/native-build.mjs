@@ -98,6 +98,27 @@ export async function buildAddon(...targets) {
   await compile(folder, ['addon', ...targets]);
 }
 
+/** Prepares to build the addon against a bundle of FFmpeg's libraries, by its compiler (scripts/bundle). */
+export async function configurePortable({ bundle, tools }) {
+  const folder = join(root, 'build/portable', tools.arch);
+  configure(folder, [
+    ...(await commonOptions()),
+    `-DFRAMEPATH_AV=${bundle}`,
+    `-DCMAKE_C_COMPILER=${join(tools.bin, 'framepath-cc')}`,
+    `-DCMAKE_CXX_COMPILER=${join(tools.bin, 'framepath-c++')}`,
+    '-DCCACHE=OFF', // the compilers call it themselves
+    '-DFRAMEPATH_TESTS=OFF',
+  ]);
+  return folder;
+}
+
+/** Builds it; returns the build folder. */
+export async function buildPortable(from) {
+  const folder = await configurePortable(from);
+  await compile(folder, ['addon']);
+  return folder;
+}
+
 /** Clang with libFuzzer: everything is compiled for it, and targets can be built (test/fuzz/native). */
 const fuzzing = ['-DCMAKE_C_COMPILER=clang-14', '-DCMAKE_CXX_COMPILER=clang++-14', '-DFRAMEPATH_FUZZ=ON'];
 

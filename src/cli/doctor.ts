@@ -1,12 +1,12 @@
 /** `framepath doctor`: facts of this machine, and the level of configuration that decided each setting. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { loadAddon } from '../addon.js';
 import { type Decided, type DecidedSettings, loadConfiguration } from '../config.js';
 import { type FramepathError, toFramepathError } from '../errors.js';
 import { resolvePlan } from '../explain/explanation.js';
 import type { Decision, Plan } from '../generated/plan.js';
-import type { GpuVideo, MachineFindings } from '../generated/results.js';
+import type { BundledLibraries, GpuVideo, MachineFindings } from '../generated/results.js';
+import { modelPath } from '../model-file.js';
 import { decided, type ModuleLevel } from '../module-settings.js';
 import { planRun } from '../plan.js';
 import { type ProbeFinding, probe } from '../providers/probe.js';
@@ -61,7 +61,7 @@ async function examine(): Promise<Findings> {
   const providers = native?.cuda.usable ? await examineProviders(settings) : [];
   const { registry } = await import('@framepath/models');
   const models = registry.map(({ name, file }) => {
-    const path = join(settings.modelsFolder.value, file);
+    const path = modelPath(file, settings.modelsFolder.value);
     return { name, file: path, installed: existsSync(path) };
   });
   return { node: process.version, settings, modules: modulesOf(levels), native, plan, providers, models, problems };
@@ -106,20 +106,32 @@ function stepLines({ name, works, result, hint }: MachineFindings['cuda']['steps
 }
 
 /** @internal */
-export function nativeLines({ libav, encoders, runtime, devices, cuda, nvml }: MachineFindings): string[] {
+export function nativeLines({ libav, bundle, encoders, runtime, devices, cuda, nvml }: MachineFindings): string[] {
   const pairs = (of: Record<string, string>) =>
     Object.entries(of)
       .map(([name, value]) => `${name} ${value}`)
       .join(', ');
   return [
     `libav: ${pairs(libav)}\n`,
+    ...(bundle ? bundleLines(bundle) : []),
     `encoders: ${pairs(encoders)}\n`,
     `ONNX Runtime: ${'error' in runtime ? 'none' : `${runtime.version}, ${runtime.path}`}\n`,
+    ...('error' in runtime || !runtime.path.includes('@framepath/onnxruntime-')
+      ? []
+      : ['  for the CPU; for models on a GPU: npm install onnxruntime-node (docs/gpu.md)\n']),
     'devices:\n',
     ...devices.map(({ id, description }) => `  ${id}: ${description ?? 'not usable'}\n`),
     ...cuda.steps.map(stepLines),
     ...(cuda.video ? videoLines(cuda.video) : []),
     ...('error' in nvml ? [`GPU readings: none. ${nvml.error}\n`] : gpuLines(nvml.gpus, nvml.unreadable)),
+  ];
+}
+
+function bundleLines({ name, licence, ffmpeg, configure, sources }: BundledLibraries): string[] {
+  return [
+    `  ${name}, FFmpeg ${ffmpeg}, ${licence}\n`,
+    `  configured: ${configure}\n`,
+    ...sources.map((one) => `  ${one.name} ${one.version}, ${one.licence}: ${one.file}, sha256 ${one.sha256}\n`),
   ];
 }
 

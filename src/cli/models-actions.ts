@@ -15,7 +15,7 @@ import { cacheFolder } from '../cache-folder.js';
 import { loadSettings } from '../config.js';
 import { didYouMean } from '../did-you-mean.js';
 import { FramepathError, toFramepathError, toOutputError } from '../errors.js';
-import { resolveModel } from '../model-file.js';
+import { modelPath, resolveModel } from '../model-file.js';
 import { checkStatedRuntime } from '../providers/stated-runtime.js';
 import { runtimeLibraries } from '../runtime-library.js';
 import { writeOutput } from '../writers/output-file.js';
@@ -33,7 +33,7 @@ async function list(asJson: boolean, terminal: Terminal): Promise<number> {
     ...onDemandModels.map((model) => ({ ...model, make: `not here: framepath models add ${model.name}` })),
   ];
   const all = known.map(({ name, file, task, description, licence, make }) => {
-    const path = join(folder, file);
+    const path = modelPath(file, folder);
     return { name, task, description, licence, file: path, installed: existsSync(path), make };
   });
   const lines = all.map(
