@@ -4,7 +4,7 @@ import { encodeValuesRules } from './generated/rules.js';
 import type { EncodeValues } from './generated/specs.js';
 import type { SourceRef } from './source.js';
 import { attempts, sourceRef } from './source.js';
-import { anyOf, byName, fields, flag, integer, list, type Rule, text, unexpected } from './validate.js';
+import { anyOf, byName, fields, flag, integer, list, number, type Rule, text, unexpected } from './validate.js';
 
 /** Bits per second, at least 1000. */
 export interface BitrateRange {
