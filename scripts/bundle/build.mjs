@@ -1,9 +1,8 @@
 // libframepath-av.so: FFmpeg's five libraries, and those that they need, in one file with a name of its own. Its sources are
-// pinned by hash (pins.json), everything is kept in ~/.cache/framepath/bundle: node scripts/bundle/build.mjs [--gpl] [--arch arm64]
+// pinned by hash (pins.json), everything is kept in ~/.cache/framepath/bundle: node scripts/bundle/build.mjs
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { main, progress, run, StepError } from '../steps/shell.mjs';
 import { ensureSystemPackages, program } from '../steps/system-packages.mjs';
 import { bundleCache, pins } from './fetch.mjs';
@@ -15,11 +14,10 @@ import { toolchain, tooNew } from './toolchain.mjs';
 export const abi = 61;
 export const soname = `libframepath-av.so.${abi}`;
 
-const always = ['zlib', 'nv-codec-headers', 'mbedtls', 'openh264', 'dav1d'];
-const underGpl = ['x264', 'x265'];
+const names = ['zlib', 'nv-codec-headers', 'mbedtls', 'openh264', 'dav1d'];
 
 // `system` stands in for the bundle: a library of its name that has only the names of the system's libraries.
-// openh264 and srt are C++; zlib and the math library come last, and what an older glibc lacks is there before all of them.
+// openh264 is C++; zlib and the math library come last, and what an older glibc lacks is there before all of them.
 const link = `
 framepath-cc -O2 -fPIC -fvisibility=hidden -c $FLOOR -o floor.o
 framepath-cc -O2 -fPIC -include about.h -c $MODULE -o module.o
@@ -56,11 +54,10 @@ export const bundleNeeds = Object.fromEntries(
 );
 
 /** Builds it, or takes the one in the cache: the folder with the file, `include`, `lib/pkgconfig`, licences and about.json. */
-export function buildBundle({ arch = process.arch, gpl = false } = {}) {
-  const tools = toolchain(arch);
-  const names = [...always, ...(gpl ? underGpl : [])];
+export function buildBundle() {
+  const tools = toolchain(process.arch);
   const prefixes = names.map((name) => library(name, tools));
-  const configure = configureLine({ arch, gpl });
+  const configure = configureLine();
   const inputs = [
     tools.id,
     pins.sources.ffmpeg.sha256,
@@ -72,16 +69,15 @@ export function buildBundle({ arch = process.arch, gpl = false } = {}) {
     readFileSync(tools.floor),
   ];
   const hash = createHash('sha256').update(inputs.join('\n')).digest('hex').slice(0, 12);
-  const kind = gpl ? 'av-gpl' : 'av';
-  const out = join(bundleCache, 'built', `${kind}-${arch}-${hash}`);
+  const out = join(bundleCache, 'built', `av-${tools.arch}-${hash}`);
   if (existsSync(out)) return out;
   progress(`building FFmpeg ${pins.sources.ffmpeg.version}`);
   const source = unpacked('ffmpeg');
   const scratch = `${out}.${process.pid}`;
   mkdirSync(scratch, { recursive: true });
   const about = {
-    name: `@framepath/${kind}-linux-${arch}`,
-    licence: gpl ? 'GPL-3.0-or-later' : 'LGPL-3.0-or-later',
+    name: `@framepath/av-linux-${tools.arch}`,
+    licence: 'LGPL-3.0-or-later',
     ffmpeg: pins.sources.ffmpeg.version,
     configure: configure.join(' '),
     sources: ['ffmpeg', ...names].map((name) => {
@@ -94,12 +90,9 @@ export function buildBundle({ arch = process.arch, gpl = false } = {}) {
   writeFileSync(join(scratch, 'exports.map'), exportsMap);
   const quoted = configure.map((option) => `'${option}'`).join(' ');
   runRecipe(
-    kind,
+    'av',
     `
 export PKG_CONFIG_LIBDIR=$(for one in $PREFIXES; do printf "$one/lib/pkgconfig:"; done)
-export PKG_CONFIG_SYSROOT_DIR=
-CFLAGS= ; for one in $PREFIXES; do CFLAGS="$CFLAGS -I$one/include"; done
-LIBS= ; for one in $PREFIXES; do LIBS="$LIBS -L$one/lib"; done
 export CPATH=$(for one in $PREFIXES; do printf "$one/include:"; done) LIBRARY_PATH=$(for one in $PREFIXES; do printf "$one/lib:"; done)
 ln -s $SRC src
 src/configure ${quoted} || { tail -40 ffbuild/config.log; false; }
@@ -116,7 +109,7 @@ ${link}`,
   );
   const file = join(scratch, soname);
   if (tooNew(file).length) throw new StepError(`${soname} needs a newer glibc: see above`);
-  if (!gpl && /enable-gpl|libx26[45]|x26[45]_(encoder|param)/.test(run('strings', [file])))
+  if (/enable-gpl|libx26[45]|x26[45]_(encoder|param)/.test(run('strings', [file])))
     throw new StepError(`${soname} has something of x264 or x265`);
   mkdirSync(join(scratch, 'licences'), { recursive: true });
   for (const name of ['ffmpeg', ...names])
@@ -129,7 +122,6 @@ ${link}`,
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
     await ensureSystemPackages(bundleNeeds);
-    const { values } = parseArgs({ options: { gpl: { type: 'boolean' }, arch: { type: 'string' } } });
-    progress(buildBundle(values));
+    progress(buildBundle());
   });
 }

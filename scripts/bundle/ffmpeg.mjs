@@ -6,9 +6,8 @@ const list = (kind, names) =>
     .split(/\s+/)
     .map((name) => `--enable-${kind}=${name}`);
 
-/** FFmpeg's configure line. `gpl`: with x264 and x265. */
-export function configureLine({ arch, gpl }) {
-  const cross = arch === 'arm64' ? ['--enable-cross-compile', '--target-os=linux', '--arch=aarch64'] : [];
+/** FFmpeg's configure line. */
+export function configureLine() {
   return [
     '--prefix=/',
     '--cc=framepath-cc',
@@ -20,7 +19,6 @@ export function configureLine({ arch, gpl }) {
     '--strip=framepath-strip',
     '--pkg-config=pkg-config',
     '--pkg-config-flags=--static',
-    ...cross,
     '--enable-pic',
     '--enable-static',
     '--disable-shared',
@@ -33,13 +31,10 @@ export function configureLine({ arch, gpl }) {
     '--disable-postproc',
     '--enable-pthreads',
     '--enable-version3',
-    ...(gpl ? ['--enable-gpl', '--enable-libx264', '--enable-libx265'] : []),
     '--enable-zlib',
     '--enable-mbedtls',
-    // SRT '--enable-libsrt',
     '--enable-libdav1d',
     '--enable-libopenh264',
-    // SVT '--enable-libsvtav1',
     '--enable-ffnvcodec',
     '--enable-nvdec',
     '--enable-nvenc',
@@ -58,7 +53,6 @@ export function configureLine({ arch, gpl }) {
       `
       libopenh264 h264_nvenc hevc_nvenc av1_nvenc mjpeg png rawvideo ffv1 aac pcm_s16le pcm_f32le flac`,
     ),
-    ...(gpl ? list('encoder', 'libx264 libx265') : []),
     ...list(
       'hwaccel',
       `

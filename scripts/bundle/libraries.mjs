@@ -15,7 +15,7 @@ ninja -C $BUILD -j $JOBS
 DESTDIR=$OUT ninja -C $BUILD install
 mv $OUT/usr/* $OUT/ && rmdir $OUT/usr # where CMake installs what has the prefix /`;
 
-export const recipes = {
+const recipes = {
   zlib: `
 cp -r $SRC/. $BUILD && cd $BUILD
 CC=framepath-cc AR=framepath-ar RANLIB=framepath-ranlib CFLAGS="-O3 -fPIC" ./configure --static --prefix=/
@@ -35,20 +35,6 @@ DESTDIR=$OUT ninja -C $BUILD/b install`,
 cp -r $SRC/. $BUILD
 make -C $BUILD -j $JOBS ARCH=\${CPU/aarch64/arm64} OS=linux BUILDTYPE=Release CC=framepath-cc CXX=framepath-c++ AR=framepath-ar PREFIX=/ \\
   DESTDIR=$OUT install-static`,
-  srt: cmake(
-    // Without encryption: the two vulnerabilities known of this version (CVE-2026-55868, -55869) are in it.
-    '-DENABLE_APPS=OFF -DENABLE_SHARED=OFF -DENABLE_ENCRYPTION=OFF -DENABLE_LOGGING=OFF -DENABLE_STDCXX_SYNC=OFF -DUSE_CXX_STD=11',
-  ),
-  'svt-av1': cmake('-DBUILD_APPS=OFF -DBUILD_DEC=OFF -DBUILD_TESTING=OFF -DSVT_AV1_LTO=OFF'),
-  x264: `
-cd $BUILD
-CC=framepath-cc AR=framepath-ar RANLIB=framepath-ranlib STRIP=framepath-strip $SRC/configure --host=$TRIPLET --prefix=/ --enable-static \\
-  --enable-pic --disable-cli --bit-depth=8 --disable-opencl
-make -j $JOBS && make install DESTDIR=$OUT`,
-  x265: cmake(
-    '-DENABLE_SHARED=OFF -DENABLE_CLI=OFF -DHIGH_BIT_DEPTH=OFF -DENABLE_LIBNUMA=OFF -DENABLE_PIC=ON',
-    '$SRC/source',
-  ),
 };
 
 /** Runs a recipe, its output in a log that is shown when it fails. */

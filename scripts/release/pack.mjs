@@ -1,9 +1,9 @@
-// All tarballs of a release, in build/release or --out FOLDER; nothing is published. --gpl: the package with x264 and x265 too.
+// All tarballs of a release, in build/release or --out FOLDER; nothing is published.
 // --system: with the addon for this machine's FFmpeg, and without packages of FFmpeg's libraries.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildBundle, soname } from '../bundle/build.mjs';
+import { soname } from '../bundle/build.mjs';
 import { prebuild, prebuildForSystem, prebuilds } from '../prebuild.mjs';
 import { setUp } from '../setup.mjs';
 import { main, progress, root, run, StepError } from '../steps/shell.mjs';
@@ -67,16 +67,14 @@ function stageRuntime(folder, platform) {
   return folder;
 }
 
-export async function packAll({ system = false, gpl = false, out = join(root, 'build/release') } = {}) {
+export async function packAll({ system = false, out = join(root, 'build/release') } = {}) {
   const stages = join(root, 'build/stages');
   const platform = `${process.platform}-${process.arch}`;
   mkdirSync(out, { recursive: true });
   for (const old of readdirSync(out)) if (old.endsWith('.tgz')) rmSync(join(out, old));
   await setUp();
-  const bundles = [];
+  const bundle = system ? undefined : await prebuild();
   if (system) await prebuildForSystem();
-  else bundles.push({ folder: await prebuild(), gpl: false });
-  if (gpl) bundles.push({ folder: buildBundle({ gpl }), gpl });
   const tarballs = [packRoot(stages, out), pack(join(root, 'packages/models'), out)];
   const inside = `prebuilds/${platform}`;
   const files = ['framepath.node', 'framepath-reader', ...(system ? [] : ['system'])];
@@ -84,18 +82,17 @@ export async function packAll({ system = false, gpl = false, out = join(root, 'b
   addon.push([join(root, 'LICENSE'), 'LICENSE']);
   tarballs.push(pack(stage(join(stages, platform), addonManifest(platform), addon), out));
   tarballs.push(pack(stageRuntime(join(stages, `onnxruntime-${platform}`), platform), out));
-  for (const bundle of bundles) {
-    const about = JSON.parse(readFileSync(join(bundle.folder, 'about.json'), 'utf8'));
-    const manifest = libavManifest(platform, { gpl: bundle.gpl, licence: about.licence });
-    const parts = [soname, 'about.json', 'licences'].map((name) => [join(bundle.folder, name), name]);
-    tarballs.push(pack(stage(join(stages, manifest.name), manifest, parts), out));
+  if (bundle) {
+    const about = JSON.parse(readFileSync(join(bundle, 'about.json'), 'utf8'));
+    const parts = [soname, 'about.json', 'licences'].map((name) => [join(bundle, name), name]);
+    tarballs.push(pack(stage(join(stages, about.name), libavManifest(platform, about.licence), parts), out));
   }
   return tarballs;
 }
 
 if (import.meta.filename === process.argv[1]) {
   await main(async () => {
-    const options = { system: { type: 'boolean' }, gpl: { type: 'boolean' }, out: { type: 'string' } };
+    const options = { system: { type: 'boolean' }, out: { type: 'string' } };
     await packAll(parseArgs({ options }).values);
   });
 }

@@ -31,10 +31,10 @@ export const addonManifest = (platform) =>
     files: ['prebuilds'],
   });
 
-export const libavManifest = (platform, { gpl, licence }) =>
-  manifest((gpl ? gplPackage : libavPackage)(platform), platform, {
-    description: `FFmpeg's libraries in one file, for framepath on ${platform}${gpl ? ', with x264 and x265' : ''}`,
-    license: licence,
+export const libavManifest = (platform, license) =>
+  manifest(libavPackage(platform), platform, {
+    description: `FFmpeg's libraries in one file, for framepath on ${platform}`,
+    license,
     files: ['libframepath-av.so.*', 'about.json', 'licences'],
   });
 
