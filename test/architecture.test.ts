@@ -23,7 +23,7 @@ allowed.bench = [...allowed.graph, 'graph'];
 allowed.binding = [...allowed.bench, 'bench'];
 
 /** Lines of code, see docs/architecture.md. */
-const mostLines = { src: 9_300, api: 6_000 };
+const mostLines = { src: 9_350, api: 6_000 };
 
 /** Third-party header -> the only folder that may see it. */
 const thirdParty: [RegExp, string][] = [

@@ -34,7 +34,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'an unknown option',
     () => video('a', any({ fast: true })),
-    "Expected one of the options id, startMs, endMs, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter, maxDecodeErrors, limits, live, maxAgeMs, reconnect, required for options but received 'fast'",
+    "Expected one of the options id, startMs, endMs, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter, maxDecodeErrors, limits, live, maxAgeMs, reconnect, required, recorder for options but received 'fast'",
   ],
   [
     'limits',
@@ -69,7 +69,7 @@ const cases: [string, () => unknown, string][] = [
   [
     'camera options',
     () => camera('a', any({ startMs: 1 })),
-    'Expected one of the options id, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter, maxDecodeErrors, limits, maxAgeMs, reconnect, required for options but received',
+    'Expected one of the options id, stride, maxFps, maxGapMs, decoder, deinterlace, threads, skipLoopFilter, maxDecodeErrors, limits, maxAgeMs, reconnect, required, recorder for options but received',
   ],
   ['a list', () => images([]), 'Expected an array of at least 1 for paths but received []'],
   [
