@@ -61,7 +61,7 @@ export async function soakLive(minutes, folder, api, read, log) {
         for await (const _ of run) frames++;
       })(),
       (async () => {
-        for await (const _ of run.canvases({ format: 'jpeg', width: 320 })) canvases++;
+        for await (const _ of run.canvases('0', { format: 'jpeg', width: 320 })) canvases++;
       })(),
     ]);
     const happenings = [
@@ -72,7 +72,7 @@ export async function soakLive(minutes, folder, api, read, log) {
         cameras[1] = camera(clips[1], base + 1);
         peers.add(cameras[1]);
       },
-      async () => run.layout(split({ width: 640, height: 240 }), { transitionMs: 500 }),
+      async () => run.layout(split({ left: 'camera0', right: 'camera1', width: 640, height: 240 }), { transitionMs: 500 }),
       async () => {
         run.audio({ sources: { camera0: 0 } });
         await sleep(2000);
