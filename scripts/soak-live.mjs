@@ -36,9 +36,9 @@ export async function soakLive(minutes, folder, api, read, log) {
   const { pipeline, video, detect, track, grid, split } = api;
   const clips = await Promise.all([440, 880].map((hz, i) => makeClip(join(folder, `camera${i}.mp4`), hz)));
   const base = 24_100 + (process.pid % 500) * 4;
-  const source = (i) =>
+  const source = (i, id = `camera${i}`) =>
     video(`udp://127.0.0.1:${base + i}?fifo_size=100000`, {
-      id: `camera${i}`,
+      id,
       live: true,
       reconnect: Number.POSITIVE_INFINITY,
       recorder: { preMs: 5000 },
@@ -72,7 +72,8 @@ export async function soakLive(minutes, folder, api, read, log) {
         cameras[1] = camera(clips[1], base + 1);
         peers.add(cameras[1]);
       },
-      async () => run.layout(split({ left: 'camera0', right: 'camera1', width: 640, height: 240 }), { transitionMs: 500 }),
+      async () =>
+        run.layout(split({ left: 'camera0', right: 'camera1', width: 640, height: 240 }), { transitionMs: 500 }),
       async () => {
         run.audio({ sources: { camera0: 0 } });
         await sleep(2000);
@@ -82,9 +83,9 @@ export async function soakLive(minutes, folder, api, read, log) {
       async () => {
         const late = camera(clips[0], base + 2);
         peers.add(late);
-        await run.add(source(2));
+        const id = await run.add(source(2, `late${late.pid}`)); // an id is used once
         await sleep(3000);
-        await run.remove('camera2');
+        await run.remove(id);
         late.kill('SIGKILL');
         peers.delete(late);
       },
