@@ -62,6 +62,8 @@ CanvasSource& Composition::enroll(const CompositionSource& source) {
   queue.audio = source.audio;
   setLookAhead(source.number);
   live_ = live_ || source.live;
+  if (source.live)
+    for (const auto& output : outputs_) output->goByClock();
   return queue;
 }
 
