@@ -86,6 +86,10 @@ void Composition::stop(int64_t deadlineNs) {
   for (const auto& output : outputs_) output->stop();
 }
 
+void Composition::wake() {
+  for (const auto& output : outputs_) output->wake();
+}
+
 void Composition::abort() {
   stop(nowNs());
   for (const auto& output : outputs_) output->abort();

@@ -115,6 +115,7 @@ class Composition {
   void setAudio(const AudioChange& change);
   // No more ticks; what is composed is still encoded until `deadlineNs` (of nowNs()), or not at all.
   void stop(int64_t deadlineNs);
+  void wake();  // CompositionStops::endBy was changed
   void abort();
   // Waits for what is left to do, then trailer and remux of every output; what fails there is passed to `failed`.
   // `complete` false: broken off.

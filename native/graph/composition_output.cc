@@ -73,6 +73,7 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
   parts.realtime = spec.realtime;
   parts.cues = cues_;
   parts.deadline = stops.deadline;
+  parts.closing = stops.endBy;
   parts.trace = std::move(trace);
   parts.failed = std::move(failed);
   encoding_ = std::make_unique<Encoding>(std::move(parts));

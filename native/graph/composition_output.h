@@ -23,7 +23,7 @@ struct CompositionOutputOptions {
   OutputSpec spec;  // everything decided: size, rate, threads
   std::vector<media::AudioInput> audio;
   bool audioJoins = false;               // sources that join may have audio
-  bool byClock = false;                  // canvases, or packets, keep to the clock on the wall
+  bool byClock = false;                  // the composition keeps to the clock on the wall
   std::string stage;                     // its name among the stages
   RecoveryListener::Listener recovered;  // from any thread; may be empty
 };
@@ -57,8 +57,10 @@ class CompositionOutput {
   // `readNs`: see Encoding.
   bool push(const FrameRef& canvas, int64_t readNs, bool wait);
   void close() { encoding_->close(); }
-  void stop();   // `deadline` was changed
-  void abort();  // what was pushed is dropped
+  void goByClock() { link_->byClock = true; }  // from here on: a live source has joined
+  void wake() { encoding_->wake(); }           // `endBy` was changed
+  void stop();                                 // `deadline` was changed
+  void abort();                                // what was pushed is dropped
   Encoding::End finishEncoding() { return encoding_->finish(); }
   // Trailer and remux. Throws what the output throws; the encoder is freed in any case.
   media::OutputResult finish(Encoding::End end, bool complete);

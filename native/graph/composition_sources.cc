@@ -67,6 +67,8 @@ CanvasSource& Composition::enroll(const CompositionSource& source) {
     if (queue.audio[o]) outputs_[o]->carry(source.number);
   setLookAhead(source.number);
   live_ = live_ || source.live;
+  if (source.live)
+    for (const auto& output : outputs_) output->goByClock();
   return queue;
 }
 

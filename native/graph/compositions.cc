@@ -103,6 +103,10 @@ void Compositions::stop(int64_t deadlineNs) {
   for (const auto& composition : all_) composition->stop(deadlineNs);
 }
 
+void Compositions::wake() {
+  for (const auto& composition : all_) composition->wake();
+}
+
 void Compositions::abort() {
   for (const auto& composition : all_) composition->abort();
 }

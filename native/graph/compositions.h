@@ -41,6 +41,7 @@ class Compositions {
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);
   void stop(int64_t deadlineNs);
+  void wake();
   void abort();
   std::vector<OutputReport> finish(bool complete);
   std::vector<OutputReport> soFar() const;

@@ -30,6 +30,7 @@ struct Encoding::Work {
         audio(std::move(given.audio)),
         cues(std::move(given.cues)),
         deadline(std::move(given.deadline)),
+        closing(given.closing ? std::move(given.closing) : std::make_shared<Stop>()),
         trace(std::move(given.trace)),
         realtime(given.realtime),
         output(std::move(given.output)),
@@ -61,7 +62,7 @@ struct Encoding::Work {
   const std::shared_ptr<PacketQueue> packets;
   const std::shared_ptr<std::vector<Packet>> audio;
   const std::shared_ptr<AudioCues> cues;
-  const StopRef deadline;
+  const StopRef deadline, closing;
   const std::shared_ptr<Trace> trace;
   const bool realtime;
   int64_t clockNs = 0;   // when composition time 0 is due; 0: no packet has come
@@ -103,7 +104,7 @@ void Encoding::Work::awaitTurn(int64_t dtsUs) {
   if (clockNs == 0 || now - clockNs - dtsUs * 1000 > kMostBehindNs) clockNs = now - dtsUs * 1000;
   std::unique_lock lock(mutex);
   changed.wait_for(lock, std::chrono::nanoseconds(clockNs + dtsUs * 1000 - now),
-                   [&] { return aborted || deadline->atNs() != INT64_MAX; });
+                   [&] { return aborted || closing->atNs() != INT64_MAX || deadline->atNs() != INT64_MAX; });
   waitedNs += nowNs() - now;
 }
 

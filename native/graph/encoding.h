@@ -56,6 +56,7 @@ struct EncodingParts {
       audio;  // where the output leaves its audio for `packets`; null: they end with the pictures
   std::shared_ptr<AudioCues> cues;
   StopRef deadline;                             // what is not encoded by then is not waited for
+  StopRef closing;                              // once it is set no packet waits until it is due; null: never
   std::shared_ptr<Trace> trace;                 // null: none
   std::function<void(const Error&)> failed;     // from the encoder's thread, once
   std::shared_ptr<RecoveryListener> recovered;  // by the encoder; null: no listener
@@ -77,7 +78,7 @@ class Encoding {
   Offer offer(FrameRef canvas, int64_t readNs = 0);  // does not wait; closed: the encoder has ended
   void close();                                      // no canvas follows
   void abort();                                      // what was pushed is dropped
-  void wake();                                       // `deadline` was changed
+  void wake();                                       // `deadline` or `closing` was changed
 
   struct End {
     std::unique_ptr<media::Output> output;  // to be finished

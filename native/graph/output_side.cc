@@ -289,6 +289,7 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
     if (sources[static_cast<size_t>(number)].audio) places[number] = std::make_shared<media::LivePlace>();
   const bool anyLive =
       std::ranges::any_of(shown, [&](int32_t number) { return sources[static_cast<size_t>(number)].file.live(); });
+  const bool byClock = anyLive || std::ranges::any_of(spec.outputs, &OutputSpec::realtime);
   // A canvas of one file and no stated rate has its pictures' own times.
   options.keepsTimes = shown.size() == 1 && !anyLive && spec.layout.fpsNum <= 0 &&
                        sources[static_cast<size_t>(shown[0])].file.info.kind == "video";
@@ -308,7 +309,7 @@ CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std:
     encoder.fps = {options.layout.fpsNum, options.layout.fpsDen};
     if (options.keepsTimes) encoder.ticks = media::fineTicks(encoder.fps);
     output.spec.realtime = asked.realtime && !anyLive;  // live canvases come by the clock as they are
-    output.byClock = asked.realtime || anyLive;
+    output.byClock = byClock;
     output.audio = audioInputs(asked, sources, shown, places);
     output.audioJoins = audioJoins(asked) && joins;
     output.stage = !only || spec.outputs.size() > 1 ? "encode " + asked.name : "encode";

@@ -274,6 +274,7 @@ void Pipeline::end(bool drain) {
   changed_.wait(lock, [&] { return state_ != RunState::opening && state_ != RunState::aborting; });
   const std::shared_ptr<Compositions> compositions = compositions_;
   if (!engine_) return;
+  if (compositions) compositions->wake();  // packets that wait until they are due go out now
   const auto over = [&] { return state_ == RunState::over; };
   // Every frame is composed or about to be: what is left is the end of a whole file.
   if (drain && state_ != RunState::stopping) changed_.wait_for(lock, kEndTime, over);

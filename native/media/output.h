@@ -64,7 +64,7 @@ struct OutputOptions {
   // Of a URL: attempts in a row to connect again when the connection was lost; 0 = a loss is final, -1 = no limit.
   int32_t reconnects = defaults::OutputSpec::reconnect;
   // Packets come by the clock on the wall: while a connection is away they are left out, and one that is down at the
-  // start is tried again. Else write() waits for the connection, and opening throws.
+  // start is tried again. Else write() and finish() wait for the connection, and opening throws.
   bool byClock = false;
   bool required = defaults::OutputSpec::required;  // opening throws in any case
   std::shared_ptr<OutputLink> link = nullptr;      // how a connection fares is noted here; null = not needed

@@ -7,11 +7,12 @@
 
 namespace framepath::media {
 
-// Thread-safe. Written by the thread that writes the output.
+// Thread-safe. Written by the thread that writes the output, but for `byClock`.
 struct OutputLink {
   std::atomic<Connection> connection{Connection::none};
   std::atomic<int64_t> reconnects{0};
-  std::atomic<int64_t> lost{0};  // packets of pictures left out while it was away
+  std::atomic<bool> byClock{false};  // from here on, whatever OutputOptions had
+  std::atomic<int64_t> lost{0};      // packets of pictures left out while it was away
 };
 
 }  // namespace framepath::media

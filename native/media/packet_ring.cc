@@ -10,6 +10,7 @@ namespace {
 
 // Times that jump further than this are of another clock: they go on by that on the wall.
 constexpr int64_t kMostJumpUs = 10'000'000;
+constexpr int64_t kMostBackUs = 1'000'000;  // times of decoding do not go back by themselves
 constexpr int64_t kUsualFrameUs = 40'000;
 constexpr AVRational kMicro{1, 1'000'000};
 
@@ -64,7 +65,11 @@ void PacketRing::opened(const AVFormatContext& format, int pictureStream, int au
   std::lock_guard lock(mutex_);
   const bool same = streams_ && sameParameters(streams_->picture.get(), streams->picture.get()) &&
                     sameParameters(streams_->audio.get(), streams->audio.get());
-  if (!same) streams_ = std::move(streams);
+  if (!same) {
+    streams_ = std::move(streams);
+    groups_.clear();  // a file holds one or the other
+    bytes_ = 0;
+  }
   pictureStream_ = pictureStream;
   audioStream_ = audioStream;
   pictureBase_ = picture.time_base;
@@ -78,7 +83,7 @@ void PacketRing::lost() {
   untilKeyframe_ = true;
 }
 
-// False: it has no time.
+// False: it has no time, or none that fits.
 bool PacketRing::place(RingPacket& own, AVRational timeBase) {
   AVPacket& packet = *own.packet;
   if (packet.pts == AV_NOPTS_VALUE) packet.pts = packet.dts;
@@ -86,7 +91,8 @@ bool PacketRing::place(RingPacket& own, AVRational timeBase) {
   if (packet.dts == AV_NOPTS_VALUE) return false;
   const int64_t dtsUs = av_rescale_q(packet.dts, timeBase, kMicro);
   if (!own.audio) {
-    const bool jumps = anchored_ && lastNs_ > 0 && std::abs(dtsUs + shiftUs_ - lastUs_) > kMostJumpUs;
+    const int64_t aheadUs = dtsUs + shiftUs_ - lastUs_;
+    const bool jumps = anchored_ && lastNs_ > 0 && (aheadUs > kMostJumpUs || aheadUs < -kMostBackUs);
     if (!anchored_ || jumps) {
       const int64_t awayUs = lastNs_ > 0 ? std::max(kUsualFrameUs, (own.arrivalNs - lastNs_) / 1000) : 0;
       shiftUs_ = lastUs_ + awayUs - dtsUs;
@@ -95,6 +101,8 @@ bool PacketRing::place(RingPacket& own, AVRational timeBase) {
     }
     lastUs_ = std::max(lastUs_, dtsUs + shiftUs_);
     lastNs_ = own.arrivalNs;
+  } else if (std::abs(dtsUs + shiftUs_ - lastUs_ - (own.arrivalNs - lastNs_) / 1000) > kMostJumpUs) {
+    return false;  // its clock has jumped, and its pictures have not followed yet
   }
   own.dtsUs = dtsUs + shiftUs_;
   own.ptsUs = av_rescale_q(packet.pts, timeBase, kMicro) + shiftUs_;
@@ -133,7 +141,10 @@ void PacketRing::keep(RingPacketRef packet) {
 
 void PacketRing::dropOld() {
   const int64_t sinceNs = groups_.back().packets.back()->arrivalNs - preNs_;
-  while (!groups_.empty() && (bytes_ > maxBytes_ || (groups_.size() > 1 && groups_[1].arrivalNs() <= sinceNs))) {
+  const auto isOld = [&] {
+    return groups_[1].arrivalNs() <= sinceNs || (groups_[1].afterGap() && groups_[0].endNs() < sinceNs);
+  };
+  while (!groups_.empty() && (bytes_ > maxBytes_ || (groups_.size() > 1 && isOld()))) {
     bytes_ -= groups_.front().bytes;
     groups_.pop_front();
   }
@@ -144,6 +155,9 @@ std::shared_ptr<RingReader> PacketRing::read(int64_t sinceNs) {
   std::lock_guard lock(mutex_);
   auto from = groups_.begin();
   for (auto next = from; next != groups_.end() && next->arrivalNs() <= sinceNs; ++next) from = next;
+  // Nothing of a group that an outage ended before that time; the running one is needed for what follows.
+  const auto isOver = [&](auto next) { return next == groups_.end() ? untilKeyframe_ : next->afterGap(); };
+  while (from != groups_.end() && from->endNs() < sinceNs && isOver(from + 1)) ++from;
   for (; from != groups_.end(); ++from)
     for (const RingPacketRef& packet : from->packets) reader->put(packet);
   readers_.push_back(reader);

@@ -49,8 +49,8 @@ class RingReader {
 };
 
 // Keeps whole groups of pictures: from the last keyframe that is `preMs` old on, and at most `maxBytes`; of a group
-// that is larger itself nothing is kept. Thread-safe; the thread that reads the source never waits for more than a
-// copy.
+// that is larger itself nothing is kept, nor of a stream that came back as another. Thread-safe; the thread that reads
+// the source never waits for more than a copy.
 class PacketRing final : public PacketTap {
  public:
   PacketRing(int64_t preMs, int64_t maxBytes) : preNs_(preMs * 1'000'000), maxBytes_(maxBytes) {}
@@ -61,7 +61,8 @@ class PacketRing final : public PacketTap {
 
   int64_t preMs() const { return preNs_ / 1'000'000; }
   int64_t maxBytes() const { return maxBytes_; }
-  // From the last keyframe that came at or before `sinceNs` on, else from the first that is kept.
+  // From the last keyframe that came at or before `sinceNs` on, else from the first that is kept. What an outage ended
+  // before that time is left out.
   std::shared_ptr<RingReader> read(int64_t sinceNs);
   void end(const std::shared_ptr<RingReader>& reader);
   int64_t bytes() const;
@@ -71,6 +72,8 @@ class PacketRing final : public PacketTap {
     std::vector<RingPacketRef> packets;
     int64_t bytes = 0;
     int64_t arrivalNs() const { return packets.front()->arrivalNs; }
+    int64_t endNs() const { return packets.back()->arrivalNs; }
+    bool afterGap() const { return packets.front()->afterGap; }
   };
   bool place(RingPacket& packet, AVRational timeBase);
   void keep(RingPacketRef packet);

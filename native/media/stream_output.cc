@@ -39,10 +39,6 @@ class StreamOutput final : public Output {
   ~StreamOutput() override { connector_->cancel(); }
 
   void write(const Packet& packet) override {
-    while (!muxer_ && !options_.byClock && !stopped()) {
-      connector_->waitFor(kAwaitNs);
-      takeConnection();
-    }
     endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
     interleaver_.push(wrapped(packet, ticks_), endUs_);
   }
@@ -64,10 +60,12 @@ class StreamOutput final : public Output {
     result.codec = avcodec_get_name(codec_);
     result.hasAudio = interleaver_.audio() != nullptr;
     if (!failed_) interleaver_.finish(endUs_);
-    const bool ends = muxer_ && !joining_;
-    if (ends) muxer_->end();
+    const bool ends = muxer_ && !joining_ && !failed_;
     link_->connection = Connection::closed;
-    if (!ends && complete && !failed_) throw neverCameBack("had not come back when the run ended");
+    if (ends) muxer_->end();
+    if (!ends && complete && !failed_)
+      throw neverCameBack(muxer_ ? "came back, but no keyframe followed before the run ended"
+                                 : "had not come back when the run ended");
     result.complete = ends && complete;
     result.finalised = ends;
     result.frames = frames_;
@@ -80,6 +78,7 @@ class StreamOutput final : public Output {
   }
 
  private:
+  bool byClock() const { return options_.byClock || link_->byClock; }
   bool stopped() const { return options_.stop && options_.stop->passed(); }
 
   void open() {
@@ -111,6 +110,10 @@ class StreamOutput final : public Output {
   void writeNow(AVPacket& packet, bool isAudio) {
     if (isAudio && options_.audioPacket) options_.audioPacket(audioPacketOf(packet, *interleaver_.audio()));
     if (!muxer_) takeConnection();
+    while (!muxer_ && !isAudio && !byClock() && !stopped()) {
+      connector_->waitFor(kAwaitNs);
+      takeConnection();
+    }
     if (muxer_ && joining_ && !isAudio && packet.flags & AV_PKT_FLAG_KEY) joined();
     if (muxer_ && !joining_) {
       try {

@@ -115,6 +115,24 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
     expect(back.frames).toBeLessThan(live!.frames);
   });
 
+  test('does not hold up a realtime output beside it, whatever its own speed', async () => {
+    const [port, lostPort] = [await freePort(), await freePort()];
+    await tcpPeer(port);
+    const peer = await tcpPeer(lostPort);
+    const run = await pipeline(video(clip))
+      .encode(`tcp://127.0.0.1:${port}`, { ...fast, name: 'steady', realtime: true })
+      .encode(`tcp://127.0.0.1:${lostPort}`, { ...fast, name: 'away', reconnect: Number.POSITIVE_INFINITY })
+      .start();
+    const done = run.done.catch(() => undefined);
+    await until('the stream', () => peer.received[0]?.length);
+    await peer.kill();
+    await within(20_000, done, 'the run');
+    const { outputs } = await closed(run);
+    expect(outputs[0]).toMatchObject({ name: 'steady', frames: 100, lost: 0, complete: true });
+    expect(outputs[1]).toMatchObject({ name: 'away', complete: false, error: { code: 'OUTPUT_FAILED' } });
+    expect(outputs[1]!.lost).toBeGreaterThan(0);
+  });
+
   test.each([{ required: true }, { reconnect: 0 }, { realtime: false }])(
     'fails start() when it is down, with %o',
     async (options) => {

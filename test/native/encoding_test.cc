@@ -17,6 +17,8 @@ using namespace framepath::graph;
 
 namespace {
 
+constexpr int64_t kStepUs = 3'600'000'000;  // an hour between pictures
+
 class Gate {
  public:
   void open() {
@@ -48,6 +50,7 @@ class StubbornEncoder : public media::Encoder {
   void push(const FrameRef&, const Emit& emit) override {
     if (pushed_++ >= slowFrom_) gate_->pass();
     Packet packet;
+    packet.dtsUs = pushed_ * kStepUs;
     packet.data = std::make_shared<const std::vector<uint8_t>>(1);
     emit(std::move(packet));
   }
@@ -75,7 +78,7 @@ class CountingOutput : public media::Output {
 };
 
 struct Stage {
-  explicit Stage(int slowFrom) {
+  explicit Stage(int slowFrom, bool realtime = false) {
     auto counting = std::make_unique<CountingOutput>();
     output = counting.get();
     EncodingParts parts;
@@ -84,6 +87,8 @@ struct Stage {
     parts.packets = packets;
     parts.cues = cues;
     parts.deadline = deadline;
+    parts.closing = closing;
+    parts.realtime = realtime;
     parts.failed = [this](const Error&) { failures++; };
     encoding = std::make_unique<Encoding>(std::move(parts));
     encoding->start();
@@ -97,6 +102,7 @@ struct Stage {
 
   std::shared_ptr<Gate> gate = std::make_shared<Gate>();
   std::shared_ptr<Stop> deadline = std::make_shared<Stop>();
+  std::shared_ptr<Stop> closing = std::make_shared<Stop>();
   std::shared_ptr<PacketQueue> packets = std::make_shared<PacketQueue>();
   std::shared_ptr<AudioCues> cues = std::make_shared<AudioCues>();
   std::shared_ptr<Device> device = openDevice("cpu");
@@ -162,6 +168,19 @@ TEST(an_encoder_that_returns_late_but_in_time_gives_what_it_had) {
   });
   const Encoding::End end = stage.encoding->finish();
   opener.join();
+  CHECK(end.whole);
+  CHECK_EQUAL(stage.output->written.load(), 3);
+  stage.encoding->freeEncoder();
+}
+
+TEST(packets_that_wait_until_they_are_due_go_out_at_once_when_the_run_is_closed) {
+  Stage stage(100, true);
+  for (int i = 0; i < 3; i++) CHECK(stage.push());
+  stage.encoding->close();
+  stage.until([&] { return stage.output->written.load() == 1; });  // the next one is due in an hour
+  stage.closing->at(nowNs() + 3'600'000'000'000);
+  stage.encoding->wake();
+  const Encoding::End end = stage.encoding->finish();
   CHECK(end.whole);
   CHECK_EQUAL(stage.output->written.load(), 3);
   stage.encoding->freeEncoder();

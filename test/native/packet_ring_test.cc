@@ -118,13 +118,69 @@ TEST(times_go_on_by_the_clock_over_a_loss_and_a_jump) {
   CHECK(packets[0]->streams == packets[14]->streams);
 }
 
-TEST(another_stream_has_other_parameters) {
+TEST(a_clock_that_is_set_back_by_less_goes_on_too) {
   PacketRing ring(60'000, 1'000'000);
-  Sender(ring).pictures(5, 0);
-  ring.lost();
-  Sender(ring, 128).pictures(5, 0);
+  Sender sender(ring);
+  sender.pictures(25, 7000);
+  sender.pictures(30, 0);  // a file that is sent again and again
+  sender.pictures(20, 0);
   const auto packets = all(ring.read(0));
+  CHECK_EQUAL(packets.size(), 75u);
+  for (size_t i = 1; i < packets.size(); i++) CHECK_EQUAL(packets[i]->ptsUs - packets[i - 1]->ptsUs, 40'000);
+}
+
+TEST(audio_whose_clock_jumps_before_that_of_the_pictures_is_left_out_until_they_follow) {
+  PacketRing ring(60'000, 1'000'000);
+  Sender sender(ring);
+  sender.pictures(5, 0);
+  sender.send(1, 100'000, true);
+  sender.send(1, 100'020, true);
+  sender.pictures(1, 100'000);
+  sender.send(1, 100'040, true);
+  const auto packets = all(ring.read(0));
+  CHECK_EQUAL(packets.size(), 7u);
+  CHECK(packets[6]->audio);
+  CHECK_EQUAL(packets[6]->ptsUs, packets[5]->ptsUs + 40'000);
+  // Where pictures are rare its own times are right.
+  sender.nowMs += 20'000;
+  sender.send(1, 120'080, true);
+  CHECK_EQUAL(all(ring.read(0)).size(), 8u);
+}
+
+TEST(what_came_before_a_long_outage_is_no_part_of_what_follows) {
+  PacketRing ring(1000, 1'000'000);
+  Sender first(ring);
+  first.pictures(10, 0);
+  ring.lost();
+  CHECK_EQUAL(all(ring.read((first.nowMs - 100) * kMs)).size(), 5u);  // still of the time that is asked for
+  CHECK(all(ring.read((first.nowMs + 3'600'000) * kMs)).empty());
+  Sender second(ring);
+  second.nowMs = first.nowMs + 3'601'000;
+  second.send(0, 0, false);
+  CHECK(all(ring.read((second.nowMs - 1000) * kMs)).empty());
+  second.pictures(5, 40);
+  CHECK_EQUAL(ring.bytes(), 500);
+  CHECK_EQUAL(all(ring.read((second.nowMs - 1000) * kMs)).size(), 5u);
+  // The running group is needed for what follows, however old its keyframe is.
+  CHECK_EQUAL(all(ring.read((second.nowMs + 5000) * kMs)).size(), 5u);
+}
+
+TEST(another_stream_has_other_parameters_and_is_read_from_its_beginning) {
+  PacketRing ring(60'000, 1'000'000);
+  const auto before = ring.read(0);
+  Sender first(ring);
+  first.pictures(5, 0);
+  ring.lost();
+  Sender second(ring, 128);
+  second.nowMs = first.nowMs;
+  CHECK(all(ring.read(0)).empty());
+  second.pictures(5, 0);
+  const auto packets = all(before);
+  CHECK_EQUAL(packets.size(), 10u);
   CHECK(packets[0]->streams != packets[5]->streams);
+  const auto after = all(ring.read(0));
+  CHECK_EQUAL(after.size(), 5u);
+  CHECK(after[0]->streams == packets[5]->streams);
 }
 
 TEST(a_reader_that_is_too_slow_loses_packets_up_to_a_keyframe) {
