@@ -41,7 +41,8 @@ graph::OutputSpec::Audio audioOf(graph::AudioMode mode) {
 
 graph::OutputSpec outputOf(const schema::OutputSpec& from) {
   FIELDS_OF(from, codec, profile, bitrate, dynamicRange, threads, latency, keyframeIntervalMs, bFrames, fragmentMs,
-            segmentMs, windowSegments, width, height, required, name, path, minBitrate, audio, audioSource, audioId, packets);
+            segmentMs, windowSegments, width, height, required, name, path, minBitrate, audio, audioSource, audioId,
+            packets);
   graph::OutputSpec output;
   output.name = name;
   output.path = path;

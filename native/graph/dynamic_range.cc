@@ -31,8 +31,8 @@ std::optional<DynamicRange> statedRange(const CompositionSpec& spec) {
     if (first && *first->dynamicRange != *output.dynamicRange)
       throw Error(ErrorCode::INVALID_ARGUMENT,
                   "Outputs \"" + first->name + "\" and \"" + output.name + "\" of composition \"" + spec.name +
-                      "\" have dynamicRange: " + nameOf(*first->dynamicRange) + " and " +
-                      nameOf(*output.dynamicRange) + ", and its canvas has one.",
+                      "\" have dynamicRange: " + nameOf(*first->dynamicRange) + " and " + nameOf(*output.dynamicRange) +
+                      ", and its canvas has one.",
                   "Give each a compose(...) of its own.");
     if (!first) first = &output;
   }

@@ -33,7 +33,7 @@ struct EncoderOptions {
   Latency latency = Latency::normal;
   DynamicRange dynamicRange = DynamicRange::sdr;  // what canvases are
   HdrMetadata hdrMetadata;                        // of high dynamic range; stated in the stream
-  int32_t maxSessions = 0;    // of a GPU's encoder in this process; 0 = as many as the driver allows
+  int32_t maxSessions = 0;  // of a GPU's encoder in this process; 0 = as many as the driver allows
   SessionPolicy sessions = defaults::RunSettings::encoderSessions;
   StopRef stop = nullptr;  // waiting for a session ends
   // Called when software takes over from the GPU, by the thread that opens or pushes.

@@ -24,7 +24,8 @@ FileReader::FileReader(const SourceOptions& options, std::shared_ptr<Device> dev
   if (waiting_) refine(info_, *waiting_, pictures_->stream());
 }
 
-// A duration that libav guesses from the bitrate is not relied on: emptyCut() reports such a start when reading has ended.
+// A duration that libav guesses from the bitrate is not relied on: emptyCut() reports such a start when reading has
+// ended.
 void FileReader::requireStartInside() const {
   const bool known = info_.durationMs >= 0 && !info_.live &&
                      input_->format()->duration_estimation_method != AVFMT_DURATION_FROM_BITRATE;

@@ -46,7 +46,7 @@ struct OutputOptions {
   StopRef stop = nullptr;   // of a connection: opening and writing end soon after it has passed
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
   Pieces pieces = {};
-  HdrMetadata hdrMetadata = {};  // of the pictures
+  HdrMetadata hdrMetadata = {};                       // of the pictures
   std::function<void(Packet)> audioPacket = nullptr;  // each packet of audio, as write() and finish() write it
 };
 
@@ -92,7 +92,8 @@ struct OutputPlace {
 };
 OutputPlace placeOf(const std::string& path);
 
-// Only the audio, for OutputOptions::audioPacket; there is no path. Null: there is no audio. Throws what opening the audio's sources throws.
+// Only the audio, for OutputOptions::audioPacket; there is no path. Null: there is no audio. Throws what opening the
+// audio's sources throws.
 std::unique_ptr<Output> openPacketOutput(const OutputOptions& options);
 
 // Throws OUTPUT_UNWRITABLE, INVALID_ARGUMENT (unknown container), and what opening the audio's sources throws. A source

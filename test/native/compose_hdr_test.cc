@@ -113,8 +113,9 @@ TEST(what_is_drawn_is_no_brighter_than_reference_white) {
       s.draw.time = true;
       s.whenEnded = WhenEnded::black;
       auto composer = makeComposer(s, device(), {format, transfer}, 2);
-      const FrameRef black =
-          deepPicture(320, 360, format, transfer, [](int, int) { return CanvasColor{64, 512, 512}; });
+      const FrameRef black = deepPicture(320, 360, format, transfer, [](int, int) {
+        return CanvasColor{64, 512, 512};
+      });
       TileInput found = live(black);
       found.observations = {{"faces", {{40, 60, 200, 260}, {20, 200, 90, 330}}, {3, 4}, {0, 5}, {0.9f, 0.8f}}};
       TileInput card = without(TileState::stale);
