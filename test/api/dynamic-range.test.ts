@@ -131,6 +131,11 @@ describe.skipIf(noAddon !== undefined)('high dynamic range that is passed on', (
     expect(mixed.range).toBe('sdr');
     expect(labels(mixed.path)).toMatchObject(sdr);
     expect(labels((await encoded([pq], 'asked.mp4', { codec: 'hevc', dynamicRange: 'sdr' })).path)).toMatchObject(sdr);
+    const path = join(folder, 'looked-at.mkv');
+    const run = await pipeline(video(pq)).compose(single(), { canvases: true }).encode(path, { codec: 'hevc' }).start();
+    for await (const { data } of run.canvases()) expect(data[3 * (width - 30)]).toBeGreaterThan(250);
+    expect((await closed(run)).outputs[0]!.dynamicRange).toBe('sdr');
+    expect(labels(path)).toMatchObject(sdr);
   });
 
   test('SDR beside PQ is shown at reference white where HDR10 is asked for', async () => {
