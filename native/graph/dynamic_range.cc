@@ -14,8 +14,9 @@ using media::DynamicRange;
 
 constexpr const char* kPqName = "smpte2084";
 
+// As a canvas keeps it: one of high dynamic range has the primaries of BT.2020.
 DynamicRange rangeOf(const media::SourceInfo& info) {
-  if (!info.hdr) return DynamicRange::sdr;
+  if (!info.hdr || info.primaries != ColorPrimaries::bt2020) return DynamicRange::sdr;
   return info.colorTransfer == kPqName ? DynamicRange::hdr10 : DynamicRange::hlg;
 }
 
