@@ -66,6 +66,15 @@ Affine after(const Affine& first, const Affine& second) {
   return out;
 }
 
+// Full range of 10 bits ends at 1023, not at 4 * 255; chroma without colour is 512 all the same.
+void fitFullRange(Affine& change, double unit, bool rgb) {
+  const double fit = 255 * unit / (256 * unit - 1);
+  for (int r = 0; r < 3; r++) {
+    if (!rgb) change.offset[r] += 128 * (1 - fit) * (change.m[r * 3 + 1] + change.m[r * 3 + 2]);
+    for (int c = 0; c < 3; c++) change.m[r * 3 + c] *= fit;
+  }
+}
+
 }  // namespace
 
 void setTileColor(ComposeTile& tile, ColorMatrix canvasMatrix, ColorRange canvasRange, int32_t canvasDepth) {
@@ -78,9 +87,12 @@ void setTileColor(ComposeTile& tile, ColorMatrix canvasMatrix, ColorRange canvas
     tile.color = sameMatrix && source.range == canvasRange ? ComposeColor::direct : ComposeColor::convert;
     change = after(toRgb(sameMatrix ? canvasMatrix : source.matrix, source.range), change);
   }
-  for (int i = 0; i < 9; i++) tile.matrix[i] = static_cast<int32_t>(std::lround(change.m[i] * 16384));
-  // Codes are as many times as large in more bits, but for those of full range, of which canvases have none.
+  // Codes are as many times as large in more bits, but for those of full range.
   const double unit = 1 << (canvasDepth - 8);
+  const bool rgb = tile.color == ComposeColor::rgb;
+  if (canvasDepth > 8 && source.format.depth > 8 && (rgb || source.range == ColorRange::full))
+    fitFullRange(change, unit, rgb);
+  for (int i = 0; i < 9; i++) tile.matrix[i] = static_cast<int32_t>(std::lround(change.m[i] * 16384));
   for (int i = 0; i < 3; i++)
     tile.offset[i] = static_cast<int32_t>(std::lround(change.offset[i] * unit * 16384)) + 8192;
 }

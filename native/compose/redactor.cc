@@ -43,7 +43,7 @@ void Redactor::hide(Queue& queue, const ImageView& canvas, const Placement& plac
     const int32_t block =
         std::clamp(static_cast<int32_t>(std::lround(whole / spec_.strength / 2)) * 2, kMinBlock, 4096);
     launchOnCanvas(*device_, queue, PixelateArgs{canvas, x1, y1, width, height, block},
-           Grid{(width + block - 1) / block, (height + block - 1) / block, 3});
+                   Grid{(width + block - 1) / block, (height + block - 1) / block, 3});
     return;
   }
   if (!scratch_)

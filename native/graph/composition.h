@@ -71,10 +71,10 @@ struct CompositionOptions {
   std::string stage = "compose";  // its name among the modules and stages
   compose::LayoutSpec layout;     // fps resolved
   std::vector<CompositionOutputOptions> outputs;
-  bool canvases = false;    // each is kept for nextCanvas()
-  bool everybody = false;   // whoever joins is one of its sources, shown or not
+  bool canvases = false;                        // each is kept for nextCanvas()
+  bool everybody = false;                       // whoever joins is one of its sources, shown or not
   ColorTransfer transfer = ColorTransfer::sdr;  // of the canvas
-  bool keepsTimes = false;  // the pictures of its only source are the canvases, at their own times
+  bool keepsTimes = false;                      // the pictures of its only source are the canvases, at their own times
   CompositionStops stops;
   std::vector<CompositionSource> sources;
   std::shared_ptr<Trace> trace;          // null: none

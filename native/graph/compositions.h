@@ -36,7 +36,7 @@ class Compositions {
   // Calls of all of them: see Composition. `audio`: of each composition.
   void addSource(const CompositionSource& source, const std::vector<JoiningAudio>& audio);
   std::vector<bool> admits(const std::string& id) const;
-  bool keepHdr() const;  // whether any canvas is of high dynamic range
+  bool keepHdr() const;                                       // whether any canvas is of high dynamic range
   std::vector<CanvasCounts> countsOf(int32_t sources) const;  // by number of the source, of all compositions together
   void removeSource(int32_t source);
   void sourceFinished(int32_t source, bool failed);

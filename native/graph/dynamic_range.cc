@@ -14,8 +14,9 @@ using media::DynamicRange;
 
 constexpr const char* kPqName = "smpte2084";
 
+// As a canvas keeps it: one of high dynamic range has the primaries of BT.2020.
 DynamicRange rangeOf(const media::SourceInfo& info) {
-  if (!info.hdr) return DynamicRange::sdr;
+  if (!info.hdr || info.primaries != ColorPrimaries::bt2020) return DynamicRange::sdr;
   return info.colorTransfer == kPqName ? DynamicRange::hdr10 : DynamicRange::hlg;
 }
 
@@ -31,8 +32,8 @@ std::optional<DynamicRange> statedRange(const CompositionSpec& spec) {
     if (first && *first->dynamicRange != *output.dynamicRange)
       throw Error(ErrorCode::INVALID_ARGUMENT,
                   "Outputs \"" + first->name + "\" and \"" + output.name + "\" of composition \"" + spec.name +
-                      "\" have dynamicRange: " + nameOf(*first->dynamicRange) + " and " +
-                      nameOf(*output.dynamicRange) + ", and its canvas has one.",
+                      "\" have dynamicRange: " + nameOf(*first->dynamicRange) + " and " + nameOf(*output.dynamicRange) +
+                      ", and its canvas has one.",
                   "Give each a compose(...) of its own.");
     if (!first) first = &output;
   }

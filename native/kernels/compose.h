@@ -47,7 +47,7 @@ struct ComposeTile {
 struct ComposeArgs {
   ImageView canvas;
   uint16_t background[3];  // values of the canvas's depth
-  bool clear;  // start from the background, else from what the canvas holds
+  bool clear;              // start from the background, else from what the canvas holds
   int32_t count;
   ComposeTile tiles[kMaxComposeTiles];
   int32_t cells;  // of 2x2 pixels beside one another, the work of one thread; from composeGrid(), 0 is 1

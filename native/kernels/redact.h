@@ -20,8 +20,8 @@ HD RedactPlane<Sample> redactPlane(const ImageView& canvas, int32_t x, int32_t y
   constexpr auto bytes = static_cast<int32_t>(sizeof(Sample));
   const int32_t shift = CanvasSamples<Sample>::shift(canvas.format);
   if (plane == 0)
-    return {canvasSample<Sample>(canvas, x / 2, y / 2, 0), canvas.planes[0].pitchBytes / bytes, 1, width, height,
-            shift};
+    return {
+        canvasSample<Sample>(canvas, x / 2, y / 2, 0), canvas.planes[0].pitchBytes / bytes, 1, width, height, shift};
   const bool pairs = canvas.format.layout == PixelLayout::semiPlanarYuv;
   return {canvasSample<Sample>(canvas, x / 2, y / 2, plane + 3),
           canvas.planes[pairs ? 1 : plane].pitchBytes / bytes,

@@ -29,7 +29,7 @@ Rational frameRate(const AVStream& stream) {
 }
 
 void describeColor(SourceInfo& info, AVPixelFormat format, AVColorSpace space, AVColorRange range,
-                   AVColorTransferCharacteristic transfer) {
+                   AVColorTransferCharacteristic transfer, AVColorPrimaries primaries) {
   if (const char* name = av_get_pix_fmt_name(format)) info.pixelFormat = name;
   if (const AVPixFmtDescriptor* d = av_pix_fmt_desc_get(format)) info.depth = d->comp[0].depth;
   info.colorMatrix = matrixName(colorMatrix(space, info.codedHeight));
@@ -37,6 +37,7 @@ void describeColor(SourceInfo& info, AVPixelFormat format, AVColorSpace space, A
   if (const char* name = av_color_transfer_name(transfer); name && transfer != AVCOL_TRC_UNSPECIFIED)
     info.colorTransfer = name;
   info.hdr = transfer == AVCOL_TRC_SMPTE2084 || transfer == AVCOL_TRC_ARIB_STD_B67;
+  info.primaries = colorPrimaries(primaries, colorTransfer(transfer));
 }
 
 void place(SourceInfo& info, Orientation orientation) {
@@ -59,7 +60,8 @@ void describeVideo(SourceInfo& info, const AVFormatContext& format, const AVStre
   info.sampleAspect = sampleAspectOf(nullptr, stream);
   place(info, orientationOf(nullptr, stream));
   info.interlaced = codec.field_order > AV_FIELD_PROGRESSIVE;
-  describeColor(info, static_cast<AVPixelFormat>(codec.format), codec.color_space, codec.color_range, codec.color_trc);
+  describeColor(info, static_cast<AVPixelFormat>(codec.format), codec.color_space, codec.color_range, codec.color_trc,
+                codec.color_primaries);
   if (info.hdr) info.hdrMetadata = hdrMetadataOf(stream);
   if (isImage(format)) {
     info.kind = "image";
@@ -129,7 +131,7 @@ void refine(SourceInfo& info, const AVFrame& picture, const AVStream& stream) {
   info.sampleAspect = sampleAspectOf(&picture, stream);
   place(info, orientationOf(&picture, stream));
   describeColor(info, static_cast<AVPixelFormat>(picture.format), picture.colorspace, picture.color_range,
-                picture.color_trc);
+                picture.color_trc, picture.color_primaries);
 }
 
 }  // namespace framepath::media

@@ -28,8 +28,8 @@ class FrameMaker {
   FrameMaker& operator=(const FrameMaker&) = delete;
 
   // Where nothing needs turning, deinterlacing or converting, the frame is the decoder's own memory or surface: no
-  // copy. Pictures that software decoded for a GPU are uploaded. Throws DEVICE_OUT_OF_MEMORY, DEVICE_LOST, DECODE_FAILED
-  // (libav cannot convert the format).
+  // copy. Pictures that software decoded for a GPU are uploaded. Throws DEVICE_OUT_OF_MEMORY, DEVICE_LOST,
+  // DECODE_FAILED (libav cannot convert the format).
   std::shared_ptr<Frame> make(AvFrame picture, Orientation orientation, Rational sampleAspect, const FrameStamp& stamp);
   // A picture of which no frame is made: the next one may need it to be deinterlaced.
   void leaveOut(AvFrame picture);
@@ -66,9 +66,9 @@ class FrameMaker {
   std::unique_ptr<Queue> queue_;
   Upload upload_;
   ToneMapper toneMapper_;
-  double peakNits_ = kUsualPeakNits;  // as the pictures stated it last
-  std::optional<Pixels> previous_;    // the interlaced picture before
-  AvFrame leftOut_;                   // instead, where no frame was made of it
+  double peakNits_ = kUsualPeakNits;                          // as the pictures stated it last
+  std::optional<Pixels> previous_;                            // the interlaced picture before
+  AvFrame leftOut_;                                           // instead, where no frame was made of it
   std::deque<std::pair<Fence, std::shared_ptr<void>>> used_;  // sources of work that is not done yet
   AvScaler scaler_;
 };

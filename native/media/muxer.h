@@ -66,9 +66,9 @@ class Muxer {
     int64_t ticks = 0;
   } primed_;  // the stream whose packets are written that much later
   int64_t deadlineNs_ = 0;
-  int64_t stoppedNs_ = 0;                  // when the stop was noticed
+  int64_t stoppedNs_ = 0;  // when the stop was noticed
   bool listed_ = false;    // HLS: there is a playlist of this output
-  int segmentError_ = 0;                   // HLS: result of closing a segment's file, which its muxer does not pass on
+  int segmentError_ = 0;   // HLS: result of closing a segment's file, which its muxer does not pass on
   decltype(AVFormatContext::io_open) libavOpen_ = nullptr;
   int64_t durableBytes_ = 0;  // up to here the file is whole fragments
   bool begun_ = false;

@@ -60,9 +60,8 @@ std::unique_ptr<Encoder> tryOpen(const EncoderOptions& options, const ProfileRow
   const AvBuffer frames = canvasFrames(hardware, options);
   // What it takes for pictures that it refers to or holds for look-ahead, about.
   const uint64_t sampleBytes = options.dynamicRange == DynamicRange::sdr ? 1 : 2;
-  auto reservation =
-      device->reserve(static_cast<uint64_t>(options.width) * options.height * 3 / 2 * sampleBytes * kOwnPictures,
-                      "a video encoder");
+  auto reservation = device->reserve(
+      static_cast<uint64_t>(options.width) * options.height * 3 / 2 * sampleBytes * kOwnPictures, "a video encoder");
   AvCodecContext context = newEncoderContext(row.encoder, options);
   context->pix_fmt = AV_PIX_FMT_CUDA;
   context->sw_pix_fmt = canvasFormat(options);

@@ -59,7 +59,7 @@ struct OutputOptions {
   StopRef endBy = nullptr;  // then the output is left as it is, where it plays as it is
   bool lowLatency = false;  // pictures are written as they come, not in order with audio that comes later
   Pieces pieces = {};
-  HdrMetadata hdrMetadata = {};  // of the pictures
+  HdrMetadata hdrMetadata = {};                       // of the pictures
   std::function<void(Packet)> audioPacket = nullptr;  // each packet of audio, as write() and finish() write it
   // Of a URL: attempts in a row to connect again when the connection was lost; 0 = a loss is final, -1 = no limit.
   int32_t reconnects = defaults::OutputSpec::reconnect;

@@ -151,8 +151,8 @@ void fields(A& a, AudioStreamInfo& s) {
 template <typename A>
 void fields(A& a, SourceInfo& i) {
   a(i.kind, i.container, i.codec, i.pixelFormat, i.width, i.height, i.codedWidth, i.codedHeight, i.rotation,
-    i.sampleAspect, i.fps, i.durationMs, i.frames, i.bytes, i.bitrate, i.depth, i.interlaced, i.hdr, i.live,
-    i.colorMatrix, i.colorRange, i.colorTransfer, i.audio);
+    i.sampleAspect, i.fps, i.durationMs, i.frames, i.bytes, i.bitrate, i.depth, i.interlaced, i.hdr, i.primaries,
+    i.live, i.colorMatrix, i.colorRange, i.colorTransfer, i.audio);
 }
 template <typename A>
 void fields(A& a, Limits& l) {
@@ -245,6 +245,7 @@ void validate(const SourceInfo& i) {
   for (const int64_t value : {i.durationMs, i.frames, i.bytes, i.bitrate})
     require(value == -1 || isCount(value), "a length that cannot be");
   require(i.depth >= 0 && i.depth <= 64, "a depth that cannot be");
+  require(i.primaries <= ColorPrimaries::bt2020, "primaries that cannot be");
   for (const AudioStreamInfo& audio : i.audio)
     require(audio.sampleRate >= 0 && audio.channels >= 0, "a audio that cannot be");
 }

@@ -8,8 +8,8 @@ namespace {
 
 AvInput openWritten(const PartFile& file) {
   AVFormatContext* opened = nullptr;
-  av(avformat_open_input(&opened, file.url().c_str(), av_find_input_format("mov"), nullptr),
-     "avformat_open_input", ErrorCode::OUTPUT_FAILED);
+  av(avformat_open_input(&opened, file.url().c_str(), av_find_input_format("mov"), nullptr), "avformat_open_input",
+     ErrorCode::OUTPUT_FAILED);
   return AvInput(opened);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/stop.h"
+#include "core/view.h"
 #include "generated/source_defaults.h"
 #include "media/hdr_metadata.h"
 
@@ -38,7 +39,8 @@ struct SourceInfo {
   int64_t bitrate = -1;
   int32_t depth = 8;
   bool interlaced = false;
-  bool hdr = false;   // PQ or HLG transfer
+  bool hdr = false;  // PQ or HLG transfer
+  ColorPrimaries primaries = ColorPrimaries::bt709;
   bool live = false;  // no end known, not seekable
   std::string colorMatrix, colorRange, colorTransfer;
   HdrMetadata hdrMetadata;  // as the container has it

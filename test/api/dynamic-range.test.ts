@@ -30,14 +30,14 @@ function ramp(): Buffer {
   return pictures;
 }
 
-function clip(name: string, transfer: string): string {
+function clip(name: string, transfer: string, primaries = 'bt2020'): string {
   const path = join(folder, name);
   const picture = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p10le', '-s', `${width}x${height}`, '-r', '25', '-i', '-'];
   const colors = [
     '-color_trc',
     transfer,
     '-color_primaries',
-    'bt2020',
+    primaries,
     '-colorspace',
     'bt2020nc',
     '-color_range',
@@ -131,6 +131,24 @@ describe.skipIf(noAddon !== undefined)('high dynamic range that is passed on', (
     expect(mixed.range).toBe('sdr');
     expect(labels(mixed.path)).toMatchObject(sdr);
     expect(labels((await encoded([pq], 'asked.mp4', { codec: 'hevc', dynamicRange: 'sdr' })).path)).toMatchObject(sdr);
+    const path = join(folder, 'looked-at.mkv');
+    const run = await pipeline(video(pq)).compose(single(), { canvases: true }).encode(path, { codec: 'hevc' }).start();
+    for await (const { data } of run.canvases()) expect(data[3 * (width - 30)]).toBeGreaterThan(250);
+    expect((await closed(run)).outputs[0]!.dynamicRange).toBe('sdr');
+    expect(labels(path)).toMatchObject(sdr);
+  });
+
+  test('PQ of other primaries than BT.2020 is SDR unless HDR10 is asked for', async () => {
+    const p3 = clip('p3.mkv', 'smpte2084', 'smpte432');
+    const own = await encoded([p3], 'p3-own.mkv', { codec: 'hevc' });
+    expect(own.range).toBe('sdr');
+    expect(labels(own.path)).toMatchObject(sdr);
+    const asked = await encoded([p3], 'p3-asked.mkv', { codec: 'hevc', dynamicRange: 'hdr10' });
+    expect(labels(asked.path)).toMatchObject(hdr('smpte2084'));
+    const unstated = await encoded([clip('unstated.mkv', 'smpte2084', 'unknown')], 'unstated-out.mkv', {
+      codec: 'hevc',
+    });
+    expect(unstated.range).toBe('hdr10');
   });
 
   test('SDR beside PQ is shown at reference white where HDR10 is asked for', async () => {

@@ -85,6 +85,47 @@ TEST(a_picture_stays_what_it_is_bit_for_bit) {
     }
 }
 
+TEST(samples_of_full_range_have_the_levels_of_limited_range) {
+  const auto fill = [](const Image& image, std::array<uint16_t, 3> value) {
+    const ImageView& v = image.view;
+    const bool rgb = v.format.layout == PixelLayout::rgb;
+    for (int p = 0; p < planeCount(v.format); p++)
+      for (int y = 0; y < planeHeight(v, p); y++)
+        for (int x = 0; x < planeWidth(v, p) * (rgb ? 3 : 1); x++) sampleAt(v, p, x, y) = value[rgb ? x % 3 : p];
+  };
+  const PixelFormat yuv444p10{PixelLayout::planarYuv, 0, 0, 10}, rgb10{PixelLayout::rgb, 0, 0, 10};
+  const PixelFormat gray12{PixelLayout::gray, 0, 0, 12, 1}, rgb48{PixelLayout::rgb, 0, 0, 16};
+  struct Case {
+    PixelFormat format;
+    std::array<uint16_t, 3> value;
+    CanvasColor expected;
+  };
+  const Case cases[] = {
+      {rgb48, {65535, 65535, 65535}, {940, 512, 512}},
+      {rgb48, {0, 0, 0}, {64, 512, 512}},
+      {rgb10, {594, 594, 594}, {573, 512, 512}},  // reference white of PQ
+      {rgb10, {0, 0, 1023}, {116, 960, 476}},
+      {gray12, {4095, 0, 0}, {940, 512, 512}},
+      {pixelFormat::yuv420p10, {1023, 512, 512}, {940, 512, 512}},
+      {pixelFormat::yuv420p10, {0, 512, 512}, {64, 512, 512}},
+      {yuv444p10, {512, 1023, 1}, {502, 960, 64}},
+  };
+  for (const PixelFormat format : kDeep)
+    for (const Case& one : cases) {
+      auto composer = makeComposer(spec(LayoutKind::grid, 1, 64, 64), device(), {format, ColorTransfer::pq}, 1);
+      Image image = test::blank(*device(), one.format, 64, 64);
+      fill(image, one.value);
+      image = test::onDevice(*device(), image);
+      image.view.matrix = ColorMatrix::bt2020;
+      image.view.range = ColorRange::full;
+      image.view.primaries = ColorPrimaries::bt2020;
+      image.view.transfer = ColorTransfer::pq;
+      const auto source = std::make_shared<Frame>(image.view, 64, 64, image.memory);
+      const FrameRef canvas = composer->compose(0, 0, std::vector<TileInput>{live(source)});
+      for (size_t i = 0; i < 3; i++) CHECK_NEAR(valueAt(canvas, 30, 30)[i], one.expected[i], 0);
+    }
+}
+
 TEST(a_scaled_ramp_has_the_steps_of_ten_bits) {
   for (const PixelFormat format : kDeep)
     for (const int width : {480, 1400}) {
@@ -113,8 +154,9 @@ TEST(what_is_drawn_is_no_brighter_than_reference_white) {
       s.draw.time = true;
       s.whenEnded = WhenEnded::black;
       auto composer = makeComposer(s, device(), {format, transfer}, 2);
-      const FrameRef black =
-          deepPicture(320, 360, format, transfer, [](int, int) { return CanvasColor{64, 512, 512}; });
+      const FrameRef black = deepPicture(320, 360, format, transfer, [](int, int) {
+        return CanvasColor{64, 512, 512};
+      });
       TileInput found = live(black);
       found.observations = {{"faces", {{40, 60, 200, 260}, {20, 200, 90, 330}}, {3, 4}, {0, 5}, {0.9f, 0.8f}}};
       TileInput card = without(TileState::stale);

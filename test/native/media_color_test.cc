@@ -115,8 +115,13 @@ TEST(reference_white_stays_near_white_and_what_is_darker_stays) {
 }
 
 TEST(colours_of_bt709_come_back) {
-  for (const auto& [r, g, b] : {std::array{1.0, 0.0, 0.0}, {0.0, 1.0, 0.0}, {0.0, 0.0, 1.0}, {1.0, 1.0, 0.0},
-                                {0.0, 1.0, 1.0}, {1.0, 0.0, 1.0}, {0.8, 0.5, 0.3}}) {
+  for (const auto& [r, g, b] : {std::array{1.0, 0.0, 0.0},
+                                {0.0, 1.0, 0.0},
+                                {0.0, 0.0, 1.0},
+                                {1.0, 1.0, 0.0},
+                                {0.0, 1.0, 1.0},
+                                {1.0, 0.0, 1.0},
+                                {0.8, 0.5, 0.3}}) {
     // At 60 cd/m2 in BT.2020: nothing of it is a highlight.
     const auto seen = toneMapped({}, nitsToPq(60 * (0.627404 * r + 0.329283 * g + 0.043313 * b)),
                                  nitsToPq(60 * (0.069097 * r + 0.919540 * g + 0.011362 * b)),
@@ -169,8 +174,8 @@ TEST(interlaced_pictures_become_progressive) {
   const std::string clip = interlacedClip();
   CHECK(read(clip).info.interlaced);
   const clips::Bytes ours = read(clip).bytes();
-  const clips::Bytes original = clips::reference(make("pictures.mkv", scene() + "-c:v ffv1"), "yuv420p",
-                                                 "-vf \"select='not(mod(n\\,2))'\"");
+  const clips::Bytes original =
+      clips::reference(make("pictures.mkv", scene() + "-c:v ffv1"), "yuv420p", "-vf \"select='not(mod(n\\,2))'\"");
   const clips::Bytes yadif = clips::reference(clip, "yuv420p", "-vf yadif=0:0");
   const double own = psnr(ours, original), reference = psnr(yadif, original);
   CHECK(own >= reference - 1);
@@ -199,8 +204,9 @@ TEST(bottom_field_first_and_ten_bits_work_too) {
 
 // Where the frame that comes after has nothing to add, ours is what libavfilter has.
 TEST(what_stands_still_is_as_yadif_has_it) {
-  const std::string clip = make("still.mkv", "-f lavfi -i testsrc2=s=160x120:r=25 -frames:v 6 -vf "
-                                             "loop=6:1,setfield=tff -c:v ffv1 -flags +ildct -field_order tt");
+  const std::string clip = make("still.mkv",
+                                "-f lavfi -i testsrc2=s=160x120:r=25 -frames:v 6 -vf "
+                                "loop=6:1,setfield=tff -c:v ffv1 -flags +ildct -field_order tt");
   const auto seen = read(clip);
   CHECK_EQUAL(seen.frames.size(), 6u);
   const clips::Bytes ours = seen.bytes();

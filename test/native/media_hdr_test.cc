@@ -51,8 +51,8 @@ std::string clipOf(DynamicRange range) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(all.data());
   const std::string name = range == DynamicRange::hdr10 ? "pq" : "hlg";
   const std::string raw = clips::writeFile(name + ".yuv", {bytes, bytes + all.size() * 2});
-  return clips::make(name + ".mkv", "-f rawvideo -pix_fmt yuv420p10le -s 896x128 -r 25 -i '" + raw + "' -c:v ffv1 " +
-                                        labelsOf(range));
+  return clips::make(name + ".mkv",
+                     "-f rawvideo -pix_fmt yuv420p10le -s 896x128 -r 25 -i '" + raw + "' -c:v ffv1 " + labelsOf(range));
 }
 
 std::vector<FrameRef> framesOf(DynamicRange range) {

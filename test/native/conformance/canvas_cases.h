@@ -9,8 +9,8 @@ namespace framepath::conformance {
 // What the canvas holds before is part of the case.
 inline ImageView canvasOf(Random& random, Stage& stage, int32_t width, int32_t height, bool deep = false) {
   const bool pairs = random.chance(2);
-  const PixelFormat format = deep ? (pairs ? pixelFormat::p010 : pixelFormat::yuv420p10)
-                                  : (pairs ? pixelFormat::nv12 : pixelFormat::yuv420p);
+  const PixelFormat format =
+      deep ? (pairs ? pixelFormat::p010 : pixelFormat::yuv420p10) : (pairs ? pixelFormat::nv12 : pixelFormat::yuv420p);
   return picture(random, stage, format, width, height, Contents::outputInDepth);
 }
 inline ImageView randomCanvas(Random& random, Stage& stage, bool deep = false) {
@@ -34,9 +34,7 @@ inline ComposeArgs randomCompose(Random& random, Stage& stage, bool deep) {
   a.count = random.below(5);
   const bool allCopied = random.chance(3);  // a grid of its own
   for (int32_t i = 0; i < a.count; i++) {
-    const PixelFormat format = deep                ? a.canvas.format
-                               : random.chance(2) ? pixelFormat::yuv420p
-                                                  : pixelFormat::nv12;
+    const PixelFormat format = deep ? a.canvas.format : random.chance(2) ? pixelFormat::yuv420p : pixelFormat::nv12;
     const ImageView source = allCopied ? picture(random, stage, format, a.canvas.width + random.below(9),
                                                  a.canvas.height + random.below(9), Contents::inDepth)
                                        : randomPicture(random, stage, Contents::inDepth);

@@ -32,7 +32,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual const std::vector<uint8_t>& header() const = 0;
-  // An I420 picture, of 8 or 10 bits, null: no more come. Packets come out in coding order, without the header, as soon as can be.
+  // An I420 picture, of 8 or 10 bits, null: no more come. Packets come out in coding order, without the header, as soon
+  // as can be.
   virtual bool encode(const AVFrame* picture, bool keyframe, std::vector<Coded>& packets) = 0;
   virtual void setBitrate(int64_t bitrate) = 0;
 };

@@ -89,8 +89,8 @@ Status caps(void*, GUID codec, NV_ENC_CAPS_PARAM* asked, int* value) {
     case NV_ENC_CAPS_SUPPORT_MULTIPLE_REF_FRAMES: *value = 1; break;
     case NV_ENC_CAPS_SUPPORT_BFRAME_REF_MODE: *value = 3; break;
     case NV_ENC_CAPS_SUPPORT_10BIT_ENCODE:
-      *value = std::memcmp(&codec, &NV_ENC_CODEC_HEVC_GUID, sizeof codec) == 0 &&
-               number("FRAMEPATH_SIM_NVENC_10BIT", 1);
+      *value =
+          std::memcmp(&codec, &NV_ENC_CODEC_HEVC_GUID, sizeof codec) == 0 && number("FRAMEPATH_SIM_NVENC_10BIT", 1);
       break;
     default: *value = 0;
   }
