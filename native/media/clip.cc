@@ -80,7 +80,7 @@ class ClipFile {
                   "The " + std::string(avcodec_get_name(codec)) + " pictures of source \"" + options_.source +
                       "\" cannot go into " + options_.path + ".",
                   "Record to .mkv.");
-    muxer_.addStream(*streams.picture, kMicro, {streams.fps.num, streams.fps.den});
+    muxer_.addStream(*streams.picture, kMicro, {streams.fps.num, streams.fps.den}, streams.hdrMetadata);
     if (streams.audio) {
       result_.hasAudio = takesAudio(container_, streams.audio->codec_id);
       if (result_.hasAudio)

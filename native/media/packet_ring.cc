@@ -60,6 +60,7 @@ void PacketRing::opened(const AVFormatContext& format, int pictureStream, int au
   const AVStream* audio = audioStream >= 0 ? format.streams[audioStream] : nullptr;
   auto streams = std::make_shared<RingStreams>();
   streams->picture = copyOf(*picture.codecpar);
+  streams->hdrMetadata = hdrMetadataOf(picture);
   if (audio) streams->audio = copyOf(*audio->codecpar);
   streams->fps = picture.avg_frame_rate.num > 0 ? picture.avg_frame_rate : picture.r_frame_rate;
   std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "media/hdr_metadata.h"
 #include "media/packet_tap.h"
 
 namespace framepath::media {
@@ -15,6 +16,7 @@ namespace framepath::media {
 struct RingStreams {
   AvCodecParameters picture, audio;  // audio null: there is none
   AVRational fps;
+  HdrMetadata hdrMetadata;  // of the pictures
 };
 
 struct RingPacket {

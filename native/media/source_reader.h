@@ -52,10 +52,10 @@ struct SourceOptions {
   std::shared_ptr<SourceLink> link = nullptr;  // how a live source fares is noted here; null = not needed
   std::shared_ptr<TimeCuts> cuts = nullptr;    // what is cut out of the times is added here; null = not needed
   // Of a live source that is read in this process: these get its packets too (packet_tap.h).
-  std::vector<std::shared_ptr<PacketTap>> taps = {  // Frames of PQ and HLG pictures have those in Frame::hdr from when it is set on; null = never, as isolated readers.
-  std::shared_ptr<const std::atomic<bool>> keepHdr = nullptr;
-};
+  std::vector<std::shared_ptr<PacketTap>> taps = {};
   std::shared_ptr<LiveAudio> audio = nullptr;  // of a live source: its audio goes here; null = not needed
+  // Frames of PQ and HLG pictures have those in Frame::hdr from when it is set on; null = never, as isolated readers.
+  std::shared_ptr<const std::atomic<bool>> keepHdr = nullptr;
 };
 
 // A picture's time on the source's own clock, and what the reader adds to such times.
