@@ -4,13 +4,16 @@
 #include <chrono>
 #include <utility>
 
+#include "core/clock.h"
 #include "core/thread_name.h"
 
 namespace framepath::graph {
 namespace {
 
-constexpr int32_t kMostAtOnce = 64;                  // each has a thread and a file
-constexpr std::chrono::milliseconds kPatience{500};  // with a disk that does not answer
+constexpr int32_t kMostAtOnce = 64;  // each has a thread and a file
+// After stop(): close() has two seconds for everything.
+constexpr int64_t kIndexNs = 1'000'000'000;     // for the index of MP4
+constexpr int64_t kPatienceNs = 1'500'000'000;  // with a disk that does not answer
 
 Error notKept(const std::string& sentence, const std::string& hint) {
   return Error(ErrorCode::INVALID_ARGUMENT, sentence, hint);
@@ -54,6 +57,7 @@ RecordingReport Recordings::record(const SourceFile& source, const RecordingRequ
     options.postMs = request.postMs;
     options.over = [link = source.link] { return link->ended(); };
     options.stop = stop_;
+    options.endBy = endBy_;
     recording.clip = media::writeClip(*ring, options);
   } catch (const Error& error) {
     recording.error = error;
@@ -82,11 +86,13 @@ void Recordings::note(RecordingReport recording) {
 void Recordings::stop() {
   std::lock_guard lock(mutex_);
   stop_->now();
+  endBy_->at(stop_->atNs() + kIndexNs);
 }
 
 void Recordings::wait() {
   std::unique_lock lock(mutex_);
-  ended_.wait_for(lock, kPatience, [&] { return running_ == 0; });
+  const int64_t leftNs = stop_->atNs() + kPatienceNs - nowNs();
+  ended_.wait_for(lock, std::chrono::nanoseconds(leftNs), [&] { return running_ == 0; });
 }
 
 void Recordings::addTo(Report& report) const {

@@ -29,7 +29,7 @@ class Recordings {
   // INVALID_ARGUMENT for a source that keeps nothing or less than `preMs`, OUTPUT_FAILED for one that has ended, BUSY when too many are at work, RUN_CLOSED.
   RecordingReport record(const SourceFile& source, const RecordingRequest& request);
   void stop();  // every clip ends as it is
-  void wait();  // until they have, for a moment
+  void wait();  // until they have, up to a moment after stop()
   void addTo(Report& report) const;
 
  private:
@@ -39,6 +39,7 @@ class Recordings {
 
   Recoveries& recoveries_;
   const std::shared_ptr<Stop> stop_ = std::make_shared<Stop>();
+  const std::shared_ptr<Stop> endBy_ = std::make_shared<Stop>();  // of rewriting MP4
   mutable std::mutex mutex_;
   std::condition_variable ended_;
   int32_t running_ = 0;

@@ -9,13 +9,17 @@
 #include "media/container.h"
 #include "media/muxer.h"
 #include "media/part_file.h"
+#include "media/remux.h"
 
 namespace framepath::media {
 namespace {
 
-constexpr int64_t kNoticeNs = 50'000'000;         // how soon an end is noticed while nothing comes
-constexpr int64_t kLatestPacketNs = 500'000'000;  // packets of the clip's time may come so much later
-constexpr size_t kMostWaiting = 1000;             // of a stream whose times stand still
+constexpr int64_t kNoticeNs = 50'000'000;          // how soon an end is noticed while nothing comes
+constexpr int64_t kLatestPacketNs = 500'000'000;   // packets of the clip's time may come so much later
+constexpr size_t kMostWaiting = 1000;              // of a stream whose times stand still
+constexpr int64_t kLongestWaitNs = 5'000'000'000;  // and of audio whose pictures stopped
+constexpr int64_t kMostHeaderFrames = 100;         // of MP4: then its audio is not waited for
+constexpr int64_t kFragmentUs = 1'000'000;         // of MP4: what a killed process may lose
 constexpr AVRational kMicro{1, 1'000'000};
 
 Container clipContainer(const std::string& path) {
@@ -48,9 +52,10 @@ class ClipFile {
     if (packet->streams != streams_) return false;
     if (packet->ptsUs < startUs_) return true;  // pictures that lead the keyframe, audio before it
     if (packet->audio && !result_.hasAudio) return true;
-    if (!packet->audio && (packet->ptsUs > latestUs_ || waiting_.size() == kMostWaiting)) {
+    const bool isLatest = !packet->audio && packet->ptsUs > latestUs_;
+    if (isLatest || isFull(*packet)) {
       writeAll(INT64_MAX);  // whatever is shown before it has come
-      beforeUs_ = std::exchange(latestUs_, packet->ptsUs);
+      if (!packet->audio) beforeUs_ = std::exchange(latestUs_, packet->ptsUs);
     } else if (!packet->audio) {
       reorders_ = true;
     }
@@ -67,6 +72,7 @@ class ClipFile {
     std::erase_if(waiting_, [](const RingPacketRef& packet) { return !packet->audio; });
     writeAll(endUs_);
     muxer_.end();
+    if (container_.fragmented) finalise();
     part_->commit();
     result_.durationMs = (endUs_ + 500) / 1000;
   }
@@ -89,12 +95,41 @@ class ClipFile {
         result_.audioLeftOut = avcodec_get_name(streams.audio->codec_id);
     }
     AvDictionary privates;
-    if (container_.fragmented) privates.set("movflags", "+faststart");
+    if (container_.fragmented) privates.set("movflags", "+frag_custom+delay_moov+default_base_moof");
     if (options_.path.ends_with(".m2ts")) privates.set("mpegts_m2ts_mode", int64_t{1});
     muxer_.begin(privates);
     streams_ = first.streams;
     startUs_ = first.ptsUs;
     latestUs_ = startUs_ - 1;
+  }
+
+  bool isFull(const RingPacket& next) const {
+    return waiting_.size() == kMostWaiting ||
+           (!waiting_.empty() && next.arrivalNs - waiting_.front()->arrivalNs > kLongestWaitNs);
+  }
+
+  // One index, at the front.
+  void finalise() {
+    try {
+      auto finished = std::make_unique<PartFile>(options_.path, "finishing");
+      remux(*part_, *finished, container_, {streams_->fps.num, streams_->fps.den}, options_.endBy);
+      part_ = std::move(finished);
+    } catch (const Error& error) {
+      // No time or no room: everything is in the fragments.
+      if (error.code != ErrorCode::CANCELLED && error.code != ErrorCode::OUTPUT_DISK_FULL &&
+          error.code != ErrorCode::OUTPUT_UNWRITABLE)
+        throw;
+    }
+  }
+
+  // The header, which the first flush writes, describes the audio by its first packet. Audio may never come.
+  void endFragment(int64_t dtsUs) {
+    if (!container_.fragmented || result_.frames == 0) return;
+    const int64_t lastUs = dtsUs - flushedUs_;
+    const bool isKnown = !result_.hasAudio || audioDtsUs_ >= 0 || result_.frames > kMostHeaderFrames;
+    if (lastUs < kFragmentUs || !isKnown) return;
+    muxer_.flush();
+    flushedUs_ = dtsUs;
   }
 
   // Whether the pictures that wait are all that are shown up to the latest one.
@@ -125,6 +160,7 @@ class ClipFile {
     own->duration = 0;
     result_.bytes += own->size;
     if (!packet.audio) {
+      endFragment(own->dts);
       own->duration = durationUs();
       endUs_ = std::max(endUs_, own->pts + own->duration);
       result_.frames++;
@@ -135,7 +171,7 @@ class ClipFile {
 
   const ClipOptions& options_;
   const Container container_;
-  const std::unique_ptr<PartFile> part_;
+  std::unique_ptr<PartFile> part_;
   Muxer muxer_;
   ClipResult& result_;
   std::shared_ptr<const RingStreams> streams_;
@@ -145,6 +181,7 @@ class ClipFile {
   int64_t latestUs_ = 0, beforeUs_ = 0;  // of the pictures so far, and before the latest
   bool reorders_ = false;
   int64_t startUs_ = 0, endUs_ = 0;
+  int64_t flushedUs_ = 0;  // decode time up to which the file is in fragments
   int64_t pictureDtsUs_ = INT64_MIN / 2, audioDtsUs_ = INT64_MIN / 2;
 };
 

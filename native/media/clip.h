@@ -16,6 +16,7 @@ struct ClipOptions {
   int64_t postMs = 0;          // after now
   std::function<bool()> over;  // the source has ended: nothing follows
   StopRef stop;                // the clip ends then, as it is
+  StopRef endBy = nullptr;     // an MP4 that is not rewritten by then stays in fragments, which play too
 };
 
 struct ClipResult {

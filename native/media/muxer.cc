@@ -164,6 +164,8 @@ void Muxer::begin(AvDictionary& options) {
     throwUnwritable(result);
   }
   check(result, "avformat_write_header");
+  // The MP4 muxer clears it where the moov comes with the packets or before; AAC of a TS needs it (aac_adtstoasc).
+  context_->flags |= AVFMT_FLAG_AUTO_BSF;
   begun_ = true;
 }
 

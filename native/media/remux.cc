@@ -31,7 +31,7 @@ void copyPackets(const PartFile& from, PartFile& to, const Container& container,
     av(result, "av_read_frame", ErrorCode::OUTPUT_FAILED);
     const AVStream& stream = *input->streams[packet->stream_index];
     // The demuxer does not know how long the last sample of a fragmented file is.
-    if (stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO) {
+    if (stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && fps.num > 0) {
       packet->duration = av_rescale_q(1, tickOf(fps), stream.time_base);
     }
     muxer.write(*packet, packet->stream_index, stream.time_base);

@@ -55,20 +55,23 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
   });
 
   test('at full speed is waited for', async () => {
+    const noise = join(folder, 'noise.mkv'); // more than the buffers of two sockets hold, at any compression
+    const filter = 'color=gray:size=640x360:rate=25:duration=4,noise=alls=100:allf=t';
+    execFileSync('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', filter, '-c:v', 'ffv1', noise]);
     const port = await freePort();
-    const first = await tcpPeer(port);
-    const options = { ...fast, bitrate: 8e6, keyframeIntervalMs: 200 };
-    const run = await pipeline(video(clip)).encode(`tcp://127.0.0.1:${port}`, options).start();
+    const first = await tcpPeer(port, { reads: false });
+    const options = { ...fast, bitrate: 40e6, keyframeIntervalMs: 200 };
+    const run = await pipeline(video(noise)).encode(`tcp://127.0.0.1:${port}`, options).start();
     const done = run.done;
-    await until('the stream', () => first.received[0]?.length);
+    await until('the connection', () => first.received.length);
     await first.kill();
     const again = await tcpPeer(port);
-    await within(30_000, done, 'the run');
+    await within(60_000, done, 'the run');
     const { outputs } = await closed(run);
     expect(outputs).toMatchObject([{ complete: true, reconnects: 1 }]);
     expect(outputs[0]!.frames + outputs[0]!.lost).toBe(100);
     expect(outputs[0]!.lost).toBeLessThan(20);
-    expect(played(again.received[0]!, 'whole.ts').frames).toBeGreaterThan(50);
+    expect(played(again.received[0]!, 'whole.ts').frames).toBeGreaterThan(10);
   });
 
   test('has failed when its attempts are used up; the other output goes on', async () => {

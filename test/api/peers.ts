@@ -144,15 +144,18 @@ export async function httpFolder(
   return served;
 }
 
-/** Takes one connection after the other on a port, and keeps what comes of each. */
-export async function tcpPeer(port: number): Promise<{ received: Buffer[][]; kill(): Promise<void> }> {
+/** Takes one connection after the other on a port, and keeps what comes of each; or reads nothing of them. */
+export async function tcpPeer(
+  port: number,
+  { reads = true } = {},
+): Promise<{ received: Buffer[][]; kill(): Promise<void> }> {
   const received: Buffer[][] = [];
   const sockets = new Set<Socket>();
-  const server = createTcpServer((socket) => {
+  const server = createTcpServer({ pauseOnConnect: !reads }, (socket) => {
     const chunks: Buffer[] = [];
     received.push(chunks);
     sockets.add(socket);
-    socket.on('data', (chunk) => chunks.push(chunk));
+    if (reads) socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', () => undefined);
   });
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));

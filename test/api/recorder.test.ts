@@ -67,7 +67,13 @@ describe.skipIf(noAddon !== undefined)('run.record()', () => {
     const unwritable = { code: 'OUTPUT_UNWRITABLE', source: 'door' };
     expect(await refused(run.record('door', '/nowhere/x.mp4'))).toMatchObject(unwritable);
     expect(readFileSync(at('kept.mp4'), 'utf8')).toBe('what was there');
-    expect((await closed(run)).recordings.every(({ error }) => error)).toBe(true);
+    const { recordings } = await closed(run);
+    expect(recordings.map(({ path, error }) => [path, error?.code])).toEqual([
+      [at('x.webm'), 'INVALID_ARGUMENT'],
+      [at('x.m3u8'), 'INVALID_ARGUMENT'],
+      ['udp://127.0.0.1:1', 'INVALID_ARGUMENT'],
+      ['/nowhere/x.mp4', 'OUTPUT_UNWRITABLE'],
+    ]);
 
     const plain = await live.recorded({});
     const none = await refused(plain.run.record('door', at('x.mp4')));

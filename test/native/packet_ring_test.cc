@@ -1,10 +1,17 @@
-// The ring that recordings of live sources are made of.
+// The ring that recordings of live sources are made of, and the clips that are written from it.
 #include "media/packet_ring.h"
 
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "check.h"
+#include "core/clock.h"
+#include "media/clip.h"
+#include "media_clip.h"
 
 using namespace framepath;
 using namespace framepath::media;
@@ -22,20 +29,24 @@ struct Sender {
   PacketRing& ring;
   int64_t nowMs = 1000;
 
-  explicit Sender(PacketRing& to, int width = 64) : ring(to) {
+  explicit Sender(PacketRing& to, int width = 64, bool audio = true) : ring(to) {
     for (const AVMediaType type : {AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO}) {
       AVStream* stream = avformat_new_stream(format.get(), nullptr);
       stream->codecpar->codec_type = type;
       stream->codecpar->codec_id = type == AVMEDIA_TYPE_VIDEO ? AV_CODEC_ID_H264 : AV_CODEC_ID_AAC;
-      stream->codecpar->width = type == AVMEDIA_TYPE_VIDEO ? width : 0;
+      if (type == AVMEDIA_TYPE_VIDEO) stream->codecpar->width = stream->codecpar->height = width;
+      if (type == AVMEDIA_TYPE_AUDIO) stream->codecpar->sample_rate = 48'000;
       stream->time_base = {1, 1000};
       stream->avg_frame_rate = {25, 1};
     }
-    ring.opened(*format, 0, 1);
+    ring.opened(*format, 0, audio ? 1 : -1);
   }
   void send(int stream, int64_t ms, bool key, int bytes = 100) {
     AvPacket packet = newPacket();
     CHECK(av_new_packet(packet.get(), bytes) == 0);
+    const std::vector<uint8_t> start =
+        stream == 0 ? std::vector<uint8_t>{0, 0, 0, 1, 0x65} : std::vector<uint8_t>{0xff, 0xf1};
+    std::ranges::copy(start, packet->data);  // what a container looks at
     packet->stream_index = stream;
     packet->pts = packet->dts = ms;
     packet->flags = key ? AV_PKT_FLAG_KEY : 0;
@@ -46,6 +57,25 @@ struct Sender {
     for (int i = 0; i < count; i++, nowMs += 40) send(0, ms + i * 40, i % 5 == 0, bytes);
   }
 };
+
+// What is in the ring, as a run that is closed writes it.
+ClipResult written(PacketRing& ring, const std::string& path, StopRef endBy = nullptr) {
+  const auto stop = std::make_shared<Stop>();
+  stop->now();
+  ClipOptions options;
+  options.path = path;
+  options.source = "door";
+  options.preMs = 3'600'000;
+  options.over = [] { return false; };
+  options.stop = stop;
+  options.endBy = std::move(endBy);
+  return writeClip(ring, options);
+}
+
+// One that began so long ago.
+int64_t ago(int64_t ms) {
+  return nowNs() / kMs - ms;
+}
 
 std::vector<RingPacketRef> all(const std::shared_ptr<RingReader>& reader) {
   std::vector<RingPacketRef> packets;
@@ -197,6 +227,64 @@ TEST(a_reader_that_is_too_slow_loses_packets_up_to_a_keyframe) {
   ring.end(reader);
   sender.pictures(5, 1120);
   CHECK(all(reader).empty());
+}
+
+TEST(a_clip_of_a_clock_that_is_set_back_is_whole) {
+  clip::TempFolder folder;
+  PacketRing ring(60'000, 1'000'000);
+  Sender sender(ring, 64, false);
+  sender.nowMs = ago(10'000);
+  sender.pictures(25, 7000);
+  sender.pictures(30, 0);
+  const ClipResult result = written(ring, folder.file("back.ts"));
+  CHECK_EQUAL(result.frames, 55);
+  CHECK_EQUAL(result.durationMs, 2200);
+  CHECK_EQUAL(result.dropped, 0);
+}
+
+TEST(audio_is_written_although_its_pictures_stopped) {
+  clip::TempFolder folder;
+  PacketRing ring(60'000, 1'000'000);
+  Sender sender(ring);
+  sender.nowMs = ago(30'000);
+  sender.pictures(5, 0);
+  for (int64_t ms = 200; ms < 20'200; ms += 100, sender.nowMs += 100) sender.send(1, ms, true);
+  CHECK(written(ring, folder.file("audio.ts")).bytes > 500 + 100 * 100);
+}
+
+// A file as a stream of packets that came `ago` milliseconds before.
+void play(PacketRing& ring, const std::string& path, int64_t startMs) {
+  AVFormatContext* opened = nullptr;
+  CHECK(avformat_open_input(&opened, path.c_str(), nullptr, nullptr) == 0);
+  const AvInput input(opened);
+  CHECK(avformat_find_stream_info(opened, nullptr) >= 0);
+  ring.opened(*opened, av_find_best_stream(opened, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0),
+              av_find_best_stream(opened, AVMEDIA_TYPE_AUDIO, -1, -1, nullptr, 0));
+  for (const AvPacket packet = newPacket(); av_read_frame(opened, packet.get()) == 0; av_packet_unref(packet.get()))
+    ring.packet(*packet, startMs * kMs);
+}
+
+TEST(a_clip_whose_time_is_up_stays_in_fragments) {
+  clip::TempFolder folder;
+  const std::string source = folder.file("source.ts");
+  clip::ffmpeg("-f lavfi -i testsrc2=s=160x120:r=25:d=3 -f lavfi -i sine=d=3 -g 25 -c:v libx264 -c:a aac " + source);
+  PacketRing ring(60'000, 10'000'000);
+  play(ring, source, ago(10'000));
+  const auto holds = [](const std::string& path, const std::string& box) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string{std::istreambuf_iterator<char>(file), {}}.find(box) != std::string::npos;
+  };
+  const ClipResult whole = written(ring, folder.file("whole.mp4"));
+  CHECK(!holds(whole.path, "moof"));
+  const auto endBy = std::make_shared<Stop>();
+  endBy->now();
+  const ClipResult fragments = written(ring, folder.file("fragments.mp4"), endBy);
+  CHECK(holds(fragments.path, "moof"));
+  for (const ClipResult& result : {whole, fragments}) {
+    CHECK(result.hasAudio);
+    CHECK_EQUAL(clip::streamValues(result.path, "v:0")["nb_read_frames"], std::to_string(result.frames));
+    CHECK(result.frames > 70);
+  }
 }
 
 TEST_MAIN()
