@@ -79,6 +79,11 @@ Picture somePicture() {
 
 TEST(messages_are_read_back) {
   CHECK(toWire(fromWire<SourceInfo>(toWire(someInfo()))) == toWire(someInfo()));
+  SourceInfo wide = someInfo();
+  wide.primaries = ColorPrimaries::bt2020;
+  CHECK(fromWire<SourceInfo>(toWire(wide)).primaries == ColorPrimaries::bt2020);
+  wide.primaries = static_cast<ColorPrimaries>(2);
+  CHECK_ERROR(fromWire<SourceInfo>(toWire(wide)), SOURCE_CRASHED);
   const Picture picture = somePicture();
   CHECK(toWire(fromWire<Picture>(toWire(picture))) == toWire(picture));
   ReaderJob job;
