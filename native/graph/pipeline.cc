@@ -97,10 +97,10 @@ void Pipeline::openDevice() {
 
 // Models are loaded meanwhile. Who fails first breaks the other off.
 std::vector<OpenedSource> Pipeline::openSources(ModuleBuilder& builder) {
-  SourceOpenings openings(spec_.sources,
-                          {device_, closing_, spec_.inFlight, static_cast<int32_t>(spec_.sources.size()), recoveries_,
-                           output_.hears()},
-                          [this] { interrupt_->now(); });
+  SourceOpenings openings(
+      spec_.sources,
+      {device_, closing_, spec_.inFlight, static_cast<int32_t>(spec_.sources.size()), recoveries_, output_.hears()},
+      [this] { interrupt_->now(); });
   try {
     builder.loadModels([this] { checkOpen(); });
   } catch (...) {

@@ -97,7 +97,7 @@ class Pipeline {
   void setLayout(const std::string& composition, compose::LayoutSpec layout, int64_t transitionUs);
   // See Composition::setAudio().
   void setAudio(const std::string& composition, const AudioChange& change);
-  void addSource(const SourceSpec& spec);  // blocks while opening
+  void addSource(const SourceSpec& spec);                   // blocks while opening
   RecordingReport record(const RecordingRequest& request);  // see Recordings; blocks
   void removeSource(const std::string& id, std::function<void()> removed);
   void pushFrame(const std::string& source, const uint8_t* bytes, size_t size, int64_t ptsUs,

@@ -158,8 +158,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
   }
   const bool live = open.file.live();
   const SourceOptions options = engineOptions(open.file);
-  if (compositions)
-    compositions->addSource({number, spec.id, live, {}, open.file.link, options.maxAgeNs}, audio);
+  if (compositions) compositions->addSource({number, spec.id, live, {}, open.file.link, options.maxAgeNs}, audio);
   const std::shared_ptr<media::SourceLink> link = open.file.link;
   sources_.add(std::move(open.file));
   try {

@@ -26,7 +26,8 @@ class Recordings {
   explicit Recordings(Recoveries& recoveries) : recoveries_(recoveries) {}
 
   // Writes a clip on the caller's thread, which waits for its end. Throws what media::writeClip() throws,
-  // INVALID_ARGUMENT for a source that keeps nothing or less than `preMs`, OUTPUT_FAILED for one that has ended, BUSY when too many are at work, RUN_CLOSED.
+  // INVALID_ARGUMENT for a source that keeps nothing or less than `preMs`, OUTPUT_FAILED for one that has ended, BUSY
+  // when too many are at work, RUN_CLOSED.
   RecordingReport record(const SourceFile& source, const RecordingRequest& request);
   void stop();  // every clip ends as it is
   void wait();  // until they have, up to a moment after stop()

@@ -48,9 +48,9 @@ class ReaderProcess {
   SourceInfo opened();
   bool openedAudio();
 
-  // One thread uses what follows. The next message but `alive`, `recovered`, `times`, `connected` and `heard`, which are taken note of;
-  // empty: `stop` has passed. Throws the reader's error, SOURCE_CRASHED, and SOURCE_FAILED when it gives no sign of
-  // life for long.
+  // One thread uses what follows. The next message but `alive`, `recovered`, `times`, `connected` and `heard`, which
+  // are taken note of; empty: `stop` has passed. Throws the reader's error, SOURCE_CRASHED, and SOURCE_FAILED when it
+  // gives no sign of life for long.
   std::optional<Message> receive();
   template <typename T>
   T read(const Message& message) const {

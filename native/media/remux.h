@@ -7,7 +7,8 @@
 
 namespace framepath::media {
 
-// Copies every packet. `fps` of the pictures; 0: unknown. Throws OUTPUT_DISK_FULL, OUTPUT_FAILED, and CANCELLED when `stop` passes meanwhile.
+// Copies every packet. `fps` of the pictures; 0: unknown. Throws OUTPUT_DISK_FULL, OUTPUT_FAILED, and CANCELLED when
+// `stop` passes meanwhile.
 void remux(const PartFile& from, PartFile& to, const Container& container, Rational fps, const StopRef& stop);
 
 }  // namespace framepath::media
