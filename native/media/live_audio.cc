@@ -13,6 +13,10 @@ namespace {
 
 // Times of packets are rounded, and jitter: below this, pieces follow each other without a break.
 constexpr int64_t kJitterUs = 10'000;
+// Short pieces that follow each other as exactly as times of packets tell are one.
+constexpr int64_t kRoundingUs = 50;
+constexpr int kShort = 1024;
+constexpr size_t kMostPieces = LiveAudio::kSamples / 64;
 // A picture that is further away on the source's clock tells nothing of a piece: the clock was set.
 constexpr int64_t kNearUs = 5'000'000;
 
@@ -61,6 +65,7 @@ void LiveAudio::begin() {
 }
 
 void LiveAudio::add(std::optional<int64_t> us, const float* left, const float* right, int count) {
+  if (count <= 0) return;
   std::lock_guard lock(mutex_);
   if (samples_[0].empty())
     for (auto& channel : samples_) channel.resize(kSamples);
@@ -76,13 +81,19 @@ void LiveAudio::add(std::optional<int64_t> us, const float* left, const float* r
     samples_[1][static_cast<size_t>((end_ + i) % kSamples)] = right[i];
   }
   end_ += count;
-  pieces_.push_back(piece);
+  Piece* const last = after ? &pieces_.back() : nullptr;
+  if (last && std::abs(fromUs - expectedUs) <= kRoundingUs && piece.offsetUs == last->offsetUs &&
+      last->count + count <= kShort)
+    last->count += count;
+  else
+    pieces_.push_back(piece);
   forget();
 }
 
-// The filter looks back a little.
+// The filter looks back a little. Pieces of a source that is not trusted may be of one sample each.
 void LiveAudio::forget() {
-  while (!pieces_.empty() && pieces_.front().position < end_ - kSamples + kTaps) pieces_.pop_front();
+  while (!pieces_.empty() && (pieces_.size() > kMostPieces || pieces_.front().position < end_ - kSamples + kTaps))
+    pieces_.pop_front();
 }
 
 // What comes after the picture, and what had no place yet, back to where the source's clock was set.
@@ -119,6 +130,10 @@ int64_t LiveAudio::Reading::endOf(double position) const {
   auto piece = after;
   while (piece != audio_.pieces_.end() && piece->follows) ++piece;
   return std::prev(piece)->end();
+}
+
+size_t LiveAudio::Reading::pieces() const {
+  return audio_.pieces_.size();
 }
 
 std::optional<LiveAudio::Reading::End> LiveAudio::Reading::newest() const {

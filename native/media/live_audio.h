@@ -51,6 +51,8 @@ class LiveAudio {
       int64_t timeUs, position;
     };
     std::optional<End> newest() const;
+    // How many times are kept beside the samples.
+    size_t pieces() const;
     // Both channels between samples (band-limited).
     void sample(double position, float& left, float& right) const;
 

@@ -296,7 +296,7 @@ void validate(const AudioSamples& s) {
           "audio of a wrong length");
 }
 void validate(const LiveSamples& s) {
-  require(s.left.size() == s.right.size() && s.left.size() <= static_cast<size_t>(kSamplesAtOnce),
+  require(s.left.size() == s.right.size() && !s.left.empty() && s.left.size() <= static_cast<size_t>(kSamplesAtOnce),
           "audio of a wrong length");
   require(isTime(s.us), "a time that cannot be");
   const auto loud = [](float sample) { return !(std::abs(sample) <= kLoudest); };

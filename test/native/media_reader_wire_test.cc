@@ -99,6 +99,7 @@ TEST(messages_are_read_back) {
   CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, {65}, {0}})), SOURCE_CRASHED);
   CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, {0}, {NAN}})), SOURCE_CRASHED);
   CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, INT64_MIN, {0}, {0}})), SOURCE_CRASHED);
+  CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, {}, {}})), SOURCE_CRASHED);
   const std::vector<float> tooMany(kSamplesAtOnce + 1);
   CHECK_ERROR(fromWire<LiveSamples>(toWire(LiveSamples{true, 0, tooMany, tooMany})), SOURCE_CRASHED);
   const Failure failure{ErrorCode::SOURCE_FAILED, "bad \xff\xc0\x80 \xe2\x82\xac \xed\xa0\x80\n\x1b[2J", ""};
