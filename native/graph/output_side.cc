@@ -111,7 +111,10 @@ void requireChosen(const CompositionSpec& spec, const std::vector<OpenedSource>&
   for (const OutputSpec& output : spec.outputs)
     for (size_t s = 0; s < sources.size(); s++) {
       const std::string& id = sources[s].file.spec.id;
-      if (!output.audioGains.contains(id) || std::ranges::find(shown, static_cast<int32_t>(s)) != shown.end()) continue;
+      const bool followed = output.audio == OutputSpec::Audio::source &&
+                            output.audioSource == static_cast<int32_t>(s) && sources[s].file.live();
+      if (!followed && !output.audioGains.contains(id)) continue;
+      if (std::ranges::find(shown, static_cast<int32_t>(s)) != shown.end()) continue;
       throw Error(ErrorCode::INVALID_ARGUMENT,
                   "Output \"" + output.name + "\" is to have the audio of source \"" + id +
                       "\", which its composition does not have.",
