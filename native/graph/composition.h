@@ -168,7 +168,8 @@ class Composition {
   std::vector<compose::TileSpec> tilesOf(const compose::LayoutSpec& layout) const;
   void changeTiles();
   int32_t numberOf(const std::string& id) const;
-  void requireCarried(int32_t source) const;
+  bool adjusts(int32_t source) const;
+  void requireAdjusted(int32_t source) const;
   std::optional<LayoutChange> takeLayout(int64_t tickUs);
   void apply(const LayoutChange& change, int64_t tick, int64_t ptsUs, std::vector<compose::TileInput>& inputs);
   bool showsCard(const CanvasSource& queue, bool over) const;
@@ -198,6 +199,7 @@ class Composition {
   std::vector<compose::TileSpec> tiles_;  // as the composer has them; `source` below 0: reserved, and not there
   compose::OutputClock clock_;
   std::map<int32_t, CanvasSource> sources_;  // by number, until they lost their tiles
+  std::string onlyHeard_;                    // id: others that join are muted; empty: they are not
   bool sourceFailed_ = false;                // what it shows is not all there is
   std::map<int32_t, CanvasCounts> gone_;     // of those before
   std::vector<CanvasFrame> past_;            // their leases are released outside the lock

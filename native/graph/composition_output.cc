@@ -66,7 +66,8 @@ CompositionOutput::CompositionOutput(CompositionOutputOptions options, const Com
     if (audio_) output.audioPacket = [audio = audio_](Packet packet) { audio->push_back(std::move(packet)); };
     parts.output = spec.path.empty() ? media::openPacketOutput(output) : media::openOutput(output, *parts.encoder);
   }
-  for (const media::AudioInput& audio : options_.audio) carry(audio.source);
+  if (parts.output && parts.output->hasAudio())
+    for (const media::AudioInput& audio : options_.audio) carry(audio.source);
   adjustsAudio_ = parts.output && parts.output->adjustsAudio();
   if (spec.packets) parts.packets = packets_;
   parts.audio = audio_;

@@ -63,8 +63,11 @@ CanvasSource& Composition::enroll(const CompositionSource& source) {
   queue.maxAgeNs = source.maxAgeNs;
   queue.audio = source.audio.outputs;
   queue.place = source.audio.place;
-  for (size_t o = 0; o < queue.audio.size(); o++)
-    if (queue.audio[o]) outputs_[o]->carry(source.number);
+  for (size_t o = 0; o < queue.audio.size(); o++) {
+    if (!queue.audio[o]) continue;
+    outputs_[o]->carry(source.number);
+    if (!onlyHeard_.empty()) outputs_[o]->cues().gain(source.number, source.id == onlyHeard_ ? 1.0f : 0.0f);
+  }
   setLookAhead(source.number);
   live_ = live_ || source.live;
   if (source.live)
@@ -203,20 +206,26 @@ int32_t Composition::numberOf(const std::string& id) const {
   return number;
 }
 
-void Composition::requireCarried(int32_t source) const {
-  const std::string id = "\"" + sources_.at(source).id + "\"";
+// Whether some output has its audio, after a check that those can change it.
+bool Composition::adjusts(int32_t source) const {
   bool carried = false;
   for (const auto& output : outputs_) {
     if (!output->carries(source)) continue;
     carried = true;
     if (!output->adjustsAudio())
       throw Error(ErrorCode::INVALID_ARGUMENT,
-                  "Output \"" + output->spec().name + "\" copies the audio of source " + id + " as it is.",
+                  "Output \"" + output->spec().name + "\" copies the audio of source \"" + sources_.at(source).id +
+                      "\" as it is.",
                   "Encode with audio: { [id]: 1 }: it is decoded then, and can be turned down.");
   }
-  if (!carried)
+  return carried;
+}
+
+void Composition::requireAdjusted(int32_t source) const {
+  if (!adjusts(source))
     throw Error(ErrorCode::INVALID_ARGUMENT,
-                "No output of composition \"" + options_.name + "\" has the audio of source " + id + ".",
+                "No output of composition \"" + options_.name + "\" has the audio of source \"" +
+                    sources_.at(source).id + "\".",
                 "Encode with audio: 'mix', or { [id]: gain } of all sources to choose from. It may have no audio.");
 }
 
@@ -225,14 +234,16 @@ void Composition::setAudio(const AudioChange& change) {
   std::map<int32_t, float> gains;
   if (!change.only.empty()) {
     const int32_t heard = numberOf(change.only);
-    requireCarried(heard);
-    for (const auto& [number, queue] : sources_) gains[number] = number == heard ? 1.0f : 0.0f;
+    requireAdjusted(heard);
+    for (const auto& [number, queue] : sources_)
+      if (adjusts(number)) gains[number] = number == heard ? 1.0f : 0.0f;
   }
   for (const auto& [id, gain] : change.gains) {
     const int32_t number = numberOf(id);
-    requireCarried(number);
+    requireAdjusted(number);
     gains[number] = gain;
   }
+  if (!change.only.empty()) onlyHeard_ = change.only;
   for (const auto& output : outputs_)
     for (const auto& [number, gain] : gains)
       if (output->carries(number)) output->cues().gain(number, gain);

@@ -112,6 +112,7 @@ class Output {
   // outputs opened for it; of a source without audio there is nothing to end.
   virtual void addAudio(AudioRef audio, int64_t fromUs) = 0;
   virtual void endAudio(int32_t source, int64_t atUs) = 0;
+  virtual bool hasAudio() const = 0;
   // Whether audio is mixed here, so that gains can be set; copied packets cannot be turned down.
   virtual bool adjustsAudio() const { return false; }
   // The gain of a source: 1 as it is, 0 muted, from the next audio on that is made.

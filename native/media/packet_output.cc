@@ -27,6 +27,7 @@ class PacketOutput final : public Output {
   }
   void addAudio(AudioRef audio, int64_t fromUs) override { audio_->join(std::move(audio), fromUs); }
   void endAudio(int32_t source, int64_t atUs) override { audio_->leave(source, atUs); }
+  bool hasAudio() const override { return true; }
   bool adjustsAudio() const override { return audio_->adjustable(); }
   void setGain(int32_t source, float gain) override { audio_->setGain(source, gain); }
   OutputResult finish(bool complete) override {

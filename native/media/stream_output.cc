@@ -47,12 +47,17 @@ class StreamOutput final : public Output {
 
   bool takeKeyframeWish() override { return std::exchange(wish_, false); }
 
-  void addAudio(AudioRef audio, int64_t fromUs) override { interleaver_.audio()->join(std::move(audio), fromUs); }
+  void addAudio(AudioRef audio, int64_t fromUs) override {
+    if (AudioTrack* track = interleaver_.audio()) track->join(std::move(audio), fromUs);
+  }
   void endAudio(int32_t source, int64_t atUs) override {
     if (AudioTrack* track = interleaver_.audio()) track->leave(source, atUs);
   }
+  bool hasAudio() const override { return interleaver_.audio() != nullptr; }
   bool adjustsAudio() const override { return interleaver_.audio() && interleaver_.audio()->adjustable(); }
-  void setGain(int32_t source, float gain) override { interleaver_.audio()->setGain(source, gain); }
+  void setGain(int32_t source, float gain) override {
+    if (AudioTrack* track = interleaver_.audio()) track->setGain(source, gain);
+  }
 
   OutputResult finish(bool complete) override {
     OutputResult result;

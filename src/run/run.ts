@@ -289,8 +289,8 @@ export class Run<Results extends object = object> implements AsyncIterable<Frame
   /**
    * How loud sources are in the outputs of a composition, from the next canvas on; within 20 ms, without a click. Sources that are
    * not named stay as they are. Outputs must carry them: those with `audio: 'mix'` or gains by id carry several.
-   * @param options `sources`: gains by id, 1 as it is, 0 muted, at most 100. `only`: id of the one source that is heard, all others are muted. `composition`: its name; default the only one
-   * @throws INVALID_ARGUMENT (an unknown source, one that no output carries, a gain out of range), RUN_CLOSED
+   * @param options `sources`: gains by id, 1 as it is, 0 muted, at most 100. `only`: id of the one source that is heard, all others are muted, those that join later included. `composition`: its name; default the only one
+   * @throws INVALID_ARGUMENT (an unknown source, one that no output carries, one whose packets an output copies, a gain out of range), RUN_CLOSED
    */
   audio(options: { sources?: Readonly<Record<string, number>>; only?: string; composition?: string }): void {
     fields('options', options, { sources: gains, only: text, composition: text });
