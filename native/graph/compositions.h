@@ -36,6 +36,10 @@ class Compositions {
   // Calls of all of them: see Composition. `audio`: of each composition.
   void addSource(const CompositionSource& source, const std::vector<JoiningAudio>& audio);
   std::vector<bool> admits(const std::string& id) const;
+  // Whether an output mixes audio, so that sources can join it.
+  bool adjustsAudio(size_t composition, size_t output) const {
+    return all_[composition]->outputs()[output]->adjustsAudio();
+  }
   bool keepHdr() const;                                       // whether any canvas is of high dynamic range
   std::vector<CanvasCounts> countsOf(int32_t sources) const;  // by number of the source, of all compositions together
   void removeSource(int32_t source);

@@ -105,7 +105,8 @@ bool audioJoins(const OutputSpec& output) {
          (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
 
-// Gains are of sources that the composition has, or that will join.
+// Gains are of sources that the composition has, or that will join. Of a live source its audio follows its pictures,
+// which have a place only where they are shown.
 void requireChosen(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
                    const std::vector<int32_t>& shown) {
   for (const OutputSpec& output : spec.outputs)
@@ -229,20 +230,30 @@ std::vector<media::AudioInput> OutputSide::audioInputs(const OutputSpec& output,
 }
 
 media::AudioRef OutputSide::openJoiningAudio(const OutputSpec& output, const OpenedSource& source, int32_t number,
-                                             const std::shared_ptr<media::LivePlace>& place) {
+                                             const std::shared_ptr<media::LivePlace>& place, bool takes) {
   const std::string& id = source.file.spec.id;
   if (!audioJoins(output) || !isChosen(output, id) || !(hasAudio(source) || mayHaveAudio(source))) return nullptr;
   if (output.audio == OutputSpec::Audio::source && id != output.audioId) return nullptr;
+  if (!takes) {  // its composition was opened to no source that joins, and has another layout now
+    recoveries_.add(
+        {output.name, "no audio",
+         "Source \"" + id + "\" joined, but the output was opened without audio that it could be mixed with."});
+    return nullptr;
+  }
   return media::openAudioSource(audioInput(output, source, number, place));
 }
 
 std::vector<JoiningAudio> OutputSide::openJoiningAudio(const OpenedSource& source, int32_t number,
-                                                       const std::vector<bool>& admitted) {
+                                                       const Compositions& compositions) {
+  const std::vector<bool> admitted = compositions.admits(source.file.spec.id);
   std::vector<JoiningAudio> audio(spec_.compositions.size());
   for (size_t c = 0; c < audio.size(); c++) {
     if (source.audio) audio[c].place = std::make_shared<media::LivePlace>();
-    for (const OutputSpec& output : spec_.compositions[c].outputs)
-      audio[c].outputs.push_back(admitted[c] ? openJoiningAudio(output, source, number, audio[c].place) : nullptr);
+    const std::vector<OutputSpec>& outputs = spec_.compositions[c].outputs;
+    for (size_t o = 0; o < outputs.size(); o++)
+      audio[c].outputs.push_back(
+          admitted[c] ? openJoiningAudio(outputs[o], source, number, audio[c].place, compositions.adjustsAudio(c, o))
+                      : nullptr);
   }
   return audio;
 }

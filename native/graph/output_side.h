@@ -36,9 +36,8 @@ class OutputSide {
   // Whether any output has audio.
   bool hears() const;
   // The audio of a source that joins, for each output of each composition; null where it is not heard.
-  // `admitted`: which compositions it is a source of.
   std::vector<JoiningAudio> openJoiningAudio(const OpenedSource& source, int32_t number,
-                                             const std::vector<bool>& admitted);
+                                             const Compositions& compositions);
   // What the run lacked in the end: audio, and sources that tiles were kept for.
   void reportLosses(std::vector<OutputReport>& outputs, const SourceTable& sources);
 
@@ -51,7 +50,7 @@ class OutputSide {
   media::AudioInput audioInput(const OutputSpec& output, const OpenedSource& source, int32_t number,
                                std::shared_ptr<const media::LivePlace> place) const;
   media::AudioRef openJoiningAudio(const OutputSpec& output, const OpenedSource& source, int32_t number,
-                                   const std::shared_ptr<media::LivePlace>& place);
+                                   const std::shared_ptr<media::LivePlace>& place, bool takes);
 
   const PipelineSpec& spec_;
   const CompositionStops& stops_;

@@ -151,7 +151,7 @@ void Pipeline::addSource(const SourceSpec& spec) {
   try {
     open = openSource(spec, {device_, closing_, spec_.inFlight, number + 1, recoveries_, output_.hears()});
     *open.keepHdr = compositions && compositions->keepHdr();
-    if (compositions) audio = output_.openJoiningAudio(open, number, compositions->admits(spec.id));
+    if (compositions) audio = output_.openJoiningAudio(open, number, *compositions);
   } catch (const Error&) {
     if (closing_->passed()) throw Error(ErrorCode::RUN_CLOSED, "The run was closed while the source was opened.");
     throw;

@@ -28,9 +28,10 @@ class Composition {
 
   constructor(readonly path: string) {}
 
-  async start(sources: Source[], options: EncodeOptions): Promise<this> {
+  /** @param tiles of a composition that nobody joins; default: one of all sources, those that join included */
+  async start(sources: Source[], options: EncodeOptions, tiles?: string[]): Promise<this> {
     this.run = await pipeline(...sources, this.#reds())
-      .compose(grid({ width: 320, height: 180 }))
+      .compose(grid({ width: 320, height: 180, ...(tiles && { tiles }) }), tiles && { sources: tiles })
       .encode(this.path, { profile: 'realtime', ...options })
       .start();
     this.#reading = (async () => {
@@ -100,6 +101,33 @@ describe.skipIf(noAddon !== undefined)('audio', () => {
     const seen = seenAt(canvases, 0.75, 0.5);
     expect(seen).toHaveLength(2);
     inStep(beeps(composition.path, 1000), seen);
+  });
+
+  test('of all but one is muted, that of sources that join later too', async () => {
+    const composition = await new Composition(join(folder, 'only.mp4')).start([video(other, { id: 'other' })], {
+      audio: 'mix',
+    });
+    composition.run.audio({ only: 'other' });
+    await composition.until('red', 200);
+    await composition.run.add(video(guest, { id: 'guest' }));
+    await composition.until('guest', 1950);
+    await composition.end();
+    expect(beeps(composition.path, 1000)).toEqual([]);
+    expect(beeps(composition.path, 2500).length).toBeGreaterThanOrEqual(1);
+  });
+
+  test('of one that joins after a layout opened its composition has no track to go to: the report lists it', async () => {
+    const path = join(folder, 'opened.mp4');
+    const composition = await new Composition(path).start([], { audio: 'mix' }, ['red']);
+    composition.run.layout(grid());
+    await composition.until('red', 1000); // it is of the next canvas
+    await composition.run.add(video(guest, { id: 'guest' }));
+    await composition.until('guest', 500);
+    await composition.end();
+    expect(decoded(path).audio).toBe(false);
+    expect((await composition.run.report()).recoveries).toMatchObject([
+      { where: path, what: 'no audio', reason: expect.stringContaining('"guest"') },
+    ]);
   });
 
   test('of a source by its id is used when it joins, and no other', async () => {
