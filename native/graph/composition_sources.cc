@@ -187,6 +187,10 @@ void Composition::sourceFinished(int32_t source, bool failed) {
   unheard = std::move(queue->audio);  // it ended without a frame
   sourceFailed_ = sourceFailed_ || failed;
   queue->state = failed ? CanvasState::failed : CanvasState::ended;
+  // No audio follows its last picture: it is not missing from there on.
+  if (queue->live)
+    for (const auto& output : outputs_)
+      output->cues().end(source, std::max(queue->endUs, clock_.tickUs(clock_.tick())));
   clock_.sawEnd(source);
   changed_.notify_all();
 }

@@ -105,6 +105,14 @@ bool audioJoins(const OutputSpec& output) {
          (output.audio == OutputSpec::Audio::source && output.audioSource < 0);
 }
 
+// Sources by id that are to be heard, of which some may never join.
+std::vector<std::string> expectedAudio(const OutputSpec& output) {
+  std::vector<std::string> ids;
+  if (output.audio == OutputSpec::Audio::source && output.audioSource < 0) ids.push_back(output.audioId);
+  for (const auto& [id, gain] : output.audioGains) ids.push_back(id);
+  return ids;
+}
+
 // Gains are of sources that the composition has, or that will join. Of a live source its audio follows its pictures,
 // which have a place only where they are shown.
 void requireChosen(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,
@@ -273,9 +281,10 @@ void OutputSide::reportLosses(std::vector<OutputReport>& outputs, const SourceTa
             {"compose", "tile empty", "A tile was kept for source \"" + tile.reserved + "\", which never joined."});
   for (const CompositionSpec& composition : spec_.compositions)
     for (const OutputSpec& output : composition.outputs)
-      if (audioJoins(output) && output.audio == OutputSpec::Audio::source && neverJoined(output.audioId))
-        recoveries_.add({output.name, "no audio",
-                         "Its audio was to come from source \"" + output.audioId + "\", which never joined."});
+      for (const std::string& id : expectedAudio(output))
+        if (neverJoined(id))
+          recoveries_.add(
+              {output.name, "no audio", "Its audio was to come from source \"" + id + "\", which never joined."});
 }
 
 CompositionOptions OutputSide::optionsOf(const CompositionSpec& spec, const std::vector<OpenedSource>& sources,

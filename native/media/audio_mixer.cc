@@ -16,6 +16,12 @@ int64_t msOf(int64_t samples) {
 
 }  // namespace
 
+std::optional<SilentAudio> AudioMixer::Voice::silent() const {
+  const std::optional<int64_t> samples = source->silent();
+  if (!samples) return std::nullopt;
+  return SilentAudio{source->source(), msOf(*samples - muted)};
+}
+
 AudioMixer::AudioMixer(std::vector<AudioRef> sources) {
   for (AudioRef& source : sources) voices_.push_back(voiceOf(std::move(source), 0));
   gain_ = wantedGain();
@@ -53,7 +59,7 @@ bool AudioMixer::live() const {
 int64_t AudioMixer::readyTo(int64_t until) const {
   int64_t ready = until;
   for (const Voice& voice : voices_)
-    if (voice.begin <= until && voice.end > position_ && std::max(voice.gain, voice.wanted) > 0)
+    if (voice.begin <= until && voice.end > position_ && voice.heard())
       ready = std::min(ready, voice.source->readyTo(until));
   return ready;
 }
@@ -90,7 +96,7 @@ void AudioMixer::read(float* left, float* right, int count) {
   std::erase_if(voices_, [&](const Voice& voice) {
     if (voice.end > position_) return false;
     if (!voice.source->loss().empty()) losses_.push_back(voice.source->loss());
-    if (const auto silent = voice.source->silent()) silent_.push_back({voice.source->source(), msOf(*silent)});
+    if (const auto silent = voice.silent()) silent_.push_back(*silent);
     return true;
   });
   limit(left, right, count);
@@ -98,7 +104,9 @@ void AudioMixer::read(float* left, float* right, int count) {
 
 void AudioMixer::add(Voice& voice, float* left, float* right, int count) {
   const int heard = static_cast<int>(std::clamp<int64_t>(voice.end - position_, 0, count));
+  const int64_t before = voice.source->silent().value_or(0);
   voice.source->read(part_[0].data(), part_[1].data(), heard);
+  if (!voice.heard()) voice.muted += voice.source->silent().value_or(0) - before;
   for (int i = 0; i < heard; i++) {
     voice.gain += std::clamp(voice.wanted - voice.gain, -voice.step, voice.step);
     float gain = gains_[i] * voice.gain;
@@ -130,7 +138,7 @@ void AudioMixer::limit(float* left, float* right, int count) {
 std::vector<SilentAudio> AudioMixer::silent() const {
   std::vector<SilentAudio> all = silent_;
   for (const Voice& voice : voices_)
-    if (const auto silent = voice.source->silent()) all.push_back({voice.source->source(), msOf(*silent)});
+    if (const auto silent = voice.silent()) all.push_back(*silent);
   return all;
 }
 

@@ -32,6 +32,9 @@ class AudioMixer {
     int64_t begin = 0;  // counts from here on
     int64_t fade = INT64_MAX, end = INT64_MAX;
     float gain = 1, wanted = 1, step = 0;
+    int64_t muted = 0;  // of its silence, what nobody would have heard
+    bool heard() const { return gain > 0 || wanted > 0; }
+    std::optional<SilentAudio> silent() const;
   };
   Voice voiceOf(AudioRef source, int64_t begin) const;
   void add(Voice& voice, float* left, float* right, int count);
