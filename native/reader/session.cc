@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -108,6 +109,7 @@ class Session {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<SourceReader> reader_;  // set once
+  std::atomic<int64_t> heard_ = 0;        // samples
   int64_t wanted_ = kPrefetchedPictures;
   std::map<uint64_t, std::pair<FrameRef, std::shared_ptr<uint8_t>>> shown_;  // until they are released
   uint64_t number_ = 0;
@@ -163,6 +165,7 @@ void Session::pictures(const ReaderJob& job, int memory) {
 }
 
 void Session::hear(std::optional<int64_t> us, const float* left, const float* right, int count) {
+  heard_ += count;
   for (int at = 0; at < count; at += kSamplesAtOnce) {
     const int some = std::min(count - at, kSamplesAtOnce);
     LiveSamples samples;
@@ -260,7 +263,7 @@ void Session::show(const FrameRef& frame, const ReaderCounters& counters) {
 
 // Sends a sign of life while no picture comes out, with the counters of a lost stream.
 void Session::breathe() {
-  int64_t allocations = -1;
+  int64_t allocations = -1, heard = 0;
   ReaderCounters known;
   while (!stop_->passed()) {
     std::this_thread::sleep_for(kAliveEvery);
@@ -273,8 +276,9 @@ void Session::breathe() {
     const ReaderCounters now = reader->counters();
     const bool moved = memory_->allocations() != allocations || now.decoded != known.decoded ||
                        now.decodeErrors != known.decodeErrors || now.reconnects != known.reconnects ||
-                       now.reconnectsLeft != known.reconnectsLeft;
+                       now.reconnectsLeft != known.reconnectsLeft || heard_ != heard;
     allocations = memory_->allocations();
+    heard = heard_;
     known = now;
     if (moved) reply(ReaderMessage::alive, now);
   }
