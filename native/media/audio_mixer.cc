@@ -76,7 +76,7 @@ void AudioMixer::leave(int32_t source, int64_t position) {
 float AudioMixer::wantedGain() const {
   float there = 0;
   for (const Voice& voice : voices_)
-    if (voice.begin <= position_) there += std::min(1.0f, voice.wanted * voice.wanted);
+    if (voice.begin <= position_ && voice.source->audible()) there += std::min(1.0f, voice.wanted * voice.wanted);
   return 1 / std::sqrt(std::max(1.0f, there));
 }
 

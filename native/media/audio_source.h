@@ -33,6 +33,9 @@ class AudioSource {
   // Of a live source: samples that were silence because there were none.
   virtual std::optional<int64_t> silent() const { return std::nullopt; }
 
+  // Whether it counts among those that share a mix: a live source with nothing to play for some seconds does not.
+  virtual bool audible() const { return true; }
+
   // Why the audio broke off before its end; empty = it did not.
   const std::string& loss() const { return loss_; }
 

@@ -18,6 +18,8 @@ constexpr int kLeast = kAudioRate / 50;  // with less to play it stays silent
 constexpr double kFollowS = 4, kLearnS = 16, kSmoothS = 0.3, kMostRate = 0.02;
 // Further than that it jumps. In the first seconds, while pictures find their place, earlier.
 constexpr double kJumpS = 0.4, kFirstJumpS = 0.06;
+// A mix keeps its level that long for one that pauses.
+constexpr int64_t kHold = 3 * kAudioRate;
 constexpr int64_t kFirst = 2 * kAudioRate;
 
 int64_t samplesOf(int64_t us) {
@@ -32,13 +34,14 @@ LiveVoice::LiveVoice(std::shared_ptr<const LiveAudio> audio, std::shared_ptr<con
   audio_->want();
 }
 
-void LiveVoice::joinAt(int64_t, int64_t position) {
+void LiveVoice::joinAt(int64_t begin, int64_t position) {
+  begin_ = begin;
   position_ = position;
 }
 
 std::optional<double> LiveVoice::wantedAt(const LiveAudio::Reading& audio) const {
   const int64_t offsetUs = place_->offsetUs;
-  if (offsetUs == LivePlace::kNowhere) return std::nullopt;
+  if (offsetUs == LivePlace::kNowhere || position_ < begin_) return std::nullopt;
   return audio.at(av_rescale_q(position_, kAudioTick, kMicroseconds) - offsetUs);
 }
 
@@ -82,7 +85,12 @@ void LiveVoice::steer(std::optional<double> wanted, int count) {
   rate_ = 1 + std::clamp(rate, -kMostRate, kMostRate);
 }
 
+bool LiveVoice::audible() const {
+  return playedTo_ != INT64_MIN && position_ - playedTo_ < kHold;
+}
+
 void LiveVoice::readSome(const LiveAudio::Reading& audio, float* left, float* right, int count) {
+  const bool seen = position_ >= begin_;
   const std::optional<double> wanted = wantedAt(audio);
   if (state_ == State::silent)
     begin(audio, wanted);
@@ -101,9 +109,10 @@ void LiveVoice::readSome(const LiveAudio::Reading& audio, float* left, float* ri
       right[done] *= gain_;
       at_ += rate_;
     }
+    playedTo_ = position_ - count + done;
     if (done < count) state_ = State::silent;
   }
-  silent_ += count - done;
+  if (seen) silent_ += count - done;
   std::fill(left + done, left + count, 0.0f);
   std::fill(right + done, right + count, 0.0f);
 }

@@ -20,6 +20,7 @@ class LiveVoice final : public AudioSource {
   void read(float* left, float* right, int count) override;
   int64_t readyTo(int64_t until) override;
   std::optional<int64_t> silent() const override { return silent_; }
+  bool audible() const override;
 
   static constexpr int64_t kMostLateUs = 500'000;  // audio that comes that much after its pictures is still heard
 
@@ -34,9 +35,11 @@ class LiveVoice final : public AudioSource {
   const std::shared_ptr<const LiveAudio> audio_;
   const std::shared_ptr<const LivePlace> place_;
   State state_ = State::silent;
-  int64_t position_ = 0;  // in the composition
-  int64_t begunAt_ = 0;   // there, when it began to play
-  double at_ = 0;         // in audio_
+  int64_t begin_ = 0;     // in the composition: before, its pictures are not seen
+  int64_t position_ = 0;  // there
+  int64_t playedTo_ = INT64_MIN;
+  int64_t begunAt_ = 0;  // there, when it began to play
+  double at_ = 0;        // in audio_
   double rate_ = 1;
   double lag_ = 0;    // how far it is behind what is wanted, in seconds, smoothed
   double drift_ = 0;  // of the source's clock, as far as it is known

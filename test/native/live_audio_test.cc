@@ -267,6 +267,76 @@ TEST(gains_are_reached_within_20_ms_without_a_click) {
   CHECK(left[0] > 0.24f && left[961] == 0 && left[4799] == 0);
 }
 
+TEST(audio_in_small_pieces_takes_no_more_memory) {
+  LiveAudio audio;
+  const float one = 0.5f;
+  audio.begin();
+  audio.place({0, 0});
+  for (int n = 0; n < 100; n++) audio.add(n * 1'000'000, &one, &one, 0);
+  CHECK_EQUAL(LiveAudio::Reading(audio).pieces(), size_t{0});
+  for (int64_t n = 0; n < 96'000; n++) audio.add(n * 1'000'000 / kAudioRate, &one, &one, 1);
+  {
+    const LiveAudio::Reading reading(audio);
+    CHECK(reading.pieces() < 100);
+    CHECK_EQUAL(reading.endOf(*reading.at(500'000)), 96'000);
+    CHECK(std::abs(*reading.at(1'500'000) - 72'000) < 3);
+  }
+  for (int64_t n = 0; n < 50'000; n++) audio.add(3'000'000 + n * 20'000, &one, &one, 1);  // each after a gap
+  CHECK(LiveAudio::Reading(audio).pieces() < 5000);
+}
+
+namespace {
+
+// Full seconds of a constant from 0 on, of a source whose pictures lie at their own times; none: it gives no audio.
+AudioRef constant(int32_t source, int seconds, float gain = 1) {
+  const auto audio = std::make_shared<LiveAudio>();
+  const auto place = std::make_shared<LivePlace>();
+  place->offsetUs = 0;
+  audio->begin();
+  audio->place({0, 0});
+  const std::vector<float> samples(static_cast<size_t>(seconds) * kAudioRate, 0.25f);
+  audio->add(0, samples.data(), samples.data(), static_cast<int>(samples.size()));
+  return std::make_unique<LiveVoice>(audio, place, source, gain);
+}
+
+}  // namespace
+
+TEST(a_mix_is_as_loud_as_who_gives_audio_asks_for) {
+  std::vector<AudioRef> sources;
+  for (const int seconds : {5, 1, 0, 0}) sources.push_back(constant(static_cast<int32_t>(sources.size()), seconds));
+  AudioMixer mixer(std::move(sources));
+  std::vector<float> left(48'000), right(48'000);
+  std::vector<float> levels;
+  for (int second = 0; second < 5; second++) {
+    for (int at = 0; at < 48'000; at += 960) mixer.read(left.data() + at, right.data() + at, 960);
+    levels.push_back(left[40'000]);
+  }
+  CHECK(std::abs(levels[0] - 0.5f / std::numbers::sqrt2_v<float>) < 0.001f);
+  CHECK(std::abs(levels[1] - 0.25f / std::numbers::sqrt2_v<float>) < 0.001f);  // it may only pause
+  CHECK(std::abs(levels[4] - 0.25f) < 0.001f);
+}
+
+TEST(who_joins_is_not_heard_before_it_is_seen) {
+  AudioMixer mixer({});
+  mixer.join(constant(3, 2), 24'000);
+  std::vector<float> left(48'000), right(48'000);
+  mixer.read(left.data(), right.data(), 48'000);
+  CHECK(std::all_of(left.begin(), left.begin() + 24'000, [](float sample) { return sample == 0; }));
+  CHECK(std::abs(left[25'000] - 0.25f) < 0.001f);
+  CHECK(mixer.silent().at(0).ms <= 10);
+}
+
+TEST(what_is_muted_is_not_missing) {
+  std::vector<AudioRef> sources;
+  sources.push_back(constant(0, 0, 0));
+  sources.push_back(constant(1, 0));
+  AudioMixer mixer(std::move(sources));
+  std::vector<float> left(48'000), right(48'000);
+  mixer.read(left.data(), right.data(), 48'000);
+  CHECK_EQUAL(mixer.silent().at(0).ms, 0);
+  CHECK_EQUAL(mixer.silent().at(1).ms, 1000);
+}
+
 TEST(taps_get_the_packets_of_a_live_source_from_its_one_connection) {
   const clip::TempFolder folder;
   http::Server server;
