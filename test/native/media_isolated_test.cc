@@ -13,6 +13,7 @@
 #include <functional>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "check.h"
 #include "clips.h"
@@ -20,6 +21,7 @@
 #include "core/error.h"
 #include "core/sanitized.h"
 #include "device/image.h"
+#include "http_server.h"
 #include "media/audio_source.h"
 #include "media/isolated_reader.h"
 #include "media/reader_process.h"
@@ -229,6 +231,42 @@ TEST(the_same_audio) {
   noAudio.uri = longClip();
   noAudio.limits.isolated = true;
   CHECK(!openAudioSource(noAudio));
+}
+
+TEST(audio_without_pictures_is_a_sign_of_life) {
+  const std::string film = make("mostly_audio.ts",
+                                "-f lavfi -i testsrc2=s=64x48:r=25:d=1 -f lavfi -i sine=440:r=48000:d=12 -map 0:v "
+                                "-map 1:a -c:v libx264 -preset ultrafast -bf 0 -g 25 -c:a aac");
+  std::ifstream file(film, std::ios::binary);
+  http::Server server;
+  server.pages["/live.ts"] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" +
+                             std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  server.pieces = 100;
+  server.pauseMs = 45;
+  ReaderJob job;
+  job.kind = ReaderJob::Kind::pictures;
+  job.options = optionsFor(server.url("/live.ts"));
+  job.options.live = job.options.required = job.options.limits.privateNetworks = job.heard = true;
+  job.options.reconnects = 0;
+  ReaderProcess process(job, nullptr);
+  int64_t decoded = -1;
+  int idle = 0, samples = 0;  // signs of life since the last picture was decoded
+  process.counted = [&](const ReaderCounters& now) {
+    idle = std::exchange(decoded, now.decoded) == now.decoded ? idle + 1 : 0;
+  };
+  process.heard = [&](const LiveSamples&) { samples++; };
+  CHECK_EQUAL(process.opened().width, 64);
+  try {
+    for (;;) {
+      const auto message = process.receive();
+      if (!message || message->kind != ReaderMessage::picture) break;
+      process.ask(ReaderAsks::picture);
+    }
+  } catch (const Error& error) {
+    CHECK(error.code == ErrorCode::SOURCE_FAILED);  // the server has closed its connection
+  }
+  CHECK(samples > 400);
+  CHECK(idle >= 2);
 }
 
 TEST(audio_follows_gaps_that_are_cut_out_of_the_pictures) {
