@@ -65,6 +65,7 @@ class StubbornEncoder : public media::Encoder {
 class CountingOutput : public media::Output {
  public:
   void write(const Packet&) override { written++; }
+  bool hasAudio() const override { return false; }
   void addAudio(media::AudioRef, int64_t) override {}
   void endAudio(int32_t source, int64_t) override { ended = source; }
   media::OutputResult finish(bool complete) override {
