@@ -39,12 +39,15 @@ function candidates(root: string): string[] {
   return [join(root, 'build/Release/framepath.node'), join(folderOf(platformPackage, root) ?? root, prebuilt)];
 }
 
-/** Files with FFmpeg's libraries for a prebuilt addon, best first; that of the system only points to them. */
+/**
+ * Files with FFmpeg's libraries for a prebuilt addon, best first; that of the system only points to them. Beside the addon are
+ * those of a `prebuilds` folder that was taken elsewhere.
+ */
 function libavs(addon: string, root: string): string[] {
   const folders =
     process.env.FRAMEPATH_AV === 'system'
       ? [join(dirname(addon), 'system')]
-      : libavPackages.map((name) => folderOf(name, root));
+      : [...libavPackages.map((name) => folderOf(name, root)), dirname(addon)];
   return folders.flatMap((folder) =>
     folder && existsSync(folder)
       ? readdirSync(folder)

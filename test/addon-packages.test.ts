@@ -113,6 +113,21 @@ test('the libraries with x264 come before those without, and FRAMEPATH_AV=system
   expect(loaded(root, { FRAMEPATH_AV: 'system' })).toBe('3');
 });
 
+test('libraries beside a prebuilt addon are found, after those of packages', () => {
+  const prebuilds = `prebuilds/${platform}`;
+  const files: [from: string, to: string][] = [
+    ['framepath.node', `${prebuilds}/framepath.node`],
+    [`gpl/${libav}`, `${prebuilds}/${libav}`],
+    [`system/${libav}`, `${prebuilds}/system/${libav}`],
+  ];
+  const root = framepath(install(join(folder, 'moved/framepath'), ...files));
+  expect(loaded(root)).toBe('2');
+  expect(loaded(root, { FRAMEPATH_AV: 'system' })).toBe('3');
+  const env = { FRAMEPATH_ADDON: join(root, prebuilds, 'framepath.node') };
+  expect(loaded(framepath(join(folder, 'other/framepath')), env)).toBe('2');
+  expect(loaded(hoisted('before', 'lgpl'), env)).toBe('1');
+});
+
 test('another FFmpeg in the process takes no calls of the addon', () => {
   const root = hoisted('hijacked', 'lgpl');
   const env = { LD_PRELOAD: join(built, 'libffmpeg.so') };
