@@ -57,6 +57,9 @@ function libavs(addon: string, root: string): string[] {
   );
 }
 
+/** Prebuilt addons of this thread by file: require() keeps what it loaded itself, and dlopen() would initialise another. */
+const opened = new Map<string, NativeAddon>();
+
 /**
  * By its own symbols before those of the process: another FFmpeg there (Electron's libffmpeg.so) has the same names. AddressSanitizer
  * and replaced mallocs do not work so: `FRAMEPATH_DEEPBIND=off`.
@@ -72,6 +75,8 @@ const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0];
 
 /** Undefined: `tried` has why. */
 function load(file: string, root: string, tried: string[]): NativeAddon | undefined {
+  const kept = opened.get(file);
+  if (kept) return kept;
   try {
     return createRequire(import.meta.url)(file) as NativeAddon;
   } catch (error) {
@@ -89,7 +94,9 @@ function load(file: string, root: string, tried: string[]): NativeAddon | undefi
   for (const libav of found) {
     try {
       open(libav);
-      return open(file) as NativeAddon;
+      const addon = open(file) as NativeAddon;
+      opened.set(file, addon);
+      return addon;
     } catch (error) {
       tried.push(`${file} with ${libav}: ${reasonOf(error)}`);
     }

@@ -135,6 +135,15 @@ test('another FFmpeg in the process takes no calls of the addon', () => {
   expect(loaded(root, { ...env, FRAMEPATH_DEEPBIND: 'off' })).toBe('9');
 });
 
+test('what is loaded again is the same addon, initialised once', () => {
+  const root = hoisted('again', 'lgpl');
+  const load = `
+    const { loadAddon } = await import(${JSON.stringify(join(clone, 'lib/addon.js'))});
+    console.log(loadAddon(${JSON.stringify(root)}) === loadAddon(${JSON.stringify(root)}));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', load], { encoding: 'utf8' });
+  expect(stdout.trim() || stderr).toBe('true');
+});
+
 test('worker threads load them again', () => {
   expect(loaded(hoisted('worker', 'lgpl'), {}, true)).toBe('1\n1');
 });
