@@ -18,8 +18,9 @@ const platformPackage = `@framepath/${platform}`;
 const prebuilt = `prebuilds/${platform}/framepath.node`;
 const libavFile = /^libframepath-av\.so\.\d+$/;
 
-/** The packages with FFmpeg's libraries, best first. */
-const libavPackages = [`@framepath/av-gpl-${platform}`, `@framepath/av-${platform}`];
+const libavPackage = `@framepath/av-${platform}`;
+/** The packages with FFmpeg's libraries, best first. The one with x264 and x265 is not published yet: no error names it. */
+const libavPackages = [`@framepath/av-gpl-${platform}`, libavPackage];
 
 /** The folder of an installed package, as seen from ours (hoisted, nested, linked) and from the program's. @internal */
 export function folderOf(name: string, root: string): string | undefined {
@@ -88,7 +89,7 @@ function load(file: string, root: string, tried: string[]): NativeAddon | undefi
   }
   const found = libavs(file, root);
   if (found.length === 0) {
-    const wanted = process.env.FRAMEPATH_AV === 'system' ? join(dirname(file), 'system') : libavPackages.join(', ');
+    const wanted = process.env.FRAMEPATH_AV === 'system' ? join(dirname(file), 'system') : libavPackage;
     tried.push(`${file}: it needs FFmpeg's libraries; none in ${wanted}`);
   }
   for (const libav of found) {
@@ -127,7 +128,7 @@ function addonMissing(root: string, tried: string[]): FramepathError {
       `${sentence} ${root} is not the folder of the package: was framepath bundled?`,
       `Keep it out of the bundle: --external:framepath (esbuild), serverExternalPackages: ['framepath'] (Next.js); docs/install.md`,
     );
-  const missing = [platformPackage, libavPackages[1]!].filter((name) => !folderOf(name, root));
+  const missing = [platformPackage, libavPackage].filter((name) => !folderOf(name, root));
   const installed = installedLibav();
   const libav = installed.length ? `Installed: ${installed.join(', ')}.` : 'No libavcodec (FFmpeg) is installed.';
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;

@@ -154,7 +154,7 @@ test('without the libraries the error has what was tried and the command that in
   expect(error).toMatch(/^ADDON_MISSING /);
   expect(error).toContain(`Not installed: @framepath/av-${platform}`);
   expect(error).toContain(`${join(root, 'build/Release/framepath.node')}: not there`);
-  expect(error).toMatch(/needs FFmpeg's libraries; none in @framepath\/av-gpl-/);
+  expect(error).toMatch(/needs FFmpeg's libraries; none in @framepath\/av-linux-/);
   expect(error).toMatch(new RegExp(`npm install --no-save @framepath/av-${platform}@\\d+\\.\\d+\\.\\d+$`));
 });
 

@@ -1,10 +1,11 @@
 /** What is published: its binaries, licences, names and texts, as far as they can be seen without building it. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { searchPaths } from '../scripts/bundle/toolchain.mjs';
+import { published } from '../scripts/release/packages.mjs';
 import { hasProgram } from '../scripts/steps/shell.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -13,6 +14,32 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const cc = (...args: string[]) =>
   execFileSync('cc', ['-shared', '-fPIC', '-x', 'c', '/dev/null', ...args], { cwd: folder });
+
+/** Names of our packages in the texts of a folder or file; in templates they end with the name of the platform: left out. */
+function namedPackages(path: string): string[] {
+  const names = statSync(path).isDirectory()
+    ? readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ts|mjs|cc|h|md)$/.test(name))
+    : [''];
+  return names.flatMap((name) => {
+    const matches = readFileSync(join(path, name), 'utf8').matchAll(/@framepath\/[a-z0-9-]*[a-z0-9](?![a-z0-9-])/g);
+    return [...matches].map(([one]) => `${one} in ${join(path, name).slice(root.length + 1)}`);
+  });
+}
+
+test('errors, hints and documents name packages that are published, and no others', () => {
+  const manifest = published(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  const dependencies = [manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies];
+  const known = dependencies.flatMap((names) => Object.keys(names)).filter((name) => name.startsWith('@framepath/'));
+  expect(known.sort()).toEqual([
+    '@framepath/av-linux-x64',
+    '@framepath/linux-x64',
+    '@framepath/models',
+    '@framepath/onnxruntime-linux-x64',
+  ]);
+  const named = ['src', 'native', 'schema', 'docs', 'README.md'].flatMap((path) => namedPackages(join(root, path)));
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((one) => !known.includes(one.split(' ')[0]!))).toEqual([]);
+});
 
 describe('a published binary looks for libraries in no folder of the machine that built it', () => {
   test('one that does is found', () => {

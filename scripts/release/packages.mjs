@@ -14,8 +14,6 @@ export const platforms = ['linux-x64'];
 
 export const addonPackage = (platform) => `@framepath/${platform}`;
 export const libavPackage = (platform) => `@framepath/av-${platform}`;
-export const gplPackage = (platform) => `@framepath/av-gpl-${platform}`;
-
 export const runtimePackage = (platform) => `@framepath/onnxruntime-${platform}`;
 
 function manifest(name, platform, more) {
@@ -53,14 +51,5 @@ export function published({ devDependencies, scripts, workspaces, allowScripts, 
     libavPackage(platform),
     runtimePackage(platform),
   ]);
-  const optIn = platforms.map(gplPackage);
-  return {
-    ...kept,
-    optionalDependencies: Object.fromEntries(own.map((name) => [name, version])),
-    peerDependencies: { ...kept.peerDependencies, ...Object.fromEntries(optIn.map((name) => [name, version])) },
-    peerDependenciesMeta: {
-      ...kept.peerDependenciesMeta,
-      ...Object.fromEntries(optIn.map((name) => [name, { optional: true }])),
-    },
-  };
+  return { ...kept, optionalDependencies: Object.fromEntries(own.map((name) => [name, version])) };
 }
