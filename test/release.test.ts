@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { configureLine } from '../scripts/bundle/ffmpeg.mjs';
 import { searchPaths } from '../scripts/bundle/toolchain.mjs';
 import { published } from '../scripts/release/packages.mjs';
 import { hasProgram } from '../scripts/steps/shell.mjs';
@@ -39,6 +40,13 @@ test('errors, hints and documents name packages that are published, and no other
   const named = ['src', 'native', 'schema', 'docs', 'README.md'].flatMap((path) => namedPackages(join(root, path)));
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((one) => !known.includes(one.split(' ')[0]!))).toEqual([]);
+});
+
+test('where SRT is not in the bundle, documents send to the FFmpeg of the system', () => {
+  const inBundle = configureLine().includes('--enable-libsrt');
+  const [row] = /^\| SRT.*$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
+  const [outputs] = /^playlist.*`srt`.*$/m.exec(readFileSync(join(root, 'docs/outputs.md'), 'utf8'))!;
+  for (const text of [row, outputs]) expect(text.includes("with the system's FFmpeg only")).toBe(!inBundle);
 });
 
 describe('a published binary looks for libraries in no folder of the machine that built it', () => {
