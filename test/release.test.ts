@@ -4,9 +4,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { parts } from '../scripts/bundle/build.mjs';
+import { pins } from '../scripts/bundle/fetch.mjs';
 import { configureLine } from '../scripts/bundle/ffmpeg.mjs';
+import { sourceText } from '../scripts/bundle/licences.mjs';
 import { searchPaths } from '../scripts/bundle/toolchain.mjs';
-import { published } from '../scripts/release/packages.mjs';
+import { stageRuntime } from '../scripts/release/pack.mjs';
+import { libavManifest, published } from '../scripts/release/packages.mjs';
 import { hasProgram } from '../scripts/steps/shell.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -47,6 +51,38 @@ test('where SRT is not in the bundle, documents send to the FFmpeg of the system
   const [row] = /^\| SRT.*$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
   const [outputs] = /^playlist.*`srt`.*$/m.exec(readFileSync(join(root, 'docs/outputs.md'), 'utf8'))!;
   for (const text of [row, outputs]) expect(text.includes("with the system's FFmpeg only")).toBe(!inBundle);
+});
+
+describe('licences', () => {
+  test("ONNX Runtime's library comes with those of its version", () => {
+    const staged = stageRuntime(join(folder, 'runtime'), 'linux-x64');
+    const manifest = JSON.parse(readFileSync(join(staged, 'package.json'), 'utf8'));
+    expect(readdirSync(staged).sort()).toEqual([
+      'LICENSE',
+      'ThirdPartyNotices.txt',
+      'libonnxruntime.so.1',
+      'package.json',
+    ]);
+    expect(manifest.files).toEqual(['libonnxruntime.so.1', 'ThirdPartyNotices.txt']); // npm adds LICENSE
+    expect(readFileSync(join(staged, 'LICENSE'), 'utf8')).toMatch(
+      /^MIT License\s+Copyright \(c\) Microsoft Corporation/,
+    );
+    expect(readFileSync(join(staged, 'ThirdPartyNotices.txt'), 'utf8')).toContain('protocolbuffers/protobuf');
+  });
+
+  test("those of FFmpeg's libraries are complete, and a text says where each source is", () => {
+    const text = sourceText(parts);
+    for (const name of parts) {
+      const pin = pins.sources[name];
+      expect(pin.texts.length, name).toBeGreaterThan(0);
+      expect(text).toContain(`${name} ${pin.version}, ${pin.licence}\n  http://deb.debian.org/debian/${pin.file}\n`);
+      expect(text).toContain(pin.sha256);
+    }
+    expect(text).toMatch(/^ {2}https:\/\/github\.com\/framepath\/framepath\/tree\/v[\d.]+\/scripts\/bundle$/m);
+    expect(libavManifest('linux-x64', 'LGPL-3.0-or-later').files).toEqual(
+      expect.arrayContaining(['about.json', 'SOURCE.txt', 'licences']),
+    );
+  });
 });
 
 describe('a published binary looks for libraries in no folder of the machine that built it', () => {
