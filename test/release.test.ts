@@ -1,6 +1,6 @@
 /** What is published: its binaries, licences, names and texts, as far as they can be seen without building it. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { pins } from '../scripts/bundle/fetch.mjs';
 import { configureLine } from '../scripts/bundle/ffmpeg.mjs';
 import { sourceText } from '../scripts/bundle/licences.mjs';
 import { searchPaths } from '../scripts/bundle/toolchain.mjs';
+import { lacking } from '../scripts/install/roots.mjs';
 import { stageRuntime } from '../scripts/release/pack.mjs';
 import { libavManifest, published } from '../scripts/release/packages.mjs';
 import { hasProgram } from '../scripts/steps/shell.mjs';
@@ -51,6 +52,25 @@ test('where SRT is not in the bundle, documents send to the FFmpeg of the system
   const [row] = /^\| SRT.*$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))!;
   const [outputs] = /^playlist.*`srt`.*$/m.exec(readFileSync(join(root, 'docs/outputs.md'), 'utf8'))!;
   for (const text of [row, outputs]) expect(text.includes("with the system's FFmpeg only")).toBe(!inBundle);
+});
+
+test('npm publish in a clone, whose package would have no addon, fails with the command that packs a release', () => {
+  const { status, stderr } = spawnSync('npm', ['run', 'prepublishOnly'], { cwd: root, encoding: 'utf8' });
+  expect(status).not.toBe(0);
+  expect(stderr).toContain('npm run release:pack');
+});
+
+test('a machine that has a program or library of those it should lack is found', () => {
+  const libraries = join(folder, 'libraries');
+  mkdirSync(libraries);
+  const holds = (...programs: string[]) =>
+    spawnSync('bash', ['-ec', `${lacking(programs, 'libav*.so*', libraries)}\ntrue`]).status === 0;
+  expect(holds('no-such-program', 'nor-this')).toBe(true);
+  expect(holds('bash', 'no-such-program')).toBe(false);
+  expect(holds('no-such-program', 'bash')).toBe(false);
+  mkdirSync(join(libraries, 'deep'));
+  writeFileSync(join(libraries, 'deep/libavcodec.so.59'), '');
+  expect(holds('no-such-program')).toBe(false);
 });
 
 describe('licences', () => {
