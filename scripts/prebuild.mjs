@@ -31,6 +31,7 @@ export async function prebuildForSystem() {
 /** The addon for any machine; returns the folder of the bundle that it is linked with. */
 export async function prebuild() {
   process.env.FRAMEPATH_FATBIN = '1'; // for GPUs that this machine lacks
+  await ensureSystemPackages();
   await ensureSystemPackages(bundleNeeds);
   const tools = toolchain(process.arch);
   const bundle = buildBundle();

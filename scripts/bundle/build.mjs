@@ -53,6 +53,8 @@ export const bundleNeeds = Object.fromEntries(
     meson: 'meson',
     nasm: 'nasm',
     'pkg-config': 'pkg-config',
+    'xz-utils': 'xz',
+    bzip2: 'bzip2',
   }).map(([name, command]) => [name, program(command)]),
 );
 
