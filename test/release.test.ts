@@ -33,8 +33,9 @@ function namedPackages(path: string): string[] {
 }
 
 test('errors, hints and documents name packages that are published, and no others', () => {
-  const manifest = published(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
-  const dependencies = [manifest.dependencies, manifest.optionalDependencies, manifest.peerDependencies];
+  const clone = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const manifest: Record<string, Record<string, string>> = published(clone);
+  const dependencies = ['dependencies', 'optionalDependencies', 'peerDependencies'].map((kind) => manifest[kind] ?? {});
   const known = dependencies.flatMap((names) => Object.keys(names)).filter((name) => name.startsWith('@framepath/'));
   expect(known.sort()).toEqual([
     '@framepath/av-linux-x64',
