@@ -4,7 +4,7 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBundle, bundleNeeds, soname } from './bundle/build.mjs';
-import { toolchain, tooNew } from './bundle/toolchain.mjs';
+import { searchPaths, toolchain, tooNew } from './bundle/toolchain.mjs';
 import { setUp } from './setup.mjs';
 import { buildPortable } from './steps/native-build.mjs';
 import { main, progress, root, run, StepError } from './steps/shell.mjs';
@@ -31,12 +31,16 @@ export async function prebuildForSystem() {
 /** The addon for any machine; returns the folder of the bundle that it is linked with. */
 export async function prebuild() {
   process.env.FRAMEPATH_FATBIN = '1'; // for GPUs that this machine lacks
+  await ensureSystemPackages();
   await ensureSystemPackages(bundleNeeds);
   const tools = toolchain(process.arch);
   const bundle = buildBundle();
   collect(join(await buildPortable({ bundle, tools }), 'Release'), join(tools.bin, 'framepath-strip'));
-  for (const file of ['framepath.node', 'framepath-reader'])
+  for (const file of ['framepath.node', 'framepath-reader']) {
     if (tooNew(join(prebuilds, file)).length > 0) throw new StepError(`${file} needs a newer glibc: see above`);
+    const paths = searchPaths(join(prebuilds, file));
+    if (paths.length > 0) throw new StepError(`${file} looks for its libraries in ${paths.join(', ')}`);
+  }
   cpSync(join(bundle, soname), join(prebuilds, soname));
   // What FRAMEPATH_AV=system loads in its place: nothing but the names of the system's libraries.
   const system = join(prebuilds, 'system');

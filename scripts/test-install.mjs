@@ -5,7 +5,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { debianRoot, Machine } from './install/roots.mjs';
+import { debianRoot, lacking, Machine } from './install/roots.mjs';
 import { packAll } from './release/pack.mjs';
 import { cacheFolder } from './steps/packages.mjs';
 import { main, progress, root, run } from './steps/shell.mjs';
@@ -96,7 +96,7 @@ function testOn(suite, node, folder, input, packages) {
 mkdir -p /opt/bin /app && cp /input/node-${node} /opt/bin/node
 printf '#!/bin/sh\\nexec node /input/npm/bin/npm-cli.js "$@"\\n' > /opt/bin/npm && chmod +x /opt/bin/npm
 cp /input/left.mp4 /input/right.mp4 /input/sample.mjs /app && echo '{ "type": "module" }' > /app/package.json
-! command -v gcc && ! command -v ffmpeg && ! ls /usr/lib/x86_64-linux-gnu/libav* 2>/dev/null
+${lacking(['gcc', 'ffmpeg'], 'libav*.so*')}
 node --version`);
   check(`${title}: a machine without a compiler and FFmpeg`, set.status === 0, set.stdout.trim() || set.stderr.trim());
   const tarballs = packages.map((one) => one.replace(/^\.\//, '/input/')).join(' ');

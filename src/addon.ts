@@ -18,8 +18,9 @@ const platformPackage = `@framepath/${platform}`;
 const prebuilt = `prebuilds/${platform}/framepath.node`;
 const libavFile = /^libframepath-av\.so\.\d+$/;
 
-/** The packages with FFmpeg's libraries, best first. */
-const libavPackages = [`@framepath/av-gpl-${platform}`, `@framepath/av-${platform}`];
+const libavPackage = `@framepath/av-${platform}`;
+/** The packages with FFmpeg's libraries, best first. The one with x264 and x265 is not published yet: no error names it. */
+const libavPackages = [`@framepath/av-gpl-${platform}`, libavPackage];
 
 /** The folder of an installed package, as seen from ours (hoisted, nested, linked) and from the program's. @internal */
 export function folderOf(name: string, root: string): string | undefined {
@@ -39,12 +40,15 @@ function candidates(root: string): string[] {
   return [join(root, 'build/Release/framepath.node'), join(folderOf(platformPackage, root) ?? root, prebuilt)];
 }
 
-/** Files with FFmpeg's libraries for a prebuilt addon, best first; that of the system only points to them. */
+/**
+ * Files with FFmpeg's libraries for a prebuilt addon, best first; that of the system only points to them. Beside the addon are
+ * those of a `prebuilds` folder that was taken elsewhere.
+ */
 function libavs(addon: string, root: string): string[] {
   const folders =
     process.env.FRAMEPATH_AV === 'system'
       ? [join(dirname(addon), 'system')]
-      : libavPackages.map((name) => folderOf(name, root));
+      : [...libavPackages.map((name) => folderOf(name, root)), dirname(addon)];
   return folders.flatMap((folder) =>
     folder && existsSync(folder)
       ? readdirSync(folder)
@@ -53,6 +57,9 @@ function libavs(addon: string, root: string): string[] {
       : [],
   );
 }
+
+/** Prebuilt addons of this thread by file: require() keeps what it loaded itself, and dlopen() would initialise another. */
+const opened = new Map<string, NativeAddon>();
 
 /**
  * By its own symbols before those of the process: another FFmpeg there (Electron's libffmpeg.so) has the same names. AddressSanitizer
@@ -69,6 +76,8 @@ const reasonOf = (error: unknown) => (error as Error).message.split('\n')[0];
 
 /** Undefined: `tried` has why. */
 function load(file: string, root: string, tried: string[]): NativeAddon | undefined {
+  const kept = opened.get(file);
+  if (kept) return kept;
   try {
     return createRequire(import.meta.url)(file) as NativeAddon;
   } catch (error) {
@@ -80,13 +89,15 @@ function load(file: string, root: string, tried: string[]): NativeAddon | undefi
   }
   const found = libavs(file, root);
   if (found.length === 0) {
-    const wanted = process.env.FRAMEPATH_AV === 'system' ? join(dirname(file), 'system') : libavPackages.join(', ');
+    const wanted = process.env.FRAMEPATH_AV === 'system' ? join(dirname(file), 'system') : libavPackage;
     tried.push(`${file}: it needs FFmpeg's libraries; none in ${wanted}`);
   }
   for (const libav of found) {
     try {
       open(libav);
-      return open(file) as NativeAddon;
+      const addon = open(file) as NativeAddon;
+      opened.set(file, addon);
+      return addon;
     } catch (error) {
       tried.push(`${file} with ${libav}: ${reasonOf(error)}`);
     }
@@ -117,7 +128,7 @@ function addonMissing(root: string, tried: string[]): FramepathError {
       `${sentence} ${root} is not the folder of the package: was framepath bundled?`,
       `Keep it out of the bundle: --external:framepath (esbuild), serverExternalPackages: ['framepath'] (Next.js); docs/install.md`,
     );
-  const missing = [platformPackage, libavPackages[1]!].filter((name) => !folderOf(name, root));
+  const missing = [platformPackage, libavPackage].filter((name) => !folderOf(name, root));
   const installed = installedLibav();
   const libav = installed.length ? `Installed: ${installed.join(', ')}.` : 'No libavcodec (FFmpeg) is installed.';
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;

@@ -1,19 +1,24 @@
 /** Models by name or path. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { loadAddon } from './addon.js';
 import { didYouMean } from './did-you-mean.js';
 import { FramepathError } from './errors.js';
+import { userFolder } from './user-folder.js';
 
 /** The form of a model for CPUs with vectors of 16 floats, where the models folder has one beside the other. */
 const wideForm = '.avx512.onnx';
 
-/** `$XDG_DATA_HOME` or `~/.local/share`, then `framepath/models`: what is added there outlives the package. */
-export const userModels = (): string =>
-  join(process.env.XDG_DATA_HOME || join(homedir(), '.local/share'), 'framepath/models');
-
 const packageModels = resolve(import.meta.dirname, '..', 'models');
+
+/**
+ * `$XDG_DATA_HOME` or `~/.local/share`, then `framepath/models`: what is added there outlives the package. That of the package
+ * where there is neither.
+ */
+export function userModels(): string {
+  const folder = userFolder('XDG_DATA_HOME', '.local/share');
+  return folder ? join(folder, 'framepath/models') : packageModels;
+}
 
 /** The path of a model's file: in the models folder, else in that of the package; in the first when it is in neither. */
 export function modelPath(file: string, modelsFolder: string): string {

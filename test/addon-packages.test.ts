@@ -113,11 +113,35 @@ test('the libraries with x264 come before those without, and FRAMEPATH_AV=system
   expect(loaded(root, { FRAMEPATH_AV: 'system' })).toBe('3');
 });
 
+test('libraries beside a prebuilt addon are found, after those of packages', () => {
+  const prebuilds = `prebuilds/${platform}`;
+  const files: [from: string, to: string][] = [
+    ['framepath.node', `${prebuilds}/framepath.node`],
+    [`gpl/${libav}`, `${prebuilds}/${libav}`],
+    [`system/${libav}`, `${prebuilds}/system/${libav}`],
+  ];
+  const root = framepath(install(join(folder, 'moved/framepath'), ...files));
+  expect(loaded(root)).toBe('2');
+  expect(loaded(root, { FRAMEPATH_AV: 'system' })).toBe('3');
+  const env = { FRAMEPATH_ADDON: join(root, prebuilds, 'framepath.node') };
+  expect(loaded(framepath(join(folder, 'other/framepath')), env)).toBe('2');
+  expect(loaded(hoisted('before', 'lgpl'), env)).toBe('1');
+});
+
 test('another FFmpeg in the process takes no calls of the addon', () => {
   const root = hoisted('hijacked', 'lgpl');
   const env = { LD_PRELOAD: join(built, 'libffmpeg.so') };
   expect(loaded(root, env)).toBe('1');
   expect(loaded(root, { ...env, FRAMEPATH_DEEPBIND: 'off' })).toBe('9');
+});
+
+test('what is loaded again is the same addon, initialised once', () => {
+  const root = hoisted('again', 'lgpl');
+  const load = `
+    const { loadAddon } = await import(${JSON.stringify(join(clone, 'lib/addon.js'))});
+    console.log(loadAddon(${JSON.stringify(root)}) === loadAddon(${JSON.stringify(root)}));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', load], { encoding: 'utf8' });
+  expect(stdout.trim() || stderr).toBe('true');
 });
 
 test('worker threads load them again', () => {
@@ -130,7 +154,7 @@ test('without the libraries the error has what was tried and the command that in
   expect(error).toMatch(/^ADDON_MISSING /);
   expect(error).toContain(`Not installed: @framepath/av-${platform}`);
   expect(error).toContain(`${join(root, 'build/Release/framepath.node')}: not there`);
-  expect(error).toMatch(/needs FFmpeg's libraries; none in @framepath\/av-gpl-/);
+  expect(error).toMatch(/needs FFmpeg's libraries; none in @framepath\/av-linux-/);
   expect(error).toMatch(new RegExp(`npm install --no-save @framepath/av-${platform}@\\d+\\.\\d+\\.\\d+$`));
 });
 

@@ -15,6 +15,20 @@ describe('settings', () => {
     expect(settings.encoderSessions).toEqual({ value: 'fallback', from: 'default' });
   });
 
+  test('need no home folder: a user of a container may have none', () => {
+    const noHome = `data:text/javascript,import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module';
+      os.homedir = () => { throw new Error('uv_os_homedir returned ENOENT'); }; syncBuiltinESMExports();`;
+    const read = `import { loadSettings } from './lib/config.js'; import { cacheFolder } from './lib/cache-folder.js';
+      for (const options of [{}, { modelsFolder: '/m' }]) console.log((await loadSettings(options)).modelsFolder.value);
+      try { cacheFolder(); } catch ({ code, hint }) { console.log(code, hint); }`;
+    const root = join(import.meta.dirname, '..');
+    const args = ['--import', noHome, '--input-type=module', '-e', read];
+    const env = { ...process.env, XDG_CACHE_HOME: '', XDG_DATA_HOME: '', FRAMEPATH_MODELS: '' };
+    const out = execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8', env, stdio: 'pipe' });
+    expect(out).toMatch(/^CONFIG_INVALID Set HOME, or XDG_CACHE_HOME/m);
+    expect(out.split('\n').slice(0, 2)).toEqual([join(root, 'models'), '/m']);
+  });
+
   test('set how many sessions of GPU encoders there may be', async () => {
     const folder = scratch('config');
     writeFileSync(join(folder, 'framepath.config.json'), JSON.stringify({ encoderSessions: 'wait' }));

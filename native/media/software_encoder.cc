@@ -14,13 +14,10 @@ bool isSvt(const AVCodecContext& context) {
   return std::string_view(context.codec->name) == "libsvtav1";
 }
 
-#if defined(__aarch64__)
-constexpr const char* kGplPackage =
-    "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-arm64";
-#else
-constexpr const char* kGplPackage =
-    "x264 and x265 (GPL) are in a package of their own: npm install @framepath/av-gpl-linux-x64";
-#endif
+constexpr const char* kSystemLibraries =
+    "The system's FFmpeg usually has x264, x265 and SVT-AV1: set FRAMEPATH_AV=system where that is FFmpeg 7, else "
+    "build "
+    "the addon for it: node node_modules/framepath/scripts/build.mjs";
 
 bool isBundle() {
   return !bundledLibraries().empty();
@@ -102,7 +99,7 @@ std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std:
       if (isOpenH264(*context) && options.recovered)
         options.recovered(
             "encoded as H.264 by openh264, which needs more bits for the same picture: it has no B-frames",
-            lookedFor + (isBundle() ? std::string(". ") + kGplPackage : ""));
+            lookedFor + (isBundle() ? std::string(". ") + kSystemLibraries : ""));
       return std::make_unique<SoftwareEncoder>(options, row, std::move(context), std::move(device), canvases,
                                                afterTick);
     }
@@ -111,8 +108,8 @@ std::unique_ptr<Encoder> openSoftwareEncoder(const EncoderOptions& options, std:
   throw Error(ErrorCode::ENCODER_UNAVAILABLE,
               std::string("No encoder for ") + nameOf(options.codec) + " at " + std::to_string(options.width) + "x" +
                   std::to_string(options.height) + ". Looked for: " + lookedFor + ".",
-              isBundle() && options.codec != VideoCodec::av1
-                  ? std::string(kGplPackage) + "; or choose another codec."
+              isBundle()
+                  ? std::string(kSystemLibraries) + "; or choose another codec."
                   : "Install an FFmpeg built with that encoder (`ffmpeg -encoders` lists what is there) or choose "
                     "another codec.");
 }

@@ -1,7 +1,7 @@
 // libframepath-av.so: FFmpeg's five libraries, and those that they need, in one file with a name of its own. Its sources are
 // pinned by hash (pins.json), everything is kept in ~/.cache/framepath/bundle: node scripts/bundle/build.mjs
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main, progress, run, StepError } from '../steps/shell.mjs';
 import { ensureSystemPackages, program } from '../steps/system-packages.mjs';
@@ -14,7 +14,10 @@ import { toolchain, tooNew } from './toolchain.mjs';
 export const abi = 61;
 export const soname = `libframepath-av.so.${abi}`;
 
+/** What FFmpeg is linked with. */
 const names = ['zlib', 'nv-codec-headers', 'mbedtls', 'openh264', 'dav1d'];
+/** Whose code is in the file. */
+export const parts = ['ffmpeg', ...names];
 
 // `system` stands in for the bundle: a library of its name that has only the names of the system's libraries.
 // openh264 is C++; zlib and the math library come last, and what an older glibc lacks is there before all of them.
@@ -50,10 +53,12 @@ export const bundleNeeds = Object.fromEntries(
     meson: 'meson',
     nasm: 'nasm',
     'pkg-config': 'pkg-config',
+    'xz-utils': 'xz',
+    bzip2: 'bzip2',
   }).map(([name, command]) => [name, program(command)]),
 );
 
-/** Builds it, or takes the one in the cache: the folder with the file, `include`, `lib/pkgconfig`, licences and about.json. */
+/** Builds it, or takes the one in the cache: the folder with the file, `include`, `lib/pkgconfig` and about.json. */
 export function buildBundle() {
   const tools = toolchain(process.arch);
   const prefixes = names.map((name) => library(name, tools));
@@ -80,7 +85,7 @@ export function buildBundle() {
     licence: 'LGPL-3.0-or-later',
     ffmpeg: pins.sources.ffmpeg.version,
     configure: configure.join(' '),
-    sources: ['ffmpeg', ...names].map((name) => {
+    sources: parts.map((name) => {
       const { version, file, sha256, licence } = pins.sources[name];
       return { name, version, licence, file: file.split('/').at(-1), sha256 };
     }),
@@ -111,10 +116,6 @@ ${link}`,
   if (tooNew(file).length) throw new StepError(`${soname} needs a newer glibc: see above`);
   if (/enable-gpl|libx26[45]|x26[45]_(encoder|param)/.test(run('strings', [file])))
     throw new StepError(`${soname} has something of x264 or x265`);
-  mkdirSync(join(scratch, 'licences'), { recursive: true });
-  for (const name of ['ffmpeg', ...names])
-    for (const text of pins.sources[name].texts)
-      cpSync(join(unpacked(name), text), join(scratch, 'licences', `${name}-${text.replaceAll('/', '-')}`));
   renameSync(scratch, out);
   return out;
 }

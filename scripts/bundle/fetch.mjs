@@ -13,8 +13,11 @@ const mirror = 'http://deb.debian.org/debian';
 
 const sha256 = (file) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
+export const urlOf = ({ file }) => `${mirror}/${file}`;
+
 /** The path of a pinned file in the cache. */
-export function fetchPinned({ file, sha256: wanted }) {
+export function fetchPinned(pin) {
+  const { file, sha256: wanted } = pin;
   const kept = join(files, basename(file));
   if (existsSync(kept) && sha256(kept) === wanted) return kept;
   progress(`fetching ${basename(file)} from Debian`);
@@ -22,7 +25,7 @@ export function fetchPinned({ file, sha256: wanted }) {
   const scratch = mkdtempSync(join(files, '.fetch-'));
   try {
     const fetched = join(scratch, 'file');
-    run('/usr/lib/apt/apt-helper', ['-o', 'APT::Sandbox::User=root', 'download-file', `${mirror}/${file}`, fetched]);
+    run('/usr/lib/apt/apt-helper', ['-o', 'APT::Sandbox::User=root', 'download-file', urlOf(pin), fetched]);
     const got = sha256(fetched);
     if (got !== wanted) throw new StepError(`${file} is not the file it was: sha256 ${got}, expected ${wanted}`);
     renameSync(fetched, kept);

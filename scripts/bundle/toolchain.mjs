@@ -112,3 +112,9 @@ export function tooNew(file) {
   progress(`${file}: ${found.length ? `needs ${found.join(', ')}` : `glibc ${oldestGlibc}`}`);
   return found;
 }
+
+/** The folders that a file wants its libraries looked for in (RPATH, RUNPATH), those of this machine: none is right. */
+export function searchPaths(file) {
+  const entries = run('readelf', ['-W', '-d', file]).matchAll(/\((?:RPATH|RUNPATH)\).*\[(.*)\]/g);
+  return [...entries].map(([, folders]) => folders);
+}

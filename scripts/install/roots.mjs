@@ -19,6 +19,13 @@ export function debianRoot(suite) {
   return folder;
 }
 
+/** A shell command that fails, with what it found as output, where there is one of these programs or libraries. */
+export const lacking = (programs, library, folders = '/usr /lib /opt') =>
+  [
+    ...programs.map((name) => `if command -v ${name}; then exit 1; fi`),
+    `if find ${folders} -name '${library}' | grep .; then exit 1; fi`,
+  ].join('\n');
+
 /** A machine: a copy of a root folder in `folder` that is written to, with `files` of this one bound to its /input. */
 export class Machine {
   #folder;

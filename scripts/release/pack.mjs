@@ -1,9 +1,10 @@
 // All tarballs of a release, in build/release or --out FOLDER; nothing is published.
 // --system: with the addon for this machine's FFmpeg, and without packages of FFmpeg's libraries.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { soname } from '../bundle/build.mjs';
+import { parts, soname } from '../bundle/build.mjs';
+import { writeLicences } from '../bundle/licences.mjs';
 import { prebuild, prebuildForSystem, prebuilds } from '../prebuild.mjs';
 import { setUp } from '../setup.mjs';
 import { main, progress, root, run, StepError } from '../steps/shell.mjs';
@@ -52,19 +53,20 @@ function packRoot(stages, out) {
   return pack(folder, out);
 }
 
-/** ONNX Runtime's library, out of the package that the lockfile pins. */
-function stageRuntime(folder, platform) {
+/**
+ * ONNX Runtime's library, out of the package that the lockfile pins, which has no licence texts: those here are of the wheel
+ * `onnxruntime` of the same version on PyPI, built from the same commit.
+ */
+export function stageRuntime(folder, platform) {
   const from = join(root, 'node_modules/onnxruntime-node');
   const { version } = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
   const library = 'libonnxruntime.so.1';
   const inside = join(from, 'bin', readdirSync(join(from, 'bin'))[0], ...platform.split('-'), library);
-  stage(folder, runtimeManifest(platform, version), [[inside, library]]);
-  const mit = readFileSync(join(root, 'LICENSE'), 'utf8').replace(
-    /Copyright .*/,
-    'Copyright (c) Microsoft Corporation',
-  );
-  writeFileSync(join(folder, 'LICENSE'), mit);
-  return folder;
+  const licences = join(import.meta.dirname, `licences/onnxruntime-${version}`);
+  if (!existsSync(licences))
+    throw new StepError(`Take LICENSE and ThirdPartyNotices.txt of onnxruntime ${version} to ${licences}`);
+  const texts = readdirSync(licences).map((name) => [join(licences, name), name]);
+  return stage(folder, runtimeManifest(platform, version), [[inside, library], ...texts]);
 }
 
 export async function packAll({ system = false, out = join(root, 'build/release') } = {}) {
@@ -84,8 +86,10 @@ export async function packAll({ system = false, out = join(root, 'build/release'
   tarballs.push(pack(stageRuntime(join(stages, `onnxruntime-${platform}`), platform), out));
   if (bundle) {
     const about = JSON.parse(readFileSync(join(bundle, 'about.json'), 'utf8'));
-    const parts = [soname, 'about.json', 'licences'].map((name) => [join(bundle, name), name]);
-    tarballs.push(pack(stage(join(stages, about.name), libavManifest(platform, about.licence), parts), out));
+    const libraries = [soname, 'about.json'].map((name) => [join(bundle, name), name]);
+    const folder = stage(join(stages, about.name), libavManifest(platform, about.licence), libraries);
+    writeLicences(folder, parts);
+    tarballs.push(pack(folder, out));
   }
   return tarballs;
 }

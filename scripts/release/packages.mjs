@@ -14,8 +14,6 @@ export const platforms = ['linux-x64'];
 
 export const addonPackage = (platform) => `@framepath/${platform}`;
 export const libavPackage = (platform) => `@framepath/av-${platform}`;
-export const gplPackage = (platform) => `@framepath/av-gpl-${platform}`;
-
 export const runtimePackage = (platform) => `@framepath/onnxruntime-${platform}`;
 
 function manifest(name, platform, more) {
@@ -35,7 +33,7 @@ export const libavManifest = (platform, license) =>
   manifest(libavPackage(platform), platform, {
     description: `FFmpeg's libraries in one file, for framepath on ${platform}`,
     license,
-    files: ['libframepath-av.so.*', 'about.json', 'licences'],
+    files: ['libframepath-av.so.*', 'about.json', 'SOURCE.txt', 'licences'],
   });
 
 /** ONNX Runtime's library for the CPU, 45 MB of the 291 MB of onnxruntime-node, which has no script to download more. */
@@ -43,7 +41,7 @@ export const runtimeManifest = (platform, runtimeVersion) =>
   manifest(runtimePackage(platform), platform, {
     description: `ONNX Runtime ${runtimeVersion} for the CPU, as framepath uses it on ${platform}`,
     license: 'MIT',
-    files: ['libonnxruntime.so.1'],
+    files: ['libonnxruntime.so.1', 'ThirdPartyNotices.txt'],
   });
 
 /** The manifest of `framepath` as it is published: with the packages of all platforms, without what a clone needs. */
@@ -53,14 +51,5 @@ export function published({ devDependencies, scripts, workspaces, allowScripts, 
     libavPackage(platform),
     runtimePackage(platform),
   ]);
-  const optIn = platforms.map(gplPackage);
-  return {
-    ...kept,
-    optionalDependencies: Object.fromEntries(own.map((name) => [name, version])),
-    peerDependencies: { ...kept.peerDependencies, ...Object.fromEntries(optIn.map((name) => [name, version])) },
-    peerDependenciesMeta: {
-      ...kept.peerDependenciesMeta,
-      ...Object.fromEntries(optIn.map((name) => [name, { optional: true }])),
-    },
-  };
+  return { ...kept, optionalDependencies: Object.fromEntries(own.map((name) => [name, version])) };
 }
