@@ -59,7 +59,8 @@ schema::GpuProbe gpuProbe(const DeviceProbe& probe) {
 
 std::variant<schema::RuntimeFound, schema::RuntimeMissing> runtimeFindings(const std::vector<std::string>& libraries) {
   try {
-    const infer::RuntimeInfo& info = infer::openRuntime(libraries)->info();
+    const auto runtime = infer::openRuntime(libraries);  // whose info it is
+    const infer::RuntimeInfo& info = runtime->info();
     return schema::RuntimeFound{.path = info.path, .version = info.version, .tried = info.tried};
   } catch (const Error& e) {
     return schema::RuntimeMissing{.error = schema::RuntimeError{.code = e.code, .message = e.sentence, .hint = e.hint}};
