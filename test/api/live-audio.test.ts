@@ -19,14 +19,19 @@ afterEach(endPeers);
 describe.skipIf(noAddon !== undefined)('audio of live sources', () => {
   test('beeps with its flashes, until it is muted', { retry: 2, timeout: 20_000 }, async () => {
     const out = join(folder, 'live.mkv');
-    const run = await pipeline(camera((await served(clip)).url, { id: 'cam', reconnect: 0 }))
+    // A simulated GPU decodes what is in files, and this stream is in none.
+    const run = await pipeline(camera((await served(clip)).url, { id: 'cam', reconnect: 0, decoder: 'software' }))
       .encode(out, { profile: 'realtime' })
       .start();
-    setTimeout(() => run.audio({ sources: { cam: 0 } }), 2000);
-    await within(
-      10_000,
-      run.done.catch(() => undefined),
-    );
+    let muted = false;
+    const watched = async () => {
+      for await (const { timeMs } of run) {
+        if (muted || timeMs < 2500) continue;
+        muted = true;
+        run.audio({ sources: { cam: 0 } });
+      }
+    };
+    await within(10_000, watched());
     const { outputs } = await run.report();
     await closed(run);
     expect(outputs[0]).toMatchObject({ hasAudio: true, silence: [{ source: 'cam' }] });
@@ -34,7 +39,7 @@ describe.skipIf(noAddon !== undefined)('audio of live sources', () => {
     expect(sync.events).toBeGreaterThanOrEqual(2);
     expect(Math.abs(sync.worstMs)).toBeLessThan(40);
     expect(loudest(out, 0, 2)).toBeGreaterThan(0.3);
-    expect(loudest(out, 3.2, 4.4)).toBe(0);
+    expect(loudest(out, 3.4, 4.6)).toBe(0);
   });
 
   test('is that of files beside them too, by the gains that are asked for', { retry: 2, timeout: 20_000 }, async () => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { analyzer, frames, pipeline, type Run, video } from '../../src/index.js';
 import { colorClip, folderFor, noAddon } from './clips.js';
-import { closed, within } from './outcomes.js';
+import { closed, sleep, within } from './outcomes.js';
 
 const held = () => ({
   threads: readdirSync('/proc/self/task').length,
@@ -18,7 +18,12 @@ async function whatStays(run: Run, joins: number, join: (n: number) => Promise<s
     if (n === 20) before = held();
     await within(10_000, run.remove(await join(n)), 'remove()');
   }
-  const after = held();
+  // A thread that has ended is gone a moment later; one that stays is there after seconds.
+  let after = held();
+  for (let n = 0; n < 50 && after.threads > before.threads; n++) {
+    await sleep(100);
+    after = held();
+  }
   return {
     threads: after.threads - before.threads,
     descriptors: after.descriptors - before.descriptors,
