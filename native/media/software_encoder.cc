@@ -16,8 +16,7 @@ bool isSvt(const AVCodecContext& context) {
 
 constexpr const char* kSystemLibraries =
     "The system's FFmpeg usually has x264, x265 and SVT-AV1: set FRAMEPATH_AV=system where that is FFmpeg 7, else "
-    "build "
-    "the addon for it: node node_modules/framepath/scripts/build.mjs";
+    "build the addon for it: node node_modules/framepath/scripts/build.mjs";
 
 bool isBundle() {
   return !bundledLibraries().empty();
@@ -44,11 +43,13 @@ AvCodecContext tryOpen(const ProfileRow& row, const EncoderOptions& options, std
   applyProfile(row, options, *context, privates);
   if (isSvt(*context)) quietSvt();
   const int result = avcodec_open2(context.get(), context->codec, &privates);
+  if (result < 0) {
+    whyNot = avErrorText(result);
+    return nullptr;
+  }
   // Its header is made by now: without the flag the parameter sets are before each keyframe as well.
   if (isOpenH264(*context)) context->flags &= ~AV_CODEC_FLAG_GLOBAL_HEADER;
-  if (result >= 0) return context;
-  whyNot = avErrorText(result);
-  return nullptr;
+  return context;
 }
 
 }  // namespace

@@ -109,7 +109,9 @@ struct Played {
         if (heard(nextAudioUs)) add(nextAudioUs);
       const int64_t tickUs = static_cast<int64_t>(apartUs.size()) * kTickUs;
       if (clock.dueNs(tickUs) > wallUs * 1000) continue;
-      apartUs.push_back(tickUs - place->offsetUs);  // the source's time of the picture shown
+      const int64_t offsetUs = place->offsetUs;
+      const bool shown = offsetUs != media::LivePlace::kNowhere;
+      apartUs.push_back(shown ? tickUs - offsetUs : offsetUs);  // the source's time of the picture shown
       const int64_t until = (tickUs + kTickUs) * kAudioRate / 1'000'000;
       const int64_t ready = mixer.readyTo(until);
       while (position + kPiece <= ready) {
