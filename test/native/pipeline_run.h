@@ -276,7 +276,8 @@ inline OutputSpec encoded(const std::string& path, bool packets = false) {
 
 // Decodes all of it without a complaint; returns its frames.
 inline int64_t playedFrames(const std::string& path) {
-  clip::ffmpeg("-i " + path + " -f null -");
+  // In the times of the file: rounded to a frame rate, pictures that are close together would have one time.
+  clip::ffmpeg("-i " + path + " -enc_time_base -1 -f null -");
   return std::atoll(clip::streamValues(path, "v:0")["nb_read_frames"].c_str());
 }
 
