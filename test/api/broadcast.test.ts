@@ -1,13 +1,12 @@
 /** Network outputs: sent at their own speed, and connected again. The peers are sockets of this process. */
-import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pipeline, type Run, video } from '../../src/index.js';
 import { decoded, folderFor, noAddon, patternClip } from './clips.js';
 import { closed, codeOf, sleep, within } from './outcomes.js';
 import { endPeers, freePort, tcpPeer, until } from './peers.js';
+import { played } from './received.js';
 
 let folder: string;
 let clip: string;
@@ -19,19 +18,6 @@ beforeAll(() => {
 afterEach(endPeers);
 
 const fast = { profile: 'realtime', audio: 'first' } as const;
-
-/** What was received plays from its first packet: no picture is missing or damaged. */
-function played(chunks: readonly Buffer[], name: string) {
-  const file = join(folder, name);
-  writeFileSync(file, Buffer.concat(chunks));
-  const flags = execFileSync('ffprobe', [
-    ...['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=flags', '-of', 'csv=p=0', file],
-  ]).toString();
-  expect(flags.startsWith('K')).toBe(true);
-  const errors = execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-f', 'null', '-'], { stdio: 'pipe' }).toString();
-  expect(errors).toBe('');
-  return decoded(file);
-}
 
 const output = async (run: Run) => (await run.report()).outputs[0]!;
 
@@ -106,7 +92,7 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
     expect(decoded(file).frames).toBe(100);
     expect(recoveries).toMatchObject([{ where: 'live', what: 'output lost, connected again' }]);
     expect(recoveries[0]!.reason).toMatch(/attempt \d of 10/);
-    const back = played(again.received.at(-1)!, 'back.ts');
+    const back = played(again.received.at(-1)!, join(folder, 'back.ts'));
     expect(back.audio).toBe(true);
     expect(back.frames).toBeGreaterThan(10);
     expect(back.frames).toBeLessThan(live!.frames);

@@ -380,17 +380,23 @@ describe.skipIf(noAddon !== undefined)('an output whose peer dies in mid-run', (
   }
   const source = () => frames(endless(), { width: 160, height: 120, fps: 50, format: 'gray8' });
 
-  test.each(['rtmp', 'rtsp', 'srt', 'tcp'])('over %s is a coded error, not a hang', async (scheme) => {
+  /** Where a peer of that protocol listens, and ffmpeg's arguments that make it listen. */
+  async function listener(scheme: string) {
     const udp = scheme === 'srt';
     const port = udp ? await freeUdpPort() : await freePort();
     const url = `${scheme}://127.0.0.1:${port}/live/out`;
-    const input: Record<string, string[]> = {
+    const inputs: Record<string, string[]> = {
       rtmp: ['-listen', '1', '-f', 'flv', '-i', url],
       rtsp: ['-rtsp_flags', 'listen', '-i', url],
       srt: ['-i', `srt://127.0.0.1:${port}?mode=listener`],
       tcp: ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}?listen=1`],
     };
-    const peer = ffmpegPeer('-v', 'info', ...input[scheme]!, '-c', 'copy', join(folder, `dies-${scheme}.mkv`));
+    return { udp, port, url, input: inputs[scheme]! };
+  }
+
+  test.each(['rtmp', 'rtsp', 'srt', 'tcp'])('over %s is a coded error, not a hang', async (scheme) => {
+    const { udp, port, url, input } = await listener(scheme);
+    const peer = ffmpegPeer('-v', 'info', ...input, '-c', 'copy', join(folder, `dies-${scheme}.mkv`));
     await until('the server', () => isOpen(udp ? 'udp' : 'tcp', port));
     const run = await within(patience, pipeline(source()).encode(url, { profile: 'realtime', reconnect: 0 }).start());
     const failure = codeOf(run.done, patience); // nobody iterates: this drives the run
@@ -402,18 +408,10 @@ describe.skipIf(noAddon !== undefined)('an output whose peer dies in mid-run', (
   });
 
   test.each(['rtmp', 'rtsp', 'srt', 'tcp'])('over %s is connected again', async (scheme) => {
-    const udp = scheme === 'srt';
-    const port = udp ? await freeUdpPort() : await freePort();
-    const url = `${scheme}://127.0.0.1:${port}/live/out`;
-    const input: Record<string, string[]> = {
-      rtmp: ['-listen', '1', '-f', 'flv', '-i', url],
-      rtsp: ['-rtsp_flags', 'listen', '-i', url],
-      srt: ['-i', `srt://127.0.0.1:${port}?mode=listener`],
-      tcp: ['-f', 'mpegts', '-i', `tcp://127.0.0.1:${port}?listen=1`],
-    };
+    const { udp, port, url, input } = await listener(scheme);
     const listen = (name: string) => {
       const file = join(folder, `${name}-${scheme}.mkv`);
-      const peer = ffmpegPeer('-v', 'info', ...input[scheme]!, '-c', 'copy', file);
+      const peer = ffmpegPeer('-v', 'info', ...input, '-c', 'copy', file);
       return { peer, file };
     };
     const socketsBefore = networkSockets();

@@ -1,12 +1,12 @@
 /** Network outputs that are connected again: what takes longer. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { pipeline, type Run, video } from '../../src/index.js';
-import { decoded, folderFor, noAddon, patternClip } from './clips.js';
+import { folderFor, noAddon, patternClip } from './clips.js';
 import { closed, within } from './outcomes.js';
 import { endPeers, freePort, tcpPeer, until } from './peers.js';
+import { played } from './received.js';
 
 let folder: string;
 let clip: string;
@@ -18,19 +18,6 @@ beforeAll(() => {
 afterEach(endPeers);
 
 const fast = { profile: 'realtime', audio: 'first' } as const;
-
-/** What was received plays from its first packet: no picture is missing or damaged. */
-function played(chunks: readonly Buffer[], name: string) {
-  const file = join(folder, name);
-  writeFileSync(file, Buffer.concat(chunks));
-  const flags = execFileSync('ffprobe', [
-    ...['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=flags', '-of', 'csv=p=0', file],
-  ]).toString();
-  expect(flags.startsWith('K')).toBe(true);
-  const errors = execFileSync('ffmpeg', ['-v', 'error', '-i', file, '-f', 'null', '-'], { stdio: 'pipe' }).toString();
-  expect(errors).toBe('');
-  return decoded(file);
-}
 
 const output = async (run: Run) => (await run.report()).outputs[0]!;
 
@@ -51,7 +38,7 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
       'output down at the start, is tried again',
       'output lost, connected again',
     ]);
-    expect(played(peer.received[0]!, 'late.ts').frames).toBe(outputs[0]!.frames);
+    expect(played(peer.received[0]!, join(folder, 'late.ts')).frames).toBe(outputs[0]!.frames);
   });
 
   test('at full speed is waited for', async () => {
@@ -71,7 +58,7 @@ describe.skipIf(noAddon !== undefined)('an output whose peer comes back', () => 
     expect(outputs).toMatchObject([{ complete: true, reconnects: 1 }]);
     expect(outputs[0]!.frames + outputs[0]!.lost).toBe(100);
     expect(outputs[0]!.lost).toBeLessThan(20);
-    expect(played(again.received[0]!, 'whole.ts').frames).toBeGreaterThan(10);
+    expect(played(again.received[0]!, join(folder, 'whole.ts')).frames).toBeGreaterThan(10);
   });
 
   test('has failed when its attempts are used up; the other output goes on', async () => {
