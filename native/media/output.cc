@@ -11,12 +11,11 @@ extern "C" {
 #include <utility>
 
 #include "core/clock.h"
-#include "media/interleaver.h"
+#include "media/interleaved_output.h"
 #include "media/muxer.h"
 #include "media/remux.h"
 #include "media/stream_output.h"
 #include "media/ticks.h"
-#include "media/wrapped_packet.h"
 
 namespace framepath::media {
 namespace {
@@ -51,18 +50,14 @@ bool needsPart(const std::string& path, const Container& container) {
 }
 
 // A file, or HLS.
-class MuxedOutput final : public Output {
+class MuxedOutput final : public InterleavedOutput {
  public:
   MuxedOutput(const OutputOptions& options, const Container& container, const Encoder& encoder,
               std::unique_ptr<AudioTrack> audio)
-      : options_(options),
+      : InterleavedOutput(options, encoder, std::move(audio)),
         container_(container),
-        ticks_(options.ticks.num > 0 ? options.ticks : options.fps),
-        codec_(encoder.parameters()->codec_id),
         part_(needsPart(options.path, container) ? std::make_unique<PartFile>(options.path, "part") : nullptr),
-        muxer_(options.path, container, part_.get(), options.stop),
-        interleaver_(std::move(audio), tickOf(ticks_), !options.lowLatency,
-                     [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
+        muxer_(options.path, container, part_.get(), options.stop) {
     muxer_.addStream(*encoder.parameters(), tickOf(ticks_), options.fps, options.hdrMetadata);
     if (const AudioTrack* track = interleaver_.audio()) muxer_.addStream(track->parameters(), track->timeBase());
     AvDictionary privates;
@@ -81,51 +76,26 @@ class MuxedOutput final : public Output {
     }
   }
 
-  void write(const Packet& packet) override {
-    endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
-    interleaver_.push(wrapped(packet, ticks_), endUs_);
-  }
-
-  void drawn(int64_t ptsUs) override { interleaver_.drawn(ptsUs + usOfTicks(1, options_.fps)); }
-
-  void addAudio(AudioRef audio, int64_t fromUs) override {
-    if (AudioTrack* track = interleaver_.audio()) track->join(std::move(audio), fromUs);
-  }
-  void endAudio(int32_t source, int64_t atUs) override {
-    if (AudioTrack* track = interleaver_.audio()) track->leave(source, atUs);
-  }
-  bool hasAudio() const override { return interleaver_.audio() != nullptr; }
-  bool adjustsAudio() const override { return interleaver_.audio() && interleaver_.audio()->adjustable(); }
-  void setGain(int32_t source, float gain) override {
-    if (AudioTrack* track = interleaver_.audio()) track->setGain(source, gain);
-  }
-
   OutputResult finish(bool complete) override {
-    OutputResult result;
-    result.path = options_.path;
-    result.codec = avcodec_get_name(codec_);
-    result.hasAudio = interleaver_.audio() != nullptr;
     if (!muxer_.failed()) interleaver_.finish(endUs_);
+    bool ended = false, finalised = false;
     if (muxer_.failed() || frames_ == 0) {
       muxer_.close();
     } else {
       muxer_.end();
-      result.complete = complete;
-      result.finalised = finalise(complete);
+      ended = true;
+      finalised = finalise(complete);
     }
     finished_ = true;
     keep();
-    result.frames = frames_;
-    result.durationMs = (endUs_ + 500) / 1000;
-    if (const AudioTrack* audio = interleaver_.audio()) {
-      result.audioLosses = audio->losses();
-      result.silent = audio->silent();
-    }
+    OutputResult result = this->result();
+    result.complete = ended && complete;
+    result.finalised = finalised;
     return result;
   }
 
  private:
-  void writeNow(AVPacket& packet, bool isAudio) {
+  void writeNow(AVPacket& packet, bool isAudio) override {
     if (isAudio) {
       audioBegun_ = true;
       if (options_.audioPacket) options_.audioPacket(audioPacketOf(packet, *interleaver_.audio()));
@@ -207,17 +177,11 @@ class MuxedOutput final : public Output {
   static constexpr int kVideoStream = 0;
   static constexpr int kAudioStream = 1;
 
-  OutputOptions options_;
   Container container_;
-  Rational ticks_;
-  AVCodecID codec_;
   std::unique_ptr<PartFile> part_;  // null: a device, or HLS, which has many
   Muxer muxer_;
-  Interleaver interleaver_;
   bool audioBegun_ = false;
   bool finished_ = false;
-  int64_t frames_ = 0;
-  int64_t endUs_ = 0;      // of the pictures given so far
   int64_t flushedUs_ = 0;  // decode time up to which the file is safe
   int64_t lastFlushNs_ = 0;
 };

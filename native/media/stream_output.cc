@@ -6,10 +6,9 @@
 
 #include "core/clock.h"
 #include "media/connector.h"
-#include "media/interleaver.h"
+#include "media/interleaved_output.h"
 #include "media/retry.h"
 #include "media/ticks.h"
-#include "media/wrapped_packet.h"
 
 namespace framepath::media {
 namespace {
@@ -18,16 +17,12 @@ namespace {
 constexpr int64_t kOpeningNs = 3'000'000'000;
 constexpr int64_t kAwaitNs = 100'000'000;
 
-class StreamOutput final : public Output {
+class StreamOutput final : public InterleavedOutput {
  public:
   StreamOutput(const OutputOptions& options, const Container& container, const Encoder& encoder,
                std::unique_ptr<AudioTrack> audio)
-      : options_(options),
-        link_(options.link ? options.link : std::make_shared<OutputLink>()),
-        ticks_(options.ticks.num > 0 ? options.ticks : options.fps),
-        codec_(encoder.parameters()->codec_id),
-        interleaver_(std::move(audio), tickOf(ticks_), !options.lowLatency,
-                     [this](AVPacket& packet, bool isAudio) { writeNow(packet, isAudio); }) {
+      : InterleavedOutput(options, encoder, std::move(audio)),
+        link_(options.link ? options.link : std::make_shared<OutputLink>()) {
     Broadcast broadcast{options.path, container, {}};
     broadcast.streams.push_back({copyOf(*encoder.parameters()), tickOf(ticks_), options.fps, options.hdrMetadata});
     if (const AudioTrack* track = interleaver_.audio())
@@ -38,32 +33,9 @@ class StreamOutput final : public Output {
 
   ~StreamOutput() override { connector_->cancel(); }
 
-  void write(const Packet& packet) override {
-    endUs_ = std::max(endUs_, packet.ptsUs + packet.durationUs);
-    interleaver_.push(wrapped(packet, ticks_), endUs_);
-  }
-
-  void drawn(int64_t ptsUs) override { interleaver_.drawn(ptsUs + usOfTicks(1, options_.fps)); }
-
   bool takeKeyframeWish() override { return std::exchange(wish_, false); }
 
-  void addAudio(AudioRef audio, int64_t fromUs) override {
-    if (AudioTrack* track = interleaver_.audio()) track->join(std::move(audio), fromUs);
-  }
-  void endAudio(int32_t source, int64_t atUs) override {
-    if (AudioTrack* track = interleaver_.audio()) track->leave(source, atUs);
-  }
-  bool hasAudio() const override { return interleaver_.audio() != nullptr; }
-  bool adjustsAudio() const override { return interleaver_.audio() && interleaver_.audio()->adjustable(); }
-  void setGain(int32_t source, float gain) override {
-    if (AudioTrack* track = interleaver_.audio()) track->setGain(source, gain);
-  }
-
   OutputResult finish(bool complete) override {
-    OutputResult result;
-    result.path = options_.path;
-    result.codec = avcodec_get_name(codec_);
-    result.hasAudio = interleaver_.audio() != nullptr;
     if (!failed_) interleaver_.finish(endUs_);
     const bool ends = muxer_ && !joining_ && !failed_;
     link_->connection = Connection::closed;
@@ -71,14 +43,9 @@ class StreamOutput final : public Output {
     if (!ends && complete && !failed_)
       throw neverCameBack(muxer_ ? "came back, but no keyframe followed before the run ended"
                                  : "had not come back when the run ended");
+    OutputResult result = this->result();
     result.complete = ends && complete;
     result.finalised = ends;
-    result.frames = frames_;
-    result.durationMs = (endUs_ + 500) / 1000;
-    if (const AudioTrack* audio = interleaver_.audio()) {
-      result.audioLosses = audio->losses();
-      result.silent = audio->silent();
-    }
     return result;
   }
 
@@ -112,7 +79,7 @@ class StreamOutput final : public Output {
     if (options_.recovered && !stopped()) options_.recovered("output down at the start, is tried again", reason_);
   }
 
-  void writeNow(AVPacket& packet, bool isAudio) {
+  void writeNow(AVPacket& packet, bool isAudio) override {
     if (isAudio && options_.audioPacket) options_.audioPacket(audioPacketOf(packet, *interleaver_.audio()));
     if (!muxer_) takeConnection();
     while (!muxer_ && !isAudio && !byClock() && !stopped()) {
@@ -186,21 +153,15 @@ class StreamOutput final : public Output {
   static constexpr int kVideoStream = 0;
   static constexpr int kAudioStream = 1;
 
-  const OutputOptions options_;
   const std::shared_ptr<OutputLink> link_;
-  const Rational ticks_;
-  const AVCodecID codec_;
   std::shared_ptr<Connector> connector_;
   std::unique_ptr<Muxer> muxer_;  // null: away
-  Interleaver interleaver_;
-  bool joining_ = false;  // the next keyframe is the first picture of the connection
-  bool wish_ = false;     // for one
+  bool joining_ = false;          // the next keyframe is the first picture of the connection
+  bool wish_ = false;             // for one
   bool failed_ = false;
   std::string reason_;    // of the current outage
   int64_t lostNs_ = 0;    // when it began
   int64_t steadyNs_ = 0;  // when the connection came back; 0: it has been steady since
-  int64_t frames_ = 0;
-  int64_t endUs_ = 0;  // of the pictures given so far
 };
 
 }  // namespace
